@@ -1,0 +1,3 @@
+from policypack.pack import main
+
+main()

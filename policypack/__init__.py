@@ -1,0 +1,1 @@
+"""Policies for LLM backends behind Google Cloud load balancers."""

@@ -1,0 +1,39 @@
+"""Counting what is only partly known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DistinctCount:
+    """How many distinct values some members have.
+
+    Attributes:
+        certain: the values that some member certainly has.
+        upper: how many distinct values there can be at most; `None` for any number.
+    """
+
+    certain: frozenset[str]
+    upper: int | None
+
+    @property
+    def lower(self) -> int:
+        """How many distinct values there are at least."""
+        return len(self.certain)
+
+
+def count_distinct(certain: Iterable[str], unresolved: int | None, possible: Iterable[str] | None) -> DistinctCount:
+    """Counts distinct values.
+
+    Args:
+        certain: the values of members that are known.
+        unresolved: how many further members there are, each with one value; `None` for any number.
+        possible: the values that these can have; `None` for any.
+    """
+    known = frozenset(certain)
+    limits = [] if unresolved is None else [len(known) + unresolved]
+    if possible is not None:
+        limits.append(len(known | frozenset(possible)))
+    return DistinctCount(known, min(limits, default=None))

@@ -1,0 +1,190 @@
+"""What a backend can be: an instance group or a network endpoint group, in the stack or outside it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from .links import resolve
+from .reference import (
+    COLLECTIONS,
+    Reference,
+    location_of,
+    parse_reference,
+    references_to,
+    region_of,
+    setting,
+)
+from .resource import Resource
+from .stack import Stack
+from .values import UNKNOWN, Properties, Unknown
+
+INSTANCE_GROUP_TYPES: Final = (
+    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
+    "gcp:compute/instanceGroupManager:InstanceGroupManager",
+    "gcp:compute/instanceGroup:InstanceGroup",
+)
+ZONAL_NEG_TYPE: Final = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
+REGIONAL_NEG_TYPE: Final = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
+GLOBAL_NEG_TYPE: Final = "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup"
+GROUP_TYPES: Final = (*INSTANCE_GROUP_TYPES, ZONAL_NEG_TYPE, REGIONAL_NEG_TYPE, GLOBAL_NEG_TYPE)
+_NAMED_PORT_TYPE: Final = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
+
+
+class GroupKind(enum.Enum):
+    """The kinds of backend that the load balancer treats differently.
+
+    Source: https://cloud.google.com/load-balancing/docs/backend-service#backends
+    """
+
+    INSTANCE_GROUP = "instance group"
+    ZONAL_NEG = "zonal NEG"
+    HYBRID_NEG = "hybrid NEG"
+    SERVERLESS_NEG = "serverless NEG"
+    INTERNET_NEG = "internet NEG"
+    PRIVATE_SERVICE_CONNECT_NEG = "Private Service Connect NEG"
+    PORT_MAPPING_NEG = "port mapping NEG"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the load balancer checks its health and takes a target capacity; the others have neither."""
+        return self in (GroupKind.INSTANCE_GROUP, GroupKind.ZONAL_NEG, GroupKind.HYBRID_NEG)
+
+
+ALL_KINDS: Final = frozenset(GroupKind)
+NEG_KINDS: Final = ALL_KINDS - {GroupKind.INSTANCE_GROUP}
+_ENDPOINT_KINDS: Final = {
+    "GCE_VM_IP": GroupKind.ZONAL_NEG,
+    "GCE_VM_IP_PORT": GroupKind.ZONAL_NEG,
+    "NON_GCP_PRIVATE_IP_PORT": GroupKind.HYBRID_NEG,
+    "SERVERLESS": GroupKind.SERVERLESS_NEG,
+    "INTERNET_IP_PORT": GroupKind.INTERNET_NEG,
+    "INTERNET_FQDN_PORT": GroupKind.INTERNET_NEG,
+    "PRIVATE_SERVICE_CONNECT": GroupKind.PRIVATE_SERVICE_CONNECT_NEG,
+    "GCE_VM_IP_PORTMAP": GroupKind.PORT_MAPPING_NEG,
+}
+# What a NEG can be where only its scope is known.
+_NEG_KINDS_IN: Final = {
+    "zones": frozenset({GroupKind.ZONAL_NEG, GroupKind.HYBRID_NEG}),
+    "regions": frozenset(
+        {
+            GroupKind.SERVERLESS_NEG,
+            GroupKind.INTERNET_NEG,
+            GroupKind.PRIVATE_SERVICE_CONNECT_NEG,
+            GroupKind.PORT_MAPPING_NEG,
+        }
+    ),
+    "global": frozenset({GroupKind.INTERNET_NEG}),
+}
+# The provider's default of `networkEndpointType`.
+_DEFAULT_ENDPOINT_TYPES: Final = {ZONAL_NEG_TYPE: "GCE_VM_IP_PORT", REGIONAL_NEG_TYPE: "SERVERLESS"}
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A group of backends: `target` is a resource of the stack, or the name of one outside it."""
+
+    target: Resource | Reference
+    stack: Stack
+
+    @property
+    def name(self) -> str:
+        """The logical name, or outside the stack the name in the URL."""
+        return self.target.name
+
+    @property
+    def is_external(self) -> bool:
+        """It is not a resource of the stack, so only its URL is known."""
+        return isinstance(self.target, Reference)
+
+    @property
+    def kinds(self) -> frozenset[GroupKind]:
+        """The kinds that it can be: one, unless what tells them apart is not known."""
+        if isinstance(self.target, Reference):
+            is_neg = self.target.collection == "networkEndpointGroups"
+            return _NEG_KINDS_IN[self.target.scope] if is_neg else frozenset({GroupKind.INSTANCE_GROUP})
+        if self.target.type in INSTANCE_GROUP_TYPES:
+            return frozenset({GroupKind.INSTANCE_GROUP})
+        endpoint_type = self.target.asked.string("networkEndpointType")
+        if endpoint_type is None:
+            endpoint_type = _DEFAULT_ENDPOINT_TYPES.get(self.target.type, UNKNOWN)
+        if isinstance(endpoint_type, str) and endpoint_type in _ENDPOINT_KINDS:
+            return frozenset({_ENDPOINT_KINDS[endpoint_type]})
+        return _NEG_KINDS_IN[COLLECTIONS[self.target.type][1]]
+
+    @property
+    def region(self) -> str | Unknown:
+        """The region that it serves from; `UNKNOWN` as well for a global NEG, whose endpoints can be anywhere."""
+        if isinstance(self.target, Reference):
+            return self.target.region or UNKNOWN
+        location = location_of(self.target)
+        if isinstance(location, str):
+            return region_of(location)
+        return next((name.region for name in references_to(self.target) if name.region), UNKNOWN)
+
+    def defines_port(self, port_name: str) -> bool | Unknown:
+        """Whether it has a named port `port_name`, in its own `namedPorts` or an `InstanceGroupNamedPort`.
+
+        While the stack is incomplete, the `namedPorts` of a group that has any are taken as all it has.
+        """
+        if isinstance(self.target, Reference):
+            return UNKNOWN
+        inline = _has_name(self.target.asked.objects("namedPorts"), port_name)
+        if inline is True:
+            return True
+        separate = self._separate_ports_define(port_name)
+        if separate is True:
+            return True
+        if inline is UNKNOWN or separate is UNKNOWN or self.target.ignores_changes_of("namedPorts"):
+            return UNKNOWN
+        return False if self.stack.is_complete or self.target.asked.objects("namedPorts") else UNKNOWN
+
+    def _separate_ports_define(self, port_name: str) -> bool | Unknown:
+        found: bool | Unknown = False
+        for port in self.stack.of_types([_NAMED_PORT_TYPE]):
+            belongs, named = self._owns(port), _equal(port.asked.string("name"), port_name)
+            if belongs is True and named is True:
+                return True
+            if belongs is not False and named is not False:
+                found = UNKNOWN
+        return found
+
+    def _owns(self, port: Resource) -> bool | Unknown:
+        """Whether an `InstanceGroupNamedPort` belongs to this group; it names the group or gives its URL."""
+        group = port.asked.string("group")
+        if isinstance(group, str) and not parse_reference(group):
+            group = _url_of_group(port, group)
+        links = resolve(self.stack, port, "group", [group], INSTANCE_GROUP_TYPES)
+        if self.target in links.targets:
+            return True
+        if links.is_complete:
+            # By URL it is another group, unless this group's own URL is not known yet.
+            return UNKNOWN if links.external and not references_to(_resource(self.target)) else False
+        return UNKNOWN if self.target in links.candidates or not links.is_closed else False
+
+
+def _resource(target: Resource | Reference) -> Resource:
+    assert isinstance(target, Resource)
+    return target
+
+
+def _url_of_group(port: Resource, name: str) -> str | Unknown:
+    zone, project = setting(port, "zone"), setting(port, "project")
+    if not isinstance(zone, str) or project is UNKNOWN:
+        return UNKNOWN
+    path = f"zones/{zone.rpartition('/')[2]}/instanceGroups/{name}"
+    return path if project is None else f"projects/{project}/{path}"
+
+
+def _has_name(ports: list[Properties] | Unknown, name: str) -> bool | Unknown:
+    if isinstance(ports, Unknown):
+        return UNKNOWN
+    matches = [_equal(port.string("name"), name) for port in ports]
+    if any(match is True for match in matches):
+        return True
+    return UNKNOWN if any(match is UNKNOWN for match in matches) else False
+
+
+def _equal(value: str | Unknown | None, expected: str) -> bool | Unknown:
+    return UNKNOWN if isinstance(value, Unknown) else value == expected

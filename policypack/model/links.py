@@ -1,0 +1,135 @@
+"""What a property points at: resources of the stack, resources outside it, or not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .reference import Reference, parse_reference
+from .resource import Resource
+from .stack import Stack
+from .values import UNKNOWN, Unknown
+
+# Resources of other packages may compute anything from anything; of these it is known that they yield no URL of a
+# Compute Engine resource.
+_HARMLESS_PACKAGES: Final = ("gcp:", "random:", "tls:", "time:", "pulumi:providers:", "pulumi:pulumi:Stack")
+# Clusters and node pools have instance groups that are no resources of the stack; the others store arbitrary text.
+_YIELDS_ANYTHING: Final = (
+    "gcp:container/",
+    "gcp:secretmanager/",
+    "gcp:parametermanager/",
+    "gcp:runtimeconfig/",
+    "gcp:storage/",
+    "gcp:deploymentmanager/",
+)
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the entries of one property point at.
+
+    Attributes:
+        entries: for each entry, the resource or the reference to something outside the stack, `None` where it is not
+            known which; `UNKNOWN` if not even the number of entries is known.
+        targets: the resources of the stack that certainly are among the entries.
+        candidates: the resources that unresolved entries may point at.
+        is_closed: unresolved entries can point at nothing but `candidates`.
+        why: what keeps entries unresolved, a clause without a full stop; empty if all are.
+    """
+
+    entries: tuple[Resource | Reference | None, ...] | Unknown
+    targets: tuple[Resource, ...]
+    candidates: tuple[Resource, ...]
+    is_closed: bool
+    why: str
+
+    @property
+    def external(self) -> tuple[Reference, ...]:
+        """What entries point at outside the stack."""
+        entries = () if isinstance(self.entries, Unknown) else self.entries
+        return tuple(entry for entry in entries if isinstance(entry, Reference))
+
+    @property
+    def members(self) -> tuple[Resource | Reference, ...]:
+        """All that certainly is among the entries."""
+        return (*self.targets, *self.external)
+
+    @property
+    def unresolved(self) -> int | None:
+        """How many entries are not among `members`; `None` if there may be any number."""
+        if isinstance(self.entries, Unknown):
+            return None
+        return 0 if self.is_complete else sum(entry is None for entry in self.entries)
+
+    @property
+    def is_complete(self) -> bool:
+        """All entries are known: they are `members` and nothing else."""
+        return not self.why
+
+
+def resolve(
+    stack: Stack, resource: Resource, key: str, entries: Sequence[str | Unknown | None] | Unknown, types: Iterable[str]
+) -> Links:
+    """Finds what the property `key` of `resource` points at.
+
+    Known entries are matched with the stack's resources by name. Unknown ones are the resources that the property
+    depends on, of a fitting type, less those already matched: as many candidates as unknown entries settle them,
+    if nothing else that the property depends on can yield such a value.
+
+    Args:
+        stack: where to look.
+        resource: the resource with the property.
+        key: the name of the input property, to find its dependency edges.
+        entries: the URLs in it.
+        types: the types that it may point at.
+    """
+    fitting = frozenset(types)
+    known_entries = () if isinstance(entries, Unknown) else entries
+    matched = tuple(_match(stack, entry, fitting) for entry in known_entries)
+    targets = _unique(entry for entry in matched if entry is not None)
+    sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
+    candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
+    blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
+
+    if isinstance(entries, Unknown):
+        return Links(UNKNOWN, (), candidates, False, f"`{key}` is computed as a whole")
+    missing = sum(entry is None for entry in matched)
+    if not missing:
+        return Links(matched, targets, (), True, "")
+    if any(isinstance(entry, str) for entry, found in zip(known_entries, matched, strict=True) if found is None):
+        return Links(matched, targets, candidates, False, f"`{key}` has a value that is no resource URL")
+    if blocking:
+        return Links(matched, targets, candidates, False, f"`{key}` comes through {', '.join(blocking)}")
+    if len(candidates) == missing:
+        return Links(matched, (*targets, *candidates), (), True, "")
+    if not candidates:
+        return Links(matched, targets, (), False, f"`{key}` has a value that is not known yet")
+    names = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
+    return Links(matched, targets, candidates, len(candidates) > missing, f"`{key}` may point at any of {names}")
+
+
+def _match(stack: Stack, entry: str | Unknown | None, types: frozenset[str]) -> Resource | Reference | None:
+    reference = parse_reference(entry) if isinstance(entry, str) else None
+    if reference is None:
+        return None
+    target = stack.by_reference(reference)
+    return target if target and target.type in types else reference
+
+
+def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:
+    """Whether a value computed from `source` may point at something that is not `source` itself."""
+    if source is None or source.is_read:
+        return True
+    if source.type in types:
+        return False
+    return not source.type.startswith(_HARMLESS_PACKAGES) or source.type.startswith(_YIELDS_ANYTHING)
+
+
+def _describe(urn: str, source: Resource | None) -> str:
+    return f"`{source.name}` ({source.type})" if source else f"`{urn.rpartition('::')[2]}`, which is not in the stack"
+
+
+def _unique(found: Iterable[Resource | Reference]) -> tuple[Resource, ...]:
+    resources = {resource.urn: resource for resource in found if isinstance(resource, Resource)}
+    return tuple(resources[urn] for urn in sorted(resources))

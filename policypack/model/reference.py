@@ -1,0 +1,108 @@
+"""Names of Compute Engine resources: URLs parsed, and what a resource of the stack is called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from .resource import Resource
+from .values import UNKNOWN, Unknown
+
+_URL: Final = re.compile(
+    r"(?:^|/)(?:projects/(?P<project>[^/]+)/)?"
+    r"(?:global|(?P<scope>regions|zones)/(?P<location>[^/]+))"
+    r"/(?P<collection>[A-Za-z]+)/(?P<name>[^/?#]+)/?$"
+)
+
+# Type token -> collection in the API and the scope that the URL names.
+COLLECTIONS: Final = {
+    "gcp:compute/backendService:BackendService": ("backendServices", "global"),
+    "gcp:compute/regionBackendService:RegionBackendService": ("backendServices", "regions"),
+    "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager": ("instanceGroupManagers", "regions"),
+    "gcp:compute/instanceGroupManager:InstanceGroupManager": ("instanceGroupManagers", "zones"),
+    "gcp:compute/instanceGroup:InstanceGroup": ("instanceGroups", "zones"),
+    "gcp:compute/networkEndpointGroup:NetworkEndpointGroup": ("networkEndpointGroups", "zones"),
+    "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": ("networkEndpointGroups", "regions"),
+    "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup": ("networkEndpointGroups", "global"),
+    "gcp:compute/healthCheck:HealthCheck": ("healthChecks", "global"),
+    "gcp:compute/regionHealthCheck:RegionHealthCheck": ("healthChecks", "regions"),
+    "gcp:compute/httpHealthCheck:HttpHealthCheck": ("httpHealthChecks", "global"),
+    "gcp:compute/httpsHealthCheck:HttpsHealthCheck": ("httpsHealthChecks", "global"),
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The name of a Compute Engine resource, as its URL gives it, without host and API version.
+
+    `project` is `None` where the URL is relative to the provider's project. `scope` is `global`, `regions` or
+    `zones`; `location` the region or zone, `None` for `global`.
+    """
+
+    project: str | None
+    scope: str
+    location: str | None
+    collection: str
+    name: str
+
+    @property
+    def region(self) -> str | None:
+        """The region it is in, `None` for a global resource."""
+        return region_of(self.location) if self.location else None
+
+
+def region_of(location: str) -> str:
+    """The region of a zone (`us-central1-a` is in `us-central1`) or of a region; URLs of either are accepted."""
+    return "-".join(location.rstrip("/").rpartition("/")[2].split("-")[:2])
+
+
+def parse_reference(url: str) -> Reference | None:
+    """Parses a full, partial or relative resource URL; `None` if it is not one."""
+    match = _URL.search(url)
+    if not match:
+        return None
+    return Reference(
+        match["project"], match["scope"] or "global", match["location"], match["collection"], match["name"]
+    )
+
+
+def references_to(resource: Resource) -> frozenset[Reference]:
+    """All names under which other resources may refer to `resource`.
+
+    Its outputs `id`, `selfLink` and `instanceGroup` name it; before it has any, its type, project, location and name
+    do, if all of these are known.
+    """
+    urls = (resource.result.string(key) for key in ("id", "selfLink", "instanceGroup"))
+    parsed = {parse_reference(url) for url in urls if isinstance(url, str)}
+    return frozenset(reference for reference in (parsed or _names_from_inputs(resource)) if reference)
+
+
+def _names_from_inputs(resource: Resource) -> set[Reference | None]:
+    name, project = resource.asked.string("name"), setting(resource, "project")
+    if resource.type not in COLLECTIONS or not isinstance(name, str) or project is UNKNOWN:
+        return set()
+    collection, scope = COLLECTIONS[resource.type]
+    location = location_of(resource)
+    if location is UNKNOWN:
+        return set()
+    collections = {collection, collection.replace("instanceGroupManagers", "instanceGroups")}
+    return {Reference(project, scope, location, c, name) for c in collections}
+
+
+def location_of(resource: Resource) -> str | Unknown | None:
+    """The region or zone a resource is created in; `None` for a global one."""
+    _, scope = COLLECTIONS.get(resource.type, ("", "global"))
+    if scope == "global":
+        return None
+    location = setting(resource, "region" if scope == "regions" else "zone")
+    return location.rstrip("/").rpartition("/")[2] if isinstance(location, str) else UNKNOWN
+
+
+def setting(resource: Resource, key: str) -> str | Unknown | None:
+    """The resource's own `project`, `region` or `zone`, else the one that it was created with, else its provider's."""
+    own = resource.asked.string(key)
+    if own is not None:
+        return own
+    created = resource.result.string(key)
+    return created if isinstance(created, str) else resource.provider_settings.string(key)

@@ -1,0 +1,96 @@
+"""A resource of a stack, whichever source it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .values import UNKNOWN, Object, Properties, Value
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """What is known of one resource.
+
+    Attributes:
+        urn: its URN, unique in the stack.
+        type: its type token, such as `gcp:compute/backendService:BackendService`.
+        name: its logical name.
+        inputs: what the program asked for; `None` if that was not shown (a `.get()`, an import behind the SDK).
+        outputs: what the provider returned or predicts; `None` if there are none.
+        edges: for each input property, the URNs of the resources that any part of it came from.
+        parent: the URN of its parent.
+        provider: the configuration of its provider.
+        ignore_changes: the property paths of its `ignore_changes` option.
+        is_read: it is read with `.get()` or belongs to another stack, so this program does not manage it.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Object | None = None
+    outputs: Object | None = None
+    edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parent: str | None = None
+    provider: Object = field(default_factory=dict)
+    ignore_changes: tuple[str, ...] = ()
+    is_read: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is known of it: it is new and not targeted by this operation."""
+        return not self.inputs and not self.outputs
+
+    @cached_property
+    def asked(self) -> Properties:
+        """What was asked for, from the inputs; outputs decide only what inputs leave unknown.
+
+        Outputs show what the API filled in as if it had been asked for, so an absent input stays absent.
+        """
+        if self.inputs is None:
+            return Properties(_set_in_outputs(self.outputs or {}))
+        return Properties({key: _join(value, key, self.outputs or {}) for key, value in self.inputs.items()})
+
+    @cached_property
+    def result(self) -> Properties:
+        """What the provider returned or predicts."""
+        return Properties(self.outputs or {})
+
+    @cached_property
+    def provider_settings(self) -> Properties:
+        """The configuration of its provider."""
+        return Properties(self.provider)
+
+    def ignores_changes_of(self, key: str) -> bool:
+        """Whether `ignore_changes` leaves the property `key`, or a part of it, to somebody else."""
+        return any(path == "*" or path.replace("[", ".").split(".")[0] == key for path in self.ignore_changes)
+
+
+def _join(asked: Value, key: str, outputs: Object) -> Value:
+    if asked is UNKNOWN:
+        return _set_in_outputs({key: outputs[key]}).get(key) if key in outputs else UNKNOWN
+    result = outputs.get(key)
+    if isinstance(asked, dict) and isinstance(result, dict):
+        # Lists are not joined: after creation a list that is a set comes back in another order.
+        return {inner: _join(value, inner, result) for inner, value in asked.items()}
+    return asked
+
+
+def _set_in_outputs(outputs: Object) -> dict[str, Value]:
+    """The outputs less those that only say "not set": null, empty and zero."""
+    return {key: _without_unset(value) for key, value in outputs.items() if not _is_unset(value)}
+
+
+def _without_unset(value: Value) -> Value:
+    if isinstance(value, dict):
+        return _set_in_outputs(value)
+    if isinstance(value, list):
+        return [_without_unset(item) for item in value]
+    return value
+
+
+def _is_unset(value: Value) -> bool:
+    if value is UNKNOWN or isinstance(value, bool):
+        return False
+    return value is None or value in ("", [], 0)

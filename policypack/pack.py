@@ -1,0 +1,181 @@
+"""The policies as the Pulumi SDK takes them, and the server that the Pulumi CLI starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyComplianceFramework,
+    PolicyConfigSchema,
+    PolicyPack,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.policy import ReportViolation
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
+
+from policypack.evaluate import Finding, judge, judge_all
+from policypack.options import ConfigurationError, Setting, json_schema, read_options
+from policypack.rule import AnyRule
+from policypack.rules import RULES
+from policypack.sources.engine import Memory
+
+PACK_NAME: Final = "llm-backends-gcp"
+
+
+def policies(*, update: bool | None = None) -> list[Policy]:
+    """The policies of the pack, with a memory of their own.
+
+    A rule that needs other resources is a stack policy and, in an operation, a resource policy of the same name, its
+    twin. The twin remembers the inputs that only `Analyze` shows; on an update it also judges each resource before it
+    is created.
+
+    Args:
+        update: whether the operation is an update (true) or a preview (false). `None` reads `PULUMI_DRY_RUN`, as the
+            engine sets it; without it there is no operation (publishing, `pulumi policy analyze`), names are unique,
+            and only the rules that judge single resources remember inputs.
+    """
+    if update is None:
+        dry_run = os.environ.get("PULUMI_DRY_RUN")
+        update = None if dry_run is None else dry_run != "true"
+    memory, found = Memory(), list[Policy]()
+    for rule in RULES:
+        options = _OptionsReader(rule)
+        if rule.stage == "resource":
+            found.append(_resource_policy(rule, _judge_resource(rule, options, memory)))
+            continue
+        if update is not None:
+            found.append(_resource_policy(rule, _twin(rule, options, memory, judges=update)))
+        found.append(_stack_policy(rule, _judge_stack(rule, options, memory)))
+    return found
+
+
+def main() -> None:
+    """Serves the pack until the Pulumi CLI ends it. Standard output belongs to the CLI's handshake."""
+    logging.getLogger("grpc._server").addFilter(_is_no_configuration_error)
+    PolicyPack(PACK_NAME, policies())
+
+
+def _is_no_configuration_error(record: logging.LogRecord) -> bool:
+    """The engine shows the sentence; a traceback beside it would only hide it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ConfigurationError))
+
+
+class _OptionsReader:
+    """Reads a rule's options, anew only when the engine configures it anew."""
+
+    def __init__(self, rule: AnyRule) -> None:
+        self._rule = rule
+        self._last: tuple[Mapping[str, Any], Setting] | None = None
+
+    def __call__(self, configured: Mapping[str, Any]) -> Setting:
+        if self._last is None or self._last[0] != configured:
+            self._last = (configured, Setting(self._rule.level, read_options(self._rule, configured)))
+        return self._last[1]
+
+
+ResourceValidation = Callable[[ResourceValidationArgs, ReportViolation], None]
+StackValidation = Callable[[StackValidationArgs, ReportViolation], None]
+
+
+def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory) -> ResourceValidation:
+    def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        setting = options(args.get_config())
+        with memory.lock:
+            resource, shown = memory.remember(rule.name, args)
+            is_subject = resource.type in rule.subject.TYPES
+            finding = judge(rule, rule.subject(resource, shown), setting) if is_subject else None
+        if finding:
+            _report([finding], report_violation)
+
+    return validate
+
+
+def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, *, judges: bool) -> ResourceValidation:
+    def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        setting = options(args.get_config())
+        with memory.lock:
+            resource, shown = memory.remember(rule.name, args)
+            if not judges or resource.type not in rule.subject.TYPES:
+                return
+            # What is not known now may be known when the whole stack is.
+            certain = dataclasses.replace(setting.options, undecided="advise")
+            finding = judge(rule, rule.subject(resource, shown), Setting(setting.level, certain))
+        if finding and finding.problems:
+            memory.mark_reported(rule.name, finding.urn)
+            report_violation(_message(finding), finding.urn)
+
+    return validate
+
+
+def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory) -> StackValidation:
+    def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
+        setting = options(args.get_config())
+        findings = judge_all(rule, memory.stack(rule.name, args), setting)
+        if not findings:
+            args.not_applicable("the stack has nothing that this rule judges")
+        _report(
+            [finding for finding in findings if not memory.was_reported(rule.name, finding.urn)],
+            report_violation,
+        )
+
+    return validate
+
+
+def _report(findings: list[Finding], report_violation: ReportViolation) -> None:
+    """Reports what is certain, then what is undecided, in the one way that the SDK has for it."""
+    for finding in findings:
+        if finding.status == "failed":
+            report_violation(_message(finding), finding.urn)
+    undecided = [finding for finding in findings if finding.status == "undecided"]
+    if undecided:
+        _say_undecided(undecided)
+
+
+def _say_undecided(findings: list[Finding]) -> NoReturn:
+    error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
+    error.message = "undecided: " + "; ".join(
+        f"`{finding.name}`: {', and '.join(finding.reasons)}" for finding in findings
+    )
+    raise error
+
+
+def _message(finding: Finding) -> str:
+    lines = [
+        line
+        for problem in finding.problems
+        for line in (problem.observed, f"Required: {problem.required}", f"Fix: {problem.fix}")
+    ]
+    return "\n".join([*lines, f"See {finding.rule.url}"])
+
+
+def _metadata(rule: AnyRule) -> dict[str, Any]:
+    framework = rule.frameworks[0] if rule.frameworks else None
+    return {
+        "name": rule.name,
+        "description": f"{rule.title}.",
+        "enforcement_level": EnforcementLevel(rule.level),
+        "config_schema": PolicyConfigSchema(json_schema(rule.options)),
+        "display_name": rule.title,
+        "severity": Severity(rule.severity),
+        "framework": framework
+        and PolicyComplianceFramework(framework.name, framework.version, framework.reference, None),
+        "url": rule.url,
+    }
+
+
+def _resource_policy(rule: AnyRule, validate: ResourceValidation) -> Policy:
+    return ResourceValidationPolicy(validate=validate, **_metadata(rule))
+
+
+def _stack_policy(rule: AnyRule, validate: StackValidation) -> Policy:
+    return StackValidationPolicy(validate=validate, **_metadata(rule))

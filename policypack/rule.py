@@ -1,0 +1,182 @@
+"""What a rule is: a function over one view, its metadata in the decorator, its prose in the docstring."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from policypack.model.view import View
+
+Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
+Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
+Stage: TypeAlias = Literal["resource", "stack"]
+
+SECTIONS: Final = ("What it checks", "Why it matters", "Fails", "Passes", "Undecided")
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Something is wrong for certain.
+
+    Attributes:
+        observed: what is, a sentence.
+        required: what is asked for, a sentence.
+        fix: what to do, a sentence.
+    """
+
+    observed: str
+    required: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """It can't be told. `why` names what blocks it, a clause."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """The rule says nothing about this resource. `why` names the reason, a clause."""
+
+    why: str
+
+
+Verdict: TypeAlias = Fail | Undecided | NotApplicable
+
+
+@dataclass(frozen=True)
+class Range:
+    """The bounds of a numeric option, both inclusive."""
+
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class Services:
+    """Which backend services are LLM backends.
+
+    Attributes:
+        names: globs on logical names.
+        projects: globs on the name of the Pulumi project.
+        stack_tags: globs on the values of stack tags; each tag has to be there and match.
+    """
+
+    names: tuple[str, ...] = ("*",)
+    projects: tuple[str, ...] = ("*",)
+    stack_tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that every rule has.
+
+    Attributes:
+        services: which backend services are LLM backends.
+        undecided: whether an undecided verdict is shown as advice or counts as a violation.
+    """
+
+    services: Services = Services()
+    undecided: Literal["advise", "fail"] = "advise"
+
+
+@dataclass(frozen=True)
+class Framework:
+    """Where a compliance framework asks for the same."""
+
+    name: str
+    version: str
+    reference: str
+
+
+V = TypeVar("V", bound=View)
+O = TypeVar("O", bound=Options)  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Rule(Generic[V, O]):
+    """A rule with its metadata.
+
+    Attributes:
+        name: the policy name, frozen once released.
+        title: the state that it asks for.
+        severity: how bad it is.
+        level: the enforcement level if the configuration does not set one.
+        stage: `resource` if one resource's inputs decide, `stack` if other resources are needed.
+        url: the documentation that it stands on.
+        subject: the view that it judges.
+        options: the class of its options.
+        frameworks: compliance frameworks that ask for the same.
+        sections: the prose of the docstring by its headings, `SECTIONS`.
+        check: yields what is wrong or undecided about one subject; nothing means it passes.
+    """
+
+    name: str
+    title: str
+    severity: Severity
+    level: Level
+    stage: Stage
+    url: str
+    subject: type[V]
+    options: type[O]
+    frameworks: tuple[Framework, ...]
+    sections: Mapping[str, str]
+    check: Callable[[V, O], Iterator[Verdict]]
+
+
+AnyRule: TypeAlias = Rule[Any, Any]
+
+
+def rule(
+    *,
+    title: str,
+    severity: Severity,
+    level: Level,
+    stage: Stage,
+    url: str,
+    frameworks: tuple[Framework, ...] = (),
+) -> Callable[[Callable[[V, O], Iterator[Verdict]]], Rule[V, O]]:
+    """Makes a rule of a function `(view, options) -> Iterator[Verdict]`.
+
+    Its name is the function's, in kebab case; view and options are its parameters' types.
+
+    Raises:
+        ValueError: the metadata or the docstring is incomplete.
+    """
+
+    def decorate(check: Callable[[V, O], Iterator[Verdict]]) -> Rule[V, O]:
+        name = check.__name__.replace("_", "-")
+        subject, options = _parameter_types(check)
+        if not url.startswith("https://") or not title or title.endswith("."):
+            raise ValueError(f"rule {name}: needs a title without full stop and a documentation url")
+        sections = _sections(name, inspect.getdoc(check) or "")
+        return Rule(name, title, severity, level, stage, url, subject, options, frameworks, sections, check)
+
+    return decorate
+
+
+def _parameter_types(check: Callable[..., Any]) -> tuple[type[Any], type[Any]]:
+    hints = typing.get_type_hints(check)
+    hints.pop("return", None)
+    subject, options = hints.values()
+    return subject, options
+
+
+def _sections(name: str, docstring: str) -> dict[str, str]:
+    parts = re.split(r"^## (.+)$", docstring, flags=re.MULTILINE)
+    sections = {heading: inspect.cleandoc(text) for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
+    if tuple(sections) != SECTIONS or not all(sections.values()):
+        raise ValueError(f"rule {name}: the docstring needs the sections {', '.join(SECTIONS)}, in this order")
+    return sections
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names for a sentence: `a`, `b` and `c`, in a stable order."""
+    *most, last = [f"`{name}`" for name in sorted(names)]
+    return f"{', '.join(most)} and {last}" if most else last

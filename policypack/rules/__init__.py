@@ -1,0 +1,26 @@
+"""All rules, one a file, found by walking this package."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Final
+
+from policypack.rule import AnyRule, Rule
+
+
+def _discover() -> tuple[AnyRule, ...]:
+    found: list[AnyRule] = []
+    for module_info in pkgutil.walk_packages(__path__, f"{__name__}."):
+        if module_info.ispkg:
+            continue
+        module = importlib.import_module(module_info.name)
+        rules = [value for value in vars(module).values() if isinstance(value, Rule)]
+        file_name = module_info.name.rpartition(".")[2]
+        if [rule.name for rule in rules] != [file_name.replace("_", "-")]:
+            raise ImportError(f"{module_info.name} must define one rule, with the file's name")
+        found += rules
+    return tuple(sorted(found, key=lambda rule: rule.name))
+
+
+RULES: Final = _discover()

@@ -1,0 +1,1 @@
+"""Rules about staying up: regions, health, ports and bounded load."""

@@ -1,0 +1,156 @@
+"""The rule `llm-backend-regions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from policypack.model.backend_service import BackendService, regions_of_peers
+from policypack.rule import Fail, Options, Range, Undecided, Verdict, quoted, rule
+
+
+@dataclass(frozen=True)
+class RegionsOptions(Options):
+    """Options of `llm-backend-regions`.
+
+    Attributes:
+        min_regions: how many regions the backends have to be in at least.
+        regional_peers: globs on logical names; regional services that match the same glob count together.
+    """
+
+    min_regions: Annotated[int, Range(1, 50)] = 2
+    regional_peers: tuple[str, ...] = ()
+
+
+@rule(
+    title="Backends are in at least two regions",
+    severity="critical",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/backend-service",
+)
+def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Iterator[Verdict]:
+    """Each backend service has backends in at least `min_regions` regions.
+
+    ## What it checks
+    The distinct regions of a global service's instance groups and network endpoint groups. A `RegionBackendService`
+    serves its own region only, whatever its backends are; several of them pass together if the option
+    `regional_peers` says that something, such as DNS routing, joins them. A service without backends fails, unless
+    `ignore_changes` leaves them to a controller.
+
+    ## Why it matters
+    A region can run out of GPUs or fail as a whole. With one region, that is an outage of the model; a GPU fleet in
+    another region takes tens of minutes to build up. A "multi-region" `RegionBackendService` is a common mistake:
+    the provider accepts it, and it serves one region.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm-us-central1",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": "global/instanceTemplates/llm"}],
+        named_ports=[{"name": "http", "port": 8000}],
+    )
+    check = gcp.compute.HealthCheck("health", http_health_check={"request_path": "/health", "port": 8000})
+    gcp.compute.BackendService(
+        "chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        port_name="http",
+        health_checks=check.id,
+        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
+    )
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    groups = [
+        gcp.compute.RegionInstanceGroupManager(
+            f"llm-{region}",
+            region=region,
+            base_instance_name="llm",
+            versions=[{"instance_template": "global/instanceTemplates/llm"}],
+            named_ports=[{"name": "http", "port": 8000}],
+        )
+        for region in ("us-central1", "europe-west4")
+    ]
+    check = gcp.compute.HealthCheck("health", http_health_check={"request_path": "/health", "port": 8000})
+    gcp.compute.BackendService(
+        "chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        port_name="http",
+        health_checks=check.id,
+        backends=[
+            {"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}
+            for group in groups
+        ],
+    )
+    ```
+
+    ## Undecided
+    When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
+    another stack, a group's region is computed, or a controller attaches the backends.
+    """
+    required = f"Backends in at least {options.min_regions} regions."
+    if service.has_no_backends and not service.leaves_backends_to_a_controller:
+        yield Fail("It has no backends, so it serves nothing.", required, "Add a backend in each region.")
+    if service.is_regional:
+        yield from _judge_regional(service, options, required)
+    elif not service.has_no_backends or service.leaves_backends_to_a_controller:
+        yield from _judge_global(service, options, required)
+
+
+def _judge_global(service: BackendService, options: RegionsOptions, required: str) -> Iterator[Verdict]:
+    regions = service.regions
+    if regions.lower >= options.min_regions:
+        return
+    seen = f"backends are certain in {_listed(regions.certain)}, {options.min_regions} regions are needed"
+    if service.leaves_backends_to_a_controller:
+        yield Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller")
+    elif regions.upper is not None and regions.upper < options.min_regions:
+        where = _listed(regions.certain) if regions.lower == regions.upper else f"at most {_counted(regions.upper)}"
+        yield Fail(
+            f"All backends are in {where}.",
+            required,
+            "Add a backend in another region to `backends`, such as a `RegionInstanceGroupManager` there.",
+        )
+    else:
+        yield Undecided(f"{seen}, and {service.links.why or 'the region of a group is not known'}")
+
+
+def _judge_regional(service: BackendService, options: RegionsOptions, required: str) -> Iterator[Verdict]:
+    if options.min_regions <= 1:
+        return
+    for pattern in options.regional_peers:
+        if not fnmatchcase(service.name, pattern):
+            continue
+        together = regions_of_peers(service.peers(pattern), is_complete=service.stack.is_complete)
+        if together.lower >= options.min_regions:
+            return
+        if together.upper is None or together.upper >= options.min_regions:
+            yield Undecided(f"it is not known in which regions its peers `{pattern}` have backends")
+            return
+    where = f" (`{service.region}`)" if isinstance(service.region, str) else ""
+    yield Fail(
+        f"A `RegionBackendService` serves its own region only{where}, whatever its backends are.",
+        required,
+        "Use a global `BackendService` with a group in each region (scheme EXTERNAL_MANAGED, or INTERNAL_MANAGED for "
+        "internal clients). If DNS or another load balancer joins several regional services, name them in the option "
+        "`regional_peers`.",
+    )
+
+
+def _listed(regions: frozenset[str]) -> str:
+    return f"{_counted(len(regions))} ({quoted(regions)})" if regions else "no region"
+
+
+def _counted(number: int) -> str:
+    return "1 region" if number == 1 else f"{number} regions"

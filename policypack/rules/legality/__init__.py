@@ -1,0 +1,1 @@
+"""Rules about what the load balancer API refuses, ignores or answers by dropping traffic."""

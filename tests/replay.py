@@ -1,0 +1,97 @@
+"""Replays recorded engine requests through the SDK's own servicer, as the engine would drive the pack."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict, ParseDict
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
+
+from policypack.pack import policies
+
+RECORDINGS = Path(__file__).parent / "recordings"
+
+
+@dataclass
+class Verdicts:
+    """What the pack reported: violations as (policy, resource), undecided policies, and the messages."""
+
+    violations: list[tuple[str, str]] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Verdicts) -> Verdicts:
+        return Verdicts(
+            self.violations + other.violations, self.undecided + other.undecided, self.messages + other.messages
+        )
+
+
+class Pack:
+    """A pack as it runs for one operation. `dry_run` is what the engine puts into `PULUMI_DRY_RUN`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, dry_run: str | None) -> None:
+        if dry_run is None:
+            monkeypatch.delenv("PULUMI_DRY_RUN", raising=False)
+        else:
+            monkeypatch.setenv("PULUMI_DRY_RUN", dry_run)
+        self.servicer = _PolicyAnalyzerServicer("pack", "0.0.1", policies(), EnforcementLevel.ADVISORY)
+
+    def configure(self, config: dict[str, dict[str, Any]] | None = None) -> None:
+        """Configures the pack as the engine does: levels and defaults of the schema, overridden by `config`."""
+        info = MessageToDict(self.servicer.GetAnalyzerInfo(None, None))
+        entries = {}
+        for policy in info["policies"]:
+            name, schema = policy["name"], policy.get("configSchema", {}).get("properties", {})
+            given = (config or {}).get(name, {})
+            level = given.get("enforcementLevel", policy.get("enforcementLevel", "ADVISORY"))
+            properties = {key: value["default"] for key, value in schema.items() if "default" in value}
+            properties |= {key: value for key, value in given.items() if key != "enforcementLevel"}
+            entries[name] = {"enforcementLevel": level, "properties": properties}
+        request = ParseDict({"policyConfig": entries}, analyzer_pb2.ConfigureAnalyzerRequest())
+        self.servicer.Configure(request, None)
+
+    def analyze(self, request: dict[str, Any]) -> Verdicts:
+        message = ParseDict(request, analyzer_pb2.AnalyzeRequest())
+        return _verdicts(self.servicer.Analyze(message, None), request["name"])
+
+    def analyze_stack(self, request: dict[str, Any]) -> Verdicts:
+        message = ParseDict(request, analyzer_pb2.AnalyzeStackRequest())
+        return _verdicts(self.servicer.AnalyzeStack(message, None), "")
+
+
+def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The requests of a recording: each `Analyze`, and the `AnalyzeStack` if there was one."""
+    lines = [json.loads(line) for line in (RECORDINGS / f"{name}.jsonl").read_text().splitlines()]
+    stack = [line["request"] for line in lines if line["call"] == "AnalyzeStack"]
+    return [line["request"] for line in lines if line["call"] == "Analyze"], stack[0] if stack else None
+
+
+def replay(pack: Pack, name: str, seed: int = 0) -> tuple[Verdicts, Verdicts]:
+    """Replays a recording with its stack shuffled; the verdicts of `Analyze` and of `AnalyzeStack`."""
+    requests, stack = recorded(name)
+    shown = sum((pack.analyze(request) for request in requests), Verdicts())
+    if stack is None:
+        return shown, Verdicts()
+    random.Random(seed).shuffle(stack["resources"])
+    return shown, pack.analyze_stack(stack)
+
+
+def _verdicts(response: Any, resource: str) -> Verdicts:
+    found = Verdicts()
+    for diagnostic in response.diagnostics:
+        found.messages.append(diagnostic.message)
+        if diagnostic.message.startswith("can't run policy"):
+            assert diagnostic.enforcementLevel == analyzer_pb2.ADVISORY
+            assert "undecided: " in diagnostic.message
+            found.undecided.append(diagnostic.policyName)
+        else:
+            urn_name = diagnostic.urn.rpartition("::")[2]
+            assert resource in ("", urn_name)
+            found.violations.append((diagnostic.policyName, urn_name))
+    return found

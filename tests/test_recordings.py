@@ -1,0 +1,70 @@
+"""The pack gives the right verdicts on what the real engine and provider sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from policypack.rules import RULES
+from tests.expected import UNDECIDED, UPDATES, VIOLATIONS, dry_run_of
+from tests.replay import RECORDINGS, Pack, Verdicts, replay
+
+NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))
+RESOURCE_RULES = {rule.name for rule in RULES if rule.stage == "resource"}
+StartPack = Callable[[str | None], Pack]
+
+
+def check(found: Verdicts, violations: set[tuple[str, str]], undecided: set[str]) -> None:
+    """Exactly these, each once."""
+    assert sorted(found.violations) == sorted(violations)
+    assert sorted(found.undecided) == sorted(undecided)
+
+
+def test_every_expectation_has_its_recording() -> None:
+    assert {*VIOLATIONS, *UNDECIDED, *UPDATES} <= set(NAMES)
+
+
+@pytest.mark.parametrize("configured", [True, False], ids=["configured", "never-configured"])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", NAMES)
+def test_verdicts(start_pack: StartPack, name: str, seed: int, configured: bool) -> None:
+    pack = start_pack(dry_run_of(name))
+    if configured:
+        pack.configure()
+    shown, whole = replay(pack, name, seed)
+    check(shown + whole, VIOLATIONS.get(name, set()), UNDECIDED.get(name, set()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_resource_rules_the_others_stay_the_same(start_pack: StartPack, name: str) -> None:
+    pack = start_pack(dry_run_of(name))
+    pack.configure({rule: {"enforcementLevel": "DISABLED"} for rule in RESOURCE_RULES})
+    shown, whole = replay(pack, name)
+    violations = {(rule, resource) for rule, resource in VIOLATIONS.get(name, set()) if rule not in RESOURCE_RULES}
+    check(shown + whole, violations, UNDECIDED.get(name, set()) - RESOURCE_RULES)
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_rule_alone_gives_its_verdicts(start_pack: StartPack, name: str, rule: str) -> None:
+    pack = start_pack(dry_run_of(name))
+    pack.configure({other.name: {"enforcementLevel": "DISABLED"} for other in RULES if other.name != rule})
+    shown, whole = replay(pack, name)
+    violations = {found for found in VIOLATIONS.get(name, set()) if found[0] == rule}
+    check(shown + whole, violations, UNDECIDED.get(name, set()) & {rule})
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_an_update_is_stopped_before_creation(start_pack: StartPack, name: str) -> None:
+    shown, whole = replay(start_pack("false"), name)
+    check(shown, VIOLATIONS.get(name, set()), set())
+    check(whole, set(), set())
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_a_preview_and_no_operation_judge_the_whole_stack(start_pack: StartPack, name: str) -> None:
+    for dry_run in ("true", None):
+        shown, whole = replay(start_pack(dry_run), name)
+        check(shown, set(), set())
+        check(whole, VIOLATIONS.get(name, set()), set())
