@@ -109,7 +109,7 @@ def judge(rule: AnyRule, subject: View, setting: Setting) -> Finding | None:
         if isinstance(selected, Unknown)
         else _run(rule, subject, setting.options)
     )
-    problems = [verdict for verdict in verdicts if isinstance(verdict, Fail)]
+    problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
     reasons = [verdict.why for verdict in verdicts if isinstance(verdict, Undecided)]
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
@@ -134,6 +134,14 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
             raise
         # The error's text may hold a secret, its type does not.
         return [Undecided(f"internal error in {rule.name} ({type(error).__name__}); please report it")]
+
+
+def _merged(problems: list[Fail]) -> list[Fail]:
+    """Problems with the same fix are one problem, observed several times."""
+    observed: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        observed.setdefault((problem.required, problem.fix), []).append(problem.observed)
+    return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
 
 
 def _undecided_as_failure(reason: str) -> Fail:

@@ -9,7 +9,7 @@ from typing import Final
 from .reference import Reference, parse_reference
 from .resource import Resource
 from .stack import Stack
-from .values import UNKNOWN, Unknown
+from .values import UNKNOWN, Unknown, python_name
 
 # Resources of other packages may compute anything from anything; of these it is known that they yield no URL of a
 # Compute Engine resource.
@@ -92,21 +92,23 @@ def resolve(
     candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
     blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
 
+    name = python_name(key)
     if isinstance(entries, Unknown):
-        return Links(UNKNOWN, (), candidates, False, f"`{key}` is computed as a whole")
+        why = f"`{name}` is computed as a whole (inside `apply`?); write the list out, so that only its URLs are computed"
+        return Links(UNKNOWN, (), candidates, False, why)
     missing = sum(entry is None for entry in matched)
     if not missing:
         return Links(matched, targets, (), True, "")
     if any(isinstance(entry, str) for entry, found in zip(known_entries, matched, strict=True) if found is None):
-        return Links(matched, targets, candidates, False, f"`{key}` has a value that is no resource URL")
+        return Links(matched, targets, candidates, False, f"`{name}` has a value that is no resource URL")
     if blocking:
-        return Links(matched, targets, candidates, False, f"`{key}` comes through {', '.join(blocking)}")
+        return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
     if len(candidates) == missing:
         return Links(matched, (*targets, *candidates), (), True, "")
     if not candidates:
-        return Links(matched, targets, (), False, f"`{key}` has a value that is not known yet")
-    names = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
-    return Links(matched, targets, candidates, len(candidates) > missing, f"`{key}` may point at any of {names}")
+        return Links(matched, targets, (), False, f"`{name}` has a value that is not known yet")
+    choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
+    return Links(matched, targets, candidates, len(candidates) > missing, f"`{name}` may point at any of {choices}")
 
 
 def _match(stack: Stack, entry: str | Unknown | None, types: frozenset[str]) -> Resource | Reference | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -201,6 +202,11 @@ class Properties:
             case list(items):
                 return [item if isinstance(item, str) else UNKNOWN for item in items if item is not None]
         return UNKNOWN
+
+
+def python_name(key: str) -> str:
+    """The name that a property has in Python programs: `maxUtilization` is `max_utilization`."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower()
 
 
 def _number_in(text: str) -> float | Unknown | None:

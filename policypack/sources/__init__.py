@@ -1,1 +1,1 @@
-"""Where a stack comes from."""
+"""Where a stack comes from: the engine's requests, a program run without the CLI, an exported state."""

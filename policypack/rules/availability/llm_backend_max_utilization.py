@@ -13,7 +13,7 @@ from policypack.model.backend_service import (
     Backend,
     BackendService,
 )
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
 
 _LIMITS = {
@@ -140,8 +140,8 @@ def _judge(backend: Backend, name: str, options: MaxUtilizationOptions) -> Verdi
     if bounded:
         return None
     return Fail(
-        f"{name} is in {mode} mode without a limit.",
-        f"A limit of the mode's own, one of {', '.join(_LIMITS[mode])}.",
+        f"Backend {name} is in {mode} mode without a limit.",
+        f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
         "Set the limit for each instance or endpoint to what one server can carry.",
     )
 
@@ -155,7 +155,7 @@ def _judge_utilization(backend: Backend, name: str, options: MaxUtilizationOptio
     observed = "has no `max_utilization`, so it never counts as full" if target is None else "has `max_utilization`"
     lower = f"from {options.min:g}" if options.min else "above 0"
     return Fail(
-        f"{name} {observed}." if target is None else f"{name} {observed} {target:g}.",
+        f"Backend {name} {observed}." if target is None else f"Backend {name} {observed} {target:g}.",
         f"`max_utilization` {lower} up to {options.max:g}.",
         f"Set `max_utilization={options.max:g}` on this backend, or lower.",
     )

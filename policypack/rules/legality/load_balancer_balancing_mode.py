@@ -12,7 +12,7 @@ from policypack.model.backend_service import (
     Backend,
     BackendService,
 )
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 _MODES: Final = {
@@ -109,20 +109,20 @@ def _judge(service: BackendService, backend: Backend, name: str) -> Iterator[Ver
         return
     if mode not in _FORBIDDEN:
         yield Fail(
-            f"{name} has balancing mode `{mode}`, which does not exist.",
+            f"Backend {name} has balancing mode `{mode}`, which does not exist.",
             f"One of {', '.join(_FORBIDDEN)}.",
             "Set `balancing_mode` to one of them.",
         )
         return
     yield from _judge_load_balancer(service, mode, name)
     if service.is_passthrough is True:
-        yield from _judge_unwanted(backend, _ALL_TARGETS, "A passthrough load balancer", name)
+        yield from _judge_unwanted(backend, _ALL_TARGETS, "A passthrough load balancer takes no target.", name)
         return
     if service.is_passthrough is UNKNOWN:
         yield Undecided(f"the scheme is not known, and so which targets {name} takes")
         return
     yield from _judge_needed(backend, mode, name)
-    yield from _judge_unwanted(backend, _FORBIDDEN[mode], f"{mode} mode", name)
+    yield from _judge_unwanted(backend, _FORBIDDEN[mode], f"{mode} mode takes targets of its own only.", name)
     yield from _judge_range(backend, mode, name)
     yield from _judge_metrics(backend, mode, name)
 
@@ -134,7 +134,7 @@ def _judge_load_balancer(service: BackendService, mode: str, name: str) -> Itera
     elif family and mode not in _MODES[family]:
         article = "An" if family == "application" else "A"
         yield Fail(
-            f"{name} has balancing mode {mode}, which this load balancer does not have.",
+            f"Backend {name} has balancing mode {mode}, which this load balancer does not have.",
             f"{article} {family} load balancer has {', '.join(_MODES[family])}.",
             f'Set `balancing_mode="{_MODES[family][0]}"` explicitly: UTILIZATION is the provider\'s default.'
             if family == "passthrough"
@@ -144,7 +144,7 @@ def _judge_load_balancer(service: BackendService, mode: str, name: str) -> Itera
         yield Undecided(f"the scheme is not known, and so whether {name} can have balancing mode {mode}")
     elif mode in _MODES_NOT_ON_CLASSIC and service.scheme == "EXTERNAL":
         yield Fail(
-            f"{name} has balancing mode {mode}, which the classic load balancer does not have.",
+            f"Backend {name} has balancing mode {mode}, which the classic load balancer does not have.",
             "Balancing mode UTILIZATION, RATE or CONNECTION with scheme EXTERNAL.",
             'Set `load_balancing_scheme="EXTERNAL_MANAGED"`, or another mode.',
         )
@@ -172,21 +172,21 @@ def _judge_needed(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
         yield Undecided(f"the limit of {name} is not known")
     elif has_limit is False:
         yield Fail(
-            f"{name} is in {mode} mode without a limit.",
-            f"One of {', '.join(fields)}.",
+            f"Backend {name} is in {mode} mode without a limit.",
+            f"One of {', '.join(map(python_name, fields))}.",
             "Set the limit for each instance or endpoint to what one server can carry.",
         )
 
 
-def _judge_unwanted(backend: Backend, fields: tuple[str, ...], whose: str, name: str) -> Iterator[Verdict]:
-    unwanted = [field for field in fields if backend.is_set(field) is True]
+def _judge_unwanted(backend: Backend, fields: tuple[str, ...], required: str, name: str) -> Iterator[Verdict]:
+    unwanted = [python_name(field) for field in fields if backend.is_set(field) is True]
     if unwanted:
         yield Fail(
-            f"{name} sets {quoted(unwanted)}, which is refused or ignored there.",
-            f"{whose} takes no {', '.join(fields)}.",
+            f"Backend {name} sets {quoted(unwanted)}, which is refused or ignored there.",
+            required,
             f"Remove {quoted(unwanted)}, or choose the mode that they belong to.",
         )
-    unknown = [field for field in fields if backend.is_set(field) is UNKNOWN]
+    unknown = [python_name(field) for field in fields if backend.is_set(field) is UNKNOWN]
     if unknown:
         yield Undecided(f"it is not known whether {name} sets {quoted(unknown)}")
 
@@ -199,7 +199,7 @@ def _judge_range(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
         yield Undecided(f"`max_utilization` of {name} is not known")
     elif target is not None and not 0 < target <= 1:
         yield Fail(
-            f"{name} has `max_utilization` {target:g}.",
+            f"Backend {name} has `max_utilization` {target:g}.",
             "`max_utilization` is a fraction above 0, which leaves no capacity, up to 1.",
             "Set `max_utilization=0.8`, or lower.",
         )
@@ -212,7 +212,7 @@ def _judge_metrics(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
         yield Undecided(f"the custom metrics of {name} are not known")
     elif len(backend.metrics) > _MAX_METRICS:
         yield Fail(
-            f"{name} has {len(backend.metrics)} custom metrics.",
+            f"Backend {name} has {len(backend.metrics)} custom metrics.",
             f"At most {_MAX_METRICS} custom metrics for each backend.",
             "Keep the one or two that follow the load of the server.",
         )

@@ -1,0 +1,47 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+STACK ?= dev
+PIP := -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help check test lint preview clean
+
+help:  ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack, without the Pulumi CLI, an account or credentials.
+	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
+
+test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
+	.venv/bin/python -m pytest
+
+lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and types.
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy policypack tests
+	.venv/bin/mypy --python-executable reference_stack/venv/bin/python reference_stack
+
+preview: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
+	@scripts/preview.sh $(STACK)
+
+clean:  ## Remove everything that the other targets made.
+	rm -rf .venv reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/cli-installed: requirements.txt requirements-cli.txt | .venv/bin/python
+	.venv/bin/python $(PIP) -r requirements-cli.txt
+	@touch $@
+
+.venv/dev-installed: requirements.txt requirements-cli.txt requirements-dev.txt | .venv/bin/python
+	.venv/bin/python $(PIP) -r requirements-dev.txt
+	@touch $@
+
+reference_stack/venv/installed: reference_stack/requirements.txt | .venv/bin/python
+	test -x reference_stack/venv/bin/python || .venv/bin/python -m venv reference_stack/venv
+	reference_stack/venv/bin/python $(PIP) -r reference_stack/requirements.txt
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m policypack`."""
+
+from policypack.cli import main
+
+main(prog_name="python -m policypack")

@@ -1,0 +1,130 @@
+"""The pack as a process of its own, started as Pulumi's language host starts it, over gRPC."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from google.protobuf.json_format import MessageToDict, ParseDict
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from policypack.rules import RULES
+from tests.expected import VIOLATIONS
+from tests.replay import recorded
+
+ROOT = Path(__file__).parent.parent
+TIMEOUT = 20
+
+
+class Client:
+    """The engine's side of the wire."""
+
+    def __init__(self, port: int, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.stub = analyzer_pb2_grpc.AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
+
+    def info(self) -> dict[str, Any]:
+        return MessageToDict(self.stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=TIMEOUT))
+
+    def configure(self, config: dict[str, Any]) -> None:
+        request = ParseDict({"policyConfig": config}, analyzer_pb2.ConfigureAnalyzerRequest())
+        self.stub.Configure(request, timeout=TIMEOUT)
+
+    def analyze(self, request: dict[str, Any]) -> list[Any]:
+        message = ParseDict(request, analyzer_pb2.AnalyzeRequest())
+        return list(self.stub.Analyze(message, timeout=TIMEOUT).diagnostics)
+
+    def analyze_stack(self, request: dict[str, Any]) -> list[Any]:
+        message = ParseDict(request, analyzer_pb2.AnalyzeStackRequest())
+        return list(self.stub.AnalyzeStack(message, timeout=TIMEOUT).diagnostics)
+
+
+@contextmanager
+def running_pack(dry_run: str | None) -> Iterator[Client]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    if dry_run is not None:
+        environment |= {"PULUMI_DRY_RUN": dry_run, "PULUMI_STACK": "cases", "PULUMI_PROJECT": "llm"}
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(ROOT)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield Client(int(process.stdout.readline()), process)
+        finally:
+            process.kill()
+
+
+def test_a_preview_over_the_wire() -> None:
+    requests, stack = recorded("global_one_region")
+    assert stack is not None
+    with running_pack("true") as client:
+        client.configure({rule.name: {"enforcementLevel": "MANDATORY"} for rule in RULES})
+        assert [found for request in requests for found in client.analyze(request)] == []
+        diagnostics = client.analyze_stack(stack)
+    assert {(d.policyName, d.urn.rpartition("::")[2]) for d in diagnostics} == VIOLATIONS["global_one_region"]
+    assert {d.enforcementLevel for d in diagnostics} == {analyzer_pb2.MANDATORY}
+
+
+def test_an_update_over_the_wire_stops_before_creation() -> None:
+    requests, _ = recorded("up_tcp_check")
+    with running_pack("false") as client:
+        found = [(request["name"], d.policyName) for request in requests for d in client.analyze(request)]
+    assert found == [("chat", "llm-backend-health-check")]
+
+
+@pytest.mark.parametrize(("dry_run", "twins"), [("true", True), ("false", True), (None, False)])
+def test_the_policies_announced(dry_run: str | None, twins: bool) -> None:
+    with running_pack(dry_run) as client:
+        info = client.info()
+    announced = sorted((policy["name"], policy["policyType"]) for policy in info["policies"])
+    expected = [(rule.name, f"POLICY_TYPE_{rule.stage.upper()}") for rule in RULES]
+    expected += [(rule.name, "POLICY_TYPE_RESOURCE") for rule in RULES if twins and rule.stage == "stack"]
+    assert announced == sorted(expected)
+    assert {policy["name"]: policy["enforcementLevel"] for policy in info["policies"]} == {
+        rule.name: rule.level.upper() for rule in RULES
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "sentence"),
+    [
+        ("llm-backend-regions", {"min_region": 3}, "option `min_region` is unknown; did you mean `min_regions`?"),
+        ("llm-backend-regions", {"min_regions": 2.5}, "option `min_regions` must be a whole number from 1 to 50"),
+        ("load-balancer-product", {"services": {"names": "chat"}}, "option `services`, `names` must be a list"),
+    ],
+)
+def test_bad_options_stop_the_preview_with_one_sentence(rule: str, options: dict[str, Any], sentence: str) -> None:
+    requests, _ = recorded("global_two_regions")
+    with running_pack("true") as client:
+        client.configure({rule: {"enforcementLevel": "MANDATORY", "properties": options}})
+        with pytest.raises(grpc.RpcError) as caught:
+            client.analyze(requests[0])
+        client.process.kill()
+        assert client.process.stderr is not None
+        output = client.process.stderr.read()
+    assert sentence in caught.value.details()
+    assert "\n" not in caught.value.details()
+    assert "Traceback" not in output
+
+
+def test_a_configuration_of_one_rule_leaves_the_others_silent() -> None:
+    """Without a level of its own, an entry is advisory: that is the engine's, and the SDK's, doing."""
+    requests, stack = recorded("targets_unset")
+    assert stack is not None
+    levels = {rule.name: {"enforcementLevel": "DISABLED"} for rule in RULES}
+    with running_pack("true") as client:
+        client.configure({**levels, "llm-backend-named-port": {}})
+        assert [found for request in requests for found in client.analyze(request)] == []
+        diagnostics = client.analyze_stack(stack)
+    assert [(d.policyName, d.enforcementLevel) for d in diagnostics] == [
+        ("llm-backend-named-port", analyzer_pb2.ADVISORY)
+    ]
