@@ -110,7 +110,7 @@ def _convert(type_: Any, value: object, where: str) -> Any:
 
 def _convert_object(type_: type[Any], value: object, where: str) -> Any:
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{where.rstrip()} must be an object, not {_type_name(value)}")
+        raise ConfigurationError(f"{where.rstrip(' ,')} must be an object, not {_type_name(value)}")
     hints = option_types(type_)
     for key in value:
         if key not in hints:

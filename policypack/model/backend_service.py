@@ -184,6 +184,9 @@ class BackendService(View):
         Instance groups and NEGs never mix in one service; nothing else follows from the others.
         https://cloud.google.com/load-balancing/docs/backend-service#backends
         """
+        if self.links.is_complete:
+            matched = () if isinstance(self.links.entries, Unknown) else self.links.entries
+            return frozenset(kind for group in self.groups if group.target not in matched for kind in group.kinds)
         for group in self.groups:
             if GroupKind.INSTANCE_GROUP not in group.kinds:
                 return NEG_KINDS
@@ -202,12 +205,13 @@ class BackendService(View):
         """The regions that its backends serve from."""
         if self.is_regional:
             return _count_regions([self.region], [], is_closed=True, unresolved=0)
-        others = [Group(candidate, self.stack).region for candidate in self.links.candidates]
+        others = [Group(candidate, self.stack) for candidate in self.links.candidates]
+        is_bounded = not any(group.is_anywhere for group in (*self.groups, *others))
         return _count_regions(
             [group.region for group in self.groups],
-            others,
+            [group.region for group in others],
             is_closed=self.links.is_closed,
-            unresolved=self.links.unresolved,
+            unresolved=self.links.unresolved if is_bounded else None,
         )
 
     @cached_property
@@ -238,7 +242,9 @@ def regions_of_peers(peers: Iterable[BackendService], *, is_complete: bool) -> D
     serving = [peer for peer in peers if isinstance(peer.backends, Unknown) or peer.backends]
     certain = [peer.region for peer in serving if not isinstance(peer.backends, Unknown)]
     possible = [peer.region for peer in serving if isinstance(peer.backends, Unknown)]
-    return _count_regions(certain, possible, is_closed=True, unresolved=len(possible) if is_complete else None)
+    return _count_regions(
+        certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None
+    )
 
 
 def _count_regions(

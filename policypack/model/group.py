@@ -109,19 +109,26 @@ class Group:
         endpoint_type = self.target.asked.string("networkEndpointType")
         if endpoint_type is None:
             endpoint_type = _DEFAULT_ENDPOINT_TYPES.get(self.target.type, UNKNOWN)
-        if isinstance(endpoint_type, str) and endpoint_type in _ENDPOINT_KINDS:
-            return frozenset({_ENDPOINT_KINDS[endpoint_type]})
-        return _NEG_KINDS_IN[COLLECTIONS[self.target.type][1]]
+        kind = _ENDPOINT_KINDS.get(endpoint_type) if isinstance(endpoint_type, str) else None
+        kinds_in_scope = _NEG_KINDS_IN[COLLECTIONS[self.target.type][1]]
+        return frozenset({kind}) if kind in kinds_in_scope else kinds_in_scope
 
     @property
     def region(self) -> str | Unknown:
-        """The region that it serves from; `UNKNOWN` as well for a global NEG, whose endpoints can be anywhere."""
+        """The region that it serves from; `UNKNOWN` as well for one that `is_anywhere`."""
         if isinstance(self.target, Reference):
             return self.target.region or UNKNOWN
         location = location_of(self.target)
         if isinstance(location, str):
             return region_of(location)
         return next((name.region for name in references_to(self.target) if name.region), UNKNOWN)
+
+    @property
+    def is_anywhere(self) -> bool:
+        """It is a global NEG: its endpoints are on the internet, in any number of places."""
+        if isinstance(self.target, Reference):
+            return self.target.scope == "global"
+        return self.target.type == GLOBAL_NEG_TYPE
 
     def defines_port(self, port_name: str) -> bool | Unknown:
         """Whether it has a named port `port_name`, in its own `namedPorts` or an `InstanceGroupNamedPort`.

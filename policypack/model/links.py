@@ -104,6 +104,8 @@ def resolve(
     if blocking:
         return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
     if len(candidates) == missing:
+        if missing == 1:
+            matched = tuple(candidates[0] if entry is None else entry for entry in matched)
         return Links(matched, (*targets, *candidates), (), True, "")
     if not candidates:
         return Links(matched, targets, (), False, f"`{name}` has a value that is not known yet")

@@ -1,0 +1,28 @@
+"""Recorded stacks as resources of the model, read straight from the recordings."""
+
+from __future__ import annotations
+
+from policypack.model.resource import Resource
+from policypack.model.values import read_object
+from tests.replay import recorded
+
+
+def recorded_resources(name: str) -> list[Resource]:
+    """The resources of a recording's `AnalyzeStack`, joined with the inputs that `Analyze` showed."""
+    requests, stack = recorded(name)
+    inputs = {request["urn"]: request["properties"] for request in requests}
+    resources = stack["resources"] if stack else requests
+    return [
+        Resource(
+            urn=shown["urn"],
+            type=shown["type"],
+            name=shown["name"],
+            inputs=read_object(inputs[shown["urn"]]) if shown["urn"] in inputs else None,
+            outputs=read_object(shown["properties"]) if stack else {},
+            edges={key: tuple(found["urns"]) for key, found in shown.get("propertyDependencies", {}).items()},
+            parent=shown.get("parent"),
+            provider=read_object(shown.get("provider", {}).get("properties", {})),
+            is_read=shown["urn"] not in inputs,
+        )
+        for shown in resources
+    ]

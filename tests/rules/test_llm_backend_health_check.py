@@ -1,0 +1,150 @@
+"""`llm-backend-health-check` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policypack.model.values import UNKNOWN
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+
+RULE = "llm-backend-health-check"
+US = mig()
+SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
+PSC = R(
+    "RegionNetworkEndpointGroup",
+    "psc",
+    {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"},
+)
+HYBRID = R(
+    "NetworkEndpointGroup",
+    "hybrid",
+    {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"},
+)
+INTERNET = R("GlobalNetworkEndpointGroup", "internet", {})
+OTHER_STACK = R("StackReference", "platform")
+
+
+def judged(check: R | None, link: Any = ..., backends: Any = None, **options: Any) -> str:
+    """The verdict on a service with this health check, the same on a first preview and as deployed."""
+    target = (Out(check, "id") if check else None) if link is ... else link
+    subject = service([backend(US)] if backends is None else backends, healthChecks=target)
+    resources = [subject, US, SERVERLESS, PSC, HYBRID, INTERNET, OTHER_STACK, *([check] if check else [])]
+    found = {deployed: statuses(RULE, build(*resources, deployed=deployed), **options) for deployed in (False, True)}
+    assert found[False] == found[True]
+    return found[False]["chat"]
+
+
+def of_type(type_: str, **inputs: Any) -> R:
+    return R(type_, "check", inputs)
+
+
+def http(path: Any, kind: str = "http") -> R:
+    return of_type("HealthCheck", **{f"{kind}HealthCheck": {"requestPath": path, "port": 8000}})
+
+
+@pytest.mark.parametrize(
+    ("check", "status"),
+    [
+        (http("/health"), "passed"),
+        (http("/health", "https"), "passed"),
+        (http("/health", "http2"), "passed"),
+        (http("/health?deep=1"), "passed"),
+        (http("/health/"), "failed"),
+        (http("health"), "failed"),
+        (http("/"), "failed"),
+        (http("/healthz"), "failed"),
+        (http("/v2/health/ready"), "failed"),
+        (http(None), "failed"),
+        (http(""), "failed"),
+        (http(Computed()), "undecided"),
+        (of_type("HealthCheck", tcpHealthCheck={"port": 8000}), "failed"),
+        (of_type("HealthCheck", tcpHealthCheck={}), "failed"),
+        (of_type("HealthCheck", sslHealthCheck={"port": 8000}), "failed"),
+        (of_type("HealthCheck", grpcHealthCheck={"port": 8000}), "failed"),
+        (of_type("HealthCheck", grpcTlsHealthCheck={"port": 8000}), "failed"),
+        (of_type("HealthCheck"), "failed"),
+        (of_type("HealthCheck", httpHealthCheck=Computed()), "undecided"),
+        (of_type("HealthCheck", httpHealthCheck=[{"requestPath": "/health"}]), "passed"),
+        (of_type("RegionHealthCheck", region="us-central1", httpHealthCheck={"requestPath": "/health"}), "passed"),
+        (of_type("RegionHealthCheck", region="us-central1", tcpHealthCheck={"port": 1}), "failed"),
+        (of_type("HttpHealthCheck", requestPath="/health"), "passed"),
+        (of_type("HttpHealthCheck"), "failed"),
+        (of_type("HttpsHealthCheck", requestPath="/health"), "passed"),
+        (of_type("HttpsHealthCheck", requestPath="/"), "failed"),
+    ],
+)
+def test_the_check(check: R, status: str) -> None:
+    assert judged(check) == status
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "status"),
+    [
+        ("/v2/health/ready", ["/v2/health/ready"], "passed"),
+        ("/health", ["/v2/health/ready"], "failed"),
+        ("/health/", ["/health/"], "passed"),
+    ],
+)
+def test_allowed_paths(path: str, allowed: list[str], status: str) -> None:
+    assert judged(http(path), allowed_paths=allowed) == status
+
+
+@pytest.mark.parametrize(
+    ("backends", "status"),
+    [
+        ([backend(US)], "failed"),
+        ([backend(HYBRID)], "failed"),
+        ([backend(SERVERLESS)], "not applicable"),
+        ([backend(PSC)], "not applicable"),
+        ([backend(INTERNET)], "not applicable"),
+        ([backend("projects/p/regions/r1/networkEndpointGroups/n")], "not applicable"),
+        ([backend("projects/p/zones/r1-a/networkEndpointGroups/n")], "failed"),
+        ([backend("projects/p/zones/r1-a/instanceGroups/n")], "failed"),
+        ([backend(Computed((OTHER_STACK,)))], "undecided"),
+        ([backend("zones/r1-a/instanceGroups/n"), backend(Computed((OTHER_STACK,)))], "failed"),
+        ([], "undecided"),
+    ],
+)
+def test_no_check(backends: Any, status: str) -> None:
+    assert judged(None, backends=backends) == status
+
+
+@pytest.mark.parametrize(
+    ("link", "status"),
+    [
+        ("projects/p-demo/global/healthChecks/elsewhere", "undecided"),
+        ("not a url", "undecided"),
+        (Computed((OTHER_STACK,)), "undecided"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_the_check_is_outside_the_stack(link: Any, status: str) -> None:
+    assert judged(http("/health"), link) == status
+
+
+def test_a_list_of_one_check_as_older_providers_had_it() -> None:
+    check = http("/")
+    assert judged(check, [Out(check, "id")]) == "failed"
+
+
+def test_one_of_two_checks_is_not_known() -> None:
+    good, bad = http("/health"), R("HealthCheck", "other", {"tcpHealthCheck": {"port": 1}})
+    subject = service([backend(US)], healthChecks=Computed((good, bad)))
+    assert statuses(RULE, build(subject, US, good, bad)) == {"chat": "undecided"}
+
+
+def test_a_check_that_is_read_is_judged_by_its_outputs() -> None:
+    outputs = {"id": "projects/p/global/healthChecks/c", "httpHealthCheck": {"requestPath": "/"}, "tcpHealthCheck": None}
+    read = R("HealthCheck", "check", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+    subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/c")
+    assert statuses(RULE, build(subject, US, read)) == {"chat": "failed"}
+    outputs["httpHealthCheck"] = {"requestPath": UNKNOWN}
+    assert statuses(RULE, build(subject, US, read)) == {"chat": "undecided"}
+
+
+def test_the_message_names_the_check_and_its_path() -> None:
+    check = http("/healthz")
+    (found,) = findings(RULE, build(service([backend(US)], healthChecks=Out(check, "id")), US, check))
+    assert found.problems[0].observed == "Its health check `check` requests `/healthz`."

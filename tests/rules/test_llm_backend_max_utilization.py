@@ -1,0 +1,140 @@
+"""`llm-backend-max-utilization` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+
+RULE = "llm-backend-max-utilization"
+US, EU = mig("us-central1"), mig("europe-west4")
+SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
+NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+UNKNOWN_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
+OTHER_STACK = R("StackReference", "platform")
+METRIC = {"name": "orca.named_metrics.queue", "maxUtilization": 0.7}
+
+
+def judged(backends: Any, options: dict[str, Any] | None = None, **inputs: Any) -> tuple[str, str]:
+    subject = service(backends, **inputs)
+    resources = (subject, US, EU, SERVERLESS, NEG, UNKNOWN_NEG, OTHER_STACK)
+    first = statuses(RULE, build(*resources), **(options or {}))
+    return first["chat"], statuses(RULE, build(*resources, deployed=True), **(options or {}))["chat"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "status"),
+    [
+        ({"maxUtilization": 0.8}, "passed"),
+        ({"maxUtilization": 0.1}, "passed"),
+        ({"maxUtilization": "0.8"}, "passed"),
+        ({"balancingMode": None, "maxUtilization": 0.8}, "passed"),
+        ({"balancingMode": None, "maxUtilization": None}, "failed"),
+        ({"maxUtilization": None}, "failed"),
+        ({"maxUtilization": None, "maxRatePerInstance": 4}, "failed"),
+        ({"maxUtilization": 0.81}, "failed"),
+        ({"maxUtilization": 1}, "failed"),
+        ({"maxUtilization": 1.5}, "failed"),
+        ({"maxUtilization": 0}, "failed"),
+        ({"maxUtilization": -0.5}, "failed"),
+        ({"maxUtilization": Computed()}, "undecided"),
+        ({"maxUtilization": "high"}, "undecided"),
+        ({"balancingMode": Computed()}, "undecided"),
+        ({"balancingMode": "RATE", "maxRatePerInstance": 4}, "passed"),
+        ({"balancingMode": "RATE", "maxRate": 400}, "passed"),
+        ({"balancingMode": "RATE", "maxRatePerEndpoint": 4}, "passed"),
+        ({"balancingMode": "RATE"}, "failed"),
+        ({"balancingMode": "RATE", "maxRate": 0}, "failed"),
+        ({"balancingMode": "RATE", "maxRate": Computed()}, "undecided"),
+        ({"balancingMode": "RATE", "maxRate": 4, "maxRatePerInstance": Computed()}, "passed"),
+        ({"balancingMode": "CONNECTION", "maxConnectionsPerInstance": 100}, "passed"),
+        ({"balancingMode": "CONNECTION", "maxRate": 100}, "failed"),
+        ({"balancingMode": "IN_FLIGHT", "maxInFlightRequestsPerInstance": 32}, "passed"),
+        ({"balancingMode": "IN_FLIGHT"}, "failed"),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": False}]}, "passed"),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [METRIC]}, "passed"),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}]}, "failed"),
+        (
+            {"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}], "maxRate": 5},
+            "passed",
+        ),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": Computed()}]}, "undecided"),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": Computed()}, "undecided"),
+        ({"balancingMode": "CUSTOM_METRICS"}, "failed"),
+        ({"balancingMode": "ROUND_ROBIN"}, "undecided"),
+    ],
+)
+def test_one_backend(properties: dict[str, Any], status: str) -> None:
+    assert judged([backend(US, **properties)]) == (status, status)
+
+
+UNSET = {"maxUtilization": None}
+
+
+@pytest.mark.parametrize(
+    ("backends", "inputs", "expected"),
+    [
+        ([backend(US), backend(EU)], {}, ("passed", "passed")),
+        ([backend(US), backend(EU, **UNSET)], {}, ("failed", "failed")),
+        ([backend(US, **UNSET), backend(EU, maxUtilization=Computed())], {}, ("failed", "failed")),
+        (Computed((US,), [backend(US, **UNSET)]), {}, ("undecided", "failed")),
+        ([Computed((US,), backend(US, **UNSET))], {}, ("undecided", "failed")),
+        ([backend(SERVERLESS, **UNSET)], {}, ("not applicable", "not applicable")),
+        ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, ("not applicable", "not applicable")),
+        ([backend(NEG, balancingMode="RATE", **UNSET)], {}, ("failed", "failed")),
+        ([backend(Computed((OTHER_STACK,)), **UNSET)], {}, ("undecided", "undecided")),
+        ([backend(UNKNOWN_NEG, **UNSET)], {}, ("not applicable", "not applicable")),
+        (
+            [backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)), **UNSET)],
+            {},
+            ("failed", "failed"),
+        ),
+        ([], {}, ("not applicable", "not applicable")),
+        (
+            [backend(US, **UNSET)],
+            {"region": "us-central1", "loadBalancingScheme": "EXTERNAL"},
+            ("not applicable", "not applicable"),
+        ),
+        (
+            [backend(US, **UNSET)],
+            {"region": "us-central1", "loadBalancingScheme": Computed()},
+            ("undecided", "undecided"),
+        ),
+        ([backend(US, **UNSET)], {"region": "us-central1"}, ("failed", "failed")),
+    ],
+)
+def test_services(backends: Any, inputs: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert judged(backends, **inputs) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "status"),
+    [
+        ({"max": 0.9}, 0.9, "passed"),
+        ({"max": 0.7}, 0.8, "failed"),
+        ({"min": 0.5}, 0.4, "failed"),
+        ({"min": 0.5}, 0.5, "passed"),
+    ],
+)
+def test_bounds(options: dict[str, Any], target: float, status: str) -> None:
+    assert judged([backend(US, maxUtilization=target)], options) == (status, status)
+
+
+def test_zero_in_outputs_alone_means_not_set() -> None:
+    group = "projects/p/regions/us-central1/instanceGroups/a"
+    outputs = {
+        "loadBalancingScheme": "EXTERNAL_MANAGED",
+        "backends": [{"group": group, "balancingMode": "RATE", "maxUtilization": 0, "maxRate": 5}],
+    }
+    read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+    assert statuses(RULE, build(read)) == {"chat": "passed"}
+
+
+def test_the_message_names_each_backend_once() -> None:
+    (found,) = findings(RULE, build(service([backend(US, **UNSET), backend(EU, **UNSET)]), US, EU, deployed=True))
+    assert [problem.observed for problem in found.problems] == [
+        "Backend `mig-us-central1` has no `max_utilization`, so it never counts as full. "
+        "Backend `mig-europe-west4` has no `max_utilization`, so it never counts as full."
+    ]

@@ -1,0 +1,144 @@
+"""`llm-backend-named-port` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+
+RULE = "llm-backend-named-port"
+OK, OTHER_NAME, NONE = mig("us-central1"), mig("us-east1", ["web"]), mig("us-west1", None)
+COMPUTED_NAME = mig("us-west2", namedPorts=[{"name": Computed(), "port": 8000}])
+COMPUTED_PORTS = mig("us-west3", namedPorts=Computed())
+TWO_NAMES = mig("us-west4", ["metrics", "http"])
+ZONAL = R("InstanceGroupManager", "zonal", {"zone": "us-central1-a", "namedPorts": [{"name": "http", "port": 1}]})
+PLAIN = R("InstanceGroup", "plain", {"zone": "us-central1-a"})
+PLAIN_WITH = R("InstanceGroup", "plain-with", {"zone": "us-central1-a", "namedPorts": [{"name": "http", "port": 1}]})
+NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+LEFT_ALONE = R(
+    "RegionInstanceGroupManager", "left-alone", {"region": "us-central1"}, {"ignore_changes": ("namedPorts",)}
+)
+OTHER_STACK = R("StackReference", "platform")
+GROUPS = (OK, OTHER_NAME, NONE, COMPUTED_NAME, COMPUTED_PORTS, TWO_NAMES, ZONAL, PLAIN, PLAIN_WITH, NEG, LEFT_ALONE)
+
+
+def plain(group: R) -> dict[str, Any]:
+    """Unmanaged groups are referred to by their id."""
+    return backend(Out(group, "id"))
+
+
+# name -> (backends, further inputs of the service, status on a first preview, status as deployed)
+CASES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
+    "defined": ([backend(OK)], {}, "passed", "passed"),
+    "defined second": ([backend(TWO_NAMES)], {}, "passed", "passed"),
+    "zonal manager": ([backend(ZONAL)], {}, "passed", "passed"),
+    "unmanaged with it": ([plain(PLAIN_WITH)], {}, "passed", "passed"),
+    "another name": ([backend(OTHER_NAME)], {}, "failed", "failed"),
+    "one of two lacks it": ([backend(OK), backend(NONE)], {}, "failed", "failed"),
+    "no named ports": ([backend(NONE)], {}, "failed", "failed"),
+    "unmanaged without": ([plain(PLAIN)], {}, "failed", "failed"),
+    "the name is computed": ([backend(COMPUTED_NAME)], {}, "undecided", "undecided"),
+    "the ports are computed": ([backend(COMPUTED_PORTS)], {}, "undecided", "undecided"),
+    "one lacks it, one is computed": ([backend(NONE), backend(COMPUTED_PORTS)], {}, "failed", "failed"),
+    "left to a controller": ([backend(LEFT_ALONE)], {}, "undecided", "undecided"),
+    "no port name": ([backend(OK)], {"portName": None}, "failed", "failed"),
+    "an empty port name": ([backend(OK)], {"portName": ""}, "failed", "failed"),
+    "a computed port name": ([backend(OK)], {"portName": Computed()}, "undecided", "undecided"),
+    "outside the stack": ([backend("projects/p/zones/r1-a/instanceGroups/x")], {}, "undecided", "undecided"),
+    "built inside apply": (Computed((OK,), [backend(OK)]), {}, "undecided", "passed"),
+    "from another stack": (
+        [backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)))],
+        {},
+        "undecided",
+        "undecided",
+    ),
+    "no port name, kind unknown": (
+        [backend(Computed((OTHER_STACK,)))],
+        {"portName": None},
+        "undecided",
+        "undecided",
+    ),
+    "NEG": ([backend(NEG)], {"portName": None}, "not applicable", "not applicable"),
+    "no backends": ([], {"portName": None}, "not applicable", "not applicable"),
+    "passthrough": (
+        [backend(NONE)],
+        {"region": "us-west1", "loadBalancingScheme": "INTERNAL", "portName": None},
+        "not applicable",
+        "not applicable",
+    ),
+    "regional by default is passthrough": (
+        [backend(NONE)],
+        {"region": "us-west1", "loadBalancingScheme": None, "portName": None},
+        "not applicable",
+        "not applicable",
+    ),
+    "regional proxy": (
+        [backend(NONE)],
+        {"region": "us-west1", "loadBalancingScheme": "INTERNAL_MANAGED"},
+        "failed",
+        "failed",
+    ),
+    "regional with a computed scheme": (
+        [backend(NONE)],
+        {"region": "us-west1", "loadBalancingScheme": Computed()},
+        "undecided",
+        "undecided",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_verdict(case: str) -> None:
+    backends, inputs, first_preview, after_deployment = CASES[case]
+    subject = service(backends, **inputs)
+    assert statuses(RULE, build(subject, *GROUPS, OTHER_STACK)) == {"chat": first_preview}
+    assert statuses(RULE, build(subject, *GROUPS, OTHER_STACK, deployed=True)) == {"chat": after_deployment}
+
+
+def port(group: Any, name: Any = "http", **inputs: Any) -> R:
+    return R("InstanceGroupNamedPort", "port", {"group": group, "name": name, "port": 8000, **inputs})
+
+
+@pytest.mark.parametrize(
+    ("separate", "first_preview", "after_deployment"),
+    [
+        (port(Out(PLAIN, "id")), "passed", "passed"),
+        (port("plain-1a2b3c4", zone="us-central1-a"), "failed", "passed"),
+        (port("plain-1a2b3c4", zone="us-central1-b"), "failed", "failed"),
+        (port(Out(PLAIN, "id"), "web"), "failed", "failed"),
+        (port(Out(PLAIN, "id"), Computed()), "undecided", "undecided"),
+        (port(Out(PLAIN_WITH, "id")), "failed", "failed"),
+        (port(Computed((OTHER_STACK,))), "undecided", "undecided"),
+        (port(Computed((OTHER_STACK,)), "web"), "failed", "failed"),
+    ],
+)
+def test_a_port_of_its_own(separate: R, first_preview: str, after_deployment: str) -> None:
+    resources = (service([plain(PLAIN)]), PLAIN, PLAIN_WITH, separate, OTHER_STACK)
+    # Before the group has a name of its own, a port that gives one may or may not mean it.
+    expected = "undecided" if separate.inputs["group"] == "plain-1a2b3c4" else first_preview
+    assert statuses(RULE, build(*resources)) == {"chat": expected}
+    assert statuses(RULE, build(*resources, deployed=True)) == {"chat": after_deployment}
+
+
+@pytest.mark.parametrize(
+    ("group", "status"), [(OTHER_NAME, "failed"), (NONE, "undecided"), (PLAIN, "undecided"), (OK, "passed")]
+)
+def test_a_port_may_still_come_during_an_update(group: R, status: str) -> None:
+    subject = service([plain(group)])
+    assert statuses(RULE, build(subject, group, deployed=True, is_complete=False)) == {"chat": status}
+
+
+def test_groups_of_the_same_name_in_two_zones_are_not_confused() -> None:
+    one = R("InstanceGroupManager", "one", {"zone": "us-central1-a", "name": "llm", "namedPorts": [{"name": "http"}]})
+    two = R("InstanceGroupManager", "two", {"zone": "us-central1-b", "name": "llm"})
+    (found,) = findings(RULE, build(service([backend(one), backend(two)]), one, two, deployed=True))
+    assert found.problems[0].observed == "`port_name` is `http`, which `two` does not define."
+
+
+def test_a_group_is_known_by_its_name_before_it_has_an_id() -> None:
+    group = mig("us-central1", ["web"], name="llm")
+    url = "https://compute.googleapis.com/compute/beta/projects/p-demo/regions/us-central1/instanceGroups/llm"
+    assert statuses(RULE, build(service([backend(url)]), group)) == {"chat": "failed"}
+    assert statuses(RULE, build(service([backend(url.replace("p-demo", "other"))]), group)) == {"chat": "undecided"}

@@ -1,0 +1,183 @@
+"""`llm-backend-regions` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policypack.model.values import UNKNOWN
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+
+RULE = "llm-backend-regions"
+US, EU, ASIA = mig("us-central1"), mig("europe-west4"), mig("asia-east1")
+US_ZONE_A = R("InstanceGroupManager", "zonal-a", {"zone": "us-central1-a"})
+US_ZONE_B = R("InstanceGroupManager", "zonal-b", {"zone": "us-central1-b"})
+US_AI_ZONE = R("InstanceGroup", "ai-zone", {"zone": "us-central1-ai1a"})
+EU_NEG = R("NetworkEndpointGroup", "neg-eu", {"zone": "europe-west4-b"})
+US_NEG = R("NetworkEndpointGroup", "neg-us", {"zone": "us-central1-b"})
+EU_RUN = R("RegionNetworkEndpointGroup", "run-eu", {"region": "europe-west4"})
+US_RUN = R("RegionNetworkEndpointGroup", "run-us", {"region": "us-central1"})
+INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
+ELSEWHERE = R("RegionInstanceGroupManager", "mig-computed", {"region": Computed()})
+NETWORK = R("Network", "net")
+OTHER_STACK = R("StackReference", "platform")
+CLUSTER = R("Cluster", "gke")
+FLEET = R("Fleet", "fleet")
+
+URL = "https://www.googleapis.com/compute/v1/projects/p-demo/"
+CONTROLLER = {"ignore_changes": ("backends",)}
+
+# name -> (backends, further inputs, status on a first preview, status as deployed)
+CASES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
+    "two regions": ([backend(US), backend(EU)], {}, "passed", "passed"),
+    "one region": ([backend(US)], {}, "failed", "failed"),
+    "two zones of one region": ([backend(US_ZONE_A), backend(US_ZONE_B)], {}, "failed", "failed"),
+    "a zone with a longer name": ([backend(US_ZONE_A), backend(US_AI_ZONE)], {}, "failed", "failed"),
+    "zonal NEGs in two regions": ([backend(US_NEG), backend(EU_NEG)], {}, "passed", "passed"),
+    "serverless NEGs in two regions": ([backend(US_RUN), backend(EU_RUN)], {}, "passed", "passed"),
+    "an internet NEG may be anywhere": ([backend(INTERNET)], {}, "undecided", "undecided"),
+    "an internet NEG and a group": ([backend(INTERNET), backend(US_NEG)], {}, "undecided", "undecided"),
+    "no backends": (None, {}, "failed", "failed"),
+    "an empty list": ([], {}, "failed", "failed"),
+    "URLs in two regions": (
+        [backend(f"{URL}regions/us-central1/instanceGroups/a"), backend("zones/europe-west4-b/instanceGroups/b")],
+        {},
+        "passed",
+        "passed",
+    ),
+    "a URL in the region of the other": (
+        [backend(US), backend(f"{URL}zones/us-central1-b/networkEndpointGroups/n")],
+        {},
+        "failed",
+        "failed",
+    ),
+    "not a URL": ([backend(US), backend("my-group")], {}, "undecided", "undecided"),
+    "built inside apply": (Computed((US, EU), [backend(US), backend(EU)]), {}, "undecided", "passed"),
+    "one entry computed": ([backend(US), Computed((EU,), backend(EU))], {}, "passed", "passed"),
+    "computed from one of two groups": (
+        [backend(US), backend(Computed((US, EU), Out(EU)))],
+        {},
+        "passed",
+        "passed",
+    ),
+    "one of two further groups": (
+        [backend(US), backend(Computed((EU, ASIA), Out(EU)))],
+        {},
+        "undecided",
+        "passed",
+    ),
+    "one of two groups in one region": (
+        [backend(Computed((US_ZONE_A, US_ZONE_B), Out(US_ZONE_A)))],
+        {},
+        "failed",
+        "failed",
+    ),
+    "a number from elsewhere beside a group": (
+        [backend(US), backend(EU, maxRatePerInstance=Computed((NETWORK,), 4))],
+        {},
+        "passed",
+        "passed",
+    ),
+    "a group of another stack": ([backend(US), backend(Computed((OTHER_STACK,)))], {}, "undecided", "undecided"),
+    "a group of another stack beside two": (
+        [backend(US), backend(EU), backend(Computed((OTHER_STACK,)))],
+        {},
+        "undecided",
+        "passed",
+    ),
+    "node pools of a cluster": ([backend(US), backend(Computed((CLUSTER,)))], {}, "undecided", "undecided"),
+    "through a component": ([backend(US), backend(Computed((FLEET,)))], {}, "undecided", "undecided"),
+    "one backend from a component": ([backend(Computed((FLEET,)))], {}, "failed", "failed"),
+    "no edges at all": ([backend(US), backend(Computed())], {}, "undecided", "undecided"),
+    "regional": ([backend(US)], {"region": "us-central1"}, "failed", "failed"),
+    "regional with groups of two regions": ([backend(US), backend(EU)], {"region": "us-central1"}, "failed", "failed"),
+    "regional without a known region": ([backend(US)], {"region": Computed()}, "failed", "failed"),
+    "left to a controller": (None, {"options": CONTROLLER}, "undecided", "undecided"),
+    "one region and a controller": ([backend(US)], {"options": CONTROLLER}, "undecided", "undecided"),
+    "two regions and a controller": ([backend(US), backend(EU)], {"options": CONTROLLER}, "passed", "passed"),
+}
+
+GROUPS = (US, EU, ASIA, US_ZONE_A, US_ZONE_B, US_AI_ZONE, EU_NEG, US_NEG, EU_RUN, US_RUN, INTERNET)
+OTHERS = (NETWORK, OTHER_STACK, CLUSTER, FLEET)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_verdict(case: str) -> None:
+    backends, inputs, first_preview, after_deployment = CASES[case]
+    subject = service(backends, **inputs)
+    assert statuses(RULE, build(subject, *GROUPS, *OTHERS)) == {"chat": first_preview}
+    assert statuses(RULE, build(subject, *GROUPS, *OTHERS, deployed=True)) == {"chat": after_deployment}
+
+
+def test_a_group_may_be_in_a_computed_region() -> None:
+    stack = build(service([backend(US), backend(ELSEWHERE)]), US, ELSEWHERE)
+    assert statuses(RULE, stack) == {"chat": "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("minimum", "backends", "status"),
+    [
+        (1, [backend(US)], "passed"),
+        (1, [], "failed"),
+        (3, [backend(US), backend(EU)], "failed"),
+        (3, [backend(US), backend(EU), backend(ASIA)], "passed"),
+    ],
+)
+def test_min_regions(minimum: int, backends: Any, status: str) -> None:
+    assert statuses(RULE, build(service(backends), *GROUPS), min_regions=minimum) == {"chat": status}
+
+
+def regional(region: Any, name: str, backends: Any = None) -> R:
+    return service([backend(US)] if backends is None else backends, name, region=region)
+
+
+@pytest.mark.parametrize(
+    ("services", "expected"),
+    [
+        ([regional("us-central1", "chat-us"), regional("europe-west4", "chat-eu")], "passed"),
+        ([regional("us-central1", "chat-us"), regional("us-central1", "chat-eu")], "failed"),
+        ([regional("us-central1", "chat-us"), regional("europe-west4", "chat-eu", [])], "failed"),
+        ([regional("us-central1", "chat-us"), regional("europe-west4", "chat-eu", Computed())], "undecided"),
+        ([regional("us-central1", "chat-us"), regional(Computed(), "chat-eu")], "undecided"),
+        ([regional("us-central1", "chat-us"), regional("europe-west4", "embed-eu")], "failed"),
+    ],
+)
+def test_regional_peers(services: list[R], expected: str) -> None:
+    assert statuses(RULE, build(*services, *GROUPS), regional_peers=["chat-*"])["chat-us"] == expected
+
+
+def test_peers_may_still_come_during_an_update() -> None:
+    first = build(regional("us-central1", "chat-us"), US, deployed=True, is_complete=False)
+    assert statuses(RULE, first, regional_peers=["chat-*"]) == {"chat-us": "undecided"}
+    assert statuses(RULE, first) == {"chat-us": "failed"}
+
+
+def test_a_group_of_another_project_with_the_same_name_is_not_ours() -> None:
+    ours = mig("us-central1", name="llm")
+    theirs = backend("projects/other/regions/europe-west4/instanceGroups/llm")
+    assert statuses(RULE, build(service([backend(ours), theirs]), ours, deployed=True)) == {"chat": "passed"}
+
+
+def test_a_service_that_is_not_targeted_is_not_judged() -> None:
+    new = R("BackendService", "chat", {}, {"inputs": {}, "outputs": {}})
+    assert statuses(RULE, build(new)) == {}
+
+
+def test_a_service_that_is_read_is_judged_by_its_outputs() -> None:
+    outputs = {
+        "loadBalancingScheme": "EXTERNAL_MANAGED",
+        "backends": [{"group": "projects/p/regions/us-central1/instanceGroups/a", "maxUtilization": 0}],
+    }
+    read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+    assert statuses(RULE, build(read)) == {"chat": "failed"}
+    unknown = R("BackendService", "chat", {}, {"inputs": None, "outputs": {"backends": UNKNOWN}, "is_read": True})
+    assert statuses(RULE, build(unknown)) == {"chat": "undecided"}
+
+
+def test_the_message_says_what_is_and_what_to_use() -> None:
+    (found,) = findings(RULE, build(service([backend(US)]), US))
+    assert found.problems[0].observed == "All backends are in 1 region (`us-central1`)."
+    (found,) = findings(RULE, build(regional("us-central1", "chat"), US))
+    assert "global `BackendService`" in found.problems[0].fix
+

@@ -1,0 +1,84 @@
+"""`load-balancer-product` on every combination that exists, and on those that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, R, build, findings, service, statuses
+
+RULE = "load-balancer-product"
+ALB = {"HTTP", "HTTPS", "HTTP2", "H2C"}
+PROTOCOLS = ("HTTP", "HTTPS", "HTTP2", "H2C", "TCP", "SSL", "UDP", "GRPC", "UNSPECIFIED")
+EXISTING = {
+    ("global", "EXTERNAL_MANAGED"): ALB | {"TCP", "SSL"},
+    ("global", "EXTERNAL"): {"HTTP", "HTTPS", "HTTP2", "TCP", "SSL"},
+    ("global", "INTERNAL_MANAGED"): ALB | {"TCP"},
+    ("global", "INTERNAL_SELF_MANAGED"): {"HTTP", "HTTPS", "HTTP2", "GRPC", "TCP"},
+    ("global", "INTERNAL"): set(),
+    ("regional", "EXTERNAL_MANAGED"): ALB | {"TCP"},
+    ("regional", "INTERNAL_MANAGED"): ALB | {"TCP"},
+    ("regional", "EXTERNAL"): {"TCP", "UDP", "UNSPECIFIED"},
+    ("regional", "INTERNAL"): {"TCP", "UDP", "UNSPECIFIED"},
+}
+
+
+def judged(scope: str, **inputs: Any) -> str:
+    region = {"region": "us-central1"} if scope == "regional" else {}
+    return statuses(RULE, build(service([], **region, **inputs)))["chat"]
+
+
+@pytest.mark.parametrize(("scope", "scheme"), EXISTING)
+def test_every_protocol(scope: str, scheme: str) -> None:
+    passed = {
+        protocol
+        for protocol in PROTOCOLS
+        if judged(scope, loadBalancingScheme=scheme, protocol=protocol) == "passed"
+    }
+    assert passed == EXISTING[scope, scheme]
+
+
+@pytest.mark.parametrize(
+    ("scope", "inputs", "status"),
+    [
+        ("regional", {"loadBalancingScheme": None, "protocol": None}, "passed"),
+        ("regional", {"loadBalancingScheme": None, "protocol": "HTTP"}, "failed"),
+        ("regional", {"loadBalancingScheme": "EXTERNAL", "protocol": None}, "passed"),
+        ("global", {"loadBalancingScheme": None, "protocol": "H2C"}, "passed"),
+        ("global", {"loadBalancingScheme": "INTERNAL", "protocol": None}, "failed"),
+        ("global", {"loadBalancingScheme": Computed(), "protocol": "HTTP"}, "undecided"),
+        ("global", {"loadBalancingScheme": Computed(), "protocol": "UDP"}, "failed"),
+        ("global", {"loadBalancingScheme": "INTERNAL", "protocol": Computed()}, "failed"),
+        ("regional", {"loadBalancingScheme": "EXTERNAL", "protocol": Computed()}, "undecided"),
+        ("regional", {"loadBalancingScheme": Computed(), "protocol": Computed()}, "undecided"),
+        ("regional", {"loadBalancingScheme": "INTERNAL_SELF_MANAGED", "protocol": "HTTP"}, "undecided"),
+        ("global", {"loadBalancingScheme": "external_managed", "protocol": "HTTP"}, "failed"),
+        ("global", {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": ["HTTP"]}, "undecided"),
+    ],
+)
+def test_defaults_and_unknowns(scope: str, inputs: dict[str, Any], status: str) -> None:
+    assert judged(scope, **inputs) == status
+
+
+@pytest.mark.parametrize(
+    ("version", "status"), [("10.2.0", "passed"), ("9.35.0", "failed"), (None, "undecided"), ("next", "undecided")]
+)
+def test_the_default_scheme_depends_on_the_provider(version: str | None, status: str) -> None:
+    """H2C is a protocol of the global load balancer and not of the classic one."""
+    subject = service([], loadBalancingScheme=None, protocol="H2C")
+    subject.options["provider"] = {"version": version}
+    assert statuses(RULE, build(subject)) == {"chat": status}
+
+
+def test_the_message_leads_to_what_exists() -> None:
+    subject = service([], region="us-central1", loadBalancingScheme="EXTERNAL", protocol="HTTP")
+    ((problem,),) = [found.problems for found in findings(RULE, build(subject))]
+    assert problem.observed == (
+        "A `RegionBackendService` with scheme `EXTERNAL` and protocol `HTTP` is no load balancer that exists."
+    )
+    assert "global `BackendService` with scheme `EXTERNAL_MANAGED`" in problem.fix
+
+
+def test_nothing_is_asked_of_other_resources() -> None:
+    assert statuses(RULE, build(R("HealthCheck", "check", {}))) == {}

@@ -1,0 +1,139 @@
+"""Builds small stacks for tests, on a first preview (ids unknown, edges known) and as deployed (ids known)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policypack.evaluate import Finding, Status, judge_all
+from policypack.model.reference import COLLECTIONS
+from policypack.model.resource import Resource
+from policypack.model.stack import Stack
+from policypack.model.values import UNKNOWN
+from policypack.options import Setting, read_options
+from policypack.rules import RULES
+
+PROJECT = "p-demo"
+API = "https://www.googleapis.com/compute/v1/"
+BY_NAME = {rule.name: rule for rule in RULES}
+SHORT_TYPES = {type_.rpartition(":")[2]: type_ for type_ in COLLECTIONS} | {
+    "InstanceGroupNamedPort": "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort",
+    "StackReference": "pulumi:pulumi:StackReference",
+    "Cluster": "gcp:container/cluster:Cluster",
+    "Fleet": "acme:serving:Fleet",
+    "Network": "gcp:compute/network:Network",
+}
+
+
+@dataclass(frozen=True)
+class Out:
+    """An output of another resource of the test, such as its `id`."""
+
+    of: R
+    key: str = "instanceGroup"
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A value computed inside `apply` from other resources: never known on a first preview."""
+
+    sources: tuple[R, ...] = ()
+    value: Any = None
+
+
+@dataclass(eq=False)
+class R:
+    """A resource of a test: type (its last part), logical name, inputs that may hold `Out` and `Computed`."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def urn(self) -> str:
+        return f"urn:pulumi:test::llm::{SHORT_TYPES[self.type]}::{self.name}"
+
+    def url(self, key: str) -> str:
+        collection, scope = COLLECTIONS[SHORT_TYPES[self.type]]
+        location = {"global": "global"}.get(scope) or f"{scope}/{self.inputs[scope[:-1]]}"
+        name = self.inputs.get("name", f"{self.name}-1a2b3c4")
+        if key == "instanceGroup":
+            collection = "instanceGroups"
+        path = f"projects/{self.inputs.get('project', PROJECT)}/{location}/{collection}/{name}"
+        return path if key == "id" else API + path
+
+
+def mig(region: str = "us-central1", ports: Iterable[str] | None = ("http",), **inputs: Any) -> R:
+    named = {} if ports is None else {"namedPorts": [{"name": port, "port": 8000} for port in ports]}
+    return R("RegionInstanceGroupManager", f"mig-{region}", {"region": region, **named, **inputs})
+
+
+def check(path: str | None = "/health", **inputs: Any) -> R:
+    return R("HealthCheck", "check", {"httpHealthCheck": {"port": 8000, "requestPath": path}, **inputs})
+
+
+def backend(group: R | str | Any, **properties: Any) -> dict[str, Any]:
+    key = "id" if isinstance(group, R) and "NetworkEndpointGroup" in group.type else "instanceGroup"
+    return {
+        "group": Out(group, key) if isinstance(group, R) else group,
+        "balancingMode": "UTILIZATION",
+        "maxUtilization": 0.8,
+        **properties,
+    }
+
+
+def service(backends: Any = None, name: str = "chat", *, options: Mapping[str, Any] | None = None, **inputs: Any) -> R:
+    given = {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "portName": "http", **inputs}
+    type_ = "RegionBackendService" if "region" in inputs else "BackendService"
+    return R(type_, name, {**given, **({} if backends is None else {"backends": backends})}, dict(options or {}))
+
+
+def build(*resources: R, deployed: bool = False, is_complete: bool = True, **stack: Any) -> Stack:
+    return Stack((_resource(r, deployed) for r in resources), is_complete=is_complete, **stack)
+
+
+def _resource(r: R, deployed: bool) -> Resource:
+    edges: dict[str, tuple[str, ...]] = {}
+    inputs = {}
+    for key, value in r.inputs.items():
+        sources: list[R] = []
+        inputs[key] = _value(value, deployed, sources)
+        if sources:
+            edges[key] = tuple(sorted({source.urn for source in sources}))
+    inputs = {key: value for key, value in inputs.items() if value is not None}
+    outputs: dict[str, Any] = {"id": UNKNOWN, "selfLink": UNKNOWN, "instanceGroup": UNKNOWN}
+    if deployed and SHORT_TYPES[r.type] in COLLECTIONS:
+        inputs.setdefault("name", f"{r.name}-1a2b3c4")
+        outputs = {key: r.url(key) for key in outputs if key != "instanceGroup" or "GroupManager" in r.type}
+    given = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "edges": edges,
+        "provider": {"project": PROJECT, "version": "10.2.0"},
+        **r.options,
+    }
+    return Resource(urn=r.urn, type=SHORT_TYPES[r.type], name=r.name, **given)
+
+
+def _value(value: Any, deployed: bool, sources: list[R]) -> Any:
+    if isinstance(value, Out):
+        sources.append(value.of)
+        return value.of.url(value.key) if deployed and SHORT_TYPES[value.of.type] in COLLECTIONS else UNKNOWN
+    if isinstance(value, Computed):
+        sources.extend(value.sources)
+        return _value(value.value, deployed, []) if deployed and value.value is not None else UNKNOWN
+    if isinstance(value, dict):
+        return {key: _value(item, deployed, sources) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_value(item, deployed, sources) for item in value]
+    return value
+
+
+def findings(rule: str, stack: Stack, **options: Any) -> tuple[Finding, ...]:
+    return judge_all(BY_NAME[rule], stack, Setting("mandatory", read_options(BY_NAME[rule], options)))
+
+
+def statuses(rule: str, stack: Stack, **options: Any) -> dict[str, Status]:
+    return {finding.name: finding.status for finding in findings(rule, stack, **options)}
