@@ -20,7 +20,7 @@ lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and typ
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy policypack tests
-	.venv/bin/mypy --python-executable reference_stack/venv/bin/python reference_stack
+	cd reference_stack && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable venv/bin/python .
 
 preview: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
 	@scripts/preview.sh $(STACK)

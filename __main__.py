@@ -1,3 +1,5 @@
+"""The pack as the Pulumi CLI starts it."""
+
 from policypack.pack import main
 
 main()

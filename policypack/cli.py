@@ -42,7 +42,9 @@ def main() -> None:
 @main.command()
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @click.option("--stack", "stack_name", metavar="NAME", help="The stack whose configuration a project runs with.")
-@click.option("--policy-config", metavar="FILE", help="Levels and options, as `pulumi --policy-pack-config` takes them.")
+@click.option(
+    "--policy-config", metavar="FILE", help="Levels and options, as `pulumi --policy-pack-config` takes them."
+)
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option(
     "--fail-on",
@@ -97,8 +99,9 @@ def _load(target: str, stack_name: str | None) -> _Target:
         path = path.parent
     if path.is_dir():
         program = load_program(path, stack_name)
+        number = len(program.stack.resources)
         return _Target(
-            f"{path.resolve().name}, stack {program.name}: {len(program.stack.resources)} resources, as a first preview",
+            f"{path.resolve().name}, stack {program.name}: {number} resources, as a first preview",
             program.stack,
             _placeholder_notes(program.placeholders),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +16,6 @@ def _errors_inside_rules_fail_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def start_pack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str | None], Pack]]:
+def start_pack(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Pack]:
     """Starts a pack as the engine does, `PULUMI_DRY_RUN` being the argument."""
-    yield lambda dry_run: Pack(monkeypatch, dry_run)
+    return lambda dry_run: Pack(monkeypatch, dry_run)

@@ -20,7 +20,7 @@ def recorded_resources(name: str) -> list[Resource]:
             inputs=read_object(inputs[shown["urn"]]) if shown["urn"] in inputs else None,
             outputs=read_object(shown["properties"]) if stack else {},
             edges={key: tuple(found["urns"]) for key, found in shown.get("propertyDependencies", {}).items()},
-            parent=shown.get("parent"),
+            parent=shown.get("parent") or shown.get("options", {}).get("parent"),
             provider=read_object(shown.get("provider", {}).get("properties", {})),
             is_read=shown["urn"] not in inputs,
         )

@@ -52,7 +52,10 @@ def test_defaults_need_no_configuration() -> None:
     ("document", "sentence"),
     [
         ([], "the policy configuration must be an object, not a list"),
-        ({"llm-backend-region": "mandatory"}, "unknown policy `llm-backend-region`; did you mean `llm-backend-regions`?"),
+        (
+            {"llm-backend-region": "mandatory"},
+            "unknown policy `llm-backend-region`; did you mean `llm-backend-regions`?",
+        ),
         ({REGIONS: "mandatry"}, f"policy `{REGIONS}`: unknown level `mandatry`, use one of advisory, mandatory"),
         ({"all": "off"}, "policy `all`: unknown level `off`"),
         ({"all": {"min_regions": 1}}, "`all` takes a level only, not `min_regions`"),

@@ -32,7 +32,8 @@ class Client:
         self.stub = analyzer_pb2_grpc.AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
 
     def info(self) -> dict[str, Any]:
-        return MessageToDict(self.stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=TIMEOUT))
+        info: dict[str, Any] = MessageToDict(self.stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=TIMEOUT))
+        return info
 
     def configure(self, config: dict[str, Any]) -> None:
         request = ParseDict({"policyConfig": config}, analyzer_pb2.ConfigureAnalyzerRequest())

@@ -242,9 +242,7 @@ def regions_of_peers(peers: Iterable[BackendService], *, is_complete: bool) -> D
     serving = [peer for peer in peers if isinstance(peer.backends, Unknown) or peer.backends]
     certain = [peer.region for peer in serving if not isinstance(peer.backends, Unknown)]
     possible = [peer.region for peer in serving if isinstance(peer.backends, Unknown)]
-    return _count_regions(
-        certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None
-    )
+    return _count_regions(certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None)
 
 
 def _count_regions(

@@ -94,7 +94,9 @@ def resolve(
 
     name = python_name(key)
     if isinstance(entries, Unknown):
-        why = f"`{name}` is computed as a whole (inside `apply`?); write the list out, so that only its URLs are computed"
+        why = (
+            f"`{name}` is computed as a whole (inside `apply`?); write the list out, so that only its URLs are computed"
+        )
         return Links(UNKNOWN, (), candidates, False, why)
     missing = sum(entry is None for entry in matched)
     if not missing:

@@ -64,9 +64,7 @@ def print_report(console: Console, subject: str, report: Report, notes: Iterable
     console.print(_summary(report))
 
 
-def _print_findings(
-    console: Console, findings: Iterable[Finding], lines: Callable[[Finding], Iterable[str]]
-) -> None:
+def _print_findings(console: Console, findings: Iterable[Finding], lines: Callable[[Finding], Iterable[str]]) -> None:
     by_resource: dict[str, list[Finding]] = {}
     for finding in findings:
         by_resource.setdefault(finding.urn, []).append(finding)

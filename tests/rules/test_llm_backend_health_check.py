@@ -124,6 +124,12 @@ def test_the_check_is_outside_the_stack(link: Any, status: str) -> None:
     assert judged(http("/health"), link) == status
 
 
+def test_a_check_that_the_backends_do_not_take_is_judged_all_the_same() -> None:
+    """Before the kind of the backends is known it is judged, so the verdict has to stand afterwards."""
+    assert judged(of_type("HealthCheck", tcpHealthCheck={}), backends=[backend(SERVERLESS)]) == "failed"
+    assert judged(http("/health"), backends=[backend(SERVERLESS)]) == "passed"
+
+
 def test_a_list_of_one_check_as_older_providers_had_it() -> None:
     check = http("/")
     assert judged(check, [Out(check, "id")]) == "failed"
@@ -136,7 +142,11 @@ def test_one_of_two_checks_is_not_known() -> None:
 
 
 def test_a_check_that_is_read_is_judged_by_its_outputs() -> None:
-    outputs = {"id": "projects/p/global/healthChecks/c", "httpHealthCheck": {"requestPath": "/"}, "tcpHealthCheck": None}
+    outputs: dict[str, Any] = {
+        "id": "projects/p/global/healthChecks/c",
+        "httpHealthCheck": {"requestPath": "/"},
+        "tcpHealthCheck": None,
+    }
     read = R("HealthCheck", "check", {}, {"inputs": None, "outputs": outputs, "is_read": True})
     subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/c")
     assert statuses(RULE, build(subject, US, read)) == {"chat": "failed"}

@@ -180,4 +180,3 @@ def test_the_message_says_what_is_and_what_to_use() -> None:
     assert found.problems[0].observed == "All backends are in 1 region (`us-central1`)."
     (found,) = findings(RULE, build(regional("us-central1", "chat"), US))
     assert "global `BackendService`" in found.problems[0].fix
-

@@ -25,16 +25,14 @@ EXISTING = {
 
 
 def judged(scope: str, **inputs: Any) -> str:
-    region = {"region": "us-central1"} if scope == "regional" else {}
+    region: dict[str, Any] = {"region": "us-central1"} if scope == "regional" else {}
     return statuses(RULE, build(service([], **region, **inputs)))["chat"]
 
 
 @pytest.mark.parametrize(("scope", "scheme"), EXISTING)
 def test_every_protocol(scope: str, scheme: str) -> None:
     passed = {
-        protocol
-        for protocol in PROTOCOLS
-        if judged(scope, loadBalancingScheme=scheme, protocol=protocol) == "passed"
+        protocol for protocol in PROTOCOLS if judged(scope, loadBalancingScheme=scheme, protocol=protocol) == "passed"
     }
     assert passed == EXISTING[scope, scheme]
 

@@ -39,7 +39,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     The health check that `health_checks` points at, global, regional or legacy: its protocol, and its request path
     without the query. The path has to be exactly one of `allowed_paths`: servers answer `/health/` with a redirect or
     404, and the load balancer takes nothing but 200 for healthy. Services whose backends take no health check
-    (serverless, internet and Private Service Connect NEGs) are not judged.
+    (serverless, internet and Private Service Connect NEGs) need none.
 
     ## Why it matters
     An LLM server accepts TCP connections, and may answer `/`, long before it can generate and long after it no longer
@@ -91,7 +91,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     When the check is outside the stack, or its path or protocol is computed; without a check, when it is not known
     whether the backends take one.
     """
-    if service.is_measured is False:
+    if service.is_measured is False and not service.health_checks:
         yield NotApplicable("its backends take no health check")
         return
     links = service.health_check_links

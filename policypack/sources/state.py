@@ -1,0 +1,157 @@
+"""A stack from its state: an export, or the checkpoint file that a local or bucket backend keeps."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from policypack.model.resource import Resource
+from policypack.model.stack import Stack
+from policypack.model.values import Object, Value, read_object
+
+from .error import SourceError
+
+_VERSIONS: Final = (3, 4)
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_EXPORT: Final = "Export the stack again: `pulumi stack export > state.json`."
+
+
+def load_state(path: Path | None) -> Stack:
+    """Reads the resources of a deployed stack.
+
+    Takes what `pulumi stack export` writes and the checkpoint files of local and bucket backends, also compressed.
+
+    Args:
+        path: the file; `None` reads standard input.
+
+    Raises:
+        SourceError: there is no such file, or it holds something else.
+    """
+    where = str(path) if path else "standard input"
+    content = _parse(_read(path), where)
+    entries = [entry for entry in _resources_in(content, where) if entry.get("delete") is not True]
+    inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
+    return Stack(_to_resource(entry, inputs) for entry in entries)
+
+
+def _read(path: Path | None) -> bytes:
+    try:
+        content = path.read_bytes() if path else sys.stdin.buffer.read()
+        return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}. {_EXPORT}") from error
+    except IsADirectoryError as error:
+        raise SourceError(f"{path} is a folder: give a file with a state in it. {_EXPORT}") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise SourceError(f"{path or 'Standard input'} is compressed but damaged: {error}. {_EXPORT}") from error
+    except OSError as error:
+        raise SourceError(f"{path or 'Standard input'} cannot be read: {error.strerror}.") from error
+
+
+def _parse(content: bytes, where: str) -> object:
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise SourceError(
+            f"{where} is not JSON, or it is cut off: {error.msg} in {place}. It has to be a state. {_EXPORT}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{where} is not text: a state is JSON. {_EXPORT}") from error
+    except (RecursionError, ValueError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise SourceError(f"{where} cannot be read as a state: {reason}. {_EXPORT}") from error
+
+
+def _resources_in(content: object, where: str) -> list[dict[str, Any]]:
+    deployment = _deployment_in(content, where)
+    resources = deployment.get("resources") or []
+    if not isinstance(resources, list):
+        raise SourceError(f"{where}: `resources` has to be a list. {_EXPORT}")
+    for i, entry in enumerate(resources):
+        fault = _fault_in(entry)
+        if fault:
+            raise SourceError(f"{where}: resource {i + 1} of {len(resources)} is damaged: {fault}. {_EXPORT}")
+    return resources
+
+
+def _deployment_in(content: object, where: str) -> dict[str, Any]:
+    """The deployment of an export or of a checkpoint; empty for a stack that was never deployed."""
+    if not isinstance(content, dict) or not ("deployment" in content or "checkpoint" in content):
+        raise SourceError(
+            f'{where} is JSON, but no state: that has the key "deployment" (an export) or "checkpoint" (the file of '
+            f"a local or bucket backend). {_EXPORT}"
+        )
+    version = content.get("version")
+    if version not in _VERSIONS or isinstance(version, bool):
+        raise SourceError(
+            f"{where} is a state of version {json.dumps(version)}; this policy pack reads versions 3 and 4. "
+            "Export it with a current release of the Pulumi CLI: `pulumi stack export > state.json`."
+        )
+    deployment = content.get("deployment")
+    if "checkpoint" in content:
+        checkpoint = content["checkpoint"]
+        deployment = checkpoint.get("latest") if isinstance(checkpoint, dict) else checkpoint
+    if not isinstance(deployment, dict | None):
+        raise SourceError(f"{where}: the deployment in it has to be an object. {_EXPORT}")
+    return deployment or {}
+
+
+def _fault_in(entry: object) -> str | None:
+    """What is wrong with the shape of a resource."""
+    if not isinstance(entry, dict):
+        return "it is not an object"
+    for key in ("urn", "type"):
+        if not isinstance(entry.get(key), str) or not entry[key]:
+            return f"it has no `{key}`"
+    if entry["urn"].count("::") < 3:
+        return f"`{entry['urn']}` is not a URN"
+    for key, kind, form in _SHAPES:
+        if not isinstance(entry.get(key), kind | None):
+            return f"`{key}` of {entry['urn']} has to be {form}"
+    if not all(_is_list_of_strings(urns) for urns in (entry.get("propertyDependencies") or {}).values()):
+        return f"`propertyDependencies` of {entry['urn']} has to hold lists of URNs"
+    if not _is_list_of_strings(entry.get("ignoreChanges")):
+        return f"`ignoreChanges` of {entry['urn']} has to be a list of property paths"
+    return None
+
+
+_SHAPES: Final = (
+    ("inputs", dict, "an object"),
+    ("outputs", dict, "an object"),
+    ("propertyDependencies", dict, "an object"),
+    ("ignoreChanges", list, "a list"),
+    ("parent", str, "a URN"),
+    ("provider", str, "a provider reference"),
+    ("id", str, "a string"),
+)
+
+
+def _is_list_of_strings(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Resource:
+    is_read = entry.get("external") is True
+    return Resource(
+        urn=entry["urn"],
+        type=entry["type"],
+        name=entry["urn"].split("::", 3)[3],
+        inputs=None if is_read else inputs[entry["urn"]],
+        outputs=_outputs_of(entry),
+        edges={key: tuple(urns) for key, urns in (entry.get("propertyDependencies") or {}).items() if urns},
+        parent=entry.get("parent") or None,
+        provider=inputs.get((entry.get("provider") or "").rpartition("::")[0], {}),
+        ignore_changes=tuple(entry.get("ignoreChanges") or ()),
+        is_read=is_read,
+    )
+
+
+def _outputs_of(entry: Mapping[str, Any]) -> dict[str, Value]:
+    outputs = read_object(entry.get("outputs"))
+    return {"id": entry["id"], **outputs} if entry.get("id") else outputs

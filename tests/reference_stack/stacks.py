@@ -1,0 +1,78 @@
+"""The stacks' configurations, and what their program registers."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from policypack.sources.program import load_program
+
+STACKS = ("dev", "prod", "internal")
+GONE = object()
+
+
+def stack_config(folder: Path, stack: str) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return config
+
+
+def raw_config(stack_dir: Path, stack: str) -> dict[str, Any]:
+    """The top-level keys without the project's name."""
+    prefix = "llm-reference:"
+    config = stack_config(stack_dir, stack)
+    return {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+
+
+def changed(raw: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    raw = copy.deepcopy(raw)
+    for path, value in changes.items():
+        *parents, last = path.split("/")
+        target = raw
+        for parent in parents:
+            target = target[parent]
+        if value is GONE:
+            del target[last]
+        else:
+            target[last] = value
+    return raw
+
+
+@dataclass(frozen=True)
+class Registered:
+    resources: list[dict[str, Any]]
+
+    def counts(self, *, custom: bool) -> dict[str, int]:
+        return dict(Counter(row["type"] for row in self.resources if row["custom"] == custom))
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The inputs of the resources of a type (its last word), by name."""
+        return {row["name"]: row["inputs"] for row in self.resources if row["type"].rsplit(":", 1)[-1] == kind}
+
+
+def copy_stack(source: Path, target: Path) -> Path:
+    """A copy of the reference stack to change, which runs in the same virtual environment."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("venv", "__pycache__", ".mypy_cache"))
+    (target / "venv").symlink_to(source / "venv")
+    return target
+
+
+def run_program(folder: Path, stack: str, config: dict[str, Any]) -> Registered:
+    """What the program registers with another configuration than the stack's own."""
+    with TemporaryDirectory() as temporary:
+        project = copy_stack(folder, Path(temporary) / "reference_stack")
+        (project / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump({"config": config}))
+        resources = load_program(project, stack, timeout=60).stack.resources
+    return Registered(
+        [
+            {"type": r.type, "name": r.name, "inputs": r.inputs, "custom": r.type.startswith("gcp:")}
+            for r in resources
+            if r.type != "pulumi:pulumi:Stack"
+        ]
+    )

@@ -1,0 +1,248 @@
+"""`python -m policypack check`, as a process: what it prints, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.projects import make_project
+from tests.replay import RECORDINGS
+
+ROOT = Path(__file__).parent.parent
+STATE = RECORDINGS / "exported_state.json"
+ONE_REGION = """
+import pulumi
+
+service = "gcp:compute/backendService:BackendService"
+pulumi.CustomResource(service, "chat", {
+    "loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "portName": "http", "backends": [
+        {"group": "projects/p/regions/us-central1/instanceGroups/a", "maxUtilization": 0.8},
+    ],
+})
+"""
+
+
+def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "policypack", "check", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def config(tmp_path: Path, document: Any) -> Path:
+    file = tmp_path / "policy-config.json"
+    file.write_text(document if isinstance(document, str) else json.dumps(document))
+    return file
+
+
+def resource(type_: str, name: str, inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    urn = f"urn:pulumi:dev::llm::{type_}::{name}"
+    return {"urn": urn, "custom": True, "type": type_, "inputs": inputs, "outputs": inputs, "id": name, **more}
+
+
+def state(tmp_path: Path, resources: list[dict[str, Any]]) -> Path:
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    return file
+
+
+def test_a_compliant_state() -> None:
+    result = check(STATE)
+    assert (result.returncode, result.stderr) == (0, "")
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith(("llm-", "load-"))]
+    assert [(row[0], row[2]) for row in rows] == [
+        ("llm-backend-health-check", "1"),
+        ("llm-backend-max-utilization", "1"),
+        ("llm-backend-named-port", "1"),
+        ("llm-backend-regions", "1"),
+        ("load-balancer-balancing-mode", "1"),
+        ("load-balancer-product", "1"),
+    ]
+    assert "0 violations (0 mandatory), 0 undecided, in 1 resource judged by 6 rules." in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_standard_input_is_a_state() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "policypack", "check", "-"],
+        cwd=ROOT,
+        input=STATE.read_text(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert result.stdout.startswith("standard input: ")
+
+
+def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(tmp_path: Path) -> None:
+    result = check(make_project(tmp_path, ONE_REGION))
+    assert result.returncode == 1
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert "chat  gcp:compute/backendService:BackendService" in lines
+    assert "llm-backend-regions  mandatory, severity critical" in lines
+    assert "Observed: All backends are in 1 region (`us-central1`)." in lines
+    assert "Required: Backends in at least 2 regions." in lines
+    assert any(line.startswith("Fix:      Add a backend in another region") for line in lines)
+    assert "Because the named ports of `a` are not known: outside the stack." in lines
+
+
+def test_colors_are_for_terminals_or_on_demand(tmp_path: Path) -> None:
+    project = make_project(tmp_path, ONE_REGION)
+    assert "\x1b" in check(project, "--color", "always").stdout
+    assert "\x1b" not in check(project, "--color", "never").stdout
+    assert "\x1b" not in check(project).stdout
+
+
+UNDECIDED_ONLY = resource(
+    "gcp:compute/backendService:BackendService",
+    "chat",
+    {
+        "loadBalancingScheme": "EXTERNAL_MANAGED",
+        "protocol": "HTTP",
+        "portName": "http",
+        "healthChecks": "projects/p/global/healthChecks/h",
+        "backends": [
+            {"group": f"projects/p/regions/{region}/instanceGroups/a", "maxUtilization": 0.8}
+            for region in ("us-central1", "europe-west4")
+        ],
+    },
+)
+ONE_REGION_STATE = resource(
+    "gcp:compute/backendService:BackendService",
+    "chat",
+    {**UNDECIDED_ONLY["inputs"], "backends": UNDECIDED_ONLY["inputs"]["backends"][:1]},
+)
+
+
+@pytest.mark.parametrize(
+    ("resources", "levels", "arguments", "status"),
+    [
+        ([UNDECIDED_ONLY], {}, [], 0),
+        ([UNDECIDED_ONLY], {}, ["--fail-on", "advisory"], 0),
+        ([UNDECIDED_ONLY], {}, ["--fail-on", "undecided"], 1),
+        ([UNDECIDED_ONLY], {"all": "disabled"}, ["--fail-on", "undecided"], 0),
+        ([ONE_REGION_STATE], {}, [], 1),
+        ([ONE_REGION_STATE], {"all": "advisory"}, [], 0),
+        ([ONE_REGION_STATE], {"all": "advisory"}, ["--fail-on", "advisory"], 1),
+        ([ONE_REGION_STATE], {"all": "disabled", "llm-backend-regions": "mandatory"}, [], 1),
+        ([ONE_REGION_STATE], {"llm-backend-regions": "disabled"}, [], 0),
+        ([ONE_REGION_STATE], {"llm-backend-regions": {"min_regions": 1}}, [], 0),
+        ([UNDECIDED_ONLY], {"llm-backend-named-port": {"undecided": "fail"}}, [], 1),
+        ([], {}, [], 0),
+    ],
+)
+def test_exit_status(
+    tmp_path: Path, resources: list[dict[str, Any]], levels: Any, arguments: list[str], status: int
+) -> None:
+    result = check(state(tmp_path, resources), "--policy-config", config(tmp_path, levels), *arguments)
+    assert (result.returncode, result.stderr) == (status, "")
+
+
+def test_green_never_means_that_nothing_was_looked_at(tmp_path: Path) -> None:
+    result = check(state(tmp_path, []))
+    assert "Nothing was judged" in result.stdout
+
+
+BAD_CONFIGS: list[tuple[Any, str]] = [
+    ({"llm-backend-region": "mandatory"}, "unknown policy `llm-backend-region`; did you mean `llm-backend-regions`?"),
+    ({"llm-backend-regions": {"min_region": 3}}, "option `min_region` is unknown; did you mean `min_regions`?"),
+    ({"llm-backend-regions": "mandatry"}, "unknown level `mandatry`"),
+    ({"llm-backend-regions": {"min_regions": "many"}}, "`min_regions` must be a whole number from 1 to 50"),
+    ("{", "is not valid JSON"),
+]
+
+
+@pytest.mark.parametrize(("document", "sentence"), BAD_CONFIGS)
+def test_a_bad_configuration_is_refused(tmp_path: Path, document: Any, sentence: str) -> None:
+    assert_refused(check(STATE, "--policy-config", config(tmp_path, document)), "policy-config.json", sentence)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentences"),
+    [
+        (STATE.read_text()[:5000], ["line", "column"]),
+        ('{"version": 4, "terraform_version": "1.9.0", "resources": []}', ["pulumi stack export"]),
+        ("[]", ["pulumi stack export"]),
+        ('{"version": 99, "deployment": {"resources": []}}', ["version"]),
+        ("", ["state.json"]),
+    ],
+)
+def test_a_bad_state_is_refused(tmp_path: Path, content: str, sentences: list[str]) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(content)
+    assert_refused(check(file), *sentences)
+
+
+DATA_SOURCE = 'import pulumi\npulumi.runtime.invoke("gcp:compute/getZones:getZones", {})\n'
+
+
+@pytest.mark.parametrize(
+    ("program", "sentences"),
+    [
+        ('raise ValueError("no such model")', ["__main__.py:1", "ValueError", "no such model"]),
+        (DATA_SOURCE, ["gcp:compute/getZones:getZones"]),
+        ('import pulumi\npulumi.Config().require("model")', ["llm:model", "pulumi config set"]),
+    ],
+)
+def test_a_program_that_cannot_run_is_refused(tmp_path: Path, program: str, sentences: list[str]) -> None:
+    assert_refused(check(make_project(tmp_path, program)), *sentences)
+
+
+def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
+    assert_refused(check(tmp_path), "Pulumi.yaml", str(tmp_path))
+    assert_refused(check(tmp_path / "missing"), "missing")
+    assert_refused(check(STATE, "--stack", "dev"), "--stack")
+    assert_refused(check(STATE, "--policy-config", tmp_path / "none.json"), "none.json")
+
+
+def test_another_language_and_esc_need_the_cli(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "esc", "")
+    (project / "Pulumi.cases.yaml").write_text("environment:\n  - prod\n")
+    assert_refused(check(project), "ESC", "--policy-pack")
+    (tmp_path / "Pulumi.yaml").write_text("name: web\nruntime: nodejs\n")
+    assert_refused(check(tmp_path), "nodejs", "--policy-pack")
+
+
+@pytest.mark.parametrize("arguments", [["--fail-on", "everything"], ["--color", "mauve"], ["a", "b"], ["--nope"]])
+def test_bad_arguments(arguments: list[str]) -> None:
+    assert check(*arguments).returncode == 2
+
+
+def test_encrypted_configuration_is_listed_by_key_and_never_printed(tmp_path: Path) -> None:
+    program = """
+import pulumi
+
+token = pulumi.Config().require_secret("token")
+pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"portName": token, "backends": [
+    {"group": "projects/p/regions/us-central1/instanceGroups/a", "maxUtilization": 0.8}]})
+"""
+    project = make_project(tmp_path, program)
+    (project / "Pulumi.cases.yaml").write_text("config:\n  llm:token:\n    secure: v1:abc:def\n")
+    result = check(project)
+    assert result.returncode == 1
+    assert "encrypted configuration values are not known in this run: llm:token" in result.stdout
+    assert "Because its `port_name` is not known." in result.stdout
+    assert "v1:abc" not in result.stdout
+    assert "encrypted-value" not in result.stdout
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
+    """Status 2, nothing judged, and one clear message without a traceback."""
+    assert result.returncode == 2, result.stdout
+    assert result.stdout == ""
+    assert [sentence for sentence in sentences if sentence not in result.stderr] == [], result.stderr
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr

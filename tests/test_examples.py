@@ -1,0 +1,29 @@
+"""The examples in the rules' docstrings are Pulumi programs, and get the verdict that their section says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from policypack.evaluate import judge_all
+from policypack.options import Setting
+from policypack.rule import AnyRule
+from policypack.rules import RULES
+from policypack.sources.program import load_program
+from tests.projects import make_project
+from tests.sources.deployed import DEPLOYED
+
+SECTIONS = {"Fails": "failed", "Passes": "passed"}
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_example(tmp_path: Path, rule: AnyRule, section: str, deployed: bool) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", rule.sections[section], re.DOTALL)
+    project = make_project(tmp_path, example)
+    stack = load_program(project, computed=DEPLOYED if deployed else None, timeout=60).stack
+    findings = judge_all(rule, stack, Setting(rule.level, rule.options()))
+    assert {finding.name: finding.status for finding in findings} == {"chat": SECTIONS[section]}
