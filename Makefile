@@ -5,7 +5,7 @@ PYTHON ?= python3
 STACK ?= dev
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test lint preview clean
+.PHONY: help check test lint preview clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,11 @@ lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and typ
 	.venv/bin/mypy policypack tests
 	cd reference_stack && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable venv/bin/python .
 
-preview: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
+preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
 	@scripts/preview.sh $(STACK)
+
+has-pulumi:
+	@command -v pulumi >/dev/null || { echo "make preview needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
 	rm -rf .venv reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -310,10 +310,10 @@ def wild_resources(draw: st.DrawFn) -> list[Resource]:
     ]
 
 
-@settings(parent=SETTINGS, max_examples=400)
+@settings(parent=SETTINGS, max_examples=250)
 @given(resources=wild_resources(), is_complete=st.booleans())
 def test_no_property_tree_raises_out_of_a_rule(resources: list[Resource], is_complete: bool) -> None:
-    reported(resources, is_complete=is_complete)
+    verdicts(resources, is_complete=is_complete)
 
 
 def marked(value: Any, key: str = "") -> Any:
@@ -325,7 +325,7 @@ def marked(value: Any, key: str = "") -> Any:
     return value if key in HARMLESS or value is UNKNOWN else MARK
 
 
-@settings(parent=SETTINGS, max_examples=300)
+@settings(parent=SETTINGS, max_examples=100)
 @given(resources=wild_resources())
 def test_nothing_but_harmless_properties_is_quoted(resources: list[Resource]) -> None:
     shown = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .reference import Reference, parse_reference
+from .reference import Reference, parse_reference, references_to
 from .resource import Resource
 from .stack import Stack
 from .values import UNKNOWN, Unknown, python_name
@@ -105,6 +105,9 @@ def resolve(
         return Links(matched, targets, candidates, False, f"`{name}` has a value that is no resource URL")
     if blocking:
         return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
+    external = any(isinstance(entry, Reference) for entry in matched)
+    if external and any(_may_have_any_name(candidate) for candidate in candidates):
+        return Links(matched, targets, candidates, False, f"`{name}` may name a resource whose own name is not known")
     if len(candidates) == missing:
         if missing == 1:
             matched = tuple(candidates[0] if entry is None else entry for entry in matched)
@@ -121,6 +124,11 @@ def _match(stack: Stack, entry: str | Unknown | None, types: frozenset[str]) -> 
         return None
     target = stack.by_reference(reference)
     return target if target and target.type in types else reference
+
+
+def _may_have_any_name(candidate: Resource) -> bool:
+    """Whether a known URL may be that of `candidate`: not if it is new and gets a name made up by Pulumi."""
+    return not references_to(candidate) and candidate.asked.string("name") is not None
 
 
 def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:

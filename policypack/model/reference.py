@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .resource import Resource
@@ -71,23 +71,22 @@ def references_to(resource: Resource) -> frozenset[Reference]:
     """All names under which other resources may refer to `resource`.
 
     Its outputs `id`, `selfLink` and `instanceGroup` name it; before it has any, its type, project, location and name
-    do, if all of these are known.
+    do, if all of these are known. A manager's instance group has the manager's name.
     """
-    urls = (resource.result.string(key) for key in ("id", "selfLink", "instanceGroup"))
-    parsed = {parse_reference(url) for url in urls if isinstance(url, str)}
-    return frozenset(reference for reference in (parsed or _names_from_inputs(resource)) if reference)
+    urls = [resource.result.string(key) for key in ("id", "selfLink", "instanceGroup")]
+    parsed = [parse_reference(url) for url in urls if isinstance(url, str)]
+    names = {name for name in parsed if name} or _names_from_inputs(resource)
+    managers = [name for name in names if name.collection == "instanceGroupManagers"]
+    return frozenset({*names, *(replace(manager, collection="instanceGroups") for manager in managers)})
 
 
-def _names_from_inputs(resource: Resource) -> set[Reference | None]:
+def _names_from_inputs(resource: Resource) -> set[Reference]:
     name, project = resource.asked.string("name"), setting(resource, "project")
-    if resource.type not in COLLECTIONS or not isinstance(name, str) or project is UNKNOWN:
+    location = location_of(resource)
+    if resource.type not in COLLECTIONS or not isinstance(name, str) or project is UNKNOWN or location is UNKNOWN:
         return set()
     collection, scope = COLLECTIONS[resource.type]
-    location = location_of(resource)
-    if location is UNKNOWN:
-        return set()
-    collections = {collection, collection.replace("instanceGroupManagers", "instanceGroups")}
-    return {Reference(project, scope, location, c, name) for c in collections}
+    return {Reference(project, scope, location, collection, name)}
 
 
 def location_of(resource: Resource) -> str | Unknown | None:

@@ -49,7 +49,8 @@ class Resource:
         Outputs show what the API filled in as if it had been asked for, so an absent input stays absent.
         """
         if self.inputs is None:
-            return Properties(_set_in_outputs(self.outputs or {}))
+            # A provider lists all outputs, the unset ones as null: what is missing has not been read.
+            return Properties(_set_in_outputs(self.outputs or {}), missing=UNKNOWN)
         return Properties({key: _join(value, key, self.outputs or {}) for key, value in self.inputs.items()})
 
     @cached_property
@@ -69,7 +70,7 @@ class Resource:
 
 def _join(asked: Value, key: str, outputs: Object) -> Value:
     if asked is UNKNOWN:
-        return _set_in_outputs({key: outputs[key]}).get(key) if key in outputs else UNKNOWN
+        return _set_in_output(outputs[key]) if key in outputs else UNKNOWN
     result = outputs.get(key)
     if isinstance(asked, dict) and isinstance(result, dict):
         # Lists are not joined: after creation a list that is a set comes back in another order.
@@ -78,19 +79,15 @@ def _join(asked: Value, key: str, outputs: Object) -> Value:
 
 
 def _set_in_outputs(outputs: Object) -> dict[str, Value]:
-    """The outputs less those that only say "not set": null, empty and zero."""
-    return {key: _without_unset(value) for key, value in outputs.items() if not _is_unset(value)}
+    """The outputs, those that only say "not set" (null, empty and zero) as null."""
+    return {key: _set_in_output(value) for key, value in outputs.items()}
 
 
-def _without_unset(value: Value) -> Value:
+def _set_in_output(value: Value) -> Value:
     if isinstance(value, dict):
         return _set_in_outputs(value)
     if isinstance(value, list):
-        return [_without_unset(item) for item in value]
-    return value
-
-
-def _is_unset(value: Value) -> bool:
+        return [_set_in_output(item) for item in value] or None
     if value is UNKNOWN or isinstance(value, bool):
-        return False
-    return value is None or value in ("", [], 0)
+        return value
+    return value or None

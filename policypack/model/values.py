@@ -130,16 +130,21 @@ class Properties:
 
     A property of another type than asked for is `UNKNOWN`: the provider may convert it or refuse it, but what it
     will be is not known here. Strings that hold a number or a boolean are converted, as the provider does.
+
+    Args:
+        values: the properties by name; `UNKNOWN` for an object of which nothing is known.
+        missing: what a property is that is not among them.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_missing", "_values")
 
-    def __init__(self, values: Object | Unknown) -> None:
+    def __init__(self, values: Object | Unknown, missing: Unknown | None = None) -> None:
         self._values = values
+        self._missing = missing
 
     def value(self, key: str) -> Value:
         """The property as it is."""
-        return UNKNOWN if isinstance(self._values, Unknown) else self._values.get(key)
+        return UNKNOWN if isinstance(self._values, Unknown) else self._values.get(key, self._missing)
 
     def string(self, key: str) -> str | Unknown | None:
         """The property as a string; an empty one is absent, as the provider treats it."""

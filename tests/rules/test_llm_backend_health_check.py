@@ -141,17 +141,34 @@ def test_one_of_two_checks_is_not_known() -> None:
     assert statuses(RULE, build(subject, US, good, bad)) == {"chat": "undecided"}
 
 
-def test_a_check_that_is_read_is_judged_by_its_outputs() -> None:
-    outputs: dict[str, Any] = {
-        "id": "projects/p/global/healthChecks/c",
-        "httpHealthCheck": {"requestPath": "/"},
-        "tcpHealthCheck": None,
-    }
-    read = R("HealthCheck", "check", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+def read(**outputs: Any) -> R:
+    """A check read with `.get()`: the provider lists all that it has, the unset blocks as null."""
+    unset = dict.fromkeys(["httpHealthCheck", "httpsHealthCheck", "http2HealthCheck", "tcpHealthCheck"])
+    unset |= dict.fromkeys(["sslHealthCheck", "grpcHealthCheck", "grpcTlsHealthCheck"])
+    shown = {"id": "projects/p/global/healthChecks/c", **unset, **outputs}
+    return R("HealthCheck", "check", {}, {"inputs": None, "outputs": shown, "is_read": True})
+
+
+@pytest.mark.parametrize(
+    ("outputs", "status"),
+    [
+        ({"httpHealthCheck": {"requestPath": "/"}}, "failed"),
+        ({"httpHealthCheck": {"requestPath": "/health"}}, "passed"),
+        ({"httpHealthCheck": {"requestPath": UNKNOWN}}, "undecided"),
+        ({"tcpHealthCheck": {"port": 8000}}, "failed"),
+        ({"httpHealthCheck": UNKNOWN}, "undecided"),
+    ],
+)
+def test_a_check_that_is_read_is_judged_by_its_outputs(outputs: dict[str, Any], status: str) -> None:
     subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/c")
-    assert statuses(RULE, build(subject, US, read)) == {"chat": "failed"}
-    outputs["httpHealthCheck"] = {"requestPath": UNKNOWN}
-    assert statuses(RULE, build(subject, US, read)) == {"chat": "undecided"}
+    assert statuses(RULE, build(subject, US, read(**outputs))) == {"chat": status}
+
+
+def test_a_check_of_which_only_the_id_was_read_is_not_judged() -> None:
+    outputs = {"id": "projects/p/global/healthChecks/c"}
+    only_id = R("HealthCheck", "check", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+    subject = service([backend(US)], healthChecks=outputs["id"])
+    assert statuses(RULE, build(subject, US, only_id)) == {"chat": "undecided"}
 
 
 def test_the_message_names_the_check_and_its_path() -> None:
