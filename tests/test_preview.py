@@ -30,8 +30,7 @@ def clone(tmp_path: Path) -> Path:
     root = tmp_path / "clone"
     copy_stack(ROOT / "reference_stack", root / "reference_stack")
     shutil.copytree(ROOT / "scripts", root / "scripts")
-    (root / ".venv/bin").mkdir(parents=True)
-    (root / ".venv/bin/python").symlink_to(sys.executable)
+    (root / ".venv").symlink_to(sys.prefix)
     pulumi = tmp_path / "bin/pulumi"
     pulumi.parent.mkdir()
     pulumi.write_text(FAKE_PULUMI)
@@ -98,7 +97,7 @@ def test_an_unknown_stack_and_a_missing_pack_are_refused(clone: Path) -> None:
     status, errors, calls = preview(clone, "staging")
     assert (status, calls) == (2, [])
     assert "make preview STACK=NAME" in errors
-    (clone / ".venv/bin/python").unlink()
+    (clone / ".venv").unlink()
     status, errors, calls = preview(clone)
     assert (status, calls) == (2, [])
     assert "not installed" in errors
