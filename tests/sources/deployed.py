@@ -46,3 +46,29 @@ def _outputs(location: str, collection: str) -> dict[str, str]:
 
 
 DEPLOYED = {f"gcp:compute/{token}": _outputs(*place) for token, place in _TYPES.items()}
+_ACCOUNT = "{name}@{project}.iam.gserviceaccount.com"
+DEPLOYED |= {
+    "gcp:serviceaccount/account:Account": {
+        "id": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
+        "email": _ACCOUNT,
+        "member": f"serviceAccount:{_ACCOUNT}",
+        "name": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
+    },
+    "gcp:projects/serviceIdentity:ServiceIdentity": {
+        "id": "projects/{project}/services/{name}",
+        "email": "service-123456@{name}.iam.gserviceaccount.com",
+        "member": "serviceAccount:service-123456@{name}.iam.gserviceaccount.com",
+    },
+    "gcp:compute/globalAddress:GlobalAddress": {
+        **_outputs("global", "addresses"),
+        "address": "203.0.113.10",
+    },
+    "gcp:compute/sSLPolicy:SSLPolicy": _outputs("global", "sslPolicies"),
+    "gcp:compute/securityPolicy:SecurityPolicy": _outputs("global", "securityPolicies"),
+    "gcp:compute/firewall:Firewall": _outputs("global", "firewalls"),
+    "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig": {
+        "id": "projects/{project}/uptimeCheckConfigs/{name}",
+        "name": "projects/{project}/uptimeCheckConfigs/{name}",
+        "uptimeCheckId": "{name}",
+    },
+}
