@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
+from policypack.model.serving import services_of
 from policypack.model.stack import Stack
 from policypack.model.values import UNKNOWN, Unknown
 from policypack.model.view import View
@@ -153,8 +154,11 @@ def _undecided_as_failure(reason: str) -> Fail:
 
 
 def _selects(services: Services, subject: View) -> bool | Unknown:
-    """Whether the options select a service."""
-    if not _matches(subject.name, services.names) or not _matches(subject.stack.project or "", services.projects):
+    """Whether the options select a service on whose serving path the subject is."""
+    names = [service.name for service in services_of(subject.stack, subject.resource)]
+    if not any(_matches(name, services.names) for name in names):
+        return False
+    if not _matches(subject.stack.project or "", services.projects):
         return False
     if not services.stack_tags:
         return True

@@ -15,7 +15,7 @@ Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 Stage: TypeAlias = Literal["resource", "stack"]
 
-SECTIONS: Final = ("What it checks", "Why it matters", "Fails", "Passes", "Undecided")
+SECTIONS: Final = ("What it checks", "Why it matters", "Applies to", "Fails", "Passes", "Undecided")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ class Framework:
     name: str
     version: str
     reference: str
+
+
+def cis(reference: str) -> Framework:
+    """A recommendation of the CIS Google Cloud Platform Foundation Benchmark; version 3.0.0 numbers it alike."""
+    return Framework("CIS Google Cloud Platform Foundation Benchmark", "4.0.0", reference)
 
 
 V = TypeVar("V", bound=View)

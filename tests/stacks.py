@@ -44,7 +44,7 @@ class Computed:
 
 @dataclass(eq=False)
 class R:
-    """A resource of a test: type (its last part), logical name, inputs that may hold `Out` and `Computed`."""
+    """A resource of a test: type token or its last part, logical name, inputs that may hold `Out` and `Computed`."""
 
     type: str
     name: str
@@ -52,11 +52,15 @@ class R:
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def token(self) -> str:
+        return self.type if ":" in self.type else SHORT_TYPES[self.type]
+
+    @property
     def urn(self) -> str:
-        return f"urn:pulumi:test::llm::{SHORT_TYPES[self.type]}::{self.name}"
+        return f"urn:pulumi:test::llm::{self.token}::{self.name}"
 
     def url(self, key: str) -> str:
-        collection, scope = COLLECTIONS[SHORT_TYPES[self.type]]
+        collection, scope = COLLECTIONS[self.token]
         location = {"global": "global"}.get(scope) or f"{scope}/{self.inputs[scope[:-1]]}"
         name = self.inputs.get("name", f"{self.name}-1a2b3c4")
         if key == "instanceGroup":
@@ -104,7 +108,7 @@ def _resource(r: R, deployed: bool) -> Resource:
             edges[key] = tuple(sorted({source.urn for source in sources}))
     inputs = {key: value for key, value in inputs.items() if value is not None}
     outputs: dict[str, Any] = {"id": UNKNOWN, "selfLink": UNKNOWN, "instanceGroup": UNKNOWN}
-    if deployed and SHORT_TYPES[r.type] in COLLECTIONS:
+    if deployed and r.token in COLLECTIONS:
         inputs.setdefault("name", f"{r.name}-1a2b3c4")
         outputs = {key: r.url(key) for key in outputs if key != "instanceGroup" or "GroupManager" in r.type}
     given = {
@@ -114,13 +118,13 @@ def _resource(r: R, deployed: bool) -> Resource:
         "provider": {"project": PROJECT, "version": "10.2.0"},
         **r.options,
     }
-    return Resource(urn=r.urn, type=SHORT_TYPES[r.type], name=r.name, **given)
+    return Resource(urn=r.urn, type=r.token, name=r.name, **given)
 
 
 def _value(value: Any, deployed: bool, sources: list[R]) -> Any:
     if isinstance(value, Out):
         sources.append(value.of)
-        return value.of.url(value.key) if deployed and SHORT_TYPES[value.of.type] in COLLECTIONS else UNKNOWN
+        return value.of.url(value.key) if deployed and value.of.token in COLLECTIONS else UNKNOWN
     if isinstance(value, Computed):
         sources.extend(value.sources)
         return _value(value.value, deployed, []) if deployed and value.value is not None else UNKNOWN

@@ -12,7 +12,7 @@ from .values import UNKNOWN, Unknown
 _URL: Final = re.compile(
     r"(?:^|/)(?:projects/(?P<project>[^/]+)/)?"
     r"(?:global|(?P<scope>regions|zones)/(?P<location>[^/]+))"
-    r"/(?P<collection>[A-Za-z]+)/(?P<name>[^/?#]+)/?$"
+    r"/(?P<collection>[A-Za-z]+)/(?P<name>[^/]+)/?$"
 )
 
 # Type token -> collection in the API and the scope that the URL names.
@@ -29,6 +29,30 @@ COLLECTIONS: Final = {
     "gcp:compute/regionHealthCheck:RegionHealthCheck": ("healthChecks", "regions"),
     "gcp:compute/httpHealthCheck:HttpHealthCheck": ("httpHealthChecks", "global"),
     "gcp:compute/httpsHealthCheck:HttpsHealthCheck": ("httpsHealthChecks", "global"),
+    "gcp:compute/autoscaler:Autoscaler": ("autoscalers", "zones"),
+    "gcp:compute/firewall:Firewall": ("firewalls", "global"),
+    "gcp:compute/forwardingRule:ForwardingRule": ("forwardingRules", "regions"),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": ("forwardingRules", "global"),
+    "gcp:compute/instance:Instance": ("instances", "zones"),
+    "gcp:compute/instanceTemplate:InstanceTemplate": ("instanceTemplates", "global"),
+    "gcp:compute/network:Network": ("networks", "global"),
+    "gcp:compute/regionAutoscaler:RegionAutoscaler": ("autoscalers", "regions"),
+    "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate": ("instanceTemplates", "regions"),
+    "gcp:compute/regionSecurityPolicy:RegionSecurityPolicy": ("securityPolicies", "regions"),
+    "gcp:compute/regionSslPolicy:RegionSslPolicy": ("sslPolicies", "regions"),
+    "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy": ("targetHttpProxies", "regions"),
+    "gcp:compute/regionTargetHttpsProxy:RegionTargetHttpsProxy": ("targetHttpsProxies", "regions"),
+    "gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy": ("targetTcpProxies", "regions"),
+    "gcp:compute/regionUrlMap:RegionUrlMap": ("urlMaps", "regions"),
+    "gcp:compute/sSLPolicy:SSLPolicy": ("sslPolicies", "global"),
+    "gcp:compute/securityPolicy:SecurityPolicy": ("securityPolicies", "global"),
+    "gcp:compute/subnetwork:Subnetwork": ("subnetworks", "regions"),
+    "gcp:compute/targetGrpcProxy:TargetGrpcProxy": ("targetGrpcProxies", "global"),
+    "gcp:compute/targetHttpProxy:TargetHttpProxy": ("targetHttpProxies", "global"),
+    "gcp:compute/targetHttpsProxy:TargetHttpsProxy": ("targetHttpsProxies", "global"),
+    "gcp:compute/targetSSLProxy:TargetSSLProxy": ("targetSslProxies", "global"),
+    "gcp:compute/targetTCPProxy:TargetTCPProxy": ("targetTcpProxies", "global"),
+    "gcp:compute/uRLMap:URLMap": ("urlMaps", "global"),
 }
 
 
@@ -59,7 +83,7 @@ def region_of(location: str) -> str:
 
 def parse_reference(url: str) -> Reference | None:
     """Parses a full, partial or relative resource URL; `None` if it is not one."""
-    match = _URL.search(url)
+    match = _URL.search(url.partition("?")[0])
     if not match:
         return None
     return Reference(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from .reference import Reference, references_to
+from .reference import Reference, parse_reference, references_to
 from .resource import Resource
+from .values import Value
+
+T = TypeVar("T")
 
 
 class Stack:
@@ -27,6 +31,7 @@ class Stack:
     ) -> None:
         self.is_complete = is_complete
         self.tags = tags
+        self._derived: dict[str, Any] = {}
         self._by_urn: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}
         self._by_reference: dict[Reference, dict[str, Resource]] = {}
@@ -35,6 +40,7 @@ class Stack:
 
     def add(self, resource: Resource) -> None:
         """Adds a resource, in place of one with the same URN."""
+        self._derived.clear()
         known = self._by_urn.get(resource.urn)
         if known is not None:
             del self._by_type[known.type][known.urn]
@@ -68,3 +74,51 @@ class Stack:
         """The resource with this name; `None` if there is none, or more than one to choose from."""
         found = self._by_reference.get(reference, {})
         return next(iter(found.values())) if len(found) == 1 else None
+
+    def derived(self, name: str, compute: Callable[[Stack], T]) -> T:
+        """What `compute` makes of this stack, computed once for the resources that it has now."""
+        if name not in self._derived:
+            self._derived[name] = compute(self)
+        found: T = self._derived[name]
+        return found
+
+    def uses(self, resource: Resource) -> tuple[Resource, ...]:
+        """The resources that any property of `resource` names or is computed from, ordered by URN."""
+        return self.derived("uses", _all_uses).get(resource.urn, ())
+
+    def users(self, resource: Resource) -> tuple[Resource, ...]:
+        """The resources with a property that names `resource` or is computed from it, ordered by URN."""
+        return self.derived("users", _all_users).get(resource.urn, ())
+
+
+def _all_uses(stack: Stack) -> dict[str, tuple[Resource, ...]]:
+    return {resource.urn: _uses(stack, resource) for resource in stack.resources}
+
+
+def _uses(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
+    urns = {urn for sources in resource.edges.values() for urn in sources}
+    found = {urn: source for urn in urns if (source := stack.by_urn(urn))}
+    shown = resource.outputs if resource.inputs is None else resource.inputs
+    for text in _strings(dict(shown or {})):
+        reference = parse_reference(text) if "/" in text else None
+        named = stack.by_reference(reference) if reference else None
+        if named:
+            found[named.urn] = named
+    found.pop(resource.urn, None)
+    return tuple(found[urn] for urn in sorted(found))
+
+
+def _strings(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _all_users(stack: Stack) -> dict[str, tuple[Resource, ...]]:
+    users: dict[str, list[Resource]] = {}
+    for resource in stack.resources:
+        for used in stack.uses(resource):
+            users.setdefault(used.urn, []).append(resource)
+    return {urn: tuple(found) for urn, found in users.items()}

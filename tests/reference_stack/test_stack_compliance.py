@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from policypack.evaluate import Report, evaluate
 from policypack.options import default_settings
 from policypack.rules import RULES
 from policypack.sources.program import load_program
+from tests.reference_stack.mutations import MUTATIONS
 from tests.reference_stack.stacks import STACKS, copy_stack
 from tests.sources.deployed import DEPLOYED
 
@@ -35,69 +35,6 @@ def test_every_stack_passes_every_rule(stack_dir: Path, stack: str, deployed: bo
 
 # Rules that have nothing to judge in a stack, and why that is right.
 NOT_APPLICABLE: dict[str, set[str]] = {"dev": set(), "prod": set(), "internal": set()}
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A change of the program, as (file, text, replacement); each text occurs once in its file."""
-
-    edits: tuple[tuple[str, str, str], ...]
-    rules: frozenset[str]
-    stack: str = "prod"
-
-
-def mutation(*edits: tuple[str, str, str], fires: set[str], stack: str = "prod") -> Mutation:
-    return Mutation(edits, frozenset(fires), stack)
-
-
-MUTATIONS = {
-    "one region in the backend service": mutation(
-        ("components/backend.py", "for group in args.groups\n    ]", "for group in args.groups[:1]\n    ]"),
-        fires={"llm-backend-regions"},
-    ),
-    "no health check": mutation(
-        ("components/load_balancer.py", "health_checks=create_health_check(name, args, self._child).id,", ""),
-        fires={"llm-backend-health-check"},
-    ),
-    "the check asks for /": mutation(
-        ("components/backend.py", '"request_path": args.health_path,', '"request_path": "/",'),
-        fires={"llm-backend-health-check"},
-    ),
-    "the check only connects": mutation(
-        ("components/backend.py", "http_health_check={", "tcp_health_check={"),
-        ("components/backend.py", '            "request_path": args.health_path,\n', ""),
-        fires={"llm-backend-health-check"},
-    ),
-    "no port name": mutation(
-        ("components/load_balancer.py", "port_name=args.port_name,", ""),
-        fires={"llm-backend-named-port"},
-    ),
-    "the groups name another port": mutation(
-        ("components/fleet.py", '{"name": args.port_name, "port": args.port}', '{"name": "web", "port": args.port}'),
-        fires={"llm-backend-named-port"},
-    ),
-    "no utilization target": mutation(
-        ("components/backend.py", '"max_utilization": args.max_utilization,', ""),
-        fires={"llm-backend-max-utilization"},
-    ),
-    "full only when overloaded": mutation(
-        ("components/backend.py", '"max_utilization": args.max_utilization,', '"max_utilization": 0.95,'),
-        fires={"llm-backend-max-utilization"},
-    ),
-    "a scheme without this protocol": mutation(
-        ("components/load_balancer.py", 'protocol="HTTP",', 'protocol="GRPC",'),
-        fires={"load-balancer-product"},
-    ),
-    "a rate that the mode ignores": mutation(
-        ("components/backend.py", '"balancing_mode": "UTILIZATION",', '"balancing_mode": "RATE",'),
-        fires={"load-balancer-balancing-mode"},
-    ),
-    "internal: no port name": mutation(
-        ("components/internal_load_balancer.py", "port_name=args.port_name,", ""),
-        fires={"llm-backend-named-port"},
-        stack="internal",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

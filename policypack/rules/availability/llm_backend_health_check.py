@@ -45,6 +45,9 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     An LLM server accepts TCP connections, and may answer `/`, long before it can generate and long after it no longer
     can. Only its health path says so. Without it the load balancer sends requests to servers that fail them.
 
+    ## Applies to
+    Global and regional backend services of every scheme.
+
     ## Fails
     ```python
     import pulumi_gcp as gcp

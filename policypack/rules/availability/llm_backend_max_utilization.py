@@ -58,6 +58,10 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     UTILIZATION has no target of its own: left out, a region takes all requests until its queues time out, while other
     regions stand idle. 0.8 is what the Google Cloud console fills in.
 
+    ## Applies to
+    Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or
+    INTERNAL_MANAGED.
+
     ## Fails
     ```python
     import pulumi_gcp as gcp

@@ -29,6 +29,10 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Iterato
     Without `port_name` the API takes the name `http`. A group that lacks the name gets no traffic: its backends are
     healthy on the health check's port and unreachable on the serving one, and requests fail with 502.
 
+    ## Applies to
+    Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or
+    INTERNAL_MANAGED.
+
     ## Fails
     ```python
     import pulumi_gcp as gcp

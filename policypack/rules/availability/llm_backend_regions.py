@@ -45,6 +45,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Ite
     another region takes tens of minutes to build up. A "multi-region" `RegionBackendService` is a common mistake:
     the provider accepts it, and it serves one region.
 
+    ## Applies to
+    Global and regional backend services of every scheme.
+
     ## Fails
     ```python
     import pulumi_gcp as gcp

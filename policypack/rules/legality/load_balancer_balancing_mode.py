@@ -54,6 +54,9 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> I
     The provider's preview accepts all of these. The API refuses some during the update; others, such as
     `max_utilization` in RATE mode, it silently ignores, so that a limit in the program is no limit in production.
 
+    ## Applies to
+    Global and regional backend services of every scheme.
+
     ## Fails
     ```python
     import pulumi_gcp as gcp

@@ -57,6 +57,9 @@ def load_balancer_product(service: BackendService, options: Options) -> Iterator
     them during the update, halfway through a deployment. The most common one is a `RegionBackendService` with scheme
     EXTERNAL and protocol HTTP: that scheme is a passthrough load balancer, which does not speak HTTP.
 
+    ## Applies to
+    Global and regional backend services of every scheme.
+
     ## Fails
     ```python
     import pulumi_gcp as gcp
