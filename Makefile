@@ -5,7 +5,7 @@ PYTHON ?= python3
 STACK ?= dev
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test lint preview clean has-pulumi
+.PHONY: help check test lint docs preview clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,13 +14,16 @@ check: .venv/cli-installed reference_stack/venv/installed  ## Judge the referenc
 	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=auto
 
 lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and types.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy policypack tests
 	cd reference_stack && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable venv/bin/python .
+
+docs: .venv/cli-installed  ## Generate docs/rules and the table of rules in README.md from the rules.
+	.venv/bin/python -m policypack.docs
 
 preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
 	@scripts/preview.sh $(STACK)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
@@ -12,20 +13,22 @@ from policypack.model.stack import Stack
 from policypack.model.values import UNKNOWN, Unknown
 from policypack.model.view import View
 from policypack.options import Setting
-from policypack.rule import AnyRule, Fail, Level, NotApplicable, Options, Services, Undecided
+from policypack.rule import AnyRule, Fail, Level, NotApplicable, Options, Services, Undecided, Waiver
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
 
 
-Status: TypeAlias = Literal["passed", "failed", "undecided", "not applicable"]
+Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
+WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 
 @dataclass(frozen=True)
 class Finding:
     """What one rule says about one resource: `problems` if it fails, else `reasons` why it is undecided.
 
-    Neither means that it passes or, with `not_applicable`, that the rule says nothing about it.
+    Neither means that it passes or, with `not_applicable`, that the rule says nothing about it. `waivers` are those in
+    force that except the resource from what was found; `expired` those that did once, if none is in force.
     """
 
     rule: AnyRule
@@ -36,15 +39,37 @@ class Finding:
     problems: tuple[Fail, ...] = ()
     reasons: tuple[str, ...] = ()
     not_applicable: str = ""
+    waivers: tuple[Waiver, ...] = ()
+    expired: tuple[Waiver, ...] = ()
 
     @property
     def status(self) -> Status:
-        """The verdict: what is certain goes before what is not."""
+        """The verdict: what is waived is neither, and what is certain goes before what is not."""
+        if self.waivers:
+            return "waived"
         if self.problems:
             return "failed"
         if self.reasons:
             return "undecided"
         return "not applicable" if self.not_applicable else "passed"
+
+
+@dataclass(frozen=True)
+class WaiverUse:
+    """What became of a waiver.
+
+    Attributes:
+        rule: the rule that it waives.
+        waiver: the waiver.
+        state: `in force` if it waives `findings`, `expired` if these stand because it has, `unused` if there is nothing
+            for it to waive.
+        findings: the findings that it covers.
+    """
+
+    rule: AnyRule
+    waiver: Waiver
+    state: WaiverState
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +79,7 @@ class RuleReport:
     rule: AnyRule
     level: Level
     findings: tuple[Finding, ...]
+    waivers: tuple[WaiverUse, ...] = ()
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings with this verdict."""
@@ -70,33 +96,49 @@ class Report:
         """All findings with this verdict."""
         return tuple(finding for rule in self.rules for finding in rule.with_status(status))
 
+    @property
+    def waivers(self) -> tuple[WaiverUse, ...]:
+        """What became of the waivers of the enabled rules."""
+        return tuple(use for rule in self.rules for use in rule.waivers)
 
-def evaluate(stack: Stack, rules: Iterable[AnyRule], settings: Mapping[str, Setting]) -> Report:
+
+def evaluate(
+    stack: Stack, rules: Iterable[AnyRule], settings: Mapping[str, Setting], today: date | None = None
+) -> Report:
     """Runs rules over a stack.
 
     Args:
         stack: what to judge.
         rules: the rules to run; the disabled ones among them are left out.
         settings: the settings by the rules' names.
+        today: the day that decides whether a waiver has expired; `None` is this day.
     """
-    return Report(
-        tuple(
-            RuleReport(rule, setting.level, judge_all(rule, stack, setting))
-            for rule in rules
-            if (setting := settings[rule.name]).level != "disabled"
-        )
-    )
+    today = today or date.today()
+    enabled = [rule for rule in rules if settings[rule.name].level != "disabled"]
+    return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
 
 
-def judge_all(rule: AnyRule, stack: Stack, setting: Setting) -> tuple[Finding, ...]:
-    """What a rule says about each resource of a stack that it judges, ordered by URN."""
+def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
+    findings = judge_all(rule, stack, setting, today)
+    uses = (_use_of(waiver, rule, findings) for waiver in setting.options.waivers)
+    return RuleReport(rule, setting.level, findings, tuple(uses))
+
+
+def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> WaiverUse:
+    waived = tuple(finding for finding in findings if waiver in finding.waivers)
+    standing = tuple(finding for finding in findings if waiver in finding.expired)
+    return WaiverUse(rule, waiver, "in force" if waived else "expired" if standing else "unused", waived or standing)
+
+
+def judge_all(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
+    """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
     resources = stack.of_types(rule.subject.TYPES)
-    findings = (judge(rule, rule.subject(resource, stack), setting) for resource in resources)
+    findings = (judge(rule, rule.subject(resource, stack), setting, today) for resource in resources)
     return tuple(finding for finding in findings if finding is not None)
 
 
-def judge(rule: AnyRule, subject: View, setting: Setting) -> Finding | None:
-    """What a rule says about one resource; `None` if it does not judge it.
+def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
+    """What a rule says about one resource; `None` if it does not judge it. `today` as in `evaluate`.
 
     A resource is not judged if nothing is known of it, or if the options do not select it.
     """
@@ -105,26 +147,43 @@ def judge(rule: AnyRule, subject: View, setting: Setting) -> Finding | None:
     selected = _selects(setting.options.services, subject)
     if selected is False:
         return None
-    verdicts = (
-        [Undecided("`services` selects by stack tags, which only the engine knows")]
-        if isinstance(selected, Unknown)
-        else _run(rule, subject, setting.options)
-    )
+    verdicts = _verdicts(rule, subject, setting.options, selected)
     problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
     reasons = [verdict.why for verdict in verdicts if isinstance(verdict, Undecided)]
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
         problems = [_undecided_as_failure(reason) for reason in reasons]
-    return Finding(
-        rule,
-        setting.level,
-        subject.urn,
-        subject.resource.type,
-        subject.name,
-        tuple(problems),
-        tuple(reasons),
-        "" if problems or reasons else "; ".join(exempt),
-    )
+    found = Finding(rule, setting.level, subject.urn, subject.resource.type, _printable(subject.name))
+    if not problems and not reasons:
+        return replace(found, not_applicable="; ".join(exempt))
+    in_force, expired = _waivers(setting.options.waivers, subject.name, today or date.today())
+    return replace(found, problems=tuple(problems), reasons=tuple(reasons), waivers=in_force, expired=expired)
+
+
+def _waivers(waivers: Iterable[Waiver], name: str, today: date) -> tuple[tuple[Waiver, ...], tuple[Waiver, ...]]:
+    """The waivers in force for a resource or, if there is none, the expired ones."""
+    covering = [waiver for waiver in waivers if waiver.covers(name)]
+    in_force = tuple(waiver for waiver in covering if not waiver.has_expired(today))
+    return in_force, () if in_force else tuple(covering)
+
+
+def _verdicts(
+    rule: AnyRule, subject: View, options: Options, selected: bool | Unknown
+) -> list[Fail | Undecided | NotApplicable]:
+    if isinstance(selected, Unknown):
+        return [Undecided("`services` selects by stack tags, which only the engine knows")]
+    return [_printable_verdict(verdict) for verdict in _run(rule, subject, options)]
+
+
+def _printable_verdict(verdict: Fail | Undecided | NotApplicable) -> Fail | Undecided | NotApplicable:
+    if isinstance(verdict, Fail):
+        return Fail(_printable(verdict.observed), _printable(verdict.required), _printable(verdict.fix))
+    return type(verdict)(_printable(verdict.why))
+
+
+def _printable(text: str) -> str:
+    """The text without line breaks and control characters, which names may have and terminals would obey."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -148,8 +207,8 @@ def _merged(problems: list[Fail]) -> list[Fail]:
 def _undecided_as_failure(reason: str) -> Fail:
     return Fail(
         observed=f"It can't be decided: {reason}.",
-        required="A decision, since the option `undecided` is `fail`.",
-        fix="Make the value known at preview, or set `undecided` to `advise`.",
+        required="A decision, since what is undecided counts as violated (the option `undecided`, or `--strict`).",
+        fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
     )
 
 

@@ -1,19 +1,24 @@
-"""Options and levels of rules: their JSON schema, and reading them from configuration."""
+"""Options and levels of rules, as they are read from configuration."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
+import math
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal
 
-from policypack.rule import AnyRule, Level, Options, Range
+from policypack.rule import AnyRule, Level, NotBlank, Options, Range
 
-_LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
-_LEVEL_KEY: Final = "enforcementLevel"
+LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
+LEVEL_KEY: Final = "enforcementLevel"
+EVERY_RULE: Final = "all"
 
 
 class ConfigurationError(Exception):
@@ -36,6 +41,14 @@ def default_settings(rules: Iterable[AnyRule]) -> dict[str, Setting]:
     return {rule.name: Setting(rule.level, rule.options()) for rule in rules}
 
 
+def strict(settings: Settings) -> dict[str, Setting]:
+    """The same settings with undecided counting as violated everywhere."""
+    return {
+        name: dataclasses.replace(setting, options=dataclasses.replace(setting.options, undecided="fail"))
+        for name, setting in settings.items()
+    }
+
+
 def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setting]:
     """Reads what `pulumi --policy-pack-config FILE` takes, and refuses what the engine silently accepts.
 
@@ -45,20 +58,21 @@ def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setti
             `all` rules a level.
 
     Raises:
-        ConfigurationError: an unknown rule, level or option, or a value of the wrong type.
+        ConfigurationError: an unknown rule, level or option, a value of the wrong type, or values that make no sense
+            together.
     """
     by_name = {rule.name: rule for rule in rules}
     if not isinstance(document, Mapping):
         raise ConfigurationError(f"the policy configuration must be an object, not {_type_name(document)}")
     for name in document:
-        if name != "all" and name not in by_name:
-            raise ConfigurationError(f"unknown policy `{name}`{_did_you_mean(name, [*by_name, 'all'])}")
-    everywhere, others = _level_and_options("all", document.get("all"))
+        if name != EVERY_RULE and name not in by_name:
+            raise ConfigurationError(f"unknown policy `{_shown(name)}`{_did_you_mean(name, [*by_name, EVERY_RULE])}")
+    everywhere, others = _level_and_options(EVERY_RULE, document.get(EVERY_RULE, {}))
     if others:
-        raise ConfigurationError(f"`all` takes a level only, not `{next(iter(others))}`")
+        raise ConfigurationError(f"`{EVERY_RULE}` takes a level only, not `{_shown(next(iter(others)))}`")
     settings = {}
     for name, rule in by_name.items():
-        level, options = _level_and_options(name, document.get(name))
+        level, options = _level_and_options(name, document.get(name, {}))
         settings[name] = Setting(level or everywhere or rule.level, read_options(rule, options))
     return settings
 
@@ -67,45 +81,64 @@ def read_options(rule: AnyRule, configured: Mapping[str, object]) -> Options:
     """Reads the options of one rule, as the SDK or a configuration file gives them.
 
     Raises:
-        ConfigurationError: an unknown option, a value of the wrong type or out of bounds.
+        ConfigurationError: an unknown option, a value of the wrong type or out of bounds, or values that make no
+            sense together.
     """
     options = _convert(rule.options, configured, f"policy `{rule.name}`: option ")
     assert isinstance(options, Options)
+    problem = options.problem()
+    if problem is not None:
+        raise ConfigurationError(f"policy `{rule.name}`: {problem}")
     return options
 
 
 def _level_and_options(name: str, entry: object) -> tuple[Level | None, dict[str, object]]:
-    if entry is None:
-        return None, {}
     if isinstance(entry, str):
         return _read_level(name, entry), {}
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"policy `{name}`: expected a level or an object, got {_type_name(entry)}")
-    options = {key: value for key, value in entry.items() if key != _LEVEL_KEY}
-    return (_read_level(name, entry[_LEVEL_KEY]) if _LEVEL_KEY in entry else None), options
+    options = {key: value for key, value in entry.items() if key != LEVEL_KEY}
+    return (_read_level(name, entry[LEVEL_KEY]) if LEVEL_KEY in entry else None), options
 
 
 def _read_level(name: str, level: object) -> Level:
-    if level not in _LEVELS or not isinstance(level, str):
-        hint = _did_you_mean(level, _LEVELS) if isinstance(level, str) else ""
-        raise ConfigurationError(f"policy `{name}`: unknown level `{level}`, use one of {', '.join(_LEVELS)}{hint}")
+    if not isinstance(level, str):
+        raise ConfigurationError(
+            f"policy `{name}`: the level must be one of {', '.join(LEVELS)}, not {_type_name(level)}"
+        )
+    if level not in LEVELS:
+        hint = _did_you_mean(level, LEVELS)
+        raise ConfigurationError(
+            f"policy `{name}`: unknown level `{_shown(level)}`, use one of {', '.join(LEVELS)}{hint}"
+        )
     # No rule changes resources, and the engine takes `remediate` for `mandatory` where nothing remediates.
     return "mandatory" if level == "remediate" else typing.cast("Level", level)
 
 
 def _convert(type_: Any, value: object, where: str) -> Any:
     """Converts JSON into an option's type, or says what is wrong with it. `where` is the beginning of that sentence."""
-    bounds: Range | None = None
-    if typing.get_origin(type_) is typing.Annotated:
-        type_, bounds = typing.get_args(type_)
-    if dataclasses.is_dataclass(type_) and isinstance(type_, type):
+    type_, constraint = _parts(type_)
+    if _is_class_of_options(type_):
         return _convert_object(type_, value, where)
+    if typing.get_origin(type_) is tuple and isinstance(value, list | tuple):
+        return _convert_items(typing.get_args(type_)[0], value, where)
     converted = _convert_plain(type_, value)
     if converted is None:
-        raise ConfigurationError(f"{where} must be {_describe(type_, bounds)}, not {_type_name(value)}")
-    if bounds and not bounds.minimum <= converted <= bounds.maximum:
-        raise ConfigurationError(f"{where} must be {_describe(type_, bounds)}, not {value}")
+        raise ConfigurationError(f"{where} must be {_describe(type_, constraint)}, not {_type_name(value)}")
+    if isinstance(constraint, Range) and not constraint.minimum <= converted <= constraint.maximum:
+        raise ConfigurationError(f"{where} must be {_describe(type_, constraint)}, not {value}")
+    if isinstance(constraint, NotBlank) and not converted.strip():
+        raise ConfigurationError(f"{where} must not be empty")
     return converted
+
+
+def _is_class_of_options(type_: Any) -> bool:
+    return isinstance(type_, type) and dataclasses.is_dataclass(type_)
+
+
+def _convert_items(type_: Any, items: Iterable[object], where: str) -> tuple[Any, ...]:
+    end = ", " if _is_class_of_options(type_) else ""
+    return tuple(_convert(type_, item, f"{where}, item {number}{end}") for number, item in enumerate(items, 1))
 
 
 def _convert_object(type_: type[Any], value: object, where: str) -> Any:
@@ -114,12 +147,14 @@ def _convert_object(type_: type[Any], value: object, where: str) -> Any:
     hints = option_types(type_)
     for key in value:
         if key not in hints:
-            raise ConfigurationError(f"{where}`{key}` is unknown{_did_you_mean(str(key), hints)}")
+            raise ConfigurationError(f"{where}`{_shown(key)}` is unknown{_did_you_mean(str(key), hints)}")
+    for name in required_options(type_):
+        if name not in value:
+            raise ConfigurationError(f"{where}`{name}` is missing, add {_describe(*_parts(hints[name]))}")
     converted = {}
     for key, item in value.items():
         inside = f"{where}`{key}`"
-        nested = dataclasses.is_dataclass(hints[key])
-        converted[key] = _convert(hints[key], item, f"{inside}, " if nested else inside)
+        converted[key] = _convert(hints[key], item, f"{inside}, " if _is_class_of_options(hints[key]) else inside)
     return type_(**converted)
 
 
@@ -129,18 +164,36 @@ def _convert_plain(type_: Any, value: object) -> Any:
     if origin is Literal:
         return value if value in arguments and isinstance(value, str) else None
     if origin is tuple:
-        is_list = isinstance(value, list | tuple) and all(isinstance(item, arguments[0]) for item in value)
-        return tuple(typing.cast("Iterable[object]", value)) if is_list else None
+        return None
     if origin is not None and issubclass(origin, Mapping):
         is_map = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
         return dict(typing.cast("Mapping[str, object]", value)) if is_map else None
     if type_ is bool or isinstance(value, bool):
         return value if type_ is bool and isinstance(value, bool) else None
-    if not isinstance(value, int | float):
-        return value if type_ is str and isinstance(value, str) else None
+    if isinstance(value, int | float):
+        return _convert_number(type_, value)
+    if type_ is date:
+        return _read_date(value)
+    return value if type_ is str and isinstance(value, str) else None
+
+
+def _convert_number(type_: Any, value: float) -> float | None:
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
     if type_ is int:
-        return int(value) if float(value).is_integer() else None
-    return float(value) if type_ is float else None
+        return int(value) if number.is_integer() else None
+    return number if type_ is float and math.isfinite(number) else None
+
+
+def _read_date(value: object) -> date | None:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def option_types(type_: type[Any]) -> Mapping[str, Any]:
@@ -149,70 +202,64 @@ def option_types(type_: type[Any]) -> Mapping[str, Any]:
     return types.MappingProxyType({field.name: hints[field.name] for field in dataclasses.fields(type_)})
 
 
-def json_schema(type_: type[Any]) -> dict[str, dict[str, Any]]:
-    """The JSON schema of each option of a class of options, with its description and default."""
-    defaults, descriptions = type_(), _descriptions(type_)
-    return {
-        name: {
-            **_schema_of(hint),
-            **({"description": descriptions[name]} if name in descriptions else {}),
-            **({} if dataclasses.is_dataclass(hint) else {"default": _as_json(getattr(defaults, name))}),
-        }
-        for name, hint in option_types(type_).items()
-    }
+def required_options(type_: type[Any]) -> tuple[str, ...]:
+    """The names of those options of a class of options that have no default."""
+    return tuple(
+        field.name
+        for field in dataclasses.fields(type_)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )
 
 
-def _schema_of(type_: Any) -> dict[str, Any]:
-    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
-    if origin is typing.Annotated:
-        return {**_schema_of(arguments[0]), "minimum": arguments[1].minimum, "maximum": arguments[1].maximum}
-    if dataclasses.is_dataclass(type_) and isinstance(type_, type):
-        return {"type": "object", "properties": json_schema(type_), "additionalProperties": False}
-    if origin is Literal:
-        return {"type": "string", "enum": list(arguments)}
-    if origin is tuple:
-        return {"type": "array", "items": _schema_of(arguments[0])}
-    if origin is not None and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _schema_of(arguments[1])}
-    return {"type": {bool: "boolean", int: "integer", float: "number", str: "string"}[type_]}
+def _parts(type_: Any) -> tuple[Any, Range | NotBlank | None]:
+    """A type without its constraint, and the constraint."""
+    if typing.get_origin(type_) is typing.Annotated:
+        plain, constraint = typing.get_args(type_)
+        return plain, constraint
+    return type_, None
 
 
-def _descriptions(type_: type[Any]) -> dict[str, str]:
-    """What the `Attributes:` section of a class, and of its bases, says about each option."""
-    found: dict[str, str] = {}
-    for base in reversed(type_.__mro__):
-        _, _, section = (base.__doc__ or "").partition("Attributes:")
-        for line in section.splitlines():
-            name, colon, text = line.strip().partition(": ")
-            if colon:
-                found[name] = text
-    return found
-
-
-def _as_json(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-
-
-def _describe(type_: Any, bounds: Range | None) -> str:
+def _describe(type_: Any, constraint: Range | NotBlank | None) -> str:
     origin, arguments = typing.get_origin(type_), typing.get_args(type_)
     if origin is Literal:
         return " or ".join(f"`{argument}`" for argument in arguments)
     if origin is tuple:
-        return "a list of strings"
+        return f"a list of {_plural(arguments[0])}"
     if origin is not None:
         return "an object with strings as values"
+    if type_ is date:
+        return "a day of the calendar, written as `YYYY-MM-DD`"
     name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[type_]
-    return f"{name} from {bounds.minimum:g} to {bounds.maximum:g}" if bounds else name
+    return f"{name} {bounds_text(constraint)}" if isinstance(constraint, Range) else name
+
+
+def bounds_text(bounds: Range) -> str:
+    """Bounds for a sentence: from 1 to 50."""
+    return f"from {_number(bounds.minimum)} to {_number(bounds.maximum)}"
+
+
+def _number(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() else f"{number:g}"
+
+
+def _plural(type_: Any) -> str:
+    plain, _ = _parts(type_)
+    return "objects" if _is_class_of_options(plain) else {int: "whole numbers", float: "numbers"}.get(plain, "strings")
 
 
 def _type_name(value: object) -> str:
     if isinstance(value, str):
-        return f"the string `{value}`"
+        return f"the string `{_shown(value)}`"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
-        return f"the number {value:g}"
+        return f"the number {value}" if isinstance(value, int) else f"the number {value:g}"
     return "an object" if isinstance(value, Mapping) else "a list"
+
+
+def _shown(text: str) -> str:
+    """Text for a sentence, on one line."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:

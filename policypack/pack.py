@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import os
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final, NoReturn
 
 from pulumi_policy import (
@@ -24,15 +24,16 @@ from pulumi_policy.policy import ReportViolation
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policypack.evaluate import Finding, judge, judge_all
-from policypack.options import ConfigurationError, Setting, json_schema, read_options
+from policypack.options import Setting, read_options
 from policypack.rule import AnyRule
 from policypack.rules import RULES
+from policypack.schema import json_schema
 from policypack.sources.engine import Memory
 
 PACK_NAME: Final = "llm-backends-gcp"
 
 
-def policies(*, update: bool | None = None) -> list[Policy]:
+def policies(*, update: bool | None = None, today: date | None = None) -> list[Policy]:
     """The policies of the pack, with a memory of their own.
 
     A rule that needs other resources is a stack policy and, in an operation, a resource policy of the same name, its
@@ -43,31 +44,27 @@ def policies(*, update: bool | None = None) -> list[Policy]:
         update: whether the operation is an update (true) or a preview (false). `None` reads `PULUMI_DRY_RUN`, as the
             engine sets it; without it there is no operation (publishing, `pulumi policy analyze`), names are unique,
             and only the rules that judge single resources remember inputs.
+        today: the day that decides whether a waiver has expired; `None` is the day of the call.
     """
     if update is None:
         dry_run = os.environ.get("PULUMI_DRY_RUN")
         update = None if dry_run is None else dry_run != "true"
+    today = today or date.today()
     memory, found = Memory(), list[Policy]()
     for rule in RULES:
         options = _OptionsReader(rule)
         if rule.stage == "resource":
-            found.append(_resource_policy(rule, _judge_resource(rule, options, memory)))
+            found.append(_resource_policy(rule, _judge_resource(rule, options, memory, today)))
             continue
         if update is not None:
-            found.append(_resource_policy(rule, _twin(rule, options, memory, judges=update)))
-        found.append(_stack_policy(rule, _judge_stack(rule, options, memory)))
+            found.append(_resource_policy(rule, _twin(rule, options, memory, today, judges=update)))
+        found.append(_stack_policy(rule, _judge_stack(rule, options, memory, today)))
     return found
 
 
 def main() -> None:
     """Serves the pack until the Pulumi CLI ends it. Standard output belongs to the CLI's handshake."""
-    logging.getLogger("grpc._server").addFilter(_is_no_configuration_error)
     PolicyPack(PACK_NAME, policies())
-
-
-def _is_no_configuration_error(record: logging.LogRecord) -> bool:
-    """The engine shows the sentence; a traceback beside it would only hide it."""
-    return not (record.exc_info and isinstance(record.exc_info[1], ConfigurationError))
 
 
 class _OptionsReader:
@@ -87,20 +84,20 @@ ResourceValidation = Callable[[ResourceValidationArgs, ReportViolation], None]
 StackValidation = Callable[[StackValidationArgs, ReportViolation], None]
 
 
-def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory) -> ResourceValidation:
+def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> ResourceValidation:
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         setting = options(args.get_config())
         with memory.lock:
             resource, shown = memory.remember(rule.name, args)
             is_subject = resource.type in rule.subject.TYPES
-            finding = judge(rule, rule.subject(resource, shown), setting) if is_subject else None
+            finding = judge(rule, rule.subject(resource, shown), setting, today) if is_subject else None
         if finding:
             _report([finding], report_violation)
 
     return validate
 
 
-def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, *, judges: bool) -> ResourceValidation:
+def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *, judges: bool) -> ResourceValidation:
     def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         setting = options(args.get_config())
         with memory.lock:
@@ -109,18 +106,18 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, *, judges: boo
                 return
             # What is not known now may be known when the whole stack is.
             certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = judge(rule, rule.subject(resource, shown), Setting(setting.level, certain))
-        if finding and finding.problems:
+            finding = judge(rule, rule.subject(resource, shown), Setting(setting.level, certain), today)
+        if finding and finding.status == "failed":
             memory.mark_reported(rule.name, finding.urn)
             report_violation(_message(finding), finding.urn)
 
     return validate
 
 
-def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory) -> StackValidation:
+def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> StackValidation:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         setting = options(args.get_config())
-        findings = judge_all(rule, memory.stack(rule.name, args), setting)
+        findings = judge_all(rule, memory.stack(rule.name, args), setting, today)
         if not findings:
             args.not_applicable("the stack has nothing that this rule judges")
         _report(
@@ -144,7 +141,13 @@ def _report(findings: list[Finding], report_violation: ReportViolation) -> None:
 def _say_undecided(findings: list[Finding]) -> NoReturn:
     error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
     error.message = "undecided: " + "; ".join(
-        f"`{finding.name}`: {', and '.join(finding.reasons)}" for finding in findings
+        " ".join(
+            [
+                f"`{finding.name}`: {', and '.join(finding.reasons)}",
+                *(f"({waiver.expiry_sentence})" for waiver in finding.expired),
+            ]
+        )
+        for finding in findings
     )
     raise error
 
@@ -155,7 +158,8 @@ def _message(finding: Finding) -> str:
         for problem in finding.problems
         for line in (problem.observed, f"Required: {problem.required}", f"Fix: {problem.fix}")
     ]
-    return "\n".join([*lines, f"See {finding.rule.url}"])
+    expired = (waiver.expiry_sentence for waiver in finding.expired)
+    return "\n".join([*lines, *expired, f"See {finding.rule.url}"])
 
 
 def _metadata(rule: AnyRule) -> dict[str, Any]:

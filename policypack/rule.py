@@ -7,7 +7,9 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.view import View
 
@@ -59,6 +61,11 @@ class Range:
 
 
 @dataclass(frozen=True)
+class NotBlank:
+    """Marks a text option that has to say something: neither empty nor spaces only."""
+
+
+@dataclass(frozen=True)
 class Services:
     """Which backend services are LLM backends.
 
@@ -74,16 +81,56 @@ class Services:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """An exception to a rule, which somebody answers for and which ends.
+
+    Attributes:
+        resource: the logical name of the resource that is excepted, or a glob on it.
+        reason: why the rule is waived.
+        owner: who answers for it.
+        expires: the last day on which the waiver holds, as `YYYY-MM-DD`.
+    """
+
+    resource: Annotated[str, NotBlank()]
+    reason: Annotated[str, NotBlank()]
+    owner: Annotated[str, NotBlank()]
+    expires: date
+
+    def covers(self, name: str) -> bool:
+        """Whether the resource with this logical name is excepted."""
+        return name == self.resource or fnmatchcase(name, self.resource)
+
+    def has_expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return today > self.expires
+
+    @property
+    def expiry_sentence(self) -> str:
+        """What is said of a finding that stands because the waiver has expired, on one line."""
+        owner, reason = " ".join(self.owner.split()), " ".join(self.reason.split())
+        return f"The waiver of {owner} has expired, it held until {self.expires}. Its reason was: {reason}"
+
+
+@dataclass(frozen=True)
 class Options:
     """The options that every rule has.
 
     Attributes:
         services: which backend services are LLM backends.
         undecided: whether an undecided verdict is shown as advice or counts as a violation.
+        waivers: exceptions for a limited time.
     """
 
     services: Services = Services()
     undecided: Literal["advise", "fail"] = "advise"
+    waivers: tuple[Waiver, ...] = ()
+
+    def problem(self) -> str | None:
+        """Why these values make no sense together, and what to do: a clause. `None` if they do.
+
+        Subclasses with options that depend on each other override it.
+        """
+        return None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from policypack import evaluate
+from policypack.sources import program
+from tests.projects import ENVIRONMENT
 from tests.replay import Pack
+from tests.warm_interpreter import warm_interpreter
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +22,15 @@ def _errors_inside_rules_fail_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 def start_pack(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], Pack]:
     """Starts a pack as the engine does, `PULUMI_DRY_RUN` being the argument."""
     return lambda dry_run: Pack(monkeypatch, dry_run)
+
+
+@pytest.fixture(scope="session")
+def _forks() -> Iterator[object]:
+    with warm_interpreter(ENVIRONMENT / "bin/python") as execute:
+        yield execute
+
+
+@pytest.fixture
+def _warm(_forks: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs of pulumi-gcp run in forks of an interpreter that has imported it."""
+    monkeypatch.setattr(program, "_execute", _forks)

@@ -1,8 +1,20 @@
-"""The verdicts that the recorded programs get: violations as (policy, resource), and undecided policies."""
+"""The verdicts that the recorded programs get: violations as (policy, resource), and undecided policies.
+
+They are those of `FIRST_RULES`: the programs were made for these, and say nothing about what others ask for.
+"""
 
 from __future__ import annotations
 
 from typing import Final
+
+FIRST_RULES: Final = (
+    "llm-backend-health-check",
+    "llm-backend-max-utilization",
+    "llm-backend-named-port",
+    "llm-backend-regions",
+    "load-balancer-balancing-mode",
+    "load-balancer-product",
+)
 
 _ONE_REGION = {("llm-backend-regions", "chat")}
 _UNSET = {("llm-backend-named-port", "chat"), ("llm-backend-max-utilization", "chat")}

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from policypack.rules import RULES
+from tests.expected import FIRST_RULES
 from tests.projects import make_project
 from tests.replay import RECORDINGS
 
@@ -57,8 +59,18 @@ def state(tmp_path: Path, resources: list[dict[str, Any]]) -> Path:
     return file
 
 
-def test_a_compliant_state() -> None:
-    result = check(STATE)
+# The states here are made for the first rules: what others ask for is none of their business.
+WITHOUT_OTHERS = {rule.name: "disabled" for rule in RULES if rule.name not in FIRST_RULES}
+
+
+@pytest.fixture
+def first_rules(tmp_path: Path) -> list[str | Path]:
+    """The arguments that enable the first rules only."""
+    return ["--policy-config", config(tmp_path, WITHOUT_OTHERS)]
+
+
+def test_a_compliant_state(first_rules: list[str | Path]) -> None:
+    result = check(STATE, *first_rules)
     assert (result.returncode, result.stderr) == (0, "")
     rows = [line.split() for line in result.stdout.splitlines() if line.startswith(("llm-", "load-"))]
     assert [(row[0], row[2]) for row in rows] == [
@@ -73,9 +85,9 @@ def test_a_compliant_state() -> None:
     assert "\x1b" not in result.stdout
 
 
-def test_standard_input_is_a_state() -> None:
+def test_standard_input_is_a_state(first_rules: list[str | Path]) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "policypack", "check", "-"],
+        [sys.executable, "-m", "policypack", "check", "-", *first_rules],
         cwd=ROOT,
         input=STATE.read_text(),
         capture_output=True,
@@ -141,19 +153,91 @@ ONE_REGION_STATE = resource(
         ([ONE_REGION_STATE], {"llm-backend-regions": "disabled"}, [], 0),
         ([ONE_REGION_STATE], {"llm-backend-regions": {"min_regions": 1}}, [], 0),
         ([UNDECIDED_ONLY], {"llm-backend-named-port": {"undecided": "fail"}}, [], 1),
+        ([UNDECIDED_ONLY], {}, ["--strict"], 1),
+        ([UNDECIDED_ONLY], {"all": "advisory"}, ["--strict"], 0),
+        ([UNDECIDED_ONLY], {"all": "advisory"}, ["--strict", "--fail-on", "advisory"], 1),
+        ([UNDECIDED_ONLY], {"all": "disabled"}, ["--strict", "--fail-on", "undecided"], 0),
         ([], {}, [], 0),
     ],
 )
 def test_exit_status(
     tmp_path: Path, resources: list[dict[str, Any]], levels: Any, arguments: list[str], status: int
 ) -> None:
-    result = check(state(tmp_path, resources), "--policy-config", config(tmp_path, levels), *arguments)
+    document = WITHOUT_OTHERS | levels
+    result = check(state(tmp_path, resources), "--policy-config", config(tmp_path, document), *arguments)
     assert (result.returncode, result.stderr) == (status, "")
 
 
 def test_green_never_means_that_nothing_was_looked_at(tmp_path: Path) -> None:
     result = check(state(tmp_path, []))
     assert "Nothing was judged" in result.stdout
+
+
+def test_strict_says_what_could_not_be_decided(tmp_path: Path, first_rules: list[str | Path]) -> None:
+    result = check(state(tmp_path, [UNDECIDED_ONLY]), *first_rules, "--strict")
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert "Undecided" not in lines
+    assert "Observed: It can't be decided: its health check `h` is outside the stack." in lines
+    assert any("`--strict`" in line for line in lines if line.startswith("Fix:"))
+
+
+WAIVERS = [
+    {"resource": "chat", "reason": "quota requested", "owner": "ml-platform", "expires": "2026-06-30"},
+    {"resource": "old-*", "reason": "gone soon", "owner": "web", "expires": "2030-01-01"},
+]
+
+
+def waived(tmp_path: Path, today: str) -> tuple[int, list[str]]:
+    document = {"all": "disabled", "llm-backend-regions": {"enforcementLevel": "mandatory", "waivers": WAIVERS}}
+    arguments = ("--policy-config", config(tmp_path, document), "--today", today)
+    result = check(state(tmp_path, [ONE_REGION_STATE]), *arguments)
+    assert result.stderr == ""
+    return result.returncode, [line.strip() for line in result.stdout.splitlines()]
+
+
+UNUSED = ["llm-backend-regions  old-*  unused, until 2030-01-01", "Owner:    web", "Reason:   gone soon"]
+
+
+def test_waivers_in_force_and_unused_ones_are_listed(tmp_path: Path) -> None:
+    status, lines = waived(tmp_path, "2026-06-30")
+    assert status == 0
+    first = lines.index("Waivers")
+    assert [line for line in lines[first:] if line][:8] == [
+        "Waivers",
+        "llm-backend-regions  chat  in force, until 2026-06-30",
+        "Owner:    ml-platform",
+        "Reason:   quota requested",
+        "Waives:   `chat`",
+        *UNUSED,
+    ]
+    assert "Observed: All backends are in 1 region (`us-central1`)." not in lines
+    assert [line.split() for line in lines if line.startswith("llm-backend-regions  mandatory")] == [
+        ["llm-backend-regions", "mandatory", "-", "-", "-", "1", "-"]
+    ]
+    assert lines[-1] == "0 violations (0 mandatory), 0 undecided, 1 waived, in 1 resource judged by 1 rule."
+
+
+def test_an_expired_waiver_is_listed_and_what_it_covered_stands(tmp_path: Path) -> None:
+    status, lines = waived(tmp_path, "2026-07-01")
+    assert status == 1
+    assert "Observed: All backends are in 1 region (`us-central1`)." in lines
+    said = "The waiver of ml-platform has expired, it held until 2026-06-30. Its reason was: quota requested"
+    assert f"Waiver:   {said}" in lines
+    first = lines.index("Waivers")
+    assert [line for line in lines[first:] if line][:8] == [
+        "Waivers",
+        "llm-backend-regions  chat  expired, since the end of 2026-06-30",
+        "Owner:    ml-platform",
+        "Reason:   quota requested",
+        "Stands:   `chat`",
+        *UNUSED,
+    ]
+    assert lines[-1] == "1 violation (1 mandatory), 0 undecided, in 1 resource judged by 1 rule."
+
+
+def test_without_waivers_nothing_is_said_of_them(first_rules: list[str | Path]) -> None:
+    output = check(STATE, *first_rules).stdout
+    assert "aive" not in output
 
 
 BAD_CONFIGS: list[tuple[Any, str]] = [
@@ -216,7 +300,10 @@ def test_another_language_and_esc_need_the_cli(tmp_path: Path) -> None:
     assert_refused(check(tmp_path), "nodejs", "--policy-pack")
 
 
-@pytest.mark.parametrize("arguments", [["--fail-on", "everything"], ["--color", "mauve"], ["a", "b"], ["--nope"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--fail-on", "everything"], ["--color", "mauve"], ["a", "b"], ["--nope"], ["--today", "soon"], ["--today", "7"]],
+)
 def test_bad_arguments(arguments: list[str]) -> None:
     assert check(*arguments).returncode == 2
 
@@ -233,7 +320,8 @@ pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"por
     (project / "Pulumi.cases.yaml").write_text("config:\n  llm:token:\n    secure: v1:abc:def\n")
     result = check(project)
     assert result.returncode == 1
-    assert "encrypted configuration values are not known in this run: llm:token" in result.stdout
+    assert "Note: encrypted configuration values are not known in this run" in result.stdout
+    assert "decides: llm:token\n" in result.stdout
     assert "Because its `port_name` is not known." in result.stdout
     assert "v1:abc" not in result.stdout
     assert "encrypted-value" not in result.stdout
@@ -246,3 +334,45 @@ def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) ->
     assert [sentence for sentence in sentences if sentence not in result.stderr] == [], result.stderr
     assert result.stderr.startswith("error: ")
     assert "Traceback" not in result.stderr
+
+
+def test_names_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    named = {**ONE_REGION_STATE, "urn": ONE_REGION_STATE["urn"].replace("::chat", "::ch\x1b[31mat\n\ud800")}
+    result = check(state(tmp_path, [named]), PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "\x1b" not in result.stdout
+    assert r"ch\x1b[31mat\n\ud800  gcp:compute/backendService:BackendService" in result.stdout
+
+
+def test_resources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    urns = [ONE_REGION_STATE["urn"].replace("gcp:", f"acme:x:{name}$gcp:") for name in ("A", "B")]
+    result = check(state(tmp_path, [{**ONE_REGION_STATE, "urn": urn} for urn in urns]))
+    assert [urn for urn in urns if f"chat  gcp:compute/backendService:BackendService  {urn}" not in result.stdout] == []
+
+
+def test_a_report_that_cannot_be_written_is_no_violation() -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "policypack", "check", str(STATE)],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "error: cannot write the report: No space left on device\n"
+
+
+def test_the_file_of_a_project_is_not_a_state() -> None:
+    assert_refused(check("reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
+
+
+def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
+    program = "import sys, runpy; sys.modules['click'] = None; runpy.run_module('policypack', run_name='__main__')"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 2
+    assert result.stderr == "error: the command line needs click: install requirements-cli.txt, or use `make check`\n"

@@ -15,6 +15,7 @@ from policypack.sources.program import load_program
 from tests.projects import make_project
 from tests.sources.deployed import DEPLOYED
 
+pytestmark = pytest.mark.usefixtures("_warm")
 SECTIONS = {"Fails": "failed", "Passes": "passed"}
 
 

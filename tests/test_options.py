@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import pytest
 
-from policypack.options import ConfigurationError, default_settings, json_schema, read_settings
-from policypack.rule import Services
+from policypack.options import ConfigurationError, default_settings, read_options, read_settings, strict
+from policypack.rule import AnyRule, NotBlank, Options, Range, Services
 from policypack.rules import RULES
+from policypack.schema import json_schema
 from tests.stacks import BY_NAME, R, backend, build, mig, service, statuses
 
 REGIONS = "llm-backend-regions"
@@ -21,18 +23,19 @@ def levels(document: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("document", "level", "others"),
     [
-        ({}, "mandatory", "mandatory"),
+        ({}, "mandatory", None),
         ({"all": "disabled", REGIONS: "mandatory"}, "mandatory", "disabled"),
         ({"all": "advisory"}, "advisory", "advisory"),
         ({"all": {"enforcementLevel": "advisory"}}, "advisory", "advisory"),
-        ({REGIONS: "disabled"}, "disabled", "mandatory"),
-        ({REGIONS: {"enforcementLevel": "advisory", "min_regions": 3}}, "advisory", "mandatory"),
+        ({REGIONS: "disabled"}, "disabled", None),
+        ({REGIONS: {"enforcementLevel": "advisory", "min_regions": 3}}, "advisory", None),
         ({"all": "advisory", REGIONS: {"min_regions": 3}}, "advisory", "advisory"),
-        ({REGIONS: "remediate"}, "mandatory", "mandatory"),
+        ({REGIONS: "remediate"}, "mandatory", None),
     ],
 )
-def test_levels(document: Any, level: str, others: str) -> None:
-    expected = {rule.name: others for rule in RULES} | {REGIONS: level}
+def test_levels(document: Any, level: str, others: str | None) -> None:
+    """`None`: the others keep their own."""
+    expected = {rule.name: others or rule.level for rule in RULES} | {REGIONS: level}
     assert levels(document) == expected
 
 
@@ -60,7 +63,7 @@ def test_defaults_need_no_configuration() -> None:
         ({"all": "off"}, "policy `all`: unknown level `off`"),
         ({"all": {"min_regions": 1}}, "`all` takes a level only, not `min_regions`"),
         ({REGIONS: 3}, f"policy `{REGIONS}`: expected a level or an object, got the number 3"),
-        ({REGIONS: {"enforcementLevel": None}}, f"policy `{REGIONS}`: unknown level `None`"),
+        ({REGIONS: {"enforcementLevel": None}}, f"policy `{REGIONS}`: the level must be one of advisory, mandatory"),
         (
             {REGIONS: {"min_region": 3}},
             f"policy `{REGIONS}`: option `min_region` is unknown; did you mean `min_regions`?",
@@ -73,7 +76,7 @@ def test_defaults_need_no_configuration() -> None:
         ({REGIONS: {"min_regions": True}}, "option `min_regions` must be a whole number from 1 to 50, not true"),
         ({REGIONS: {"min_regions": None}}, "option `min_regions` must be a whole number from 1 to 50, not null"),
         ({REGIONS: {"regional_peers": "chat-*"}}, "option `regional_peers` must be a list of strings, not the string"),
-        ({REGIONS: {"regional_peers": [1]}}, "option `regional_peers` must be a list of strings, not a list"),
+        ({REGIONS: {"regional_peers": [1]}}, "option `regional_peers`, item 1 must be a string, not the number 1"),
         ({REGIONS: {"undecided": "ignore"}}, "option `undecided` must be `advise` or `fail`, not the string `ignore`"),
         ({REGIONS: {"undecided": ["fail"]}}, "option `undecided` must be `advise` or `fail`, not a list"),
         ({REGIONS: {"services": ["chat"]}}, "option `services` must be an object, not a list"),
@@ -92,10 +95,63 @@ def test_what_is_refused(document: Any, sentence: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@dataclass(frozen=True)
+class Together(Options):
+    """Options that depend on each other.
+
+    Attributes:
+        ports: some ports.
+        first: the first of them.
+    """
+
+    ports: tuple[Annotated[int, Range(1, 65535)], ...] = ()
+    first: Annotated[str, NotBlank()] = "x"
+
+    def problem(self) -> str | None:
+        return "option `first` needs `ports`: add some" if self.first != "x" and not self.ports else None
+
+
+TOGETHER: AnyRule = replace(BY_NAME[REGIONS], options=Together)
+
+
+def test_options_that_depend_on_each_other_are_read_together() -> None:
+    assert read_options(TOGETHER, {"ports": [8000.0, 80], "first": "a"}) == Together(ports=(8000, 80), first="a")
+    assert json_schema(Together)["ports"] == {
+        "type": "array",
+        "items": {"type": "integer", "minimum": 1, "maximum": 65535},
+        "description": "some ports.",
+        "default": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"first": "a"}, f"policy `{REGIONS}`: option `first` needs `ports`: add some"),
+        ({"first": " "}, "option `first` must not be empty"),
+        ({"ports": [80, 0]}, "option `ports`, item 2 must be a whole number from 1 to 65535, not 0"),
+        ({"ports": 80}, "option `ports` must be a list of whole numbers, not the number 80"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_options(TOGETHER, options)
+    assert sentence in str(caught.value)
+
+
+def test_strict_counts_undecided_everywhere() -> None:
+    document = {REGIONS: {"enforcementLevel": "advisory", "min_regions": 3}}
+    settings = read_settings(RULES, document)
+    found = strict(settings)
+    assert {setting.options.undecided for setting in found.values()} == {"fail"}
+    for name, setting in found.items():
+        assert replace(setting, options=replace(setting.options, undecided="advise")) == settings[name]
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_schema_describes_every_option_with_its_default(rule: Any) -> None:
     schema = json_schema(rule.options)
-    assert {"services", "undecided"} <= set(schema)
+    assert {"services", "undecided", "waivers"} <= set(schema)
     for name, option in schema.items():
         assert option["description"], name
         assert "default" in option or option["type"] == "object"

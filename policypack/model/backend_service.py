@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final
@@ -12,12 +12,18 @@ from .bounds import DistinctCount, count_distinct
 from .group import ALL_KINDS, GROUP_TYPES, NEG_KINDS, Group, GroupKind
 from .health_check import HealthCheck
 from .links import Links, resolve
-from .reference import region_of, setting
+from .load_balancer import PASSTHROUGH_SCHEMES, family_of
+from .reference import Reference, location_of, region_of, setting
+from .resource import Resource
+from .service_settings import OutlierDetection, RequestLog, given_or
+from .stack import Stack
 from .values import UNKNOWN, Properties, Unknown
 from .view import View
 
 GLOBAL_TYPE: Final = "gcp:compute/backendService:BackendService"
 REGIONAL_TYPE: Final = "gcp:compute/regionBackendService:RegionBackendService"
+
+REGIONAL_INSTANCE_GROUP_TYPE: Final = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
 
 # Target fields, by what they limit.
 RATE_FIELDS: Final = ("maxRate", "maxRatePerInstance", "maxRatePerEndpoint")
@@ -30,6 +36,10 @@ _DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
 _DEFAULT_REGIONAL_SCHEME: Final = "INTERNAL"
 _DEFAULT_GLOBAL_SCHEME: Final = "EXTERNAL_MANAGED"
 _DEFAULT_GLOBAL_SCHEME_BEFORE_10: Final = "EXTERNAL"
+_DEFAULT_GLOBAL_CAPACITY_SCALER: Final = 1.0
+_DEFAULT_DRAINING_SECONDS: Final = 300.0
+# The API's: https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting
+_DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,12 +51,16 @@ class Backend:
         properties: its properties.
         group: what it points at; `None` if that is not known.
         kinds: the kinds of group that it can point at.
+        choices: the groups that it can point at; `None` if it may be any.
+        default_capacity_scaler: what it has if it sets no `capacity_scaler`.
     """
 
     label: str
     properties: Properties
     group: Group | None
     kinds: frozenset[GroupKind]
+    choices: tuple[Group, ...] | None = None
+    default_capacity_scaler: float | Unknown | None = None
 
     @property
     def balancing_mode(self) -> str | Unknown:
@@ -58,6 +72,41 @@ class Backend:
     def max_utilization(self) -> float | Unknown | None:
         """The utilization at which it counts as full, as a fraction; 0 where the program says 0."""
         return self.properties.number("maxUtilization")
+
+    @property
+    def capacity_scaler(self) -> float | Unknown | None:
+        """The factor for its capacity; `None` if there is none, which a regional service does not default."""
+        scaler = self.properties.number("capacityScaler")
+        return self.default_capacity_scaler if scaler is None else scaler
+
+    @property
+    def is_drained(self) -> bool | Unknown:
+        """Whether its capacity scaler takes all its capacity away."""
+        scaler = self.capacity_scaler
+        return UNKNOWN if isinstance(scaler, Unknown) else scaler == 0
+
+    @property
+    def preference(self) -> str | Unknown | None:
+        """Whether it is filled up before the others: `PREFERRED` or `DEFAULT`."""
+        return self.properties.string("preference")
+
+    @property
+    def is_failover(self) -> bool | Unknown:
+        """Whether it is a failover backend of a passthrough load balancer."""
+        failover = self.properties.boolean("failover")
+        return False if failover is None else failover
+
+    @property
+    def is_regional_group(self) -> bool | Unknown:
+        """Whether its group is a regional managed instance group."""
+        if GroupKind.INSTANCE_GROUP not in self.kinds:
+            return False
+        return _every(_is_regional_instance_group(group) for group in self.choices) if self.choices else UNKNOWN
+
+    @property
+    def has_ports(self) -> bool | Unknown:
+        """Whether the endpoints of its zonal NEG have ports, which decides on the load balancers that take it."""
+        return _every_or_unknown(_endpoints_have_ports(group) for group in self.choices) if self.choices else UNKNOWN
 
     @property
     def metrics(self) -> list[Properties] | Unknown:
@@ -130,7 +179,89 @@ class BackendService(View):
         """It belongs to a passthrough Network Load Balancer, which has no proxy, port name or target capacity."""
         if not self.is_regional:
             return False
-        return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in ("INTERNAL", "EXTERNAL")
+        return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in PASSTHROUGH_SCHEMES
+
+    @property
+    def family(self) -> str | Unknown | None:
+        """`application`, `proxy network` or `passthrough`; `None` if scheme and protocol form no load balancer.
+
+        https://cloud.google.com/load-balancing/docs/backend-service
+        """
+        scheme, protocol = self.scheme, self.protocol
+        if isinstance(scheme, Unknown) or isinstance(protocol, Unknown):
+            return UNKNOWN
+        return family_of(scheme, protocol, is_regional=self.is_regional)
+
+    @property
+    def session_affinity(self) -> str | Unknown:
+        """How requests of one client stay with one backend; `NONE` by default."""
+        return given_or(self.resource.asked.string("sessionAffinity"), "NONE", self.resource, "sessionAffinity")
+
+    @property
+    def locality_lb_policy(self) -> str | Unknown | None:
+        """How requests are distributed within a group or zone; `None` leaves it to the load balancer."""
+        return self.resource.asked.string("localityLbPolicy")
+
+    @property
+    def timeout_seconds(self) -> float | Unknown:
+        """The time-out in seconds, from the first byte of a request to the last of its response."""
+        return self._seconds("timeoutSec", _DEFAULT_TIMEOUT_SECONDS)
+
+    @property
+    def draining_seconds(self) -> float | Unknown:
+        """For how many seconds a backend that is removed may finish its requests."""
+        return self._seconds("connectionDrainingTimeoutSec", _DEFAULT_DRAINING_SECONDS)
+
+    def _seconds(self, key: str, default: float) -> float | Unknown:
+        return given_or(self.resource.asked.number(key), default, self.resource, key)
+
+    @property
+    def request_log(self) -> RequestLog:
+        """Whether and how many requests are logged."""
+        return RequestLog(self.resource)
+
+    @property
+    def outlier_detection(self) -> OutlierDetection:
+        """How backends that answer with errors are left out for a while."""
+        return OutlierDetection(self.resource)
+
+    @property
+    def has_outlier_detection(self) -> bool | Unknown:
+        """Whether outlier detection is documented for its load balancer.
+
+        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`.
+        """
+        schemes = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED" if self.is_regional else "INTERNAL_SELF_MANAGED")
+        if not isinstance(self.scheme, Unknown) and self.scheme not in schemes:
+            return False
+        if isinstance(self.protocol, str) and self.protocol not in ("HTTP", "HTTPS", "HTTP2", "H2C"):
+            return False
+        return UNKNOWN if isinstance(self.scheme, Unknown) or isinstance(self.protocol, Unknown) else True
+
+    @property
+    def logs_requests(self) -> bool | Unknown:
+        """Whether the load balancer is one that logs requests: a passthrough one sees none, a mesh's proxies do it."""
+        if isinstance(self.scheme, Unknown):
+            return UNKNOWN
+        return self.scheme != "INTERNAL_SELF_MANAGED" and self.is_passthrough is False
+
+    @property
+    def uses_iap(self) -> bool | Unknown:
+        """Whether Identity-Aware Proxy is on."""
+        iap = self.resource.asked.object("iap")
+        if iap is None or isinstance(iap, Unknown):
+            return UNKNOWN if isinstance(iap, Unknown) else False
+        return given_or(iap.boolean("enabled"), False, self.resource, "iap", "enabled")
+
+    @property
+    def uses_cdn(self) -> bool | Unknown:
+        """Whether Cloud CDN is on."""
+        return given_or(self.resource.asked.boolean("enableCdn"), False, self.resource, "enableCdn")
+
+    def has_setting(self, key: str) -> bool | Unknown:
+        """Whether the property `key`, a string or a block, is there; an empty block is."""
+        value = self.resource.asked.value(key)
+        return UNKNOWN if isinstance(value, Unknown) else value not in (None, "", [])
 
     @property
     def has_no_backends(self) -> bool:
@@ -155,9 +286,19 @@ class BackendService(View):
                 backend,
                 group,
                 group.kinds if group else self._kinds_of_the_others,
+                (group,) if group else self._choices_of_the_others,
+                self._default_capacity_scaler,
             )
             for number, (backend, group) in enumerate(zip(properties, found, strict=True))
         )
+
+    @property
+    def _default_capacity_scaler(self) -> float | Unknown | None:
+        shown = self.resource.inputs is not None and isinstance(self.resource.inputs.get("backends"), list)
+        if not shown:
+            # In outputs, 0 and "not set" look alike.
+            return UNKNOWN
+        return None if self.is_regional else _DEFAULT_GLOBAL_CAPACITY_SCALER
 
     @cached_property
     def links(self) -> Links:
@@ -195,6 +336,46 @@ class BackendService(View):
         others = [Group(candidate, self.stack) for candidate in self.links.candidates]
         return frozenset(kind for group in others for kind in group.kinds) if self.links.is_closed else ALL_KINDS
 
+    @cached_property
+    def _choices_of_the_others(self) -> tuple[Group, ...] | None:
+        """The groups that backends without a known group can point at; `None` for any."""
+        if self.links.is_complete:
+            matched = () if isinstance(self.links.entries, Unknown) else self.links.entries
+            return tuple(group for group in self.groups if group.target not in matched)
+        if self.links.is_closed:
+            return tuple(Group(candidate, self.stack) for candidate in self.links.candidates)
+        return None
+
+    @cached_property
+    def repeated_groups(self) -> tuple[str, ...]:
+        """The names of groups that certainly are in more than one of its backends."""
+        names = [(self._identity(entry), entry.name) for entry in self._known_entries]
+        identities = [identity for identity, _ in names]
+        return tuple(sorted({name for identity, name in names if identities.count(identity) > 1}))
+
+    @cached_property
+    def groups_that_may_be_one(self) -> tuple[str, ...]:
+        """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
+        references = {i for i in map(self._identity, self._known_entries) if isinstance(i, Reference)}
+        return tuple(
+            sorted({one.name for one in references for other in references if one != other and _may_be_one(one, other)})
+        )
+
+    @property
+    def _known_entries(self) -> tuple[Resource | Reference, ...]:
+        entries = () if isinstance(self.links.entries, Unknown) else self.links.entries
+        return tuple(entry for entry in entries if entry is not None)
+
+    def _identity(self, entry: Resource | Reference) -> str | Reference:
+        """What tells a group from others, however its URL is written."""
+        if isinstance(entry, Resource):
+            return entry.urn
+        project = entry.project or setting(self.resource, "project")
+        collection = "instanceGroups" if entry.collection == "instanceGroupManagers" else entry.collection
+        named = replace(entry, project=project if isinstance(project, str) else None, collection=collection)
+        resource = self.stack.by_reference(named)
+        return resource.urn if resource else named
+
     @property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks its backends' health; `UNKNOWN` as well for a service without backends."""
@@ -226,23 +407,41 @@ class BackendService(View):
         """The health checks in the stack that it certainly uses."""
         return tuple(HealthCheck(target, self.stack) for target in self.health_check_links.targets)
 
-    def peers(self, pattern: str) -> tuple[BackendService, ...]:
-        """The regional services whose logical names match the glob `pattern`, this one among them."""
-        services = (BackendService(resource, self.stack) for resource in self.stack.of_types([REGIONAL_TYPE]))
-        return tuple(service for service in services if fnmatchcase(service.name, pattern))
+    @property
+    def regions_of_health_checks(self) -> tuple[tuple[str, str | Unknown | None], ...]:
+        """The names of the health checks that it certainly uses, with the region of a regional one."""
+        inside = [(check.name, location_of(check.resource)) for check in self.health_checks]
+        return (*inside, *((reference.name, reference.region) for reference in self.health_check_links.external))
+
+    @property
+    def has_only_serverless_backends(self) -> bool:
+        """All its backends certainly are serverless NEGs, and it has some."""
+        return self.kinds == {GroupKind.SERVERLESS_NEG}
+
+    @property
+    def may_have_serverless_backends(self) -> bool:
+        """Some backend is a serverless NEG, or it is not known that none is."""
+        return GroupKind.SERVERLESS_NEG in self.kinds
+
+    def regions_with_peers(self, pattern: str) -> DistinctCount:
+        """The regions that all regional services whose logical names match the glob `pattern` together serve from.
+
+        One without backends serves from none, unless a controller attaches them.
+        """
+        return self.stack.derived(f"regions of peers {pattern}", lambda stack: _regions_of_peers(stack, pattern))
 
 
-def regions_of_peers(peers: Iterable[BackendService], *, is_complete: bool) -> DistinctCount:
-    """The regions that regional services together serve from; one without backends serves from none.
-
-    Args:
-        peers: the services.
-        is_complete: there are no others.
-    """
-    serving = [peer for peer in peers if isinstance(peer.backends, Unknown) or peer.backends]
-    certain = [peer.region for peer in serving if not isinstance(peer.backends, Unknown)]
-    possible = [peer.region for peer in serving if isinstance(peer.backends, Unknown)]
-    return _count_regions(certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None)
+def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
+    services = [BackendService(resource, stack) for resource in stack.of_types([REGIONAL_TYPE])]
+    peers = [service for service in services if fnmatchcase(service.name, pattern)]
+    certain = [peer.region for peer in peers if not isinstance(peer.backends, Unknown) and peer.backends]
+    possible = [
+        peer.region
+        for peer in peers
+        if isinstance(peer.backends, Unknown) or (peer.has_no_backends and peer.leaves_backends_to_a_controller)
+    ]
+    unresolved = len(possible) if stack.is_complete else None
+    return _count_regions(certain, possible, is_closed=stack.is_complete, unresolved=unresolved)
 
 
 def _count_regions(
@@ -253,6 +452,28 @@ def _count_regions(
     choices = [region for region in possible if isinstance(region, str)]
     is_limited = is_closed and not anywhere and len(choices) == len(possible)
     return count_distinct(known, None if unresolved is None else unresolved + anywhere, choices if is_limited else None)
+
+
+def _is_regional_instance_group(group: Group) -> bool:
+    if isinstance(group.target, Reference):
+        return group.target.scope == "regions" and group.target.collection != "networkEndpointGroups"
+    return group.target.type == REGIONAL_INSTANCE_GROUP_TYPE
+
+
+def _endpoints_have_ports(group: Group) -> bool | Unknown:
+    if isinstance(group.target, Reference):
+        return UNKNOWN
+    endpoint_type = group.target.asked.string("networkEndpointType")
+    return UNKNOWN if isinstance(endpoint_type, Unknown) else endpoint_type != "GCE_VM_IP"
+
+
+def _may_be_one(one: Reference, other: Reference) -> bool:
+    """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
+    if replace(one, project=None) != replace(other, project=None):
+        return False
+    if one.project is None or other.project is None:
+        return True
+    return one.project.isdigit() != other.project.isdigit()
 
 
 def _any(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
@@ -266,6 +487,11 @@ def _every(conditions: Iterable[bool]) -> bool | Unknown:
     """True or false for all alike, else `UNKNOWN`: one of them holds, but not which."""
     values = set(conditions)
     return values.pop() if len(values) == 1 else UNKNOWN
+
+
+def _every_or_unknown(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
+    values = set(conditions)
+    return UNKNOWN if any(isinstance(value, Unknown) for value in values) else _every(bool(value) for value in values)
 
 
 def _negate(condition: bool | Unknown | None) -> bool | Unknown:

@@ -21,6 +21,8 @@ _PROTOCOLS: Final = {
     "grpcTlsHealthCheck": "GRPC_WITH_TLS",
 }
 _DEFAULT_PATH: Final = "/"
+_DEFAULT_SECONDS: Final = 5
+_DEFAULT_THRESHOLD: Final = 2
 
 
 class HealthCheck(View):
@@ -50,6 +52,52 @@ class HealthCheck(View):
             return None
         path = settings.string("requestPath")
         return _DEFAULT_PATH if path is None else path
+
+    @property
+    def interval(self) -> float | Unknown:
+        """How many seconds lie between two probes."""
+        return self._number("checkIntervalSec", _DEFAULT_SECONDS)
+
+    @property
+    def timeout(self) -> float | Unknown:
+        """How many seconds a probe waits for its answer."""
+        return self._number("timeoutSec", _DEFAULT_SECONDS)
+
+    @property
+    def healthy_threshold(self) -> float | Unknown:
+        """After how many answers in a row a machine is healthy."""
+        return self._number("healthyThreshold", _DEFAULT_THRESHOLD)
+
+    @property
+    def unhealthy_threshold(self) -> float | Unknown:
+        """After how many failures in a row a machine is unhealthy."""
+        return self._number("unhealthyThreshold", _DEFAULT_THRESHOLD)
+
+    def _number(self, key: str, default: int) -> float | Unknown:
+        number = self.resource.asked.number(key)
+        return default if number is None else number
+
+    @property
+    def is_legacy(self) -> bool:
+        """It is of a legacy type, for target pools; these cannot log."""
+        return self.resource.type in _LEGACY
+
+    @property
+    def is_logged(self) -> bool | Unknown:
+        """Whether changes of a machine's health are logged; left out, they are not."""
+        config = self.resource.asked.object("logConfig")
+        if config is None:
+            return False
+        enable = UNKNOWN if isinstance(config, Unknown) else config.boolean("enable")
+        return UNKNOWN if isinstance(enable, Unknown) else bool(enable)
+
+    @property
+    def source_regions(self) -> list[str | Unknown] | Unknown:
+        """The regions that it probes from, empty for a check of a load balancer: only Cloud DNS uses such a check.
+
+        https://cloud.google.com/load-balancing/docs/health-check-concepts#source-regions
+        """
+        return self.resource.asked.strings("sourceRegions")
 
     @property
     def _settings(self) -> tuple[str | Unknown | None, Properties | Unknown]:

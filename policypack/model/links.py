@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from .reference import Reference, parse_reference, references_to
+from .reference import Reference, parse_reference, references_to, setting
 from .resource import Resource
 from .stack import Stack
 from .values import UNKNOWN, Unknown, python_name
@@ -14,8 +14,23 @@ from .values import UNKNOWN, Unknown, python_name
 # Resources of other packages may compute anything from anything; of these it is known that they yield no URL of a
 # Compute Engine resource.
 _HARMLESS_PACKAGES: Final = ("gcp:", "random:", "tls:", "time:", "pulumi:providers:", "pulumi:pulumi:Stack")
-# Clusters and node pools have instance groups that are no resources of the stack; the others store arbitrary text.
+# These hand on the URLs of other resources, or text that may be any URL: clusters and node pools have instance groups
+# that are no resources of the stack, secrets and buckets store what they are given.
 _YIELDS_ANYTHING: Final = (
+    "gcp:compute/autoscaler:",
+    "gcp:compute/backendService:",
+    "gcp:compute/globalNetworkEndpoint:",
+    "gcp:compute/instanceGroupMembership:",
+    "gcp:compute/instanceGroupNamedPort:",
+    "gcp:compute/networkEndpoint:",
+    "gcp:compute/networkEndpointList:",
+    "gcp:compute/perInstanceConfig:",
+    "gcp:compute/regionAutoscaler:",
+    "gcp:compute/regionBackendService:",
+    "gcp:compute/regionNetworkEndpoint:",
+    "gcp:compute/regionPerInstanceConfig:",
+    "gcp:compute/regionResizeRequest:",
+    "gcp:compute/resizeRequest:",
     "gcp:container/",
     "gcp:secretmanager/",
     "gcp:parametermanager/",
@@ -75,7 +90,8 @@ def resolve(
 
     Known entries are matched with the stack's resources by name. Unknown ones are the resources that the property
     depends on, of a fitting type, less those already matched: as many candidates as unknown entries settle them,
-    if nothing else that the property depends on can yield such a value.
+    if nothing else that the property depends on can yield such a value. This takes for granted that no entry stands
+    twice, which the API refuses: https://cloud.google.com/load-balancing/docs/backend-service#backends
 
     Args:
         stack: where to look.
@@ -86,7 +102,7 @@ def resolve(
     """
     fitting = frozenset(types)
     known_entries = () if isinstance(entries, Unknown) else entries
-    matched = tuple(_match(stack, entry, fitting) for entry in known_entries)
+    matched = tuple(_match(stack, resource, entry, fitting) for entry in known_entries)
     targets = _unique(entry for entry in matched if entry is not None)
     sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
     candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
@@ -94,15 +110,13 @@ def resolve(
 
     name = python_name(key)
     if isinstance(entries, Unknown):
-        why = (
-            f"`{name}` is computed as a whole (inside `apply`?); write the list out, so that only its URLs are computed"
-        )
+        why = f"`{name}` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
         return Links(UNKNOWN, (), candidates, False, why)
     missing = sum(entry is None for entry in matched)
     if not missing:
         return Links(matched, targets, (), True, "")
     if any(isinstance(entry, str) for entry, found in zip(known_entries, matched, strict=True) if found is None):
-        return Links(matched, targets, candidates, False, f"`{name}` has a value that is no resource URL")
+        return Links(matched, targets, candidates, False, f"`{name}` has a value that names no resource for certain")
     if blocking:
         return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
     external = any(isinstance(entry, Reference) for entry in matched)
@@ -118,12 +132,19 @@ def resolve(
     return Links(matched, targets, candidates, len(candidates) > missing, f"`{name}` may point at any of {choices}")
 
 
-def _match(stack: Stack, entry: str | Unknown | None, types: frozenset[str]) -> Resource | Reference | None:
+def _match(
+    stack: Stack, resource: Resource, entry: str | Unknown | None, types: frozenset[str]
+) -> Resource | Reference | None:
     reference = parse_reference(entry) if isinstance(entry, str) else None
     if reference is None:
         return None
+    if reference.project is None:
+        project = setting(resource, "project")
+        reference = replace(reference, project=project if isinstance(project, str) else None)
     target = stack.by_reference(reference)
-    return target if target and target.type in types else reference
+    if target is not None:
+        return target if target.type in types else reference
+    return None if stack.may_have(reference) else reference
 
 
 def _may_have_any_name(candidate: Resource) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from .reference import Reference, parse_reference, references_to
+from .reference import Reference, parse_reference, references_to, setting
 from .resource import Resource
 from .values import Value
 
@@ -35,6 +36,7 @@ class Stack:
         self._by_urn: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}
         self._by_reference: dict[Reference, dict[str, Resource]] = {}
+        self._by_place: dict[Reference, dict[str, str | None]] = {}
         for resource in resources:
             self.add(resource)
 
@@ -46,10 +48,12 @@ class Stack:
             del self._by_type[known.type][known.urn]
             for reference in references_to(known):
                 self._by_reference[reference].pop(known.urn, None)
+                self._by_place[replace(reference, project=None)].pop(known.urn, None)
         self._by_urn[resource.urn] = resource
         self._by_type.setdefault(resource.type, {})[resource.urn] = resource
         for reference in references_to(resource):
             self._by_reference.setdefault(reference, {})[resource.urn] = resource
+            self._by_place.setdefault(replace(reference, project=None), {})[resource.urn] = reference.project
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -75,6 +79,11 @@ class Stack:
         found = self._by_reference.get(reference, {})
         return next(iter(found.values())) if len(found) == 1 else None
 
+    def may_have(self, reference: Reference) -> bool:
+        """Whether a resource of the stack may have this name: a project can go by its id or its number."""
+        projects = self._by_place.get(replace(reference, project=None), {}).values()
+        return any(_may_be_one_project(project, reference.project) for project in projects)
+
     def derived(self, name: str, compute: Callable[[Stack], T]) -> T:
         """What `compute` makes of this stack, computed once for the resources that it has now."""
         if name not in self._derived:
@@ -91,6 +100,12 @@ class Stack:
         return self.derived("users", _all_users).get(resource.urn, ())
 
 
+def _may_be_one_project(one: str | None, other: str | None) -> bool:
+    if one is None or other is None or one == other:
+        return True
+    return one.isdigit() != other.isdigit()
+
+
 def _all_uses(stack: Stack) -> dict[str, tuple[Resource, ...]]:
     return {resource.urn: _uses(stack, resource) for resource in stack.resources}
 
@@ -99,8 +114,11 @@ def _uses(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
     urns = {urn for sources in resource.edges.values() for urn in sources}
     found = {urn: source for urn in urns if (source := stack.by_urn(urn))}
     shown = resource.outputs if resource.inputs is None else resource.inputs
-    for text in _strings(dict(shown or {})):
+    project = setting(resource, "project")
+    for key, text in _strings("", dict(shown or {})):
         reference = parse_reference(text) if "/" in text else None
+        if key == "network" and "/" not in text and isinstance(project, str):
+            reference = Reference(project, "global", None, "networks", text)
         named = stack.by_reference(reference) if reference else None
         if named:
             found[named.urn] = named
@@ -108,12 +126,16 @@ def _uses(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
     return tuple(found[urn] for urn in sorted(found))
 
 
-def _strings(value: Value) -> Iterator[str]:
+def _strings(key: str, value: Value) -> Iterator[tuple[str, str]]:
+    """All texts in a property tree, each with the key that it stands under."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)
+        yield key, value
+    elif isinstance(value, dict):
+        for inner, item in value.items():
+            yield from _strings(inner, item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(key, item)
 
 
 def _all_users(stack: Stack) -> dict[str, tuple[Resource, ...]]:

@@ -6,6 +6,7 @@ import enum
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
@@ -66,8 +67,10 @@ def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: i
         unknown_errors: what reading an unknown item of `raw` raises, for the SDK's proxies.
         depth: how deep `raw` is nested; what is deeper than any real property is `UNKNOWN`.
     """
-    if raw is None or isinstance(raw, bool | int):
+    if raw is None or isinstance(raw, bool):
         return raw
+    if isinstance(raw, int):
+        return raw if abs(raw) <= sys.float_info.max else UNKNOWN
     if isinstance(raw, str):
         return UNKNOWN if raw in UNKNOWN_SENTINELS or PLACEHOLDER in raw else raw
     if isinstance(raw, float):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -9,17 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.evaluate import Finding, Report, RuleReport, Status
-from policypack.rule import Level
+from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
+from policypack.rule import Level, quoted
 
-_STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "not applicable")
+_STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 _STYLES: Final[dict[Status, str]] = {
     "passed": "green",
     "failed": "red",
     "undecided": "yellow",
+    "waived": "cyan",
     "not applicable": "dim",
 }
 _LEVEL_STYLES: Final[dict[Level, str]] = {"mandatory": "bold red", "advisory": "bold yellow", "disabled": "dim"}
+_WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
+_COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
 _PIPED_WIDTH: Final = 1000
 
 
@@ -41,7 +45,7 @@ def make_console(color: str) -> Console:
 
 
 def print_report(console: Console, subject: str, report: Report, notes: Iterable[str] = ()) -> None:
-    """Prints the findings by resource, the undecided ones, a line a rule, and a summary.
+    """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary.
 
     Args:
         console: where to print.
@@ -58,6 +62,7 @@ def print_report(console: Console, subject: str, report: Report, notes: Iterable
         console.print()
         console.print(Text("Undecided", _STYLES["undecided"]))
         _print_findings(console, undecided, _reasons)
+    _print_waivers(console, report.waivers)
     console.print()
     console.print(_rule_table(report))
     console.print()
@@ -68,10 +73,12 @@ def _print_findings(console: Console, findings: Iterable[Finding], lines: Callab
     by_resource: dict[str, list[Finding]] = {}
     for finding in findings:
         by_resource.setdefault(finding.urn, []).append(finding)
+    titles = Counter((found[0].name, found[0].type) for found in by_resource.values())
     for urn in sorted(by_resource):
         first = by_resource[urn][0]
+        where = f"  {urn}" if titles[first.name, first.type] > 1 else ""
         console.print()
-        console.print(Text.assemble((first.name, "bold"), f"  {first.type}"))
+        console.print(Text.assemble((first.name, "bold"), f"  {first.type}{where}"))
         for finding in by_resource[urn]:
             console.print(
                 Text.assemble(
@@ -89,22 +96,49 @@ def _problems(finding: Finding) -> Iterable[str]:
         yield f"Observed: {problem.observed}"
         yield f"Required: {problem.required}"
         yield f"Fix:      {problem.fix}"
+    yield from _expired(finding)
     yield f"See:      {finding.rule.url}"
 
 
 def _reasons(finding: Finding) -> Iterable[str]:
-    return (f"Because {reason}." for reason in finding.reasons)
+    yield from (f"Because {reason}." for reason in finding.reasons)
+    yield from _expired(finding)
+
+
+def _expired(finding: Finding) -> Iterable[str]:
+    return (f"Waiver:   {waiver.expiry_sentence}" for waiver in finding.expired)
+
+
+def _print_waivers(console: Console, uses: Iterable[WaiverUse]) -> None:
+    ordered = sorted(uses, key=lambda use: list(_WAIVER_STYLES).index(use.state))
+    if ordered:
+        console.print()
+        console.print(Text("Waivers", "bold"))
+    for use in ordered:
+        expires = f"{'until' if use.state != 'expired' else 'since the end of'} {use.waiver.expires}"
+        console.print()
+        console.print(
+            Text.assemble(
+                f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]), f", {expires}"
+            )
+        )
+        console.print(Text(f"    Owner:    {' '.join(use.waiver.owner.split())}"))
+        console.print(Text(f"    Reason:   {' '.join(use.waiver.reason.split())}"))
+        if use.findings:
+            names = quoted({finding.name for finding in use.findings})
+            console.print(Text(f"    {_COVERS[use.state]}:   {names}"))
 
 
 def _rule_table(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Rule", no_wrap=True)
     table.add_column("Level", no_wrap=True)
-    for status in _STATUSES:
+    statuses = [status for status in _STATUSES if status != "waived" or report.with_status("waived")]
+    for status in statuses:
         table.add_column(status.capitalize(), justify="right", no_wrap=True)
     for rule in report.rules:
         level = Text(rule.level, _LEVEL_STYLES[rule.level] if rule.with_status("failed") else "")
-        table.add_row(rule.rule.name, level, *(_count(rule, status) for status in _STATUSES))
+        table.add_row(rule.rule.name, level, *(_count(rule, status) for status in statuses))
     return table
 
 
@@ -119,7 +153,9 @@ def _summary(report: Report) -> Text:
         return Text("Nothing was judged: there is no backend service that the rules select.", "yellow")
     failed, undecided = report.with_status("failed"), report.with_status("undecided")
     mandatory = sum(finding.level == "mandatory" for finding in failed)
+    waived = report.with_status("waived")
     counts = f"{_plural(len(failed), 'violation')} ({mandatory} mandatory), {len(undecided)} undecided"
+    counts += f", {len(waived)} waived" if waived else ""
     judged = _plural(len({finding.urn for finding in findings}), "resource")
     style = "red" if mandatory else "yellow" if failed or undecided else "green"
     return Text(f"{counts}, in {judged} judged by {_plural(len(report.rules), 'rule')}.", style)

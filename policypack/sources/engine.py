@@ -84,7 +84,7 @@ class Memory:
     def _joined(self, shown: PolicyResource) -> Resource:
         remembered = self._shown.by_urn(shown.urn)
         resource = _resource_from_outputs(shown)
-        return resource if remembered is None else replace(resource, inputs=remembered.inputs, is_read=False)
+        return resource if remembered is None else replace(resource, inputs=remembered.inputs)
 
 
 def _resource_from_inputs(args: ResourceValidationArgs) -> Resource:
@@ -100,7 +100,7 @@ def _resource_from_inputs(args: ResourceValidationArgs) -> Resource:
 
 
 def _resource_from_outputs(shown: PolicyResource) -> Resource:
-    """A resource that `Analyze` did not show: one that is read or imported, unless all rules that remember are off."""
+    """A resource as `AnalyzeStack` shows it: of one that is read or imported, `Analyze` shows no inputs."""
     return Resource(
         urn=shown.urn,
         type=shown.resource_type,
@@ -110,7 +110,6 @@ def _resource_from_outputs(shown: PolicyResource) -> Resource:
         parent=shown.parent.urn if shown.parent else None,
         provider=_read(shown.provider.props) if shown.provider else {},
         ignore_changes=tuple(shown.opts.ignore_changes),
-        is_read=True,
     )
 
 

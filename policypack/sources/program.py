@@ -113,6 +113,7 @@ def load_program(
         "program": str(entry),
         "config": config.values,
         "secret_keys": config.secret_keys,
+        "encrypted_keys": config.encrypted_keys,
         "computed": computed,
     }
     result = _run(_interpreter(project), working_dir, request, timeout)

@@ -6,13 +6,15 @@ It runs in the interpreter of the program's own project, which may be older than
 it imports nothing but the standard library and `pulumi`, and keeps to Python 3.9.
 
 The request has the keys `project`, `stack`, `organization`, `root` and `program` (paths: the folder of the project
-file, and the program's file or folder), `config`, `secret_keys` and `computed` (`None` for a first preview; see
-`policypack.sources.program.load_program`). The result has the key `resources`, or `error` with its facts.
+file, and the program's file or folder), `config`, `secret_keys`, `encrypted_keys` (those among them of which only a
+placeholder is known) and `computed` (`None` for a first preview; see `policypack.sources.program.load_program`). The
+result has the key `resources`, or `error` with its facts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import json
 import logging
@@ -47,6 +49,25 @@ except ImportError as error:
 
 _ROOT_TYPE = "pulumi:pulumi:Stack"
 _AUTO_NAME_SUFFIX = "-1a2b3c4"
+
+
+class _Encrypted(str):
+    """Stands for an encrypted value that a program reads in plain: every part of it is as unknown as the whole."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> str:
+        return self
+
+
+for _method in ("capitalize", "casefold", "lower", "lstrip", "removeprefix", "removesuffix", "replace", "rstrip"):
+    setattr(_Encrypted, _method, lambda self, *args: self)
+for _method in ("strip", "swapcase", "title", "translate", "upper"):
+    setattr(_Encrypted, _method, lambda self, *args: self)
+for _method in ("split", "rsplit", "splitlines"):
+    setattr(_Encrypted, _method, lambda self, *args, **kwargs: [self])
+for _method in ("partition", "rpartition"):
+    setattr(_Encrypted, _method, lambda self, separator: (self, separator, self))
 
 
 class _RefusedError(Exception):
@@ -232,6 +253,32 @@ class _Program:
             raise
 
 
+def _hide_encrypted(keys: list[str]) -> None:
+    """Makes what the program reads of encrypted configuration unknown: an output, or a string that stands for one."""
+    for name in [name for name in vars(pulumi.Config) if name.startswith(("get", "require"))]:
+        setattr(pulumi.Config, name, _hiding(getattr(pulumi.Config, name), keys, is_secret="secret" in name))
+
+
+def _hiding(read: Any, keys: list[str], *, is_secret: bool) -> Any:
+    @functools.wraps(read)
+    def wrapper(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
+        is_encrypted = self.full_key(key) in keys
+        if is_encrypted and is_secret:
+            return _unknown_secret()
+        value = read(self, key, *args, **kwargs)
+        return _Encrypted(value) if is_encrypted and isinstance(value, str) else value
+
+    return wrapper
+
+
+def _unknown_secret() -> Any:
+    async def resolve(value: Any) -> Any:
+        return value
+
+    unknown, is_known, is_secret = (asyncio.ensure_future(resolve(value)) for value in (None, False, True))
+    return pulumi.Output(set(), unknown, is_known, is_secret)
+
+
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     monitor, program = _Monitor(request), _Program(request["program"])
     failure: BaseException | None = None
@@ -258,6 +305,7 @@ def _prepare(request: dict[str, Any], monitor: _Monitor) -> None:
     os.environ["PULUMI_CONFIG"] = json.dumps(request["config"])
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(request["secret_keys"])
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
+    _hide_encrypted(request["encrypted_keys"])
     # `set_mocks` would make a finished stack resource, to which `pulumi.run` can add nothing.
     set_root: Any = settings.set_root_resource
     set_root(monitor)

@@ -44,7 +44,7 @@ def _read(path: Path | None) -> bytes:
         content = path.read_bytes() if path else sys.stdin.buffer.read()
         return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
     except FileNotFoundError as error:
-        raise SourceError(f"There is no file {path}. {_EXPORT}") from error
+        raise SourceError(f"There is no file or folder {path}. {_EXPORT}") from error
     except IsADirectoryError as error:
         raise SourceError(f"{path} is a folder: give a file with a state in it. {_EXPORT}") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -142,7 +142,8 @@ def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Reso
         urn=entry["urn"],
         type=entry["type"],
         name=entry["urn"].split("::", 3)[3],
-        inputs=None if is_read else inputs[entry["urn"]],
+        # A state without inputs does not say that nothing was asked for.
+        inputs=None if is_read or entry.get("inputs") is None else inputs[entry["urn"]],
         outputs=_outputs_of(entry),
         edges={key: tuple(urns) for key, urns in (entry.get("propertyDependencies") or {}).items() if urns},
         parent=entry.get("parent") or None,

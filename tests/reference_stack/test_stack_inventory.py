@@ -12,6 +12,8 @@ from policypack.model.values import UNKNOWN
 from policypack.sources.error import SourceError
 from tests.reference_stack.stacks import STACKS, Registered, changed, run_program, stack_config
 
+pytestmark = pytest.mark.usefixtures("_warm")
+
 EVERYWHERE = {
     "gcp:artifactregistry/repository:Repository": 1,
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": 1,

@@ -124,10 +124,14 @@ def test_the_check_is_outside_the_stack(link: Any, status: str) -> None:
     assert judged(http("/health"), link) == status
 
 
-def test_a_check_that_the_backends_do_not_take_is_judged_all_the_same() -> None:
-    """Before the kind of the backends is known it is judged, so the verdict has to stand afterwards."""
-    assert judged(of_type("HealthCheck", tcpHealthCheck={}), backends=[backend(SERVERLESS)]) == "failed"
-    assert judged(http("/health"), backends=[backend(SERVERLESS)]) == "passed"
+def test_a_check_that_the_backends_do_not_take_is_another_rules_matter() -> None:
+    assert judged(of_type("HealthCheck", tcpHealthCheck={}), backends=[backend(SERVERLESS)]) == "not applicable"
+
+
+def test_a_wrong_check_is_certain_only_if_the_backends_take_one() -> None:
+    elsewhere = [backend(Computed((OTHER_STACK,)))]
+    assert judged(of_type("HealthCheck", tcpHealthCheck={}), backends=elsewhere) == "undecided"
+    assert judged(http("/health"), backends=elsewhere) == "passed"
 
 
 def test_a_list_of_one_check_as_older_providers_had_it() -> None:

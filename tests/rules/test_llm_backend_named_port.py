@@ -142,3 +142,23 @@ def test_a_group_is_known_by_its_name_before_it_has_an_id() -> None:
     url = "https://compute.googleapis.com/compute/beta/projects/p-demo/regions/us-central1/instanceGroups/llm"
     assert statuses(RULE, build(service([backend(url)]), group)) == {"chat": "failed"}
     assert statuses(RULE, build(service([backend(url.replace("p-demo", "other"))]), group)) == {"chat": "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("group", "provider", "expected"),
+    [
+        ("projects/p-demo/zones/us-central1-a/instanceGroups/ig", {}, "passed"),
+        ("zones/us-central1-a/instanceGroups/ig", {}, "passed"),
+        ("projects/123456789/zones/us-central1-a/instanceGroups/ig", {}, "undecided"),
+        ("projects/other/zones/us-central1-a/instanceGroups/ig", {}, "failed"),
+        ("projects/p-demo/zones/us-central1-a/instanceGroups/ig", {"project": None}, "undecided"),
+        ("zones/us-central1-b/instanceGroups/ig", {}, "failed"),
+    ],
+)
+def test_a_project_goes_by_its_id_or_its_number(group: str, provider: dict[str, Any], expected: str) -> None:
+    """A relative URL is in the provider's project, which may come from the environment and so not be known here."""
+    settings = {"provider": {"project": "p-demo", "version": "10.2.0", **provider}}
+    owner = R("InstanceGroup", "ig", {"zone": "us-central1-a", "name": "ig"}, settings)
+    separate = port(group)
+    separate.options.update(settings)
+    assert statuses(RULE, build(service([plain(owner)]), owner, separate)) == {"chat": expected}

@@ -73,6 +73,12 @@ CASES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
         "failed",
         "failed",
     ),
+    "one of two groups in the region of the other backend": (
+        [backend("zones/us-central1-c/instanceGroups/x"), backend(Computed((US_ZONE_A, US_ZONE_B), Out(US_ZONE_A)))],
+        {},
+        "failed",
+        "failed",
+    ),
     "a number from elsewhere beside a group": (
         [backend(US), backend(EU, maxRatePerInstance=Computed((NETWORK,), 4))],
         {},
@@ -180,3 +186,29 @@ def test_the_message_says_what_is_and_what_to_use() -> None:
     assert found.problems[0].observed == "All backends are in 1 region (`us-central1`)."
     (found,) = findings(RULE, build(regional("us-central1", "chat"), US))
     assert "global `BackendService`" in found.problems[0].fix
+
+
+def test_peers_left_to_a_controller_may_be_in_any_of_their_regions() -> None:
+    peers = [
+        service(None, f"chat-{region}", region=region, options={"ignore_changes": ("backends",)})
+        for region in ("us-central1", "europe-west4")
+    ]
+    expected = {"chat-us-central1": "undecided", "chat-europe-west4": "undecided"}
+    assert statuses(RULE, build(*peers), regional_peers=["chat-*"]) == expected
+
+
+def test_one_glob_that_passes_is_enough() -> None:
+    peers = [
+        regional("us-central1", "chat-us"),
+        regional("europe-west4", "eu"),
+        regional("us-east1", "chat-x", Computed()),
+    ]
+    stack = build(*peers, *GROUPS)
+    assert statuses(RULE, stack, regional_peers=["chat-*"])["chat-us"] == "undecided"
+    assert statuses(RULE, stack, regional_peers=["chat-*", "*"])["chat-us"] == "passed"
+
+
+def test_what_hands_on_groups_of_others_settles_nothing() -> None:
+    member = R("gcp:compute/instanceGroupMembership:InstanceGroupMembership", "member")
+    backends = [backend(Computed((member,))), backend(EU, maxRate=Computed((ASIA,), 4))]
+    assert statuses(RULE, build(service(backends), member, EU, ASIA)) == {"chat": "undecided"}

@@ -48,6 +48,8 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({**RATE, "maxRate": 4, "maxInFlightRequests": 4}, {}, "failed"),
     ({**RATE, "maxRate": 4}, TCP, "failed"),
     ({**RATE, "maxRate": 4}, MESH, "passed"),
+    ({**RATE, "maxRate": 4}, {**MESH, "protocol": "TCP"}, "passed"),
+    ({**RATE, "maxRate": 4}, {"loadBalancingScheme": Computed(), "protocol": "TCP"}, "undecided"),
     # CONNECTION
     ({**CONNECTION, "maxConnections": 4}, TCP, "passed"),
     ({**CONNECTION, "maxConnectionsPerInstance": 4}, {**CLASSIC, "protocol": "SSL"}, "passed"),
@@ -67,6 +69,8 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({**METRICS, "customMetrics": [{"name": "a"}, {"name": "b"}]}, {}, "passed"),
     ({**METRICS, "customMetrics": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}, {}, "failed"),
     ({**METRICS, "customMetrics": Computed()}, {}, "undecided"),
+    ({**METRICS, "customMetrics": [{"name": "a", "maxUtilization": 1.5}]}, {}, "failed"),
+    ({**METRICS, "customMetrics": [{"name": "a", "maxUtilization": Computed()}]}, {}, "undecided"),
     # Passthrough load balancers
     (CONNECTION, PASSTHROUGH, "passed"),
     (CONNECTION, {**REGIONAL, "loadBalancingScheme": None, "protocol": "UDP"}, "passed"),

@@ -50,6 +50,7 @@ def test_every_protocol(scope: str, scheme: str) -> None:
         ("global", {"loadBalancingScheme": "INTERNAL", "protocol": Computed()}, "failed"),
         ("regional", {"loadBalancingScheme": "EXTERNAL", "protocol": Computed()}, "undecided"),
         ("regional", {"loadBalancingScheme": Computed(), "protocol": Computed()}, "undecided"),
+        ("regional", {"loadBalancingScheme": Computed(), "protocol": "GRPC"}, "undecided"),
         ("regional", {"loadBalancingScheme": "INTERNAL_SELF_MANAGED", "protocol": "HTTP"}, "undecided"),
         ("global", {"loadBalancingScheme": "external_managed", "protocol": "HTTP"}, "failed"),
         ("global", {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": ["HTTP"]}, "undecided"),

@@ -603,7 +603,7 @@ BAD_PROGRAMS = {
         ["wants the configuration value gcp:project as int at __main__.py:7", "`pulumi config set gcp:project VALUE`"],
     ),
     "encrypted configuration of another type": (
-        "pulumi.Config().require_secret_object('token')",
+        "pulumi.Config().require_object('token')",
         ["the configuration value llm:token as JSON object", "encrypted", "pulumi preview --policy-pack DIR"],
     ),
     "computing with encrypted configuration": (
@@ -678,3 +678,24 @@ def test_the_environment_reaches_the_program(tmp_path: Path, monkeypatch: pytest
     program = run(tmp_path, 'import os; make("Network", "net", size=os.environ["SIZE"])')
     assert named(program, "net").inputs == {"size": "large"}
     assert "PULUMI_CONFIG" not in os.environ
+
+
+ENCRYPTED = """
+config = pulumi.Config()
+make("Network", "plain", zone=config.require("token")[2:], part=config.require("token").split("-")[0])
+make("Network", "joined", zone=f"a-{config.require('token')}", upper=config.require("token").upper())
+make("Network", "secret", zone=config.require_secret("token").apply(lambda token: token[:3]))
+make("Network", "number", mtu=config.require_secret_int("token"), other=config.get_secret_object("token"))
+make("Network", "clear", zone=config.require("clear")[:2], secret=config.require_secret("clear"))
+"""
+
+
+def test_what_is_computed_from_encrypted_configuration_is_not_known(tmp_path: Path) -> None:
+    config = f"{CONFIG}  llm:clear: us-east1\n  llm:token: {{secure: v1:abc}}\n"
+    write(tmp_path, main=PRELUDE + ENCRYPTED, Pulumi__dev__yaml=config)
+    inputs = {r.name: r.inputs for r in load_program(tmp_path, timeout=30).stack.resources}
+    assert inputs["plain"] == {"zone": UNKNOWN, "part": UNKNOWN}
+    assert inputs["joined"] == {"zone": UNKNOWN, "upper": UNKNOWN}
+    assert inputs["secret"] == {"zone": UNKNOWN}
+    assert inputs["number"] == {"mtu": UNKNOWN, "other": UNKNOWN}
+    assert inputs["clear"] == {"zone": "us", "secret": "us-east1"}

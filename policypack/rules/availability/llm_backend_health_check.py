@@ -24,6 +24,10 @@ class HealthCheckOptions(Options):
 
     allowed_paths: tuple[str, ...] = ("/health",)
 
+    def problem(self) -> str | None:
+        """Without a path no check could pass."""
+        return None if self.allowed_paths else "option `allowed_paths` is empty: name a path, such as `/health`"
+
 
 @rule(
     title="Backends are health-checked on the server's health path",
@@ -94,7 +98,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     When the check is outside the stack, or its path or protocol is computed; without a check, when it is not known
     whether the backends take one.
     """
-    if service.is_measured is False and not service.health_checks:
+    if service.is_measured is False:
         yield NotApplicable("its backends take no health check")
         return
     links = service.health_check_links
@@ -102,7 +106,9 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     if links.is_complete and not links.members:
         yield from _judge_missing(service, required)
     for check in service.health_checks:
-        yield from _judge_check(check, options, required)
+        for verdict in _judge_check(check, options, required):
+            is_certain = service.is_measured is True or isinstance(verdict, Undecided)
+            yield verdict if is_certain else Undecided("the kind of its backends is not known, and may need no check")
     for reference in links.external:
         yield Undecided(f"its health check `{reference.name}` is outside the stack")
     if not links.is_complete:

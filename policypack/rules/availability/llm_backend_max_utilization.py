@@ -36,6 +36,12 @@ class MaxUtilizationOptions(Options):
     min: Annotated[float, Range(0, 1)] = 0.0
     max: Annotated[float, Range(0, 1)] = 0.8
 
+    def problem(self) -> str | None:
+        """Why no target could pass, if none could."""
+        if self.min > self.max:
+            return f"option `min` ({self.min:g}) is above option `max` ({self.max:g}): lower `min` or raise `max`"
+        return None if self.max else "option `max` is 0, which lets no target pass: raise it, or disable the rule"
+
 
 @rule(
     title="Every backend has a bounded load target",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from policypack.model.backend_service import BackendService, regions_of_peers
+from policypack.model.backend_service import BackendService
 from policypack.rule import Fail, Options, Range, Undecided, Verdict, quoted, rule
 
 
@@ -119,7 +119,8 @@ def _judge_global(service: BackendService, options: RegionsOptions, required: st
     if service.leaves_backends_to_a_controller:
         yield Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller")
     elif regions.upper is not None and regions.upper < options.min_regions:
-        where = _listed(regions.certain) if regions.lower == regions.upper else f"at most {_counted(regions.upper)}"
+        is_exact = regions.lower == regions.upper
+        where = _listed(regions.certain) if is_exact else f"at most {_counted(regions.upper)}, as there are no more"
         yield Fail(
             f"All backends are in {where}.",
             required,
@@ -132,15 +133,14 @@ def _judge_global(service: BackendService, options: RegionsOptions, required: st
 def _judge_regional(service: BackendService, options: RegionsOptions, required: str) -> Iterator[Verdict]:
     if options.min_regions <= 1:
         return
-    for pattern in options.regional_peers:
-        if not fnmatchcase(service.name, pattern):
-            continue
-        together = regions_of_peers(service.peers(pattern), is_complete=service.stack.is_complete)
-        if together.lower >= options.min_regions:
-            return
-        if together.upper is None or together.upper >= options.min_regions:
-            yield Undecided(f"it is not known in which regions its peers `{pattern}` have backends")
-            return
+    patterns = [pattern for pattern in options.regional_peers if fnmatchcase(service.name, pattern)]
+    together = {pattern: service.regions_with_peers(pattern) for pattern in patterns}
+    if any(regions.lower >= options.min_regions for regions in together.values()):
+        return
+    possible = [p for p, regions in together.items() if regions.upper is None or regions.upper >= options.min_regions]
+    if possible:
+        yield Undecided(f"it is not known in which regions its peers {quoted(possible)} have backends")
+        return
     where = f" (`{service.region}`)" if isinstance(service.region, str) else ""
     yield Fail(
         f"A `RegionBackendService` serves its own region only{where}, whatever its backends are.",

@@ -12,7 +12,7 @@ from policypack.model.backend_service import (
     Backend,
     BackendService,
 )
-from policypack.model.values import UNKNOWN, Unknown, python_name
+from policypack.model.values import UNKNOWN, Properties, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 _MODES: Final = {
@@ -162,7 +162,9 @@ def _family(service: BackendService) -> str | Unknown | None:
     if isinstance(service.protocol, Unknown):
         return UNKNOWN
     if service.protocol in ("TCP", "SSL"):
-        return "proxy network"
+        # Which modes Cloud Service Mesh has for TCP is not documented.
+        is_mesh = isinstance(service.scheme, Unknown) or service.scheme == "INTERNAL_SELF_MANAGED"
+        return (UNKNOWN if isinstance(service.scheme, Unknown) else None) if is_mesh else "proxy network"
     return "application" if service.protocol in (None, "HTTP", "HTTPS", "HTTP2", "H2C", "GRPC") else None
 
 
@@ -219,3 +221,19 @@ def _judge_metrics(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
             f"At most {_MAX_METRICS} custom metrics for each backend.",
             "Keep the one or two that follow the load of the server.",
         )
+    else:
+        yield from _judge_metric_ranges(backend.metrics, name)
+
+
+def _judge_metric_ranges(metrics: list[Properties], name: str) -> Iterator[Verdict]:
+    targets = [metric.number("maxUtilization") for metric in metrics]
+    wrong = [target for target in targets if not isinstance(target, Unknown) and target is not None]
+    wrong = [target for target in wrong if not 0 < target <= 1]
+    if wrong:
+        yield Fail(
+            f"Backend {name} has a custom metric with `max_utilization` {wrong[0]:g}.",
+            "`max_utilization` of a custom metric is a fraction above 0, up to 1.",
+            "Set it to 0.8, the provider's default, or lower.",
+        )
+    elif UNKNOWN in [target for target in targets if isinstance(target, Unknown)]:
+        yield Undecided(f"the target of a custom metric of backend {name} is not known")

@@ -91,7 +91,9 @@ def load_balancer_product(service: BackendService, options: Options) -> Iterator
         and (isinstance(scheme, Unknown) or scheme == product.scheme)
         and (isinstance(protocol, Unknown) or protocol is None or protocol in product.protocols)
     ]
-    if not fitting:
+    if service.is_regional and isinstance(scheme, Unknown):
+        yield Undecided("its scheme is not known")
+    elif not fitting:
         yield _no_product(service)
     elif isinstance(scheme, Unknown) or isinstance(protocol, Unknown):
         yield Undecided(f"its {'scheme' if isinstance(scheme, Unknown) else 'protocol'} is not known")

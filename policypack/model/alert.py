@@ -1,0 +1,177 @@
+"""Alert policies of Cloud Monitoring, and what they watch.
+
+Metrics: https://cloud.google.com/load-balancing/docs/metrics
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+from .logic import any_of
+from .resource import Resource
+from .serving import FORWARDING_RULE_TYPES, PROXY_TYPES, URL_MAP_TYPES, on_path
+from .values import UNKNOWN, Properties, Unknown
+from .view import View
+
+ALERT_POLICY_TYPE: Final = "gcp:monitoring/alertPolicy:AlertPolicy"
+SLO_TYPE: Final = "gcp:monitoring/slo:Slo"
+
+# Condition -> the properties of it that say what is measured.
+_QUERIES: Final = {
+    "conditionThreshold": ("filter", "denominatorFilter"),
+    "conditionAbsent": ("filter",),
+    "conditionMatchedLog": ("filter",),
+    "conditionMonitoringQueryLanguage": ("query",),
+    "conditionPrometheusQueryLanguage": ("query",),
+    "conditionSql": ("query",),
+}
+_ERRORS: Final = re.compile(
+    r"response_code|httprequest\.status|http_request\.status|statusdetails|(?<![a-z])5xx|error", re.IGNORECASE
+)
+_LATENCY: Final = re.compile(r"latenc|time_to_first_token|\bttft\b|request_duration|response_time", re.IGNORECASE)
+_LOAD_BALANCING: Final = re.compile(r"loadbalancing[._]googleapis[._]com[/:]")
+# Labels that narrow a load balancer's metric down to one of its parts.
+_NARROWING: Final = re.compile(
+    r"(backend_target_name|backend_name|backend_service_name|url_map_name|forwarding_rule_name|target_proxy_name"
+    r"|matched_url_path_rule|load_balancer_name)"
+)
+_BY_SERVICE: Final = re.compile(r"backend_(target|service)_name")
+# Metrics of model servers themselves, as Managed Service for Prometheus collects them.
+_SERVERS: Final = re.compile(r"(?<![a-z])(vllm|tgi|sglang|llamacpp|trtllm|nv_inference)[:_]")
+_FRONT_TYPES: Final = (*URL_MAP_TYPES, *PROXY_TYPES, *FORWARDING_RULE_TYPES)
+
+
+class AlertPolicy(View):
+    """An alert policy."""
+
+    TYPES = (ALERT_POLICY_TYPE,)
+
+    @property
+    def is_enabled(self) -> bool | Unknown:
+        """Whether it raises incidents; it does if nothing else is said."""
+        enabled = self.resource.asked.boolean("enabled")
+        return True if enabled is None else enabled
+
+    def watches(self, service: Resource) -> bool | Unknown:
+        """Whether a condition is about a backend service: computed from it or its front end, by name, or about all."""
+        sources = self.resource.edges.get("conditions", ())
+        if any(urn in self._names_of(service) for urn in sources):
+            return True
+        return any_of(self._text_watches(text, service) for text in self._texts)
+
+    def watches_errors(self) -> bool | Unknown:
+        """Whether a condition is about failing requests: a ratio of two counts, or by what its query says."""
+        return any_of((*self._conditions_about("errors"), *self._objectives_about("errors")))
+
+    def watches_latency(self) -> bool | Unknown:
+        """Whether a condition is about slow answers: a percentile of a distribution, or by what its query says."""
+        return any_of((*self._conditions_about("latency"), *self._objectives_about("latency")))
+
+    def _names_of(self, service: Resource) -> frozenset[str]:
+        objectives = (slo.urn for slo in self._objectives if service.urn in _all_sources(slo))
+        return frozenset({*(resource.urn for resource in self._front_of(service)), *objectives})
+
+    def _conditions_about(self, signal: str) -> Iterator[bool | Unknown]:
+        conditions = self.resource.asked.objects("conditions")
+        if isinstance(conditions, Unknown):
+            yield UNKNOWN
+            return
+        for condition in conditions:
+            yield any_of((_has_shape(condition, signal), *(_says(text, signal) for text in _queries(condition))))
+
+    def _objectives_about(self, signal: str) -> Iterator[bool | Unknown]:
+        for slo in self._objectives:
+            kind = _kind_of(slo)
+            yield UNKNOWN if isinstance(kind, Unknown) else kind == signal
+
+    @cached_property
+    def _objectives(self) -> tuple[Resource, ...]:
+        """The service level objectives that its conditions are computed from."""
+        sources = (self.stack.by_urn(urn) for urn in self.resource.edges.get("conditions", ()))
+        return tuple(source for source in sources if source and source.type == SLO_TYPE)
+
+    @cached_property
+    def _texts(self) -> tuple[str | Unknown, ...]:
+        conditions = self.resource.asked.objects("conditions")
+        if isinstance(conditions, Unknown):
+            return (UNKNOWN,)
+        return tuple(text for condition in conditions for text in _queries(condition))
+
+    def _text_watches(self, text: str | Unknown, service: Resource) -> bool | Unknown:
+        if isinstance(text, Unknown):
+            return UNKNOWN
+        if any(_is_named_in(name, text) for name in self._known_names(service)) or _SERVERS.search(text):
+            return True
+        if any(one.asked.string("name") is UNKNOWN and not _name_of(one) for one in self._front_of(service)):
+            return UNKNOWN
+        if not _LOAD_BALANCING.search(text):
+            return False
+        if not _NARROWING.search(text):
+            return True
+        # It is about one part of a load balancer by name, and that may be a part of this one.
+        others = _BY_SERVICE.search(text) and _name_of(service)
+        return False if others else UNKNOWN
+
+    def _known_names(self, service: Resource) -> list[str]:
+        return [name for resource in self._front_of(service) if (name := _name_of(resource))]
+
+    def _front_of(self, service: Resource) -> tuple[Resource, ...]:
+        """A service with what is in front of it."""
+        return (service, *on_path(self.stack, service, _FRONT_TYPES))
+
+
+def _queries(condition: Properties) -> Iterator[str | Unknown]:
+    for kind, keys in _QUERIES.items():
+        block = condition.object(kind)
+        if isinstance(block, Unknown):
+            yield UNKNOWN
+        elif block is not None:
+            yield from (text for key in keys if (text := block.string(key)) is not None)
+
+
+def _has_shape(condition: Properties, signal: str) -> bool | Unknown:
+    """Whether the form of a condition gives its subject away, even where its query is not known yet."""
+    block = condition.object("conditionThreshold")
+    if block is None or isinstance(block, Unknown):
+        return False if block is None else UNKNOWN
+    key = "denominatorAggregations" if signal == "errors" else "aggregations"
+    aggregations = block.objects(key)
+    if isinstance(aggregations, Unknown):
+        return UNKNOWN
+    if signal == "errors":
+        return bool(aggregations) or isinstance(block.string("denominatorFilter"), str)
+    names = [one.string(name) for one in aggregations for name in ("perSeriesAligner", "crossSeriesReducer")]
+    return any_of(UNKNOWN if isinstance(name, Unknown) else "PERCENTILE" in (name or "") for name in names)
+
+
+def _says(text: str | Unknown, signal: str) -> bool | Unknown:
+    if isinstance(text, Unknown):
+        return UNKNOWN
+    return bool((_ERRORS if signal == "errors" else _LATENCY).search(text))
+
+
+def _kind_of(slo: Resource) -> str | Unknown:
+    """What an objective is about: the share of good requests, or how fast they are."""
+    for key in ("requestBasedSli", "basicSli"):
+        block = slo.asked.object(key)
+        if isinstance(block, Properties):
+            keys = {"goodTotalRatio": "errors", "availability": "errors", "distributionCut": "latency"}
+            found = [kind for name, kind in (*keys.items(), ("latency", "latency")) if block.value(name) is not None]
+            return found[0] if len(found) == 1 else UNKNOWN
+    return UNKNOWN
+
+
+def _all_sources(resource: Resource) -> frozenset[str]:
+    return frozenset(urn for sources in resource.edges.values() for urn in sources)
+
+
+def _name_of(resource: Resource) -> str | None:
+    names = (resource.asked.string("name"), resource.result.string("name"))
+    return next((name for name in names if isinstance(name, str)), None)
+
+
+def _is_named_in(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None

@@ -1,0 +1,88 @@
+"""Who a service's callers are checked by: Google's front end, or the servers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from .backend_service import BackendService
+from .frontend import Proxy
+from .links import resolve
+from .logic import all_of, any_of
+from .resource import Resource
+from .serving import ENDPOINT_TYPES, FORWARDING_RULE_TYPES, MACHINE_TYPES, PROXY_TYPES, on_path
+from .stack import Stack
+from .values import UNKNOWN, Properties, Unknown
+
+_SERVER_TLS_TYPE: Final = "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy"
+_AUTHORIZATION_TYPE: Final = "gcp:networksecurity/authzPolicy:AuthzPolicy"
+# What images of Compute Engine run or read when a machine starts.
+_START_UP_KEYS: Final = (
+    "user-data",
+    "vendor-data",
+    "startup-script",
+    "gce-container-declaration",
+    "windows-startup-script-ps1",
+)
+
+
+def needs_client_certificate(service: BackendService) -> bool | Unknown:
+    """Whether every proxy of the stack in front of a service refuses clients without a valid certificate."""
+    proxies = [Proxy(resource, service.stack) for resource in on_path(service.stack, service.resource, PROXY_TYPES)]
+    return all_of(_refuses_strangers(proxy) for proxy in proxies) if proxies else False
+
+
+def has_authorization_policy(service: BackendService) -> bool:
+    """Whether an authorization policy of the stack is about a forwarding rule in front of a service."""
+    front = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)
+    users = (user for rule in front for user in service.stack.users(rule))
+    return any(user.type == _AUTHORIZATION_TYPE for user in users)
+
+
+def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | Unknown:
+    """Whether what every machine behind a service runs at start-up holds one of these words.
+
+    `UNKNOWN` as well if not all groups have machines that the stack shows.
+    """
+    wanted = tuple(words)
+    groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
+    shown = [_machines_of(service.stack, group) for group in groups]
+    machines = {machine.urn: machine for found in shown for machine in found}
+    mentions = all_of(any_of(_mentions(text, wanted) for text in _texts(machine)) for machine in machines.values())
+    are_all_shown = service.links.is_complete and len(shown) == len(service.groups) and all(shown)
+    return mentions if mentions is False or (machines and are_all_shown) else UNKNOWN
+
+
+def _machines_of(stack: Stack, group: Resource) -> list[Resource]:
+    """The templates or machines of a group, and the machines of its endpoints."""
+    endpoints = [user for user in stack.users(group) if user.type in ENDPOINT_TYPES]
+    used = (used for resource in (group, *endpoints) for used in stack.uses(resource))
+    return [resource for resource in used if resource.type in MACHINE_TYPES]
+
+
+def _texts(machine: Resource) -> Iterator[str | Unknown]:
+    script, metadata = machine.asked.string("metadataStartupScript"), machine.asked.object("metadata")
+    if script is not None:
+        yield script
+    if isinstance(metadata, Unknown):
+        yield UNKNOWN
+    elif metadata is not None:
+        yield from (text for key in _START_UP_KEYS if (text := metadata.string(key)) is not None)
+
+
+def _mentions(text: str | Unknown, words: tuple[str, ...]) -> bool | Unknown:
+    return UNKNOWN if isinstance(text, Unknown) else any(word in text for word in words)
+
+
+def _refuses_strangers(proxy: Proxy) -> bool | Unknown:
+    url = proxy.client_certificate_policy
+    if url is None:
+        return False
+    links = resolve(proxy.stack, proxy.resource, "serverTlsPolicy", [url], [_SERVER_TLS_TYPE])
+    if len(links.targets) != 1:
+        return UNKNOWN
+    block = links.targets[0].asked.object("mtlsPolicy")
+    if not isinstance(block, Properties):
+        return False if block is None else UNKNOWN
+    mode = block.string("clientValidationMode")
+    return UNKNOWN if isinstance(mode, Unknown) else mode == "REJECT_INVALID"

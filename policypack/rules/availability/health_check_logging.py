@@ -1,0 +1,72 @@
+"""The rule `health-check-logging`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policypack.model.health_check import HealthCheck
+from policypack.model.values import UNKNOWN
+from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+
+
+@dataclass(frozen=True)
+class HealthCheckLoggingOptions(Options):
+    """Options of `health-check-logging`: those that every rule has."""
+
+
+@rule(
+    title="Changes of a machine's health are logged",
+    severity="low",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/health-check-logging",
+)
+def health_check_logging(check: HealthCheck, options: HealthCheckLoggingOptions) -> Iterator[Verdict]:
+    """Each health check logs when a machine's health changes.
+
+    ## What it checks
+    `log_config` of the health check has `enable=True`; left out, nothing is logged.
+
+    ## Why it matters
+    When machines drop out at night, the log says which, when, and what their server answered: that is the difference
+    between a server that was overloaded, one that crashed and a firewall that was changed. Only changes are logged, so
+    it costs next to nothing.
+
+    ## Applies to
+    `HealthCheck` and `RegionHealthCheck`, for load balancing and for autohealing. Legacy `HttpHealthCheck` and
+    `HttpsHealthCheck` cannot log and are not judged.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    check = gcp.compute.HealthCheck("chat", http_health_check={"request_path": "/health", "port": 8000})
+    gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", health_checks=check.id)
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    check = gcp.compute.HealthCheck(
+        "chat",
+        http_health_check={"request_path": "/health", "port": 8000},
+        log_config={"enable": True},
+    )
+    gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", health_checks=check.id)
+    ```
+
+    ## Undecided
+    When `log_config` is computed.
+    """
+    if check.is_legacy:
+        yield NotApplicable("a legacy health check cannot log")
+    elif check.is_logged is UNKNOWN:
+        yield Undecided("its `log_config` is not known")
+    elif not check.is_logged:
+        yield Fail(
+            "It does not log changes of health.",
+            "Changes of health are logged.",
+            'Set `log_config={"enable": True}`.',
+        )

@@ -1,0 +1,143 @@
+"""The rule `llm-backend-failover-capacity`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from policypack.model.backend_service import BackendService
+from policypack.model.capacity import Loss, losses
+from policypack.model.fleet import service_fleets
+from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+
+
+@dataclass(frozen=True)
+class FailoverCapacityOptions(Options):
+    """Options of `llm-backend-failover-capacity`.
+
+    Attributes:
+        after_scale_out: whether the regions that are left count with all machines that their autoscalers may add, and
+            not only with those that are there. Off, since a machine with GPUs takes minutes to tens of minutes to boot
+            and load a model, if there is one to be had at all: the load has to be carried until then.
+    """
+
+    after_scale_out: bool = False
+
+
+@rule(
+    title="The loss of any one region is survivable",
+    severity="critical",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
+)
+def llm_backend_failover_capacity(service: BackendService, options: FailoverCapacityOptions) -> Iterator[Verdict]:
+    """Whichever region is lost, the warm machines of the others can carry the steady load of all.
+
+    ## What it checks
+    For each region: the capacity of the other regions is at least the steady load of all regions. The capacity of a
+    backend is its warm machines (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one machine
+    takes (in UTILIZATION mode `max_utilization` times the machine's weight, else the limit for each instance) times
+    `capacity_scaler`. Its steady load is the share of that at which its autoscaler keeps it: the target of
+    `load_balancing_utilization`, or that of `cpu_utilization` divided by `max_utilization`; without an autoscaler all
+    of it. Machines of one type weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs
+    if none has GPUs. With `after_scale_out` the others count with `max_replicas`.
+
+    ## Why it matters
+    Two regions are no redundancy if each needs both. When one fails, the load balancer sends everything to the other:
+    beyond its target it keeps sending, queues grow until they time out, and health checks fail for overload, which
+    takes out machine after machine. Nobody notices before that day: the numbers are in autoscalers, backends and
+    templates, and each of them looks fine.
+
+    ## Applies to
+    Global backend services with managed instance groups in at least two regions. A regional service and one in a single
+    region have nothing to fail over to, which `llm-backend-regions` says. Serverless, internet and Private Service
+    Connect NEGs take no target.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    backends = []
+    for region in ("us-central1", "europe-west4"):
+        group = gcp.compute.RegionInstanceGroupManager(
+            f"llm-{region}",
+            region=region,
+            base_instance_name="llm",
+            versions=[{"instance_template": "global/instanceTemplates/llm"}],
+        )
+        gcp.compute.RegionAutoscaler(
+            f"llm-{region}",
+            region=region,
+            target=group.id,
+            autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.8}},
+        )
+        backends.append({"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4})
+    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP", backends=backends)
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    backends = []
+    for region in ("us-central1", "europe-west4"):
+        group = gcp.compute.RegionInstanceGroupManager(
+            f"llm-{region}",
+            region=region,
+            base_instance_name="llm",
+            versions=[{"instance_template": "global/instanceTemplates/llm"}],
+        )
+        gcp.compute.RegionAutoscaler(
+            f"llm-{region}",
+            region=region,
+            target=group.id,
+            autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
+        )
+        backends.append({"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4})
+    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP", backends=backends)
+    ```
+
+    ## Undecided
+    When a group is outside the stack, unmanaged or a network endpoint group; when a number is computed; when backends
+    have different balancing modes, limits for the whole group, or several limits in different proportions; when
+    machines of different kinds cannot be compared; when an autoscaler follows signals that say nothing of the load
+    balancer's target; and when backends with different targets have groups whose URLs are not known yet.
+    """
+    if service.is_regional or service.has_no_backends or service.regions.upper == 1:
+        yield NotApplicable("its backends are in one region or none, so there is none to fail over to")
+        return
+    if service.is_measured is False:
+        yield NotApplicable("its backends take no target")
+        return
+    found = service_fleets(service)
+    if found.has_untargeted:
+        yield NotApplicable("a backend has no target, and so no capacity to speak of")
+        return
+    if service.leaves_backends_to_a_controller:
+        yield Undecided("`ignore_changes` leaves its backends to a controller")
+        return
+    if found.why:
+        for why in found.why:
+            yield Undecided(f"its capacity is not known: {why}")
+        return
+    fatal = [loss for loss in losses(found.fleets, after_scale_out=options.after_scale_out) if not loss.is_survivable]
+    if fatal and not found.is_exact:
+        yield Undecided("an autoscaler follows further signals, so the steady load may be low enough or not")
+        return
+    for loss in fatal:
+        yield _fail(loss, fatal)
+
+
+def _fail(loss: Loss, fatal: Sequence[Loss]) -> Fail:
+    bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
+    lower = f"Let the autoscalers keep the regions at {bearable:g} of their targets or less" if bearable else ""
+    return Fail(
+        f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load of "
+        f"{100 * loss.load_fraction:.3g} %.",
+        "Whichever region is lost, the others can carry the steady load of all.",
+        f"{lower}, raise `min_replicas` in the smaller regions, or add a region."
+        if lower
+        else "Keep machines warm in more than one region: raise `min_replicas`.",
+    )

@@ -1,0 +1,1 @@
+"""Rules about what reaches a backend service from outside, and how."""

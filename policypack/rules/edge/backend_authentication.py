@@ -1,0 +1,127 @@
+"""The rule `backend-authentication`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policypack.model.authentication import has_authorization_policy, needs_client_certificate, start_up_mentions
+from policypack.model.backend_service import BackendService
+from policypack.model.frontend import iap_is_enabled, is_external
+from policypack.model.logic import any_of
+from policypack.model.security_policy import has_security_policy, security_policies
+from policypack.model.values import UNKNOWN, Unknown
+from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+
+
+@dataclass(frozen=True)
+class AuthenticationOptions(Options):
+    """Options of `backend-authentication`.
+
+    Attributes:
+        server_authenticates: the servers check who calls, in a way that the stack does not show.
+        server_key_words: what a machine's start-up metadata holds if its server asks for a key; by default the
+            variables and the flag of vLLM (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/),
+            llama.cpp (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md) and SGLang.
+    """
+
+    server_authenticates: bool = False
+    server_key_words: tuple[str, ...] = ("VLLM_API_KEY", "LLAMA_API_KEY", "--api-key")
+
+
+@rule(
+    title="Somebody checks who calls",
+    severity="medium",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/iap/docs/concepts-overview",
+)
+def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Iterator[Verdict]:
+    """A public service has callers that are authenticated, as far as the stack shows it.
+
+    ## What it checks
+    One of: Identity-Aware Proxy is on (`iap`); every proxy in front refuses clients without a valid certificate
+    (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known address ranges; or what
+    every machine runs at start-up mentions a server's API key (`server_key_words`). The last is a sign, not a proof:
+    no resource shows what a server does with its key. `server_authenticates` says it where the stack can't.
+
+    ## Why it matters
+    A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
+    scanned within hours.
+
+    ## Applies to
+    Services with scheme EXTERNAL_MANAGED or EXTERNAL, global and regional. Internal ones are reached from their own
+    network only.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.InstanceTemplate(
+        "llm",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "projects/cos-cloud/global/images/family/cos-stable"}],
+        metadata_startup_script="docker run --publish 8000:8000 vllm/vllm-openai --model /models",
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm-us-central1",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.id}],
+    )
+    gcp.compute.BackendService(
+        "chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": group.instance_group}]
+    )
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm-us-central1",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": "global/instanceTemplates/llm"}],
+    )
+    gcp.compute.BackendService(
+        "chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        backends=[{"group": group.instance_group}],
+        iap={"enabled": True},
+    )
+    ```
+
+    ## Undecided
+    When nothing of this is there for certain and something may be: machines or policies that the stack does not show,
+    computed start-up metadata, Cloud Armor rules with expressions, or an authorization policy.
+    """
+    if options.server_authenticates:
+        yield NotApplicable("the option `server_authenticates` says that its servers check who calls")
+        return
+    checked = any_of(_signs(service, options))
+    external = is_external(service)
+    if checked is True:
+        return
+    if external is False:
+        yield NotApplicable("it is internal")
+    elif checked is UNKNOWN or external is UNKNOWN or not service.stack.is_complete:
+        yield Undecided("whether anything checks who calls is not shown; `server_authenticates` can say it")
+    else:
+        yield Fail(
+            "It is public, and nothing in the stack checks who calls.",
+            "Identity-Aware Proxy, client certificates, known address ranges, or a server that asks for a key.",
+            "Set `iap={'enabled': True}`, or have the servers ask for a key; if they do so already in a way that the "
+            "stack does not show, set the option `server_authenticates`.",
+        )
+
+
+def _signs(service: BackendService, options: AuthenticationOptions) -> Iterator[bool | Unknown]:
+    yield iap_is_enabled(service)
+    yield needs_client_certificate(service)
+    yield from (policy.admits_only_some for policy in security_policies(service))
+    if has_security_policy(service) and not security_policies(service):
+        yield UNKNOWN
+    if has_authorization_policy(service):
+        yield UNKNOWN
+    yield start_up_mentions(service, options.server_key_words)

@@ -1,0 +1,100 @@
+"""The rule `instance-disk-encryption`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policypack.model.machine import Machine
+from policypack.model.values import UNKNOWN, Unknown
+from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, rule
+
+
+@rule(
+    title="Disks are encrypted with customer-managed keys",
+    severity="low",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/compute/docs/disks/customer-managed-encryption",
+    frameworks=(cis("4.7"),),
+)
+def instance_disk_encryption(machine: Machine, options: Options) -> Iterator[Verdict]:
+    """The disks of machines that serve are encrypted with keys that you can revoke.
+
+    ## What it checks
+    Each persistent disk has a key of Cloud KMS, or one that you supply. An existing disk that is attached may have it
+    in a `Disk` or `RegionDisk` of the stack. Local SSDs take no such key and are not judged. A key that is not known
+    yet passes if it comes from a `CryptoKey` or `KeyHandle` of the stack.
+
+    ## Why it matters
+    Google encrypts every disk, with keys that it manages. Weights, caches of prompts and keys on disk can be made
+    unreadable at once, in every region and snapshot, only by disabling a key of your own.
+
+    ## Applies to
+    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
+    scheme.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm"}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[
+            {
+                "source_image": "cos-cloud/cos-125-lts",
+                "boot": True,
+                "disk_encryption_key": {
+                    "kms_key_self_link": "projects/p/locations/us-central1/keyRings/llm/cryptoKeys/disks"
+                },
+            }
+        ],
+        network_interfaces=[{"subnetwork": "llm"}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Undecided
+    When the disks or a key are computed from anything but a key of the stack, or an existing disk is none of the stack.
+    """
+    if isinstance(machine.disks, Unknown):
+        yield Undecided("its disks are not known")
+        return
+    if not machine.disks:
+        yield NotApplicable("it has no persistent disk")
+    for disk in machine.disks:
+        if disk.has_key is UNKNOWN:
+            yield Undecided(f"the key of {disk.name} is not known")
+        elif not disk.has_key:
+            yield Fail(
+                f"{disk.name[0].upper()}{disk.name[1:]} has no key of your own.",
+                "A customer-managed key for each persistent disk.",
+                f"Set `{disk.where}` to a key of Cloud KMS in the machine's region.",
+            )

@@ -1,0 +1,86 @@
+"""The rule `instance-ip-forwarding`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policypack.model.machine import Machine
+from policypack.model.values import UNKNOWN
+from policypack.rule import Fail, Options, Undecided, Verdict, cis, rule
+
+
+@rule(
+    title="Machines do not forward packets of others",
+    severity="medium",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/vpc/docs/using-routes#canipforward",
+    frameworks=(cis("4.6"),),
+)
+def instance_ip_forwarding(machine: Machine, options: Options) -> Iterator[Verdict]:
+    """Machines that serve send and receive packets of their own addresses only.
+
+    ## What it checks
+    `can_ip_forward` is off, as it is by default.
+
+    ## Why it matters
+    Compute Engine drops packets whose source is not the machine's own. With forwarding on, a model server that was
+    broken into can send under other addresses and route for others. Only routers and NAT machines need it.
+
+    ## Applies to
+    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
+    scheme.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm"}],
+        can_ip_forward=True,
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm"}],
+        can_ip_forward=False,
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Undecided
+    When `can_ip_forward` is computed.
+    """
+    if machine.forwards_packets is UNKNOWN:
+        yield Undecided("`can_ip_forward` is not known")
+    elif machine.forwards_packets:
+        yield Fail(
+            "`can_ip_forward` is on.",
+            "A machine that forwards no packets of others.",
+            "Remove `can_ip_forward`, or set `can_ip_forward=False`.",
+        )

@@ -1,0 +1,129 @@
+"""The rule `instance-metadata-access`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policypack.model.machine import Machine
+from policypack.model.metadata import Metadata, Switch
+from policypack.rule import Fail, Options, Undecided, Verdict, cis, rule
+
+
+@dataclass(frozen=True)
+class MetadataAccessOptions(Options):
+    """Options of `instance-metadata-access`.
+
+    Attributes:
+        os_login_inherited: whether something outside the stack, such as the metadata of the project or the
+            organization policy `compute.requireOsLogin`, turns OS Login on for machines that leave it out. By default
+            nothing does, as in Compute Engine (https://cloud.google.com/compute/docs/oslogin/set-up-oslogin).
+    """
+
+    os_login_inherited: bool = False
+
+
+@rule(
+    title="OS Login is on, project SSH keys are refused and the serial port is closed",
+    severity="medium",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys",
+    frameworks=(cis("4.3"), cis("4.4"), cis("4.5")),
+)
+def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -> Iterator[Verdict]:
+    """Nobody gets into a machine that serves except by IAM.
+
+    ## What it checks
+    In `metadata`: `enable-oslogin` is on, `block-project-ssh-keys` is on, `serial-port-enable` is not. What the
+    `all_instances_config` of a group adds goes before the machine's own; for OS Login and the serial port the metadata
+    of the project (`ProjectMetadata`, `ProjectMetadataItem`), where the stack sets it, counts where both leave it out.
+    What the project has outside the stack is taken as not set. Values are read as their readers do: the guest agent
+    takes `TRUE`, `true`, `True`, `t` and `1`; the serial port opens with `true`, `yes`, `y` and `1` in any case. Keys
+    are case-sensitive.
+
+    ## Why it matters
+    Without OS Login an SSH key in metadata is a way in that IAM does not know and nobody revokes; keys of the project
+    open every machine in it. The serial console takes logins from any address, whatever the firewall says.
+
+    ## Applies to
+    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
+    scheme.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm"}],
+        metadata={"enable-oslogin": "TRUE", "serial-port-enable": "1"},
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm"}],
+        metadata={"enable-oslogin": "TRUE", "block-project-ssh-keys": "TRUE", "serial-port-enable": "FALSE"},
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Undecided
+    When `metadata` or one of the three values is computed. When `enable-oslogin` or `block-project-ssh-keys` is `yes`
+    or `y`, or in mixed case: the documentation allows that, the guest agent ignores it.
+    """
+    for metadata in machine.metadata:
+        where = f"`metadata` with what group `{metadata.group}` adds" if metadata.group else "`metadata`"
+        os_login = metadata.os_login
+        if os_login is not Switch.LEFT_OUT or not options.os_login_inherited:
+            yield from _judge_on("enable-oslogin", os_login, where)
+        yield from _judge_on("block-project-ssh-keys", metadata.blocks_project_keys, where)
+        yield from _judge_serial_port(metadata, where)
+
+
+def _judge_on(key: str, switch: Switch, where: str) -> Iterator[Verdict]:
+    if switch is Switch.NOT_KNOWN:
+        yield Undecided(f"`{key}` in {where} is not known")
+    elif switch is Switch.DISPUTED:
+        yield Undecided(f"`{key}` in {where} has a form that is documented, but that the guest agent does not read")
+    elif switch is not Switch.ON:
+        yield Fail(
+            f"`{key}` in {where} is {switch.value}.",
+            f"`{key}` is `TRUE`.",
+            f'Set `"{key}": "TRUE"` in `metadata`.',
+        )
+
+
+def _judge_serial_port(metadata: Metadata, where: str) -> Iterator[Verdict]:
+    if metadata.serial_port is Switch.ON:
+        yield Fail(
+            f"`serial-port-enable` in {where} is on.",
+            "`serial-port-enable` is `FALSE` or left out.",
+            'Set `"serial-port-enable": "FALSE"` in `metadata`.',
+        )
+    elif metadata.serial_port in (Switch.NOT_KNOWN, Switch.DISPUTED):
+        yield Undecided(f"`serial-port-enable` in {where} is not known, or not a boolean")

@@ -1,0 +1,97 @@
+"""The rule `instance-no-external-ip`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policypack.model.machine import Machine
+from policypack.model.machine_settings import NetworkInterface
+from policypack.model.values import UNKNOWN, Unknown
+from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, rule
+
+
+@rule(
+    title="Machines have no external IP addresses",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/backend-service#backends_and_external_ip_addresses",
+    frameworks=(cis("4.9"),),
+)
+def instance_no_external_ip(machine: Machine, options: Options) -> Iterator[Verdict]:
+    """Machines that serve are reached through the load balancer and in no other way.
+
+    ## What it checks
+    No network interface, the second and later ones included, has an access configuration for IPv4 (`access_configs`)
+    or IPv6 (`ipv6_access_configs`). An empty access configuration counts: Compute Engine gives it an address.
+
+    ## Why it matters
+    A load balancer reaches its backends by internal addresses. An external one is a way around Cloud Armor, IAP and
+    TLS straight to the model server, which as a rule checks nothing. Cloud NAT lets machines out without it.
+
+    ## Applies to
+    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
+    scheme.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm", "access_configs": [{}]}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "chat",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "llm"}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Undecided
+    When the interfaces, or the access configurations of one, are computed as a whole.
+    """
+    if isinstance(machine.interfaces, Unknown):
+        yield Undecided("its network interfaces are not known")
+    elif not machine.interfaces:
+        yield NotApplicable("it has no network interface of its own")
+    else:
+        for interface in machine.interfaces:
+            yield from _judge(interface, "IPv4", "access_configs", interface.has_external_ipv4)
+            yield from _judge(interface, "IPv6", "ipv6_access_configs", interface.has_external_ipv6)
+
+
+def _judge(interface: NetworkInterface, kind: str, where: str, has_external: bool | Unknown) -> Iterator[Verdict]:
+    if has_external is UNKNOWN:
+        yield Undecided(f"it is not known whether `{interface.name}` has an external {kind} address")
+    elif has_external:
+        yield Fail(
+            f"Network interface `{interface.name}` has an external {kind} address.",
+            "Interfaces without external addresses, as the load balancer uses the internal ones.",
+            f"Remove `{where}`; let machines reach the internet, if they must, through Cloud NAT.",
+        )

@@ -1,0 +1,122 @@
+"""The rule `subnet-flow-logs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from policypack.model.subnetwork import Subnetwork
+from policypack.model.values import UNKNOWN, Unknown
+from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
+
+
+@dataclass(frozen=True)
+class FlowLogsOptions(Options):
+    """Options of `subnet-flow-logs`.
+
+    Attributes:
+        min_sampling: the smallest `flow_sampling` that is accepted, as a fraction; 0 itself never is, as it reports
+            nothing. The default accepts any other, as Google Cloud does (its own default is 0.5,
+            https://cloud.google.com/vpc/docs/flow-logs#log-sampling).
+    """
+
+    min_sampling: Annotated[float, Range(0, 1)] = 0.0
+
+
+@rule(
+    title="The machines' subnetworks have flow logs",
+    severity="low",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/vpc/docs/flow-logs",
+    frameworks=(cis("3.8"),),
+)
+def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Iterator[Verdict]:
+    """The machines' subnetworks log who they talk to.
+
+    ## What it checks
+    `log_config` is set, which turns flow logs on, with `flow_sampling` above 0 and not below `min_sampling`. Left out
+    of `log_config`, the sampling is 0.5.
+
+    ## Why it matters
+    Model weights and prompts leave through the network. Flow logs are what shows afterwards where they went, and
+    which client or probe did not get through when a backend is unhealthy for no visible reason.
+
+    ## Applies to
+    Subnetworks of machines on serving paths. Proxy-only subnets, and those of Private Service Connect and Private
+    NAT, have no flow logs of their own.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+    subnet = gcp.compute.Subnetwork("chat", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/24")
+    template = gcp.compute.RegionInstanceTemplate(
+        "llm",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-stable"}],
+        network_interfaces=[{"subnetwork": subnet.id}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+    subnet = gcp.compute.Subnetwork(
+        "chat",
+        network=network.id,
+        region="us-central1",
+        ip_cidr_range="10.0.0.0/24",
+        log_config={"flow_sampling": 0.5, "metadata": "INCLUDE_ALL_METADATA"},
+    )
+    template = gcp.compute.RegionInstanceTemplate(
+        "llm",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-stable"}],
+        network_interfaces=[{"subnetwork": subnet.id}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Undecided
+    When `log_config`, its `flow_sampling` or `purpose` is computed.
+    """
+    sampling = subnetwork.flow_sampling
+    if subnetwork.has_machines is False:
+        yield NotApplicable("it is a range of proxies or of Google's services, without flow logs")
+        return
+    if isinstance(sampling, Unknown):
+        yield Undecided("`log_config` or its `flow_sampling` is not known")
+        return
+    if sampling is not None and sampling > 0 and sampling >= options.min_sampling:
+        return
+    if subnetwork.has_machines is UNKNOWN:
+        yield Undecided("`purpose` is not known, and so whether it can have flow logs")
+        return
+    lowest = f"{options.min_sampling:g} or more" if options.min_sampling else "above 0"
+    observed = "has no flow logs" if sampling is None else f"samples {sampling:g} of its connections"
+    yield Fail(
+        f"Subnetwork `{subnetwork.name}` {observed}.",
+        f"Flow logs with a sampling {lowest}.",
+        f'Set `log_config={{"flow_sampling": {max(options.min_sampling, 0.5):g}, '
+        '"metadata": "INCLUDE_ALL_METADATA"}`.',
+    )

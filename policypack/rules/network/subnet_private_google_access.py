@@ -1,0 +1,101 @@
+"""The rule `subnet-private-google-access`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policypack.model.subnetwork import Subnetwork
+from policypack.model.values import UNKNOWN
+from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+
+
+@rule(
+    title="Machines reach Google's APIs without external addresses",
+    severity="medium",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/vpc/docs/private-google-access",
+)
+def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Iterator[Verdict]:
+    """The machines' subnetworks have Private Google Access.
+
+    ## What it checks
+    `private_ip_google_access` is true. Left out it is off.
+
+    ## Why it matters
+    A machine gets its container image, its model weights and its secrets from Google's APIs. Without an external
+    address it reaches them through Private Google Access, or through Cloud NAT, which costs by the gigabyte of
+    weights, runs out of ports when a region scales out, and asks for a route to the internet.
+
+    ## Applies to
+    Subnetworks of machines on serving paths. Those of proxies and of Private Service Connect have no machines of the
+    user's, and those without IPv4 have a setting of their own (`private_ipv6_google_access`).
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+    subnet = gcp.compute.Subnetwork("chat", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/24")
+    template = gcp.compute.RegionInstanceTemplate(
+        "llm",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-stable"}],
+        network_interfaces=[{"subnetwork": subnet.id}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+    subnet = gcp.compute.Subnetwork(
+        "chat",
+        network=network.id,
+        region="us-central1",
+        ip_cidr_range="10.0.0.0/24",
+        private_ip_google_access=True,
+    )
+    template = gcp.compute.RegionInstanceTemplate(
+        "llm",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-stable"}],
+        network_interfaces=[{"subnetwork": subnet.id}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Undecided
+    When `private_ip_google_access`, `purpose` or `stack_type` is computed.
+    """
+    if subnetwork.has_machines is False:
+        yield NotApplicable("no machines are in it")
+    elif subnetwork.has_ipv4 is False:
+        yield NotApplicable("its machines have no IPv4 addresses")
+    elif subnetwork.has_private_google_access is UNKNOWN:
+        yield Undecided("`private_ip_google_access` is not known")
+    elif not subnetwork.has_private_google_access:
+        if subnetwork.has_machines is UNKNOWN or subnetwork.has_ipv4 is UNKNOWN:
+            yield Undecided("`purpose` or `stack_type` is not known, and so whether machines with IPv4 are in it")
+            return
+        yield Fail(
+            f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
+            "Private Google Access, so that machines without external addresses get images, weights and secrets.",
+            "Set `private_ip_google_access=True`.",
+        )

@@ -1,0 +1,1 @@
+"""Rules about who learns of trouble, and when."""

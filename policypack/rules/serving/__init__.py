@@ -1,0 +1,1 @@
+"""Rules that keep long answers flowing."""

@@ -1,0 +1,93 @@
+"""The rule `llm-backend-logging`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from policypack.model.backend_service import BackendService
+from policypack.model.values import Unknown
+from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
+
+
+@dataclass(frozen=True)
+class LoggingOptions(Options):
+    """Options of `llm-backend-logging`.
+
+    Attributes:
+        min_sample_rate: the lowest `sample_rate` that is accepted, as a fraction; 0 itself never is, as it logs
+            nothing. The provider's default is 1
+            (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/).
+    """
+
+    min_sample_rate: Annotated[float, Range(0, 1)] = 0.0
+
+
+@rule(
+    title="The load balancer logs requests",
+    severity="medium",
+    level="mandatory",
+    stage="resource",
+    url="https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
+    frameworks=(cis("2.16"),),
+)
+def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Iterator[Verdict]:
+    """The load balancer logs the requests of a backend service, all or a sample.
+
+    ## What it checks
+    `log_config` has `enable=True`, and its `sample_rate`, 1 by default, is above 0 and at least `min_sample_rate`.
+
+    ## Why it matters
+    Logging is off by default. Only this log says why a stream was cut (`statusDetails`), which backend answered, how
+    long it took, and who used up the capacity. It can't be had after the incident.
+
+    ## Applies to
+    Services of proxy load balancers, global and regional, with every kind of backend. Not to passthrough load
+    balancers, which see no requests, nor to Cloud Service Mesh, whose proxies log themselves.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    gcp.compute.BackendService(
+        "chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        log_config={"enable": True, "sample_rate": 1.0},
+    )
+    ```
+
+    ## Undecided
+    When `log_config` or a part of it is computed, or logging is off and the scheme is not known.
+    """
+    if service.logs_requests is False:
+        yield NotApplicable("its load balancer logs no requests")
+        return
+    for verdict in _judge(service, options):
+        if isinstance(verdict, Fail) and isinstance(service.logs_requests, Unknown):
+            yield Undecided("its load balancing scheme is not known, and so whether the load balancer logs requests")
+        else:
+            yield verdict
+
+
+def _judge(service: BackendService, options: LoggingOptions) -> Iterator[Verdict]:
+    log = service.request_log
+    lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"
+    required = f"A log of requests with a `sample_rate` {lower} up to 1."
+    fix = 'Set `log_config={"enable": True, "sample_rate": 1.0}`.'
+    if log.is_enabled is False:
+        yield Fail("Its requests are not logged.", required, fix)
+    elif isinstance(log.sample_rate, Unknown):
+        yield Undecided("`sample_rate` of its log is not known")
+    elif log.sample_rate <= 0 or log.sample_rate < options.min_sample_rate:
+        yield Fail(f"Its log has `sample_rate` {log.sample_rate:g}.", required, fix)
+    elif isinstance(log.is_enabled, Unknown):
+        yield Undecided("it is not known whether its requests are logged")

@@ -1,0 +1,79 @@
+"""Mutations that the rules about instance groups and health checks catch."""
+
+from tests.reference_stack.mutations.mutation import mutation
+
+_BALANCING = '"load_balancing_utilization": {"target": args.autoscaler_target},'
+
+MUTATIONS = {
+    "all machines in one zone": mutation(
+        (
+            "components/fleet.py",
+            'distribution_policy_target_shape="BALANCED"',
+            'distribution_policy_target_shape="ANY_SINGLE_ZONE"',
+        ),
+        fires={"llm-backend-zones"},
+    ),
+    "internal: one zone listed": mutation(
+        ("components/fleet.py", "list(args.zones)", "list(args.zones[:1])"),
+        fires={"llm-backend-zones"},
+        stack="internal",
+    ),
+    "each region needs the others": mutation(
+        ("components/fleet.py", _BALANCING, '"load_balancing_utilization": {"target": 0.8},'),
+        fires={"llm-backend-failover-capacity"},
+    ),
+    "scaled only when full": mutation(
+        ("components/fleet.py", _BALANCING, '"load_balancing_utilization": {"target": 1.0},'),
+        fires={"instance-group-autoscaler", "llm-backend-failover-capacity"},
+    ),
+    "GPU machines scaled by their CPUs": mutation(
+        ("components/fleet.py", _BALANCING, '"cpu_utilization": {"target": 0.5},'),
+        ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
+        fires={"instance-group-autoscaler"},
+    ),
+    "no autoscaler": mutation(
+        ("components/fleet.py", "        self._create_autoscaler(name, group)\n", ""),
+        fires={"instance-group-autoscaler", "llm-backend-failover-capacity"},
+    ),
+    "one machine a region": mutation(
+        ("components/fleet.py", '"min_replicas": args.min_replicas,', '"min_replicas": 1,'),
+        fires={"instance-group-autoscaler"},
+    ),
+    "machines taken before others serve": mutation(
+        (
+            "components/fleet.py",
+            '"max_unavailable_fixed": 0 if self._args.surge else zones,',
+            '"max_unavailable_fixed": zones,',
+        ),
+        fires={"instance-group-update-policy"},
+    ),
+    "no autohealing": mutation(
+        (
+            "components/fleet.py",
+            '            auto_healing_policies={\n                "health_check": check.id,\n'
+            '                "initial_delay_sec": args.initial_delay_seconds,\n            },\n',
+            "",
+        ),
+        fires={"instance-group-autohealing"},
+    ),
+    "recreated before the model is loaded": mutation(
+        ("components/fleet.py", '"initial_delay_sec": args.initial_delay_seconds,', '"initial_delay_sec": 60,'),
+        fires={"instance-group-autohealing"},
+    ),
+    "a probe may last longer than the next": mutation(
+        ("components/backend.py", "timeout_sec=5,", "timeout_sec=15,"),
+        fires={"health-check-timing"},
+    ),
+    "dead machines get requests for minutes": mutation(
+        ("components/backend.py", "check_interval_sec=10,", "check_interval_sec=60,"),
+        fires={"health-check-timing"},
+    ),
+    "busy machines are recreated": mutation(
+        ("components/fleet.py", "unhealthy_threshold=10,", "unhealthy_threshold=2,"),
+        fires={"health-check-timing"},
+    ),
+    "health is not logged": mutation(
+        ("components/backend.py", '        log_config={"enable": True},\n', ""),
+        fires={"health-check-logging"},
+    ),
+}

@@ -1,0 +1,46 @@
+"""Front ends for tests: a service with the URL map, proxy and forwarding rule in front of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policypack.evaluate import Status
+from tests.stacks import Out, R, build, service, statuses
+
+REGION = "us-central1"
+TLS = "gcp:compute/sSLPolicy:SSLPolicy"
+
+
+def target(of: R) -> Out:
+    return Out(of, "id")
+
+
+def url_map(of: R, **inputs: Any) -> R:
+    return R("URLMap", "paths", {"defaultService": target(of), **inputs})
+
+
+def https(paths: R, name: str = "proxy", **inputs: Any) -> R:
+    return R("TargetHttpsProxy", name, {"urlMap": target(paths), **inputs})
+
+
+def http(paths: R, name: str = "proxy", **inputs: Any) -> R:
+    return R("TargetHttpProxy", name, {"urlMap": target(paths), **inputs})
+
+
+def global_rule(proxy: R, **inputs: Any) -> R:
+    given = {"loadBalancingScheme": "EXTERNAL_MANAGED", "portRange": "443", "target": target(proxy), **inputs}
+    return R("GlobalForwardingRule", "rule", given)
+
+
+def regional_rule(**inputs: Any) -> R:
+    return R("ForwardingRule", "rule", {"region": REGION, "portRange": "443", **inputs})
+
+
+def regional_service(scheme: str = "INTERNAL_MANAGED", **inputs: Any) -> R:
+    return service(**{"region": REGION, "loadBalancingScheme": scheme, **inputs})
+
+
+def both(rule: str, name: str, *resources: R, **options: Any) -> tuple[Status | None, Status | None]:
+    """The verdicts on one resource on a first preview and deployed; `None` if it is not judged."""
+    first, deployed = build(*resources), build(*resources, deployed=True)
+    return statuses(rule, first, **options).get(name), statuses(rule, deployed, **options).get(name)

@@ -1,0 +1,155 @@
+"""`backend-authentication` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fronts import both, global_rule, http, https, target, url_map
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+
+RULE = "backend-authentication"
+OPEN = "#cloud-config\nExecStart=docker run vllm/vllm-openai"
+KEYED = "#cloud-config\nExecStart=docker run --env VLLM_API_KEY vllm/vllm-openai"
+
+
+def template(name: str = "template", **inputs: Any) -> R:
+    return R("InstanceTemplate", name, inputs)
+
+
+def group(of: R, region: str = "us-central1") -> R:
+    return mig(region, versions=[{"instanceTemplate": Out(of, "selfLink")}])
+
+
+def judged(of: R, *others: R, options: dict[str, Any] | None = None, **inputs: Any) -> tuple[Any, Any]:
+    fleet = group(of)
+    return both(RULE, "chat", service([backend(fleet)], **inputs), fleet, of, *others, **(options or {}))
+
+
+BARE = template(metadata={"user-data": OPEN})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({"metadata": {"user-data": OPEN}}, "failed"),
+        ({}, "failed"),
+        ({"metadata": {"user-data": KEYED}}, "passed"),
+        ({"metadata": {"startup-script": "llama-server --api-key-file /key"}}, "passed"),
+        ({"metadata": {"gce-container-declaration": "name: LLAMA_API_KEY"}}, "passed"),
+        ({"metadataStartupScript": "export VLLM_API_KEY"}, "passed"),
+        ({"metadata": {"note": KEYED}}, "failed"),
+        ({"metadata": {"user-data": Computed()}}, "undecided"),
+        ({"metadata": Computed()}, "undecided"),
+        ({"metadata": {"user-data": Computed()}, "metadataStartupScript": KEYED}, "passed"),
+    ],
+)
+def test_start_up_metadata(inputs: dict[str, Any], status: str) -> None:
+    assert judged(template(**inputs)) == (status, status)
+
+
+def test_every_machine_asks_for_a_key() -> None:
+    good, bad = template(metadata={"user-data": KEYED}), template("other", metadata={"user-data": OPEN})
+    us, eu = group(good), group(bad, "europe-west4")
+    chat = service([backend(us), backend(eu)])
+    assert both(RULE, "chat", chat, us, eu, good, bad) == ("failed", "failed")
+    hidden = mig("europe-west4", versions=[{"instanceTemplate": "global/instanceTemplates/llm"}])
+    chat = service([backend(us), backend(hidden)])
+    assert both(RULE, "chat", chat, us, hidden, good) == ("undecided", "undecided")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({"iap": {"enabled": True}}, "passed"),
+        ({"iap": {"enabled": False}}, "failed"),
+        ({"iap": {"enabled": Computed()}}, "undecided"),
+        ({"iap": Computed()}, "undecided"),
+        ({"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
+        ({"loadBalancingScheme": Computed()}, "undecided"),
+        ({"securityPolicy": "projects/p/global/securityPolicies/shared"}, "undecided"),
+    ],
+)
+def test_services(inputs: dict[str, Any], status: str) -> None:
+    assert judged(BARE, **inputs) == (status, status)
+
+
+def ip_rule(priority: int, action: str, *ranges: Any) -> dict[str, Any]:
+    return {"priority": priority, "action": action, "match": {"config": {"srcIpRanges": list(ranges)}}}
+
+
+LAST = 2147483647
+BY_EXPRESSION = {"priority": 5, "action": "allow", "match": {"expr": {"expression": "origin.region_code == 'US'"}}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([ip_rule(1, "allow", "198.51.100.0/24"), ip_rule(LAST, "deny(403)", "*")], "passed"),
+        ([ip_rule(1, "throttle", "198.51.100.0/24"), ip_rule(LAST, "deny(403)", "*")], "passed"),
+        ([ip_rule(1, "throttle", "0.0.0.0/0"), ip_rule(LAST, "deny(403)", "*")], "failed"),
+        ([ip_rule(1, "allow", "198.51.100.0/24", "*"), ip_rule(LAST, "deny(403)", "*")], "failed"),
+        ([ip_rule(1, "deny(403)", "198.51.100.0/24"), ip_rule(LAST, "allow", "*")], "failed"),
+        ([ip_rule(1, "allow", "198.51.100.0/24"), {**ip_rule(LAST, "deny(403)", "*"), "preview": True}], "failed"),
+        ([ip_rule(1, "allow", "198.51.100.0/24")], "failed"),
+        ([ip_rule(1, "allow", Computed()), ip_rule(LAST, "deny(403)", "*")], "undecided"),
+        ([BY_EXPRESSION, ip_rule(LAST, "deny(403)", "*")], "undecided"),
+        ([{**BY_EXPRESSION, "action": "deny(403)"}, ip_rule(LAST, "deny(403)", "*")], "passed"),
+        ([{**BY_EXPRESSION, "action": "deny(403)"}, ip_rule(LAST, "allow", "*")], "failed"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_cloud_armor(rules: Any, status: str) -> None:
+    policy = R("SecurityPolicy", "armor", {"rules": rules})
+    assert judged(BARE, policy, securityPolicy=Out(policy, "id")) == (status, status)
+
+
+SERVER_TLS = "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy"
+
+
+@pytest.mark.parametrize(
+    ("mode", "plain_too", "status"),
+    [
+        ("REJECT_INVALID", False, "passed"),
+        ("REJECT_INVALID", True, "failed"),
+        ("ALLOW_INVALID_OR_MISSING_CLIENT_CERT", False, "failed"),
+        (Computed(), False, "undecided"),
+    ],
+)
+def test_client_certificates(mode: Any, plain_too: bool, status: str) -> None:
+    fleet = group(BARE)
+    chat = service([backend(fleet)])
+    tls = R(SERVER_TLS, "tls", {"mtlsPolicy": {"clientValidationMode": mode}})
+    paths = url_map(chat)
+    proxy = https(paths, serverTlsPolicy=Out(tls, "id"))
+    others = [http(paths, "plain")] if plain_too else []
+    assert both(RULE, "chat", chat, fleet, BARE, tls, paths, proxy, *others) == (status, status)
+
+
+def test_an_authorization_policy_may_check() -> None:
+    fleet = group(BARE)
+    chat = service([backend(fleet)])
+    paths = url_map(chat)
+    proxy = https(paths)
+    rule = global_rule(proxy)
+    authz = R("gcp:networksecurity/authzPolicy:AuthzPolicy", "authz", {"target": {"resources": [target(rule)]}})
+    assert both(RULE, "chat", chat, fleet, BARE, paths, proxy, rule, authz) == ("undecided", "undecided")
+
+
+def test_options() -> None:
+    assert judged(BARE, options={"server_authenticates": True}) == ("not applicable",) * 2
+    assert judged(BARE, options={"server_key_words": ["vllm-openai"]}) == ("passed", "passed")
+
+
+def test_what_is_not_shown() -> None:
+    assert both(RULE, "chat", service()) == ("undecided", "undecided")
+    fleet = group(BARE)
+    chat = service([backend(fleet)])
+    assert statuses(RULE, build(chat, fleet, BARE, is_complete=False))["chat"] == "undecided"
+
+
+def test_the_message_quotes_no_metadata() -> None:
+    fleet = group(BARE)
+    (found,) = findings(RULE, build(service([backend(fleet)]), fleet, BARE))
+    assert found.problems[0].observed == "It is public, and nothing in the stack checks who calls."

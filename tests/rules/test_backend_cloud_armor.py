@@ -1,0 +1,112 @@
+"""`backend-cloud-armor` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fronts import both
+from tests.stacks import Computed, Out, R, build, findings, service, statuses
+
+RULE = "backend-cloud-armor"
+DENY = {"priority": 1, "action": "deny(403)", "match": {"config": {"srcIpRanges": ["*"]}}}
+ALLOW = {"priority": 2147483647, "action": "allow", "match": {"config": {"srcIpRanges": ["*"]}}}
+
+
+def armor(*rules: Any, **inputs: Any) -> R:
+    return R("SecurityPolicy", "armor", {"rules": list(rules), **inputs})
+
+
+def protected(policy: R, *others: R, key: str = "id", **inputs: Any) -> tuple[Any, Any]:
+    return both(RULE, "chat", service(securityPolicy=Out(policy, key), **inputs), policy, *others)
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [
+        (armor(DENY), "passed"),
+        (armor(DENY, ALLOW), "passed"),
+        (armor({**DENY, "action": "throttle"}), "passed"),
+        (armor({**DENY, "action": "rate_based_ban"}), "passed"),
+        (armor({**DENY, "action": "redirect"}), "passed"),
+        (armor(ALLOW), "failed"),
+        (armor(), "failed"),
+        (armor({**DENY, "preview": True}), "failed"),
+        (armor({**DENY, "preview": False}), "passed"),
+        (armor({**DENY, "preview": Computed()}), "undecided"),
+        (armor({**DENY, "action": Computed()}), "undecided"),
+        (armor(ALLOW, Computed()), "undecided"),
+        (armor(DENY, Computed()), "passed"),
+        (R("SecurityPolicy", "armor", {}), "failed"),
+        (R("SecurityPolicy", "armor", {"rules": Computed()}), "undecided"),
+        (R("SecurityPolicy", "armor", {}, {"ignore_changes": ("rules",)}), "undecided"),
+    ],
+)
+def test_policies(policy: R, status: str) -> None:
+    assert protected(policy) == (status, status)
+
+
+def separate(policy: Any, type_: str = "SecurityPolicyRule", **inputs: Any) -> R:
+    short = f"{type_[0].lower()}{type_[1:]}"
+    return R(f"gcp:compute/{short}:{type_}", "rule", {**DENY, "securityPolicy": policy, **inputs})
+
+
+def test_rules_that_are_resources() -> None:
+    policy, other = armor(ALLOW), R("SecurityPolicy", "other", {})
+    assert protected(policy, separate(Out(policy, "id"))) == ("passed", "passed")
+    assert protected(policy, separate(Out(policy, "id"), preview=True)) == ("failed", "failed")
+    assert protected(policy, other, separate(Out(other, "id"))) == ("failed", "failed")
+    assert protected(policy, separate(Computed())) == ("undecided", "undecided")
+    named = armor(ALLOW, name="armor")
+    assert protected(named, separate("armor")) == ("passed", "passed")
+    assert protected(named, separate("another")) == ("failed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({}, "failed"),
+        ({"loadBalancingScheme": "EXTERNAL"}, "failed"),
+        ({"edgeSecurityPolicy": "projects/p/global/securityPolicies/edge"}, "failed"),
+        ({"securityPolicy": ""}, "failed"),
+        ({"securityPolicy": "projects/p/global/securityPolicies/shared"}, "passed"),
+        ({"securityPolicy": Computed()}, "undecided"),
+        ({"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
+        ({"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, "not applicable"),
+        ({"loadBalancingScheme": Computed()}, "undecided"),
+        ({"region": "us-central1"}, "failed"),
+        ({"region": "us-central1", "protocol": "TCP"}, "not applicable"),
+        ({"region": "us-central1", "protocol": Computed()}, "undecided"),
+        ({"region": "us-central1", "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}, "not applicable"),
+        ({"region": "us-central1", "loadBalancingScheme": None}, "not applicable"),
+        ({"protocol": "SSL"}, "failed"),
+    ],
+)
+def test_services(inputs: dict[str, Any], status: str) -> None:
+    assert both(RULE, "chat", service(**inputs)) == (status, status)
+
+
+def test_a_regional_policy() -> None:
+    policy = R("RegionSecurityPolicy", "armor", {"region": "us-central1", "rules": [ALLOW]})
+    subject = service(region="us-central1", securityPolicy=Out(policy, "selfLink"))
+    rule = separate(Out(policy, "id"), "RegionSecurityPolicyRule", region="us-central1")
+    assert both(RULE, "chat", subject, policy) == ("failed", "failed")
+    assert both(RULE, "chat", subject, policy, rule) == ("passed", "passed")
+
+
+def test_something_else_attaches_it() -> None:
+    subject = service(options={"ignore_changes": ("securityPolicy",)})
+    assert both(RULE, "chat", subject) == ("undecided", "undecided")
+
+
+def test_a_rule_may_still_come() -> None:
+    policy = armor(ALLOW)
+    subject = service(securityPolicy=Out(policy, "id"))
+    assert statuses(RULE, build(subject, policy, is_complete=False))["chat"] == "undecided"
+    assert statuses(RULE, build(service(), is_complete=False))["chat"] == "failed"
+
+
+def test_the_message() -> None:
+    (found,) = findings(RULE, build(service(edgeSecurityPolicy="projects/p/global/securityPolicies/edge")))
+    assert found.problems[0].observed == "It has no Cloud Armor policy but one at the edge, which limits no rates."

@@ -1,0 +1,98 @@
+"""`cloud-armor-rate-limit` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fronts import both
+from tests.stacks import Computed, Out, R, build, findings, service
+
+RULE = "cloud-armor-rate-limit"
+
+
+def rule(priority: Any, action: Any, ranges: Any = ("*",), **inputs: Any) -> dict[str, Any]:
+    given = list(ranges) if isinstance(ranges, tuple) else ranges
+    return {"priority": priority, "action": action, "match": {"config": {"srcIpRanges": given}}, **inputs}
+
+
+def limit(priority: Any = 1000, key: Any = "IP", action: Any = "throttle", **inputs: Any) -> dict[str, Any]:
+    return rule(priority, action, rateLimitOptions={"enforceOnKey": key}, **inputs)
+
+
+def judged(rules: Any, *others: R, options: Any = None, **inputs: Any) -> tuple[Any, Any]:
+    policy = R("SecurityPolicy", "armor", {"rules": rules})
+    return both(RULE, "chat", service(securityPolicy=Out(policy, "id"), **inputs), policy, *others, **(options or {}))
+
+
+EXPRESSION = {"priority": 10, "action": "allow", "match": {"expr": {"expression": "origin.asn == 1"}}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([limit()], "passed"),
+        ([limit(action="rate_based_ban")], "passed"),
+        ([limit(), rule(2147483647, "allow")], "passed"),
+        ([rule(1, "allow"), limit()], "failed"),
+        ([rule(1, "deny(403)"), limit()], "failed"),
+        ([rule(1, "allow", preview=True), limit()], "passed"),
+        ([rule(1, "allow", ("198.51.100.0/24",)), limit()], "passed"),
+        ([rule(1, "allow", ("0.0.0.0/0",)), limit()], "failed"),
+        ([rule(1, "allow", Computed()), limit()], "undecided"),
+        ([EXPRESSION, limit()], "passed"),
+        ([{**EXPRESSION, "match": {"expr": {"expression": "true"}}}, limit()], "failed"),
+        ([limit(preview=True)], "failed"),
+        ([limit(preview=Computed())], "undecided"),
+        ([limit(Computed())], "undecided"),
+        ([rule(1000, "allow")], "failed"),
+        ([], "failed"),
+        (Computed(), "undecided"),
+        ([limit(), Computed()], "undecided"),
+        *(([limit(key=key)], "passed") for key in ("XFF_IP", "HTTP_HEADER", "USER_IP", "TLS_JA4_FINGERPRINT")),
+        *(([limit(key=key)], "failed") for key in ("ALL", "HTTP_PATH", "REGION_CODE", "SNI", None)),
+        ([limit(key=Computed())], "undecided"),
+        ([limit(key="ALL"), limit(2000)], "failed"),
+        ([{**limit(), "rateLimitOptions": {"enforceOnKeyConfigs": [{"enforceOnKeyType": "IP"}]}}], "passed"),
+        ([{**limit(), "rateLimitOptions": {"enforceOnKeyConfigs": [{"enforceOnKeyType": "SNI"}]}}], "failed"),
+    ],
+)
+def test_policies(rules: Any, status: str) -> None:
+    assert judged(rules) == (status, status)
+
+
+def test_one_limit_for_all_may_do() -> None:
+    assert judged([limit(key="ALL")], options={"per_client": False}) == ("passed", "passed")
+    assert judged([rule(1, "allow")], options={"per_client": False}) == ("failed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({}, "not applicable"),
+        ({"securityPolicy": "projects/p/global/securityPolicies/shared"}, "undecided"),
+        ({"securityPolicy": Computed()}, "undecided"),
+        ({"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
+        ({"region": "us-central1", "protocol": "TCP"}, "not applicable"),
+    ],
+)
+def test_services(inputs: dict[str, Any], status: str) -> None:
+    assert both(RULE, "chat", service(**inputs)) == (status, status)
+
+
+def test_the_scheme_is_computed() -> None:
+    assert judged([], loadBalancingScheme=Computed()) == ("undecided", "undecided")
+    assert judged([limit()], loadBalancingScheme=Computed()) == ("passed", "passed")
+
+
+def test_a_regional_policy() -> None:
+    policy = R("RegionSecurityPolicy", "armor", {"region": "us-central1", "rules": []})
+    subject = service(region="us-central1", securityPolicy=Out(policy, "id"))
+    assert both(RULE, "chat", subject, policy) == ("failed", "failed")
+
+
+def test_the_message_says_whose_limit_it_is() -> None:
+    policy = R("SecurityPolicy", "armor", {"rules": [limit(key="ALL")]})
+    (found,) = findings(RULE, build(service(securityPolicy=Out(policy, "id")), policy))
+    assert found.problems[0].observed == "Cloud Armor policy `armor` has one limit for all clients together."

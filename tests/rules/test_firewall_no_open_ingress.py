@@ -1,0 +1,391 @@
+"""`firewall-no-open-ingress` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, Out, R, backend, build, findings, service, statuses
+
+RULE = "firewall-no-open-ingress"
+FAILED, PASSED, UNDECIDED, EXEMPT = "failed", "passed", "undecided", "not applicable"
+GOOGLE = ["35.191.0.0/16", "130.211.0.0/22"]
+TCP = [{"protocol": "tcp", "ports": ["8000"]}]
+SSH = [{"protocol": "tcp", "ports": ["22"]}]
+NETWORK = R("Network", "vpc")
+OTHER_NETWORK = R("Network", "other-vpc")
+SUBNET = R("Subnetwork", "subnet", {"region": "us-central1", "network": Out(NETWORK, "id")})
+ACCOUNT = R("gcp:serviceaccount/account:Account", "server", {"accountId": Computed()})
+NAMED_ACCOUNT = R("gcp:serviceaccount/account:Account", "server", {"accountId": "llm-server"})
+BASTION = R("gcp:serviceaccount/account:Account", "bastion", {"accountId": "bastion"})
+EMAIL, BASTION_EMAIL = "llm-server@p-demo.iam.gserviceaccount.com", "bastion@p-demo.iam.gserviceaccount.com"
+DEFAULT_EMAIL = "123-compute@developer.gserviceaccount.com"
+OTHER_STACK = R("StackReference", "platform")
+
+
+def template(name: str = "template", subnet: Any = None, **inputs: Any) -> R:
+    nic = {"subnetwork": Out(SUBNET, "id") if subnet is None else subnet}
+    return R("RegionInstanceTemplate", name, {"region": "us-central1", "networkInterfaces": [nic], **inputs})
+
+
+def group(machine: Any, name: str = "group", **inputs: Any) -> R:
+    url = Out(machine, "selfLink") if isinstance(machine, R) else machine
+    return R(
+        "RegionInstanceGroupManager", name, {"region": "us-central1", "versions": [{"instanceTemplate": url}], **inputs}
+    )
+
+
+def firewall(sources: Any = None, **inputs: Any) -> R:
+    given = {
+        "network": Out(NETWORK, "id"),
+        "allows": TCP,
+        "sourceRanges": ["0.0.0.0/0"] if sources is None else sources,
+    }
+    return R("Firewall", "rule", {**given, **inputs})
+
+
+def judged(*resources: R, machine: Any = None, name: str = "rule", **options: Any) -> tuple[str, str]:
+    machine = template() if machine is None else machine
+    machines = [machine] if isinstance(machine, R) else []
+    migs = [] if any("Manager" in r.type for r in resources) else [group(machine)]
+    services = [] if any("BackendService" in r.type for r in resources) else [service([backend(migs[0])])]
+    stack = (*resources, *machines, *migs, *services, NETWORK, OTHER_NETWORK, SUBNET, OTHER_STACK)
+    first, deployed = (statuses(RULE, build(*stack, deployed=known), **options) for known in (False, True))
+    return first.get(name, "not judged"), deployed.get(name, "not judged")
+
+
+def both(status: str) -> tuple[str, str]:
+    return status, status
+
+
+@pytest.mark.parametrize(
+    ("sources", "status"),
+    [
+        (["0.0.0.0/0"], FAILED),
+        (["0.0.0.0"], PASSED),
+        (["1.2.3.4/0"], FAILED),
+        (["::/0"], FAILED),
+        (["0::0/0"], FAILED),
+        (["0.0.0.0/1", "128.0.0.0/1"], FAILED),
+        (["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"], FAILED),
+        ([f"{number}.0.0.0/8" for number in range(256)], FAILED),
+        (["128.0.0.0/1"], FAILED),
+        (["::/1", "8000::/1"], FAILED),
+        (["2000::/3"], FAILED),
+        (["8.0.0.0/7"], FAILED),
+        (["8.0.0.0/8", "9.0.0.0/8"], FAILED),
+        (["8.0.0.0/8"], PASSED),
+        (["10.0.0.0/8", "11.0.0.0/8"], PASSED),
+        (["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "240.0.0.0/4"], PASSED),
+        (["fc00::/7"], PASSED),
+        (["2600::/12"], PASSED),
+        (["2600:2d00:1:b029::/64"], PASSED),
+        (GOOGLE, PASSED),
+        ([*GOOGLE, "0.0.0.0/0"], FAILED),
+        ([*GOOGLE, Computed()], UNDECIDED),
+        (["0.0.0.0/0", Computed()], FAILED),
+        (Computed(), UNDECIDED),
+        (["everything"], UNDECIDED),
+        ([], FAILED),
+    ],
+)
+def test_sources(sources: Any, status: str) -> None:
+    assert judged(firewall(sources)) == both(status)
+
+
+def test_a_range_computed_at_first_is_judged_once_it_is_known() -> None:
+    assert judged(firewall([*GOOGLE, Computed((), "10.0.0.0/24")])) == (UNDECIDED, PASSED)
+    assert judged(firewall([*GOOGLE, Computed((), "0.0.0.0/0")])) == (UNDECIDED, FAILED)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({"sourceRanges": None}, FAILED),
+        ({"sourceRanges": None, "sourceTags": ["client"]}, PASSED),
+        ({"sourceRanges": None, "sourceServiceAccounts": [EMAIL]}, PASSED),
+        ({"sourceTags": ["client"]}, FAILED),
+        ({"sourceRanges": None, "sourceTags": Computed()}, UNDECIDED),
+        ({"direction": "INGRESS"}, FAILED),
+        ({"direction": "EGRESS"}, EXEMPT),
+        ({"direction": Computed()}, UNDECIDED),
+        ({"disabled": True}, EXEMPT),
+        ({"disabled": False}, FAILED),
+        ({"disabled": Computed()}, UNDECIDED),
+        ({"allows": None, "denies": [{"protocol": "all"}]}, EXEMPT),
+        ({"allows": [{"protocol": "all"}]}, FAILED),
+        ({"allows": [{"protocol": "icmp"}]}, FAILED),
+        ({"allows": Computed()}, FAILED),
+        ({"allows": Computed(), "denies": Computed()}, UNDECIDED),
+        ({"destinationRanges": ["0.0.0.0/0"]}, FAILED),
+        ({"destinationRanges": ["10.0.0.7/32"]}, UNDECIDED),
+        ({"network": Out(OTHER_NETWORK, "id")}, "not judged"),
+        ({"network": "default"}, "not judged"),
+        ({"priority": 65534}, FAILED),
+    ],
+)
+def test_vpc_rules(inputs: dict[str, Any], status: str) -> None:
+    assert judged(firewall(**inputs)) == both(status)
+
+
+def test_a_network_that_is_given_by_its_name() -> None:
+    """Before the network has a name of its own, another one may be meant."""
+    assert judged(firewall(network="vpc-1a2b3c4")) == ("not judged", FAILED)
+
+
+@pytest.mark.parametrize(
+    ("machine", "rule", "expected"),
+    [
+        ({"tags": ["llm"]}, {"targetTags": ["llm"]}, both(FAILED)),
+        ({"tags": ["llm", "gpu"]}, {"targetTags": ["bastion", "gpu"]}, both(FAILED)),
+        ({"tags": ["llm"]}, {"targetTags": ["bastion"]}, both(EXEMPT)),
+        ({}, {"targetTags": ["bastion"]}, both(EXEMPT)),
+        ({"tags": Computed()}, {"targetTags": ["bastion"]}, both(UNDECIDED)),
+        ({"tags": ["llm"]}, {"targetTags": [Computed()]}, both(UNDECIDED)),
+        ({"tags": ["llm", Computed()]}, {"targetTags": ["llm"]}, both(FAILED)),
+        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [EMAIL]}, both(FAILED)),
+        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [EMAIL.upper()]}, both(FAILED)),
+        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [BASTION_EMAIL]}, both(EXEMPT)),
+        ({}, {"targetServiceAccounts": [BASTION_EMAIL]}, both(EXEMPT)),
+        ({"serviceAccount": {}}, {"targetServiceAccounts": [BASTION_EMAIL]}, both(EXEMPT)),
+        ({"serviceAccount": {}}, {"targetServiceAccounts": [DEFAULT_EMAIL]}, both(UNDECIDED)),
+        ({"serviceAccount": {}}, {"targetServiceAccounts": [Out(BASTION, "email")]}, both(EXEMPT)),
+        ({"serviceAccount": {"email": Computed()}}, {"targetServiceAccounts": [EMAIL]}, both(UNDECIDED)),
+        ({"serviceAccount": Computed((ACCOUNT,))}, {"targetServiceAccounts": [EMAIL]}, both(UNDECIDED)),
+        ({"serviceAccount": {"email": Out(ACCOUNT, "email")}}, {"targetServiceAccounts": [EMAIL]}, both(UNDECIDED)),
+        ({"serviceAccount": {"email": Out(NAMED_ACCOUNT, "email")}}, {"targetServiceAccounts": [EMAIL]}, both(FAILED)),
+        (
+            {"serviceAccount": {"email": Out(ACCOUNT, "email")}},
+            {"targetServiceAccounts": [Out(ACCOUNT, "email")]},
+            both(FAILED),
+        ),
+        (
+            {"serviceAccount": {"email": Out(ACCOUNT, "email")}},
+            {"targetServiceAccounts": [Out(BASTION, "email")]},
+            both(EXEMPT),
+        ),
+        (
+            {"serviceAccount": {"email": Out(ACCOUNT, "email")}},
+            {"targetServiceAccounts": [Out(BASTION, "email"), Out(ACCOUNT, "email")]},
+            both(FAILED),
+        ),
+        (
+            {"serviceAccount": {"email": Computed((ACCOUNT, OTHER_STACK))}},
+            {"targetServiceAccounts": [Out(BASTION, "email")]},
+            both(UNDECIDED),
+        ),
+    ],
+)
+def test_targets(machine: dict[str, Any], rule: dict[str, Any], expected: tuple[str, str]) -> None:
+    accounts = {r.name: r for value in (machine, rule) for r in _accounts(value)}
+    assert judged(firewall(**rule), *accounts.values(), machine=template(**machine)) == expected
+
+
+def _accounts(value: Any) -> list[R]:
+    if isinstance(value, Out):
+        return [value.of]
+    if isinstance(value, Computed):
+        return [source for source in value.sources if source is not OTHER_STACK]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [found for item in items for found in _accounts(item)]
+
+
+def test_machines_that_are_not_known() -> None:
+    outside = "projects/p-demo/global/instanceTemplates/llm"
+    known = template()
+    mixed = group(known, versions=[{"instanceTemplate": Out(known, "selfLink")}, {"instanceTemplate": outside}])
+    chat = service([backend(mixed)])
+    assert judged(firewall(), mixed, chat, machine=known) == both(FAILED)
+    assert judged(firewall(targetTags=["bastion"]), mixed, chat, machine=known) == both(UNDECIDED)
+    assert judged(firewall(GOOGLE, targetTags=["bastion"]), mixed, chat, machine=known) == both(PASSED)
+    left_to_others = group(known, "mine")
+    attached = service([backend(left_to_others)], options={"ignore_changes": ("backends",)})
+    assert judged(firewall(targetTags=["bastion"]), left_to_others, attached, machine=known) == both(UNDECIDED)
+
+
+def test_networks() -> None:
+    two = R("Subnetwork", "two", {"region": "us-central1", "network": Out(OTHER_NETWORK, "id")})
+    second_nic = template(networkInterfaces=[{"subnetwork": Out(SUBNET, "id")}, {"subnetwork": Out(two, "id")}])
+    assert judged(firewall(network=Out(OTHER_NETWORK, "id")), two, machine=second_nic) == both(FAILED)
+    assert judged(firewall(), two, machine=second_nic) == both(FAILED)
+    direct = template(networkInterfaces=[{"network": Out(NETWORK, "id")}])
+    assert judged(firewall(), machine=direct) == both(FAILED)
+    either = template(networkInterfaces=[{"subnetwork": Computed((SUBNET, two), Out(two, "id"))}])
+    assert judged(firewall(), two, machine=either) == (UNDECIDED, EXEMPT)
+    by_name = template(networkInterfaces=[{"subnetwork": "subnet-1a2b3c4"}], metadata={"net": Out(NETWORK, "id")})
+    assert judged(firewall(), machine=by_name) == (UNDECIDED, FAILED)
+
+
+def test_a_tag_of_machines_in_another_network_is_no_target() -> None:
+    two = R("Subnetwork", "two", {"region": "europe-west4", "network": Out(OTHER_NETWORK, "id")})
+    here, there = template("here", tags=["llm"]), template("there", subnet=Out(two, "id"), tags=["gpu"])
+    groups = group(here, "here"), group(there, "there")
+    chat = service([backend(each) for each in groups])
+    rule = firewall(targetTags=["gpu"])
+    assert judged(rule, two, *groups, here, chat, machine=there) == both(EXEMPT)
+
+
+def test_what_is_not_on_a_serving_path_is_not_judged() -> None:
+    bastion = R(
+        "Instance", "bastion", {"zone": "us-central1-a", "networkInterfaces": [{"network": Out(NETWORK, "id")}]}
+    )
+    away = template(networkInterfaces=[{"network": "default"}])
+    assert judged(firewall(), bastion, machine=away) == both("not judged")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "allows", "expected"),
+    [
+        ("EXTERNAL", TCP, both(EXEMPT)),
+        ("EXTERNAL", SSH, both(FAILED)),
+        ("EXTERNAL", [{"protocol": "tcp", "ports": ["1-4000"]}], both(FAILED)),
+        ("EXTERNAL", [{"protocol": "all"}], both(FAILED)),
+        ("EXTERNAL", [{"protocol": "udp"}], both(EXEMPT)),
+        ("EXTERNAL", [{"protocol": "tcp", "ports": [Computed()]}], both(UNDECIDED)),
+        ("INTERNAL", TCP, both(FAILED)),
+        ("EXTERNAL_MANAGED", TCP, both(FAILED)),
+        (Computed(), TCP, both(UNDECIDED)),
+        (None, TCP, both(FAILED)),
+    ],
+)
+def test_external_passthrough_load_balancers(scheme: Any, allows: Any, expected: tuple[str, str]) -> None:
+    machine = template()
+    mig = group(machine)
+    chat = service([backend(mig)], region="us-central1", loadBalancingScheme=scheme)
+    assert judged(firewall(allows=allows), mig, chat, machine=machine) == expected
+
+
+def policy_rules(regional: bool, policy_region: str = "us-central1", **inputs: Any) -> tuple[R, ...]:
+    prefix = "gcp:compute/regionNetworkFirewallPolicy" if regional else "gcp:compute/networkFirewallPolicy"
+    kind = "RegionNetworkFirewallPolicy" if regional else "NetworkFirewallPolicy"
+    place = {"region": policy_region} if regional else {}
+    policy = R(f"{prefix}:{kind}", "policy", {"name": "guard", **place})
+    match = {"srcIpRanges": ["0.0.0.0/0"], "layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}
+    rule = {"action": "allow", "direction": "INGRESS", "priority": 100, "match": match, **inputs}
+    return (
+        policy,
+        R(
+            f"{prefix}Association:{kind}Association",
+            "association",
+            {"firewallPolicy": Out(policy, "name"), "attachmentTarget": Out(NETWORK, "id"), **place},
+        ),
+        R(f"{prefix}Rule:{kind}Rule", "rule", {"firewallPolicy": Out(policy, "name"), **place, **rule}),
+    )
+
+
+MATCH: dict[str, Any] = {"srcIpRanges": ["0.0.0.0/0"], "layer4Configs": [{"ipProtocol": "all"}]}
+
+
+@pytest.mark.parametrize("regional", [False, True])
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({}, FAILED),
+        ({"action": "apply_security_profile_group"}, FAILED),
+        ({"action": "deny"}, EXEMPT),
+        ({"action": "goto_next"}, EXEMPT),
+        ({"action": Computed()}, UNDECIDED),
+        ({"direction": "EGRESS"}, EXEMPT),
+        ({"disabled": True}, EXEMPT),
+        ({"targetType": "INTERNAL_MANAGED_LB"}, EXEMPT),
+        ({"targetType": "INSTANCES"}, FAILED),
+        ({"targetSecureTags": [{"name": "tagValues/1"}]}, UNDECIDED),
+        ({"targetServiceAccounts": [BASTION_EMAIL]}, EXEMPT),
+        ({"match": {**MATCH, "srcIpRanges": GOOGLE}}, PASSED),
+        ({"match": {**MATCH, "srcIpRanges": ["::/0"]}}, FAILED),
+        ({"match": {**MATCH, "srcIpRanges": None}}, FAILED),
+        ({"match": {**MATCH, "srcIpRanges": None, "srcSecureTags": [{"name": "tagValues/1"}]}}, PASSED),
+        ({"match": {**MATCH, "srcIpRanges": None, "srcRegionCodes": ["US"]}}, UNDECIDED),
+        ({"match": {**MATCH, "srcNetworkScope": "INTERNET"}}, FAILED),
+        ({"match": {**MATCH, "srcNetworkScope": "UNSPECIFIED"}}, FAILED),
+        ({"match": {**MATCH, "srcNetworkScope": "INTRA_VPC"}}, EXEMPT),
+        ({"match": {**MATCH, "srcNetworkContext": "NON_INTERNET"}}, EXEMPT),
+        ({"match": {**MATCH, "srcNetworkScope": Computed()}}, UNDECIDED),
+        ({"match": {**MATCH, "destFqdns": ["example.com"]}}, UNDECIDED),
+        ({"match": Computed()}, UNDECIDED),
+    ],
+)
+def test_policy_rules(regional: bool, inputs: dict[str, Any], status: str) -> None:
+    assert judged(*policy_rules(regional, **inputs)) == both(status)
+
+
+def test_a_secure_tag_of_the_template_is_a_target() -> None:
+    tagged = template(resourceManagerTags={"tagKeys/1": "tagValues/1"})
+    assert judged(*policy_rules(False, targetSecureTags=[{"name": "tagValues/1"}]), machine=tagged) == both(FAILED)
+
+
+def test_a_regional_policy_is_about_its_own_region() -> None:
+    assert judged(*policy_rules(True, "europe-west4")) == both(EXEMPT)
+
+
+def test_the_rule_of_a_policy_that_is_not_attached_is_not_judged() -> None:
+    policy, _, rule = policy_rules(False)
+    assert judged(policy, rule) == both("not judged")
+
+
+@pytest.mark.parametrize("regional", [False, True])
+def test_a_policy_with_rules(regional: bool) -> None:
+    prefix = "gcp:compute/regionNetworkFirewallPolicy" if regional else "gcp:compute/networkFirewallPolicy"
+    kind = "RegionNetworkFirewallPolicy" if regional else "NetworkFirewallPolicy"
+    place = {"region": "us-central1"} if regional else {}
+
+    def policy(rules: Any) -> tuple[R, R]:
+        held = R(f"{prefix}WithRules:{kind}WithRules", "policy", {"name": "guard", "rules": rules, **place})
+        inputs = {"firewallPolicy": Out(held, "name"), "attachmentTarget": Out(NETWORK, "id"), **place}
+        return held, R(f"{prefix}Association:{kind}Association", "association", inputs)
+
+    good = {"action": "allow", "priority": 1, "match": {**MATCH, "srcIpRanges": GOOGLE}}
+    bad = {"action": "allow", "priority": 2, "match": MATCH}
+    assert judged(*policy([good]), name="policy") == both(PASSED)
+    assert judged(*policy([good, bad]), name="policy") == both(FAILED)
+    assert judged(*policy([{**bad, "action": "deny"}]), name="policy") == both(EXEMPT)
+    assert judged(*policy([bad, Computed()]), name="policy") == both(FAILED)
+    assert judged(*policy([good, Computed()]), name="policy") == both(UNDECIDED)
+    assert judged(*policy(Computed()), name="policy") == both(UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("sources", "options", "status"),
+    [
+        (["8.0.0.0/8"], {"widest_ipv4_prefix": 9}, FAILED),
+        (["8.0.0.0/9"], {"widest_ipv4_prefix": 9}, PASSED),
+        (["0.0.0.0/1"], {"widest_ipv4_prefix": 0}, PASSED),
+        (["0.0.0.0/0"], {"widest_ipv4_prefix": 0}, FAILED),
+        (["2600::/16"], {"widest_ipv6_prefix": 32}, FAILED),
+        (["::/0"], {"widest_ipv6_prefix": 0}, FAILED),
+    ],
+)
+def test_options(sources: list[str], options: dict[str, Any], status: str) -> None:
+    assert judged(firewall(sources), **options) == both(status)
+
+
+def test_outputs_alone_show_the_default_sources() -> None:
+    shown = {"network": "projects/p-demo/global/networks/vpc-1a2b3c4", "allows": TCP, "denies": [], "disabled": False}
+    read = R(
+        "Firewall",
+        "rule",
+        {},
+        {"inputs": None, "outputs": {**shown, "direction": "INGRESS", "sourceRanges": ["0.0.0.0/0"]}},
+    )
+    assert judged(read)[1] == UNDECIDED
+    rest: dict[str, Any] = {"destinationRanges": [], "targetTags": [], "targetServiceAccounts": []}
+    full = R(
+        "Firewall",
+        "rule",
+        {},
+        {"inputs": None, "outputs": {**shown, **rest, "direction": "INGRESS", "sourceRanges": ["0.0.0.0/0"]}},
+    )
+    assert judged(full)[1] == FAILED
+
+
+def test_the_message_names_rule_and_width() -> None:
+    machine = template()
+    mig = group(machine)
+    parts = (firewall(["0.0.0.0/1", "128.0.0.0/1", "2000::/3"]), machine, mig, service([backend(mig)]), NETWORK, SUBNET)
+    (found,) = findings(RULE, build(*parts))
+    assert [problem.observed for problem in found.problems] == [
+        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to the machines "
+        "of the serving path."
+    ]
+    assert "35.235.240.0/20" in found.problems[0].fix

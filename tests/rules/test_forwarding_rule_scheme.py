@@ -1,0 +1,210 @@
+"""`forwarding-rule-scheme` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fronts import (
+    REGION,
+    both,
+    global_rule,
+    http,
+    https,
+    regional_rule,
+    regional_service,
+    target,
+    url_map,
+)
+from tests.stacks import Computed, R, backend, build, findings, mig, service
+
+RULE = "forwarding-rule-scheme"
+US, EU = mig("us-central1"), mig("europe-west4")
+
+
+def judged(*resources: R) -> tuple[Any, Any]:
+    return both(RULE, "rule", *resources)
+
+
+def stack(scheme: Any, rule_scheme: Any, **inputs: Any) -> tuple[R, ...]:
+    chat = service(loadBalancingScheme=scheme, **inputs)
+    paths = url_map(chat)
+    proxy = https(paths)
+    return chat, paths, proxy, global_rule(proxy, loadBalancingScheme=rule_scheme)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "rule_scheme", "status"),
+    [
+        ("EXTERNAL_MANAGED", "EXTERNAL_MANAGED", "passed"),
+        ("EXTERNAL_MANAGED", None, "passed"),
+        ("EXTERNAL", "EXTERNAL", "passed"),
+        ("EXTERNAL_MANAGED", "EXTERNAL", "passed"),
+        ("EXTERNAL", "EXTERNAL_MANAGED", "failed"),
+        ("EXTERNAL", None, "failed"),
+        ("INTERNAL_MANAGED", "INTERNAL_MANAGED", "passed"),
+        ("INTERNAL_MANAGED", "EXTERNAL_MANAGED", "failed"),
+        ("EXTERNAL_MANAGED", "INTERNAL_MANAGED", "failed"),
+        ("INTERNAL_SELF_MANAGED", "INTERNAL_SELF_MANAGED", "passed"),
+        (Computed(), "EXTERNAL_MANAGED", "undecided"),
+        ("EXTERNAL_MANAGED", Computed(), "undecided"),
+    ],
+)
+def test_global_schemes(scheme: Any, rule_scheme: Any, status: str) -> None:
+    assert judged(*stack(scheme, rule_scheme)) == (status, status)
+
+
+def test_the_default_scheme_depends_on_the_provider() -> None:
+    *others, rule = stack("EXTERNAL", None)
+    old = R(rule.type, "rule", rule.inputs, {"provider": {"project": "p-demo", "version": "9.35.0"}})
+    unknown = R(rule.type, "rule", rule.inputs, {"provider": {}})
+    assert judged(*others, old) == ("passed", "passed")
+    assert judged(*others, unknown) == ("undecided", "undecided")
+
+
+@pytest.mark.parametrize(
+    ("tier", "status"), [(None, "passed"), ("PREMIUM", "passed"), ("STANDARD", "failed"), (Computed(), "undecided")]
+)
+def test_the_tier_of_a_global_rule(tier: Any, status: str) -> None:
+    *others, rule = stack("EXTERNAL_MANAGED", "EXTERNAL_MANAGED")
+    assert judged(*others, R(rule.type, "rule", {**rule.inputs, "networkTier": tier})) == (status, status)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind", "status"),
+    [
+        *((protocol, "TargetHttpsProxy", "passed") for protocol in ("HTTP", "HTTPS", "HTTP2", "H2C", None)),
+        ("TCP", "TargetHttpProxy", "failed"),
+        (Computed(), "TargetHttpProxy", "undecided"),
+        ("HTTP", "TargetTCPProxy", "failed"),
+        ("TCP", "TargetTCPProxy", "passed"),
+        ("SSL", "TargetSSLProxy", "passed"),
+        ("TCP", "TargetSSLProxy", "passed"),
+        ("HTTPS", "TargetSSLProxy", "failed"),
+    ],
+)
+def test_protocols(protocol: Any, kind: str, status: str) -> None:
+    chat = service(protocol=protocol)
+    paths = url_map(chat)
+    inputs = {"urlMap": target(paths)} if "Http" in kind else {"backendService": target(chat)}
+    proxy = R(kind, "proxy", inputs)
+    assert judged(chat, paths, proxy, global_rule(proxy)) == (status, status)
+
+
+def regional(scheme: str = "INTERNAL_MANAGED", **regions: str) -> tuple[R, R, R]:
+    chat = regional_service(scheme, region=regions.get("service", REGION))
+    paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
+    given = {"region": regions.get("proxy", REGION), "urlMap": target(paths)}
+    return chat, paths, R("RegionTargetHttpsProxy", "proxy", given)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "rule_scheme", "regions", "status"),
+    [
+        ("INTERNAL_MANAGED", "INTERNAL_MANAGED", {}, "passed"),
+        ("EXTERNAL_MANAGED", "EXTERNAL_MANAGED", {}, "passed"),
+        ("EXTERNAL_MANAGED", None, {}, "failed"),
+        ("EXTERNAL_MANAGED", "EXTERNAL", {}, "failed"),
+        ("INTERNAL_MANAGED", "INTERNAL", {}, "failed"),
+        ("INTERNAL_MANAGED", "INTERNAL_MANAGED", {"proxy": "us-east1"}, "failed"),
+        ("INTERNAL_MANAGED", "INTERNAL_MANAGED", {"service": "us-east1"}, "failed"),
+        ("INTERNAL_MANAGED", "INTERNAL_MANAGED", {"rule": "us-east1"}, "failed"),
+        ("INTERNAL_MANAGED", "INTERNAL_MANAGED", {"rule": Computed()}, "undecided"),
+    ],
+)
+def test_regional_rules(scheme: str, rule_scheme: Any, regions: dict[str, Any], status: str) -> None:
+    chat, paths, proxy = regional(scheme, **regions)
+    rule = R(
+        "ForwardingRule",
+        "rule",
+        {"region": regions.get("rule", REGION), "loadBalancingScheme": rule_scheme, "target": target(proxy)},
+    )
+    if isinstance(rule.inputs["region"], Computed):
+        assert both(RULE, "rule", chat, paths, proxy, rule)[0] == status
+    else:
+        assert judged(chat, paths, proxy, rule) == (status, status)
+
+
+def test_scopes_do_not_mix() -> None:
+    chat, paths, proxy = regional("EXTERNAL_MANAGED")
+    assert judged(chat, paths, proxy, global_rule(proxy)) == ("failed", "failed")
+    everywhere = url_map(chat)
+    global_proxy = https(everywhere)
+    assert judged(chat, everywhere, global_proxy, global_rule(global_proxy)) == ("failed", "failed")
+    anywhere = service()
+    paths = url_map(anywhere)
+    global_proxy = https(paths)
+    rule = regional_rule(loadBalancingScheme="EXTERNAL_MANAGED", target=target(global_proxy))
+    assert judged(anywhere, paths, global_proxy, rule) == ("failed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("backends", "tier", "expected"),
+    [
+        ([backend(US)], "STANDARD", ("passed", "passed")),
+        ([], "STANDARD", ("passed", "passed")),
+        ([backend(EU)], "STANDARD", ("failed", "failed")),
+        ([backend(US), backend(EU)], "STANDARD", ("failed", "failed")),
+        ([backend(US), backend(Computed())], "STANDARD", ("undecided", "undecided")),
+        ([backend(Computed())], "STANDARD", ("undecided", "undecided")),
+        (Computed((US,), [backend(EU)]), "STANDARD", ("undecided", "failed")),
+        ([backend(US), backend(EU)], None, ("undecided", "undecided")),
+        ([backend(US), backend(EU)], "PREMIUM", ("undecided", "undecided")),
+    ],
+)
+def test_standard_tier(backends: Any, tier: Any, expected: tuple[str, str]) -> None:
+    chat = service(backends, loadBalancingScheme="EXTERNAL")
+    paths = url_map(chat)
+    proxy = http(paths)
+    rule = regional_rule(loadBalancingScheme="EXTERNAL", networkTier=tier, target=target(proxy))
+    assert judged(chat, US, EU, paths, proxy, rule) == expected
+
+
+def test_standard_tier_of_a_newer_service() -> None:
+    chat = service([backend(US)], loadBalancingScheme="EXTERNAL_MANAGED")
+    paths = url_map(chat)
+    proxy = http(paths)
+    rule = regional_rule(loadBalancingScheme="EXTERNAL", networkTier="STANDARD", target=target(proxy))
+    assert judged(chat, US, paths, proxy, rule) == ("undecided", "undecided")
+
+
+@pytest.mark.parametrize(
+    ("chat", "rule_scheme", "status"),
+    [
+        (regional_service("INTERNAL", protocol="TCP"), "INTERNAL", "passed"),
+        (regional_service("EXTERNAL", protocol="TCP"), "EXTERNAL", "passed"),
+        (regional_service("EXTERNAL", protocol="TCP"), None, "passed"),
+        (regional_service("INTERNAL", protocol="TCP"), "EXTERNAL", "failed"),
+        (regional_service("INTERNAL", protocol="TCP", region="us-east1"), "INTERNAL", "failed"),
+        (regional_service("INTERNAL_MANAGED"), "INTERNAL_MANAGED", "failed"),
+        (service(), "EXTERNAL_MANAGED", "failed"),
+    ],
+)
+def test_rules_without_a_proxy(chat: R, rule_scheme: Any, status: str) -> None:
+    rule = regional_rule(loadBalancingScheme=rule_scheme, backendService=target(chat))
+    assert judged(chat, rule) == (status, status)
+
+
+def test_what_is_not_known() -> None:
+    chat, paths, proxy, rule = stack("EXTERNAL", "EXTERNAL_MANAGED")
+    hidden = R("URLMap", "paths", {"pathMatchers": Computed((chat,))})
+    assert judged(chat, hidden, proxy, rule) == ("undecided", "undecided")
+    other = https(paths, "other")
+    either = global_rule(proxy, target=Computed((proxy, other)))
+    assert judged(chat, paths, proxy, other, either) == ("undecided", "undecided")
+
+
+def test_a_rule_beside_the_path_is_not_judged() -> None:
+    chat = service()
+    assert judged(chat, regional_rule(loadBalancingScheme="EXTERNAL", target="projects/p/regions/r/targetPools/p")) == (
+        None,
+        None,
+    )
+
+
+def test_the_message_names_both_schemes() -> None:
+    (found,) = findings(RULE, build(*stack("EXTERNAL", "EXTERNAL_MANAGED")))
+    assert [problem.observed for problem in found.problems] == [
+        "It has scheme `EXTERNAL_MANAGED`, and backend service `chat` has `EXTERNAL`."
+    ]

@@ -1,0 +1,93 @@
+"""`frontend-https-only` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fronts import both, http, https, regional_service, target, url_map
+from tests.stacks import Computed, R, build, findings, service, statuses
+
+RULE = "frontend-https-only"
+CHAT = service()
+PATHS = url_map(CHAT)
+REDIRECT = R("URLMap", "redirect", {"defaultUrlRedirect": {"httpsRedirect": True, "stripQuery": False}})
+ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ([PATHS, http(PATHS)], ("failed", "failed")),
+        ([PATHS, https(PATHS)], ("passed", "passed")),
+        # Nothing leads from it to a service.
+        ([PATHS, REDIRECT, http(REDIRECT)], (None, None)),
+        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], ("passed", "passed")),
+        ([computed := url_map(CHAT, defaultRouteAction=Computed()), http(computed)], ("undecided", "undecided")),
+        ([PATHS, http(PATHS, urlMap=Computed((PATHS, REDIRECT))), REDIRECT], ("undecided", "undecided")),
+        (
+            [
+                some := url_map(
+                    CHAT,
+                    defaultRouteAction=ABORT,
+                    pathMatchers=[{"name": "a", "defaultUrlRedirect": {"httpsRedirect": True}}],
+                ),
+                http(some),
+            ],
+            ("passed", "passed"),
+        ),
+        (
+            [
+                some := url_map(
+                    CHAT,
+                    defaultRouteAction=ABORT,
+                    pathMatchers=[{"name": "a", "pathRules": [{"paths": ["/v1"], "service": target(CHAT)}]}],
+                ),
+                http(some),
+            ],
+            ("failed", "failed"),
+        ),
+        ([R("TargetTCPProxy", "proxy", {"backendService": target(CHAT)})], ("not applicable", "not applicable")),
+    ],
+)
+def test_proxies(resources: list[R], expected: tuple[Any, Any]) -> None:
+    assert both(RULE, "proxy", CHAT, *resources) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "status"),
+    [
+        ("EXTERNAL", {}, "failed"),
+        ("INTERNAL_MANAGED", {}, "not applicable"),
+        ("INTERNAL_MANAGED", {"internal": True}, "failed"),
+        ("INTERNAL_SELF_MANAGED", {"internal": True}, "not applicable"),
+        (Computed(), {}, "undecided"),
+        (Computed(), {"internal": True}, "undecided"),
+    ],
+)
+def test_schemes(scheme: Any, options: dict[str, Any], status: str) -> None:
+    subject = service(loadBalancingScheme=scheme)
+    paths = url_map(subject)
+    assert both(RULE, "proxy", subject, paths, http(paths), **options) == (status, status)
+
+
+def test_regional_proxies() -> None:
+    subject = regional_service("EXTERNAL_MANAGED")
+    paths = R("RegionUrlMap", "paths", {"region": "us-central1", "defaultService": target(subject)})
+    proxy = R("RegionTargetHttpProxy", "proxy", {"region": "us-central1", "urlMap": target(paths)})
+    assert both(RULE, "proxy", subject, paths, proxy) == ("failed", "failed")
+
+
+def test_a_service_that_is_not_selected() -> None:
+    options = {"services": {"names": ["llm-*"]}}
+    assert both(RULE, "proxy", CHAT, PATHS, http(PATHS), **options) == (None, None)
+
+
+def test_what_is_certain_fails_before_all_is_there() -> None:
+    assert statuses(RULE, build(CHAT, PATHS, http(PATHS), is_complete=False))["proxy"] == "failed"
+
+
+def test_the_message() -> None:
+    (found,) = findings(RULE, build(CHAT, PATHS, http(PATHS)))
+    assert found.problems[0].observed == "It takes plain HTTP and passes requests on to servers."

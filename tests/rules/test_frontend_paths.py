@@ -1,0 +1,186 @@
+"""`frontend-paths` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, Out, R, build, findings, service, statuses
+
+RULE = "frontend-paths"
+CHAT = service()
+WEB = service(name="web")
+TO_CHAT, TO_WEB = Out(CHAT, "id"), Out(WEB, "id")
+ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
+ALL_HOSTS = [{"hosts": ["*"], "pathMatcher": "api"}]
+ONE_HOST = [{"hosts": ["llm.example.com"], "pathMatcher": "api"}]
+
+
+def judged(*others: R, subject: R = CHAT, forbidden: Any = ("/metrics",)) -> tuple[str, str]:
+    resources = (subject, WEB, *others)
+    first, deployed = build(*resources), build(*resources, deployed=True)
+    options = {} if forbidden is None else {"forbidden": list(forbidden)}
+    return statuses(RULE, first, **options)["chat"], statuses(RULE, deployed, **options)["chat"]
+
+
+def url_map(*, hosts: Any = ALL_HOSTS, default: Any = TO_CHAT, action: Any = None, **matcher: Any) -> R:
+    inputs = {"defaultService": default, "defaultRouteAction": action}
+    if matcher:
+        inputs |= {"hostRules": hosts, "pathMatchers": [{"name": "api", **matcher}]}
+    return R("URLMap", "paths", inputs)
+
+
+def paths(*patterns: Any, default_action: Any = ABORT, **rule: Any) -> R:
+    rules = [{"paths": list(patterns), "service": TO_CHAT, **rule}]
+    return url_map(defaultService=TO_CHAT, defaultRouteAction=default_action, pathRules=rules)
+
+
+def routes(*rules: dict[str, Any], action: Any = ABORT) -> R:
+    numbered = [{"priority": number, "service": TO_CHAT, **rule} for number, rule in enumerate(rules)]
+    return url_map(defaultService=TO_CHAT, defaultRouteAction=action, routeRules=numbered)
+
+
+@pytest.mark.parametrize(
+    ("url_map", "status"),
+    [
+        (url_map(), "failed"),
+        (url_map(action=ABORT), "passed"),
+        (url_map(action={"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 99}}}), "failed"),
+        (url_map(action={"faultInjectionPolicy": {"delay": {"percentage": 100}}}), "failed"),
+        (url_map(action=Computed()), "undecided"),
+        (url_map(hosts=ONE_HOST, defaultService=TO_CHAT, defaultRouteAction=ABORT), "failed"),
+        (url_map(hosts=Computed(), defaultService=TO_CHAT, defaultRouteAction=ABORT), "undecided"),
+        (url_map(hosts=[{"hosts": [Computed()]}], defaultService=TO_CHAT, defaultRouteAction=ABORT), "undecided"),
+        (url_map(defaultService=TO_CHAT), "failed"),
+        (url_map(defaultService=TO_CHAT, defaultRouteAction=ABORT), "passed"),
+        (url_map(defaultUrlRedirect={"httpsRedirect": True}), "passed"),
+        (paths("/v1/chat/completions"), "passed"),
+        (paths("/v1/*"), "passed"),
+        (paths("/metrics"), "failed"),
+        (paths("/metrics/"), "passed"),
+        (paths("/metrics/*"), "passed"),
+        (paths("/Metrics"), "passed"),
+        (paths("/*"), "failed"),
+        (paths("/v1/*", default_action=None), "failed"),
+        (paths("/metrics", routeAction=ABORT, default_action=None), "passed"),
+        (paths("/metrics", urlRedirect={"httpsRedirect": True}, default_action=None), "passed"),
+        (paths("/v1/*", Computed()), "undecided"),
+        (paths("/metrics", Computed()), "failed"),
+        (paths("/*", urlRedirect=Computed()), "undecided"),
+        (paths("/stats", routeAction={"urlRewrite": {"hostRewrite": "x"}}), "passed"),
+        (paths("/*", routeAction={"urlRewrite": {"pathPrefixRewrite": "/v1/"}}), "undecided"),
+        (routes({"matchRules": [{"prefixMatch": "/v1/"}]}), "passed"),
+        (routes({"matchRules": [{"prefixMatch": "/v1/"}]}, action=None), "failed"),
+        (routes({"matchRules": [{"prefixMatch": "/"}]}), "failed"),
+        (routes({"matchRules": [{"prefixMatch": "/met"}]}), "failed"),
+        (routes({"matchRules": [{"fullPathMatch": "/metrics"}]}), "failed"),
+        (routes({"matchRules": [{"fullPathMatch": "/METRICS"}]}), "passed"),
+        (routes({"matchRules": [{"fullPathMatch": "/METRICS", "ignoreCase": True}]}), "failed"),
+        (routes({"matchRules": [{"regexMatch": "/v1/.*"}]}), "undecided"),
+        (routes({"matchRules": [{"pathTemplateMatch": "/v1/{name=**}"}]}), "passed"),
+        (routes({"matchRules": [{"pathTemplateMatch": "/{name}"}]}), "undecided"),
+        (routes({"matchRules": [{"prefixMatch": "/", "headerMatches": [{"headerName": "x"}]}]}), "undecided"),
+        (routes({"matchRules": [{"prefixMatch": "/v1/"}, {"prefixMatch": "/"}]}), "failed"),
+        (routes({"matchRules": [{"fullPathMatch": "/metrics"}], "routeAction": ABORT}, action=None), "passed"),
+        (
+            routes(
+                {"matchRules": [{"prefixMatch": "/"}]}, {"matchRules": [{"prefixMatch": "/"}], "routeAction": ABORT}
+            ),
+            "failed",
+        ),
+        (
+            routes(
+                {"priority": 9, "matchRules": [{"prefixMatch": "/"}]},
+                {"priority": 1, "matchRules": [{"prefixMatch": "/metrics"}], "routeAction": ABORT},
+            ),
+            "passed",
+        ),
+        (
+            routes(
+                {"priority": Computed(), "matchRules": [{"prefixMatch": "/"}]},
+                {"matchRules": [{"prefixMatch": "/metrics"}], "routeAction": ABORT},
+            ),
+            "undecided",
+        ),
+        (routes({"matchRules": Computed()}), "undecided"),
+    ],
+)
+def test_url_maps(url_map: R, status: str) -> None:
+    assert judged(url_map) == (status, status)
+
+
+def test_the_longest_path_wins() -> None:
+    rules = [
+        {"paths": ["/*"], "service": TO_CHAT},
+        {"paths": ["/metrics"], "service": TO_CHAT, "routeAction": ABORT},
+    ]
+    for ordered in (rules, rules[::-1]):
+        subject = url_map(defaultService=TO_CHAT, pathRules=ordered)
+        assert judged(subject) == ("passed", "passed")
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ([], ("not applicable", "not applicable")),
+        ([url_map(default=TO_WEB)], ("not applicable", "not applicable")),
+        # Which of the two a computed URL is shows when they exist.
+        (
+            [url_map(default=TO_WEB, defaultService=TO_WEB, pathRules=[{"paths": ["/v1/*"], "service": TO_CHAT}])],
+            ("undecided", "passed"),
+        ),
+        (
+            [url_map(default=TO_WEB, defaultService=TO_CHAT, pathRules=[{"paths": ["/x"], "service": TO_WEB}])],
+            ("undecided", "failed"),
+        ),
+        ([R("URLMap", "paths", {"defaultService": TO_CHAT, "pathMatchers": Computed((CHAT,))})], ("undecided",) * 2),
+    ],
+)
+def test_services(resources: list[R], expected: tuple[str, str]) -> None:
+    assert judged(*resources) == expected
+
+
+def test_a_regional_url_map() -> None:
+    subject = service(region="us-central1", loadBalancingScheme="INTERNAL_MANAGED")
+    regional = R("RegionUrlMap", "paths", {"region": "us-central1", "defaultService": Out(subject, "id")})
+    assert judged(regional, subject=subject) == ("failed", "failed")
+
+
+def armor(rule: Any) -> R:
+    return R("SecurityPolicy", "armor", {"rules": rule})
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        (
+            [{"priority": 1, "action": "deny(403)", "match": {"expr": {"expression": "request.path == '/x'"}}}],
+            "undecided",
+        ),
+        ([{"priority": 1, "action": "deny(403)", "match": {"expr": {"expression": "origin.asn == 1"}}}], "failed"),
+        ([{"priority": 1, "action": "allow", "match": {"expr": {"expression": "request.path == '/x'"}}}], "failed"),
+        ([], "failed"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_cloud_armor_may_deny(rules: Any, status: str) -> None:
+    policy = armor(rules)
+    subject = service(securityPolicy=Out(policy, "id"))
+    paths_ = R("URLMap", "paths", {"defaultService": Out(subject, "id")})
+    assert judged(policy, paths_, subject=subject) == (status, status)
+
+
+def test_a_policy_outside_the_stack_may_deny() -> None:
+    subject = service(securityPolicy="projects/p/global/securityPolicies/shared")
+    paths_ = R("URLMap", "paths", {"defaultService": Out(subject, "id")})
+    assert judged(paths_, subject=subject) == ("undecided", "undecided")
+
+
+def test_an_incomplete_stack_proves_no_absence() -> None:
+    assert statuses(RULE, build(CHAT, is_complete=False))["chat"] == "undecided"
+
+
+def test_the_message_names_map_and_paths() -> None:
+    (found,) = findings(RULE, build(CHAT, paths("/metrics", "/docs")))
+    assert [problem.observed for problem in found.problems] == ["`paths` sends `/docs` and `/metrics` to the servers."]

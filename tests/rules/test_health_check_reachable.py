@@ -1,0 +1,530 @@
+"""`health-check-reachable` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
+
+RULE = "health-check-reachable"
+FAILED, PASSED, UNDECIDED, EXEMPT = "failed", "passed", "undecided", "not applicable"
+GOOGLE = ["35.191.0.0/16", "130.211.0.0/22"]
+PASSTHROUGH = ["35.191.0.0/16", "209.85.152.0/22", "209.85.204.0/22"]
+PORT = [{"protocol": "tcp", "ports": ["8000"]}]
+ALL = [{"protocol": "all"}]
+NETWORK = R("Network", "vpc")
+BEFORE = R("Network", "vpc", {"networkFirewallPolicyEnforcementOrder": "BEFORE_CLASSIC_FIREWALL"})
+EITHER = R("Network", "vpc", {"networkFirewallPolicyEnforcementOrder": Computed()})
+SUBNET = R("Subnetwork", "subnet", {"region": "us-central1", "network": Out(NETWORK, "id")})
+ACCOUNT = R("gcp:serviceaccount/account:Account", "server", {"accountId": Computed()})
+OTHER_STACK = R("StackReference", "platform")
+TEMPLATE_TYPE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+
+
+def asks(block: dict[str, Any], kind: str = "httpHealthCheck") -> R:
+    return R("HealthCheck", "check", {kind: block})
+
+
+def template(name: str = "template", **inputs: Any) -> R:
+    nics = [{"subnetwork": Out(SUBNET, "id")}]
+    return R(TEMPLATE_TYPE, name, {"region": "us-central1", "networkInterfaces": nics, **inputs})
+
+
+def group(machine: Any, name: str = "group", **inputs: Any) -> R:
+    url = Out(machine, "selfLink") if isinstance(machine, R) else machine
+    ports = [{"name": "http", "port": 8000}]
+    given = {"region": "us-central1", "versions": [{"instanceTemplate": url}], "namedPorts": ports}
+    return R("RegionInstanceGroupManager", name, {**given, **inputs})
+
+
+def firewall(sources: Any = None, name: str = "allow", **inputs: Any) -> R:
+    ranges = GOOGLE if sources is None else sources
+    return R("Firewall", name, {"network": Out(NETWORK, "id"), "allows": PORT, "sourceRanges": ranges, **inputs})
+
+
+def deny(sources: Any, name: str = "deny", **inputs: Any) -> R:
+    return firewall(sources, name, **{"allows": None, "denies": ALL, **inputs})
+
+
+def judged(
+    *others: R,
+    machine: Any = None,
+    probe: R | None = None,
+    network: R = NETWORK,
+    is_complete: bool = True,
+    **inputs: Any,
+) -> tuple[str, str]:
+    machine = template() if machine is None else machine
+    machines = [machine] if isinstance(machine, R) else []
+    probe = check() if probe is None else probe
+    mig = group(machine)
+    chat = service([backend(mig)], **{"healthChecks": Out(probe, "id"), **inputs})
+    stack = (*others, *machines, mig, probe, chat, network, SUBNET, OTHER_STACK)
+    built = [build(*stack, deployed=known, is_complete=is_complete) for known in (False, True)]
+    return statuses(RULE, built[0])["chat"], statuses(RULE, built[1])["chat"]
+
+
+def both(status: str) -> tuple[str, str]:
+    return status, status
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([], FAILED),
+        ([firewall()], PASSED),
+        ([firewall(["0.0.0.0/0"])], PASSED),
+        ([firewall(["35.0.0.0/8", "130.0.0.0/8"])], PASSED),
+        ([firewall(["35.191.0.0/17", "35.191.128.0/17", "130.211.0.0/22"])], PASSED),
+        ([firewall(["35.191.0.0/17", "130.211.0.0/22"])], FAILED),
+        ([firewall(["35.191.0.0/16"])], FAILED),
+        ([firewall(["35.191.0.0/16"]), firewall(["130.211.0.0/22"], "second")], PASSED),
+        ([firewall(["10.0.0.0/8"])], FAILED),
+        ([firewall(["2600:2d00:1:b029::/64"])], FAILED),
+        ([firewall(Computed())], UNDECIDED),
+        ([firewall(["35.191.0.0/16", Computed()])], UNDECIDED),
+        ([firewall([*GOOGLE, Computed()])], PASSED),
+        ([firewall(allows=[{"protocol": "tcp"}])], PASSED),
+        ([firewall(allows=[{"protocol": "TCP"}])], PASSED),
+        ([firewall(allows=[{"protocol": "6", "ports": ["7000-9000"]}])], PASSED),
+        ([firewall(allows=[{"protocol": "all"}])], PASSED),
+        ([firewall(allows=[{"protocol": "tcp", "ports": ["80", "443"]}])], FAILED),
+        ([firewall(allows=[{"protocol": "tcp", "ports": [8000]}])], PASSED),
+        ([firewall(allows=[{"protocol": "udp", "ports": ["8000"]}])], FAILED),
+        ([firewall(allows=[{"protocol": "icmp"}, {"protocol": "tcp", "ports": ["8000"]}])], PASSED),
+        ([firewall(allows=[{"protocol": "tcp", "ports": [Computed()]}])], UNDECIDED),
+        ([firewall(allows=[{"protocol": Computed()}])], UNDECIDED),
+        ([firewall(direction="EGRESS")], FAILED),
+        ([firewall(disabled=True)], FAILED),
+        ([firewall(disabled=Computed())], UNDECIDED),
+        ([firewall(sourceRanges=None, sourceTags=["llm"])], FAILED),
+        ([firewall(sourceRanges=None)], PASSED),
+        ([firewall(targetTags=["bastion"])], FAILED),
+        ([firewall(targetTags=[Computed()])], FAILED),
+        ([firewall(targetTags=Computed())], UNDECIDED),
+        ([firewall(destinationRanges=["10.0.0.0/24"])], UNDECIDED),
+        ([firewall(network=Computed((OTHER_STACK,)))], UNDECIDED),
+        ([firewall(network="vpc-1a2b3c4")], "by name"),
+        ([firewall(network="projects/p-demo/global/networks/other")], FAILED),
+        ([firewall(network="projects/other/global/networks/vpc-1a2b3c4")], FAILED),
+    ],
+)
+def test_one_network(rules: list[R], status: str) -> None:
+    # A name that Pulumi makes up is known once the network is deployed.
+    assert judged(*rules) == ((FAILED, PASSED) if status == "by name" else both(status))
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([firewall(), deny(["0.0.0.0/0"], priority=65000)], PASSED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=900)], FAILED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=1000)], FAILED),
+        ([firewall(), deny(["0.0.0.0/0"])], FAILED),
+        ([firewall(priority=999), deny(["0.0.0.0/0"])], PASSED),
+        ([firewall(), deny(["130.211.2.0/24"], priority=1)], FAILED),
+        ([firewall(), deny(["10.0.0.0/8"], priority=1)], PASSED),
+        ([firewall(), deny(["::/0"], priority=1)], PASSED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=1, denies=[{"protocol": "tcp", "ports": ["22"]}])], PASSED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=1, disabled=True)], PASSED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=1, direction="EGRESS")], PASSED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=1, targetTags=["bastion"])], PASSED),
+        ([firewall(), deny(["0.0.0.0/0"], priority=Computed())], UNDECIDED),
+        ([firewall(), deny(Computed(), priority=1)], UNDECIDED),
+        ([firewall(priority=Computed()), deny(["0.0.0.0/0"])], UNDECIDED),
+        ([firewall(priority=0), deny(["0.0.0.0/0"], priority=0)], FAILED),
+        ([firewall(priority=Computed()), deny(["10.0.0.0/8"])], UNDECIDED),
+    ],
+)
+def test_priorities(rules: list[R], status: str) -> None:
+    assert judged(*rules) == both(status)
+
+
+def test_targets() -> None:
+    assert judged(firewall(targetTags=["llm"]), machine=template(tags=["llm"])) == both(PASSED)
+    assert judged(firewall(targetTags=["llm"]), machine=template(tags=["web"])) == both(FAILED)
+    assert judged(firewall(targetTags=["llm"]), machine=template(tags=Computed())) == both(UNDECIDED)
+    server = template(serviceAccount={"email": Out(ACCOUNT, "email")})
+    target: dict[str, Any] = {"targetServiceAccounts": [Out(ACCOUNT, "email")]}
+    assert judged(firewall(**target), ACCOUNT, machine=server) == both(PASSED)
+    assert judged(firewall(**target), ACCOUNT) == both(FAILED)
+    assert judged(firewall(targetServiceAccounts=[Computed()]), ACCOUNT, machine=server) == both(UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("probe", "inputs", "status"),
+    [
+        (check(), {}, PASSED),
+        (asks({"port": 9000}), {}, FAILED),
+        (asks({"port": "8000"}), {}, PASSED),
+        (asks({}), {}, FAILED),
+        (asks({"port": Computed()}), {}, UNDECIDED),
+        (asks({"portSpecification": "USE_SERVING_PORT"}), {}, PASSED),
+        (asks({"portSpecification": "USE_SERVING_PORT"}), {"portName": "web"}, UNDECIDED),
+        (asks({"portSpecification": "USE_SERVING_PORT"}), {"portName": None}, PASSED),
+        (asks({"portSpecification": "USE_SERVING_PORT"}), {"portName": Computed()}, UNDECIDED),
+        (asks({"portSpecification": "USE_FIXED_PORT", "port": 8000}), {}, PASSED),
+        (asks({"portSpecification": "USE_NAMED_PORT", "portName": "http"}), {}, UNDECIDED),
+        (asks({"portSpecification": Computed(), "port": 8000}), {}, UNDECIDED),
+        (asks({"port": 8000}, "tcpHealthCheck"), {}, PASSED),
+        (asks({}, "tcpHealthCheck"), {}, UNDECIDED),
+        (asks({}, "httpsHealthCheck"), {}, FAILED),
+        (asks({"port": 8000}, "grpcHealthCheck"), {}, PASSED),
+        (R("HttpHealthCheck", "check", {"port": 8000}), {}, PASSED),
+        (R("HttpHealthCheck", "check", {}), {}, FAILED),
+        (R("RegionHealthCheck", "check", {"region": "us-central1", "httpHealthCheck": {"port": 8000}}), {}, PASSED),
+        (check(), {"healthChecks": None}, EXEMPT),
+        (check(), {"healthChecks": "projects/p/global/healthChecks/other"}, UNDECIDED),
+        (check(), {"healthChecks": Computed()}, UNDECIDED),
+    ],
+)
+def test_ports(probe: R, inputs: dict[str, Any], status: str) -> None:
+    assert judged(firewall(), probe=probe, **inputs) == both(status)
+
+
+def test_a_port_that_is_not_known_does_not_matter_without_or_with_all_ports() -> None:
+    unknown = asks({"port": Computed()})
+    assert judged(probe=unknown) == both(FAILED)
+    assert judged(firewall(allows=[{"protocol": "tcp"}]), probe=unknown) == both(PASSED)
+    assert judged(firewall(["10.0.0.0/8"]), probe=unknown) == both(FAILED)
+
+
+REGIONAL = {"region": "us-central1"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sources", "status"),
+    [
+        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL_MANAGED"}, GOOGLE, PASSED),
+        ({**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED"}, GOOGLE, PASSED),
+        ({**REGIONAL, "loadBalancingScheme": "INTERNAL"}, GOOGLE, PASSED),
+        ({**REGIONAL, "loadBalancingScheme": "INTERNAL"}, PASSTHROUGH, FAILED),
+        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL"}, PASSTHROUGH, PASSED),
+        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL"}, GOOGLE, FAILED),
+        ({**REGIONAL, "loadBalancingScheme": Computed()}, GOOGLE, UNDECIDED),
+        ({"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, GOOGLE, PASSED),
+        ({"ipAddressSelectionPolicy": "IPV4_ONLY"}, GOOGLE, PASSED),
+        ({"ipAddressSelectionPolicy": "PREFER_IPV6"}, GOOGLE, PASSED),
+        ({"ipAddressSelectionPolicy": "PREFER_IPV6"}, ["2600:2d00:1:b029::/64"], UNDECIDED),
+        ({"ipAddressSelectionPolicy": "IPV6_ONLY"}, GOOGLE, FAILED),
+        ({"ipAddressSelectionPolicy": "IPV6_ONLY"}, ["2600:2d00:1:b029::/64", "2600:2d00:1:1::/64"], PASSED),
+        ({"ipAddressSelectionPolicy": "IPV6_ONLY"}, ["2600:2d00:1:b029::/64"], FAILED),
+        (
+            {**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED", "ipAddressSelectionPolicy": "IPV6_ONLY"},
+            ["2600:2d00:1:b029::/64"],
+            PASSED,
+        ),
+        ({"ipAddressSelectionPolicy": Computed()}, GOOGLE, UNDECIDED),
+    ],
+)
+def test_schemes(inputs: dict[str, Any], sources: list[str], status: str) -> None:
+    assert judged(firewall(sources), **inputs) == both(status)
+
+
+@pytest.mark.parametrize(
+    ("versions", "sources", "status"),
+    [
+        (["IPV4"], PASSTHROUGH, PASSED),
+        ([None], PASSTHROUGH, PASSED),
+        (["IPV6"], PASSTHROUGH, FAILED),
+        (["IPV6"], ["2600:1901:8001::/48"], PASSED),
+        (["IPV4", "IPV6"], [*PASSTHROUGH, "2600:1901:8001::/48"], PASSED),
+        (["IPV4", "IPV6"], PASSTHROUGH, FAILED),
+        ([Computed()], PASSTHROUGH, UNDECIDED),
+    ],
+)
+def test_ip_versions_of_passthrough_load_balancers(versions: list[Any], sources: list[str], status: str) -> None:
+    machine = template()
+    mig, probe = group(machine), check()
+    chat = service([backend(mig)], region="us-central1", loadBalancingScheme="EXTERNAL", healthChecks=Out(probe, "id"))
+    rules = [
+        R("ForwardingRule", f"front-{number}", {**REGIONAL, "backendService": Out(chat, "id"), "ipVersion": version})
+        for number, version in enumerate(versions)
+    ]
+    stack = (*rules, chat, mig, machine, probe, NETWORK, SUBNET, firewall(sources))
+    assert statuses(RULE, build(*stack))["chat"] == status
+    assert statuses(RULE, build(*stack, deployed=True))["chat"] == status
+
+
+OUTSIDE = "projects/host/regions/us-central1/subnetworks/shared"
+
+
+@pytest.mark.parametrize(
+    ("nics", "expected"),
+    [
+        ([{"subnetwork": OUTSIDE}], both(EXEMPT)),
+        ([{"network": "default"}], both(EXEMPT)),
+        ([{"network": "projects/host/global/networks/shared"}], both(EXEMPT)),
+        ([{"network": Out(NETWORK, "id")}], both(PASSED)),
+        ([{"network": Out(NETWORK, "id"), "subnetwork": Out(SUBNET, "id")}], both(PASSED)),
+        ([{"subnetwork": Out(SUBNET, "id")}, {"network": "default"}], both(PASSED)),
+        ([{"network": "default"}, {"subnetwork": Out(SUBNET, "id")}], both(EXEMPT)),
+        ([{"subnetwork": Computed((OTHER_STACK,))}], both(UNDECIDED)),
+        ([{"subnetwork": Computed((OTHER_STACK,), OUTSIDE)}], (UNDECIDED, EXEMPT)),
+        (Computed((SUBNET,)), both(UNDECIDED)),
+        ([], both(UNDECIDED)),
+    ],
+)
+def test_networks(nics: Any, expected: tuple[str, str]) -> None:
+    assert judged(firewall(), machine=template(networkInterfaces=nics)) == expected
+
+
+def test_a_network_given_without_its_project() -> None:
+    relative = firewall(network="global/networks/vpc-1a2b3c4")
+    # At first the network has no name that a program could know.
+    assert judged(relative) == (FAILED, PASSED)
+    nic = {"network": "global/networks/vpc-1a2b3c4"}
+    assert judged(firewall(), machine=template(networkInterfaces=[nic])) == (EXEMPT, PASSED)
+
+
+def test_a_template_outside_the_stack_is_in_a_network_that_is_not_known() -> None:
+    assert judged(firewall(), machine="projects/p-demo/global/instanceTemplates/llm") == both(UNDECIDED)
+
+
+def test_a_stack_without_networks_has_nothing_to_judge() -> None:
+    mig, probe = group("projects/p-demo/global/instanceTemplates/llm"), check()
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    assert statuses(RULE, build(mig, probe, chat)) == {"chat": EXEMPT}
+    assert statuses(RULE, build(mig, probe, chat, is_complete=False)) == {"chat": UNDECIDED}
+    read = R("Network", "vpc", {}, {"is_read": True})
+    assert statuses(RULE, build(mig, probe, chat, read)) == {"chat": EXEMPT}
+
+
+def test_a_network_that_is_only_read_has_rules_that_are_not_seen() -> None:
+    assert judged(network=R("Network", "vpc", {}, {"is_read": True})) == both(EXEMPT)
+
+
+def test_during_an_update_a_rule_may_follow() -> None:
+    assert judged(is_complete=False) == both(UNDECIDED)
+    assert judged(firewall(), is_complete=False) == both(PASSED)
+
+
+def test_a_cluster_adds_rules_of_its_own() -> None:
+    assert judged(R("Cluster", "gke", {"network": Out(NETWORK, "id")})) == both(UNDECIDED)
+    assert judged(R("Cluster", "gke", {"subnetwork": Out(SUBNET, "id")})) == both(UNDECIDED)
+    assert judged(R("Cluster", "gke", {"network": "default"})) == both(FAILED)
+
+
+def run(*resources: R) -> tuple[str, str]:
+    first, deployed = (statuses(RULE, build(*resources, deployed=known)) for known in (False, True))
+    return first["chat"], deployed["chat"]
+
+
+def test_every_group_and_version_is_judged() -> None:
+    old, new = template("old", tags=["llm"]), template("new", tags=["next"])
+    versions = [{"instanceTemplate": Out(old, "selfLink")}, {"instanceTemplate": Out(new, "selfLink")}]
+    mig, probe = group(old, versions=versions), check()
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    rest = (chat, mig, probe, old, new, NETWORK, SUBNET)
+    assert run(*rest, firewall(targetTags=["llm", "next"])) == both(PASSED)
+    assert run(*rest, firewall(targetTags=["llm"])) == both(FAILED)
+    (found,) = findings(RULE, build(*rest))
+    assert found.problems[0].observed.count("No firewall rule") == 1
+
+
+def test_one_region_without_a_firewall_fails() -> None:
+    other = R("Network", "europe")
+    subnet = R("Subnetwork", "there", {"region": "europe-west4", "network": Out(other, "id")})
+    here, there = template("here"), template("there", networkInterfaces=[{"subnetwork": Out(subnet, "id")}])
+    groups, probe = (group(here, "near"), group(there, "far", region="europe-west4")), check()
+    chat = service([backend(each) for each in groups], healthChecks=Out(probe, "id"))
+    parts = (chat, *groups, probe, here, there, NETWORK, other, SUBNET, subnet, firewall())
+    assert run(*parts) == both(FAILED)
+    (found,) = findings(RULE, build(*parts))
+    assert "`far`" in found.problems[0].observed
+    assert "`near`" not in found.problems[0].observed
+    assert run(*parts, firewall(name="more", network=Out(other, "id"))) == both(PASSED)
+
+
+def test_unmanaged_groups() -> None:
+    nic = [{"network": Out(NETWORK, "id")}]
+    machine = R("Instance", "machine", {"zone": "us-central1-a", "networkInterfaces": nic, "tags": ["llm"]})
+    listed = R("InstanceGroup", "group", {"zone": "us-central1-a", "instances": [Out(machine, "selfLink")]})
+    bare = R("InstanceGroup", "group", {"zone": "us-central1-a"})
+    member = R(
+        "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
+        "member",
+        {"instanceGroup": Out(bare, "id"), "instance": Out(machine, "selfLink")},
+    )
+    networked = R("InstanceGroup", "group", {"zone": "us-central1-a", "network": Out(NETWORK, "id")})
+    probe = check()
+
+    def chat(mig: R) -> R:
+        return service([backend(Out(mig, "id"))], healthChecks=Out(probe, "id"))
+
+    rest = (machine, probe, NETWORK)
+    tagged = firewall(targetTags=["llm"])
+    assert run(chat(listed), listed, *rest) == both(FAILED)
+    assert run(chat(listed), listed, *rest, tagged) == both(PASSED)
+    assert run(chat(bare), bare, member, *rest, tagged) == both(PASSED)
+    assert run(chat(bare), bare, *rest, tagged) == both(UNDECIDED)
+    assert run(chat(networked), networked, *rest, tagged) == both(UNDECIDED)
+    assert run(chat(networked), networked, *rest, firewall()) == both(PASSED)
+    assert run(chat(networked), networked, *rest) == both(FAILED)
+
+
+@pytest.mark.parametrize(
+    ("neg", "inputs", "with_rule", "without"),
+    [
+        ("NetworkEndpointGroup", {"zone": "us-central1-a"}, PASSED, FAILED),
+        (
+            "NetworkEndpointGroup",
+            {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"},
+            EXEMPT,
+            EXEMPT,
+        ),
+        (
+            "NetworkEndpointGroup",
+            {"zone": "us-central1-a", "networkEndpointType": Computed()},
+            PASSED,
+            UNDECIDED,
+        ),
+        ("RegionNetworkEndpointGroup", {"region": "us-central1"}, EXEMPT, EXEMPT),
+    ],
+)
+def test_network_endpoint_groups(neg: str, inputs: dict[str, Any], with_rule: str, without: str) -> None:
+    target, probe = R(neg, "neg", {"network": Out(NETWORK, "id"), **inputs}), check()
+    chat = service([backend(target, balancingMode="RATE", maxRate=5)], healthChecks=Out(probe, "id"))
+    rest = (chat, target, probe, NETWORK)
+    assert run(*rest, firewall()) == both(with_rule)
+    assert run(*rest) == both(without)
+
+
+def test_backends() -> None:
+    probe, machine = check(), template()
+    mig = group(machine)
+    rest = (mig, probe, machine, NETWORK, SUBNET, OTHER_STACK)
+    assert run(service([], healthChecks=Out(probe, "id")), *rest) == both(EXEMPT)
+    computed = service(Computed((mig,), [backend(mig)]), healthChecks=Out(probe, "id"))
+    assert run(computed, *rest, firewall()) == (UNDECIDED, PASSED)
+    assert run(computed, *rest) == (UNDECIDED, FAILED)
+    half = service([backend(mig), backend(Computed((OTHER_STACK,)))], healthChecks=Out(probe, "id"))
+    assert run(half, *rest, firewall()) == both(UNDECIDED)
+    # At first the group may be either of the two.
+    assert run(half, *rest) == (UNDECIDED, FAILED)
+
+
+def policy(*rules: dict[str, Any], regional: str = "", attached: Any = None) -> tuple[R, ...]:
+    prefix = "gcp:compute/regionNetworkFirewallPolicy" if regional else "gcp:compute/networkFirewallPolicy"
+    kind = "RegionNetworkFirewallPolicy" if regional else "NetworkFirewallPolicy"
+    place = {"region": regional} if regional else {}
+    held = R(f"{prefix}:{kind}", "policy", {"name": "guard", **place})
+    inputs = {
+        "attachmentTarget": Out(NETWORK, "id"),
+        "firewallPolicy": Out(held, "name") if attached is None else attached,
+    }
+    association = R(f"{prefix}Association:{kind}Association", "association", {**inputs, **place})
+    parts = [
+        R(f"{prefix}Rule:{kind}Rule", f"rule-{number}", {"firewallPolicy": Out(held, "name"), **place, **rule})
+        for number, rule in enumerate(rules)
+    ]
+    return (held, association, *parts)
+
+
+def policy_rule(action: str = "allow", priority: Any = 100, sources: Any = None, **inputs: Any) -> dict[str, Any]:
+    match = {
+        "srcIpRanges": GOOGLE if sources is None else sources,
+        "layer4Configs": [{"ipProtocol": "tcp", "ports": ["8000"]}],
+    }
+    return {
+        "action": action,
+        "direction": "INGRESS",
+        "priority": priority,
+        "match": {**match, **inputs.pop("match", {})},
+        **inputs,
+    }
+
+
+ANYWHERE = ["0.0.0.0/0"]
+DENY_ALL = policy_rule("deny", 200, ANYWHERE)
+
+
+@pytest.mark.parametrize("region", ["", "us-central1"])
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([policy_rule()], PASSED),
+        ([], FAILED),
+        ([policy_rule(), DENY_ALL], PASSED),
+        ([policy_rule(priority=300), DENY_ALL], FAILED),
+        ([policy_rule(priority=Computed()), DENY_ALL], UNDECIDED),
+        ([policy_rule("apply_security_profile_group")], UNDECIDED),
+        ([policy_rule(targetSecureTags=[{"name": "tagValues/1"}])], UNDECIDED),
+        ([policy_rule(targetType="INTERNAL_MANAGED_LB")], FAILED),
+        ([policy_rule(match={"srcNetworkScope": "NON_INTERNET"})], UNDECIDED),
+        ([policy_rule(match={"layer4Configs": Computed()})], UNDECIDED),
+        ([policy_rule(match={"layer4Configs": [{"ipProtocol": "tcp"}]})], PASSED),
+        ([policy_rule(sources=["10.0.0.0/8"], match={"srcFqdns": ["example.com"]})], UNDECIDED),
+        ([policy_rule("goto_next"), policy_rule(priority=300)], FAILED),
+        ([policy_rule(disabled=True)], FAILED),
+    ],
+)
+def test_policies(region: str, rules: list[dict[str, Any]], status: str) -> None:
+    assert judged(*policy(*rules, regional=region)) == both(status)
+
+
+@pytest.mark.parametrize(
+    ("network", "vpc", "rules", "status"),
+    [
+        (NETWORK, [firewall()], [DENY_ALL], PASSED),
+        (BEFORE, [firewall()], [DENY_ALL], FAILED),
+        (EITHER, [firewall()], [DENY_ALL], UNDECIDED),
+        (EITHER, [firewall()], [policy_rule()], PASSED),
+        (EITHER, [], [], FAILED),
+        (BEFORE, [firewall()], [policy_rule("goto_next"), DENY_ALL], PASSED),
+        (NETWORK, [deny(ANYWHERE)], [policy_rule()], FAILED),
+        (BEFORE, [deny(ANYWHERE)], [policy_rule()], PASSED),
+        (NETWORK, [deny(["10.0.0.0/8"])], [policy_rule()], PASSED),
+    ],
+)
+def test_the_order_of_rules_and_policies(network: R, vpc: list[R], rules: list[dict[str, Any]], status: str) -> None:
+    assert judged(*vpc, *policy(*rules), network=network) == both(status)
+
+
+def test_which_policies_count() -> None:
+    assert judged(*policy(policy_rule(), regional="europe-west4")) == both(FAILED)
+    held, _, rule = policy(policy_rule())
+    assert judged(held, rule) == both(FAILED)
+    outside = policy(attached="projects/p-demo/global/firewallPolicies/elsewhere")
+    assert judged(*outside) == both(UNDECIDED)
+    assert judged(firewall(), *outside) == both(PASSED)
+    assert judged(*policy(policy_rule(), attached="guard")) == both(PASSED)
+
+
+def test_a_policy_with_rules() -> None:
+    kind = "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules"
+    held = R(kind, "policy", {"rules": [policy_rule(), DENY_ALL]})
+    _, association = policy(attached=Out(held, "name"))
+    assert judged(held, association) == both(PASSED)
+    assert judged(R(kind, "policy", {"rules": [DENY_ALL]}), association) == both(FAILED)
+    assert judged(R(kind, "policy", {"rules": Computed()}), association) == both(UNDECIDED)
+
+
+def observed(*rules: R) -> list[str]:
+    machine = template()
+    mig, probe = group(machine), check()
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    (found,) = findings(RULE, build(machine, mig, probe, chat, NETWORK, SUBNET, *rules))
+    return [problem.observed for problem in found.problems]
+
+
+def test_the_message_names_what_is_missed_and_what_denies() -> None:
+    assert observed() == [
+        "No firewall rule admits health checks from 130.211.0.0/22 and 35.191.0.0/16 to TCP port 8000 of the machines "
+        "of `group`."
+    ]
+    assert observed(firewall(), deny(["35.191.0.0/20"], priority=1)) == [
+        "`deny` denies health checks to TCP port 8000 of the machines of `group`."
+    ]
+    (found,) = findings(
+        RULE,
+        build(
+            firewall([Computed()]), machine := template(), mig := group(machine), NETWORK, SUBNET, probe := check(),
+            service([backend(mig)], healthChecks=Out(probe, "id")),
+        ),
+    )  # fmt: skip
+    assert found.reasons == (
+        "it is not known whether probes reach port 8000 of `group`: whether or how `allow` applies is not",
+    )

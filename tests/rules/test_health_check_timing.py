@@ -1,0 +1,129 @@
+"""`health-check-timing` on failing, passing and unknown checks, for load balancing and for healing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fleets import both, judged, managed
+from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
+
+RULE = "health-check-timing"
+TYPES = ("HealthCheck", "RegionHealthCheck", "HttpHealthCheck", "HttpsHealthCheck")
+
+
+def of(type_: str = "HealthCheck", name: str = "check", **timing: Any) -> R:
+    block = {} if type_.startswith("Http") else {"httpHealthCheck": {"requestPath": "/health"}}
+    return R(type_, name, {"region": "us-central1", **block, **timing})
+
+
+def healed(by: R) -> R:
+    return managed(autoHealingPolicies={"healthCheck": Out(by, "id"), "initialDelaySec": 600})
+
+
+BALANCING = [
+    ({}, "passed"),
+    ({"checkIntervalSec": 10, "timeoutSec": 5, "healthyThreshold": 2, "unhealthyThreshold": 3}, "passed"),
+    ({"checkIntervalSec": 10, "timeoutSec": 10}, "passed"),
+    ({"checkIntervalSec": 10, "timeoutSec": 11}, "failed"),
+    ({"timeoutSec": 6}, "failed"),
+    ({"checkIntervalSec": 4}, "failed"),
+    ({"checkIntervalSec": "10", "timeoutSec": "10"}, "passed"),
+    ({"checkIntervalSec": 30, "unhealthyThreshold": 2}, "passed"),
+    ({"checkIntervalSec": 30, "unhealthyThreshold": 3}, "failed"),
+    ({"checkIntervalSec": 61, "unhealthyThreshold": 1}, "failed"),
+    ({"unhealthyThreshold": 1}, "failed"),
+    ({"healthyThreshold": 1}, "failed"),
+    ({"healthyThreshold": 10}, "passed"),
+    ({"timeoutSec": Computed()}, "undecided"),
+    ({"checkIntervalSec": Computed()}, "undecided"),
+    ({"unhealthyThreshold": Computed()}, "undecided"),
+    ({"healthyThreshold": Computed()}, "undecided"),
+    ({"checkIntervalSec": Computed(), "healthyThreshold": 1}, "failed"),
+    ({"timeoutSec": "soon"}, "undecided"),
+]
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize(("timing", "status"), BALANCING)
+def test_for_load_balancing(type_: str, timing: dict[str, Any], status: Any) -> None:
+    subject = of(type_, **timing)
+    assert judged(RULE, "check", service([], healthChecks=Out(subject, "id")), subject) == both(status)
+
+
+HEALING = [
+    ({}, "failed"),
+    ({"checkIntervalSec": 30, "timeoutSec": 10, "healthyThreshold": 1, "unhealthyThreshold": 10}, "passed"),
+    ({"checkIntervalSec": 30, "unhealthyThreshold": 3}, "passed"),
+    ({"checkIntervalSec": 10, "unhealthyThreshold": 3}, "failed"),
+    ({"checkIntervalSec": 300, "unhealthyThreshold": 1}, "failed"),
+    ({"checkIntervalSec": 30, "timeoutSec": 40, "unhealthyThreshold": 10}, "failed"),
+    ({"checkIntervalSec": 30, "unhealthyThreshold": Computed()}, "undecided"),
+]
+
+
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize(("timing", "status"), HEALING)
+def test_for_healing(type_: str, timing: dict[str, Any], status: Any) -> None:
+    subject = of(type_, **timing)
+    group = healed(subject)
+    assert judged(RULE, "check", service([backend(group)]), group, subject) == both(status)
+
+
+def test_a_check_for_both_is_judged_as_one_for_load_balancing() -> None:
+    subject = check()
+    group = healed(subject)
+    resources = [service([backend(group)], healthChecks=Out(subject, "id")), group, subject]
+    assert judged(RULE, "check", *resources) == both("passed")
+
+
+def test_what_it_is_used_for_may_not_be_known() -> None:
+    subject, other = check(), R("HealthCheck", "other", {"tcpHealthCheck": {}})
+    either = Computed((subject, other), Out(other, "id"))
+    group = healed(other)
+    resources = [service([backend(group)], healthChecks=either), group, subject, other]
+    assert statuses(RULE, build(*resources)) == {"check": "undecided", "other": "undecided"}
+    deployed = statuses(RULE, build(*resources, deployed=True))
+    assert deployed["other"] == "passed"
+    late = [service([backend(group)], healthChecks=either), group, of(timeoutSec=9), other]
+    late[0] = service([backend(group)], healthChecks=Computed((late[2], other)))
+    assert statuses(RULE, build(*late))["check"] == "failed"
+
+
+def test_on_an_update_a_later_service_may_use_a_healing_check() -> None:
+    subject = check()
+    group = healed(subject)
+    assert statuses(RULE, build(service([backend(group)]), group, subject, is_complete=False)) == {"check": "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("options", "timing", "status"),
+    [
+        ({"max_detection_sec": 10}, {}, "passed"),
+        ({"max_detection_sec": 9}, {}, "failed"),
+        ({"max_detection_sec": 90}, {"checkIntervalSec": 30, "unhealthyThreshold": 3}, "passed"),
+        ({"min_threshold": 3}, {}, "failed"),
+        ({"min_threshold": 1}, {"healthyThreshold": 1, "unhealthyThreshold": 1}, "passed"),
+    ],
+)
+def test_options(options: dict[str, Any], timing: dict[str, Any], status: Any) -> None:
+    subject = of(**timing)
+    resources = [service([], healthChecks=Out(subject, "id")), subject]
+    assert judged(RULE, "check", *resources, options=options) == both(status)
+
+
+def test_healing_option() -> None:
+    subject = of()
+    group = healed(subject)
+    options = {"min_healing_sec": 10}
+    assert judged(RULE, "check", service([backend(group)]), group, subject, options=options) == both("passed")
+
+
+def test_the_messages_say_the_numbers() -> None:
+    subject = of(timeoutSec=30, checkIntervalSec=20, unhealthyThreshold=5)
+    (found,) = findings(RULE, build(service([], healthChecks=Out(subject, "id")), subject))
+    assert [problem.observed for problem in found.problems] == [
+        "Its `timeout_sec` 30 is longer than its `check_interval_sec` 20.",
+        "A dead machine gets requests for 100 seconds (5 failures, 20 seconds apart).",
+    ]

@@ -1,0 +1,161 @@
+"""`instance-group-autohealing` on failing, passing, unknown and not applicable groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fleets import both, judged, managed, serving, zonal
+from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
+
+RULE = "instance-group-autohealing"
+OWN = R("HealthCheck", "healing", {"tcpHealthCheck": {}, "checkIntervalSec": 30})
+BALANCING = check()
+
+
+def healing(by: Any = OWN, delay: Any = 1500, **others: Any) -> dict[str, Any]:
+    return {"healthCheck": Out(by, "id") if isinstance(by, R) else by, "initialDelaySec": delay, **others}
+
+
+def statuses_of(health_checks: Any = None, options: dict[str, Any] | None = None, **inputs: Any) -> Any:
+    """The verdicts on a regional and a zonal group, which are the same, on a first preview and as deployed."""
+    found = set()
+    for group in (managed(**inputs), zonal(**inputs)):
+        checks = Out(BALANCING, "id") if health_checks is None else health_checks
+        resources = [serving(group, healthChecks=checks), group, OWN, BALANCING]
+        found.add(judged(RULE, group.name, *resources, options=options))
+    (verdict,) = found
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (healing(), both("passed")),
+        ([healing()], both("passed")),
+        (healing(delay=300), both("passed")),
+        (healing(delay=3600), both("passed")),
+        (healing(delay=299), both("failed")),
+        (healing(delay=0), both("failed")),
+        (healing(delay=None), both("failed")),
+        (healing(delay=7200), both("failed")),
+        (healing(delay="600"), both("passed")),
+        (healing(delay=Computed()), both("undecided")),
+        (healing(BALANCING), both("failed")),
+        (healing(BALANCING, Computed()), both("failed")),
+        (healing("projects/p/global/healthChecks/x"), both("passed")),
+        (healing(Computed((OWN,), Out(OWN, "id"))), both("passed")),
+        (healing(Computed((OWN, BALANCING), Out(OWN, "id"))), ("undecided", "passed")),
+        (healing(Computed((OWN, BALANCING), Out(BALANCING, "id"))), ("undecided", "failed")),
+        (healing(Computed()), both("undecided")),
+        (None, both("failed")),
+        ([], both("failed")),
+        (Computed(), both("undecided")),
+    ],
+)
+def test_policies(policy: Any, expected: Any) -> None:
+    assert statuses_of(autoHealingPolicies=policy) == expected
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "status"),
+    [
+        ({"onFailedHealthCheck": "REPAIR"}, "passed"),
+        ({"onFailedHealthCheck": "DEFAULT_ACTION"}, "passed"),
+        ({"defaultActionOnFailure": "REPAIR"}, "passed"),
+        ({"onFailedHealthCheck": "REPAIR", "defaultActionOnFailure": "DO_NOTHING"}, "passed"),
+        ({"onFailedHealthCheck": "DO_NOTHING"}, "failed"),
+        ({"defaultActionOnFailure": "DO_NOTHING"}, "failed"),
+        ({"onFailedHealthCheck": "DEFAULT_ACTION", "defaultActionOnFailure": "DO_NOTHING"}, "failed"),
+        ({"onFailedHealthCheck": Computed()}, "undecided"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_repairs(lifecycle: Any, status: Any) -> None:
+    assert statuses_of(autoHealingPolicies=healing(), instanceLifecyclePolicy=lifecycle) == both(status)
+
+
+URL = "projects/p/global/healthChecks/x"
+
+
+@pytest.mark.parametrize(
+    ("health_checks", "by", "expected"),
+    [
+        (URL, URL, "failed"),
+        (URL, f"https://www.googleapis.com/compute/v1/{URL}", "failed"),
+        (URL, "projects/p/global/healthChecks/y", "passed"),
+        (URL, "global/healthChecks/x", "passed"),
+        ("projects/p-demo/global/healthChecks/x", "global/healthChecks/x", "failed"),
+        ("global/healthChecks/x", "global/healthChecks/x", "failed"),
+        (Computed(), OWN, "undecided"),
+        ("", OWN, "passed"),
+    ],
+)
+def test_the_services_check(health_checks: Any, by: Any, expected: Any) -> None:
+    assert statuses_of(health_checks, autoHealingPolicies=healing(by)) == both(expected)
+
+
+def test_a_check_in_a_project_that_is_not_known() -> None:
+    group = managed(autoHealingPolicies=healing("global/healthChecks/x"))
+    group.options["provider"] = {}
+    assert judged(RULE, group.name, serving(group, healthChecks=URL), group) == both("undecided")
+
+
+def test_every_service_that_a_group_serves_counts() -> None:
+    group = managed(autoHealingPolicies=healing())
+    first = serving(group, healthChecks=Out(BALANCING, "id"))
+    second = serving(group, name="batch", healthChecks=Out(OWN, "id"))
+    assert judged(RULE, group.name, first, group, OWN, BALANCING) == both("passed")
+    assert judged(RULE, group.name, first, second, group, OWN, BALANCING) == both("failed")
+
+
+def test_a_service_that_a_group_may_serve() -> None:
+    group, other = managed(autoHealingPolicies=healing()), mig("europe-west4")
+    either = service([backend(Computed((group, other), Out(group)))], healthChecks=Out(OWN, "id"))
+    assert judged(RULE, group.name, either, group, other, OWN) == ("undecided", "failed")
+
+
+def test_what_is_not_judged() -> None:
+    group, unmanaged = managed(), R("InstanceGroup", "unmanaged", {"zone": "us-central1-a"})
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+    assert statuses(RULE, build(group, unmanaged, neg)) == {}
+    beside = service([{"group": Out(unmanaged, "id")}, backend(neg)])
+    assert statuses(RULE, build(beside, group, unmanaged, neg)) == {}
+    named = service([backend("zones/z/instanceGroups/x")], description=Out(group, "id"))
+    assert judged(RULE, group.name, named, group) == both("not applicable")
+
+
+@pytest.mark.parametrize(
+    ("options", "delay", "status"),
+    [
+        ({"min_initial_delay_sec": 60}, 60, "passed"),
+        ({"min_initial_delay_sec": 0}, 0, "passed"),
+        ({"max_initial_delay_sec": 900}, 901, "failed"),
+    ],
+)
+def test_options(options: dict[str, Any], delay: int, status: Any) -> None:
+    assert statuses_of(options=options, autoHealingPolicies=healing(delay=delay)) == both(status)
+
+
+def test_a_group_that_is_read() -> None:
+    group = mig()
+    outputs: dict[str, Any] = {
+        "id": group.url("id"),
+        "instanceGroup": group.url("instanceGroup"),
+        "region": "us-central1",
+    }
+    group.options.update(inputs=None, is_read=True, outputs=outputs)
+    subject = service([backend(group.url("instanceGroup"))])
+    assert statuses(RULE, build(subject, group)) == {group.name: "undecided"}
+    outputs |= {"autoHealingPolicies": None}
+    assert statuses(RULE, build(subject, group)) == {group.name: "failed"}
+
+
+def test_the_message_lists_all_that_is_wrong() -> None:
+    group = managed(autoHealingPolicies=healing(BALANCING, 60))
+    (found,) = findings(RULE, build(serving(group, healthChecks=Out(BALANCING, "id")), group, BALANCING))
+    assert [problem.observed for problem in found.problems] == [
+        "It heals by `check`, which is the load balancer's health check as well.",
+        "Its `initial_delay_sec` is 60.",
+    ]

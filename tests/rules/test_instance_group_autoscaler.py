@@ -1,0 +1,226 @@
+"""`instance-group-autoscaler` on failing, passing, unknown and not applicable groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fleets import autoscaler, both, judged, managed, serving, template, zonal
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+
+RULE = "instance-group-autoscaler"
+GPU = template()
+CPU = template("cpu", "e2-standard-8")
+OTHER_STACK = R("StackReference", "platform")
+
+
+def scaled(*, of: R | None = GPU, entry: dict[str, Any] | None = None, regional: bool = True, **policy: Any) -> Any:
+    """The verdicts on a group with an autoscaler of this policy."""
+    group = managed(of=of) if regional else zonal()
+    target = dict(entry or {})
+    inputs: dict[str, Any] = {"region": "us-central1"} if target.pop("own_region", False) else {}
+    inputs |= {key: target.pop(key) for key in ("protocol", "loadBalancingScheme") if key in target}
+    subject = service([backend(group, **target)], **inputs)
+    return judged(RULE, group.name, subject, group, autoscaler(group, **policy), GPU, CPU)
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [
+        ({}, "passed"),
+        ({"mode": "ON"}, "passed"),
+        ({"mode": "ONLY_SCALE_OUT"}, "passed"),
+        ({"mode": "ONLY_UP"}, "passed"),
+        ({"mode": "OFF"}, "failed"),
+        ({"mode": Computed()}, "undecided"),
+        ({"minReplicas": 1}, "failed"),
+        ({"minReplicas": 0}, "failed"),
+        ({"minReplicas": Computed()}, "undecided"),
+        ({"minReplicas": None}, "undecided"),
+        ({"loadBalancingUtilization": {"target": 0.99}}, "passed"),
+        ({"loadBalancingUtilization": {"target": 1}}, "failed"),
+        ({"loadBalancingUtilization": {"target": 1.2}}, "failed"),
+        ({"loadBalancingUtilization": {"target": 0}}, "failed"),
+        ({"loadBalancingUtilization": {"target": "0.7"}}, "passed"),
+        ({"loadBalancingUtilization": {}}, "passed"),
+        ({"loadBalancingUtilization": {"target": Computed()}}, "undecided"),
+        ({"loadBalancingUtilization": Computed()}, "undecided"),
+        ({"cpuUtilization": {"target": 0.6}}, "passed"),
+        ({"cpuUtilization": {"target": 1}}, "failed"),
+        ({"cpuUtilization": {"target": 1}, "metrics": [{"name": "queue"}]}, "failed"),
+        ({"loadBalancingUtilization": None, "cpuUtilization": {"target": 0.6}}, "failed"),
+        ({"loadBalancingUtilization": None}, "failed"),
+        ({"loadBalancingUtilization": None, "scalingSchedules": [{"name": "day"}]}, "failed"),
+        ({"loadBalancingUtilization": None, "metrics": [{"name": "queue", "target": 5}]}, "passed"),
+        ({"loadBalancingUtilization": None, "metrics": Computed()}, "undecided"),
+        ({"policy": Computed()}, "undecided"),
+        ({"policy": [{"minReplicas": 2, "maxReplicas": 4, "loadBalancingUtilization": [{"target": 0.5}]}]}, "passed"),
+        ({"mode": "OFF", "minReplicas": Computed()}, "failed"),
+    ],
+)
+def test_policies(policy: dict[str, Any], status: Any) -> None:
+    assert scaled(**policy) == both(status)
+
+
+BY_CPU: dict[str, Any] = {"loadBalancingUtilization": None, "cpuUtilization": {"target": 0.6}}
+
+
+def test_cpu_utilization_alone_suits_machines_without_gpus() -> None:
+    attached = template("attached", "n1-standard-8", guestAccelerators=[{"type": "nvidia-tesla-t4", "count": 1}])
+    unknown = template("unknown", Computed())
+    expected: list[tuple[R, Any]] = [
+        (CPU, "passed"),
+        (GPU, "failed"),
+        (attached, "failed"),
+        (unknown, "undecided"),
+    ]
+    for of, status in expected:
+        group = managed(of=of)
+        resources = [serving(group), group, autoscaler(group, **BY_CPU), of]
+        assert judged(RULE, group.name, *resources) == both(status)
+    assert scaled(of=None, **BY_CPU) == both("undecided")
+    flexible = mig(
+        versions=[{"instanceTemplate": Out(CPU, "id")}], instanceFlexibilityPolicy={"instanceSelections": []}
+    )
+    resources = [serving(flexible), flexible, autoscaler(flexible, **BY_CPU), CPU]
+    assert judged(RULE, flexible.name, *resources) == both("undecided")
+
+
+@pytest.mark.parametrize(
+    ("entry", "status"),
+    [
+        ({"balancingMode": "RATE", "maxRatePerInstance": 4}, "passed"),
+        ({"balancingMode": "RATE", "maxRate": 40}, "failed"),
+        ({"maxRate": 40}, "failed"),
+        ({"maxRate": 0}, "passed"),
+        ({"maxRate": Computed()}, "undecided"),
+        ({"protocol": "TCP"}, "failed"),
+        ({"protocol": "SSL"}, "failed"),
+        ({"protocol": "HTTP2"}, "passed"),
+        ({"protocol": Computed()}, "undecided"),
+        ({"own_region": True, "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}, "failed"),
+        ({"own_region": True, "loadBalancingScheme": "INTERNAL_MANAGED"}, "passed"),
+        ({"own_region": True, "loadBalancingScheme": Computed()}, "undecided"),
+    ],
+)
+def test_load_balancing_utilization_needs_a_target_that_machines_change(entry: dict[str, Any], status: Any) -> None:
+    assert scaled(entry=entry) == both(status)
+    by_metrics: dict[str, Any] = {"loadBalancingUtilization": None, "metrics": [{"name": "queue"}]}
+    assert scaled(entry=entry, **by_metrics) == both("passed")
+
+
+def test_one_application_load_balancer_is_enough() -> None:
+    group = managed()
+    tcp, http = serving(group, protocol="TCP"), serving(group, name="http")
+    assert judged(RULE, group.name, tcp, http, group, autoscaler(group)) == both("passed")
+
+
+def test_a_limit_of_another_group_is_another_group_s() -> None:
+    """On a first preview it is not known which backend has which group."""
+    us, eu = zonal("us-central1-a"), zonal("europe-west4-a")
+    subject = service([backend(us, maxRate=40), backend(eu)])
+    resources = [subject, us, eu, autoscaler(us), autoscaler(eu)]
+    assert judged(RULE, us.name, *resources) == ("undecided", "failed")
+    assert judged(RULE, eu.name, *resources) == ("undecided", "passed")
+    both_limited = [service([backend(us, maxRate=40), backend(eu, maxRate=20)]), *resources[1:]]
+    assert judged(RULE, eu.name, *both_limited) == both("failed")
+
+
+def test_the_groups_of_a_region_count_together() -> None:
+    a, b, eu = zonal("us-central1-a"), zonal("us-central1-b"), zonal("europe-west4-a")
+    one: dict[str, Any] = {"minReplicas": 1}
+    scalers = [autoscaler(a, **one), autoscaler(b, **one), autoscaler(eu, **one)]
+    assert judged(RULE, a.name, serving(a, b, eu), a, b, eu, *scalers) == both("passed")
+    assert judged(RULE, eu.name, serving(a, b, eu), a, b, eu, *scalers) == both("failed")
+    # Each service needs its own two.
+    resources = [serving(a, b), serving(a, name="batch"), a, b, *scalers[:2]]
+    assert judged(RULE, a.name, *resources) == both("failed")
+    assert judged(RULE, b.name, *resources) == both("passed")
+
+
+def test_neighbours_of_unknown_size() -> None:
+    a, unmanaged = zonal("us-central1-a"), R("InstanceGroup", "unmanaged", {"zone": "us-central1-b"})
+    one = autoscaler(a, minReplicas=1)
+    beside = service([backend(a), {**backend(a), "group": Out(unmanaged, "id")}])
+    assert judged(RULE, a.name, beside, a, unmanaged, one) == both("undecided")
+    outside = service([backend(a), backend("zones/us-central1-b/instanceGroups/x")])
+    assert judged(RULE, a.name, outside, a, one) == both("undecided")
+    elsewhere = service([backend(a), backend("zones/europe-west4-b/instanceGroups/x")])
+    assert judged(RULE, a.name, elsewhere, a, one) == both("failed")
+    fixed = zonal("us-central1-b", targetSize=1)
+    assert judged(RULE, a.name, serving(a, fixed), a, fixed, one) == both("passed")
+    late = service([backend(a), backend(Computed((OTHER_STACK,)))])
+    assert judged(RULE, a.name, late, a, one, OTHER_STACK) == both("undecided")
+    assert judged(RULE, a.name, late, a, autoscaler(a), OTHER_STACK) == both("passed")
+
+
+def test_without_an_autoscaler() -> None:
+    group, other = managed(targetSize=4), managed("europe-west4")
+    resources = [serving(group), group, other, autoscaler(other)]
+    assert judged(RULE, group.name, *resources) == both("failed")
+    assert statuses(RULE, build(*resources, is_complete=False))[group.name] == "undecided"
+
+
+def test_an_autoscaler_whose_target_is_not_known() -> None:
+    group, other = managed(), managed("europe-west4")
+    maybe = R("RegionAutoscaler", "maybe", {"region": "us-central1", "target": Computed((group, other))})
+    assert judged(RULE, group.name, serving(group), group, other, maybe) == both("undecided")
+    elsewhere = R("RegionAutoscaler", "maybe", {"region": "us-central1", "target": Computed((OTHER_STACK,))})
+    assert judged(RULE, group.name, serving(group), group, elsewhere, OTHER_STACK) == both("undecided")
+    by_url = "projects/p/regions/us-central1/instanceGroupManagers/other"
+    outside = R("RegionAutoscaler", "outside", {"region": "us-central1", "target": by_url})
+    assert judged(RULE, group.name, serving(group), group, outside) == both("failed")
+    named = managed(name=Computed())
+    assert statuses(RULE, build(serving(named), named, outside)) == {named.name: "undecided"}
+
+
+def test_an_autoscaler_found_by_url() -> None:
+    group = managed(name="llm")
+    url = "https://www.googleapis.com/compute/v1/projects/p-demo/regions/us-central1/instanceGroupManagers/llm"
+    scaler = autoscaler(group)
+    scaler.inputs["target"] = url
+    assert judged(RULE, group.name, serving(group), group, scaler) == both("passed")
+
+
+def test_a_size_that_somebody_else_decides() -> None:
+    group = managed(targetSize=2)
+    group.options["ignore_changes"] = ("targetSize",)
+    assert judged(RULE, group.name, serving(group), group) == both("undecided")
+    assert judged(RULE, group.name, serving(group), group, autoscaler(group)) == both("passed")
+    group.options = {"is_read": True}
+    assert judged(RULE, group.name, serving(group), group) == both("undecided")
+
+
+def test_a_service_that_a_group_may_serve() -> None:
+    group, other = managed(), managed("europe-west4")
+    either = service([backend(Computed((group, other), Out(group)), maxRate=9)])
+    resources = [either, group, other, autoscaler(group), autoscaler(other)]
+    assert judged(RULE, group.name, *resources) == ("undecided", "failed")
+
+
+def test_what_is_not_judged() -> None:
+    group, unmanaged = managed(), R("InstanceGroup", "unmanaged", {"zone": "us-central1-a"})
+    assert statuses(RULE, build(group, unmanaged, service([{"group": Out(unmanaged, "id")}]))) == {}
+    named = service([backend("zones/z/instanceGroups/x")], description=Out(group, "id"))
+    assert judged(RULE, group.name, named, group) == both("not applicable")
+
+
+def test_the_option() -> None:
+    group = managed()
+    resources = [serving(group), group, autoscaler(group)]
+    assert judged(RULE, group.name, *resources, options={"min_replicas": 3}) == both("failed")
+    one = [*resources[:2], autoscaler(group, minReplicas=1)]
+    assert judged(RULE, group.name, *one, options={"min_replicas": 1}) == both("passed")
+
+
+def test_the_message_lists_all_that_is_wrong() -> None:
+    group = managed(of=GPU)
+    policy: dict[str, Any] = {**BY_CPU, "minReplicas": 1, "cpuUtilization": {"target": 1}}
+    scaler = autoscaler(group, **policy)
+    (found,) = findings(RULE, build(serving(group), group, scaler, GPU))
+    assert [problem.observed for problem in found.problems] == [
+        "`chat` keeps 1 of its machines in this region.",
+        "`autoscaler-mig-us-central1` scales machines with GPUs by CPU utilization alone.",
+        "`autoscaler-mig-us-central1` keeps `cpu_utilization` at 1.",
+    ]

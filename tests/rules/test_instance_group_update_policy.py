@@ -1,0 +1,164 @@
+"""`instance-group-update-policy` on failing, passing, unknown and not applicable groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fleets import autoscaler, both, judged, managed, serving, zonal
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+
+RULE = "instance-group-update-policy"
+
+
+def update(unavailable: Any = None, *, percent: Any = None, **others: Any) -> dict[str, Any]:
+    given = {"type": "PROACTIVE", "minimalAction": "REPLACE", **others}
+    limits = {"maxUnavailableFixed": unavailable, "maxUnavailablePercent": percent}
+    return {**given, **{key: value for key, value in limits.items() if value is not None}}
+
+
+def pair(policy: Any, warm: int = 2, other: int = 2, **inputs: Any) -> list[R]:
+    """A service in two regions, with this update policy in the first."""
+    us, eu = managed("us-central1", updatePolicy=policy, **inputs), managed("europe-west4")
+    return [serving(us, eu), us, eu, autoscaler(us, minReplicas=warm), autoscaler(eu, minReplicas=other)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [
+        (None, "passed"),
+        (update(9, type="OPPORTUNISTIC"), "passed"),
+        (update(9, mostDisruptiveAllowedAction="REFRESH"), "passed"),
+        (update(9, mostDisruptiveAllowedAction="NONE"), "passed"),
+        (update(9, mostDisruptiveAllowedAction="RESTART"), "failed"),
+        (update(9, minimalAction="REFRESH"), "failed"),
+        (update(0), "passed"),
+        (update(0, maxSurgeFixed=3), "passed"),
+        (update(percent=0), "passed"),
+        ([update(0)], "passed"),
+        (update(1), "failed"),
+        (update(3), "failed"),
+        (update(3, maxSurgeFixed=9), "failed"),
+        (update(percent=50), "failed"),
+        (update(percent=1), "undecided"),
+        (update(), "undecided"),
+        (update(Computed()), "undecided"),
+        (update(percent=Computed()), "undecided"),
+        (update(9, type=Computed()), "undecided"),
+        (update(9, type="OPPORTUNISTIC", mostDisruptiveAllowedAction=Computed()), "passed"),
+        (update(9, mostDisruptiveAllowedAction=Computed()), "undecided"),
+        (update(9, type=Computed(), mostDisruptiveAllowedAction="REFRESH"), "passed"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_policies(policy: Any, status: Any) -> None:
+    assert judged(RULE, "mig-us-central1", *pair(policy)) == both(status)
+
+
+@pytest.mark.parametrize(
+    ("warm", "other", "unavailable", "status"),
+    [
+        # Half of six is the load; without the other region, what the update leaves has to carry it.
+        (4, 2, 1, "passed"),
+        (4, 2, 2, "failed"),
+        (8, 2, 3, "passed"),
+        (8, 2, 4, "failed"),
+    ],
+)
+def test_room_for_an_update(warm: int, other: int, unavailable: int, status: Any) -> None:
+    assert judged(RULE, "mig-us-central1", *pair(update(unavailable), warm, other)) == both(status)
+
+
+@pytest.mark.parametrize(
+    ("zones", "expected"),
+    [(["us-central1-a", "us-central1-b"], "undecided"), (None, "undecided"), (["us-central1-a"], "passed")],
+)
+def test_left_out_an_update_takes_none_or_one_a_zone(zones: Any, expected: Any) -> None:
+    resources = pair(update(), 4, 2, distributionPolicyZones=zones)
+    assert judged(RULE, "mig-us-central1", *resources) == both(expected)
+
+
+def test_percentages_may_be_rounded_either_way() -> None:
+    assert judged(RULE, "mig-us-central1", *pair(update(percent=25), 4, 2)) == both("passed")
+    assert judged(RULE, "mig-us-central1", *pair(update(percent=30), 4, 2)) == both("undecided")
+    assert judged(RULE, "mig-us-central1", *pair(update(percent=50), 4, 2)) == both("failed")
+
+
+def single(policy: Any, warm: int = 4, **inputs: Any) -> list[R]:
+    group = managed(updatePolicy=policy)
+    return [serving(group, **inputs), group, autoscaler(group, minReplicas=warm)]
+
+
+@pytest.mark.parametrize(
+    ("unavailable", "warm", "status"), [(2, 4, "passed"), (3, 4, "failed"), (4, 4, "failed"), (3, 2, "failed")]
+)
+def test_one_region_has_to_carry_its_own_load(unavailable: int, warm: int, status: Any) -> None:
+    for inputs in ({}, {"region": "us-central1"}):
+        assert judged(RULE, "mig-us-central1", *single(update(unavailable), warm, **inputs)) == both(status)
+
+
+def test_the_service_decides() -> None:
+    passthrough: dict[str, Any] = {"region": "us-central1", "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}
+    assert judged(RULE, "mig-us-central1", *single(update(4), **passthrough)) == both("not applicable")
+    unknown: dict[str, Any] = {"region": "us-central1", "loadBalancingScheme": Computed()}
+    assert judged(RULE, "mig-us-central1", *single(update(4), **unknown)) == both("undecided")
+    controlled: dict[str, Any] = {"options": {"ignore_changes": ("backends",)}}
+    assert judged(RULE, "mig-us-central1", *single(update(4), **controlled)) == both("undecided")
+    group = managed(updatePolicy=update(4))
+    untargeted = service([backend(group, maxUtilization=None)])
+    assert judged(RULE, group.name, untargeted, group, autoscaler(group)) == both("not applicable")
+
+
+def test_capacity_that_is_not_known() -> None:
+    group = managed(updatePolicy=update(4))
+    outside = service([backend(group), backend("regions/europe-west4/instanceGroups/x")])
+    assert judged(RULE, group.name, outside, group, autoscaler(group)) == both("undecided")
+    harmless = managed(updatePolicy=update(0))
+    assert judged(RULE, group.name, outside, harmless, autoscaler(harmless)) == both("passed")
+    by_queue = autoscaler(group, metrics=[{"name": "queue"}])
+    assert judged(RULE, group.name, serving(group), group, by_queue) == both("undecided")
+    assert statuses(RULE, build(serving(group), group, is_complete=False)) == {group.name: "undecided"}
+
+
+def test_zonal_groups() -> None:
+    a, b = zonal("us-central1-a", updatePolicy=update(1)), zonal("us-central1-b")
+    scalers = [autoscaler(a, minReplicas=2), autoscaler(b, minReplicas=2)]
+    assert judged(RULE, a.name, serving(a, b), a, b, *scalers) == both("passed")
+    alone = [serving(a), a, autoscaler(a, minReplicas=1)]
+    assert judged(RULE, a.name, *alone) == both("failed")
+
+
+def test_a_service_that_a_group_may_serve() -> None:
+    group, other = managed(updatePolicy=update(9)), managed("europe-west4")
+    either = service([backend(Computed((group, other), Out(group)))])
+    resources = [either, group, other, autoscaler(group), autoscaler(other)]
+    assert judged(RULE, group.name, *resources) == ("undecided", "failed")
+
+
+def test_what_is_not_judged() -> None:
+    group = managed(updatePolicy=update(9))
+    assert statuses(RULE, build(group)) == {}
+    named = service([backend("zones/z/instanceGroups/x")], description=Out(group, "id"))
+    assert judged(RULE, group.name, named, group) == both("not applicable")
+
+
+def test_a_group_that_is_read() -> None:
+    group = mig()
+    urls = {key: group.url(key) for key in ("id", "instanceGroup")}
+    outputs: dict[str, Any] = {**urls, "region": "us-central1"}
+    group.options.update(inputs=None, is_read=True, outputs=outputs)
+    subject = service([backend(group.url("instanceGroup"))])
+    assert statuses(RULE, build(subject, group)) == {group.name: "undecided"}
+    outputs |= {"updatePolicy": {"type": "OPPORTUNISTIC", "minimalAction": "REPLACE"}}
+    assert statuses(RULE, build(subject, group)) == {group.name: "passed"}
+
+
+def test_the_message_says_what_is_left() -> None:
+    found, _ = sorted(findings(RULE, build(*pair(update(1)), deployed=True)), key=lambda finding: finding.status)
+    assert found.problems[0].observed == (
+        "While an update has taken 1 of 2 machines, and without `europe-west4`, 25 % of the warm capacity of `chat` is "
+        "left for a steady load of 50 %."
+    )
+    (alone,) = findings(RULE, build(*single(update(4)), deployed=True))
+    assert alone.problems[0].observed.startswith("While an update has taken 4 of 4 machines, 0 % of the warm capacity")

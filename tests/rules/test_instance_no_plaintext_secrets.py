@@ -1,0 +1,237 @@
+"""`instance-no-plaintext-secrets` on texts with and without secrets, and on machines of every kind."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policypack.model.values import UNKNOWN
+from tests.rules.machines import KINDS, judge, judged, machine, on_path
+from tests.stacks import Computed, Out, R, build, findings
+
+RULE = "instance-no-plaintext-secrets"
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGH"
+# Put together here, so that no scanner of repositories takes them for real.
+HF = "hf_" + LETTERS
+PEM = "-----BEGIN {}PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEAx1x2y3\n"
+SCRIPT = f"#!/bin/bash\nexport HF_TOKEN={HF}\n"
+
+TOKENS = [
+    ("a Hugging Face token", HF),
+    ("a private key", PEM.format("")),
+    ("a private key", PEM.format("RSA ")),
+    ("a private key", PEM.format("OPENSSH ").replace("\n", "\\n")),
+    ("a private key", PEM.format("EC ").replace("\n", "\n      ")),
+    ("an API key of the form `sk-`", "sk-" + "1234567890abcdef1234567890"),
+    ("an API key of the form `sk-`", "sk-proj-" + "Ab3_" * 10),
+    ("an API key of the form `sk-`", "sk-ant-api03-" + "Ab3-" * 10),
+    ("a GitHub token", "ghp_" + "a1B2" * 9),
+    ("a GitHub token", "github_pat_" + "a1B2" * 9),
+    ("a GitLab token", "glpat-" + "abcDEF123456_7890abc"),
+    ("a Google API key", "AIza" + "Sy1234567_-" * 3 + "ab"),
+    ("a Google access token", "ya29." + "a0AfH6SMB" * 4),
+    ("a Google client secret", "GOCSPX-" + LETTERS),
+    ("an AWS access key", "AKIA" + "IOSFODNN7EXAMPL1"),
+    ("a Slack token", "xoxb-" + "123456789012-abcdefGHIJ"),
+    ("an NVIDIA API key", "nvapi-" + LETTERS),
+    ("a package registry token", "npm_" + "a1B2" * 9),
+    ("a JSON Web Token", "eyJ" + LETTERS + ".eyJ" + LETTERS + "." + LETTERS),
+]
+
+
+@pytest.mark.parametrize(("kind", "token"), TOKENS)
+@pytest.mark.parametrize("around", ["{}", "export X={}\n", 'run --flag="{}" \\\n', "x: '{}'", "# {}\n"])
+def test_tokens_of_known_form(kind: str, token: str, around: str) -> None:
+    found = judge(RULE, *on_path(machine({"metadata": {"user-data": around.format(token)}})))
+    assert found.status == "failed"
+    assert kind in found.problems[0].observed
+
+
+SECRETS = [
+    "password: hunter22",
+    "password: hunter22  # for now",
+    "passwd='x y' password='hunter22'",
+    "DB_PASSWORD='S3cret!'",
+    "password = hunter2",
+    "plain_text_passwd: changeme",
+    'api_key = "9f8a7b6c5d4e3f2a"',
+    '{"token": "9f8a7b6c5d4e3f2a1b"}',
+    '\\"token\\": \\"9f8a7b6c5d4e3f2a1b\\"',
+    "  - name: HF_TOKEN\n    value: 'abcdEFGH1234'",
+    '{"name": "WANDB_API_KEY", "value": "abcdEFGH1234"}',
+    'curl -H "Authorization: Bearer abc123DEF456ghi" https://example.com',
+    "X-API-Key: abc123DEF456ghi",
+    "postgres://llm:s3cr3t@10.0.0.2/db",
+    "redis://:s3cr3t@10.0.0.2",
+    "echo root:toor123 | chpasswd",
+    "chpasswd:\n  expire: false\n  list: |\n    root:abc123\n",
+    "docker run -e WANDB_API_KEY=0123456789abcdef0123456789abcdef01234567 x",
+    "docker run --env HF_TOKEN=AbCdEf123456 x",
+    "vllm serve m --api-key=mY5ecretKey1",
+    "vllm serve m --api-key mY5ecretKey1 --port 8000",
+    "secret: 8s7df6g5h4j3k2l1",
+    'os.environ["HF_TOKEN"] = x; client_secret = "aB3dE5gH7jK9"',
+    "export API_KEY=AbCdEf123456; run",
+    "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCY",
+    base64.b64encode(SCRIPT.encode()).decode(),
+    base64.encodebytes(gzip.compress(SCRIPT.encode())).decode(),
+    base64.b64encode(b"data: " + base64.b64encode(SCRIPT.encode())).decode(),
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_secrets_by_name(text: str) -> None:
+    assert judged(RULE, {"metadata": {"startup-script": text}}) == ("failed", "failed")
+
+
+HARMLESS = [
+    "TOKEN=$(curl -s http://metadata.google.internal/token)",
+    'export HF_TOKEN="$(gcloud secrets versions access latest --secret=hf-token)"',
+    "API_KEY=${API_KEY:?}",
+    'vllm serve --api-key "$KEY"',
+    "token = get_token()",
+    "token = os.environ['HF_TOKEN']",
+    "login(token=hf_token)",
+    "api_key = settings.api_key",
+    "password: str = None",
+    "def f(token: str, password: Optional[str]=None):",
+    "max_tokens: 4096",
+    "--max-num-batched-tokens 8192",
+    "eos_token: '</s>'",
+    'pad_token="<|endoftext|>"',
+    'image_token="vision1234start"',
+    "tokenizer: Qwen/Qwen3-8B",
+    """sed --quiet 's/.*"access_token" *: *"\\([^"]*\\)".*/Authorization: Bearer \\1/p'""",
+    """sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/p'""",
+    'KEY_VARIABLE="VLLM_API_KEY"',
+    'SECRET="llm-prod-api-key"',
+    "api_key_env=VLLM_API_KEY",
+    "secret: projects/p/secrets/hf/versions/latest",
+    "lock_passwd: true",
+    "passwd: $6$rounds=4096$abc",
+    "token: YOUR_TOKEN_HERE",
+    "hf_token: <your token>",
+    'if [ "$TOKEN" = "abcdefgh1" ]; then',
+    "password-file: /run/secrets/x",
+    "PASSWORD_FILE=/run/secrets/x",
+    "docker login --password-stdin",
+    "OPENAI_API_KEY=EMPTY",
+    "# password: read it from Secret Manager",
+    "grep -q 'BEGIN PRIVATE KEY' key.pem",
+    "printf -- '-----BEGIN PRIVATE KEY-----\n%s' \"$KEY\"",
+    "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
+    "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
+    "pip install sk-learn-extra-package-for-training",
+    "hf_hub_download_with_a_very_long_function_name_indeed",
+    "hf_" + "x" * 34,
+    "docker.io/vllm/vllm-openai:v0.11.0@sha256:014a95f21c9edf6abe0aea6b07353f96baa4ec291c427bb1176dc7c93a85845c",
+    "git clone ssh://git@github.com:22/x",
+    "curl http://user:${PASS}@h",
+    "token_endpoint: https://oauth2.googleapis.com/token",
+    "GOOGLE_APPLICATION_CREDENTIALS=/var/key.json",
+    'curl -H "Authorization: Bearer $TOKEN" -H "X-aws-ec2-metadata-token-ttl-seconds: 21600"',
+    "token: ''",
+    "HF_TOKEN=\n",
+    "password={{ password }}",
+    'password="%s"',
+    "TOKEN=`cat /run/token`",
+    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 user@host",
+    base64.b64encode(b"#!/bin/bash\necho hello to everybody\n").decode(),
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_no_alarm(text: str) -> None:
+    assert judged(RULE, {"metadata": {"startup-script": text}}) == ("passed", "passed")
+
+
+@pytest.mark.parametrize("text", ["api_key: my-llm-key", "HF_TOKEN=hf-token-prod", "--api-key correct-horse-battery"])
+def test_a_secret_or_the_name_of_one(text: str) -> None:
+    assert judged(RULE, {"metadata": {"startup-script": text}}) == ("undecided", "undecided")
+
+
+def test_the_cloud_init_document_of_the_reference_stack_has_none() -> None:
+    template = Path(__file__).parents[2] / "reference_stack" / "server.cloud-init.yaml"
+    assert judged(RULE, {"metadata": {"user-data": template.read_text()}}) == ("passed", "passed")
+
+
+PASSWORD = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": "gR7-xx_pq0"}})
+NOT_YET = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": UNKNOWN}})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({}, ("passed", "passed")),
+        ({"metadata": {}}, ("passed", "passed")),
+        ({"metadata": {"foo": "bar", "empty": "", "none": None, "number": 7}}, ("passed", "passed")),
+        ({"metadata": {"foo": HF}}, ("failed", "failed")),
+        ({"metadata": {"hf-token": "AbCdEf123456"}}, ("failed", "failed")),
+        ({"metadata": {"admin_password": "hunter2"}}, ("failed", "failed")),
+        ({"metadata": {"api-key-secret": "llm-key"}}, ("passed", "passed")),
+        ({"metadataStartupScript": SCRIPT}, ("failed", "failed")),
+        ({"metadataStartupScript": "echo hello"}, ("passed", "passed")),
+        ({"metadataStartupScript": Computed((), SCRIPT)}, ("undecided", "failed")),
+        ({"partnerMetadata": {"ns": f'{{"x": "{HF}"}}'}}, ("failed", "failed")),
+        ({"metadata": Computed((), {"user-data": SCRIPT})}, ("undecided", "failed")),
+        ({"metadata": {"user-data": Computed((), "echo hello")}}, ("undecided", "passed")),
+        ({"metadata": {"user-data": Computed(), "foo": HF}}, ("failed", "failed")),
+        ({"metadata": [HF]}, ("undecided", "undecided")),
+        ({"metadata": {"x": Computed((PASSWORD,), "-k gR7-xx_pq0")}}, ("undecided", "failed")),
+        ({"metadata": {"x": Computed((PASSWORD,), "its id")}}, ("undecided", "passed")),
+    ],
+)
+def test_machines(inputs: dict[str, Any], expected: tuple[str, str], kind: str) -> None:
+    assert judged(RULE, inputs, PASSWORD, kind=kind) == expected
+
+
+def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
+    (reason,) = judge(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
+    assert reason == (
+        "a metadata value with another key comes from `api-key`, which has a secret output, and is not known as a whole"
+    )
+
+
+@pytest.mark.parametrize(
+    ("added", "status"),
+    [
+        ({"metadata": {"foo": HF}}, "failed"),
+        ({"metadata": {"foo": "bar"}}, "passed"),
+        ({"metadata": Computed()}, "undecided"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_what_the_group_adds(added: Any, status: str) -> None:
+    assert judged(RULE, {}, group={"allInstancesConfig": added}) == (status, status)
+
+
+@pytest.mark.parametrize("text", [*SECRETS, *(token for _, token in TOKENS)])
+def test_nothing_that_is_reported_quotes_a_value_or_an_unlisted_key(text: str) -> None:
+    subject = machine({"metadata": {"my-key-s3cr3t": text, "user-data": text}})
+    (found,) = findings(RULE, build(*on_path(subject)))
+    reported = " ".join(part for p in found.problems for part in (p.observed, p.required, p.fix)) + str(found.reasons)
+    assert "my-key-s3cr3t" not in reported
+    assert not any(word in reported for word in text.split() if len(word) > 8)
+
+
+def test_the_message_names_known_keys_and_kinds() -> None:
+    inputs = {"metadata": {"user-data": f"{SCRIPT} password: hunter2", "foo": HF}, "metadataStartupScript": SCRIPT}
+    (problem,) = judge(RULE, *on_path(machine(inputs))).problems
+    assert problem.observed == (
+        "The metadata value `user-data` holds in clear: a Hugging Face token, a token, a password. "
+        "A metadata value with another key holds in clear: a Hugging Face token. "
+        "The metadata value `startup-script` holds in clear: a Hugging Face token, a token."
+    )
+
+
+def test_a_long_text_takes_no_long_time() -> None:
+    texts = ["-eyJ" * 60_000, "password: " * 20_000, "A" * 250_000, "\n".join(["A" * 30] * 8_000)]
+    bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000)).decode()
+    subject = machine({"metadata": {str(number): text for number, text in enumerate([*texts, bomb])}})
+    assert judge(RULE, *on_path(subject)).status in ("passed", "failed", "undecided")

@@ -1,0 +1,60 @@
+"""`instance-service-account` on failing, passing and unknown machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.machines import KINDS, judge, judged, machine, on_path
+from tests.stacks import Computed, R
+
+RULE = "instance-service-account"
+ACCOUNT = R("gcp:serviceaccount/account:Account", "server", {"accountId": "llm-server"})
+READ = R("gcp:serviceaccount/account:Account", "read", {}, {"is_read": True, "inputs": None})
+OTHER_STACK = R("StackReference", "platform")
+SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+OWN, DEFAULT = "llm-server@p-demo.iam.gserviceaccount.com", "123456789012-compute@developer.gserviceaccount.com"
+
+
+def email(value: Any) -> dict[str, Any]:
+    return {"email": value, "scopes": SCOPES}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("account", "expected"),
+    [
+        (email(OWN), ("passed", "passed")),
+        (email(DEFAULT), ("failed", "failed")),
+        (email(DEFAULT.upper()), ("failed", "failed")),
+        (email("default"), ("failed", "failed")),
+        (email("p-demo@appspot.gserviceaccount.com"), ("failed", "failed")),
+        (email("123-compute@developer.gserviceaccount.com.example.com"), ("passed", "passed")),
+        (email(None), ("failed", "failed")),
+        (email(""), ("failed", "failed")),
+        ({"email": OWN, "scopes": []}, ("passed", "passed")),
+        ({"scopes": []}, ("undecided", "undecided")),
+        ({}, ("undecided", "undecided")),
+        ({"scopes": Computed()}, ("undecided", "undecided")),
+        (None, ("passed", "passed")),
+        (email(Computed((ACCOUNT,), OWN)), ("passed", "passed")),
+        (email(Computed((ACCOUNT,))), ("passed", "passed")),
+        (email(Computed((READ,), OWN)), ("undecided", "passed")),
+        (email(Computed((ACCOUNT, OTHER_STACK), OWN)), ("undecided", "passed")),
+        (email(Computed((OTHER_STACK,), DEFAULT)), ("undecided", "failed")),
+        (email(Computed((), DEFAULT)), ("undecided", "failed")),
+        (Computed((ACCOUNT,), email(OWN)), ("undecided", "passed")),
+        ("llm", ("undecided", "undecided")),
+    ],
+)
+def test_accounts(account: Any, expected: tuple[str, str], kind: str) -> None:
+    found = judged(RULE, {"serviceAccount": account}, ACCOUNT, READ, OTHER_STACK, kind=kind)
+    assert found == expected
+
+
+def test_the_message_quotes_no_email() -> None:
+    found = judge(RULE, *on_path(machine({"serviceAccount": email(DEFAULT)})))
+    (problem,) = found.problems
+    assert problem.observed == "It runs as a default service account."
+    assert "@" not in problem.observed + problem.required + problem.fix

@@ -1,0 +1,321 @@
+"""`llm-backend-failover-capacity` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policypack.model.values import UNKNOWN
+from tests.rules.fleets import autoscaler, both, judged, managed, serving, template, zonal
+from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
+
+RULE = "llm-backend-failover-capacity"
+OTHER_STACK = R("StackReference", "platform")
+
+
+def fleets(*policies: dict[str, Any], machine_types: tuple[str, ...] = (), **target: Any) -> list[R]:
+    """A service over as many regions as policies, each with a group of its own template and an autoscaler."""
+    regions = ("us-central1", "europe-west4", "asia-east1")[: len(policies)]
+    types = machine_types or ("g2-standard-8",) * len(regions)
+    templates = [template(f"template-{region}", type_) for region, type_ in zip(regions, types, strict=True)]
+    groups = [managed(region, of) for region, of in zip(regions, templates, strict=True)]
+    scalers = [autoscaler(group, **policy) for group, policy in zip(groups, policies, strict=True)]
+    return [service([backend(group, **target) for group in groups]), *templates, *groups, *scalers]
+
+
+def lb(target: float, warm: int = 2, most: int = 8) -> dict[str, Any]:
+    return {"minReplicas": warm, "maxReplicas": most, "loadBalancingUtilization": {"target": target}}
+
+
+def cpu(target: Any, **others: Any) -> dict[str, Any]:
+    return {"loadBalancingUtilization": None, "cpuUtilization": {"target": target}, **others}
+
+
+@pytest.mark.parametrize(
+    ("policies", "status"),
+    [
+        ([{}, {}], "passed"),
+        ([lb(0.5), lb(0.51)], "failed"),
+        ([lb(0.65, 3), lb(0.65, 3), lb(0.65, 3)], "passed"),
+        ([lb(0.7, 3), lb(0.7, 3), lb(0.7, 3)], "failed"),
+        ([lb(0.5, 3), lb(0.5, 2)], "failed"),
+        ([lb(0.5, 4), lb(0.5, 4), lb(0.5, 0)], "passed"),
+        ([lb(0.5, 0), lb(0.5, 0)], "failed"),
+        # Left out, the target of load balancing utilization is 0.8.
+        ([{"loadBalancingUtilization": {}}, {}], "failed"),
+        ([cpu(0.4), cpu(0.4)], "passed"),
+        ([cpu(0.41), cpu(0.41)], "failed"),
+        # Left out, the target of CPU utilization is 0.6, and it is the signal without any.
+        ([cpu(None), cpu(None)], "failed"),
+        ([{"loadBalancingUtilization": None}, {}], "failed"),
+        # The more careful of two signals keeps the group emptier.
+        ([{"cpuUtilization": {"target": 0.7}}] * 2, "passed"),
+        ([{"cpuUtilization": {"target": 0.32}, **lb(0.9)}] * 2, "passed"),
+        # Metrics can only keep it emptier still.
+        ([{"metrics": [{"name": "queue", "target": 5}]}] * 2, "passed"),
+        ([{"metrics": [{"name": "queue", "target": 5}], **lb(0.9)}] * 2, "undecided"),
+        ([{"metrics": [{"name": "queue", "target": 5}], "loadBalancingUtilization": None}] * 2, "undecided"),
+        ([{"mode": "ONLY_SCALE_OUT"}, {}], "passed"),
+        ([{"mode": "OFF"}, {}], "failed"),
+        ([{"mode": Computed()}, {}], "undecided"),
+        ([{"mode": "SOMETIMES"}, {}], "undecided"),
+        ([{"minReplicas": Computed()}, {}], "undecided"),
+        ([{"minReplicas": None}, {}], "undecided"),
+        ([{"minReplicas": -1}, {}], "undecided"),
+        ([{"loadBalancingUtilization": {"target": Computed()}}, {}], "undecided"),
+        ([{"loadBalancingUtilization": {"target": 0}}, {}], "undecided"),
+        ([{"loadBalancingUtilization": Computed()}, {}], "undecided"),
+        ([{"policy": Computed()}, {}], "undecided"),
+    ],
+)
+def test_autoscalers(policies: list[dict[str, Any]], status: Any) -> None:
+    assert judged(RULE, "chat", *fleets(*policies)) == both(status)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ({"balancingMode": "RATE", "maxUtilization": None, "maxRatePerInstance": 4}, "passed"),
+        ({"balancingMode": "IN_FLIGHT", "maxInFlightRequestsPerInstance": 32}, "passed"),
+        ({"balancingMode": "CONNECTION", "maxConnectionsPerInstance": 32}, "passed"),
+        ({"balancingMode": "RATE", "maxRate": 100}, "undecided"),
+        ({"balancingMode": "RATE", "maxRatePerInstance": 4, "maxRate": 100}, "undecided"),
+        ({"balancingMode": "RATE", "maxRatePerInstance": Computed()}, "undecided"),
+        ({"balancingMode": "CUSTOM_METRICS"}, "undecided"),
+        ({"balancingMode": Computed()}, "undecided"),
+        ({"maxUtilization": Computed()}, "undecided"),
+        ({"capacityScaler": Computed()}, "undecided"),
+        ({"capacityScaler": 0.5}, "passed"),
+        ({"capacityScaler": -1}, "undecided"),
+        ({"maxRatePerInstance": 4}, "passed"),
+        ({"maxRatePerInstance": Computed()}, "undecided"),
+        ({"maxRate": 4}, "undecided"),
+        # Without a target there is no capacity, and other rules ask for one.
+        ({"maxUtilization": None}, "not applicable"),
+        ({"maxUtilization": 0}, "not applicable"),
+        ({"balancingMode": "RATE"}, "not applicable"),
+    ],
+)
+def test_targets(target: dict[str, Any], status: Any) -> None:
+    assert judged(RULE, "chat", *fleets({}, {}, **target)) == both(status)
+
+
+def test_cpu_utilization_says_nothing_of_a_rate() -> None:
+    rate: dict[str, Any] = {"balancingMode": "RATE", "maxRatePerInstance": 4}
+    assert judged(RULE, "chat", *fleets(cpu(0.3), cpu(0.3), **rate)) == both("undecided")
+    beside = {"cpuUtilization": {"target": 0.3}}
+    assert judged(RULE, "chat", *fleets(beside, beside, **rate)) == both("passed")
+    assert judged(RULE, "chat", *fleets({**beside, **lb(0.8)}, {**beside, **lb(0.8)}, **rate)) == both("undecided")
+    assert judged(RULE, "chat", *fleets(cpu(0.3), cpu(0.3), maxRatePerInstance=4)) == both("undecided")
+
+
+def two(first: dict[str, Any], second: dict[str, Any], warm: tuple[int, int] = (2, 2)) -> list[R]:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    scalers = [autoscaler(us, minReplicas=warm[0]), autoscaler(eu, minReplicas=warm[1])]
+    return [service([backend(us, **first), backend(eu, **second)]), us, eu, *scalers]
+
+
+RATE = {"balancingMode": "RATE", "maxUtilization": None}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "warm", "deployed"),
+    [
+        ({}, {"maxUtilization": 0.6}, (2, 2), "failed"),
+        ({}, {"maxUtilization": 0.4}, (2, 4), "passed"),
+        ({}, {"capacityScaler": 0.5}, (2, 2), "failed"),
+        ({}, {"capacityScaler": 0}, (2, 2), "failed"),
+        ({}, {"capacityScaler": 0.5}, (2, 4), "passed"),
+        ({**RATE, "maxRatePerInstance": 8}, {**RATE, "maxRatePerInstance": 4}, (2, 4), "passed"),
+        ({**RATE, "maxRatePerInstance": 8}, {**RATE, "maxRatePerInstance": 4}, (2, 2), "failed"),
+        ({**RATE, "maxRatePerInstance": 8}, {}, (2, 2), "undecided"),
+        # Which of two limits is reached first differs, unless they are in proportion.
+        ({"maxRatePerInstance": 4}, {}, (2, 2), "undecided"),
+        ({"maxRatePerInstance": 4}, {"maxRatePerInstance": 8}, (2, 2), "undecided"),
+        ({"maxRatePerInstance": 4}, {"maxUtilization": 0.4, "maxRatePerInstance": 2}, (2, 4), "passed"),
+        ({}, {"maxUtilization": None}, (2, 2), "not applicable"),
+    ],
+)
+def test_differing_targets_wait_for_the_urls(
+    first: dict[str, Any], second: dict[str, Any], warm: tuple[int, int], deployed: Any
+) -> None:
+    """On a first preview it is known which groups a service has, but not which backend has which."""
+    preview = "not applicable" if deployed == "not applicable" else "undecided"
+    assert judged(RULE, "chat", *two(first, second, warm)) == (preview, deployed)
+
+
+@pytest.mark.parametrize(
+    ("types", "warm", "status"),
+    [
+        (("e2-standard-8", "e2-standard-4"), (2, 4), "passed"),
+        (("e2-standard-8", "e2-standard-4"), (2, 2), "failed"),
+        (("g2-standard-48", "g2-standard-8"), (2, 8), "passed"),
+        (("g2-standard-48", "g2-standard-8"), (2, 2), "failed"),
+        (("a2-highgpu-1g", "g2-standard-8"), (2, 2), "undecided"),
+        (("g2-standard-8", "e2-standard-8"), (2, 2), "undecided"),
+        (("e2-medium", "e2-standard-8"), (2, 2), "undecided"),
+    ],
+)
+def test_machines(types: tuple[str, str], warm: tuple[int, int], status: Any) -> None:
+    resources = fleets({"minReplicas": warm[0]}, {"minReplicas": warm[1]}, machine_types=types)
+    assert judged(RULE, "chat", *resources) == both(status)
+
+
+def test_a_limit_for_each_machine_weighs_them_already() -> None:
+    rate = {**RATE, "maxRatePerInstance": 4}
+    assert judged(RULE, "chat", *fleets({}, {}, machine_types=("a2-highgpu-1g", "e2-medium"), **rate)) == both("passed")
+
+
+def groups_of(us: R, eu: R, *others: R) -> list[R]:
+    return [serving(us, eu), us, eu, autoscaler(us), autoscaler(eu), *others]
+
+
+def test_templates() -> None:
+    """One template for all is as good as a known machine type, in the stack or outside it."""
+    unknown = template(machine_type=Computed())
+    us, eu = managed("us-central1"), managed("europe-west4")
+    assert judged(RULE, "chat", *groups_of(us, eu)) == both("passed")
+    us, eu = managed("us-central1", unknown), managed("europe-west4", unknown)
+    assert judged(RULE, "chat", *groups_of(us, eu, unknown)) == both("passed")
+    eu = mig("europe-west4")
+    assert judged(RULE, "chat", *groups_of(us, eu, unknown)) == both("undecided")
+
+
+def versions(*of: R, region: str = "us-central1", **inputs: Any) -> R:
+    return mig(region, versions=[{"instanceTemplate": Out(one, "id")} for one in of], **inputs)
+
+
+def test_canaries() -> None:
+    old, new, large = template("old"), template("new"), template("large", "g2-standard-48")
+    us, eu = versions(old, new), versions(old, region="europe-west4")
+    assert judged(RULE, "chat", *groups_of(us, eu, old, new)) == both("passed")
+    us = versions(old, large)
+    assert judged(RULE, "chat", *groups_of(us, eu, old, large)) == both("undecided")
+    us = versions(old, instanceFlexibilityPolicy={"instanceSelections": []})
+    assert judged(RULE, "chat", *groups_of(us, eu, old)) == both("undecided")
+
+
+def test_fixed_sizes_run_at_their_target() -> None:
+    """Without an autoscaler nothing keeps a group below its target."""
+    us, eu = managed("us-central1", targetSize=2), managed("europe-west4", targetSize=2)
+    assert judged(RULE, "chat", serving(us, eu), us, eu) == both("failed")
+    large = managed("europe-west4", targetSize=9)
+    assert judged(RULE, "chat", serving(us, large), us, large) == both("failed")
+    assert judged(RULE, "chat", serving(us, large), us, large, autoscaler(us), autoscaler(large)) == both("passed")
+    unknown = managed("europe-west4", targetSize=Computed())
+    assert judged(RULE, "chat", serving(us, unknown), us, unknown) == both("undecided")
+    left_out = managed("europe-west4")
+    assert judged(RULE, "chat", serving(us, left_out), us, left_out) == both("failed")
+
+
+def test_a_size_that_somebody_else_decides_is_not_known() -> None:
+    us, eu = managed("us-central1", targetSize=2), managed("europe-west4", targetSize=2)
+    eu.options["ignore_changes"] = ("targetSize",)
+    assert judged(RULE, "chat", serving(us, eu), us, eu) == both("undecided")
+    eu.options.clear()
+    resources = [serving(us, eu), us, eu]
+    assert statuses(RULE, build(*resources, is_complete=False)) == {"chat": "undecided"}
+    other = R("RegionAutoscaler", "computed", {"region": "europe-west4", "target": Computed((OTHER_STACK,))})
+    assert judged(RULE, "chat", *resources, other, OTHER_STACK) == both("undecided")
+
+
+def test_zonal_groups_of_a_region_count_together() -> None:
+    a, b, eu = zonal("us-central1-a"), zonal("us-central1-b"), managed("europe-west4")
+
+    def resources(warm: int) -> list[R]:
+        scalers = [autoscaler(a, minReplicas=1), autoscaler(b, minReplicas=1), autoscaler(eu, minReplicas=warm)]
+        return [serving(a, b, eu), a, b, eu, *scalers]
+
+    assert judged(RULE, "chat", *resources(2)) == both("passed")
+    assert judged(RULE, "chat", *resources(3)) == both("failed")
+
+
+def test_after_scale_out() -> None:
+    options = {"after_scale_out": True}
+    resources = fleets(lb(0.8, 2, 4), lb(0.8, 2, 4))
+    assert judged(RULE, "chat", *resources) == both("failed")
+    assert judged(RULE, "chat", *resources, options=options) == both("passed")
+    assert judged(RULE, "chat", *fleets(lb(0.8, 2, 3), lb(0.8, 2, 2)), options=options) == both("failed")
+    assert judged(RULE, "chat", *fleets(lb(0.8, 2, 4), {"maxReplicas": Computed()}), options=options) == both(
+        "undecided"
+    )
+
+
+US, EU = managed("us-central1"), managed("europe-west4")
+NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+NEG_EU = R("NetworkEndpointGroup", "neg-eu", {"zone": "europe-west4-a"})
+SERVERLESS = [R("RegionNetworkEndpointGroup", f"run-{region}", {"region": region}) for region in ("r-1", "r-2")]
+UNMANAGED = R("InstanceGroup", "unmanaged", {"zone": "europe-west4-a"})
+UNSET = {"maxUtilization": None}
+
+
+@pytest.mark.parametrize(
+    ("backends", "inputs", "expected"),
+    [
+        ([backend(US)], {}, both("not applicable")),
+        ([backend(US)], {"region": "us-central1"}, both("not applicable")),
+        ([backend(US), backend(EU)], {"region": "us-central1"}, both("not applicable")),
+        ([], {}, both("not applicable")),
+        ([backend(neg, **UNSET) for neg in SERVERLESS], {}, both("not applicable")),
+        ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, both("not applicable")),
+        (
+            [backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)],
+            {},
+            both("undecided"),
+        ),
+        ([backend(US), backend("regions/europe-west4/instanceGroups/x")], {}, both("undecided")),
+        ([backend(US), Computed((EU,), backend(EU))], {}, ("undecided", "passed")),
+        (Computed((US, EU), [backend(US), backend(EU)]), {}, ("undecided", "passed")),
+        ([backend(US), backend(Computed((OTHER_STACK,)))], {}, both("undecided")),
+        ([backend(US), backend(EU)], {"options": {"ignore_changes": ("backends",)}}, both("undecided")),
+    ],
+)
+def test_services(backends: Any, inputs: dict[str, Any], expected: Any) -> None:
+    scalers = [autoscaler(US), autoscaler(EU)]
+    resources = [service(backends, **inputs), US, EU, *scalers, NEG, NEG_EU, *SERVERLESS, OTHER_STACK, UNMANAGED]
+    assert judged(RULE, "chat", *resources) == expected
+
+
+def test_an_unmanaged_group_has_no_size_that_is_known() -> None:
+    resources = [service([backend(US), {**backend(US), "group": Out(UNMANAGED, "id")}]), US, autoscaler(US), UNMANAGED]
+    assert judged(RULE, "chat", *resources) == both("undecided")
+
+
+def test_outputs_alone_do_not_tell_a_drained_backend_from_a_whole_one() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    entries = [
+        {"group": one.url("instanceGroup"), "balancingMode": "UTILIZATION", "maxUtilization": 0.8, "capacityScaler": s}
+        for one, s in ((us, 1), (eu, 0))
+    ]
+    outputs = {"loadBalancingScheme": "EXTERNAL_MANAGED", "backends": entries}
+    read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+    groups = [us, eu, autoscaler(us), autoscaler(eu)]
+    assert statuses(RULE, build(read, *groups, deployed=True)) == {"chat": "undecided"}
+
+
+def test_a_group_that_is_read_has_an_autoscaler_elsewhere() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4", targetSize=2)
+    eu.options["is_read"] = True
+    assert judged(RULE, "chat", serving(us, eu), us, eu, autoscaler(us)) == both("undecided")
+
+
+def test_nothing_known_is_undecided() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    us.options["outputs"] = eu.options["outputs"] = {"id": UNKNOWN}
+    us.inputs["region"] = Computed()
+    assert statuses(RULE, build(serving(us, eu), us, eu, check())) == {"chat": "undecided"}
+
+
+def test_the_message_says_what_each_loss_leaves() -> None:
+    (found,) = findings(RULE, build(*fleets(lb(0.6, 4), lb(0.6, 2)), deployed=True))
+    (problem,) = found.problems
+    assert problem.observed == ("Without `us-central1`, 33.3 % of the warm capacity is left for a steady load of 60 %.")
+    assert problem.fix.startswith("Let the autoscalers keep the regions at 0.33 of their targets or less,")
+
+
+def test_the_message_about_no_warm_machines() -> None:
+    (found,) = findings(RULE, build(*fleets(lb(0.5, 0), lb(0.5, 0)), deployed=True))
+    (problem,) = found.problems
+    assert "Without `us-central1`, 0 % of the warm capacity is left" in problem.observed
+    assert problem.fix == "Keep machines warm in more than one region: raise `min_replicas`."

@@ -1,0 +1,89 @@
+"""`llm-backend-outlier-detection` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+
+RULE = "llm-backend-outlier-detection"
+US = mig("us-central1")
+NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
+OTHER_STACK = R("StackReference", "platform")
+RESOURCES = (US, NEG, SERVERLESS, OTHER_STACK)
+REGIONAL = {"region": "us-central1"}
+ONLY_COUNTS = {"enforcingConsecutiveErrors": 0, "enforcingSuccessRate": 0}
+
+
+@pytest.mark.parametrize(
+    ("block", "options", "status"),
+    [
+        ({"consecutiveErrors": 5, "maxEjectionPercent": 50}, {}, "passed"),
+        ({}, {}, "passed"),
+        ([{"maxEjectionPercent": 50}], {}, "passed"),
+        (None, {}, "failed"),
+        (Computed(), {}, "undecided"),
+        ({"maxEjectionPercent": 10}, {}, "passed"),
+        ({"maxEjectionPercent": 9}, {}, "failed"),
+        ({"maxEjectionPercent": 0}, {}, "failed"),
+        ({"maxEjectionPercent": Computed()}, {}, "undecided"),
+        ({"maxEjectionPercent": 30}, {"min_ejection_percent": 50}, "failed"),
+        ({}, {"min_ejection_percent": 50}, "failed"),
+        (ONLY_COUNTS, {}, "failed"),
+        ({**ONLY_COUNTS, "enforcingConsecutiveGatewayFailure": 100}, {}, "passed"),
+        ({**ONLY_COUNTS, "enforcingConsecutiveGatewayFailure": Computed()}, {}, "undecided"),
+        ({"enforcingConsecutiveErrors": 0}, {}, "passed"),
+        ({"enforcingConsecutiveErrors": Computed(), "enforcingSuccessRate": 0}, {}, "undecided"),
+        ({"enforcingConsecutiveErrors": Computed()}, {}, "passed"),
+    ],
+)
+def test_settings(block: Any, options: dict[str, Any], status: str) -> None:
+    subject = service([backend(US)], outlierDetection=block)
+    for deployed in (False, True):
+        assert statuses(RULE, build(subject, US, deployed=deployed), **options) == {"chat": status}
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
+@pytest.mark.parametrize(
+    ("backends", "inputs", "status"),
+    [
+        ([backend(US)], {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, "failed"),
+        ([backend(US)], {"loadBalancingScheme": "INTERNAL_SELF_MANAGED", "protocol": "GRPC"}, "not applicable"),
+        ([backend(US)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
+        ([backend(US)], {"loadBalancingScheme": "EXTERNAL"}, "not applicable"),
+        ([backend(US)], {"loadBalancingScheme": Computed()}, "undecided"),
+        ([backend(US)], {"protocol": "TCP"}, "not applicable"),
+        ([backend(US)], {"protocol": "HTTP2"}, "failed"),
+        ([backend(US)], {"protocol": None}, "failed"),
+        ([backend(US)], {"protocol": Computed()}, "undecided"),
+        ([backend(US)], REGIONAL, "failed"),
+        ([backend(US)], {**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
+        ([backend(US)], {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}, "not applicable"),
+        ([backend(NEG)], {}, "failed"),
+        ([backend(SERVERLESS)], {}, "not applicable"),
+        ([backend(Computed((OTHER_STACK,)))], {}, "undecided"),
+        (Computed(), {}, "undecided"),
+        ([], {}, "failed"),
+    ],
+)
+def test_services_without_it(backends: Any, inputs: dict[str, Any], status: str, deployed: bool) -> None:
+    assert statuses(RULE, build(service(backends, **inputs), *RESOURCES, deployed=deployed)) == {"chat": status}
+
+
+def test_outputs_alone_show_zero_for_not_set() -> None:
+    block = {"maxEjectionPercent": 50, "enforcingConsecutiveErrors": 0, "enforcingSuccessRate": 0}
+    shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "backends": [], "outlierDetection": block}
+    read = R("BackendService", "chat", {}, {"inputs": None, "outputs": shown, "is_read": True})
+    assert statuses(RULE, build(read)) == {"chat": "undecided"}
+
+
+def test_one_finding_lists_all_that_is_wrong() -> None:
+    subject = service([backend(US)], outlierDetection={**ONLY_COUNTS, "maxEjectionPercent": 5})
+    (found,) = findings(RULE, build(subject, US))
+    assert [problem.observed for problem in found.problems] == [
+        "Its outlier detection ejects at most 5 % of the servers.",
+        "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
+    ]

@@ -1,0 +1,135 @@
+"""`llm-backend-retry` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, Out, R, build, findings, service, statuses
+
+RULE = "llm-backend-retry"
+CHAT = service()
+WEB = service(name="web")
+BUCKET = R("gcp:compute/backendBucket:BackendBucket", "static")
+ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
+
+
+def retry(*conditions: Any) -> dict[str, Any]:
+    return {"retryPolicy": {"numRetries": 1, "retryConditions": list(conditions)}}
+
+
+def judged(*others: R, subject: R = CHAT, **options: Any) -> tuple[str, str]:
+    resources = (subject, WEB, BUCKET, *others)
+    first, deployed = build(*resources), build(*resources, deployed=True)
+    return statuses(RULE, first, **options)["chat"], statuses(RULE, deployed, **options)["chat"]
+
+
+def url_map(type_: str = "URLMap", **inputs: Any) -> R:
+    return R(type_, "paths", inputs)
+
+
+def default(action: Any) -> R:
+    return url_map(defaultService=Out(CHAT, "id"), defaultRouteAction=action)
+
+
+def path_rule(action: Any, target: Any = None, **rule: Any) -> R:
+    rules = [{"paths": ["/v1/*"], "service": target or Out(CHAT, "id"), "routeAction": action, **rule}]
+    matcher = {"name": "api", "defaultService": Out(CHAT, "id"), "pathRules": rules}
+    return url_map(defaultService=Out(CHAT, "id"), pathMatchers=[matcher])
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [
+        (None, "passed"),
+        ({}, "passed"),
+        ({"timeout": {"seconds": 60}}, "passed"),
+        (retry("connect-failure"), "passed"),
+        (retry("connect-failure", "refused-stream", "retriable-4xx"), "passed"),
+        *((retry(one), "failed") for one in ("5xx", "gateway-error", "cancelled", "deadline-exceeded", "unavailable")),
+        (retry("connect-failure", "5xx"), "failed"),
+        (retry("5xx", Computed()), "failed"),
+        (retry("connect-failure", Computed()), "undecided"),
+        (retry(), "undecided"),
+        ({"retryPolicy": {"retryConditions": Computed()}}, "undecided"),
+        ({"retryPolicy": Computed()}, "undecided"),
+        (Computed(), "undecided"),
+        ({**retry("5xx"), **ABORT}, "passed"),
+        ({**retry("5xx"), "faultInjectionPolicy": {"abort": {"percentage": 50}}}, "failed"),
+        ({**retry("5xx"), "faultInjectionPolicy": {"abort": {"percentage": Computed()}}}, "undecided"),
+    ],
+)
+def test_conditions(action: Any, status: str) -> None:
+    assert judged(default(action)) == (status, status)
+    assert judged(path_rule(action)) == (status, status)
+
+
+WRONG = retry("5xx")
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], ("not applicable", "not applicable")),
+        ([url_map(defaultService=Out(WEB, "id"), defaultRouteAction=WRONG)], ("not applicable", "not applicable")),
+        ([path_rule(WRONG, Out(WEB, "id"))], ("undecided", "passed")),
+        ([path_rule(WRONG, Out(BUCKET, "id"))], ("undecided", "undecided")),
+        ([path_rule(WRONG, "projects/p/global/backendServices/other")], ("passed", "passed")),
+        ([path_rule(WRONG, urlRedirect={"httpsRedirect": True})], ("passed", "passed")),
+        (
+            [url_map(defaultService=Out(CHAT, "id"), pathMatchers=Computed((CHAT,)))],
+            ("undecided", "undecided"),
+        ),
+        (
+            [
+                url_map(
+                    defaultRouteAction={
+                        **WRONG,
+                        "weightedBackendServices": [{"backendService": Out(CHAT, "id"), "weight": 100}],
+                    }
+                )
+            ],
+            ("failed", "failed"),
+        ),
+        (
+            [
+                url_map(
+                    defaultService=Out(CHAT, "id"),
+                    pathMatchers=[
+                        {
+                            "name": "api",
+                            "defaultService": Out(CHAT, "id"),
+                            "routeRules": [
+                                {"priority": 1, "service": Out(CHAT, "id"), "routeAction": WRONG, "matchRules": []}
+                            ],
+                        }
+                    ],
+                )
+            ],
+            ("failed", "failed"),
+        ),
+    ],
+)
+def test_routes(others: list[R], expected: tuple[str, str]) -> None:
+    assert judged(*others) == expected
+
+
+def test_a_regional_url_map() -> None:
+    subject = service(region="us-central1", loadBalancingScheme="INTERNAL_MANAGED")
+    paths = url_map("RegionUrlMap", region="us-central1", defaultService=Out(subject, "id"), defaultRouteAction=WRONG)
+    assert judged(paths, subject=subject) == ("failed", "failed")
+
+
+def test_allowed_conditions() -> None:
+    assert judged(default(retry("gateway-error")), allowed=["gateway-error"]) == ("passed", "passed")
+    assert judged(default(retry("connect-failure")), allowed=[]) == ("failed", "failed")
+
+
+def test_an_incomplete_stack_proves_no_absence() -> None:
+    assert statuses(RULE, build(CHAT, is_complete=False))["chat"] == "undecided"
+
+
+def test_the_message_names_route_and_condition() -> None:
+    (found,) = findings(RULE, build(CHAT, path_rule(WRONG)))
+    assert found.problems[0].observed == "In `paths`, path rule 1 of path matcher `api` repeats requests on `5xx`."

@@ -1,0 +1,95 @@
+"""`llm-backend-timeout` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policypack.options import ConfigurationError
+from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+
+RULE = "llm-backend-timeout"
+US = mig("us-central1")
+NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
+INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
+UNKNOWN_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
+OTHER_STACK = R("StackReference", "platform")
+RESOURCES = (US, NEG, SERVERLESS, INTERNET, UNKNOWN_NEG, OTHER_STACK)
+REGIONAL = {"region": "us-central1"}
+PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
+@pytest.mark.parametrize(
+    ("backends", "inputs", "options", "status"),
+    [
+        ([backend(US)], {"timeoutSec": 600}, {}, "passed"),
+        ([backend(US)], {"timeoutSec": "900"}, {}, "passed"),
+        ([backend(US)], {"timeoutSec": 86400}, {}, "passed"),
+        ([backend(US)], {"timeoutSec": 86401}, {}, "failed"),
+        ([backend(US)], {"timeoutSec": 599}, {}, "failed"),
+        ([backend(US)], {"timeoutSec": 30}, {}, "failed"),
+        ([backend(US)], {"timeoutSec": 0}, {}, "failed"),
+        ([backend(US)], {"timeoutSec": -1}, {}, "failed"),
+        ([backend(US)], {}, {}, "failed"),
+        ([backend(US)], {"timeoutSec": Computed()}, {}, "undecided"),
+        ([backend(US)], {"timeoutSec": "long"}, {}, "undecided"),
+        ([backend(US)], {"timeoutSec": 120}, {"min_seconds": 120}, "passed"),
+        ([backend(US)], {"timeoutSec": 3600}, {"max_seconds": 1800}, "failed"),
+        ([backend(US)], {"loadBalancingScheme": "EXTERNAL"}, {}, "failed"),
+        ([backend(US)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, {}, "failed"),
+        ([backend(US)], {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, {}, "failed"),
+        ([backend(US)], {"loadBalancingScheme": Computed()}, {}, "failed"),
+        ([backend(US)], {"protocol": "TCP"}, {}, "failed"),
+        ([backend(US)], REGIONAL, {}, "failed"),
+        ([backend(US)], {**REGIONAL, "loadBalancingScheme": Computed()}, {}, "undecided"),
+        ([backend(US)], PASSTHROUGH, {}, "not applicable"),
+        ([backend(US)], {**PASSTHROUGH, "loadBalancingScheme": None}, {}, "not applicable"),
+        ([backend(NEG)], {}, {}, "failed"),
+        ([backend(INTERNET)], {}, {}, "failed"),
+        ([backend(SERVERLESS)], {}, {}, "not applicable"),
+        ([backend(UNKNOWN_NEG)], {}, {}, "undecided"),
+        ([backend(UNKNOWN_NEG)], {"timeoutSec": 900}, {}, "passed"),
+        ([backend(Computed((OTHER_STACK,)))], {}, {}, "undecided"),
+        ([backend(Computed((OTHER_STACK,)))], {"timeoutSec": 900}, {}, "passed"),
+        ([backend("projects/p/zones/us-a1-b/instanceGroups/x")], {}, {}, "failed"),
+        (Computed(), {}, {}, "undecided"),
+        ([], {}, {}, "failed"),
+        (None, {"timeoutSec": 900}, {}, "passed"),
+    ],
+)
+def test_verdict(backends: Any, inputs: dict[str, Any], options: dict[str, Any], status: str, deployed: bool) -> None:
+    stack = build(service(backends, **inputs), *RESOURCES, deployed=deployed)
+    assert statuses(RULE, stack, **options) == {"chat": status}
+
+
+def test_a_service_that_is_read_shows_its_timeout() -> None:
+    def read(**outputs: Any) -> R:
+        shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "backends": [], **outputs}
+        return R("BackendService", "chat", {}, {"inputs": None, "outputs": shown, "is_read": True})
+
+    assert statuses(RULE, build(read(timeoutSec=30))) == {"chat": "failed"}
+    assert statuses(RULE, build(read(timeoutSec=900))) == {"chat": "passed"}
+    assert statuses(RULE, build(read())) == {"chat": "undecided"}
+
+
+def test_bounds_that_exclude_each_other_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="above option"):
+        statuses(RULE, build(service([])), min_seconds=900, max_seconds=600)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "observed"),
+    [({}, "Its time-out is 30 s, the default."), ({"timeoutSec": 60}, "Its time-out is 60 s.")],
+)
+def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: str) -> None:
+    (found,) = findings(RULE, build(service([backend(US)], **inputs), US))
+    assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
+        (
+            observed,
+            "A time-out from 600 to 86400 s.",
+            "Set `timeout_sec` to the time of the longest answer, 600 or more.",
+        )
+    ]

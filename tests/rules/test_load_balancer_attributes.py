@@ -1,0 +1,130 @@
+"""`load-balancer-attributes` on failing, passing and unknown services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import Computed, R, backend, build, findings, service, statuses
+
+RULE = "load-balancer-attributes"
+GROUP = "projects/p/zones/us-central1-a/instanceGroups/a"
+IN_REGION: dict[str, Any] = {"region": "us-central1"}
+GLOBAL: dict[str, Any] = {}
+CLASSIC: dict[str, Any] = {"loadBalancingScheme": "EXTERNAL"}
+CROSS_REGION = {"loadBalancingScheme": "INTERNAL_MANAGED"}
+MESH = {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}
+REGIONAL = {**IN_REGION}
+REGIONAL_INTERNAL = {**IN_REGION, "loadBalancingScheme": "INTERNAL_MANAGED"}
+NLB = {**IN_REGION, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP", "portName": None}
+INTERNAL_NLB = {**NLB, "loadBalancingScheme": "INTERNAL"}
+LOAD_BALANCERS = {
+    "classic": CLASSIC,
+    "global": GLOBAL,
+    "cross-region": CROSS_REGION,
+    "mesh": MESH,
+    "regional": REGIONAL,
+    "regional internal": REGIONAL_INTERNAL,
+    "passthrough": NLB,
+    "internal passthrough": INTERNAL_NLB,
+}
+BLOCK = {"maxEjectionPercent": 50}
+
+# Attribute -> what the eight load balancers say to it: Passed, Failed, Undecided or not there at all.
+MATRIX: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing": ({}, "PPPPPPPP"),
+    "port name": ({"portName": "http"}, "PPPPPPFF"),
+    "outlier detection": ({"outlierDetection": BLOCK}, "FPUPPPFF"),
+    "empty outlier detection": ({"outlierDetection": {}}, "FPUPPPFF"),
+    "circuit breakers": ({"circuitBreakers": {"maxRequests": 8}}, "FFUPUPFF"),
+    "least request": ({"localityLbPolicy": "LEAST_REQUEST"}, "FPPPPPFF"),
+    "Maglev": ({"localityLbPolicy": "MAGLEV"}, "FPPPPPPU"),
+    "weighted Maglev": ({"localityLbPolicy": "WEIGHTED_MAGLEV"}, "FFFFFFPU"),
+    "service policy": ({"serviceLbPolicy": "projects/p/x/y"}, "FPPPPPFF"),
+    "stream duration": ({"maxStreamDuration": {"seconds": "900"}}, "FFFPFFFF"),
+    "edge policy": ({"edgeSecurityPolicy": "projects/p/x/y"}, "PPFF----"),
+    "network": ({"network": "projects/p/global/networks/n"}, "----FFPP"),
+    "failover policy": ({"failoverPolicy": {"failoverRatio": 0.5}}, "----FFPP"),
+    "connection tracking": ({"connectionTrackingPolicy": {"trackingMode": "PER_SESSION"}}, "----FFPP"),
+    "high availability": ({"haPolicy": {"fastIpMove": "DISABLED"}}, "----FFPP"),
+    "IAP": ({"iap": {"enabled": True}}, "PPPFPPFF"),
+    "IAP off": ({"iap": {"enabled": False}}, "PPPPPPPP"),
+    "CDN": ({"enableCdn": True}, "PPFFUFFF"),
+    "CDN off": ({"enableCdn": False}, "PPPPPPPP"),
+    "IAP and CDN": ({"enableCdn": True, "iap": {"enabled": True}}, "FFFFFFFF"),
+    "IAP off and CDN": ({"enableCdn": True, "iap": {"enabled": False}}, "PPFFUFFF"),
+    "preference": ({"backends": [backend(GROUP, preference="PREFERRED")]}, "FPPP----"),
+    "default preference": ({"backends": [backend(GROUP, preference="DEFAULT")]}, "FPPP----"),
+    "failover": ({"backends": [backend(GROUP, failover=True)]}, "----FFPP"),
+    "no failover": ({"backends": [backend(GROUP, failover=False)]}, "----PPPP"),
+}
+STATUSES = {"P": "passed", "F": "failed", "U": "undecided"}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "load_balancer", "status"),
+    [
+        (attribute, load_balancer, STATUSES[letter])
+        for attribute, (_, letters) in MATRIX.items()
+        for load_balancer, letter in zip(LOAD_BALANCERS, letters, strict=True)
+        if letter != "-"
+    ],
+)
+def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status: str) -> None:
+    subject = service(**{**LOAD_BALANCERS[load_balancer], **MATRIX[attribute][0]})
+    assert statuses(RULE, build(subject)) == {"chat": status}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        # What is computed
+        ({**CLASSIC, "outlierDetection": Computed()}, "undecided"),
+        ({"outlierDetection": Computed()}, "passed"),
+        ({"loadBalancingScheme": Computed(), "outlierDetection": BLOCK}, "undecided"),
+        ({"loadBalancingScheme": Computed()}, "passed"),
+        ({**NLB, "portName": Computed()}, "undecided"),
+        ({**NLB, "portName": "http", "protocol": Computed()}, "undecided"),
+        ({**NLB, "portName": "http", "protocol": None}, "failed"),
+        ({**IN_REGION, "loadBalancingScheme": None, "protocol": "TCP"}, "failed"),
+        ({**CLASSIC, "localityLbPolicy": Computed()}, "undecided"),
+        ({"localityLbPolicy": Computed()}, "undecided"),
+        ({"iap": {"enabled": Computed()}}, "passed"),
+        ({"iap": {"enabled": Computed()}, "enableCdn": True}, "undecided"),
+        ({"iap": Computed(), "enableCdn": True}, "undecided"),
+        ({"iap": {"enabled": True}, "enableCdn": Computed()}, "undecided"),
+        ({"iap": {"enabled": True}, "protocol": "TCP"}, "failed"),
+        ({"iap": {"enabled": True}, "protocol": Computed()}, "undecided"),
+        ({"enableCdn": True, "protocol": "SSL"}, "failed"),
+        ({**CLASSIC, "backends": Computed()}, "undecided"),
+        ({**REGIONAL, "backends": Computed()}, "undecided"),
+        ({"backends": Computed()}, "passed"),
+        ({**CLASSIC, "backends": [backend(GROUP, preference=Computed())]}, "undecided"),
+        ({**CLASSIC, "backends": [backend(GROUP)]}, "passed"),
+        # A service that is no load balancer
+        ({**IN_REGION, "loadBalancingScheme": "EXTERNAL", "protocol": "HTTP", "portName": "http"}, "passed"),
+        ({"loadBalancingScheme": "INTERNAL", "outlierDetection": BLOCK}, "passed"),
+        ({"protocol": "GRPC", "maxStreamDuration": {"seconds": "1"}}, "passed"),
+        ({**MESH, "protocol": "GRPC", "maxStreamDuration": {"seconds": "1"}}, "passed"),
+        # A scheme left out is the provider's default.
+        ({"loadBalancingScheme": None, "outlierDetection": BLOCK}, "passed"),
+    ],
+)
+def test_verdict(inputs: dict[str, Any], status: str) -> None:
+    assert statuses(RULE, build(service(**inputs))) == {"chat": status}
+
+
+def test_the_default_scheme_is_that_of_the_providers_version() -> None:
+    old = {"provider": {"version": "9.35.0"}}
+    subject = R("BackendService", "chat", {"protocol": "HTTP", "outlierDetection": BLOCK}, old)
+    assert statuses(RULE, build(subject)) == {"chat": "failed"}
+
+
+def test_one_finding_lists_all_that_is_wrong() -> None:
+    subject = service([backend(GROUP, preference="PREFERRED")], **CLASSIC, outlierDetection=BLOCK)
+    (found,) = findings(RULE, build(subject))
+    assert [problem.observed for problem in found.problems] == [
+        "It has `outlier_detection`, which is refused or ignored with scheme EXTERNAL.",
+        "Backend `a` has `preference`, which is refused or ignored with scheme EXTERNAL.",
+    ]

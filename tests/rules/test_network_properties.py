@@ -1,0 +1,207 @@
+"""The rules about the network on generated stacks: knowing more never turns a verdict around."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policypack.model.resource import Resource
+from policypack.model.stack import Stack
+from tests.stacks import BY_NAME, SHORT_TYPES, Computed, Out, R, backend, build, findings, service
+from tests.test_properties import SETTINGS as SHARED_SETTINGS
+from tests.test_properties import assert_refines, blurred
+
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
+SETTINGS = settings(parent=SHARED_SETTINGS, max_examples=60)
+RULES = ("firewall-no-open-ingress", "health-check-reachable", "subnet-flow-logs", "subnet-private-google-access")
+ACCOUNT = R("gcp:serviceaccount/account:Account", "account", {"accountId": "llm-server"})
+EMAIL = "llm-server@p-demo.iam.gserviceaccount.com"
+RANGES = st.lists(
+    st.sampled_from(["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "35.191.0.0/16", "130.211.0.0/22", "10.0.0.0/8", "::/0"]),
+    max_size=3,
+)
+LAYERS: st.SearchStrategy[list[dict[str, Any]]] = st.sampled_from(
+    [[{"ports": ["8000"]}], [{"ports": ["22", "80-9000"]}], [{}]]
+)
+
+
+def verdicts(resources: list[Resource], **stack: Any) -> dict[tuple[str, str], Any]:
+    built = Stack(resources, **stack)
+    return {
+        (rule, found.urn): "passed" if found.status == "not applicable" else found.status
+        for rule in RULES
+        for found in findings(rule, built)
+    }
+
+
+def hidden(value: Any, *sources: R) -> st.SearchStrategy[Any]:
+    """A value that may be computed."""
+    return st.sampled_from([value, value, Computed(sources, value)])
+
+
+@st.composite
+def firewalls(draw: st.DrawFn, number: int, networks: list[R]) -> R:
+    layers = [{"protocol": draw(st.sampled_from(["tcp", "all", "udp"])), **layer} for layer in draw(LAYERS)]
+    network = Out(draw(st.sampled_from(networks)), "id")
+    target: dict[str, Any] = draw(
+        st.sampled_from(
+            [{}, {}, {"targetTags": ["llm"]}, {"targetTags": ["x"]}, {"targetServiceAccounts": [Out(ACCOUNT, "email")]},
+             {"targetServiceAccounts": [EMAIL]}]
+        )
+    )  # fmt: skip
+    inputs = {
+        draw(st.sampled_from(["allows", "allows", "denies"])): draw(hidden(layers)),
+        "network": draw(st.sampled_from([network, network, Computed(tuple(networks), network)])),
+        "sourceRanges": draw(hidden(draw(RANGES))),
+        "priority": draw(hidden(draw(st.sampled_from([100, 1000, 2000])))),
+        "disabled": draw(st.sampled_from([None, None, False, True])),
+        "direction": draw(st.sampled_from([None, "INGRESS", "EGRESS"])),
+        **target,
+    }
+    return R("Firewall", f"firewall-{number}", inputs)
+
+
+@st.composite
+def policies(draw: st.DrawFn, network: R) -> list[R]:
+    rules = [
+        {
+            "action": draw(st.sampled_from(["allow", "deny", "goto_next"])),
+            "priority": number,
+            "direction": "INGRESS",
+            "match": {
+                "srcIpRanges": draw(hidden(draw(RANGES))),
+                "layer4Configs": [{"ipProtocol": "tcp", **layer} for layer in draw(LAYERS)],
+            },
+        }
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    kind = "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules"
+    policy = R(kind, "policy", {"name": "guard", "rules": rules})
+    association = R(
+        "gcp:compute/networkFirewallPolicyAssociation:NetworkFirewallPolicyAssociation",
+        "association",
+        {"firewallPolicy": Out(policy, "name"), "attachmentTarget": Out(network, "id")},
+    )
+    return [policy, association] if draw(st.booleans()) else []
+
+
+@st.composite
+def networks_with_machines(draw: st.DrawFn) -> list[R]:
+    orders = st.sampled_from([None, "BEFORE_CLASSIC_FIREWALL", "AFTER_CLASSIC_FIREWALL"])
+    networks = [
+        R("Network", f"network-{number}", {"networkFirewallPolicyEnforcementOrder": draw(orders)})
+        for number in range(draw(st.integers(1, 2)))
+    ]
+    subnets = [
+        R("Subnetwork", f"subnet-{network.name}", {"region": "us-central1", "network": Out(network, "id")})
+        for network in networks
+    ]
+    own = Out(draw(st.sampled_from(subnets)), "id")
+    nic = {"subnetwork": draw(st.sampled_from([own, own, Computed(tuple(subnets), own), "regions/r/subnetworks/x"]))}
+    who: dict[str, Any] = draw(
+        st.sampled_from([{}, {"tags": ["llm"]}, {"serviceAccount": {"email": Out(ACCOUNT, "email")}}])
+    )
+    template = R("RegionInstanceTemplate", "template", {"region": "us-central1", "networkInterfaces": [nic], **who})
+    versions = [{"instanceTemplate": Out(template, "selfLink")}]
+    ports = [{"name": "http", "port": 8000}]
+    group = R(
+        "RegionInstanceGroupManager", "group", {"region": "us-central1", "versions": versions, "namedPorts": ports}
+    )
+    block = draw(st.sampled_from([{"port": 8000}, {"portSpecification": "USE_SERVING_PORT"}, {"port": 22}]))
+    check = R("HealthCheck", "check", {"httpHealthCheck": block})
+    schemes = st.sampled_from(["EXTERNAL_MANAGED", "EXTERNAL", "INTERNAL"])
+    place: dict[str, Any] = {"region": "us-central1"} if draw(st.booleans()) else {}
+    chat = service([backend(group)], healthChecks=Out(check, "id"), **{"loadBalancingScheme": draw(schemes), **place})
+    rules = [draw(firewalls(number, networks)) for number in range(draw(st.integers(0, 3)))]
+    guard = draw(policies(draw(st.sampled_from(networks))))
+    return [chat, check, group, template, ACCOUNT, *subnets, *networks, *rules, *guard]
+
+
+@SETTINGS
+@given(data=st.data())
+def test_unknowns_never_turn_a_verdict_around(data: st.DataObject) -> None:
+    parts, deployed = data.draw(networks_with_machines()), data.draw(st.booleans())
+    resources = list(build(*parts, deployed=deployed).resources)
+    less = data.draw(st.composite(lambda draw: [blurred(draw, resource) for resource in resources])())
+    assert_refines(verdicts(less), verdicts(resources))
+
+
+@SETTINGS
+@given(parts=networks_with_machines())
+def test_a_first_preview_never_turns_the_deployed_verdict_around(parts: list[R]) -> None:
+    first, deployed = build(*parts).resources, build(*parts, deployed=True).resources
+    assert_refines(verdicts(list(first)), verdicts(list(deployed)))
+
+
+@SETTINGS
+@given(data=st.data())
+def test_an_update_never_stops_what_the_whole_stack_allows(data: st.DataObject) -> None:
+    resources = list(build(*data.draw(networks_with_machines()), deployed=True).resources)
+    some = data.draw(st.lists(st.sampled_from(resources), unique_by=id))
+    stopped = {key for key, status in verdicts(some, is_complete=False).items() if status == "failed"}
+    assert stopped <= {key for key, status in verdicts(resources).items() if status == "failed"}
+
+
+READ = (
+    "network", "subnetwork", "networkInterfaces", "sourceRanges", "allows", "denies", "ports", "protocol", "priority",
+    "direction", "disabled", "targetTags", "targetServiceAccounts", "serviceAccount", "email", "tags", "match", "rules",
+    "srcIpRanges", "layer4Configs", "ipProtocol", "action", "firewallPolicy", "attachmentTarget", "backends", "group",
+    "versions", "instanceTemplate", "httpHealthCheck", "port", "portSpecification", "healthChecks", "logConfig", "name",
+    "flowSampling", "privateIpGoogleAccess", "purpose", "region", "project", "id", "namedPorts", "portName",
+    "targetSecureTags", "srcNetworkScope", "instances", "accountId", "resourceManagerTags", "ipVersion", "stackType",
+)  # fmt: skip
+TYPES = (
+    *SHORT_TYPES.values(),
+    "gcp:serviceaccount/account:Account",
+    "gcp:compute/networkFirewallPolicy:NetworkFirewallPolicy",
+    "gcp:compute/networkFirewallPolicyAssociation:NetworkFirewallPolicyAssociation",
+    "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule",
+    "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules",
+    "gcp:compute/regionNetworkFirewallPolicyAssociation:RegionNetworkFirewallPolicyAssociation",
+    "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
+)
+
+
+def trees() -> st.SearchStrategy[Any]:
+    leaves = st.one_of(
+        st.none(), st.booleans(), st.integers(-2, 70000), st.text(max_size=4), RANGES,
+        st.sampled_from(["0.0.0.0/0", "tcp", "allow", "22", "a-b", "1-", "projects/p/global/networks/n", "all"]),
+    )  # fmt: skip
+    return st.recursive(
+        leaves,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(READ), inner, max_size=6),
+        max_leaves=12,
+    )
+
+
+@SETTINGS
+@given(data=st.data(), is_complete=st.booleans())
+def test_no_property_tree_raises_out_of_a_rule(data: st.DataObject, is_complete: bool) -> None:
+    """Everything is linked to everything, so that nothing is left out for not being on a serving path."""
+    types = [
+        *data.draw(st.lists(st.sampled_from(TYPES), max_size=5)),
+        SHORT_TYPES["BackendService"],
+        SHORT_TYPES["Network"],
+    ]
+    types += [SHORT_TYPES["RegionInstanceGroupManager"], SHORT_TYPES["RegionInstanceTemplate"], SHORT_TYPES["Firewall"]]
+    urns = [f"urn:pulumi:s::p::{type_}::r{number}" for number, type_ in enumerate(types)]
+    objects = st.dictionaries(st.sampled_from(READ), trees(), max_size=10)
+    resources = [
+        Resource(
+            urn,
+            type_,
+            f"r{number}",
+            data.draw(objects),
+            data.draw(objects | st.none()),
+            dict.fromkeys(READ, tuple(urns)),
+        )
+        for number, (urn, type_) in enumerate(zip(urns, types, strict=True))
+    ]
+    verdicts(resources, is_complete=is_complete)
+
+
+def test_the_rules_are_there() -> None:
+    assert set(RULES) <= set(BY_NAME)
