@@ -132,9 +132,14 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
 
 def judge_all(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
-    resources = stack.of_types(rule.subject.TYPES)
-    findings = (judge(rule, rule.subject(resource, stack), setting, today) for resource in resources)
+    findings = (judge(rule, view, setting, today) for view in views_of(stack, rule.subject))
     return tuple(finding for finding in findings if finding is not None)
+
+
+def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
+    """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
+    name = f"views {subject.__module__}.{subject.__qualname__}"
+    return stack.derived(name, lambda stack: tuple(subject(r, stack) for r in stack.of_types(subject.TYPES)))
 
 
 def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:

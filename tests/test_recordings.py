@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from google.protobuf.json_format import ParseDict
+from pulumi.runtime.proto import analyzer_pb2
 
 from policypack.rules import RULES
 from tests.expected import FIRST_RULES, UNDECIDED, UPDATES, VIOLATIONS, dry_run_of
-from tests.replay import RECORDINGS, Pack, Verdicts, replay
+from tests.replay import RECORDINGS, Pack, Verdicts, recorded, replay
 
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))
 RESOURCE_RULES = {rule.name for rule in RULES if rule.stage == "resource"}
@@ -89,3 +91,37 @@ def test_a_preview_and_no_operation_judge_the_whole_stack(start_pack: StartPack,
         shown, whole = replay(start_pack(dry_run), name)
         check(shown, set(), set())
         check(whole, VIOLATIONS.get(name, set()), set())
+
+
+def test_an_empty_stack_says_nothing(start_pack: StartPack) -> None:
+    """What the engine shows when everything is destroyed."""
+    for dry_run in ("true", "false", None):
+        pack = start_pack(dry_run)
+        pack.configure()
+        assert pack.analyze_stack({"resources": []}) == Verdicts(), dry_run
+
+
+def test_remediate_counts_as_mandatory(start_pack: StartPack) -> None:
+    pack = start_pack("true")
+    pack.configure({"llm-backend-regions": {"enforcementLevel": "REMEDIATE"}})
+    requests, stack = recorded("global_one_region")
+    for request in requests:
+        pack.analyze(request)
+    response = pack.servicer.AnalyzeStack(ParseDict(stack, analyzer_pb2.AnalyzeStackRequest()), None)
+    levels = {d.enforcementLevel for d in response.diagnostics if d.policyName == "llm-backend-regions"}
+    assert levels == {analyzer_pb2.MANDATORY}
+
+
+def test_a_resource_shown_twice_is_judged_by_what_it_is_now(start_pack: StartPack) -> None:
+    """A replacement shows the same URN again, with other inputs."""
+    pack = start_pack("true")
+    requests, stack = recorded("tcp_check")
+    assert stack is not None
+    better, _ = recorded("global_two_regions")
+    for request in (*requests, *(r for r in better if r["name"] == "check")):
+        pack.analyze(request)
+    first = pack.analyze_stack(stack)
+    assert ("llm-backend-health-check", "chat") not in first.violations
+    for request in requests:
+        pack.analyze(request)
+    assert ("llm-backend-health-check", "chat") in pack.analyze_stack(stack).violations

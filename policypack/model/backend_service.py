@@ -13,6 +13,7 @@ from .group import ALL_KINDS, GROUP_TYPES, NEG_KINDS, Group, GroupKind
 from .health_check import HealthCheck
 from .links import Links, resolve
 from .load_balancer import PASSTHROUGH_SCHEMES, family_of
+from .logic import any_of, negation, same
 from .reference import Reference, location_of, region_of, setting
 from .resource import Resource
 from .service_settings import OutlierDetection, RequestLog, given_or
@@ -101,12 +102,12 @@ class Backend:
         """Whether its group is a regional managed instance group."""
         if GroupKind.INSTANCE_GROUP not in self.kinds:
             return False
-        return _every(_is_regional_instance_group(group) for group in self.choices) if self.choices else UNKNOWN
+        return same(_is_regional_instance_group(group) for group in self.choices) if self.choices else UNKNOWN
 
     @property
     def has_ports(self) -> bool | Unknown:
         """Whether the endpoints of its zonal NEG have ports, which decides on the load balancers that take it."""
-        return _every_or_unknown(_endpoints_have_ports(group) for group in self.choices) if self.choices else UNKNOWN
+        return same(_endpoints_have_ports(group) for group in self.choices) if self.choices else UNKNOWN
 
     @property
     def metrics(self) -> list[Properties] | Unknown:
@@ -118,11 +119,11 @@ class Backend:
         """Whether some custom metric is not in dry-run mode."""
         if isinstance(self.metrics, Unknown):
             return UNKNOWN
-        return _any(_negate(metric.boolean("dryRun")) for metric in self.metrics)
+        return any_of(negation(metric.boolean("dryRun")) for metric in self.metrics)
 
     def has_any(self, fields: Iterable[str]) -> bool | Unknown:
         """Whether some of these target fields are set; the provider treats 0 as not set."""
-        return _any(self.is_set(field) for field in fields)
+        return any_of(self.is_set(field) for field in fields)
 
     def is_set(self, field: str) -> bool | Unknown:
         """Whether a target field is set to a number above 0."""
@@ -132,7 +133,7 @@ class Backend:
     @property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks the group's health and takes a target capacity for it."""
-        return _every(kind.is_measured for kind in self.kinds)
+        return same(kind.is_measured for kind in self.kinds)
 
 
 class BackendService(View):
@@ -379,7 +380,7 @@ class BackendService(View):
     @property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks its backends' health; `UNKNOWN` as well for a service without backends."""
-        return _every(kind.is_measured for kind in self.kinds) if self.kinds else UNKNOWN
+        return same(kind.is_measured for kind in self.kinds) if self.kinds else UNKNOWN
 
     @cached_property
     def regions(self) -> DistinctCount:
@@ -474,25 +475,3 @@ def _may_be_one(one: Reference, other: Reference) -> bool:
     if one.project is None or other.project is None:
         return True
     return one.project.isdigit() != other.project.isdigit()
-
-
-def _any(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
-    values = list(conditions)
-    if any(value is True for value in values):
-        return True
-    return UNKNOWN if any(value is UNKNOWN for value in values) else False
-
-
-def _every(conditions: Iterable[bool]) -> bool | Unknown:
-    """True or false for all alike, else `UNKNOWN`: one of them holds, but not which."""
-    values = set(conditions)
-    return values.pop() if len(values) == 1 else UNKNOWN
-
-
-def _every_or_unknown(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
-    values = set(conditions)
-    return UNKNOWN if any(isinstance(value, Unknown) for value in values) else _every(bool(value) for value in values)
-
-
-def _negate(condition: bool | Unknown | None) -> bool | Unknown:
-    return UNKNOWN if isinstance(condition, Unknown) else not condition

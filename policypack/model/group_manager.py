@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -14,7 +14,7 @@ from .group import Group
 from .health_check import HealthCheck
 from .links import Links, resolve
 from .machine import Machine
-from .reference import Reference, references_to, setting
+from .reference import references_to, setting
 from .resource import Resource
 from .serving import SERVICE_TYPES
 from .stack import Stack
@@ -115,6 +115,11 @@ class GroupManager(View):
         return resolve(self.stack, self.resource, "autoHealingPolicies", entries, HealthCheck.TYPES)
 
     @property
+    def healing_checks(self) -> tuple[HealthCheck, ...]:
+        """The health checks of the stack that certainly tell which machines to recreate: one at most."""
+        return tuple(HealthCheck(target, self.stack) for target in self.healing_check_links.targets)
+
+    @property
     def initial_delay(self) -> float | Unknown:
         """For how many seconds a new machine may fail its check; left out it is 0.
 
@@ -193,18 +198,13 @@ class GroupManager(View):
         certain, possible = list[Autoscaler](), False
         for autoscaler in autoscalers(self.stack):
             links = autoscaler.target_links
-            if self.resource in links.targets or self._has_group_of(links.external):
+            if self.resource in links.targets:
                 certain.append(autoscaler)
             elif links.is_complete:
                 possible = possible or bool(links.external and _may_have_any_name(self.resource))
             elif self.resource in links.candidates or not links.is_closed:
                 possible = True
         return certain, possible
-
-    def _has_group_of(self, managers: Collection[Reference]) -> bool:
-        """Whether its instance group is that of one of these managers: its own URL may not be known."""
-        groups = references_to(self.resource) if managers else frozenset()
-        return any(replace(manager, collection="instanceGroups") in groups for manager in managers)
 
     @property
     def warm_replicas(self) -> float | Unknown:

@@ -29,8 +29,8 @@ def same(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
     return values.pop() if len(values) == 1 else UNKNOWN
 
 
-def negation(condition: bool | Unknown) -> bool | Unknown:
-    """The opposite."""
+def negation(condition: bool | Unknown | None) -> bool | Unknown:
+    """The opposite; what is left out is false."""
     return UNKNOWN if isinstance(condition, Unknown) else not condition
 
 

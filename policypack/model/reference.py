@@ -100,8 +100,13 @@ def references_to(resource: Resource) -> frozenset[Reference]:
     urls = [resource.result.string(key) for key in ("id", "selfLink", "instanceGroup")]
     parsed = [parse_reference(url) for url in urls if isinstance(url, str)]
     names = {name for name in parsed if name} or _names_from_inputs(resource)
-    managers = [name for name in names if name.collection == "instanceGroupManagers"]
-    return frozenset({*names, *(replace(manager, collection="instanceGroups") for manager in managers)})
+    if COLLECTIONS.get(resource.type, ("", ""))[0] != "instanceGroupManagers":
+        return frozenset(names)
+    return frozenset(
+        replace(name, collection=collection)
+        for name in names
+        for collection in ("instanceGroupManagers", "instanceGroups")
+    )
 
 
 def _names_from_inputs(resource: Resource) -> set[Reference]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policypack.options import ConfigurationError
 from tests.rules.fleets import both, judged, managed, serving, zonal
 from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
 
@@ -94,6 +95,28 @@ URL = "projects/p/global/healthChecks/x"
 )
 def test_the_services_check(health_checks: Any, by: Any, expected: Any) -> None:
     assert statuses_of(health_checks, autoHealingPolicies=healing(by)) == both(expected)
+
+
+@pytest.mark.parametrize(
+    ("regions", "status"),
+    [
+        (["us-central1", "us-east1", "europe-west1"], "failed"),
+        ([], "passed"),
+        (None, "passed"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_source_regions_are_for_dns(regions: Any, status: str) -> None:
+    by = R("HealthCheck", "healing", {"httpHealthCheck": {}, "sourceRegions": regions})
+    group = managed(autoHealingPolicies=healing(by))
+    assert judged(RULE, group.name, serving(group, healthChecks=Out(BALANCING, "id")), group, by, BALANCING) == both(
+        status
+    )
+
+
+def test_bounds_without_a_value_between_them_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="`min_initial_delay_sec` is above `max_initial_delay_sec`"):
+        statuses(RULE, build(), min_initial_delay_sec=2000, max_initial_delay_sec=1000)
 
 
 def test_a_check_in_a_project_that_is_not_known() -> None:

@@ -28,6 +28,12 @@ class AutohealingOptions(Options):
     min_initial_delay_sec: Annotated[int, Range(0, 3600)] = 300
     max_initial_delay_sec: Annotated[int, Range(0, 3600)] = 3600
 
+    def problem(self) -> str | None:
+        """Bounds that leave no value between them."""
+        if self.min_initial_delay_sec <= self.max_initial_delay_sec:
+            return None
+        return "option `min_initial_delay_sec` is above `max_initial_delay_sec`: lower one or raise the other"
+
 
 @rule(
     title="Managed instance groups recreate machines whose server is dead",
@@ -42,7 +48,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     ## What it checks
     The group has `auto_healing_policies`, and its `instance_lifecycle_policy` does not turn repairs off
     (`on_failed_health_check` or the default action is DO_NOTHING). Its health check is another resource than the health
-    checks of the backend services that it serves. `initial_delay_sec` is from `min_initial_delay_sec` to
+    checks of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from `min_initial_delay_sec` to
     `max_initial_delay_sec`.
 
     ## Why it matters
@@ -122,6 +128,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         return
     yield from _judge_repairs(group)
     yield from _judge_check(group)
+    yield from _judge_source_regions(group)
     yield from _judge_delay(group, options)
 
 
@@ -157,6 +164,18 @@ def _judge_check(group: GroupManager) -> Iterator[Verdict]:
         yield Undecided("it may serve a backend service that uses its healing check as well")
     if any(_may_be_shared(group, service) for service in group.services):
         yield Undecided("its healing check has the name of the load balancer's, in a project that is not named")
+
+
+def _judge_source_regions(group: GroupManager) -> Iterator[Verdict]:
+    for check in group.healing_checks:
+        if isinstance(check.source_regions, Unknown):
+            yield Undecided(f"the `source_regions` of its healing check `{check.name}` are not known")
+        elif check.source_regions:
+            yield Fail(
+                f"Its healing check `{check.name}` has `source_regions`, which only DNS routing can use.",
+                "A healing check without `source_regions`.",
+                "Remove `source_regions`, or create a check for healing.",
+            )
 
 
 def _shared(group: GroupManager, service: BackendService) -> list[str]:
