@@ -48,8 +48,8 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     ## What it checks
     The group has `auto_healing_policies`, and its `instance_lifecycle_policy` does not turn repairs off
     (`on_failed_health_check` or the default action is DO_NOTHING). Its health check is another resource than the health
-    checks of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from `min_initial_delay_sec` to
-    `max_initial_delay_sec`.
+    checks of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from
+    `min_initial_delay_sec` to `max_initial_delay_sec`.
 
     ## Why it matters
     A server that hangs, such as after an error of its GPU, keeps its machine running: without autohealing that machine
