@@ -12,7 +12,7 @@ from .bounds import DistinctCount, count_distinct
 from .group import ALL_KINDS, GROUP_TYPES, NEG_KINDS, Group, GroupKind
 from .health_check import HealthCheck
 from .links import Links, resolve
-from .load_balancer import PASSTHROUGH_SCHEMES, family_of
+from .load_balancer import PASSTHROUGH_SCHEMES, family_of, scheme_of
 from .logic import any_of, negation, same
 from .reference import Reference, location_of, region_of, setting
 from .resource import Resource
@@ -31,12 +31,13 @@ RATE_FIELDS: Final = ("maxRate", "maxRatePerInstance", "maxRatePerEndpoint")
 CONNECTION_FIELDS: Final = ("maxConnections", "maxConnectionsPerInstance", "maxConnectionsPerEndpoint")
 IN_FLIGHT_FIELDS: Final = ("maxInFlightRequests", "maxInFlightRequestsPerInstance", "maxInFlightRequestsPerEndpoint")
 
+# The limits that a balancing mode needs one of.
+LIMITS_OF_MODES: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
+
 # The provider's defaults, for sources that do not fill them in:
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/ and .../regionbackendservice/
 _DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
 _DEFAULT_REGIONAL_SCHEME: Final = "INTERNAL"
-_DEFAULT_GLOBAL_SCHEME: Final = "EXTERNAL_MANAGED"
-_DEFAULT_GLOBAL_SCHEME_BEFORE_10: Final = "EXTERNAL"
 _DEFAULT_GLOBAL_CAPACITY_SCALER: Final = 1.0
 _DEFAULT_DRAINING_SECONDS: Final = 300.0
 # The API's: https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting
@@ -154,16 +155,8 @@ class BackendService(View):
 
     @property
     def scheme(self) -> str | Unknown:
-        """The load balancing scheme. The global default changed with version 10 of the provider."""
-        scheme = self.resource.asked.string("loadBalancingScheme")
-        if scheme is not None:
-            return scheme
-        if self.is_regional:
-            return _DEFAULT_REGIONAL_SCHEME
-        version = self.resource.provider_settings.string("version")
-        if not isinstance(version, str) or not version.split(".")[0].isdigit():
-            return UNKNOWN
-        return _DEFAULT_GLOBAL_SCHEME if int(version.split(".")[0]) >= 10 else _DEFAULT_GLOBAL_SCHEME_BEFORE_10
+        """The load balancing scheme."""
+        return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
 
     @property
     def protocol(self) -> str | Unknown | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from .backend_service import BackendService
 from .links import Links, resolve
+from .load_balancer import scheme_of
 from .logic import any_of, same
 from .reference import region_of, setting
 from .resource import Resource
@@ -33,8 +34,6 @@ EXTERNAL_SCHEMES: Final = ("EXTERNAL", "EXTERNAL_MANAGED")
 # The provider's defaults, for sources that do not fill them in; the global one changed with version 10:
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/globalforwardingrule/ and .../forwardingrule/
 _DEFAULT_REGIONAL_SCHEME: Final = "EXTERNAL"
-_DEFAULT_GLOBAL_SCHEME: Final = "EXTERNAL_MANAGED"
-_DEFAULT_GLOBAL_SCHEME_BEFORE_10: Final = "EXTERNAL"
 
 _PROXY_KINDS: Final = {
     "HTTP": HTTP_PROXY_TYPES,
@@ -264,16 +263,8 @@ class ForwardingRule(View):
 
     @property
     def scheme(self) -> str | Unknown:
-        """The load balancing scheme. The global default changed with version 10 of the provider."""
-        scheme = self.resource.asked.string("loadBalancingScheme")
-        if scheme is not None:
-            return scheme
-        if self.is_regional:
-            return _DEFAULT_REGIONAL_SCHEME
-        version = self.resource.provider_settings.string("version")
-        if not isinstance(version, str) or not version.split(".")[0].isdigit():
-            return UNKNOWN
-        return _DEFAULT_GLOBAL_SCHEME if int(version.split(".")[0]) >= 10 else _DEFAULT_GLOBAL_SCHEME_BEFORE_10
+        """The load balancing scheme."""
+        return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
 
     @property
     def network_tier(self) -> str | Unknown | None:

@@ -106,7 +106,7 @@ def test_the_services_check(health_checks: Any, by: Any, expected: Any) -> None:
         (Computed(), "undecided"),
     ],
 )
-def test_source_regions_are_for_dns(regions: Any, status: str) -> None:
+def test_source_regions_are_for_dns(regions: Any, status: Any) -> None:
     by = R("HealthCheck", "healing", {"httpHealthCheck": {}, "sourceRegions": regions})
     group = managed(autoHealingPolicies=healing(by))
     assert judged(RULE, group.name, serving(group, healthChecks=Out(BALANCING, "id")), group, by, BALANCING) == both(

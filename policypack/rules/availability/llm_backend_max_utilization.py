@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.backend_service import (
-    CONNECTION_FIELDS,
     IN_FLIGHT_FIELDS,
+    LIMITS_OF_MODES,
     RATE_FIELDS,
     Backend,
     BackendService,
@@ -16,12 +16,7 @@ from policypack.model.backend_service import (
 from policypack.model.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
 
-_LIMITS = {
-    "RATE": RATE_FIELDS,
-    "CONNECTION": CONNECTION_FIELDS,
-    "IN_FLIGHT": IN_FLIGHT_FIELDS,
-    "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS),
-}
+_LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
 
 
 @dataclass(frozen=True)

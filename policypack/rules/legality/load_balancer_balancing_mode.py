@@ -8,6 +8,7 @@ from typing import Final
 from policypack.model.backend_service import (
     CONNECTION_FIELDS,
     IN_FLIGHT_FIELDS,
+    LIMITS_OF_MODES,
     RATE_FIELDS,
     Backend,
     BackendService,
@@ -20,7 +21,6 @@ _MODES: Final = {
     "proxy network": ("UTILIZATION", "CONNECTION"),
     "passthrough": ("CONNECTION",),
 }
-_NEEDED: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
 _FORBIDDEN: Final = {
     "UTILIZATION": (),
     "RATE": ("maxUtilization", *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS),
@@ -169,7 +169,7 @@ def _family(service: BackendService) -> str | Unknown | None:
 
 
 def _judge_needed(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
-    fields = _NEEDED.get(mode)
+    fields = LIMITS_OF_MODES.get(mode)
     if not fields:
         return
     has_limit = backend.has_any(fields)
