@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
-from .logic import any_of
+from .logic import all_of, any_of
 from .resource import Resource
 from .serving import FORWARDING_RULE_TYPES, PROXY_TYPES, URL_MAP_TYPES, on_path
 from .values import UNKNOWN, Properties, Unknown
@@ -55,6 +55,12 @@ class AlertPolicy(View):
         enabled = self.resource.asked.boolean("enabled")
         return True if enabled is None else enabled
 
+    @property
+    def tells_somebody(self) -> bool | Unknown:
+        """Whether it has a notification channel."""
+        channels = self.resource.asked.strings("notificationChannels")
+        return UNKNOWN if isinstance(channels, Unknown) else bool(channels)
+
     def watches(self, service: Resource) -> bool | Unknown:
         """Whether a condition is about a backend service: computed from it or its front end, by name, or about all."""
         sources = self.resource.edges.get("conditions", ())
@@ -80,7 +86,8 @@ class AlertPolicy(View):
             yield UNKNOWN
             return
         for condition in conditions:
-            yield any_of((_has_shape(condition, signal), *(_says(text, signal) for text in _queries(condition))))
+            about = any_of((_has_shape(condition, signal), *(_says(text, signal) for text in _queries(condition))))
+            yield all_of([about, _is_about_much(condition)])
 
     def _objectives_about(self, signal: str) -> Iterator[bool | Unknown]:
         for slo in self._objectives:
@@ -145,6 +152,15 @@ def _has_shape(condition: Properties, signal: str) -> bool | Unknown:
         return bool(aggregations) or isinstance(block.string("denominatorFilter"), str)
     names = [one.string(name) for one in aggregations for name in ("perSeriesAligner", "crossSeriesReducer")]
     return any_of(UNKNOWN if isinstance(name, Unknown) else "PERCENTILE" in (name or "") for name in names)
+
+
+def _is_about_much(condition: Properties) -> bool | Unknown:
+    """Whether a threshold is for values above it: few errors and short latencies are no trouble."""
+    block = condition.object("conditionThreshold")
+    if block is None or isinstance(block, Unknown):
+        return True if block is None else UNKNOWN
+    comparison = block.string("comparison")
+    return UNKNOWN if isinstance(comparison, Unknown) else comparison != "COMPARISON_LT"
 
 
 def _says(text: str | Unknown, signal: str) -> bool | Unknown:

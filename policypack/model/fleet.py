@@ -140,6 +140,9 @@ def _paired(
     open_targets = [target for group, target in pairs if not group]
     taken = [group.target for group, _ in placed]
     open_groups = [group for group in service.groups if group.target not in taken]
+    unresolved = [target for target in open_targets if isinstance(target, Unresolved)]
+    if unresolved:
+        return unresolved[0]
     if any(target != open_targets[0] for target in open_targets):
         return Unresolved("the backends' targets differ, and which group has which is not known yet")
     return [*placed, *zip(open_groups, open_targets, strict=False)]

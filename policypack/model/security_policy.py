@@ -120,6 +120,12 @@ class SecurityPolicy(View):
         return tuple(ArmorRule(properties) for properties in (*own, *(rule for rule in self._separate if rule)))
 
     @property
+    def kind(self) -> str | Unknown:
+        """Its `type`: `CLOUD_ARMOR` unless another is given, such as `CLOUD_ARMOR_EDGE` for caches."""
+        kind = self.resource.asked.string("type")
+        return "CLOUD_ARMOR" if kind is None else kind
+
+    @property
     def why_rules_unknown(self) -> str:
         """What keeps some rules from being known, a clause; empty if all are."""
         if isinstance(self.resource.asked.objects("rules"), Unknown):
@@ -132,9 +138,15 @@ class SecurityPolicy(View):
 
     @property
     def filters(self) -> bool | Unknown:
-        """Whether an enforced rule does anything but let requests through."""
-        acts = [all_of([rule.is_enforced, negation(equals(rule.action, "allow"))]) for rule in self.rules]
-        return any_of((*acts, UNKNOWN) if self.why_rules_unknown else acts)
+        """Whether an enforced rule does anything but let requests through, before one lets everybody through."""
+        doubtful = self._has_doubtful_rules
+        for rule in self._in_order:
+            acts = all_of([rule.is_enforced, negation(equals(rule.action, "allow"))])
+            admits_all = all_of([rule.is_enforced, rule.is_for_everybody, equals(rule.action, "allow")])
+            if True in [value for value in (acts, admits_all) if isinstance(value, bool)]:
+                return UNKNOWN if doubtful else acts is True
+            doubtful = doubtful or acts is UNKNOWN or admits_all is UNKNOWN
+        return UNKNOWN if doubtful else False
 
     @property
     def may_deny_by_path(self) -> bool:

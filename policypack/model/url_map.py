@@ -65,6 +65,12 @@ class Route:
         return any_of(is_set(rewrite.string(key)) for key in ("pathPrefixRewrite", "pathTemplateRewrite"))
 
     @property
+    def timeout_seconds(self) -> float | Unknown | None:
+        """How long the load balancer waits for the end of an answer; `None` leaves that to the backend service."""
+        timeout = _object(self.action, "timeout")
+        return timeout if timeout is None or isinstance(timeout, Unknown) else timeout.number("seconds")
+
+    @property
     def retry_conditions(self) -> list[str | Unknown] | Unknown | None:
         """When a request is sent again; `None` without a retry policy."""
         policy = _object(self.action, "retryPolicy")
@@ -241,7 +247,13 @@ class UrlMap(View):
         reachable = self.default_is_reachable
         if default is not False and reachable is not False:
             found.append(default if reachable is True else UNKNOWN)
-        return any_of(found)
+        exposed = any_of(found)
+        return UNKNOWN if exposed is False and self._may_rewrite_for(service) else exposed
+
+    def _may_rewrite_for(self, service: Resource) -> bool:
+        """Whether requests may reach a service under another path than the client asked for."""
+        routes = () if isinstance(self.routes, Unknown) else self.routes
+        return any(route.sends_to(service) is not False and route.rewrites_paths is not False for route in routes)
 
     def _matcher(self, properties: Properties, number: int) -> PathMatcher:
         name = properties.string("name")

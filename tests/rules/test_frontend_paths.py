@@ -184,3 +184,10 @@ def test_an_incomplete_stack_proves_no_absence() -> None:
 def test_the_message_names_map_and_paths() -> None:
     (found,) = findings(RULE, build(CHAT, paths("/metrics", "/docs")))
     assert [problem.observed for problem in found.problems] == ["`paths` sends `/docs` and `/metrics` to the servers."]
+
+
+@pytest.mark.parametrize("rewrite", [{"pathPrefixRewrite": "/"}, {"pathTemplateRewrite": "/{rest}"}])
+def test_a_rewrite_may_lead_to_a_forbidden_path(rewrite: dict[str, Any]) -> None:
+    """A client that asks for /v1/metrics reaches the server's /metrics."""
+    assert judged(paths("/v1/*", routeAction={"urlRewrite": rewrite})) == ("undecided", "undecided")
+    assert judged(paths("/v1/*", routeAction={"urlRewrite": {"hostRewrite": "llm"}})) == ("passed", "passed")

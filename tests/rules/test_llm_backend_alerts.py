@@ -19,7 +19,8 @@ OURS, THEIRS = (f' AND resource.labels.backend_target_name="{name}"' for name in
 
 
 def alert(name: str, *conditions: Any, **inputs: Any) -> R:
-    return R("gcp:monitoring/alertPolicy:AlertPolicy", name, {"conditions": list(conditions), **inputs})
+    told = {"notificationChannels": ["projects/p/notificationChannels/1"]}
+    return R("gcp:monitoring/alertPolicy:AlertPolicy", name, {"conditions": list(conditions), **told, **inputs})
 
 
 def threshold(query: Any, *reducers: str, **inputs: Any) -> dict[str, Any]:
@@ -64,7 +65,12 @@ ERRORS_ONLY, LATENCY_ONLY = {"latency": False}, {"errors": False}
             "passed",
         ),
         ([alert("any", threshold(Computed()))], {}, "undecided"),
-        ([R("gcp:monitoring/alertPolicy:AlertPolicy", "any", {"conditions": Computed()})], {}, "undecided"),
+        ([alert("any", conditions=Computed())], {}, "undecided"),
+        ([alert("both", threshold(FAILED), threshold(LATENCIES), notificationChannels=[])], {}, "failed"),
+        ([alert("both", threshold(FAILED), threshold(LATENCIES), notificationChannels=None)], {}, "failed"),
+        ([alert("both", threshold(FAILED), threshold(LATENCIES), notificationChannels=Computed())], {}, "undecided"),
+        ([alert("both", threshold(FAILED), threshold(LATENCIES, comparison="COMPARISON_LT"))], {}, "failed"),
+        ([alert("both", threshold(FAILED), threshold(LATENCIES, comparison="COMPARISON_GT"))], {}, "passed"),
         ([], {"errors": False, "latency": False}, "passed"),
     ],
 )

@@ -319,3 +319,10 @@ def test_the_message_about_no_warm_machines() -> None:
     (problem,) = found.problems
     assert "Without `us-central1`, 0 % of the warm capacity is left" in problem.observed
     assert problem.fix == "Keep machines warm in more than one region: raise `min_replicas`."
+
+
+def test_equal_limits_of_whole_groups_are_not_said_to_differ() -> None:
+    limit = {"balancingMode": "RATE", "maxUtilization": None, "maxRate": 20}
+    (found,) = findings(RULE, build(*fleets({}, {}, **limit)))
+    assert found.reasons
+    assert not any("differ" in reason for reason in found.reasons)

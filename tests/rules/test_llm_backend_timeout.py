@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policypack.options import ConfigurationError
-from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
 
 RULE = "llm-backend-timeout"
 US = mig("us-central1")
@@ -93,3 +93,47 @@ def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: 
             "Set `timeout_sec` to the time of the longest answer, 600 or more.",
         )
     ]
+
+
+def routed(timeout: Any, subject: R, **route: Any) -> R:
+    action = None if timeout is None else {"timeout": timeout}
+    rules = [{"paths": ["/v1/*"], "service": Out(subject, "id"), "routeAction": action, **route}]
+    matcher = {"name": "api", "defaultService": Out(subject, "id"), "pathRules": rules}
+    return R("URLMap", "paths", {"defaultService": Out(subject, "id"), "pathMatchers": [matcher]})
+
+
+@pytest.mark.parametrize(
+    ("timeout", "inputs", "status"),
+    [
+        (None, {}, "passed"),
+        ({"seconds": 900}, {}, "passed"),
+        ({"seconds": "900"}, {}, "passed"),
+        ({"seconds": 30}, {}, "failed"),
+        ({"seconds": 0}, {}, "failed"),
+        ({"seconds": Computed()}, {}, "undecided"),
+        (Computed(), {}, "undecided"),
+        ({"seconds": 30}, {"loadBalancingScheme": "EXTERNAL"}, "passed"),
+        ({"seconds": 30}, {"loadBalancingScheme": Computed()}, "undecided"),
+        ({"seconds": 30}, {"timeoutSec": 30}, "failed"),
+    ],
+)
+def test_the_time_out_of_a_route_goes_before(timeout: Any, inputs: dict[str, Any], status: str) -> None:
+    subject = service([backend(US)], **{"timeoutSec": 900, **inputs})
+    for deployed in (False, True):
+        stack = build(subject, US, routed(timeout, subject), deployed=deployed)
+        assert statuses(RULE, stack) == {"chat": status}
+
+
+def test_the_time_out_of_another_services_route_does_not_count() -> None:
+    subject, other = service([backend(US)], timeoutSec=900), service([backend(US)], "web", timeoutSec=900)
+    to_other = routed({"seconds": 30}, other)
+    to_other.inputs["defaultService"] = Out(subject, "id")
+    assert statuses(RULE, build(subject, other, US, to_other, deployed=True)) == {"chat": "passed", "web": "failed"}
+
+
+def test_the_message_names_the_route() -> None:
+    subject = service([backend(US)], timeoutSec=900)
+    (found,) = findings(RULE, build(subject, US, routed({"seconds": 30}, subject)))
+    assert found.problems[0].observed == (
+        "In `paths`, path rule 1 of path matcher `api` has a time-out of 30 s, which goes before that of the service."
+    )

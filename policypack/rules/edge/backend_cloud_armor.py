@@ -15,7 +15,7 @@ from policypack.model.security_policy import (
     security_policy_links,
     takes_security_policy,
 )
-from policypack.model.values import UNKNOWN
+from policypack.model.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 
@@ -107,8 +107,16 @@ def _without_policy(service: BackendService) -> Verdict:
 
 
 def _judge(policy: SecurityPolicy, service: BackendService) -> Iterator[Verdict]:
-    filters = policy.filters
-    if filters is False and is_external(service) is True and takes_security_policy(service) is True:
+    filters, kind = policy.filters, policy.kind
+    if isinstance(kind, Unknown):
+        yield Undecided(f"the type of `{policy.name}` is not known")
+    elif kind != "CLOUD_ARMOR":
+        yield Fail(
+            f"Its security policy `{policy.name}` has type `{kind}`, which does not filter requests to backends.",
+            "A security policy of type CLOUD_ARMOR.",
+            "Leave out `type` of the security policy, or create another one.",
+        )
+    elif filters is False and is_external(service) is True and takes_security_policy(service) is True:
         yield Fail(
             f"Its Cloud Armor policy `{policy.name}` lets every request through.",
             "A rule that is enforced and denies, redirects or limits.",

@@ -39,10 +39,11 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Itera
     """Alert policies watch the service's errors and its latency.
 
     ## What it checks
-    Enabled alert policies of the stack with a condition about the service: computed from it, its front end or an
-    objective (`Slo`) on it, naming it, or about all that the load balancer measures. One of them is about errors (a
-    ratio of two counts, response codes, statuses) and one about latency (a percentile, latencies, time to first
-    token). Where the query itself is not known yet, the form of its condition decides.
+    Enabled alert policies of the stack with a notification channel and a condition about the service: computed from
+    it, its front end or an objective (`Slo`) on it, naming it, or about all that the load balancer measures. One of
+    them is about errors (a ratio of two counts, response codes, statuses) and one about latency (a percentile,
+    latencies, time to first token), above a threshold. Where the query itself is not known yet, the form of its
+    condition decides.
 
     ## Why it matters
     A region that fails health checks, a queue that grows, a model that answers with errors: health checks see the
@@ -82,6 +83,7 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Itera
             name,
             display_name=name,
             combiner="OR",
+            notification_channels=["projects/my-project/notificationChannels/1234567890"],
             conditions=[{"display_name": name, "condition_threshold": condition}],
         )
     ```
@@ -93,7 +95,10 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Itera
         yield NotApplicable("its load balancer measures no requests")
         return
     policies = [AlertPolicy(resource, service.stack) for resource in service.stack.of_types(AlertPolicy.TYPES)]
-    ours = [(policy, all_of([policy.is_enabled, policy.watches(service.resource)])) for policy in policies]
+    ours = [
+        (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.watches(service.resource)]))
+        for policy in policies
+    ]
     if options.errors:
         told = any_of(all_of([watches, policy.watches_errors()]) for policy, watches in ours if watches is not False)
         yield from _judge(service, told, "failing requests", "the share of requests with a status of 500 or more")
@@ -114,6 +119,6 @@ def _judge(service: BackendService, told: object, trouble: str, measure: str) ->
     else:
         yield Fail(
             f"No alert policy tells of {trouble}.",
-            "Enabled alert policies on errors and latency of the service.",
+            "Enabled alert policies with a notification channel, on errors and latency of the service.",
             f"Add an `AlertPolicy` with a condition on {measure} of this service.",
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.backend_service import BackendService
+from policypack.model.url_map import Route, UrlMap, url_maps_of
 from policypack.model.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
 
@@ -43,7 +44,8 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Ite
     """The load balancer waits for the longest answer of the model to end.
 
     ## What it checks
-    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30.
+    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the time-outs of the routes that
+    URL maps of the stack have to the service, which go before it on all load balancers but the classic one.
 
     ## Why it matters
     The time-out runs from the first byte of the request to the last byte of the response, not between bytes. With the
@@ -51,8 +53,7 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Ite
 
     ## Applies to
     Services of proxy load balancers, global and regional. Not to passthrough ones, which have no time-out, nor to
-    those in front of serverless NEGs: the API takes no time-out there, the serverless product has its own. Time-outs
-    in the URL map are not judged.
+    those in front of serverless NEGs: the API takes no time-out there, the serverless product has its own.
 
     ## Fails
     ```python
@@ -89,6 +90,12 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Ite
     if service.has_only_serverless_backends:
         yield NotApplicable("a serverless NEG takes no time-out, its product has its own")
         return
+    yield from _judge_service(service, options)
+    for url_map in url_maps_of(service.stack, service.resource):
+        yield from _judge_routes(url_map, service, options)
+
+
+def _judge_service(service: BackendService, options: TimeoutOptions) -> Iterator[Verdict]:
     timeout = service.timeout_seconds
     if isinstance(timeout, Unknown):
         yield Undecided("`timeout_sec` is not known")
@@ -106,3 +113,35 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Ite
             if timeout < options.min_seconds
             else f"Set `timeout_sec` to {options.max_seconds} or less.",
         )
+
+
+def _judge_routes(url_map: UrlMap, service: BackendService, options: TimeoutOptions) -> Iterator[Verdict]:
+    """The classic load balancer has no time-outs of routes; on all others they go before the service's."""
+    if isinstance(service.scheme, str) and service.scheme == "EXTERNAL":
+        return
+    if isinstance(url_map.routes, Unknown):
+        yield Undecided(f"the routes of `{url_map.name}` are computed, and may have time-outs")
+        return
+    for route in url_map.routes:
+        sent, timeout = route.sends_to(service.resource), route.timeout_seconds
+        if sent is False or timeout is None:
+            continue
+        if isinstance(timeout, Unknown):
+            yield Undecided(f"the time-out of {route.label} in `{url_map.name}` is not known")
+        elif not options.min_seconds <= timeout <= options.max_seconds:
+            is_certain = sent is True and isinstance(service.scheme, str) and not service.may_have_serverless_backends
+            yield (
+                _bad_route(timeout, route, url_map, options)
+                if is_certain
+                else Undecided(
+                    f"whether the time-out of {route.label} in `{url_map.name}` is that of its answers is not known"
+                )
+            )
+
+
+def _bad_route(timeout: float, route: Route, url_map: UrlMap, options: TimeoutOptions) -> Fail:
+    return Fail(
+        f"In `{url_map.name}`, {route.label} has a time-out of {timeout:g} s, which goes before that of the service.",
+        f"A time-out from {options.min_seconds} to {options.max_seconds} s.",
+        "Leave `timeout` out of the route action, or set it to the time of the longest answer.",
+    )
