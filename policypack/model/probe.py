@@ -97,6 +97,23 @@ def probed_ports(service: BackendService, group: Group) -> tuple[int | Unknown, 
     return _ports_of(service.health_checks[0], service, group)
 
 
+def served_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
+    """The ports of a group's machines to which requests come from where probes come from.
+
+    The front ends of global external load balancers send both; others send requests from proxy-only subnets or hand
+    on the client's. https://cloud.google.com/load-balancing/docs/firewall-rules
+    """
+    if service.is_regional or isinstance(group.target, Reference) or group.kinds != {GroupKind.INSTANCE_GROUP}:
+        return ()
+    if isinstance(service.scheme, str) and service.scheme not in ("EXTERNAL", "EXTERNAL_MANAGED"):
+        return ()
+    name = _DEFAULT_PORT_NAME if service.port_name is None else service.port_name
+    if isinstance(name, str) and group.defines_port(name) is False:
+        # Another rule says so.
+        return ()
+    return (UNKNOWN,) if isinstance(service.scheme, Unknown) else _serving_ports(service, group)
+
+
 def _ports_of(check: HealthCheck, service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
     settings = _settings(check)
     port, name = settings.number("port"), settings.string("portName")

@@ -184,6 +184,30 @@ def test_ports(probe: R, inputs: dict[str, Any], status: str) -> None:
     assert judged(firewall(), probe=probe, **inputs) == both(status)
 
 
+@pytest.mark.parametrize(
+    ("ports", "inputs", "status"),
+    [
+        ([{"name": "http", "port": 9000}], {}, FAILED),
+        ([{"name": "http", "port": 9000}], {"loadBalancingScheme": "EXTERNAL"}, FAILED),
+        ([{"name": "http", "port": 9000}], {"portName": None}, FAILED),
+        ([{"name": "http", "port": 9000}], {"loadBalancingScheme": Computed()}, UNDECIDED),
+        # Their requests come from proxy-only subnets.
+        ([{"name": "http", "port": 9000}], {"loadBalancingScheme": "INTERNAL_MANAGED"}, PASSED),
+        ([{"name": "http", "port": 9000}], {"region": "us-central1"}, PASSED),
+        ([{"name": "http", "port": 9000}, {"name": "web", "port": 8000}], {"portName": "web"}, PASSED),
+        ([{"name": "http", "port": Computed()}], {}, UNDECIDED),
+        (Computed(), {}, UNDECIDED),
+        # Another rule says that the port is missing.
+        ([{"name": "web", "port": 9000}], {}, PASSED),
+    ],
+)
+def test_requests_come_to_the_serving_port(ports: Any, inputs: dict[str, Any], status: str) -> None:
+    machine, probe = template(), check()
+    mig = group(machine, namedPorts=ports)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"), **inputs)
+    assert run(firewall(), machine, mig, probe, chat, NETWORK, SUBNET) == both(status)
+
+
 def test_a_port_that_is_not_known_does_not_matter_without_or_with_all_ports() -> None:
     unknown = asks({"port": Computed()})
     assert judged(probe=unknown) == both(FAILED)
@@ -526,5 +550,5 @@ def test_the_message_names_what_is_missed_and_what_denies() -> None:
         ),
     )  # fmt: skip
     assert found.reasons == (
-        "it is not known whether probes reach port 8000 of `group`: whether or how `allow` applies is not",
+        "it is not known whether health checks reach port 8000 of `group`: whether or how `allow` applies is not",
     )

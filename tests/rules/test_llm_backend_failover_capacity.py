@@ -322,7 +322,7 @@ def test_the_message_about_no_warm_machines() -> None:
 
 
 def test_equal_limits_of_whole_groups_are_not_said_to_differ() -> None:
-    limit = {"balancingMode": "RATE", "maxUtilization": None, "maxRate": 20}
+    limit: dict[str, Any] = {"balancingMode": "RATE", "maxUtilization": None, "maxRate": 20}
     (found,) = findings(RULE, build(*fleets({}, {}, **limit)))
     assert found.reasons
     assert not any("differ" in reason for reason in found.reasons)

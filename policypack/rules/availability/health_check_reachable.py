@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policypack.model.backend_service import BackendService
 from policypack.model.placement import Endpoint, endpoints_of
-from policypack.model.probe import ProbeSources, is_probed_from_google, probe_sources, probed_ports
+from policypack.model.probe import ProbeSources, is_probed_from_google, probe_sources, probed_ports, served_ports
 from policypack.model.ranges import Range
 from policypack.model.reach import Reach, own_networks, reach
 from policypack.model.reference import Reference
@@ -26,7 +26,8 @@ def health_check_reachable(service: BackendService, options: Options) -> Iterato
 
     ## What it checks
     For the machines of each group whose network is made in this stack, firewall rules admit TCP connections from the
-    ranges of Google's probes to the port that the health check asks, and none that comes earlier denies them. VPC
+    ranges of Google's probes to the port that the health check asks, and none that comes earlier denies them. Behind a
+    global external load balancer, whose requests come from the same ranges, so for the named port that it serves. VPC
     firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
     priorities, targets and ports; what nothing admits is denied. Probes come from 35.191.0.0/16 and 130.211.0.0/22,
     for an external passthrough load balancer from 35.191.0.0/16, 209.85.152.0/22 and 209.85.204.0/22, and from other
@@ -34,8 +35,8 @@ def health_check_reachable(service: BackendService, options: Options) -> Iterato
 
     ## Why it matters
     A backend that probes do not reach is unhealthy for the load balancer, however well it works: the service answers
-    502 or 503 from the first minute on, and a region whose firewall was forgotten never takes over. Requests of a
-    global external load balancer come from the same ranges.
+    502 or 503 from the first minute on, and a region whose firewall was forgotten never takes over. One that only
+    probes reach is worse: it counts as healthy and drops every request.
 
     ## Applies to
     Global and regional backend services, with instance groups and zonal NEGs in networks of this stack; template,
@@ -149,38 +150,43 @@ def _judge(service: BackendService, endpoint: Endpoint, sources: ProbeSources) -
     if network is None or isinstance(network, Reference):
         yield Undecided(f"the network of the machines of {name} is not known")
         return
-    for port in probed_ports(service, endpoint.group):
-        found = reach(service.stack, network, endpoint, port, sources.ranges)
-        if found.is_open is UNKNOWN:
-            yield Undecided(_reason(name, port, found))
-        elif found.is_open is False and (is_probed_from_google(endpoint.group) is UNKNOWN or not sources.is_exclusive):
-            yield Undecided(f"probes do not reach {name} by IPv4, but it may be checked in another way")
-        elif found.is_open is False:
-            yield _failure(name, port, found, sources.ranges)
+    probed = probed_ports(service, endpoint.group)
+    known = [port for port in probed if not isinstance(port, Unknown)]
+    served = [port for port in served_ports(service, endpoint.group) if isinstance(port, Unknown) or port not in known]
+    for what, ports in (("health checks", probed), ("requests", served)):
+        for port in ports:
+            found = reach(service.stack, network, endpoint, port, sources.ranges)
+            is_asked = is_probed_from_google(endpoint.group)
+            if found.is_open is UNKNOWN:
+                yield Undecided(_reason(name, what, port, found))
+            elif found.is_open is False and (is_asked is UNKNOWN or not sources.is_exclusive):
+                yield Undecided(f"probes do not reach {name} by IPv4, but it may be checked in another way")
+            elif found.is_open is False:
+                yield _failure(name, what, port, found, sources.ranges)
 
 
-def _reason(name: str, port: int | Unknown, found: Reach) -> str:
+def _reason(name: str, what: str, port: int | Unknown, found: Reach) -> str:
     if isinstance(port, Unknown):
-        return f"the port that the health check asks of {name} is not known"
+        return f"the port of {name} that {what} come to is not known"
     if found.uncertain:
         rules = ", ".join(found.uncertain)
-        return f"it is not known whether probes reach port {port} of {name}: whether or how {rules} applies is not"
-    return f"no firewall rule admits probes to port {port} of {name} so far, but one may be added"
+        return f"it is not known whether {what} reach port {port} of {name}: whether or how {rules} applies is not"
+    return f"no firewall rule admits {what} to port {port} of {name} so far, but one may be added"
 
 
-def _failure(name: str, port: int | Unknown, found: Reach, ranges: tuple[Range, ...]) -> Fail:
+def _failure(name: str, what: str, port: int | Unknown, found: Reach, ranges: tuple[Range, ...]) -> Fail:
     wanted = "its port" if isinstance(port, Unknown) else f"TCP port {port}"
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
     missed = sorted({str(blocked.source) for blocked in found.blocked if blocked.rule is None})
-    observed = [f"{rule} denies health checks to {wanted} of the machines of {name}." for rule in denying]
+    observed = [f"{rule} denies {what} to {wanted} of the machines of {name}." for rule in denying]
     if missed:
         observed.append(
-            f"No firewall rule admits health checks from {' and '.join(missed)} to {wanted} of the machines of {name}."
+            f"No firewall rule admits {what} from {' and '.join(missed)} to {wanted} of the machines of {name}."
         )
     ports = "" if isinstance(port, Unknown) else f', "ports": ["{port}"]'
     return Fail(
         " ".join(observed),
-        f"Ingress from {quoted(map(str, ranges))} to the port that the health check asks for.",
+        f"Ingress from {quoted(map(str, ranges))} to the ports of health check and service.",
         "Add a `gcp.compute.Firewall` for the tag or service account of these machines with "
         f'`source_ranges={[str(range_) for range_ in ranges]}`, `allows=[{{"protocol": "tcp"{ports}}}]` and a '
         "`priority` below that of every rule that denies.",
