@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from .backend_service import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend, BackendService
+from .backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
+from .backend_service import BackendService
 from .capacity import Fleet
 from .group import Group, GroupKind
 from .group_manager import GroupManager, manager_of

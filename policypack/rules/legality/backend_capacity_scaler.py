@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend_service import Backend, BackendService
+from policypack.model.backend import Backend
+from policypack.model.backend_service import BackendService
 from policypack.model.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
