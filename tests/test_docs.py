@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -203,3 +204,9 @@ def test_new_rules_are_for_checkouts(checkout: Path) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("error: ")
     assert "run this in a checkout" in result.stderr
+
+
+def test_the_reference_stack_names_every_rule_that_guards_it() -> None:
+    text = (ROOT / "reference_stack" / "README.md").read_text()
+    table = text[text.index("## Hardening") : text.index("## Alerts")]
+    assert set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", table)) == {rule.name for rule in RULES}

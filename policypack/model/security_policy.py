@@ -10,6 +10,7 @@ from .backend_service import BackendService
 from .frontend import full_url
 from .links import Links, resolve
 from .logic import all_of, any_of, equals, negation
+from .ranges import EVERYWHERE, parse_ranges, without
 from .reference import references_to
 from .serving import SECURITY_POLICY_TYPES, SECURITY_RULE_TYPES
 from .values import UNKNOWN, Properties, Unknown
@@ -74,6 +75,9 @@ class ArmorRule:
         if isinstance(ranges, Unknown) or not ranges:
             return UNKNOWN
         if any(isinstance(one, str) and one in _EVERYBODY for one in ranges):
+            return True
+        # Several ranges may leave nobody out, such as 0.0.0.0/1 and 128.0.0.0/1.
+        if not without(EVERYWHERE[:1], parse_ranges(ranges).certain):
             return True
         return UNKNOWN if any(isinstance(one, Unknown) for one in ranges) else False
 

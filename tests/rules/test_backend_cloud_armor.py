@@ -13,6 +13,8 @@ RULE = "backend-cloud-armor"
 DENY = {"priority": 1, "action": "deny(403)", "match": {"config": {"srcIpRanges": ["*"]}}}
 ALLOW = {"priority": 2147483647, "action": "allow", "match": {"config": {"srcIpRanges": ["*"]}}}
 
+HALVES = ["0.0.0.0/1", "128.0.0.0/1"]
+
 
 def armor(*rules: Any, **inputs: Any) -> R:
     return R("SecurityPolicy", "armor", {"rules": list(rules), **inputs})
@@ -43,6 +45,8 @@ def protected(policy: R, *others: R, key: str = "id", **inputs: Any) -> tuple[An
         (armor({**ALLOW, "priority": 0, "preview": True}, DENY), "passed"),
         (armor({**ALLOW, "priority": 0, "match": {"config": {"srcIpRanges": ["10.0.0.0/8"]}}}, DENY), "passed"),
         (armor({**ALLOW, "priority": 0, "match": Computed()}, DENY), "undecided"),
+        (armor({**ALLOW, "priority": 0, "match": {"config": {"srcIpRanges": HALVES}}}, DENY), "failed"),
+        (armor({**ALLOW, "priority": 0, "match": {"config": {"srcIpRanges": HALVES[:1]}}}, DENY), "passed"),
         (armor({**ALLOW, "priority": 0}, {**DENY, "priority": Computed()}), "undecided"),
         (armor(DENY, type="CLOUD_ARMOR"), "passed"),
         (armor(DENY, type="CLOUD_ARMOR_EDGE"), "failed"),
