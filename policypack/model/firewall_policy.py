@@ -7,7 +7,7 @@ from typing import Final
 
 from .links import Links, resolve
 from .logic import all_of, any_of
-from .placement import Endpoint, is_linked, network_links
+from .placement import Endpoint, network_links
 from .reference import parse_reference, region_of, setting
 from .resource import Resource
 from .serving import FIREWALL_POLICY_ASSOCIATION_TYPES, FIREWALL_POLICY_TYPES, FIREWALL_TYPES
@@ -20,7 +20,7 @@ WITH_RULES_TYPES: Final = tuple(type_ for type_ in FIREWALL_POLICY_TYPES if type
 def governs(stack: Stack, resource: Resource, network: Resource, endpoint: Endpoint) -> bool | Unknown:
     """Whether the rules of a resource are enforced in a network, in the region of an endpoint."""
     if resource.type in FIREWALL_TYPES:
-        return is_linked(network_of(stack, resource), network)
+        return network_of(stack, resource).includes(network)
     return any_of(
         all_of([is_of_policy(stack, resource, association), *attachment(stack, association, network, endpoint)])
         for association in stack.of_types(FIREWALL_POLICY_ASSOCIATION_TYPES)
@@ -35,7 +35,7 @@ def network_of(stack: Stack, resource: Resource) -> Links:
 
 def attachment(stack: Stack, association: Resource, network: Resource, endpoint: Endpoint) -> Iterable[bool | Unknown]:
     """Whether an association attaches its policy to a network, and in the region of an endpoint."""
-    yield is_linked(network_of(stack, association), network)
+    yield network_of(stack, association).includes(network)
     region = setting(association, "region")
     if "/region" in association.type:
         here = endpoint.group.region

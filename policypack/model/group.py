@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .links import resolve
+from .logic import any_of, equals
 from .reference import (
     COLLECTIONS,
     Reference,
@@ -150,7 +151,7 @@ class Group:
     def _separate_ports_define(self, port_name: str) -> bool | Unknown:
         found: bool | Unknown = False
         for port in self.stack.of_types([_NAMED_PORT_TYPE]):
-            belongs, named = self._owns(port), _equal(port.asked.string("name"), port_name)
+            belongs, named = self._owns(port), equals(port.asked.string("name"), port_name)
             if belongs is True and named is True:
                 return True
             if belongs is not False and named is not False:
@@ -187,11 +188,4 @@ def _url_of_group(port: Resource, name: str) -> str | Unknown:
 def _has_name(ports: list[Properties] | Unknown, name: str) -> bool | Unknown:
     if isinstance(ports, Unknown):
         return UNKNOWN
-    matches = [_equal(port.string("name"), name) for port in ports]
-    if any(match is True for match in matches):
-        return True
-    return UNKNOWN if any(match is UNKNOWN for match in matches) else False
-
-
-def _equal(value: str | Unknown | None, expected: str) -> bool | Unknown:
-    return UNKNOWN if isinstance(value, Unknown) else value == expected
+    return any_of(equals(port.string("name"), name) for port in ports)

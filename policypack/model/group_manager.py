@@ -14,7 +14,7 @@ from .group import Group
 from .health_check import HealthCheck
 from .links import Links, resolve
 from .machine import Machine
-from .reference import references_to, setting
+from .reference import setting
 from .resource import Resource
 from .serving import SERVICE_TYPES
 from .stack import Stack
@@ -197,13 +197,10 @@ class GroupManager(View):
         """The autoscalers that certainly size it, and whether others may."""
         certain, possible = list[Autoscaler](), False
         for autoscaler in autoscalers(self.stack):
-            links = autoscaler.target_links
-            if self.resource in links.targets:
+            is_target = autoscaler.target_links.includes(self.resource)
+            if is_target is True:
                 certain.append(autoscaler)
-            elif links.is_complete:
-                possible = possible or bool(links.external and _may_have_any_name(self.resource))
-            elif self.resource in links.candidates or not links.is_closed:
-                possible = True
+            possible = possible or is_target is UNKNOWN
         return certain, possible
 
     @property
@@ -315,8 +312,3 @@ def _all_services(stack: Stack) -> tuple[BackendService, ...]:
 
 def _within(count: float, size: float) -> float:
     return max(min(count, size), 0)
-
-
-def _may_have_any_name(resource: Resource) -> bool:
-    """Whether a known URL may be that of `resource`: not if its name is known, or will be made up by Pulumi."""
-    return not references_to(resource) and resource.asked.string("name") is not None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .reference import Reference, parse_reference, references_to, setting
+from .reference import Reference, may_have_any_name, parse_reference, setting
 from .resource import Resource
 from .stack import Stack
 from .values import UNKNOWN, Unknown, python_name
@@ -82,6 +82,14 @@ class Links:
         """All entries are known: they are `members` and nothing else."""
         return not self.why
 
+    def includes(self, resource: Resource) -> bool | Unknown:
+        """Whether an entry points at a resource of the stack."""
+        if resource in self.targets:
+            return True
+        if self.is_complete:
+            return UNKNOWN if self.external and may_have_any_name(resource) else False
+        return UNKNOWN if resource in self.candidates or not self.is_closed else False
+
 
 def resolve(
     stack: Stack, resource: Resource, key: str, entries: Sequence[str | Unknown | None] | Unknown, types: Iterable[str]
@@ -120,7 +128,7 @@ def resolve(
     if blocking:
         return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
     external = any(isinstance(entry, Reference) for entry in matched)
-    if external and any(_may_have_any_name(candidate) for candidate in candidates):
+    if external and any(may_have_any_name(candidate) for candidate in candidates):
         return Links(matched, targets, candidates, False, f"`{name}` may name a resource whose own name is not known")
     if len(candidates) == missing:
         if missing == 1:
@@ -145,11 +153,6 @@ def _match(
     if target is not None:
         return target if target.type in types else reference
     return None if stack.may_have(reference) else reference
-
-
-def _may_have_any_name(candidate: Resource) -> bool:
-    """Whether a known URL may be that of `candidate`: not if it is new and gets a name made up by Pulumi."""
-    return not references_to(candidate) and candidate.asked.string("name") is not None
 
 
 def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:

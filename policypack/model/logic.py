@@ -34,7 +34,7 @@ def negation(condition: bool | Unknown | None) -> bool | Unknown:
     return UNKNOWN if isinstance(condition, Unknown) else not condition
 
 
-def equals(value: str | Unknown, wanted: str) -> bool | Unknown:
+def equals(value: str | Unknown | None, wanted: str) -> bool | Unknown:
     """Whether a text is the wanted one."""
     return UNKNOWN if isinstance(value, Unknown) else value == wanted
 

@@ -9,7 +9,7 @@ from .backend_service import BackendService
 from .group import Group
 from .links import Links, resolve
 from .logic import same
-from .reference import Reference, parse_reference, references_to, setting
+from .reference import Reference, may_have_any_name, parse_reference, setting
 from .resource import Resource
 from .serving import MACHINE_TYPES, NETWORK_TYPES, SUBNETWORK_TYPES
 from .stack import Stack
@@ -184,20 +184,6 @@ def _place(links: Links, number: int) -> Place:
 def network_links(stack: Stack, resource: Resource, key: str) -> Links:
     """The network that the property `key` names or gives the URL of."""
     return resolve(stack, resource, key, [_network_url(resource, resource.asked.string(key))], NETWORK_TYPES)
-
-
-def is_linked(links: Links, network: Resource) -> bool | Unknown:
-    """Whether a property points at this network."""
-    if network in links.targets:
-        return True
-    if links.is_complete:
-        return UNKNOWN if links.external and may_have_any_name(network) else False
-    return UNKNOWN if network in links.candidates or not links.is_closed else False
-
-
-def may_have_any_name(resource: Resource) -> bool:
-    """Whether a known URL may be that of `resource`: not if it is new and gets a name made up by Pulumi."""
-    return not references_to(resource) and resource.asked.string("name") is not None
 
 
 def _is(option: Resource | Reference, network: Resource) -> bool | Unknown:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from .firewall import Firewall, FirewallRule
 from .firewall_policy import WITH_RULES_TYPES, attachment, network_of, policy_of
 from .logic import all_of
-from .placement import Endpoint, is_linked
+from .placement import Endpoint
 from .ranges import EVERYWHERE, Range, Ranges, within, without
 from .resource import Resource
 from .serving import (
@@ -130,7 +130,7 @@ def _vpc_rules(stack: Stack, network: Resource) -> list[tuple[FirewallRule, bool
 
 def _find_vpc_rules(stack: Stack, network: Resource) -> list[tuple[FirewallRule, bool | Unknown]]:
     firewalls = stack.of_types(FIREWALL_TYPES)
-    found = [(Firewall(firewall, stack), is_linked(network_of(stack, firewall), network)) for firewall in firewalls]
+    found = [(Firewall(firewall, stack), network_of(stack, firewall).includes(network)) for firewall in firewalls]
     return [(rule, is_there) for view, is_there in found if is_there is not False for rule in _rules(view)]
 
 

@@ -109,6 +109,11 @@ def references_to(resource: Resource) -> frozenset[Reference]:
     )
 
 
+def may_have_any_name(resource: Resource) -> bool:
+    """Whether a known URL may be that of `resource`: not if its name is known, or will be made up by Pulumi."""
+    return not references_to(resource) and resource.asked.string("name") is not None
+
+
 def _names_from_inputs(resource: Resource) -> set[Reference]:
     name, project = resource.asked.string("name"), setting(resource, "project")
     location = location_of(resource)

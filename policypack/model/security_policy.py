@@ -11,7 +11,6 @@ from .frontend import full_url
 from .links import Links, resolve
 from .logic import all_of, any_of, equals, negation
 from .ranges import EVERYWHERE, parse_ranges, without
-from .reference import references_to
 from .serving import SECURITY_POLICY_TYPES, SECURITY_RULE_TYPES
 from .values import UNKNOWN, Properties, Unknown
 from .view import View
@@ -203,10 +202,6 @@ class SecurityPolicy(View):
         known = [(priority, rule) for priority, rule in numbered if isinstance(priority, int | float)]
         return [rule for _, rule in sorted(known, key=lambda pair: pair[0])] if len(known) == len(numbered) else []
 
-    @property
-    def _may_have_any_name(self) -> bool:
-        return not references_to(self.resource) and self.resource.asked.string("name") is not None
-
     @cached_property
     def _separate(self) -> tuple[Properties | None, ...]:
         """Its rules that are resources of their own; `None` for one that may be its own."""
@@ -214,12 +209,9 @@ class SecurityPolicy(View):
         for resource in self.stack.of_types(SECURITY_RULE_TYPES):
             name = full_url(resource, resource.asked.string("securityPolicy"), _COLLECTION)
             links = resolve(self.stack, resource, "securityPolicy", [name], SECURITY_POLICY_TYPES)
-            if self.resource in links.targets:
-                found.append(resource.asked)
-            elif (links.external and self._may_have_any_name) or (
-                not links.is_complete and (not links.is_closed or self.resource in links.candidates)
-            ):
-                found.append(None)
+            is_its_own = links.includes(self.resource)
+            if is_its_own is not False:
+                found.append(resource.asked if is_its_own is True else None)
         return tuple(found)
 
 

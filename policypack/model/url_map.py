@@ -12,7 +12,7 @@ from typing import Final
 
 from .links import Links, resolve
 from .logic import all_of, any_of, is_set, negation, same
-from .reference import Reference, references_to
+from .reference import Reference
 from .resource import Resource
 from .serving import SERVICE_TYPES, URL_MAP_TYPES, on_path
 from .stack import Stack
@@ -54,7 +54,9 @@ class Route:
 
     def names(self, service: Resource) -> bool | Unknown:
         """Whether a service is among its targets."""
-        return UNKNOWN if isinstance(self.targets, Unknown) else any_of(_is(links, service) for links in self.targets)
+        return (
+            UNKNOWN if isinstance(self.targets, Unknown) else any_of(links.includes(service) for links in self.targets)
+        )
 
     @property
     def rewrites_paths(self) -> bool | Unknown:
@@ -323,17 +325,6 @@ def _exposes(routes: tuple[Route, ...] | Unknown, service: Resource) -> bool | U
 def _reaches_unchanged(route: Route, service: Resource) -> bool | Unknown:
     sent = route.sends_to(service)
     return UNKNOWN if sent is True and route.rewrites_paths is not False else sent
-
-
-def _is(links: Links, service: Resource) -> bool | Unknown:
-    """Whether a property with one URL points at a service."""
-    if any(target.urn == service.urn for target in links.targets):
-        return True
-    if links.is_complete:
-        # A literal URL may name a service whose own name is not known before it exists.
-        unnamed = bool(links.external) and not references_to(service) and service.asked.string("name") is not None
-        return UNKNOWN if unnamed else False
-    return False if links.is_closed and all(one.urn != service.urn for one in links.candidates) else UNKNOWN
 
 
 def _names_a_service(links: Links) -> bool | Unknown:
