@@ -32,14 +32,14 @@ def pages(rules: Iterable[AnyRule]) -> dict[str, str]:
 
 def page(rule: AnyRule) -> str:
     """The page of one rule."""
-    source = f"policypack/rules/{area_of(rule)}/{rule.name.replace('-', '_')}.py"
+    source = f"policypack/rules/{rule.area}/{rule.name.replace('-', '_')}.py"
     frameworks = [f"{framework.name} {framework.version}, {framework.reference}" for framework in rule.frameworks]
     facts = {
         "Asks for": rule.title,
         "Severity": rule.severity,
         "Default level": rule.level,
         "Judged": _STAGES[rule.stage],
-        "Area": area_of(rule),
+        "Area": rule.area,
         **({"Frameworks": "; ".join(frameworks)} if frameworks else {}),
         "Stands on": f"<{rule.url}>",
         "Source": f"[{source}](../../{source})",
@@ -59,7 +59,7 @@ def page(rule: AnyRule) -> str:
 def rule_table(rules: Iterable[AnyRule]) -> str:
     """All rules, a table an area, with links to their pages from the root folder."""
     parts = []
-    for area, found in groupby(sorted(rules, key=lambda rule: (area_of(rule), rule.name)), area_of):
+    for area, found in groupby(sorted(rules, key=lambda rule: (rule.area, rule.name)), lambda rule: rule.area):
         rows = [
             (f"[`{rule.name}`](docs/rules/{rule.name}.md)", rule.title, rule.severity, rule.level) for rule in found
         ]
@@ -78,11 +78,6 @@ def with_rule_table(readme: str, rules: Iterable[AnyRule]) -> str:
     if not begin or not end or BEGIN in rest or END in after:
         raise ValueError(f"README.md needs {BEGIN} and after it {END}, once each")
     return f"{before}{BEGIN}\n\n{rule_table(rules)}\n\n{END}{after}"
-
-
-def area_of(rule: AnyRule) -> str:
-    """The package in policypack/rules that a rule is in."""
-    return str(rule.check.__module__.split(".")[-2])
 
 
 def write(root: Path, rules: Iterable[AnyRule]) -> None:

@@ -181,6 +181,11 @@ class Rule(Generic[V, O]):
     sections: Mapping[str, str]
     check: Callable[[V, O], Iterator[Verdict]]
 
+    @property
+    def area(self) -> str:
+        """The package in policypack/rules that it is in."""
+        return self.check.__module__.split(".")[-2]
+
 
 AnyRule: TypeAlias = Rule[Any, Any]
 

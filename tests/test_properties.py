@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from policypack.model.stack import Stack
 from policypack.model.values import UNKNOWN, read_object
 from policypack.options import default_settings
 from policypack.pack import _message
+from policypack.report.results import Results
 from policypack.report.terminal import make_console, print_report
 from policypack.rules import RULES
 from tests.recorded import recorded_resources
@@ -355,10 +357,11 @@ def test_one_backend_with_everything_marked_is_quoted_without_marks() -> None:
 
 def reported(resources: list[Resource], **stack: Any) -> str:
     """Everything that any output says about a stack."""
-    report = evaluate(Stack(resources, **stack), RULES, default_settings(RULES))
+    judged = Stack(resources, **stack)
+    report = evaluate(judged, RULES, default_settings(RULES))
     buffer = io.StringIO()
     with contextlib.redirect_stdout(buffer):
-        print_report(make_console("never"), "a stack", report)
+        print_report(make_console("never"), Results("a stack", judged, report, date(2026, 1, 1)))
         for finding in report.with_status("failed"):
             print(_message(finding))
     return buffer.getvalue()

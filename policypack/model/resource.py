@@ -9,6 +9,14 @@ from functools import cached_property
 from .values import UNKNOWN, Object, Properties, Value
 
 
+@dataclass(frozen=True)
+class Place:
+    """A line of a program: the path of its file, absolute, and the line's number from 1."""
+
+    file: str
+    line: int
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """What is known of one resource.
@@ -24,6 +32,7 @@ class Resource:
         provider: the configuration of its provider.
         ignore_changes: the property paths of its `ignore_changes` option.
         is_read: it is read with `.get()` or belongs to another stack, so this program does not manage it.
+        place: where the program makes it; `None` if the source does not know the program.
     """
 
     urn: str
@@ -36,6 +45,7 @@ class Resource:
     provider: Object = field(default_factory=dict)
     ignore_changes: tuple[str, ...] = ()
     is_read: bool = False
+    place: Place | None = None
 
     @property
     def is_empty(self) -> bool:

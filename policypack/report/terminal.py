@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -13,6 +14,8 @@ from rich.text import Text
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
 from policypack.rule import Level, quoted
 
+from .results import Results
+
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 _STYLES: Final[dict[Status, str]] = {
     "passed": "green",
@@ -21,7 +24,7 @@ _STYLES: Final[dict[Status, str]] = {
     "waived": "cyan",
     "not applicable": "dim",
 }
-_LEVEL_STYLES: Final[dict[Level, str]] = {"mandatory": "bold red", "advisory": "bold yellow", "disabled": "dim"}
+LEVEL_STYLES: Final[dict[Level, str]] = {"mandatory": "bold red", "advisory": "bold yellow", "disabled": "dim"}
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
 _PIPED_WIDTH: Final = 1000
@@ -44,17 +47,18 @@ def make_console(color: str) -> Console:
     return console
 
 
-def print_report(console: Console, subject: str, report: Report, notes: Iterable[str] = ()) -> None:
-    """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary.
+def render(results: Results) -> str:
+    """The report as plain text."""
+    text = io.StringIO()
+    print_report(Console(file=text, highlight=False, soft_wrap=True, no_color=True, width=_PIPED_WIDTH), results)
+    return text.getvalue()
 
-    Args:
-        console: where to print.
-        subject: what was judged.
-        report: the verdicts.
-        notes: what the reader has to know about this run.
-    """
-    console.print(Text(subject, "bold"))
-    for note in notes:
+
+def print_report(console: Console, results: Results) -> None:
+    """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary."""
+    report = results.report
+    console.print(Text(results.subject, "bold"))
+    for note in results.notes:
         console.print(Text(f"Note: {note}", "dim"))
     _print_findings(console, report.with_status("failed"), _problems)
     undecided = report.with_status("undecided")
@@ -83,7 +87,7 @@ def _print_findings(console: Console, findings: Iterable[Finding], lines: Callab
             console.print(
                 Text.assemble(
                     f"  {finding.rule.name}  ",
-                    (finding.level, _LEVEL_STYLES[finding.level]),
+                    (finding.level, LEVEL_STYLES[finding.level]),
                     f", severity {finding.rule.severity}",
                 )
             )
@@ -137,7 +141,7 @@ def _rule_table(report: Report) -> Table:
     for status in statuses:
         table.add_column(status.capitalize(), justify="right", no_wrap=True)
     for rule in report.rules:
-        level = Text(rule.level, _LEVEL_STYLES[rule.level] if rule.with_status("failed") else "")
+        level = Text(rule.level, LEVEL_STYLES[rule.level] if rule.with_status("failed") else "")
         table.add_row(rule.rule.name, level, *(_count(rule, status) for status in statuses))
     return table
 

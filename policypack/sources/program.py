@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
-from policypack.model.resource import Resource
+from policypack.model.resource import Place, Resource
 from policypack.model.stack import Stack
 from policypack.model.values import PLACEHOLDER, UNKNOWN, Object, Value, read_object
 
@@ -40,11 +40,13 @@ class ProgramStack:
     Attributes:
         stack: its resources, as a first preview shows them.
         name: the name of the stack.
+        file: the project file.
         placeholders: the keys (`namespace:key`) of encrypted configuration, which was not available to the program.
     """
 
     stack: Stack
     name: str
+    file: Path
     placeholders: tuple[str, ...] = ()
 
 
@@ -119,7 +121,8 @@ def load_program(
     result = _run(_interpreter(project), working_dir, request, timeout)
     if "error" in result:
         raise SourceError(_explain(result["error"], project, config))
-    return ProgramStack(_to_stack(result["resources"], config), short_name, config.encrypted_keys)
+    stack = _to_stack(result["resources"], config)
+    return ProgramStack(stack, short_name, project.file, config.encrypted_keys)
 
 
 # The project and its configuration
@@ -498,6 +501,7 @@ def _to_resource(record: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, An
         provider=_provider_of(record, by_urn, config),
         ignore_changes=tuple(record["ignore_changes"]),
         is_read=record["read"],
+        place=Place(*record["place"]) if record["place"] else None,
     )
 
 

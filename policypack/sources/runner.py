@@ -25,6 +25,8 @@ import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -107,6 +109,7 @@ class _Monitor(mocks.MockMonitor):
     def __init__(self, request: dict[str, Any]) -> None:
         super().__init__(_NoMocks())
         self.urn_prefix = f"urn:pulumi:{request['stack']}::{request['project']}::"
+        self.root: str = request["root"]
         self.config: dict[str, str] = request["config"]
         self.computed: dict[str, dict[str, str]] | None = request["computed"]
         self.records: dict[str, dict[str, Any]] = {}
@@ -177,6 +180,7 @@ class _Monitor(mocks.MockMonitor):
             "version": request.version,
             "edges": {key: list(edge.urns) for key, edge in getattr(request, "propertyDependencies", {}).items()},
             "ignore_changes": list(getattr(request, "ignoreChanges", ())),
+            "place": _place(request, self.root),
             **facts,
         }
         with self.lock:
@@ -204,6 +208,16 @@ class _Monitor(mocks.MockMonitor):
             return inputs
         namespace = request.type.split(":")[0] + ":"
         return {key[len(namespace) :]: value for key, value in self.config.items() if key.startswith(namespace)}
+
+
+def _place(request: Any, root: str) -> tuple[str, int] | None:
+    """The innermost line of the user's own code that made a resource; older SDKs do not send it."""
+    trace = getattr(request, "stackTrace", None)
+    for frame in trace.frames if trace else ():
+        path = url2pathname(urlsplit(frame.pc.uri).path)
+        if path and _is_own(path, root):
+            return os.path.realpath(path), frame.pc.line
+    return None
 
 
 def _first_string(key: str, *places: dict[str, Any]) -> str:
@@ -365,6 +379,7 @@ def _lines(trace: TracebackType | None) -> list[tuple[str, int]]:
     return lines
 
 
+@functools.cache
 def _is_own(file: str, root: str) -> bool:
     path, below_root = os.path.realpath(file), os.path.realpath(root) + os.sep
     environment = os.path.realpath(sys.prefix) + os.sep

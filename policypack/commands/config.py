@@ -1,0 +1,58 @@
+"""`config`: checks, describes and starts configuration files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from policypack.config_file import read_config_file, starting_text, write_starting_file
+from policypack.options import ConfigurationError
+from policypack.rules import RULES
+from policypack.schema import document_schema
+
+from .problem import refuse
+
+
+@click.group()
+def config() -> None:
+    """Check, describe and start configuration files."""
+
+
+@config.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def config_check(file: Path) -> None:
+    """Check FILE as the pack and `check` do, without judging anything.
+
+    Exit status: 0 it is right, 2 it is wrong, with a message that says what, where and how to fix it.
+    """
+    try:
+        settings = read_config_file(file, RULES)
+    except ConfigurationError as error:
+        refuse(error)
+    enabled = sum(setting.level != "disabled" for setting in settings.values())
+    click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled")
+
+
+@config.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema (draft 2020-12) of configuration files, for editors and other checks."""
+    click.echo(json.dumps(document_schema(RULES), indent=2))
+
+
+@config.command("init")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def config_init(file: Path | None) -> None:
+    """Write a configuration with every rule, its level and all defaults to FILE, or print it.
+
+    An existing file is never overwritten.
+    """
+    if file is None:
+        click.echo(starting_text(RULES), nl=False)
+        return
+    try:
+        write_starting_file(file, RULES)
+    except ConfigurationError as error:
+        refuse(error)
+    click.echo(f"{file}: {len(RULES)} rules with their levels and defaults")

@@ -1,0 +1,41 @@
+"""`explain`: the page of a rule in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+
+import click
+from click.shell_completion import CompletionItem
+
+from policypack.docs import page
+from policypack.report.rule_list import print_page
+from policypack.report.terminal import make_console
+from policypack.rules import RULES
+
+from .problem import COULD_NOT_JUDGE
+
+_BY_NAME = {rule.name: rule for rule in RULES}
+
+
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(rule.name, help=rule.title) for rule in RULES if rule.name.startswith(incomplete)]
+
+
+@click.command(short_help="Show the page of a rule.")
+@click.argument("name", metavar="RULE", shell_complete=_complete)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def explain(name: str, color: str) -> None:
+    """Show what a rule checks and why, its options, an example that fails, the same made right, when it is undecided.
+
+    \b
+    Example:
+      python -m policypack explain llm-backend-regions
+    """
+    rule = _BY_NAME.get(name)
+    if rule is None:
+        close = get_close_matches(name, _BY_NAME, 1)
+        hint = f"did you mean {close[0]}?" if close else "`python -m policypack rules` lists all"
+        click.echo(f"error: there is no rule {name}; {hint}", err=True)
+        sys.exit(COULD_NOT_JUDGE)
+    print_page(make_console(color), page(rule))

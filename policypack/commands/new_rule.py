@@ -1,0 +1,36 @@
+"""`new-rule`: makes the files of a rule."""
+
+from __future__ import annotations
+
+import click
+
+from policypack.new_rule import NewRuleError, make_rule
+from policypack.rule import Stage
+
+from .problem import refuse
+
+
+@click.command("new-rule", short_help="Make the files of a rule.")
+@click.argument("name")
+@click.option("--area", required=True, help="The package in policypack/rules that it belongs to.")
+@click.option(
+    "--stage",
+    type=click.Choice(["resource", "stack"]),
+    default="stack",
+    show_default=True,
+    help="Whether one resource's inputs decide, or other resources are needed.",
+)
+def new_rule(name: str, area: str, stage: Stage) -> None:
+    """Make the files of a rule NAME, such as `llm-backend-quota`, for somebody who works on the pack.
+
+    The rule says nothing but undecided, and a test refuses it, until each TODO in its two files is filled in.
+    """
+    try:
+        files = make_rule(name, area, stage)
+    except NewRuleError as error:
+        refuse(error)
+    for file in files:
+        click.echo(f"made {file}")
+    click.echo(
+        "Now fill in each TODO, add a mutation of the reference stack that the rule catches, and run `make docs`."
+    )

@@ -1,0 +1,55 @@
+"""`rules`: lists the rules."""
+
+from __future__ import annotations
+
+import sys
+from fnmatch import fnmatchcase
+from typing import get_args
+
+import click
+
+from policypack.report.rule_list import as_json, print_rules
+from policypack.report.terminal import make_console
+from policypack.rule import Level, Severity
+from policypack.rules import RULES
+
+from .problem import COULD_NOT_JUDGE
+
+_AREAS = sorted({rule.area for rule in RULES})
+
+
+@click.command(short_help="List the rules.")
+@click.argument("glob", default="*", metavar="[GLOB]")
+@click.option("--area", type=click.Choice(_AREAS), help="The rules of one area only.")
+@click.option("--severity", type=click.Choice(get_args(Severity)), multiple=True, help="Can be repeated.")
+@click.option("--level", type=click.Choice([level for level in get_args(Level) if level != "disabled"]))
+@click.option("--format", "format_name", type=click.Choice(["terminal", "json"]), default="terminal")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+def rules(
+    *, glob: str, area: str | None, severity: tuple[Severity, ...], level: Level | None, format_name: str, color: str
+) -> None:
+    """List the rules whose names match GLOB, by default all of them.
+
+    \b
+    Examples:
+      python -m policypack rules
+      python -m policypack rules "llm-*" --severity critical --severity high
+      python -m policypack rules --area network --format json
+
+    Exit status: 0, or 2 if there is no such rule.
+    """
+    found = [
+        rule
+        for rule in RULES
+        if fnmatchcase(rule.name, glob)
+        and area in (None, rule.area)
+        and (not severity or rule.severity in severity)
+        and level in (None, rule.level)
+    ]
+    if not found:
+        click.echo("error: no rule is like that; `rules` without arguments lists all", err=True)
+        sys.exit(COULD_NOT_JUDGE)
+    if format_name == "json":
+        click.echo(as_json(found))
+    else:
+        print_rules(make_console(color), found)

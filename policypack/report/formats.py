@@ -1,0 +1,95 @@
+"""The formats of `check`, and the files that it writes them to."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .results import Results
+
+
+class OutputError(Exception):
+    """A report cannot be written; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of a report.
+
+    Attributes:
+        name: what `--format` calls it.
+        suffixes: how the names of files end that are written in it.
+        module: the module with its `render(Results) -> str`, imported when it is needed.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+
+    def render(self, results: Results) -> str:
+        """The report in this format, a text that ends with a line break."""
+        text: str = importlib.import_module(f"policypack.report.{self.module}").render(results)
+        return text
+
+
+FORMATS: Final = {
+    entry.name: entry
+    for entry in (
+        Format("terminal", (".txt",), "terminal"),
+        Format("json", (".json",), "json_document"),
+        Format("sarif", (".sarif", ".sarif.json"), "sarif"),
+        Format("junit", (".xml",), "junit"),
+        Format("markdown", (".md",), "markdown"),
+        Format("html", (".html",), "html_page"),
+    )
+}
+
+
+def format_of(file: Path) -> Format:
+    """The format that the name of a file asks for.
+
+    Raises:
+        OutputError: its name ends like none.
+    """
+    fitting = [
+        (len(suffix), entry.name)
+        for entry in FORMATS.values()
+        for suffix in entry.suffixes
+        if file.name.lower().endswith(suffix)
+    ]
+    if not fitting:
+        endings = ", ".join(f"{suffix} ({entry.name})" for entry in FORMATS.values() for suffix in entry.suffixes)
+        raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
+    return FORMATS[max(fitting)[1]]
+
+
+def write_report(file: Path, results: Results) -> None:
+    """Writes a report in the format that the file's name asks for, whole or not at all.
+
+    Raises:
+        OutputError: the file cannot be written, or its name ends like no format.
+    """
+    write_text(file, format_of(file).render(results))
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes a file whole or not at all: what was there stays until the new text is on the disk.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.is_file():
+            # A device or a pipe, which nothing can take the place of.
+            file.write_text(text, encoding="utf-8", errors="backslashreplace")
+            return
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
+            part = Path(folder, file.name)
+            part.write_text(text, encoding="utf-8", errors="backslashreplace")
+            part.replace(file.resolve())
+    except OSError as error:
+        raise OutputError(f"cannot write {file}: {error.strerror}") from error

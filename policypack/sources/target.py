@@ -1,0 +1,80 @@
+"""What the command line is pointed at: a Pulumi project or a state, loaded by the source that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from policypack.model.stack import Stack
+
+from .error import SourceError
+
+PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stack, and where it came from.
+
+    Attributes:
+        title: what it is, for people: its project and stack, or its file.
+        stack: its resources.
+        is_preview: it is a program run as a first preview, not a state of what is deployed.
+        file: the project file, or the state's; `None` for standard input.
+        notes: what the reader of a report has to know about this run, sentences without full stop.
+    """
+
+    title: str
+    stack: Stack
+    is_preview: bool
+    file: Path | None
+    notes: tuple[str, ...] = ()
+
+
+def load_target(target: str, stack_name: str | None = None) -> Target:
+    """Loads a stack.
+
+    Args:
+        target: the folder of a Pulumi project or its project file, the file of a state, or `-` for standard input.
+        stack_name: the stack whose configuration a project runs with; a state has no use for it.
+
+    Raises:
+        SourceError: it cannot be read or run, with what to do.
+    """
+    path = Path(target)
+    if path.name in PROJECT_FILES:
+        path = path.parent
+    if path.is_dir():
+        return _load_project(path, stack_name)
+    if path.suffix in (".yaml", ".yml", ".py"):
+        raise SourceError(
+            f"{target} is no state: to judge a project, give its folder and choose its stack with --stack"
+        )
+    if stack_name is not None:
+        raise SourceError(f"--stack {stack_name} chooses a stack of a project, and {target} is a state: leave it out")
+    return _load_state(None if target == "-" else path)
+
+
+def _load_project(folder: Path, stack_name: str | None) -> Target:
+    # YAML and all that runs a program are of no use to who judges a state.
+    from .program import load_program
+
+    program = load_program(folder, stack_name)
+    title = f"{folder.resolve().name}, stack {program.name}"
+    return Target(title, program.stack, True, program.file, _placeholder_notes(program.placeholders))
+
+
+def _load_state(file: Path | None) -> Target:
+    from .state import load_state
+
+    return Target(str(file) if file else "standard input", load_state(file), False, file)
+
+
+def _placeholder_notes(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if not keys:
+        return ()
+    return (
+        f"encrypted configuration values are not known in this run, nor what a program that compares them decides: "
+        f"{', '.join(keys)}",
+    )
