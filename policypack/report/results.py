@@ -72,9 +72,10 @@ class Results:
 
     @cached_property
     def _root(self) -> Path:
-        """The root of the repository around what was judged, else the folder that the command runs in."""
-        start = (self.file.parent if self.file else Path()).resolve()
-        return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), Path.cwd())
+        """The root of the repository around what was judged; without one the folder that the command runs in, or its own."""
+        start, here = (self.file.parent if self.file else Path()).resolve(), Path.cwd()
+        around = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
+        return around or (here if start.is_relative_to(here) else start)
 
 
 def _relative(file: Path, root: Path) -> str | None:
