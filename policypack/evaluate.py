@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -20,6 +20,7 @@ raise_internal_errors = False
 
 
 Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
+FailOn: TypeAlias = Literal["advisory", "undecided"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 
@@ -95,6 +96,12 @@ class Report:
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """All findings with this verdict."""
         return tuple(finding for rule in self.rules for finding in rule.with_status(status))
+
+    def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
+        """The findings that a run fails for: mandatory violations, and what `also` names besides."""
+        failed, undecided = self.with_status("failed"), self.with_status("undecided")
+        counted = failed if "advisory" in also else tuple(f for f in failed if f.level == "mandatory")
+        return (*counted, *undecided) if "undecided" in also else counted
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:

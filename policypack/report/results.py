@@ -72,7 +72,7 @@ class Results:
 
     @cached_property
     def _root(self) -> Path:
-        """The root of the repository around what was judged; without one the folder that the command runs in, or its own."""
+        """The root of the repository around what was judged; without one the working directory, or its own folder."""
         start, here = (self.file.parent if self.file else Path()).resolve(), Path.cwd()
         around = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
         return around or (here if start.is_relative_to(here) else start)
