@@ -5,7 +5,7 @@ PYTHON ?= python3
 STACK ?= dev
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test try-packages lint docs preview publish clean has-pulumi
+.PHONY: help check test try-packages try-runtimes lint docs preview publish clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 
 try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
 	@scripts/try_packages.sh
+
+try-runtimes: .venv/dev-installed  ## Try the pack with the oldest and newest pulumi-policy, on each Python at hand.
+	@scripts/try_runtimes.sh
 
 lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and types.
 	.venv/bin/ruff check
