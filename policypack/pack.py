@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -30,8 +30,7 @@ from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.schema import json_schema
 from policypack.sources.engine import Memory
-
-PACK_NAME: Final = "llm-backends-gcp"
+from policypack.version import PACK_NAME
 
 
 def policies(*globs: str, update: bool | None = None, today: date | None = None) -> list[Policy]:

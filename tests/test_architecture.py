@@ -20,11 +20,17 @@ ALLOWED = {
     "policypack.options": {"policypack.rule"},
     "policypack.schema": {"policypack.options", "policypack.rule"},
     "policypack.config_file": {"policypack.options", "policypack.rule", "policypack.schema"},
-    "policypack.docs": {"policypack.options", "policypack.rule", "policypack.rules", "policypack.schema"},
+    "policypack.docs": {
+        "policypack.options",
+        "policypack.report",
+        "policypack.rule",
+        "policypack.rules",
+        "policypack.schema",
+    },
     "policypack.new_rule": {"policypack.options", "policypack.rule"},
     "policypack.evaluate": {"policypack.rule", "policypack.model", "policypack.options"},
     "policypack.sources": {"policypack.model"},
-    "policypack.report": {"policypack.evaluate", "policypack.model", "policypack.rule"},
+    "policypack.report": {"policypack.evaluate", "policypack.model", "policypack.rule", "policypack.version"},
     "policypack.pack": {
         "policypack.evaluate",
         "policypack.options",
@@ -32,6 +38,7 @@ ALLOWED = {
         "policypack.rules",
         "policypack.schema",
         "policypack.sources",
+        "policypack.version",
     },
     "policypack.judge": {
         "policypack.config_file",
@@ -56,6 +63,7 @@ ALLOWED = {
         "policypack.sources",
     },
     "policypack.cli": {"policypack.commands"},
+    "policypack.version": set(),
     "policypack.__main__": {"policypack.cli"},
     "policypack": set(),
 }

@@ -12,7 +12,7 @@ import click
 from policypack.evaluate import FailOn
 from policypack.judge import judge_target
 from policypack.options import ConfigurationError
-from policypack.report.formats import FORMATS, OutputError, format_of, write_report
+from policypack.report.formats import FORMATS, OutputError, check_outputs, write_report
 from policypack.report.progress import progress
 from policypack.report.terminal import make_console, print_report
 from policypack.sources.error import SourceError
@@ -88,8 +88,7 @@ def check(
     Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge.
     """
     try:
-        for file in outputs:
-            format_of(file)
+        check_outputs(outputs, reads=[Path(file) for file in (target, policy_config) if file])
         with progress(f"Judging {'standard input' if target == '-' else target}"):
             results = judge_target(
                 target, stack_name, policy_config=policy_config, is_strict=is_strict, today=today and today.date()

@@ -65,6 +65,11 @@ class Stack:
         """The name of the Pulumi project; `None` for a stack without resources."""
         return next((urn.split("::")[1] for urn in self._by_urn if urn.count("::") >= 3), None)
 
+    @property
+    def name(self) -> str | None:
+        """The name of the Pulumi stack; `None` for a stack without resources."""
+        return next((urn.split("::")[0].removeprefix("urn:pulumi:") for urn in self._by_urn if "::" in urn), None)
+
     def of_types(self, types: Iterable[str]) -> tuple[Resource, ...]:
         """The resources of any of these types, ordered by URN."""
         found = (resource for type_ in types for resource in self._by_type.get(type_, {}).values())

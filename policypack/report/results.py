@@ -64,10 +64,11 @@ class Results:
             path = _relative(Path(place.file), self._root)
             if path:
                 return Location(path, place.line)
-        return self._file_location
+        return self.file_location
 
     @cached_property
-    def _file_location(self) -> Location:
+    def file_location(self) -> Location:
+        """The project file or the state that was judged; for standard input, the project file that a repository has."""
         return Location((self.file and _relative(self.file, self._root)) or _WITHOUT_A_FILE)
 
     @cached_property
