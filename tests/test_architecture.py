@@ -24,7 +24,8 @@ ALLOWED = {
     "policypack.new_rule": {"policypack.options", "policypack.rule"},
     "policypack.evaluate": {"policypack.rule", "policypack.model", "policypack.options"},
     "policypack.sources": {"policypack.model"},
-    "policypack.report": {"policypack.evaluate", "policypack.model", "policypack.rule"},
+    "policypack.failover": {"policypack.evaluate", "policypack.model"},
+    "policypack.report": {"policypack.evaluate", "policypack.failover", "policypack.model", "policypack.rule"},
     "policypack.pack": {
         "policypack.evaluate",
         "policypack.options",
@@ -37,6 +38,7 @@ ALLOWED = {
         "policypack.config_file",
         "policypack.docs",
         "policypack.evaluate",
+        "policypack.failover",
         "policypack.new_rule",
         "policypack.options",
         "policypack.report",
@@ -57,6 +59,7 @@ NOT_ENFORCED = {
     "policypack.commands",
     "policypack.config_file",
     "policypack.docs",
+    "policypack.failover",
     "policypack.new_rule",
 }
 

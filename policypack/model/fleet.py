@@ -90,17 +90,34 @@ class ServiceFleets:
         why: what keeps them from being known, clauses; empty if they are.
         has_untargeted: some backend certainly has no target, so there is no capacity to speak of.
         is_exact: the steady load is what the fleets say; otherwise it may be lower.
+        targets: when a machine of each fleet counts as full, by their groups' URNs.
     """
 
     by_group: Mapping[str, Fleet] = field(default_factory=dict)
     why: tuple[str, ...] = ()
     has_untargeted: bool = False
     is_exact: bool = True
+    targets: Mapping[str, Target] = field(default_factory=dict)
 
     @property
     def fleets(self) -> tuple[Fleet, ...]:
         """All fleets."""
         return tuple(self.by_group.values())
+
+
+@dataclass(frozen=True)
+class FailoverBasis:
+    """What the loss of a region is judged by.
+
+    Attributes:
+        found: the fleets, if nothing keeps them from being judged.
+        not_applicable: why there is nothing to judge, a clause; empty if there is.
+        undecided: why it cannot be judged, clauses; empty if it can.
+    """
+
+    found: ServiceFleets = field(default_factory=ServiceFleets)
+    not_applicable: str = ""
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass
@@ -109,6 +126,20 @@ class _Collected:
     targets: list[Target] = field(default_factory=list)
     sizings: list[Sizing] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
+
+
+def failover_basis(service: BackendService) -> FailoverBasis:
+    """The fleets that carry the load when a region is lost, or why that is not to be judged."""
+    if service.is_regional or service.has_no_backends or service.regions.upper == 1:
+        return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
+    if service.is_measured is False:
+        return FailoverBasis(not_applicable="its backends take no target")
+    found = service_fleets(service)
+    if found.has_untargeted:
+        return FailoverBasis(not_applicable="a backend has no target, and so no capacity to speak of")
+    if service.leaves_backends_to_a_controller:
+        return FailoverBasis(undecided=("`ignore_changes` leaves its backends to a controller",))
+    return FailoverBasis(found, undecided=tuple(f"its capacity is not known: {why}" for why in found.why))
 
 
 def service_fleets(service: BackendService) -> ServiceFleets:
@@ -200,7 +231,8 @@ def _weighed(found: _Collected) -> ServiceFleets:
             found.managers, found.targets, found.sizings, by_machine, strict=True
         )
     }
-    return ServiceFleets(fleets, is_exact=all(sizing.is_exact for sizing in found.sizings))
+    targets = {manager.urn: target for manager, target in zip(found.managers, found.targets, strict=True)}
+    return ServiceFleets(fleets, is_exact=all(sizing.is_exact for sizing in found.sizings), targets=targets)
 
 
 def _machine_weights(found: _Collected) -> tuple[float, ...] | None:
