@@ -36,6 +36,8 @@ _LEGEND: Final = (
     "distance on the map, an estimate of distance in the network."
 )
 _OVERLOADED: Final = "OVERLOADED"
+# The label's margins, the moment, the line, the arrow and the longest text after the bar.
+_AROUND_A_BAR: Final = 40
 _WIDEST_BAR: Final = 40
 _NARROWEST_BAR: Final = 10
 # The longest bar stands for so much of the capacity; what is longer ends with an arrow.
@@ -204,8 +206,8 @@ def _loss_rows(service: ServiceFailover) -> list[list[str]]:
 def _table(rows: list[list[str]]) -> Table:
     header, *body = rows
     table = Table(box=None, header_style="bold", padding=(0, 0, 0, 2))
-    for column in header:
-        table.add_column(column, no_wrap=True)
+    for number, column in enumerate(header):
+        table.add_column(column, no_wrap=number > 0, overflow="fold")
     for row in body:
         table.add_row(*(Text(cell, "bold red" if cell.endswith(_OVERLOADED) else "") for cell in row))
     return table
@@ -234,17 +236,15 @@ def _overflow(picture: Picture) -> str:
         ]
     if picture.excess:
         parts.append(f"{_number(picture.excess)} beyond capacity, to all")
-    return ", ".join(parts) or "nothing"
+    return ", ".join(parts) or "nothing overflows"
 
 
 def _print_bars(console: Console, service: ServiceFailover, lost: LostRegion) -> None:
     """A bar for each survivor, with its warm machines and scaled out, against the line where it is full."""
-    names = {one.region: printable(one.region) for one in lost.warm.survivors}
-    label = max(map(len, names.values()), default=0)
+    names = {one.region: printable(one.region) for one in service.regions}
+    label = max(map(len, names.values()))
     has_blocks = console.is_terminal and _can_print(console, "█▒│▶")
-    width = min(
-        max(console.width - label - len("    scaled out  over 100 %  OVERLOADED "), _NARROWEST_BAR), _WIDEST_BAR
-    )
+    width = min(max(console.width - label - _AROUND_A_BAR, _NARROWEST_BAR), _WIDEST_BAR)
     scale = min(max([1.0, *_utilizations(service)]), _LONGEST)
     console.print()
     console.print(Text(f"  Without {printable(lost.region)}: {_overflow(lost.warm)}"))
@@ -352,7 +352,7 @@ def _percent(fraction: float) -> str:
     """A percentage that says 100 for what is exactly full only."""
     text = _number(100 * fraction)
     if text == "100" and abs(fraction - 1) > 1e-9:
-        return "over 100 %" if fraction > 1 else "99.9 %"
+        return "> 100 %" if fraction > 1 else "99.9 %"
     return f"{text} %"
 
 
