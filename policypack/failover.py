@@ -11,7 +11,7 @@ from policypack.evaluate import printable, views_of
 from policypack.model.autoscaler import Autoscaler
 from policypack.model.backend_service import BackendService
 from policypack.model.capacity import Fleet, Loss, by_region, losses
-from policypack.model.failover_change import fewest_added, fewest_for, highest_fill
+from policypack.model.failover_change import MOST_ADDED, fewest_added, fewest_for, highest_fill
 from policypack.model.fleet import FailoverBasis, Target, failover_basis
 from policypack.model.group_manager import GroupManager
 from policypack.model.overflow import Flow, overflow
@@ -247,8 +247,8 @@ def _check_names(demand: Demand, names: Sequence[str]) -> None:
 
 
 def _failover(service: BackendService, demand: Demand) -> ServiceFailover:
-    basis = failover_basis(service)
     peak = demand.peak_rps.of(service.name)
+    basis = failover_basis(service, needs_load=peak is None)
     found = ServiceFailover(service.urn, printable(service.name), "undecided", peak_rps=peak)
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
@@ -449,7 +449,7 @@ def _remedies_for(service: BackendService, by_group: Mapping[str, Fleet], peak: 
     managers, fleets = [_manager(service, urn) for urn in by_group], tuple(by_group.values())
     added = fewest_added(fleets, demand=peak)
     if added is None:
-        return Remedies(needed=_no_capacity(fleets) or "Spread the load over more regions.")
+        return Remedies(needed=_no_capacity(fleets) or f"Add a region: {MOST_ADDED} more machines are not enough here.")
     return Remedies(_machine_changes(managers, fleets, added))
 
 

@@ -285,6 +285,23 @@ def test_a_peak_arises_in_proportion_to_capacity() -> None:
     assert nothing.losses[0].warm.unserved == 16
 
 
+def test_a_peak_needs_no_signal_that_follows_the_load_balancer() -> None:
+    by_queue = {"loadBalancingUtilization": None, "metrics": [{"name": "queue", "target": 5}]}
+    parts = fleets({**by_queue, "minReplicas": 2}, {**by_queue, "minReplicas": 3}, **RATE)
+    assert chat(*parts).verdict == "undecided"
+    assert chat(*parts, demand=peak(8)).verdict == "survives"
+    assert chat(*parts, demand=peak(9)).verdict == "fails"
+    unknown = fleets({**by_queue, "minReplicas": Computed()}, by_queue, **RATE)
+    assert chat(*unknown, demand=peak(8), deployed=False).verdict == "undecided"
+
+
+def test_a_peak_beyond_all_machines() -> None:
+    found = chat(*fleets(policy(0.9, 2), policy(0.9, 3), **RATE), demand=peak(1e9))
+    assert found.remedies is not None
+    assert found.remedies.needed == "Add a region: 10000 more machines are not enough here."
+    assert found.enough is None
+
+
 def test_the_fewest_machines_for_a_peak() -> None:
     found = chat(*fleets(policy(0.9, 9, 9), policy(0.9, 9, 9), policy(0.9, 9, 9), **RATE), demand=peak(30))
     assert found.verdict == "survives"

@@ -132,7 +132,7 @@ def refused(arguments: list[str]) -> str:
         ),
         (
             ["--peak-rps", "nan"],
-            "Error: Invalid value for '--peak-rps': 'nan': give a number of requests per second above 0, as in 40 or "
+            "Error: Invalid value for '--peak-rps': 'nan': give requests per second, above 0 up to 1e+09, as 40 or "
             "chat=40",
         ),
     ],
@@ -141,7 +141,7 @@ def test_what_cannot_be_judged_is_refused_in_one_sentence(arguments: list[str], 
     assert refused(arguments) == message
 
 
-NO_NUMBER = "give a number of requests per second above 0, as in 40 or chat=40"
+NO_NUMBER = "give requests per second, above 0 up to 1e+09, as 40 or chat=40"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,7 @@ NO_NUMBER = "give a number of requests per second above 0, as in 40 or chat=40"
         (["-1"], f"'-1': {NO_NUMBER}"),
         (["0"], f"'0': {NO_NUMBER}"),
         (["inf"], f"'inf': {NO_NUMBER}"),
+        (["1e308"], f"'1e308': {NO_NUMBER}"),
         (["many"], f"'many': {NO_NUMBER}"),
         (["chat=nan"], f"'chat=nan': {NO_NUMBER}"),
         (["chat="], f"'chat=': {NO_NUMBER}"),

@@ -21,6 +21,7 @@ from policypack.sources.target import load_target
 from .problem import refuse
 
 _DOES_NOT_SURVIVE: Final = 1
+_MOST_RPS: Final = 1e9
 _FORMATS: Final[dict[str, tuple[str, Callable[[FailoverResults], str]]]] = {
     "terminal": (".txt", as_text),
     "json": (".json", as_json),
@@ -52,8 +53,8 @@ def _amount(value: str, number: str) -> float:
         amount = float(number)
     except ValueError:
         amount = math.nan
-    if not math.isfinite(amount) or amount <= 0:
-        raise click.BadParameter(f"{value!r}: give a number of requests per second above 0, as in 40 or chat=40")
+    if math.isnan(amount) or not 0 < amount <= _MOST_RPS:
+        raise click.BadParameter(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:g}, as 40 or chat=40")
     return amount
 
 

@@ -128,13 +128,18 @@ class _Collected:
     why: list[str] = field(default_factory=list)
 
 
-def failover_basis(service: BackendService) -> FailoverBasis:
-    """The fleets that carry the load when a region is lost, or why that is not to be judged."""
+def failover_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
+    """The fleets that carry the load when a region is lost, or why that is not to be judged.
+
+    Args:
+        service: the service that loses a region.
+        needs_load: the steady load has to be known; otherwise the fleets say nothing about it.
+    """
     if service.is_regional or service.has_no_backends or service.regions.upper == 1:
         return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
     if service.is_measured is False:
         return FailoverBasis(not_applicable="its backends take no target")
-    found = service_fleets(service)
+    found = service_fleets(service, needs_load=needs_load)
     if found.has_untargeted:
         return FailoverBasis(not_applicable="a backend has no target, and so no capacity to speak of")
     if service.leaves_backends_to_a_controller:
@@ -142,8 +147,8 @@ def failover_basis(service: BackendService) -> FailoverBasis:
     return FailoverBasis(found, undecided=tuple(f"its capacity is not known: {why}" for why in found.why))
 
 
-def service_fleets(service: BackendService) -> ServiceFleets:
-    """The fleets behind a service with instance groups."""
+def service_fleets(service: BackendService, *, needs_load: bool = True) -> ServiceFleets:
+    """The fleets behind a service with instance groups; `needs_load` as in `failover_basis`."""
     if isinstance(service.backends, Unknown):
         return ServiceFleets(why=(service.links.why or "`backends` is not known",))
     targets = [_target(backend) for backend in service.backends]
@@ -156,7 +161,7 @@ def service_fleets(service: BackendService) -> ServiceFleets:
         return ServiceFleets(why=(pairs.why,))
     found = _Collected()
     for group, target in pairs:
-        _collect(found, group, target)
+        _collect(found, group, target, needs_load)
     if found.why:
         return ServiceFleets(why=tuple(dict.fromkeys(found.why)))
     return _weighed(found)
@@ -180,7 +185,7 @@ def _paired(
     return [*placed, *zip(open_groups, open_targets, strict=False)]
 
 
-def _collect(found: _Collected, group: Group, target: Target | Unresolved | Untargeted) -> None:
+def _collect(found: _Collected, group: Group, target: Target | Unresolved | Untargeted, needs_load: bool) -> None:
     manager, name = manager_of(group), f"`{group.name}`"
     if isinstance(target, Unresolved):
         found.why.append(target.why)
@@ -191,7 +196,7 @@ def _collect(found: _Collected, group: Group, target: Target | Unresolved | Unta
         found.why.append(f"the region of {name} is not known")
     if not isinstance(target, Target):
         return
-    sizing = _sizing(manager, target, name)
+    sizing = _sizing(manager, target, name, needs_load)
     if isinstance(sizing, Unresolved):
         found.why.append(sizing.why)
         return
@@ -321,7 +326,7 @@ def _others(backend: Backend, mode: str) -> tuple[tuple[str, float], ...] | Unkn
     return tuple((name, value) for name, value in values if isinstance(value, int | float) and value > 0)
 
 
-def _sizing(manager: GroupManager, target: Target, name: str) -> Sizing | Unresolved:
+def _sizing(manager: GroupManager, target: Target, name: str, needs_load: bool) -> Sizing | Unresolved:
     autoscaler = manager.autoscaler
     if isinstance(autoscaler, Unknown):
         return Unresolved(f"what sizes {name} is not known")
@@ -331,6 +336,8 @@ def _sizing(manager: GroupManager, target: Target, name: str) -> Sizing | Unreso
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
         return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known")
+    if not needs_load:
+        return Sizing(warm, most, 1, True)
     cpu, balancing, metrics = autoscaler.cpu_target, autoscaler.balancing_target, autoscaler.has_metrics
     if isinstance(cpu, Unknown) or isinstance(balancing, Unknown) or isinstance(metrics, Unknown):
         return Unresolved(f"the signals of `{autoscaler.name}` are not known")

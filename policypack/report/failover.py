@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -119,9 +120,9 @@ def print_failover(console: Console, results: FailoverResults) -> None:
     """Prints each service with its regions, the loss of each, bars and the smallest changes, and a summary."""
     console.print(Text(results.title, "bold"))
     for note in results.notes:
-        console.print(Text(f"Note: {note}", "dim"))
+        _print_sentence(console, f"Note: {note}", style="dim")
     if any(service.losses for service in results.services):
-        console.print(Text(_LEGEND, "dim"), soft_wrap=not console.is_terminal)
+        _print_sentence(console, _LEGEND, style="dim")
     for service in results.services:
         _print_service(console, service)
     console.print()
@@ -132,7 +133,7 @@ def _print_service(console: Console, service: ServiceFailover) -> None:
     console.print()
     console.print(Text.assemble((service.name, "bold"), "  ", (_verdict(service), _STYLES[service.verdict])))
     for sentence in _sentences(service):
-        console.print(Text(f"  {sentence}"))
+        _print_sentence(console, sentence, indent=2)
     if service.losses:
         for rows in (_region_rows(service), [row[:-1] for row in _loss_rows(service)]):
             console.print()
@@ -143,7 +144,16 @@ def _print_service(console: Console, service: ServiceFailover) -> None:
     if advice:
         console.print()
         for line in advice:
-            console.print(Text(f"  {line}"))
+            indent = len(line) - len(line.lstrip())
+            _print_sentence(console, line.lstrip(), indent=2 + indent)
+
+
+def _print_sentence(console: Console, text: str, *, indent: int = 0, style: str = "") -> None:
+    """Prints a line, wrapped between words in a terminal only."""
+    padded = Padding(Text(text, style), (0, 0, 0, indent), expand=False)
+    console.print(
+        padded if console.is_terminal else Text(indent * " " + text, style), soft_wrap=not console.is_terminal
+    )
 
 
 def _verdict(service: ServiceFailover) -> str:
@@ -386,7 +396,7 @@ def as_markdown(results: FailoverResults) -> str:
         lines += [f"{_escaped(sentence)}\n" for sentence in _sentences(service)]
         if service.losses:
             lines += [*_markdown_table(_region_rows(service)), "", *_markdown_table(_loss_rows(service)), ""]
-        lines += [f"- {_escaped(line.strip())}" for line in _advice(service)]
+        lines += [f"{'  ' * line.startswith('  ')}- {_escaped(line.strip())}" for line in _advice(service)]
         lines += [""]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -230,3 +230,13 @@ def test_markdown() -> None:
         "| us-central1 | 6.4 | 8: 80 % | 16: 40 % | 3.2 to us-east1 |\n"
         "| us-east1 | 6.4 | 8: 80 % | 16: 40 % | 3.2 to us-central1 |\n"
     )
+
+
+def test_sentences_are_wrapped_between_words_in_a_terminal() -> None:
+    lines = [line.rstrip() for line in printed(results(2, 1, target=0.9), width=60).splitlines()]
+    start = next(number for number, line in enumerate(lines) if "The load is inferred" in line)
+    assert lines[start : start + 3] == [
+        "  The load is inferred: what the autoscalers let the warm",
+        "  machines carry, and all that they can take where there is",
+        "  none. --peak-rps takes the real one.",
+    ]
