@@ -260,7 +260,7 @@ def _failover(service: BackendService, demand: Demand) -> ServiceFailover:
 
 
 def _without_failover(found: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
-    if service.is_regional or service.has_no_backends or service.regions.upper != 1:
+    if service.is_regional or service.regions.upper != 1:
         return replace(found, verdict="not applicable", reasons=(why,))
     needed = (
         "Add a backend in another region that can carry the whole load alone: as many machines as here, and "

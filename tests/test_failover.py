@@ -160,6 +160,24 @@ def test_cpu_targets_are_of_the_machine_not_of_the_load_balancers_target() -> No
     )
 
 
+def test_targets_that_are_low_enough_stay() -> None:
+    found = chat(*fleets(policy(0.9, 2), policy(0.3, 2), policy(0.9, 2), **RATE))
+    assert found.remedies is not None
+    setting = "load_balancing_utilization.target"
+    assert found.remedies.targets == (
+        Change("as-mig-us-central1", setting, 0.9, 0.66, "us-central1"),
+        Change("as-mig-europe-west4", setting, 0.9, 0.66, "europe-west4"),
+    )
+
+
+def test_further_signals_leave_it_undecided() -> None:
+    metrics = {"metrics": [{"name": "queue", "target": 5}]}
+    found = chat(*fleets({**policy(0.9, 2), **metrics}, policy(0.9, 2), **RATE))
+    assert (found.verdict, found.remedies) == ("undecided", None)
+    assert found.reasons == ("an autoscaler follows further signals, so the steady load may be low enough or not",)
+    assert [one.warm.is_survivable for one in found.losses] == [False, False]
+
+
 PYTHON_NAMES = {
     "min_replicas": ("autoscalingPolicy", "minReplicas"),
     "max_replicas": ("autoscalingPolicy", "maxReplicas"),
@@ -363,6 +381,11 @@ def test_units() -> None:
     weighed = chat(serving(*groups), *groups, *scalers, small, large)
     assert weighed.unit == "GPUs or vCPUs at 100 % utilization"
     peaked = chat(serving(*groups), *groups, *scalers, small, large, demand=peak(4, 2))
+    c2, n2 = template("c2", "c2-standard-8"), template("n2", "n2-standard-8")
+    groups = [managed("us-central1", c2), managed("us-east1", n2)]
+    parts = [serving(*groups), *groups, *(autoscaler(group) for group in groups), c2, n2]
+    assert [one.warm_capacity for one in chat(*parts).regions] == pytest.approx([12.8, 12.8])
+    assert [one.warm_capacity for one in chat(*parts, demand=peak(4, 2)).regions] == [4, 4]
     assert peaked.reasons == (
         "its backends differ in their machines or targets, and --rps-per-machine is one number for all of them",
     )

@@ -16,6 +16,7 @@ from policypack.cli import main
 from policypack.sources.program import load_program
 from tests.projects import make_project
 from tests.replay import RECORDINGS
+from tests.test_cli import resource, state
 from tests.test_failover import assert_agrees
 
 ROOT = Path(__file__).parent.parent
@@ -91,6 +92,33 @@ def test_a_peak_decides() -> None:
     too_much = failover(STATE, "--peak-rps", "99", "--peak-rps", "chat=6.1", "--rps-per-machine", "3")
     assert too_much.returncode == 1
     assert "    set `min_replicas` of `scaler-us-central1` from 2 to 3 (us-central1)" in too_much.stdout.splitlines()
+
+
+def one_service(tmp_path: Path, *groups: str) -> Path:
+    """A state of one service over groups that are outside it."""
+    backends = [{"group": f"projects/p/{group}", "maxUtilization": 0.8} for group in groups]
+    inputs = {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "backends": backends}
+    return state(tmp_path, [resource("gcp:compute/backendService:BackendService", "chat", inputs)])
+
+
+@pytest.mark.parametrize(
+    ("groups", "arguments", "line", "status"),
+    [
+        (["regions/us-east1/instanceGroups/a"], [], "chat  does not survive the loss of its only region", 1),
+        (["regions/us-east1/instanceGroups/a", "regions/us-west1/instanceGroups/b"], [], "chat  undecided", 0),
+        (
+            ["regions/us-east1/instanceGroups/a", "regions/us-west1/instanceGroups/b"],
+            ["--fail-on", "undecided"],
+            "chat  undecided",
+            1,
+        ),
+        ([], [], "chat  not judged", 0),
+    ],
+)
+def test_exit_status(tmp_path: Path, groups: list[str], arguments: list[str], line: str, status: int) -> None:
+    result = CliRunner().invoke(main, ["failover", str(one_service(tmp_path, *groups)), *arguments])
+    assert line in result.output.splitlines()
+    assert result.exit_code == status
 
 
 def test_undecided_can_fail() -> None:

@@ -35,6 +35,9 @@ def fleet(region: str, warm: float = 2, **changes: float) -> Fleet:
         # A machine of four GPUs beside machines of one.
         ([fleet("a", 2, weight=4), fleet("b", 2)], None, (0, 6)),
         ([fleet("a", 1), fleet("b", 1), fleet("a", 2, weight=4)], None, (0, 8, 0)),
+        # Of two groups of a region the one with the larger machines needs fewer, wherever it stands.
+        ([fleet("a", 8), fleet("b", 1, weight=4), fleet("b", 0)], None, (0, 1, 0)),
+        ([fleet("a", 8), fleet("b", 0), fleet("b", 1, weight=4)], None, (0, 0, 1)),
         # All regions alike above (R - 1) / R: machines bring more load than they carry for the others.
         ([fleet("a", fill=0.51), fleet("b", fill=0.51)], None, None),
         ([fleet("a", 3, fill=0.7), fleet("b", 3, fill=0.7), fleet("c", 3, fill=0.7)], None, None),

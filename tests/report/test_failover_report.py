@@ -125,6 +125,17 @@ def test_words_around_the_numbers() -> None:
     assert lines[-1] == "1 backend service: 1 fails."
 
 
+def test_maxima_that_have_to_rise_are_no_machines() -> None:
+    lines = as_text(results(4, 4, peak=18)).splitlines()
+    start = lines.index("  Keep 2 more machines warm, the fewest that are enough:")
+    assert lines[start + 1 : start + 5] == [
+        "    set `min_replicas` of `autoscaler-mig-us-central1` from 4 to 5 (us-central1)",
+        "    set `max_replicas` of `autoscaler-mig-us-central1` from 4 to 5 (us-central1)",
+        "    set `min_replicas` of `autoscaler-mig-us-east1` from 4 to 5 (us-east1)",
+        "    set `max_replicas` of `autoscaler-mig-us-east1` from 4 to 5 (us-east1)",
+    ]
+
+
 def test_what_overflows_without_a_known_order() -> None:
     three = ("us-central1", "us-east1", "us-west1")
     lines = as_text(results(2, 2, 2, regions=three, serviceLbPolicy="p")).splitlines()
