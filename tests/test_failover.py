@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policypack.evaluate import Status
 from policypack.failover import (
+    INFERRED,
     Amounts,
     Change,
     Demand,
@@ -40,7 +41,6 @@ STATUSES: dict[Verdict, Status] = {
     "one region": "not applicable",
     "not applicable": "not applicable",
 }
-INFERRED = Demand()
 RATE: dict[str, Any] = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerInstance": 4}
 BOTH: dict[str, Any] = {"maxRatePerInstance": 4}
 
@@ -349,7 +349,7 @@ def test_groups_of_a_fixed_size() -> None:
 @pytest.mark.parametrize(
     ("demand", "needed"),
     [
-        (Demand(), "Add a backend in another region that can carry the whole load alone"),
+        (INFERRED, "Add a backend in another region that can carry the whole load alone"),
         (peak(7), "7 requests per second"),
     ],
 )
