@@ -165,7 +165,7 @@ def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = N
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
         problems = [_undecided_as_failure(reason) for reason in reasons]
-    found = Finding(rule, setting.level, subject.urn, subject.resource.type, _printable(subject.name))
+    found = Finding(rule, setting.level, subject.urn, subject.resource.type, printable(subject.name))
     if not problems and not reasons:
         return replace(found, not_applicable="; ".join(exempt))
     in_force, expired = _waivers(setting.options.waivers, subject.name, today or date.today())
@@ -189,11 +189,11 @@ def _verdicts(
 
 def _printable_verdict(verdict: Fail | Undecided | NotApplicable) -> Fail | Undecided | NotApplicable:
     if isinstance(verdict, Fail):
-        return Fail(_printable(verdict.observed), _printable(verdict.required), _printable(verdict.fix))
-    return type(verdict)(_printable(verdict.why))
+        return Fail(printable(verdict.observed), printable(verdict.required), printable(verdict.fix))
+    return type(verdict)(printable(verdict.why))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without line breaks and control characters, which names may have and terminals would obey."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 

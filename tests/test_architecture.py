@@ -30,7 +30,14 @@ ALLOWED = {
     "policypack.new_rule": {"policypack.options", "policypack.rule"},
     "policypack.evaluate": {"policypack.rule", "policypack.model", "policypack.options"},
     "policypack.sources": {"policypack.model"},
-    "policypack.report": {"policypack.evaluate", "policypack.model", "policypack.rule", "policypack.version"},
+    "policypack.failover": {"policypack.evaluate", "policypack.model"},
+    "policypack.report": {
+        "policypack.evaluate",
+        "policypack.failover",
+        "policypack.model",
+        "policypack.rule",
+        "policypack.version",
+    },
     "policypack.pack": {
         "policypack.evaluate",
         "policypack.options",
@@ -53,6 +60,7 @@ ALLOWED = {
         "policypack.config_file",
         "policypack.docs",
         "policypack.evaluate",
+        "policypack.failover",
         "policypack.judge",
         "policypack.new_rule",
         "policypack.options",
@@ -75,6 +83,7 @@ NOT_ENFORCED = {
     "policypack.commands",
     "policypack.config_file",
     "policypack.docs",
+    "policypack.failover",
     "policypack.new_rule",
 }
 
