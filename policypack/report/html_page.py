@@ -17,14 +17,15 @@ from policypack.model.backend_service import BackendService
 
 from .failover_picture import FailoverPicture, failover_picture
 from .path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
-from .plain_text import plain, spans
+from .plain_text import counted, plain, spans
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
 from .verdicts import Verdicts, count_verdicts, verdict_line
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
 MOST_DRAWN: Final = 20
-MOST_FAILOVERS: Final = 200
+MOST_FAILOVERS: Final = 60
+MOST_REASONS: Final = 40
 MOST_FINDINGS: Final = 6000
 # How many resources show their findings at once; more of them are closed at first.
 MOST_OPEN: Final = 12
@@ -106,6 +107,7 @@ class Page:
     box_width = BOX_WIDTH
     box_height = BOX_HEIGHT
     link_limit = MOST_LINKS
+    reason_limit = MOST_REASONS
 
     def __init__(self, results: Results) -> None:
         self.results = results
@@ -275,7 +277,13 @@ def _environment() -> Environment:
         finalize=_printable,
     )
     environment.filters.update(
-        coded=_coded, prose=_prose, in_words=_in_words, icon=_icon, percent=_percent, one_line=_one_line
+        coded=_coded,
+        counted=counted,
+        prose=_prose,
+        in_words=_in_words,
+        icon=_icon,
+        percent=_percent,
+        one_line=_one_line,
     )
     return environment
 

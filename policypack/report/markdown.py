@@ -9,7 +9,7 @@ from typing import Final
 from policypack.evaluate import Finding, WaiverUse
 
 from .mermaid import flowchart
-from .plain_text import plain, shortened, spans
+from .plain_text import counted, plain, shortened, spans
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
 from .verdicts import count_verdicts, verdict_line
@@ -47,7 +47,7 @@ def render(results: Results) -> str:
     judged = len({finding.urn for finding in findings})
     parts = [
         f"{MARKER}\n### LLM policy pack: {verdict_line(count_verdicts(findings), judged)}",
-        f"{len(report.rules)} rules judged {_text(results.subject)}, on {results.today}.",
+        f"{counted(len(report.rules), 'rule')} judged {_text(results.subject)}, on {results.today}.",
         _notes(results.notes),
         _violations(failed, results),
         _details(failed, results),

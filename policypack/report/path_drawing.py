@@ -171,7 +171,7 @@ def _region_column(path: ServingPath) -> _Column:
     for region in regions:
         inside = _stacked(path.in_region(region), _PADDING, y + _HEADING + _PADDING)
         boxes += inside
-        frames.append(Frame(0, y, width, _bottom(inside) - y + _PADDING, shortened(region, _DETAIL_LENGTH)))
+        frames.append(Frame(0, y, width, _bottom(inside) - y + _PADDING, shortened(region, _LABEL_LENGTH)))
         y = _bottom(inside) + _PADDING + _ROW_GAP
     if len(regions) < len(path.regions):
         boxes.append(Box(_PADDING, y, None, f"and {len(path.regions) - len(regions)} more regions"))
