@@ -11,6 +11,7 @@ from .serving_path import Edge, Node, NodeKind, ServingPath
 
 # How many nodes one column, or one region, shows; a count stands for the others.
 MOST_IN_COLUMN: Final = 6
+_MOST_BEHIND: Final = 10
 MOST_REGIONS: Final = 8
 
 BOX_WIDTH: Final = 168
@@ -88,7 +89,7 @@ class Drawing:
 
 def draw(path: ServingPath) -> Drawing:
     """Lays out a path from left to right: front ends, proxies, URL maps, the service, regions, machines."""
-    columns = [*_front_columns(path), _service_column(path), _region_column(path), _machine_column(path)]
+    columns = [*_front_columns(path), _service_column(path), _region_column(path), _centered(path.behind_backends, _MOST_BEHIND)]
     filled = [column for column in columns if column.boxes]
     axis = _MARGIN + max(column.axis for column in filled)
     height = axis + max(column.height - column.axis for column in filled) + _MARGIN
@@ -120,16 +121,16 @@ def _front_columns(path: ServingPath) -> list[_Column]:
     return [front, *others]
 
 
-def _centered(nodes: Sequence[Node]) -> _Column:
-    boxes = _stacked(nodes)
+def _centered(nodes: Sequence[Node], most: int = MOST_IN_COLUMN) -> _Column:
+    boxes = _stacked(nodes, most=most)
     height = _bottom(boxes)
     return _Column(boxes, height, height / 2)
 
 
-def _stacked(nodes: Sequence[Node], x: float = 0, y: float = 0) -> tuple[Box, ...]:
+def _stacked(nodes: Sequence[Node], x: float = 0, y: float = 0, *, most: int = MOST_IN_COLUMN) -> tuple[Box, ...]:
     return tuple(
         Box(x, y + number * (BOX_HEIGHT + _ROW_GAP), *_texts(node))
-        for number, node in enumerate(_shown(nodes, MOST_IN_COLUMN))
+        for number, node in enumerate(_shown(nodes, most))
     )
 
 
@@ -154,14 +155,8 @@ def _texts(node: Node | str) -> tuple[Node | None, str, str]:
 def _service_column(path: ServingPath) -> _Column:
     """The service on the axis, so that requests go straight; policies above it, its health check below."""
     above = _shown(path.of_kind("security policy"), MOST_IN_COLUMN)
-    boxes = _stacked([*path.of_kind("security policy"), path.service, *_own_checks(path)])
+    boxes = _stacked([*path.of_kind("security policy"), path.service, *path.balancing_checks])
     return _Column(boxes, _bottom(boxes), len(above) * (BOX_HEIGHT + _ROW_GAP) + BOX_HEIGHT / 2)
-
-
-def _own_checks(path: ServingPath) -> tuple[Node, ...]:
-    """The health checks of load balancing; the others are those of healing."""
-    own = {edge.target for edge in path.edges if edge.source == path.service.key}
-    return tuple(node for node in path.of_kind("health check") if node.key in own)
 
 
 def _region_column(path: ServingPath) -> _Column:
@@ -179,11 +174,6 @@ def _region_column(path: ServingPath) -> _Column:
     height = max(y - _ROW_GAP, 0)
     # The axis goes through the middle of the backends, not of the frames with their headings.
     return _Column(tuple(boxes), height, (height + _HEADING) / 2 if boxes else 0, tuple(frames), width)
-
-
-def _machine_column(path: ServingPath) -> _Column:
-    healing = [node for node in path.of_kind("health check") if node not in _own_checks(path)]
-    return _centered([*path.of_kind("machines"), *healing])
 
 
 def _lines(path: ServingPath, boxes: Sequence[Box]) -> list[Line]:

@@ -113,6 +113,26 @@ class ServingPath:
         """Its backends in one of `regions`."""
         return tuple(node for node in self.of_kind("backend") if node.region == region)
 
+    @property
+    def balancing_checks(self) -> tuple[Node, ...]:
+        """The health checks by which requests are balanced."""
+        return tuple(node for node in self.of_kind("health check") if node.key in self._targets_of(self.service))
+
+    @property
+    def behind_backends(self) -> tuple[Node, ...]:
+        """The machines, and the health checks that only heal them, in the order of the backends that have them."""
+        backends = [node for region in self.regions for node in self.in_region(region)]
+        behind = [
+            node
+            for node in (*self.of_kind("machines"), *self.of_kind("health check"))
+            if node not in self.balancing_checks
+        ]
+        first = {key: number for number, one in reversed([*enumerate(backends)]) for key in self._targets_of(one)}
+        return tuple(sorted(behind, key=lambda node: first[node.key]))
+
+    def _targets_of(self, node: Node) -> set[str]:
+        return {edge.target for edge in self.edges if edge.source == node.key}
+
 
 class ServingPaths:
     """The serving paths of a stack, each made when it is asked for."""

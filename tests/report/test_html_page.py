@@ -20,10 +20,13 @@ from policypack.model.stack import Stack
 from policypack.report.html_page import MOST_DRAWN, MOST_FINDINGS, render
 from policypack.report.plain_text import plain
 from policypack.report.results import Results
+from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
 from tests.rules.fleets import autoscaler, managed
 from tests.stacks import backend, build, service
 
+# The line of the program that makes most of the services.
+SERVICE_LINE = PROGRAM[: PROGRAM.index("return gcp.compute.BackendService(")].count("\n") + 1
 LISTED: tuple[Status, ...] = ("failed", "undecided", "waived")
 # Attributes that make a browser load, or run, something.
 LOADING = {
@@ -96,7 +99,7 @@ def test_every_finding_that_did_not_pass_is_there_exactly_once(page: Element, re
 
 def test_a_finding_says_what_was_observed_what_is_required_the_fix_and_where(page: Element) -> None:
     (embed,) = [one for one in by_class(page, "resource") if text_of(one.find("summary/h3")) == "embed"]
-    assert text_of(embed.find("p")) == "infra/__main__.py:29"
+    assert text_of(embed.find("p")) == f"infra/__main__.py:{SERVICE_LINE}"
     finding = by_class(embed, "finding")[0]
     assert {key: value for key, value in finding.attrib.items() if key.startswith("data-")} == {
         "data-status": "failed",

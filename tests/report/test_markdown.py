@@ -9,6 +9,7 @@ import pytest
 from policypack.model.stack import Stack
 from policypack.report.markdown import MARKER, MOST_BYTES, render
 from policypack.report.results import Results
+from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
 from tests.stacks import backend, build, check, mig, service
 
@@ -52,7 +53,8 @@ def test_every_violation_has_a_row_with_its_fix(results: Results) -> None:
     assert len(rows) == len(wanted)
     assert rows[0][:4] == ["`embed` BackendService", "`llm-backend-regions`", "**mandatory**", "critical"]
     assert rows[0][4].startswith("Add a backend in another region to `backends`")
-    assert rows[0][5] == "`infra/__main__.py:29`"
+    line = PROGRAM[: PROGRAM.index("return gcp.compute.BackendService(")].count("\n") + 1
+    assert rows[0][5] == f"`infra/__main__.py:{line}`"
 
 
 def test_a_stack_without_violations_says_so_and_draws_nothing() -> None:

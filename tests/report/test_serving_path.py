@@ -73,6 +73,8 @@ def test_a_global_service_in_two_regions(deployed: bool) -> None:
     }
     assert path.regions == ("europe-west4", "us-central1")
     assert [node.label for node in path.in_region("us-central1")] == ["mig-us-central1"]
+    assert [node.label for node in path.balancing_checks] == ["check"]
+    assert [node.label for node in path.behind_backends] == ["template", "healing"]
     assert path.service.urn == chat.urn
     assert path.beside == ()
 
