@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,12 +54,13 @@ class ListedFinding:
 
 @dataclass(frozen=True)
 class ResourceFindings:
-    """A resource with its findings, the worst first; `number` makes its anchor."""
+    """A resource with its findings, the worst first; `number` makes its anchor.
+
+    Another one may have the same name and type if `is_ambiguous`.
+    """
 
     number: int
-    urn: str
-    name: str
-    type: str
+    first: Finding
     is_ambiguous: bool
     location: Location
     verdicts: Verdicts
@@ -75,10 +77,10 @@ class DrawnService:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why something is undecided, with all that is for this reason."""
+    """Why something is undecided, with all findings that are for this reason."""
 
     why: str
-    findings: tuple[ListedFinding, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -164,40 +166,37 @@ class Page:
 
     @cached_property
     def resources(self) -> tuple[ResourceFindings, ...]:
-        """The resources with findings to list, those with the worst first."""
-        by_urn: dict[str, list[Finding]] = {}
-        for finding in self._listed:
-            by_urn.setdefault(finding.urn, []).append(finding)
-        names = [(found[0].name, found[0].type) for found in by_urn.values()]
-        ambiguous = {name for name in names if names.count(name) > 1} if len(names) < MOST_FINDINGS else set()
-        found, number = list[ResourceFindings](), 0
-        for urn in sorted(by_urn, key=lambda urn: _urgency(urn, by_urn[urn])):
-            first = by_urn[urn][0]
-            listed = tuple(ListedFinding(number + index, finding) for index, finding in enumerate(by_urn[urn]))
-            number += len(listed)
-            found.append(
-                ResourceFindings(
-                    len(found),
-                    urn,
-                    first.name,
-                    first.type,
-                    (first.name, first.type) in ambiguous,
-                    self.results.location_of(first),
-                    count_verdicts(by_urn[urn]),
-                    listed,
-                )
-            )
-        return tuple(found)
+        """The resources with findings to list, those with the worst first, as many as the page has a place for."""
+        names = Counter((found[0].name, found[0].type) for found in self._to_list.values())
+        listed, number = list[ResourceFindings](), 0
+        for found in self._to_list.values():
+            if number + len(found) > MOST_FINDINGS:
+                break
+            first, numbered = found[0], tuple(ListedFinding(number + index, one) for index, one in enumerate(found))
+            is_ambiguous = names[first.name, first.type] > 1
+            location, verdicts = self.results.location_of(first), count_verdicts(found)
+            listed.append(ResourceFindings(len(listed), first, is_ambiguous, location, verdicts, numbered))
+            number += len(found)
+        return tuple(listed)
 
     @cached_property
-    def _listed(self) -> list[Finding]:
-        found = [finding for status in _LISTED for finding in self.report.with_status(status)]
-        return sorted(found, key=_weight)[:MOST_FINDINGS]
+    def _to_list(self) -> dict[str, list[Finding]]:
+        """The findings to list by the URNs of their resources, the worst first in both."""
+        findings = [finding for status in _LISTED for finding in self.report.with_status(status)]
+        by_urn: dict[str, list[Finding]] = {}
+        for finding in sorted(findings, key=_weight):
+            by_urn.setdefault(finding.urn, []).append(finding)
+        return {urn: by_urn[urn] for urn in sorted(by_urn, key=lambda urn: _urgency(urn, by_urn[urn]))}
+
+    @property
+    def resources_left_out(self) -> int:
+        """How many resources have findings that the page has no place for."""
+        return len(self._to_list) - len(self.resources)
 
     @property
     def findings_left_out(self) -> int:
-        """How many findings the page has no place for."""
-        return self.verdicts.failed + self.verdicts.undecided + self.verdicts.waived - len(self._listed)
+        """How many findings these have."""
+        return sum(map(len, self._to_list.values())) - sum(len(resource.findings) for resource in self.resources)
 
     @property
     def is_large(self) -> bool:
@@ -206,7 +205,7 @@ class Page:
 
     @cached_property
     def _anchors(self) -> dict[str, int]:
-        return {resource.urn: resource.number for resource in self.resources}
+        return {resource.first.urn: resource.number for resource in self.resources}
 
     def anchor_of(self, urn: str | None) -> str | None:
         """The anchor of a resource's findings, if there are any."""
@@ -215,13 +214,26 @@ class Page:
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Why findings are undecided, the most frequent reason first."""
-        by_reason: dict[str, list[ListedFinding]] = {}
-        for resource in self.resources:
-            for listed in resource.findings:
-                for why in listed.finding.reasons if listed.finding.status == "undecided" else ():
-                    by_reason.setdefault(why, []).append(listed)
+        by_reason: dict[str, list[Finding]] = {}
+        for found in self._to_list.values():
+            for finding in found:
+                for why in finding.reasons if finding.status == "undecided" else ():
+                    by_reason.setdefault(why, []).append(finding)
         ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
         return tuple(Reason(why, tuple(found)) for why, found in ordered)
+
+    def anchor_of_finding(self, finding: Finding) -> str | None:
+        """The anchor of a finding, if it is listed."""
+        number = self._numbers.get((finding.rule.name, finding.urn))
+        return None if number is None else f"f{number}"
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[str, str], int]:
+        return {
+            (listed.finding.rule.name, listed.finding.urn): listed.number
+            for resource in self.resources
+            for listed in resource.findings
+        }
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:

@@ -89,7 +89,12 @@ class Drawing:
 
 def draw(path: ServingPath) -> Drawing:
     """Lays out a path from left to right: front ends, proxies, URL maps, the service, regions, machines."""
-    columns = [*_front_columns(path), _service_column(path), _region_column(path), _centered(path.behind_backends, _MOST_BEHIND)]
+    columns = [
+        *_front_columns(path),
+        _service_column(path),
+        _region_column(path),
+        _centered(path.behind_backends, _MOST_BEHIND),
+    ]
     filled = [column for column in columns if column.boxes]
     axis = _MARGIN + max(column.axis for column in filled)
     height = axis + max(column.height - column.axis for column in filled) + _MARGIN
@@ -129,8 +134,7 @@ def _centered(nodes: Sequence[Node], most: int = MOST_IN_COLUMN) -> _Column:
 
 def _stacked(nodes: Sequence[Node], x: float = 0, y: float = 0, *, most: int = MOST_IN_COLUMN) -> tuple[Box, ...]:
     return tuple(
-        Box(x, y + number * (BOX_HEIGHT + _ROW_GAP), *_texts(node))
-        for number, node in enumerate(_shown(nodes, most))
+        Box(x, y + number * (BOX_HEIGHT + _ROW_GAP), *_texts(node)) for number, node in enumerate(_shown(nodes, most))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from policypack.report.html_page import render
 from policypack.report.results import Results
@@ -135,7 +135,7 @@ def test_the_filter_works_by_keyboard(open_page: Open, results: Results) -> None
     assert sorted(visible_findings(page)) == wanted[:2]
     tab_to(page, "button[type=reset]")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('shown').textContent === '59 of 59 findings'")
+    expect(page.locator("#shown")).to_have_text("59 of 59 findings")
     assert sorted(visible_findings(page)) == listed(results, "failed", "undecided", "waived")
 
 
@@ -146,7 +146,7 @@ def test_a_node_leads_to_its_findings_even_if_they_are_closed_or_filtered(open_p
         page.locator(f"input[value={status}]").uncheck()
     page.locator(".service a.box").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.matches('summary')")
+    expect(page.locator(".resource > summary:focus")).to_have_count(1)
     shown = {name for name, _ in visible_findings(page)}
     assert shown == {page.evaluate("document.activeElement.querySelector('h3').textContent")}
     assert page.locator("input[value=failed]").is_checked()
