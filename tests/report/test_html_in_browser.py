@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory, results: Results) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    pages = {"every": results, "few": golden_results(results), "hostile": hostile_results(), "large": large_results(40)}
+    pages = {"every": results, "few": golden_results(results), "hostile": hostile_results(), "large": large_results(8)}
     for name, shown in pages.items():
         (folder / f"{name}.html").write_text(render(shown), encoding="utf-8")
     return {name: folder / f"{name}.html" for name in pages}

@@ -20,7 +20,7 @@ def path_of(*resources: R) -> ServingPath:
     return paths.path_of(paths.services[0])
 
 
-def fronted(*groups: R, regions: int = 1) -> list[R]:
+def fronted(*groups: R) -> list[R]:
     chat = service([backend(group) for group in groups])
     front = url_map(chat)
     proxy = https(front)
@@ -72,6 +72,10 @@ def test_requests_run_from_left_to_right_and_straight_to_the_service() -> None:
     assert [frame.label for frame in drawing.frames] == ["europe-west4", "us-central1"]
     assert [line.is_request for line in drawing.lines] == [True, True, True, True, True, False, False]
     assert all(line.is_certain for line in drawing.lines)
+
+
+def test_one_region_is_on_the_same_line_as_the_service() -> None:
+    assert len({box.middle for box in draw(path_of(*CASES["one region"])).boxes}) == 1
 
 
 def test_a_missing_front_end_is_said_and_what_is_not_known_is_dashed() -> None:
