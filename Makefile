@@ -5,7 +5,7 @@ PYTHON ?= python3
 STACK ?= dev
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test try-packages try-runtimes lint docs preview publish clean has-pulumi
+.PHONY: help check test try-packages try-runtimes lint docs report-image preview publish clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and typ
 
 docs: .venv/cli-installed  ## Generate docs/rules and the table of rules in README.md from the rules.
 	.venv/bin/python -m policypack.docs
+
+report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
+	.venv/bin/python -m tests.report.make_image
 
 preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
 	@scripts/preview.sh $(STACK)

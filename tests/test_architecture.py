@@ -76,7 +76,7 @@ ALLOWED = {
     "policypack": set(),
 }
 KNOWS_THE_SDK = {"policypack/sources/engine.py", "policypack/pack.py"}
-CLI_LIBRARIES = {"click", "rich", "yaml"}
+CLI_LIBRARIES = {"click", "jinja2", "rich", "yaml"}
 # Parts for people who work on the pack or its configuration, which enforcement has no use for.
 NOT_ENFORCED = {
     "policypack.cli",
