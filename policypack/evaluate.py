@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
@@ -158,11 +158,20 @@ def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = N
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
         problems = [_undecided_as_failure(reason) for reason in reasons]
-    found = Finding(rule, setting.level, subject.urn, subject.resource.type, _printable(subject.name))
-    if not problems and not reasons:
-        return replace(found, not_applicable="; ".join(exempt))
-    in_force, expired = _waivers(setting.options.waivers, subject.name, today or date.today())
-    return replace(found, problems=tuple(problems), reasons=tuple(reasons), waivers=in_force, expired=expired)
+    resource, is_fine = subject.resource, not problems and not reasons
+    in_force, expired = ((), ()) if is_fine else _waivers(setting.options.waivers, subject.name, today or date.today())
+    return Finding(
+        rule,
+        setting.level,
+        resource.urn,
+        resource.type,
+        _printable(resource.name),
+        problems=tuple(problems),
+        reasons=tuple(reasons),
+        not_applicable="; ".join(exempt) if is_fine else "",
+        waivers=in_force,
+        expired=expired,
+    )
 
 
 def _waivers(waivers: Iterable[Waiver], name: str, today: date) -> tuple[tuple[Waiver, ...], tuple[Waiver, ...]]:
@@ -219,8 +228,7 @@ def _undecided_as_failure(reason: str) -> Fail:
 
 def _selects(services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    names = [service.name for service in services_of(subject.stack, subject.resource)]
-    if not any(_matches(name, services.names) for name in names):
+    if not any(_matches(service.name, services.names) for service in services_of(subject.stack, subject.resource)):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False
@@ -233,4 +241,4 @@ def _selects(services: Services, subject: View) -> bool | Unknown:
 
 
 def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+    return any(glob == "*" or fnmatchcase(name, glob) for glob in globs)

@@ -13,6 +13,7 @@ from typing import Final
 from .logic import all_of, any_of
 from .resource import Resource
 from .serving import FORWARDING_RULE_TYPES, PROXY_TYPES, URL_MAP_TYPES, on_path
+from .stack import Stack
 from .values import UNKNOWN, Properties, Unknown
 from .view import View
 
@@ -49,13 +50,13 @@ class AlertPolicy(View):
 
     TYPES = (ALERT_POLICY_TYPE,)
 
-    @property
+    @cached_property
     def is_enabled(self) -> bool | Unknown:
         """Whether it raises incidents; it does if nothing else is said."""
         enabled = self.resource.asked.boolean("enabled")
         return True if enabled is None else enabled
 
-    @property
+    @cached_property
     def tells_somebody(self) -> bool | Unknown:
         """Whether it has a notification channel."""
         channels = self.resource.asked.strings("notificationChannels")
@@ -68,10 +69,12 @@ class AlertPolicy(View):
             return True
         return any_of(self._text_watches(text, service) for text in self._texts)
 
+    @cached_property
     def watches_errors(self) -> bool | Unknown:
         """Whether a condition is about failing requests: a ratio of two counts, or by what its query says."""
         return any_of((*self._conditions_about("errors"), *self._objectives_about("errors")))
 
+    @cached_property
     def watches_latency(self) -> bool | Unknown:
         """Whether a condition is about slow answers: a percentile of a distribution, or by what its query says."""
         return any_of((*self._conditions_about("latency"), *self._objectives_about("latency")))
@@ -128,6 +131,15 @@ class AlertPolicy(View):
     def _front_of(self, service: Resource) -> tuple[Resource, ...]:
         """A service with what is in front of it."""
         return (service, *on_path(self.stack, service, _FRONT_TYPES))
+
+
+def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
+    """The alert policies of a stack."""
+    return stack.derived("alert policies", _alert_policies)
+
+
+def _alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
+    return tuple(AlertPolicy(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
 
 
 def _queries(condition: Properties) -> Iterator[str | Unknown]:
@@ -190,4 +202,4 @@ def _name_of(resource: Resource) -> str | None:
 
 
 def _is_named_in(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+    return name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final
@@ -262,7 +261,7 @@ class BackendService(View):
             return entry.urn
         project = entry.project or setting(self.resource, "project")
         collection = "instanceGroups" if entry.collection == "instanceGroupManagers" else entry.collection
-        named = replace(entry, project=project if isinstance(project, str) else None, collection=collection)
+        named = entry.in_collection(collection).in_project(project if isinstance(project, str) else None)
         resource = self.stack.by_reference(named)
         return resource.urn if resource else named
 
@@ -346,7 +345,7 @@ def _count_regions(
 
 def _may_be_one(one: Reference, other: Reference) -> bool:
     """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
-    if replace(one, project=None) != replace(other, project=None):
+    if one.in_project(None) != other.in_project(None):
         return False
     if one.project is None or other.project is None:
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from .reference import Reference, may_have_any_name, parse_reference, setting
@@ -148,7 +148,7 @@ def _match(
         return None
     if reference.project is None:
         project = setting(resource, "project")
-        reference = replace(reference, project=project if isinstance(project, str) else None)
+        reference = reference.in_project(project if isinstance(project, str) else None)
     target = stack.by_reference(reference)
     if target is not None:
         return target if target.type in types else reference

@@ -107,8 +107,7 @@ def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], b
         all_links = [resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES)]
         all_links += [
             resolve(stack, member, "instance", [member.asked.string("instance")], MACHINE_TYPES)
-            for member in stack.users(group)
-            if member.type == _MEMBERSHIP_TYPE
+            for member in stack.users(group, [_MEMBERSHIP_TYPE])
         ]
         found = {machine.urn: machine for link in all_links for machine in link.targets}
         is_complete = all(link.is_complete and not link.external for link in all_links)

@@ -106,12 +106,9 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
 
 def _is_all_there_is(stack: Stack, network: Resource) -> bool:
     """No rule is still to come, and nothing in the stack makes rules that are no resources of it."""
-    users = [user for used in _with_subnetworks(stack, network) for user in stack.users(used)]
-    return stack.is_complete and not any(user.type.startswith(_ADDS_RULES) for user in users)
-
-
-def _with_subnetworks(stack: Stack, network: Resource) -> list[Resource]:
-    return [network, *(user for user in stack.users(network) if user.type in SUBNETWORK_TYPES)]
+    makers = [type_ for type_ in stack.types if type_.startswith(_ADDS_RULES)]
+    places = (network, *stack.users(network, SUBNETWORK_TYPES))
+    return stack.is_complete and not any(stack.users(place, makers) for place in places)
 
 
 def _orders(network: Resource, layers: Sequence[_Layer]) -> list[list[_Layer]]:

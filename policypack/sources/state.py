@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from policypack.model.resource import Resource
 from policypack.model.stack import Stack
-from policypack.model.values import Object, Value, read_object
+from policypack.model.values import Object, read_lazily
 
 from .error import SourceError
 
@@ -35,7 +37,7 @@ def load_state(path: Path | None) -> Stack:
     where = str(path) if path else "standard input"
     content = _parse(_read(path), where)
     entries = [entry for entry in _resources_in(content, where) if entry.get("delete") is not True]
-    inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
+    inputs = {entry["urn"]: read_lazily(entry.get("inputs")) for entry in entries}
     return Stack(_to_resource(entry, inputs) for entry in entries)
 
 
@@ -55,7 +57,7 @@ def _read(path: Path | None) -> bytes:
 
 def _parse(content: bytes, where: str) -> object:
     try:
-        return json.loads(content)
+        return _loads(content)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise SourceError(
@@ -66,6 +68,14 @@ def _parse(content: bytes, where: str) -> object:
     except (RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise SourceError(f"{where} cannot be read as a state: {reason}. {_EXPORT}") from error
+
+
+def _loads(content: bytes) -> object:
+    """Parses JSON; what orjson refuses, such as NaN or another encoding than UTF-8, Python may still take."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content)
 
 
 def _resources_in(content: object, where: str) -> list[dict[str, Any]]:
@@ -153,6 +163,6 @@ def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Reso
     )
 
 
-def _outputs_of(entry: Mapping[str, Any]) -> dict[str, Value]:
-    outputs = read_object(entry.get("outputs"))
-    return {"id": entry["id"], **outputs} if entry.get("id") else outputs
+def _outputs_of(entry: Mapping[str, Any]) -> Object:
+    outputs = read_lazily(entry.get("outputs"))
+    return {"id": entry["id"], **outputs} if entry.get("id") and "id" not in outputs else outputs
