@@ -35,7 +35,8 @@ def analyze_stack_request(state: bytes) -> analyzer_pb2.AnalyzeStackRequest:
         }
         for entry in entries.values()
     ]
-    return ParseDict({"resources": resources}, analyzer_pb2.AnalyzeStackRequest())
+    request: analyzer_pb2.AnalyzeStackRequest = ParseDict({"resources": resources}, analyzer_pb2.AnalyzeStackRequest())
+    return request
 
 
 def _entries(state: bytes) -> dict[str, Entry]:

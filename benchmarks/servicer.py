@@ -21,7 +21,7 @@ from policypack.pack import policies
 from .requests import analyze_requests, analyze_stack_request
 from .shapes import services
 
-_ROUNDS: Final = 1
+_ROUNDS: Final = 3
 _OPERATIONS: Final = {"preview": "true", "update": "false", "policy analyze": None}
 
 
@@ -68,7 +68,7 @@ def _emptied(policy: Policy) -> Policy:
 def _measure(
     made: list[Policy], requests: list[analyzer_pb2.AnalyzeRequest], whole: analyzer_pb2.AnalyzeStackRequest
 ) -> tuple[float, float]:
-    servicer = _PolicyAnalyzerServicer("pack", "0.0.1", made, EnforcementLevel.ADVISORY)
+    servicer: Any = _PolicyAnalyzerServicer("pack", "0.0.1", made, EnforcementLevel.ADVISORY)
     start = time.process_time()
     for request in requests:
         servicer.Analyze(request, None)

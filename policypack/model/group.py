@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from .links import LinkIndex, Links, resolve
@@ -99,7 +100,7 @@ class Group:
         """It is not a resource of the stack, so only its URL is known."""
         return isinstance(self.target, Reference)
 
-    @property
+    @cached_property
     def kinds(self) -> frozenset[GroupKind]:
         """The kinds that it can be: one, unless what tells them apart is not known."""
         if isinstance(self.target, Reference):
@@ -114,7 +115,7 @@ class Group:
         kinds_in_scope = _NEG_KINDS_IN[COLLECTIONS[self.target.type][1]]
         return frozenset({kind}) if kind in kinds_in_scope else kinds_in_scope
 
-    @property
+    @cached_property
     def region(self) -> str | Unknown:
         """The region that it serves from; `UNKNOWN` as well for one that `is_anywhere`."""
         if isinstance(self.target, Reference):
