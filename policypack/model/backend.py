@@ -47,6 +47,11 @@ class Backend:
     default_capacity_scaler: float | Unknown | None = None
 
     @cached_property
+    def _is_set(self) -> dict[str, bool | Unknown]:
+        """The target fields that somebody asked about: each is asked about by several rules."""
+        return {}
+
+    @cached_property
     def balancing_mode(self) -> str | Unknown:
         """`UTILIZATION`, `RATE`, `CONNECTION`, `IN_FLIGHT` or `CUSTOM_METRICS`."""
         mode = self.properties.string("balancingMode")
@@ -110,10 +115,10 @@ class Backend:
 
     def is_set(self, field: str) -> bool | Unknown:
         """Whether a target field is set to a number above 0."""
-        value = self.properties.number(field)
-        if value is None:
-            return False
-        return UNKNOWN if isinstance(value, Unknown) else value > 0
+        if field not in self._is_set:
+            value = self.properties.number(field)
+            self._is_set[field] = UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
+        return self._is_set[field]
 
     @cached_property
     def is_measured(self) -> bool | Unknown:

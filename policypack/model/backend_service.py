@@ -238,14 +238,14 @@ class BackendService(View):
     @cached_property
     def repeated_groups(self) -> tuple[str, ...]:
         """The names of groups that certainly are in more than one of its backends."""
-        names = [(self._identity(entry), entry.name) for entry in self._known_entries]
-        identities = [identity for identity, _ in names]
-        return tuple(sorted({name for identity, name in names if identities.count(identity) > 1}))
+        names = [entry.name for entry in self._known_entries]
+        found = zip(self._identities, names, strict=True)
+        return tuple(sorted({name for identity, name in found if self._identities.count(identity) > 1}))
 
     @cached_property
     def groups_that_may_be_one(self) -> tuple[str, ...]:
         """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
-        references = {i for i in map(self._identity, self._known_entries) if isinstance(i, Reference)}
+        references = {identity for identity in self._identities if isinstance(identity, Reference)}
         return tuple(
             sorted({one.name for one in references for other in references if one != other and _may_be_one(one, other)})
         )
@@ -254,6 +254,10 @@ class BackendService(View):
     def _known_entries(self) -> tuple[Resource | Reference, ...]:
         entries = () if isinstance(self.links.entries, Unknown) else self.links.entries
         return tuple(entry for entry in entries if entry is not None)
+
+    @cached_property
+    def _identities(self) -> tuple[str | Reference, ...]:
+        return tuple(self._identity(entry) for entry in self._known_entries)
 
     def _identity(self, entry: Resource | Reference) -> str | Reference:
         """What tells a group from others, however its URL is written."""

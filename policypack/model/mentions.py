@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .reference import Reference, parse_reference, setting
@@ -24,13 +24,16 @@ class Mentions(NamedTuple):
 
 def mentions_of(resource: Resource) -> Mentions:
     """What the properties of a resource name, be it in the stack or not."""
-    urns = frozenset(urn for sources in resource.edges.values() for urn in sources)
-    return Mentions(urns, frozenset(_references(resource)))
-
-
-def _references(resource: Resource) -> Iterator[Reference]:
     shown = resource.outputs if resource.inputs is None else resource.inputs
-    for key, text in _strings("", dict(shown or {})):
+    texts = list[tuple[str, str]]()
+    for key, value in (shown or {}).items():
+        _collect_texts(key, value, texts)
+    urns = frozenset(urn for sources in resource.edges.values() for urn in sources)
+    return Mentions(urns, frozenset(_references(resource, texts)))
+
+
+def _references(resource: Resource, texts: Iterable[tuple[str, str]]) -> Iterator[Reference]:
+    for key, text in texts:
         if "/" in text:
             reference = parse_reference(text)
             if reference:
@@ -41,13 +44,13 @@ def _references(resource: Resource) -> Iterator[Reference]:
                 yield Reference(project, "global", None, "networks", text)
 
 
-def _strings(key: str, value: Value) -> Iterator[tuple[str, str]]:
-    """All texts in a property tree, each with the key that it stands under."""
+def _collect_texts(key: str, value: Value, found: list[tuple[str, str]]) -> None:
+    """Adds all texts in a property tree, each with the key that it stands under."""
     if isinstance(value, str):
-        yield key, value
+        found.append((key, value))
     elif isinstance(value, dict):
         for inner, item in value.items():
-            yield from _strings(inner, item)
+            _collect_texts(inner, item, found)
     elif isinstance(value, list):
         for item in value:
-            yield from _strings(key, item)
+            _collect_texts(key, item, found)

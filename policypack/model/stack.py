@@ -127,14 +127,15 @@ class Stack:
 
         Resources of types that nobody asks about are never looked into.
         """
+        indexes = [self._mentions_by(type_) for type_ in types if type_ in self._by_type]
+        if not indexes:
+            return ()
         names: list[str | Reference] = [resource.urn]
         names += (name for name in self._references.get(resource.urn, ()) if self.by_reference(name) is resource)
         found: dict[str, Resource] = {}
-        for type_ in types:
-            if type_ in self._by_type:
-                index = self._mentions_by(type_)
-                for name in names:
-                    found.update(index.get(name, {}))
+        for index in indexes:
+            for name in names:
+                found.update(index.get(name, {}))
         found.pop(resource.urn, None)
         return _ordered(found.values())
 
