@@ -139,8 +139,9 @@ def judge_all(rule: AnyRule, stack: Stack, setting: Setting, today: date | None 
 
 def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
     """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
-    name = f"views {subject.__module__}.{subject.__qualname__}"
-    return stack.derived(name, lambda stack: tuple(subject(r, stack) for r in stack.of_types(subject.TYPES)))
+    return stack.derived(
+        ("views", subject), lambda stack: tuple(subject.of(r, stack) for r in stack.of_types(subject.TYPES))
+    )
 
 
 def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:

@@ -169,7 +169,7 @@ def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
 
 
 def _alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
-    return tuple(AlertPolicy(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
+    return tuple(AlertPolicy.of(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
 
 
 def _queries(condition: Properties) -> Iterator[str | Unknown]:

@@ -28,7 +28,7 @@ _START_UP_KEYS: Final = (
 
 def needs_client_certificate(service: BackendService) -> bool | Unknown:
     """Whether every proxy of the stack in front of a service refuses clients without a valid certificate."""
-    proxies = [Proxy(resource, service.stack) for resource in on_path(service.stack, service.resource, PROXY_TYPES)]
+    proxies = [Proxy.of(resource, service.stack) for resource in on_path(service.stack, service.resource, PROXY_TYPES)]
     return all_of(_refuses_strangers(proxy) for proxy in proxies) if proxies else False
 
 

@@ -99,7 +99,7 @@ def autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
 
 
 def _autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
-    found = (Autoscaler(resource, stack) for resource in stack.of_types(AUTOSCALER_TYPES))
+    found = (Autoscaler.of(resource, stack) for resource in stack.of_types(AUTOSCALER_TYPES))
     return LinkIndex((autoscaler, autoscaler.target_links) for autoscaler in found)
 
 

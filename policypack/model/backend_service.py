@@ -298,7 +298,7 @@ class BackendService(View):
     @cached_property
     def health_checks(self) -> tuple[HealthCheck, ...]:
         """The health checks in the stack that it certainly uses."""
-        return tuple(HealthCheck(target, self.stack) for target in self.health_check_links.targets)
+        return tuple(HealthCheck.of(target, self.stack) for target in self.health_check_links.targets)
 
     @property
     def regions_of_health_checks(self) -> tuple[tuple[str, str | Unknown | None], ...]:
@@ -325,7 +325,7 @@ class BackendService(View):
 
 
 def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
-    services = [BackendService(resource, stack) for resource in stack.of_types([REGIONAL_TYPE])]
+    services = [BackendService.of(resource, stack) for resource in stack.of_types([REGIONAL_TYPE])]
     peers = [service for service in services if fnmatchcase(service.name, pattern)]
     certain = [peer.region for peer in peers if not isinstance(peer.backends, Unknown) and peer.backends]
     possible = [

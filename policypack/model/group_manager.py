@@ -117,7 +117,7 @@ class GroupManager(View):
     @property
     def healing_checks(self) -> tuple[HealthCheck, ...]:
         """The health checks of the stack that certainly tell which machines to recreate: one at most."""
-        return tuple(HealthCheck(target, self.stack) for target in self.healing_check_links.targets)
+        return tuple(HealthCheck.of(target, self.stack) for target in self.healing_check_links.targets)
 
     @property
     def initial_delay(self) -> float | Unknown:
@@ -155,7 +155,7 @@ class GroupManager(View):
     @property
     def has_gpu(self) -> bool | Unknown:
         """Whether some of its machines have GPUs."""
-        templates = [Machine(target, self.stack).has_gpu for target in self.template_links.targets]
+        templates = [Machine.of(target, self.stack).has_gpu for target in self.template_links.targets]
         if any(template is True for template in templates):
             return True
         is_known = self.template_links.is_complete and not self.template_links.external and not self.mixes_machines
@@ -277,7 +277,7 @@ class GroupManager(View):
 def manager_of(group: Group) -> GroupManager | None:
     """The manager of an instance group; `None` for one outside the stack, an unmanaged one or a NEG."""
     if isinstance(group.target, Resource) and group.target.type in MANAGER_TYPES:
-        return GroupManager(group.target, group.stack)
+        return GroupManager.of(group.target, group.stack)
     return None
 
 
@@ -315,7 +315,7 @@ def may_have(links: Links, resource: Resource) -> bool:
 
 
 def _all_services(stack: Stack) -> tuple[BackendService, ...]:
-    return tuple(BackendService(found, stack) for found in stack.of_types(SERVICE_TYPES) if not found.is_empty)
+    return tuple(BackendService.of(found, stack) for found in stack.of_types(SERVICE_TYPES) if not found.is_empty)
 
 
 def _within(count: float, size: float) -> float:

@@ -30,7 +30,7 @@ def _services_by_check(stack: Stack) -> LinkIndex[BackendService]:
 
 
 def _managers_by_check(stack: Stack) -> LinkIndex[GroupManager]:
-    managers = (GroupManager(found, stack) for found in stack.of_types(MANAGER_TYPES) if not found.is_empty)
+    managers = (GroupManager.of(found, stack) for found in stack.of_types(MANAGER_TYPES) if not found.is_empty)
     return LinkIndex((manager, manager.healing_check_links) for manager in managers)
 
 

@@ -78,13 +78,13 @@ def endpoints_of(stack: Stack, service: Resource) -> tuple[Endpoint, ...]:
 
 
 def _endpoints_of(stack: Stack, service: Resource) -> tuple[Endpoint, ...]:
-    groups = BackendService(service, stack).groups
+    groups = BackendService.of(service, stack).groups
     return tuple(endpoint for group in groups for endpoint in _endpoints_in(stack, group))
 
 
 def has_other_endpoints(stack: Stack, service: Resource) -> bool:
     """Whether a service may have groups besides those that `endpoints_of` looks at."""
-    view = BackendService(service, stack)
+    view = BackendService.of(service, stack)
     return not view.links.is_complete or view.leaves_backends_to_a_controller
 
 

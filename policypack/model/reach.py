@@ -154,7 +154,7 @@ def _find_vpc_rules(stack: Stack, network: Resource) -> Iterator[tuple[FirewallR
     for firewall, links in stack.derived("firewalls by network", _firewalls_by_network).about(network):
         is_there = links.includes(network)
         if is_there is not False:
-            yield from ((rule, is_there) for rule in _rules(Firewall(firewall, stack)))
+            yield from ((rule, is_there) for rule in _rules(Firewall.of(firewall, stack)))
 
 
 def _firewalls_by_network(stack: Stack) -> LinkIndex[Resource]:
@@ -186,7 +186,7 @@ def _policy_effects(
         return [not_known]
     effects = []
     if policy.type in WITH_RULES_TYPES:
-        view = Firewall(policy, stack)
+        view = Firewall.of(policy, stack)
         if isinstance(view.rules, Unknown):
             return [not_known]
         effects += [_effect(stack, rule, endpoint, port, is_attached) for rule in view.rules]
@@ -194,7 +194,7 @@ def _policy_effects(
         own = policy_of(stack, resource)
         if own is policy or own is None:
             is_there = is_attached if own is policy else UNKNOWN
-            effects += [_effect(stack, rule, endpoint, port, is_there) for rule in _rules(Firewall(resource, stack))]
+            effects += [_effect(stack, rule, endpoint, port, is_there) for rule in _rules(Firewall.of(resource, stack))]
     return effects
 
 

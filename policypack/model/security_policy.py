@@ -243,7 +243,7 @@ def edge_security_policy_is_set(service: BackendService) -> bool | Unknown:
 
 def security_policies(service: BackendService) -> tuple[SecurityPolicy, ...]:
     """The backend security policy in the stack that a service certainly has."""
-    return tuple(SecurityPolicy(target, service.stack) for target in security_policy_links(service).targets)
+    return tuple(SecurityPolicy.of(target, service.stack) for target in security_policy_links(service).targets)
 
 
 def leaves_security_policy_to_others(service: BackendService) -> bool:
