@@ -103,7 +103,7 @@ def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory, toda
         with memory.lock:
             resource, shown = memory.remember(rule.name, args)
             is_subject = resource.type in rule.subject.TYPES
-            finding = judge(rule, rule.subject(resource, shown), setting, today) if is_subject else None
+            finding = judge(rule, rule.subject.of(resource, shown), setting, today) if is_subject else None
         if finding:
             _report([finding], report_violation)
 
@@ -119,7 +119,7 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
                 return
             # What is not known now may be known when the whole stack is.
             certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = judge(rule, rule.subject(resource, shown), Setting(setting.level, certain), today)
+            finding = judge(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
         if finding and finding.status == "failed":
             memory.mark_reported(rule.name, finding.urn)
             report_violation(_message(finding), finding.urn)

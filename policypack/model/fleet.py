@@ -255,7 +255,7 @@ def _shape(manager: GroupManager) -> MachineShape | None:
     if not links.is_complete or manager.mixes_machines:
         return None
     external = {str(reference): MachineShape(str(reference)) for reference in links.external}
-    shapes = {shape.identity: shape for shape in (_shape_of(Machine(r, manager.stack)) for r in links.targets)}
+    shapes = {shape.identity: shape for shape in (_shape_of(Machine.of(r, manager.stack)) for r in links.targets)}
     found = [*external.values(), *shapes.values()]
     return found[0] if len(found) == 1 else None
 
