@@ -123,7 +123,9 @@ def evaluate(
     today = today or date.today()
     enabled = [rule for rule in rules if settings[rule.name].level != "disabled"]
     with collector_paused():
-        return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
+        report = Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
+        stack.forget_derived()
+    return report
 
 
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:

@@ -117,6 +117,10 @@ class Stack:
         found: T = self._derived[name]
         return found
 
+    def forget_derived(self) -> None:
+        """Forgets what was derived: it refers to the stack, which would have to wait for the garbage collector."""
+        self._derived.clear()
+
     def uses(self, resource: Resource) -> tuple[Resource, ...]:
         """The resources that any property of `resource` names or is computed from, ordered by URN."""
         return self.derived(("uses", resource.urn), lambda stack: stack._find_used(resource))

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
+from policypack.evaluate import evaluate
 from policypack.model.links import LinkIndex, Links, resolve
 from policypack.model.resource import Resource
 from policypack.model.stack import Stack
 from policypack.model.values import UNKNOWN, Unknown
 from policypack.model.view import View
+from policypack.options import default_settings
+from policypack.rules import RULES
+from tests.stacks import backend, build, check, mig, service
 
 NETWORK, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
 FIREWALL, BUCKET = "gcp:compute/firewall:Firewall", "gcp:storage/bucket:Bucket"
@@ -108,3 +114,19 @@ def test_views_are_shared_until_the_stack_changes() -> None:
     assert View.of(net, stack) is not first
     stack.add(network("other"))
     assert Network.of(net, stack) is not first
+
+
+def test_a_judged_stack_goes_at_once() -> None:
+    """An audit judges thousands of them: none may wait for the garbage collector."""
+    group = mig()
+    stack = build(group, check(), service([backend(group)]))
+    gc.collect()
+    gc.disable()
+    try:
+        report = evaluate(stack, RULES, default_settings(RULES))
+        gone = weakref.ref(stack)
+        del stack
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert report.with_status("failed")
