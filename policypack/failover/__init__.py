@@ -1,6 +1,6 @@
 """What the loss of each region means for each backend service, as data: the command and the reports show it."""
 
-from .judge import failovers
+from .judge import failover_of, failovers
 from .result import (
     INFERRED,
     Amounts,
@@ -29,5 +29,6 @@ __all__ = [
     "ServiceFailover",
     "Survivor",
     "Verdict",
+    "failover_of",
     "failovers",
 ]

@@ -48,7 +48,7 @@ def failovers(stack: Stack, demand: Demand = INFERRED) -> tuple[ServiceFailover,
     services = [view for view in views_of(stack, BackendService) if isinstance(view, BackendService)]
     services = [service for service in services if not service.resource.is_empty]
     _check_names(demand, sorted({service.name for service in services}))
-    return tuple(_failover(service, demand) for service in services)
+    return tuple(failover_of(service, demand) for service in services)
 
 
 def _check_names(demand: Demand, names: Sequence[str]) -> None:
@@ -64,7 +64,8 @@ def _check_names(demand: Demand, names: Sequence[str]) -> None:
             )
 
 
-def _failover(service: BackendService, demand: Demand) -> ServiceFailover:
+def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFailover:
+    """What the loss of each region means for one backend service."""
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
     found = ServiceFailover(service.urn, printable(service.name), "undecided", peak_rps=peak)

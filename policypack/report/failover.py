@@ -140,10 +140,10 @@ def _print_service(console: Console, service: ServiceFailover) -> None:
             console.print(_table(rows))
         for lost in service.losses:
             _print_bars(console, service, lost)
-    advice = list(_advice(service))
-    if advice:
+    lines = list(advice(service))
+    if lines:
         console.print()
-        for line in advice:
+        for line in lines:
             indent = len(line) - len(line.lstrip())
             _print_sentence(console, line.lstrip(), indent=2 + indent)
 
@@ -312,7 +312,7 @@ def _can_print(console: Console, text: str) -> bool:
     return True
 
 
-def _advice(service: ServiceFailover) -> Iterator[str]:
+def advice(service: ServiceFailover) -> Iterator[str]:
     """The smallest changes, in words."""
     remedies = service.remedies
     if remedies:
@@ -396,7 +396,7 @@ def as_markdown(results: FailoverResults) -> str:
         lines += [f"{_escaped(sentence)}\n" for sentence in _sentences(service)]
         if service.losses:
             lines += [*_markdown_table(_region_rows(service)), "", *_markdown_table(_loss_rows(service)), ""]
-        lines += [f"{'  ' * line.startswith('  ')}- {_escaped(line.strip())}" for line in _advice(service)]
+        lines += [f"{'  ' * line.startswith('  ')}- {_escaped(line.strip())}" for line in advice(service)]
         lines += [""]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -13,14 +13,15 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
+from policypack.evaluate import Finding, RuleReport, Status, WaiverUse, printable
+from policypack.failover import ServiceFailover, failover_of
 from policypack.model.backend_service import BackendService
 
-from .failover_picture import FailoverPicture, failover_picture
+from .failover import advice
 from .path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
-from .plain_text import counted, plain, spans
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
+from .text import counted, one_line, spans
 from .verdicts import Verdicts, count_verdicts, verdict_line
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
@@ -153,11 +154,11 @@ class Page:
         return self.paths.services[MOST_DRAWN:]
 
     @cached_property
-    def failovers(self) -> tuple[FailoverPicture, ...]:
-        """What the loss of each region means, for the services where it means something; the worst first."""
-        pictures = [failover_picture(service) for service in self.paths.services[:MOST_FAILOVERS]]
-        order = ("does not survive", "undecided", "survives", "not applicable")
-        return tuple(sorted(pictures, key=lambda picture: order.index(picture.survival)))
+    def failovers(self) -> tuple[ServiceFailover, ...]:
+        """What the loss of each region means for each service, the worst first."""
+        found = [failover_of(service) for service in self.paths.services[:MOST_FAILOVERS]]
+        order = ("fails", "one region", "undecided", "survives", "not applicable")
+        return tuple(sorted(found, key=lambda service: order.index(service.verdict)))
 
     @property
     def failovers_left_out(self) -> int:
@@ -289,25 +290,26 @@ def _environment() -> Environment:
         finalize=_printable,
     )
     environment.filters.update(
+        advice=lambda service: list(advice(service)),
         coded=_coded,
         counted=counted,
         prose=_prose,
         in_words=_in_words,
         icon=_icon,
         percent=_percent,
-        one_line=_one_line,
+        one_line=one_line,
     )
     return environment
 
 
 def _printable(value: Any) -> Any:
     """Every text that the template shows goes through here before it is escaped."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _coded(text: str) -> Markup:
     """A sentence of a finding, with what stands between backticks as code."""
-    parts = [(is_code, escape(plain(part))) for is_code, part in spans(text)]
+    parts = [(is_code, escape(printable(part))) for is_code, part in spans(text)]
     return Markup("").join(Markup(f"<code>{part}</code>") if is_code else part for is_code, part in parts)
 
 
@@ -318,13 +320,9 @@ def _prose(text: str) -> Markup:
 
 def _block(block: str) -> Markup:
     lead, *items = f"\n{block}".split("\n- ")
-    paragraph = Markup(f"<p>{_coded(_one_line(lead))}</p>") if lead.strip() else Markup("")
-    listed = Markup("").join(Markup(f"<li>{_coded(_one_line(item))}</li>") for item in items)
+    paragraph = Markup(f"<p>{_coded(one_line(lead))}</p>") if lead.strip() else Markup("")
+    listed = Markup("").join(Markup(f"<li>{_coded(one_line(item))}</li>") for item in items)
     return paragraph + (Markup(f"<ul>{listed}</ul>") if items else Markup(""))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _in_words(verdicts: Verdicts, separator: str = ", ") -> str:

@@ -18,9 +18,9 @@ from policypack.evaluate import Finding, RuleReport
 from policypack.version import PACK_NAME
 
 from .results import Results
-from .text import said_of, xml_text
+from .text import NOTHING_JUDGED, said_of, xml_text
 
-_NOTHING: Final = "Nothing was judged: there is no backend service that the rules select."
+_NOTHING: Final = f"{NOTHING_JUDGED}."
 
 
 def render(results: Results) -> str:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from policypack.evaluate import Finding, WaiverUse
+from policypack.evaluate import Finding, WaiverUse, printable
 
 from .mermaid import flowchart
-from .plain_text import counted, plain, shortened, spans
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
+from .text import counted, one_line, shortened, spans
 from .verdicts import count_verdicts, verdict_line
 
 # By its first line a job finds the comment that it wrote before.
@@ -204,7 +204,7 @@ def _folded(summary: str, content: str) -> str:
 
 def _sentence(text: str, *, in_table: bool = False) -> str:
     """A sentence of a finding, with what stands between backticks as code."""
-    return "".join(_parts(shortened(plain(text), _TEXT_LENGTH), in_table=in_table))
+    return "".join(_parts(shortened(printable(text), _TEXT_LENGTH), in_table=in_table))
 
 
 def _parts(text: str, *, in_table: bool) -> Iterator[str]:
@@ -213,7 +213,7 @@ def _parts(text: str, *, in_table: bool) -> Iterator[str]:
 
 def _text(text: str) -> str:
     """Text that means nothing to Markdown, and on one line."""
-    return _escaped(shortened(plain(" ".join(text.split())), _TEXT_LENGTH))
+    return _escaped(shortened(printable(one_line(text)), _TEXT_LENGTH))
 
 
 def _escaped(text: str) -> str:
@@ -222,7 +222,7 @@ def _escaped(text: str) -> str:
 
 def _code(text: str, *, in_table: bool = False) -> str:
     """Code, in which nothing but backticks means anything; in a table a bar ends the cell nevertheless."""
-    text = shortened(plain(text), _NAME_LENGTH).replace("|", "\\|" if in_table else "|")
+    text = shortened(printable(text), _NAME_LENGTH).replace("|", "\\|" if in_table else "|")
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     padding = " " if "`" in text or not text.strip() else ""
     return f"{fence}{padding}{text}{padding}{fence}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from .plain_text import counted, plain, shortened
+from policypack.evaluate import printable
+
 from .serving_path import Node, ServingPath
+from .text import counted, shortened
 from .verdicts import Verdicts
 
 # How many characters a label shows of a name.
@@ -66,4 +68,4 @@ def _class(node: Node) -> str:
 
 
 def _text(text: str) -> str:
-    return "".join(c if (c.isascii() and c.isalnum()) or c in " -,." else f"#{ord(c)};" for c in plain(text))
+    return "".join(c if (c.isascii() and c.isalnum()) or c in " -,." else f"#{ord(c)};" for c in printable(text))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .plain_text import shortened
 from .serving_path import Edge, Node, NodeKind, ServingPath
+from .text import shortened
 
 # How many nodes one column, or one region, shows; a count stands for the others.
 MOST_IN_COLUMN: Final = 6

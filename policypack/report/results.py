@@ -11,6 +11,8 @@ from typing import Final
 from policypack.evaluate import Finding, Report
 from policypack.model.stack import Stack
 
+from .text import counted
+
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
 
 
@@ -52,9 +54,8 @@ class Results:
     @property
     def subject(self) -> str:
         """What was judged, with its size: `llm, stack dev: 90 resources, as a first preview`."""
-        number = len(self.stack.resources)
-        counted = f"{number} resource" if number == 1 else f"{number} resources"
-        return f"{self.title}: {counted}{', as a first preview' if self.is_preview else ''}"
+        number = counted(len(self.stack.resources), "resource")
+        return f"{self.title}: {number}{', as a first preview' if self.is_preview else ''}"
 
     def location_of(self, finding: Finding) -> Location:
         """The line of the program that makes the resource or, where that is not known, the file that was judged."""

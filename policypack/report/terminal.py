@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
+from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse, printable
 from policypack.rule import Level, quoted
 
 from .results import Results
+from .text import NOTHING_JUDGED, counted, one_line
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 _STYLES: Final[dict[Status, str]] = {
@@ -56,7 +57,7 @@ def findings_text(findings: Collection[Finding]) -> str:
     """Findings by resource as plain text, violations with what was observed and its fix."""
     failed = [finding for finding in findings if finding.status == "failed"]
     others = [finding for finding in findings if finding.status == "undecided"]
-    return _as_text(lambda console: _print_failed_and_undecided(console, failed, others))
+    return _as_text(lambda console: _print_lines(console, _lines(failed, others)))
 
 
 def _as_text(fill: Callable[[Console], None]) -> str:
@@ -68,45 +69,50 @@ def _as_text(fill: Callable[[Console], None]) -> str:
 def print_report(console: Console, results: Results) -> None:
     """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary."""
     report = results.report
-    console.print(Text(results.subject, "bold"))
-    for note in results.notes:
-        console.print(Text(f"Note: {note}", "dim"))
-    _print_failed_and_undecided(console, report.with_status("failed"), report.with_status("undecided"))
-    _print_waivers(console, report.waivers)
+    _print_lines(console, [((results.subject, "bold"),), *(((f"Note: {note}", "dim"),) for note in results.notes)])
+    _print_lines(console, _lines(report.with_status("failed"), report.with_status("undecided")))
+    _print_lines(console, _waiver_lines(report.waivers))
     console.print()
     console.print(_rule_table(report))
-    console.print()
-    console.print(_summary(report))
+    _print_lines(console, [(), (_summary(report),)])
 
 
-def _print_failed_and_undecided(console: Console, failed: Iterable[Finding], undecided: Collection[Finding]) -> None:
-    _print_findings(console, failed, _problems)
+# A line in parts, of which some have a style.
+_Line: TypeAlias = tuple[str | tuple[str, str], ...]
+
+
+def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
+    if console.is_terminal:
+        for line in lines:
+            console.print(Text.assemble(*line))
+        return
+    # Thousands of lines take the library longer than the rules took to find what is in them.
+    texts = ("".join(part if isinstance(part, str) else part[0] for part in line) for line in lines)
+    console.file.write("".join(f"{printable(text)}\n" for text in texts))
+
+
+def _lines(failed: Iterable[Finding], undecided: Collection[Finding]) -> Iterator[_Line]:
+    yield from _finding_lines(failed, _problems)
     if undecided:
-        console.print()
-        console.print(Text("Undecided", _STYLES["undecided"]))
-        _print_findings(console, undecided, _reasons)
+        yield ()
+        yield (("Undecided", _STYLES["undecided"]),)
+        yield from _finding_lines(undecided, _reasons)
 
 
-def _print_findings(console: Console, findings: Iterable[Finding], lines: Callable[[Finding], Iterable[str]]) -> None:
+def _finding_lines(findings: Iterable[Finding], said: Callable[[Finding], Iterable[str]]) -> Iterator[_Line]:
     by_resource: dict[str, list[Finding]] = {}
     for finding in findings:
         by_resource.setdefault(finding.urn, []).append(finding)
     titles = Counter((found[0].name, found[0].type) for found in by_resource.values())
     for urn in sorted(by_resource):
         first = by_resource[urn][0]
-        where = f"  {urn}" if titles[first.name, first.type] > 1 else ""
-        console.print()
-        console.print(Text.assemble((first.name, "bold"), f"  {first.type}{where}"))
+        yield ()
+        yield (first.name, "bold"), f"  {first.type}", f"  {urn}" if titles[first.name, first.type] > 1 else ""
         for finding in by_resource[urn]:
-            console.print(
-                Text.assemble(
-                    f"  {finding.rule.name}  ",
-                    (finding.level, LEVEL_STYLES[finding.level]),
-                    f", severity {finding.rule.severity}",
-                )
-            )
-            for line in lines(finding):
-                console.print(Text(f"    {line}"))
+            level = (finding.level, LEVEL_STYLES[finding.level])
+            yield f"  {finding.rule.name}  ", level, f", severity {finding.rule.severity}"
+            for sentence in said(finding):
+                yield (f"    {sentence}",)
 
 
 def _problems(finding: Finding) -> Iterable[str]:
@@ -127,24 +133,19 @@ def _expired(finding: Finding) -> Iterable[str]:
     return (f"Waiver:   {waiver.expiry_sentence}" for waiver in finding.expired)
 
 
-def _print_waivers(console: Console, uses: Iterable[WaiverUse]) -> None:
+def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[_Line]:
     ordered = sorted(uses, key=lambda use: list(_WAIVER_STYLES).index(use.state))
     if ordered:
-        console.print()
-        console.print(Text("Waivers", "bold"))
+        yield ()
+        yield (("Waivers", "bold"),)
     for use in ordered:
         expires = f"{'until' if use.state != 'expired' else 'since the end of'} {use.waiver.expires}"
-        console.print()
-        console.print(
-            Text.assemble(
-                f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]), f", {expires}"
-            )
-        )
-        console.print(Text(f"    Owner:    {' '.join(use.waiver.owner.split())}"))
-        console.print(Text(f"    Reason:   {' '.join(use.waiver.reason.split())}"))
+        yield ()
+        yield f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]), f", {expires}"
+        yield (f"    Owner:    {one_line(use.waiver.owner)}",)
+        yield (f"    Reason:   {one_line(use.waiver.reason)}",)
         if use.findings:
-            names = quoted({finding.name for finding in use.findings})
-            console.print(Text(f"    {_COVERS[use.state]}:   {names}"))
+            yield (f"    {_COVERS[use.state]}:   {quoted({finding.name for finding in use.findings})}",)
 
 
 def _rule_table(report: Report) -> Table:
@@ -165,19 +166,15 @@ def _count(rule: RuleReport, status: Status) -> Text:
     return Text(str(number), _STYLES[status]) if number else Text("-", "dim")
 
 
-def _summary(report: Report) -> Text:
+def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
     if not findings:
-        return Text("Nothing was judged: there is no backend service that the rules select.", "yellow")
+        return f"{NOTHING_JUDGED}.", "yellow"
     failed, undecided = report.with_status("failed"), report.with_status("undecided")
     mandatory = sum(finding.level == "mandatory" for finding in failed)
     waived = report.with_status("waived")
-    counts = f"{_plural(len(failed), 'violation')} ({mandatory} mandatory), {len(undecided)} undecided"
+    counts = f"{counted(len(failed), 'violation')} ({mandatory} mandatory), {len(undecided)} undecided"
     counts += f", {len(waived)} waived" if waived else ""
-    judged = _plural(len({finding.urn for finding in findings}), "resource")
+    judged = counted(len({finding.urn for finding in findings}), "resource")
     style = "red" if mandatory else "yellow" if failed or undecided else "green"
-    return Text(f"{counts}, in {judged} judged by {_plural(len(report.rules), 'rule')}.", style)
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{counts}, in {judged} judged by {counted(len(report.rules), 'rule')}.", style

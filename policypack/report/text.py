@@ -1,12 +1,15 @@
-"""Text from stacks, which may hold anything, made fit for documents that other programs read."""
+"""Text from stacks, which may hold anything, made fit for documents, and how things are said in all of them."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from policypack.evaluate import Finding
+
+NOTHING_JUDGED: Final = "Nothing was judged: there is no backend service that the rules select"
 
 # What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -28,6 +31,28 @@ def xml_text(text: str) -> str:
 def one_line(text: str) -> str:
     """The text with each run of white space, line breaks too, as one space."""
     return " ".join(text.split())
+
+
+def spans(text: str) -> Iterator[tuple[bool, str]]:
+    """A sentence of a finding in parts, each with whether it stands between backticks; a last, lone one is text."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        *parts, before, last = parts
+        parts.append(f"{before}`{last}")
+    return ((number % 2 == 1, part) for number, part in enumerate(parts) if part)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text in at most so many characters: the middle is left out, since names often differ at both ends."""
+    if len(text) <= length:
+        return text
+    end = (length - 1) // 2
+    return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 violation`, `2 violations`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def said_of(finding: Finding) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Status
 
-from .plain_text import counted
+from .text import NOTHING_JUDGED, counted
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
 def verdict_line(verdicts: Verdicts, judged: int) -> str:
     """The verdict in a line: violations, how many of them mandatory, undecided, waived."""
     if not judged:
-        return "Nothing was judged: there is no backend service that the rules select"
+        return NOTHING_JUDGED
     parts = ["No violations"]
     if verdicts.failed:
         parts = [f"{counted(verdicts.failed, 'violation')}, {verdicts.mandatory or 'none'} of them mandatory"]

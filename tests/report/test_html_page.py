@@ -15,10 +15,9 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 
-from policypack.evaluate import Status
+from policypack.evaluate import Status, printable
 from policypack.model.stack import Stack
 from policypack.report.html_page import MOST_DRAWN, MOST_FINDINGS, render
-from policypack.report.plain_text import plain
 from policypack.report.results import Results
 from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
@@ -195,7 +194,7 @@ def test_the_loss_of_each_region_is_shown(page: Element) -> None:
     ]
 
 
-def test_a_region_whose_loss_overloads_the_others_is_marked() -> None:
+def test_a_region_whose_loss_overloads_the_others_is_marked_and_what_to_do_is_said() -> None:
     groups = [managed(region) for region in ("us-central1", "europe-west4")]
     scalers = [autoscaler(group, loadBalancingUtilization={"target": 0.8}) for group in groups]
     rate = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerInstance": 4}
@@ -204,6 +203,12 @@ def test_a_region_whose_loss_overloads_the_others_is_marked() -> None:
     assert rows_of(page, "failover") == [
         ["chat", "europe-west4", "50 % left, 80 % load", "200 %", "overloaded"],
         ["chat", "us-central1", "50 % left, 80 % load", "200 %", "overloaded"],
+        [
+            "No number of warm machines alone is enough: each brings load with it, or has no capacity. "
+            "Keep the machines of today and every autoscaler at 0.5 of full or less: "
+            "set load_balancing_utilization.target of autoscaler-mig-europe-west4 from 0.8 to 0.5 (europe-west4) "
+            "set load_balancing_utilization.target of autoscaler-mig-us-central1 from 0.8 to 0.5 (us-central1)"
+        ],
     ]
 
 
@@ -253,9 +258,9 @@ def test_hostile_names_are_nothing_but_names(results: Results) -> None:
     assert [element.text for element in page.iter("script")] == [
         element.text for element in parsed(render(results)).iter("script")
     ]
-    assert text_of(page.find(".//h1")) == plain(HOSTILE)
-    assert plain(HOSTILE) in {text_of(resource.find("summary/h3")) for resource in by_class(page, "resource")}
-    said = plain(" ".join(HOSTILE.split()))
+    assert text_of(page.find(".//h1")) == printable(HOSTILE)
+    assert printable(HOSTILE) in {text_of(resource.find("summary/h3")) for resource in by_class(page, "resource")}
+    said = printable(" ".join(HOSTILE.split()))
     assert ["in force", said, said, "2026-07-05 ends in 5 days"] in [
         [state, owner, reason, last] for state, _, owner, reason, last in rows_of(page, "waivers")
     ]
