@@ -94,7 +94,7 @@ def check(
     try:
         for file in outputs:
             format_of(file)
-        settings = _read_policy_config(policy_config)
+        settings = read_policy_config(policy_config)
         results = _judge(target, stack_name, strict(settings) if is_strict else settings, day)
         for file in outputs:
             write_report(file, results)
@@ -107,7 +107,8 @@ def check(
     sys.exit(_exit_status(results.report, fail_on))
 
 
-def _read_policy_config(file: str | None) -> Mapping[str, Setting]:
+def read_policy_config(file: str | None) -> Mapping[str, Setting]:
+    """The settings that `--policy-config` gives, or the defaults."""
     return default_settings(RULES) if file is None else read_config_file(Path(file), RULES)
 
 

@@ -32,9 +32,20 @@ def load_state(path: Path | None) -> Stack:
     Raises:
         SourceError: there is no such file, or it holds something else.
     """
-    where = str(path) if path else "standard input"
-    content = _parse(_read(path), where)
-    entries = [entry for entry in _resources_in(content, where) if entry.get("delete") is not True]
+    return parse_state(_read(path), str(path) if path else "standard input")
+
+
+def parse_state(content: bytes, where: str) -> Stack:
+    """The resources of a deployed stack, from the content of its state.
+
+    Args:
+        content: an export or a checkpoint file, not compressed.
+        where: what the messages call it.
+
+    Raises:
+        SourceError: it is something else.
+    """
+    entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
     inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
     return Stack(_to_resource(entry, inputs) for entry in entries)
 
