@@ -58,7 +58,7 @@ class CloudStore:
         query: dict[str, str] | None = {"organization": self.organization}
         if self.project:
             query = {**(query or {}), "project": self.project}
-        any_found, seen = False, set[str]()
+        any_found, seen = False, set[object]()
         while query is not None:
             page = self._page(query)
             for stack in page["stacks"]:

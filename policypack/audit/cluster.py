@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -28,13 +29,13 @@ def judge_on_cluster(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job,
         AuditError: Dask is not installed, or the scheduler does not answer or has no workers.
     """
     try:
-        from distributed import Client, as_completed
+        distributed = importlib.import_module("distributed")
     except ModuleNotFoundError as error:
         raise AuditError("--scheduler needs Dask: `pip install distributed`, here and where the workers run") from error
-    client = _connect(Client, scheduler)
+    client = _connect(distributed.Client, scheduler)
     try:
         under_way: dict[Any, Job] = {}
-        completed = as_completed(loop=client.loop, raise_errors=False)
+        completed = distributed.as_completed(loop=client.loop, raise_errors=False)
 
         def submit(job: Job) -> None:
             future = client.submit(judge_job, job, pure=False)

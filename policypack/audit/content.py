@@ -52,8 +52,10 @@ def _gunzip(content: bytes, max_bytes: int) -> bytes:
 
 
 def _unzstd(content: bytes, max_bytes: int) -> bytes:
-    import pyarrow as pa
-
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError as error:
+        raise UnreadableState("Zstandard needs the package pyarrow: install requirements-audit.txt") from error
     try:
         with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
             plain: bytes = stream.read(max_bytes + 1)

@@ -18,8 +18,14 @@ from typing import Any, Final
 from .backend_url import BackendURL
 from .error import TargetError
 
-_PACKAGES: Final = {"gs": "gcsfs", "s3": "s3fs", "azblob": "adlfs"}
-_CLASSES: Final = {"gs": "GCSFileSystem", "s3": "S3FileSystem", "azblob": "AzureBlobFileSystem"}
+# The class in gcsfs.core speaks the JSON API only; the package's own one asks a gRPC API for the kind of bucket first.
+_PACKAGES: Final = {"file": "fsspec.implementations.local", "gs": "gcsfs.core", "s3": "s3fs", "azblob": "adlfs"}
+_CLASSES: Final = {
+    "file": "LocalFileSystem",
+    "gs": "GCSFileSystem",
+    "s3": "S3FileSystem",
+    "azblob": "AzureBlobFileSystem",
+}
 _ATTEMPTS: Final = 5
 _AZURE_DOMAIN: Final = "blob.core.windows.net"
 _AZURE_CONNECTION: Final = ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGEBLOB_CONNECTIONSTRING")
@@ -37,11 +43,9 @@ def open_filesystem(url: BackendURL) -> Any:
 @lru_cache
 def _open(scheme: str, parameters: tuple[tuple[str, str], ...]) -> Any:
     url = BackendURL(scheme, "", "", dict(parameters))
-    if scheme == "file":
-        from fsspec.implementations.local import LocalFileSystem
-
-        return LocalFileSystem()
     filesystem = _class(scheme)
+    if scheme == "file":
+        return filesystem()
     try:
         return filesystem(use_listings_cache=False, **options_of(url))
     except TargetError:
@@ -57,7 +61,8 @@ def _class(scheme: str) -> Any:
             warnings.simplefilter("ignore")
             return getattr(importlib.import_module(package), _CLASSES[scheme])
     except ModuleNotFoundError as error:
-        raise TargetError(f"{scheme}:// needs the package {package}: `pip install {package}`") from error
+        name = (error.name or package).partition(".")[0]
+        raise TargetError(f"reading {scheme}:// needs the package {name}: `pip install {name}`") from error
 
 
 def options_of(url: BackendURL) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from .error import AuditError
 from .journal import Journal, TargetResult, check_is_journal, explained
@@ -149,7 +148,7 @@ class AuditResults:
         counts = "mandatory", "advisory", "undecided", "waived", "resources"
         sums = ", ".join(f"total({column})" for column in counts)
         (row,) = self._rows(f"SELECT {sums} FROM main.stacks WHERE audit = ?")
-        return Totals(dict(statuses), *(int(number) for number in row))  # type: ignore[arg-type]
+        return Totals(dict(statuses), *(int(number) for number in row))
 
     @cached_property
     def rules(self) -> tuple[RuleTotal, ...]:
@@ -159,27 +158,28 @@ class AuditResults:
             " sum(c.not_applicable) FROM main.counts c JOIN main.stacks s ON s.id = c.stack WHERE s.audit = ?"
             " GROUP BY c.rule"
         )
-        found = {str(row[0]): RuleTotal(*row) for row in rows}  # type: ignore[arg-type]
+        found = {str(row[0]): RuleTotal(*row) for row in rows}
         totals = (found.get(rule, RuleTotal(rule, level, 0, 0, 0, 0, 0, 0)) for rule, level in self.levels.items())
         return tuple(sorted(totals, key=lambda total: (-total.stacks, -total.failed, -total.undecided, total.rule)))
 
     def stacks(self) -> Iterator[StackTotal]:
         """All stacks, the worst first: mandatory violations, then advisory ones, then undecided verdicts."""
         rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? ORDER BY {_WORST_FIRST}")
-        return (StackTotal(*row) for row in rows)  # type: ignore[arg-type]
+        return (StackTotal(*row) for row in rows)
 
     def unreadable(self) -> Iterator[StackTotal]:
         """The stacks that could not be judged."""
         rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? AND error <> '' ORDER BY url")
-        return (StackTotal(*row) for row in rows)  # type: ignore[arg-type]
+        return (StackTotal(*row) for row in rows)
 
     def findings(self) -> Iterator[StackFinding]:
         """All findings, the worst stack first, in it the most severe first."""
         rows = self._rows(
             f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
-            f" ORDER BY s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url, f.status, {_SEVERITY}, f.rule, f.urn"
+            " ORDER BY s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url,"
+            f" f.status, {_SEVERITY}, f.rule, f.urn"
         )
-        return (StackFinding(*row) for row in rows)  # type: ignore[arg-type]
+        return (StackFinding(*row) for row in rows)
 
     def findings_of(self, stack: StackTotal) -> Iterator[FindingRecord]:
         """The findings of one stack, the most severe first."""
@@ -190,7 +190,7 @@ class AuditResults:
         )
         return (FindingRecord(*row) for row in rows)
 
-    def counts_of(self, stack: StackTotal) -> Iterator[tuple[object, ...]]:
+    def counts_of(self, stack: StackTotal) -> Iterator[tuple[Any, ...]]:
         """For each rule that judged something in a stack, its name, its level and its numbers of verdicts."""
         return self._connection.execute(
             "SELECT rule, level, passed, failed, undecided, waived, not_applicable FROM main.counts WHERE stack = ?"
@@ -219,7 +219,7 @@ class AuditResults:
             "  WHERE b.url = s.url AND g.rule = f.rule AND g.urn = f.urn AND g.status = 'failed'"
             f" ) ORDER BY {_SEVERITY}, f.rule, s.url, f.urn"
         )
-        return (StackFinding(*row) for row in rows)  # type: ignore[arg-type]
+        return (StackFinding(*row) for row in rows)
 
     def fixed_findings(self) -> Iterator[StackFinding]:
         """The violations of the baseline that are gone: not those that are undecided, waived or not judged now."""
@@ -231,7 +231,7 @@ class AuditResults:
             " ) AND NOT EXISTS (SELECT 1 FROM main.findings g"
             f"  WHERE g.stack = n.id AND g.rule = f.rule AND g.urn = f.urn) ORDER BY {_SEVERITY}, f.rule, s.url, f.urn"
         )
-        return (StackFinding(*row) for row in rows)  # type: ignore[arg-type]
+        return (StackFinding(*row) for row in rows)
 
     def new_stacks(self) -> Iterator[str]:
         """The stacks that the baseline does not have."""
@@ -248,7 +248,7 @@ class AuditResults:
         )
         return (str(url) for (url,) in rows)
 
-    def _rows(self, query: str) -> Iterator[tuple[object, ...]]:
+    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a query whose only argument is the number of this audit."""
         return self._connection.execute(query, (self._audit,))
 

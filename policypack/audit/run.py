@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from .content import MEBIBYTE
 from .error import AuditError, TargetError
-from .judge import Job, Order
 from .journal import Journal, TargetResult
+from .judge import Job, Order
 from .record import StackRecord, printable
 from .store import Entry, Store
 from .target import open_target

@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-from contextlib import closing
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Literal
 
 import click
-
-from policypack.audit.cluster import judge_on_cluster
-from policypack.audit.content import MEBIBYTE
-from policypack.audit.error import AuditError
-from policypack.audit.fingerprint import fingerprint, pack_digest
-from policypack.audit.journal import Journal
-from policypack.audit.judge import Order
-from policypack.audit.local import judge_locally
-from policypack.audit.results import AuditResults
-from policypack.audit.run import Execute, Progress, run_audit
-from policypack.options import ConfigurationError, strict
-from policypack.report.audit_formats import audit_format_of, write_audit
-from policypack.report.audit_json import write_to
-from policypack.report.audit_progress import AuditProgress
-from policypack.report.audit_terminal import print_audit
-from policypack.report.formats import OutputError
-from policypack.report.terminal import make_console
-
-from .check import read_policy_config
-from .problem import COULD_NOT_JUDGE, refuse
-
-_VIOLATIONS: Final = 1
-_INTERRUPTED: Final = 130
 
 FailOn = Literal["advisory", "undecided", "unreadable"]
 
@@ -134,59 +108,23 @@ def audit(
 
     Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge, 130 interrupted.
     """
+    # Other commands need nothing of what reads and judges many stacks.
+    from .auditing import Request, run
+
     day = today.date() if today else date.today()
-    file = journal_file or _default_journal(targets)
-    try:
-        for output in outputs:
-            audit_format_of(output)
-        settings = read_policy_config(policy_config)
-        settings = strict(settings) if is_strict else settings
-        order = Order(settings, day, max_size * MEBIBYTE, pack_digest())
-        execute = (
-            partial(judge_on_cluster, scheduler=scheduler) if scheduler else partial(judge_locally, workers=workers)
-        )
-        with closing(Journal(file, fingerprint(settings, day), settings, day)) as journal:
-            results = AuditResults(journal, baseline)
-            _run(targets, order, journal, execute)
-            for output in outputs:
-                write_audit(output, results)
-            if format_name == "terminal":
-                print_audit(make_console(color), results)
-            else:
-                write_to(sys.stdout, results)
-            status = _exit_status(results, fail_on)
-    except (AuditError, ConfigurationError, OutputError) as error:
-        refuse(error)
-    sys.exit(status)
-
-
-def _default_journal(targets: tuple[str, ...]) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    digest = hashlib.sha256("\n".join(targets).encode("utf-8", "surrogateescape")).hexdigest()
-    return cache / "llm-policypack" / f"{digest[:16]}.journal"
-
-
-def _run(targets: tuple[str, ...], order: Order, journal: Journal, execute: Execute) -> None:
-    with AuditProgress(journal.goes_on) as progress:
-        try:
-            run_audit(targets, order, journal, execute, progress.show)
-        except KeyboardInterrupt:
-            _interrupted(progress.last, journal.file)
-
-
-def _interrupted(progress: Progress, file: Path) -> NoReturn:
-    click.echo(f"interrupted after {progress.judged} stacks: run the same command again to go on ({file})", err=True)
-    sys.exit(_INTERRUPTED)
-
-
-def _exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> int:
-    totals = results.totals
-    if totals.unreadable == totals.stacks:
-        return COULD_NOT_JUDGE
-    is_failure = (
-        totals.mandatory
-        or ("advisory" in fail_on and totals.advisory)
-        or ("undecided" in fail_on and totals.undecided)
-        or ("unreadable" in fail_on and (totals.unreadable or any(target.error for target in results.targets)))
+    request = Request(
+        targets=targets,
+        policy_config=policy_config,
+        is_strict=is_strict,
+        today=day,
+        max_mebibytes=max_size,
+        journal=journal_file,
+        baseline=baseline,
+        workers=workers,
+        scheduler=scheduler,
+        outputs=outputs,
+        format_name=format_name,
+        color=color,
+        fail_on=fail_on,
     )
-    return _VIOLATIONS if is_failure else 0
+    sys.exit(run(request))

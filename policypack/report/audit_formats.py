@@ -30,8 +30,16 @@ class AuditFormat:
 
     @property
     def write(self) -> Callable[[AuditResults, Path], None]:
-        """Writes the report to a path, row by row."""
-        write: Callable[[AuditResults, Path], None] = importlib.import_module(f"policypack.report.{self.module}").write
+        """Writes the report to a path, row by row.
+
+        Raises:
+            OutputError: it needs a package that is not installed.
+        """
+        try:
+            module = importlib.import_module(f"policypack.report.{self.module}")
+        except ModuleNotFoundError as error:
+            raise OutputError(f"{self.suffix} needs the package {error.name}: install requirements-audit.txt") from error
+        write: Callable[[AuditResults, Path], None] = module.write
         return write
 
 

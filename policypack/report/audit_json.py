@@ -86,7 +86,7 @@ def _stack(results: AuditResults, stack: StackTotal) -> dict[str, object]:
     }
     if stack.error:
         return {**document, "error": stack.error}
-    counts = (RuleCount(*count) for count in results.counts_of(stack))  # type: ignore[arg-type]
+    counts = (RuleCount(*count) for count in results.counts_of(stack))
     return {
         **document,
         "resources": stack.resources,

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from policypack.audit.results import AuditResults, StackFinding
 
-_STATUS_UNREADABLE: Final = "unreadable"
+_UNREADABLE: Final = "unreadable"
 
 
 class Row(NamedTuple):
@@ -18,17 +18,17 @@ class Row(NamedTuple):
     project: str
     stack: str
     status: str
-    rule: str
-    level: str
-    severity: str
-    resource_urn: str
-    resource_type: str
-    resource_name: str
-    observed: str
-    required: str
-    fix: str
-    reasons: str
-    waiver: str
+    rule: str = ""
+    level: str = ""
+    severity: str = ""
+    resource_urn: str = ""
+    resource_type: str = ""
+    resource_name: str = ""
+    observed: str = ""
+    required: str = ""
+    fix: str = ""
+    reasons: str = ""
+    waiver: str = ""
 
 
 def rows(results: AuditResults) -> Iterator[Row]:
@@ -36,8 +36,7 @@ def rows(results: AuditResults) -> Iterator[Row]:
     for finding in results.findings():
         yield _row(results.today, finding)
     for stack in results.unreadable():
-        names = (stack.url, stack.project, stack.name)
-        yield Row(results.today, *names, _STATUS_UNREADABLE, *[""] * 9, reasons=stack.error, waiver="")
+        yield Row(results.today, stack.url, stack.project, stack.name, _UNREADABLE, reasons=stack.error)
 
 
 def _row(today: str, finding: StackFinding) -> Row:
