@@ -17,6 +17,8 @@ _DEFAULT_API: Final = "https://api.pulumi.com"
 _READERS: Final = 8
 _ATTEMPTS: Final = 5
 _TIMEOUT_SECONDS: Final = (10, 120)
+_READS: Final = 3
+_OK: Final = 200
 _RETRIED: Final = (429, 500, 502, 503, 504)
 _CHUNK_BYTES: Final = 1024 * 1024
 _BYTES_A_RESOURCE: Final = 3000
@@ -75,19 +77,29 @@ class CloudStore:
     def read(self, entry: Entry, max_bytes: int) -> bytes:
         """The state of a stack, its secrets encrypted; see `Store.read`."""
         import requests
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+        # An answer that breaks off, which urllib3 no longer repeats.
+        broken = retry_if_exception_type((requests.ConnectionError, requests.exceptions.ChunkedEncodingError))
+        attempts = Retrying(
+            retry=broken, stop=stop_after_attempt(_READS), wait=wait_random_exponential(max=5), reraise=True
+        )
         try:
-            with _session().get(f"{self.api}{entry.key}", timeout=_TIMEOUT_SECONDS, stream=True) as response:
-                if response.status_code != requests.codes.ok:
-                    raise UnreadableState(_PROBLEMS.get(response.status_code, f"status {response.status_code}"))
-                content = bytearray()
-                for chunk in response.iter_content(_CHUNK_BYTES):
-                    content += chunk
-                    if len(content) > max_bytes:
-                        raise too_large(max_bytes)
-                return bytes(content)
+            content: bytes = attempts(self._content, entry, max_bytes)
         except requests.RequestException as error:
             raise UnreadableState(f"it cannot be read from {self.api}: {type(error).__name__}") from error
+        return content
+
+    def _content(self, entry: Entry, max_bytes: int) -> bytes:
+        content = bytearray()
+        with _session().get(f"{self.api}{entry.key}", timeout=_TIMEOUT_SECONDS, stream=True) as response:
+            if response.status_code != _OK:
+                raise UnreadableState(_problem(response.status_code))
+            for chunk in response.iter_content(_CHUNK_BYTES):
+                content += chunk
+                if len(content) > max_bytes:
+                    raise too_large(max_bytes)
+        return bytes(content)
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
         import requests
@@ -96,9 +108,8 @@ class CloudStore:
             response = _session().get(f"{self.api}/api/user/stacks", params=query, timeout=_TIMEOUT_SECONDS)
         except requests.RequestException as error:
             raise TargetError(f"{self.api} does not answer ({type(error).__name__})") from error
-        if response.status_code != requests.codes.ok:
-            problem = _PROBLEMS.get(response.status_code, f"status {response.status_code}")
-            raise TargetError(f"{self.api} gives no list of stacks: {problem}")
+        if response.status_code != _OK:
+            raise TargetError(f"{self.api} gives no list of stacks: {_problem(response.status_code)}")
         try:
             page = response.json()
         except ValueError:
@@ -117,6 +128,10 @@ class CloudStore:
         host = "" if self.api == _DEFAULT_API else f"?api={quote(self.api, safe='')}"
         # The size is a guess: it has to keep no state from being read.
         return Entry(f"pulumi://{path}{host}", f"/api/stacks/{path}/export", size, project=names[1], name=names[2])
+
+
+def _problem(status: int) -> str:
+    return _PROBLEMS.get(status, f"status {status}")
 
 
 _PROBLEMS: Final = {

@@ -23,6 +23,8 @@ def serving(handle: Handle) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: a second one would wait for an acknowledgement.
+        wbufsize = -1
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)

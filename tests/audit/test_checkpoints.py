@@ -61,7 +61,8 @@ def test_a_backend_has_current_checkpoints_in_two_layouts(tmp_path: Path) -> Non
             ("search", "prod", "compliant"),
         }
         assert {stack.url for stack in results.stacks()} == {
-            f"file://{tmp_path}/{STACKS}/{name}" for name in ("old.json", "llm/dev.json", "llm/prod.json", "search/prod.json")
+            f"file://{tmp_path}/{STACKS}/{name}"
+            for name in ("old.json", "llm/dev.json", "llm/prod.json", "search/prod.json")
         }
 
 

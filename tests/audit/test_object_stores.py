@@ -36,9 +36,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Bucket]]:
 
 
 @pytest.fixture
-def bucket(
-    server: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Bucket:
+def bucket(server: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
     made = server(f"states-{zlib.crc32(request.node.name.encode())}")
     if made.url.startswith("gs://"):
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", made.address)
@@ -66,7 +64,10 @@ def test_the_current_checkpoints_of_a_bucket_are_judged(bucket: Bucket, tmp_path
     bucket.delete(f"{STACKS}/llm/prod.json.gz")
     judged = Judged()
     with audited(bucket.url, journal=tmp_path / "j", execute=judged) as results:
-        assert {(stack.name, stack.status) for stack in results.stacks()} == {("dev", "compliant"), ("old", "compliant")}
+        assert {(stack.name, stack.status) for stack in results.stacks()} == {
+            ("dev", "compliant"),
+            ("old", "compliant"),
+        }
     assert [url.partition("?")[0] for url in judged.urls] == ["old.json"]
 
 

@@ -124,7 +124,11 @@ OPTIONS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
         {"GOOGLE_CREDENTIALS": '{"type": "service_account"}'},
         {"access": "read_only", "token": {"type": "service_account"}},
     ),
-    "gs emulated": ("gs://b", {"STORAGE_EMULATOR_HOST": "http://localhost:9023"}, {"access": "read_only", "token": "anon"}),
+    "gs emulated": (
+        "gs://b",
+        {"STORAGE_EMULATOR_HOST": "http://localhost:9023"},
+        {"access": "read_only", "token": "anon"},
+    ),
     "azblob": (
         "azblob://c?storage_account=acme",
         {},
