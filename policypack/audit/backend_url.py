@@ -46,13 +46,16 @@ class BackendURL:
 
     @property
     def shown(self) -> str:
-        """The URL without parameters that only say how to read; never with anything secret."""
-        return self.url_of(self.root).removesuffix("/")
+        """The URL for people, without parameters that only say how to read; never with anything secret."""
+        return f"{self.scheme}://{self.root.removesuffix('/')}{self._query}"
 
     def url_of(self, path: str) -> str:
         """The URL of an object, given its path as fsspec gives it."""
-        query = f"?{urlencode(sorted(self.identity.items()))}" if self.identity else ""
-        return f"{self.scheme}://{quote(path, safe='/~', errors='surrogateescape')}{query}"
+        return f"{self.scheme}://{quote(path, safe='/~', errors='surrogateescape')}{self._query}"
+
+    @property
+    def _query(self) -> str:
+        return f"?{urlencode(sorted(self.identity.items()))}" if self.identity else ""
 
     def is_on(self, name: str) -> bool:
         """Whether a parameter that is a switch is on."""

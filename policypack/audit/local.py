@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -85,9 +87,17 @@ class _Pool:
 
 def _executor(workers: int) -> ProcessPoolExecutor:
     # A fork would copy the threads that read from buckets in a state that they never leave.
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _ignore_interrupts)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare)
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to all processes of a terminal: the first one decides what becomes of the others."""
+def _prepare() -> None:
+    """Leaves it to the first process what Ctrl-C does, and ends when that one is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

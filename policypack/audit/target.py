@@ -10,6 +10,7 @@ from .cloud import open_cloud
 from .error import TargetError
 from .filesystem import azure_account
 from .objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
+from .record import printable
 from .store import Store
 
 _OTHER_NAMES: Final = {"gcs": "gs", "az": "azblob", "abfs": "azblob", "abfss": "azblob", "s3a": "s3"}
@@ -57,7 +58,7 @@ def _open_path(target: str) -> Store:
 
 def _local_store(path: Path, kind: Kind) -> Store:
     url = BackendURL("file", "", f"{path.absolute()}/")
-    return ObjectStore(url.shown, url, kind)
+    return ObjectStore(printable(url.shown), url, kind)
 
 
 def _open_cloud(rest: str) -> Store:
@@ -73,4 +74,4 @@ def _open_url(url: BackendURL) -> Store:
         url = BackendURL(url.scheme, url.bucket, url.path, url.parameters, {**url.identity, "storage_account": account})
     path = url.path.rstrip("/")
     kind: Kind = "files" if has_glob(path) or path.endswith(SUFFIXES) else "backend"
-    return ObjectStore(url.shown, url, kind)
+    return ObjectStore(printable(url.shown), url, kind)

@@ -256,8 +256,8 @@ def test_what_the_environment_lacks(
 def test_what_a_target_is_called_says_which_bucket_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "acme")
     assert open_target("s3://b/team?region=eu-west-1&profile=p").target == "s3://b/team"
-    assert open_target("s3://b?endpoint=minio:9000").target == "s3://b/?endpoint=minio%3A9000"
-    assert open_target("azblob://c").target == "azblob://c/?storage_account=acme"
+    assert open_target("s3://b?endpoint=minio:9000").target == "s3://b?endpoint=minio%3A9000"
+    assert open_target("azblob://c").target == "azblob://c?storage_account=acme"
     assert open_target("gs://b").target == "gs://b"
 
 
