@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import importlib
 from collections.abc import Iterator
 from typing import Any, Final
@@ -33,35 +35,38 @@ def judge_on_cluster(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job,
     except ModuleNotFoundError as error:
         raise AuditError("--scheduler needs Dask: `pip install distributed`, here and where the workers run") from error
     client = _connect(distributed.Client, scheduler)
+    suspects: list[Job] = []
     try:
-        under_way: dict[Any, Job] = {}
-        completed = distributed.as_completed(loop=client.loop, raise_errors=False)
-
-        def submit(job: Job) -> None:
-            future = client.submit(judge_job, job, pure=False)
-            under_way[future] = job
-            completed.add(future)
-
-        def finished() -> Iterator[tuple[Job, list[StackRecord]]]:
-            future = next(completed)
-            job = under_way.pop(future)
-            records = _records_of(future, job)
+        for job, records in _judged(client, distributed.as_completed(loop=client.loop), jobs):
             if records is None:
-                for single in job.split():
-                    submit(single)
+                suspects.extend(job.split())
             else:
                 yield job, records
-
-        for job in jobs:
-            submit(job)
-            while len(under_way) >= _AHEAD * max(1, sum(client.nthreads().values())):
-                yield from finished()
-        while under_way:
-            yield from finished()
+        # Workers died, and nobody knows over which state: each alone tells.
+        for job in suspects:
+            yield job, _records_of(_submit(client, job)) or [unreadable(job.entries[0], _KILLED)]
     except OSError as error:
         raise AuditError(f"the Dask scheduler {scheduler} is lost ({error}): run the audit again to go on") from error
     finally:
         client.close(timeout=_SECONDS_TO_CONNECT)
+
+
+def _judged(client: Any, completed: Any, jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord] | None]]:
+    """The jobs with what came of them, as they are done; `None` for those whose workers died."""
+    under_way: dict[Any, Job] = {}
+    for job in jobs:
+        future = _submit(client, job)
+        under_way[future] = job
+        completed.add(future)
+        while len(under_way) >= _AHEAD * max(1, sum(client.nthreads().values())):
+            future = next(completed)
+            yield under_way.pop(future), _records_of(future)
+    for future in completed:
+        yield under_way.pop(future), _records_of(future)
+
+
+def _submit(client: Any, job: Job) -> Any:
+    return client.submit(judge_job, job, pure=False)
 
 
 def _connect(client_class: Any, scheduler: str) -> Any:
@@ -77,17 +82,22 @@ def _connect(client_class: Any, scheduler: str) -> Any:
     return client
 
 
-def _records_of(future: Any, job: Job) -> list[StackRecord] | None:
-    """What came of a job; `None` if its workers died and it has to be split to find out over which state."""
-    error = future.exception() if future.status == "error" else None
-    if error is None and future.status == "finished":
+def _records_of(future: Any) -> list[StackRecord] | None:
+    """What came of a job; `None` if its workers died.
+
+    A result that was ready is computed once more if the worker that had it dies, so this waits for it.
+    """
+    try:
         records: list[StackRecord] = future.result()
-        return records
-    if isinstance(error, AuditError):
-        raise error
-    if type(error).__name__ == "KilledWorker":
-        return [unreadable(job.entries[0], _KILLED)] if len(job.entries) == 1 else None
-    raise AuditError(
-        f"the cluster did not do its work ({type(error).__name__ if error else future.status}): it needs the same "
-        "release of this policy pack, with requirements-audit.txt; run the audit again to go on"
-    )
+    except AuditError:
+        raise
+    except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
+        raise AuditError("the Dask scheduler is lost: run the audit again to go on") from error
+    except Exception as error:
+        if type(error).__name__ == "KilledWorker":
+            return None
+        raise AuditError(
+            f"the Dask cluster did not do its work ({type(error).__name__}): its workers need the same release of this "
+            "policy pack, with requirements-audit.txt; run the audit again to go on"
+        ) from error
+    return records

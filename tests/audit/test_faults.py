@@ -13,8 +13,6 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +23,9 @@ import pytest
 from policypack.audit.content import MEBIBYTE, decompressed
 from policypack.audit.error import AuditError, UnreadableState
 from policypack.audit.local import judge_locally
-from policypack.audit.store import Entry
 from policypack.report.audit_formats import AUDIT_FORMATS, write_audit
 from policypack.report.formats import OutputError
+from tests.audit.deadly import Deadly
 from tests.audit.servers import Answer, serving
 from tests.audit.states import BAD, GOOD, ONE_RULE, audited, checkpoint, errors, put, service, statuses
 
@@ -63,28 +61,15 @@ def test_what_is_broken_is_reported_and_the_rest_judged(tmp_path: Path) -> None:
 
 
 def test_decompressing_stops_at_the_limit() -> None:
-    for bomb in (gzip.compress(b" " * 100 * MEBIBYTE, 1), pa.Codec("zstd").compress(b" " * 100 * MEBIBYTE).to_pybytes()):
+    for bomb in (
+        gzip.compress(b" " * 100 * MEBIBYTE, 1),
+        pa.Codec("zstd").compress(b" " * 100 * MEBIBYTE).to_pybytes(),
+    ):
         tracemalloc.start()
         with pytest.raises(UnreadableState):
             decompressed(bomb, 2 * MEBIBYTE)
         assert tracemalloc.get_traced_memory()[1] < 8 * MEBIBYTE
         tracemalloc.stop()
-
-
-@dataclass(frozen=True)
-class Deadly:
-    """A store with a state that kills the process that reads it, as the kernel does when memory runs out."""
-
-    target: str = "deadly"
-    readers: int = 1
-
-    def entries(self) -> Iterator[Entry]:
-        return (Entry(f"deadly:{i}", str(i), 20 * MEBIBYTE if i % 3 else 1) for i in range(9))
-
-    def read(self, entry: Entry, max_bytes: int) -> bytes:
-        if entry.key == "4":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return BAD if entry.key == "7" else GOOD
 
 
 def test_a_state_that_kills_its_process_is_reported(tmp_path: Path) -> None:

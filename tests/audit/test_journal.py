@@ -16,7 +16,19 @@ from policypack.audit import fingerprint as fingerprints
 from policypack.audit.error import AuditError
 from policypack.audit.judge import Job
 from policypack.audit.record import StackRecord
-from tests.audit.states import BAD, GOOD, ONE_RULE, TODAY, Judged, audited, checkpoint, one_by_one, put, service, statuses
+from tests.audit.states import (
+    BAD,
+    GOOD,
+    ONE_RULE,
+    TODAY,
+    Judged,
+    audited,
+    checkpoint,
+    one_by_one,
+    put,
+    service,
+    statuses,
+)
 
 STATES = {"a.json": GOOD, "b.json": BAD, "c.json": GOOD}
 WAIVER = {"resource": "chat", "reason": "soon", "owner": "me", "expires": TODAY.isoformat()}
