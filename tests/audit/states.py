@@ -45,6 +45,11 @@ def checkpoint(*resources: dict[str, Any], version: int = 3) -> bytes:
 GOOD = checkpoint(service("chat", 2))
 BAD = checkpoint(service("chat", 1))
 EMPTY = checkpoint()
+# As Pulumi writes an encrypted value: nothing tells where the backends are.
+CIPHERTEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:q2VjcmV0"}
+UNDECIDED = checkpoint(
+    {**service("chat", 1), "inputs": {**service("chat", 1)["inputs"], "backends": CIPHERTEXT}, "outputs": {}}
+)
 
 
 def put(folder: Path, files: Mapping[str, bytes]) -> Path:

@@ -11,9 +11,8 @@ import pytest
 
 from policypack.audit.error import AuditError
 from policypack.audit.results import AuditResults
-from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, TODAY, audited, checkpoint, put, service
+from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, TODAY, UNDECIDED, audited, checkpoint, put, service
 
-UNDECIDED = checkpoint({**service("chat", 1), "inputs": {"loadBalancingScheme": "EXTERNAL_MANAGED"}, "external": True})
 WAIVER = {"resource": "chat", "reason": "soon", "owner": "me", "expires": TODAY.isoformat()}
 WAIVED = {**ONE_RULE, "llm-backend-regions": {"enforcementLevel": "mandatory", "waivers": [WAIVER]}}
 
