@@ -5,16 +5,22 @@ PYTHON ?= python3
 STACK ?= dev
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test lint docs preview clean has-pulumi
+.PHONY: help check test try-packages try-runtimes lint docs report-image preview publish clean has-pulumi
 
 help:  ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack, without the Pulumi CLI, an account or credentials.
 	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 	.venv/bin/python -m pytest --numprocesses=auto
+
+try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
+	@scripts/try_packages.sh
+
+try-runtimes: .venv/dev-installed  ## Try the pack with the oldest and newest pulumi-policy, on each Python at hand.
+	@scripts/try_runtimes.sh
 
 lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and types.
 	.venv/bin/ruff check
@@ -25,11 +31,17 @@ lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and typ
 docs: .venv/cli-installed  ## Generate docs/rules and the table of rules in README.md from the rules.
 	.venv/bin/python -m policypack.docs
 
+report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
+	.venv/bin/python -m tests.report.make_image
+
 preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
 	@scripts/preview.sh $(STACK)
 
+publish: has-pulumi  ## Publish the pack to an organization of Pulumi Cloud: make publish ORG=acme
+	@scripts/publish.sh "$(ORG)"
+
 has-pulumi:
-	@command -v pulumi >/dev/null || { echo "make preview needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
+	@command -v pulumi >/dev/null || { echo "make $(MAKECMDGOALS) needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
 	rm -rf .venv reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,13 +1,17 @@
-"""`python -m policypack`."""
+"""`python -m policypack`, and the command `llm-policypack`."""
 
 import sys
 
-try:
-    from policypack.cli import run
-except ModuleNotFoundError as error:
-    # Machines that only enforce the pack have its runtime alone.
-    what = f"the command line needs {error.name}: install requirements-cli.txt, or use `make check`"
-    print(f"error: {what}", file=sys.stderr)
-    sys.exit(2)
 
-run()
+def main() -> None:
+    """Runs the command line, or says what it needs: machines that only enforce the pack have its runtime alone."""
+    try:
+        from policypack.cli import run
+    except ModuleNotFoundError as error:
+        print(f"error: the command line needs {error.name}: install llm-policypack[cli]", file=sys.stderr)
+        sys.exit(2)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -14,8 +14,10 @@ from policypack.commands.check import check
 from policypack.commands.completion import completion
 from policypack.commands.config import config
 from policypack.commands.explain import explain
+from policypack.commands.failover import failover
 from policypack.commands.new_rule import new_rule
 from policypack.commands.problem import COULD_NOT_JUDGE
+from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import rules
 
 _INTERRUPTED: Final = 130
@@ -56,7 +58,7 @@ def _give_up(why: str) -> NoReturn:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    commands=[check, audit, rules, explain, config, completion, new_rule],
+    commands=[check, audit, failover, rules, explain, config, report_schema, completion, new_rule],
 )
 def main() -> None:
     """Policies for LLM backends behind Google Cloud load balancers.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from policypack.model.garbage import collector_paused
 from policypack.model.serving import services_of
 from policypack.model.stack import Stack
 from policypack.model.values import UNKNOWN, Unknown
@@ -20,11 +21,11 @@ raise_internal_errors = False
 
 
 Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
+FailOn: TypeAlias = Literal["advisory", "undecided"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What one rule says about one resource: `problems` if it fails, else `reasons` why it is undecided.
 
     Neither means that it passes or, with `not_applicable`, that the rule says nothing about it. `waivers` are those in
@@ -96,6 +97,12 @@ class Report:
         """All findings with this verdict."""
         return tuple(finding for rule in self.rules for finding in rule.with_status(status))
 
+    def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
+        """The findings that a run fails for: mandatory violations, and what `also` names besides."""
+        failed, undecided = self.with_status("failed"), self.with_status("undecided")
+        counted = failed if "advisory" in also else tuple(f for f in failed if f.level == "mandatory")
+        return (*counted, *undecided) if "undecided" in also else counted
+
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
         """What became of the waivers of the enabled rules."""
@@ -115,7 +122,8 @@ def evaluate(
     """
     today = today or date.today()
     enabled = [rule for rule in rules if settings[rule.name].level != "disabled"]
-    return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
+    with collector_paused():
+        return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
 
 
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
@@ -138,8 +146,9 @@ def judge_all(rule: AnyRule, stack: Stack, setting: Setting, today: date | None 
 
 def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
     """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
-    name = f"views {subject.__module__}.{subject.__qualname__}"
-    return stack.derived(name, lambda stack: tuple(subject(r, stack) for r in stack.of_types(subject.TYPES)))
+    return stack.derived(
+        ("views", subject), lambda stack: tuple(subject.of(r, stack) for r in stack.of_types(subject.TYPES))
+    )
 
 
 def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
@@ -153,16 +162,28 @@ def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = N
     if selected is False:
         return None
     verdicts = _verdicts(rule, subject, setting.options, selected)
+    resource, name = subject.resource, printable(subject.name)
+    if not verdicts:
+        return Finding(rule, setting.level, resource.urn, resource.type, name)
     problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
     reasons = [verdict.why for verdict in verdicts if isinstance(verdict, Undecided)]
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
         problems = [_undecided_as_failure(reason) for reason in reasons]
-    found = Finding(rule, setting.level, subject.urn, subject.resource.type, _printable(subject.name))
-    if not problems and not reasons:
-        return replace(found, not_applicable="; ".join(exempt))
-    in_force, expired = _waivers(setting.options.waivers, subject.name, today or date.today())
-    return replace(found, problems=tuple(problems), reasons=tuple(reasons), waivers=in_force, expired=expired)
+    is_fine = not problems and not reasons
+    in_force, expired = ((), ()) if is_fine else _waivers(setting.options.waivers, subject.name, today or date.today())
+    return Finding(
+        rule,
+        setting.level,
+        resource.urn,
+        resource.type,
+        name,
+        problems=tuple(problems),
+        reasons=tuple(reasons),
+        not_applicable="; ".join(exempt) if is_fine else "",
+        waivers=in_force,
+        expired=expired,
+    )
 
 
 def _waivers(waivers: Iterable[Waiver], name: str, today: date) -> tuple[tuple[Waiver, ...], tuple[Waiver, ...]]:
@@ -182,11 +203,11 @@ def _verdicts(
 
 def _printable_verdict(verdict: Fail | Undecided | NotApplicable) -> Fail | Undecided | NotApplicable:
     if isinstance(verdict, Fail):
-        return Fail(_printable(verdict.observed), _printable(verdict.required), _printable(verdict.fix))
-    return type(verdict)(_printable(verdict.why))
+        return Fail(printable(verdict.observed), printable(verdict.required), printable(verdict.fix))
+    return type(verdict)(printable(verdict.why))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without line breaks and control characters, which names may have and terminals would obey."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
@@ -219,8 +240,8 @@ def _undecided_as_failure(reason: str) -> Fail:
 
 def _selects(services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    names = [service.name for service in services_of(subject.stack, subject.resource)]
-    if not any(_matches(name, services.names) for name in names):
+    on_path = services_of(subject.stack, subject.resource)
+    if not on_path or not any(_matches(service.name, services.names) for service in on_path):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False
@@ -232,5 +253,5 @@ def _selects(services: Services, subject: View) -> bool | Unknown:
     return all(key in tags and fnmatchcase(tags[key], glob) for key, glob in services.stack_tags.items())
 
 
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return "*" in globs or any(fnmatchcase(name, glob) for glob in globs)

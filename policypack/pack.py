@@ -6,7 +6,8 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Final, NoReturn
+from fnmatch import fnmatchcase
+from typing import Any, NoReturn
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -29,29 +30,34 @@ from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.schema import json_schema
 from policypack.sources.engine import Memory
+from policypack.version import PACK_NAME
 
-PACK_NAME: Final = "llm-backends-gcp"
 
-
-def policies(*, update: bool | None = None, today: date | None = None) -> list[Policy]:
+def policies(*globs: str, update: bool | None = None, today: date | None = None) -> list[Policy]:
     """The policies of the pack, with a memory of their own.
+
+    A pack of your own takes those that it wants: `PolicyPack("acme", [*policies("llm-backend-*"), *others])`.
 
     A rule that needs other resources is a stack policy and, in an operation, a resource policy of the same name, its
     twin. The twin remembers the inputs that only `Analyze` shows; on an update it also judges each resource before it
     is created.
 
     Args:
+        globs: the names of the rules to take, such as `llm-backend-*`; all without any.
         update: whether the operation is an update (true) or a preview (false). `None` reads `PULUMI_DRY_RUN`, as the
             engine sets it; without it there is no operation (publishing, `pulumi policy analyze`), names are unique,
             and only the rules that judge single resources remember inputs.
         today: the day that decides whether a waiver has expired; `None` is the day of the call.
+
+    Raises:
+        ValueError: no rule has a name like one of the globs.
     """
     if update is None:
         dry_run = os.environ.get("PULUMI_DRY_RUN")
         update = None if dry_run is None else dry_run != "true"
     today = today or date.today()
     memory, found = Memory(), list[Policy]()
-    for rule in RULES:
+    for rule in _selected(globs):
         options = _OptionsReader(rule)
         if rule.stage == "resource":
             found.append(_resource_policy(rule, _judge_resource(rule, options, memory, today)))
@@ -60,6 +66,13 @@ def policies(*, update: bool | None = None, today: date | None = None) -> list[P
             found.append(_resource_policy(rule, _twin(rule, options, memory, today, judges=update)))
         found.append(_stack_policy(rule, _judge_stack(rule, options, memory, today)))
     return found
+
+
+def _selected(globs: tuple[str, ...]) -> list[AnyRule]:
+    for glob in globs:
+        if not any(fnmatchcase(rule.name, glob) for rule in RULES):
+            raise ValueError(f"no rule is named like `{glob}`: `python -m policypack rules` lists them")
+    return [rule for rule in RULES if not globs or any(fnmatchcase(rule.name, glob) for glob in globs)]
 
 
 def main() -> None:
@@ -90,7 +103,7 @@ def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory, toda
         with memory.lock:
             resource, shown = memory.remember(rule.name, args)
             is_subject = resource.type in rule.subject.TYPES
-            finding = judge(rule, rule.subject(resource, shown), setting, today) if is_subject else None
+            finding = judge(rule, rule.subject.of(resource, shown), setting, today) if is_subject else None
         if finding:
             _report([finding], report_violation)
 
@@ -106,7 +119,7 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
                 return
             # What is not known now may be known when the whole stack is.
             certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = judge(rule, rule.subject(resource, shown), Setting(setting.level, certain), today)
+            finding = judge(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
         if finding and finding.status == "failed":
             memory.mark_reported(rule.name, finding.urn)
             report_violation(_message(finding), finding.urn)

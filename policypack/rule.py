@@ -182,6 +182,11 @@ class Rule(Generic[V, O]):
     check: Callable[[V, O], Iterator[Verdict]]
 
     @property
+    def summary(self) -> str:
+        """What it asks for in a sentence or two: how its docstring begins."""
+        return (inspect.getdoc(self.check) or "").partition("\n## ")[0].strip()
+
+    @property
     def area(self) -> str:
         """The package in policypack/rules that it is in."""
         return self.check.__module__.split(".")[-2]

@@ -20,7 +20,13 @@ ALLOWED = {
     "policypack.options": {"policypack.rule"},
     "policypack.schema": {"policypack.options", "policypack.rule"},
     "policypack.config_file": {"policypack.options", "policypack.rule", "policypack.schema"},
-    "policypack.docs": {"policypack.options", "policypack.rule", "policypack.rules", "policypack.schema"},
+    "policypack.docs": {
+        "policypack.options",
+        "policypack.report",
+        "policypack.rule",
+        "policypack.rules",
+        "policypack.schema",
+    },
     "policypack.new_rule": {"policypack.options", "policypack.rule"},
     "policypack.evaluate": {"policypack.rule", "policypack.model", "policypack.options"},
     "policypack.sources": {"policypack.model"},
@@ -31,7 +37,15 @@ ALLOWED = {
         "policypack.rules",
         "policypack.sources",
     },
-    "policypack.report": {"policypack.audit", "policypack.evaluate", "policypack.model", "policypack.rule"},
+    "policypack.failover": {"policypack.evaluate", "policypack.model"},
+    "policypack.report": {
+        "policypack.audit",
+        "policypack.evaluate",
+        "policypack.failover",
+        "policypack.model",
+        "policypack.rule",
+        "policypack.version",
+    },
     "policypack.pack": {
         "policypack.evaluate",
         "policypack.options",
@@ -39,12 +53,24 @@ ALLOWED = {
         "policypack.rules",
         "policypack.schema",
         "policypack.sources",
+        "policypack.version",
     },
+    "policypack.judge": {
+        "policypack.config_file",
+        "policypack.evaluate",
+        "policypack.options",
+        "policypack.report",
+        "policypack.rules",
+        "policypack.sources",
+    },
+    "policypack.testing": {"policypack.evaluate", "policypack.judge", "policypack.report"},
     "policypack.commands": {
         "policypack.audit",
         "policypack.config_file",
         "policypack.docs",
         "policypack.evaluate",
+        "policypack.failover",
+        "policypack.judge",
         "policypack.new_rule",
         "policypack.options",
         "policypack.report",
@@ -54,11 +80,12 @@ ALLOWED = {
         "policypack.sources",
     },
     "policypack.cli": {"policypack.commands"},
+    "policypack.version": set(),
     "policypack.__main__": {"policypack.cli"},
     "policypack": set(),
 }
 KNOWS_THE_SDK = {"policypack/sources/engine.py", "policypack/pack.py"}
-CLI_LIBRARIES = {"click", "fsspec", "pyarrow", "requests", "rich", "yaml"}
+CLI_LIBRARIES = {"click", "fsspec", "jinja2", "pyarrow", "requests", "rich", "yaml"}
 # Parts for people who work on the pack or its configuration, which enforcement has no use for.
 NOT_ENFORCED = {
     "policypack.audit",
@@ -66,6 +93,7 @@ NOT_ENFORCED = {
     "policypack.commands",
     "policypack.config_file",
     "policypack.docs",
+    "policypack.failover",
     "policypack.new_rule",
 }
 

@@ -375,4 +375,4 @@ def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 2
-    assert result.stderr == "error: the command line needs click: install requirements-cli.txt, or use `make check`\n"
+    assert result.stderr == "error: the command line needs click: install llm-policypack[cli]\n"

@@ -13,10 +13,22 @@ from typing import Annotated, Literal
 
 import pytest
 
-from policypack.docs import BEGIN, END, page, pages, rule_table, with_rule_table, write
+from policypack.docs import (
+    BEGIN,
+    END,
+    FIELDS_BEGIN,
+    FIELDS_END,
+    field_table,
+    page,
+    pages,
+    rule_table,
+    with_rule_table,
+    write,
+)
 from policypack.model.backend_service import BackendService
 from policypack.new_rule import NewRuleError, make_rule
 from policypack.options import option_types
+from policypack.report.json_document import schema
 from policypack.rule import AnyRule, Options, Range, Rule, cis
 from policypack.rules import RULES
 from policypack.schema import descriptions_of
@@ -119,12 +131,15 @@ def test_writing_replaces_the_table_and_removes_old_pages(tmp_path: Path) -> Non
     (tmp_path / "docs/rules").mkdir(parents=True)
     (tmp_path / "docs/rules/gone.md").write_text("")
     (tmp_path / "README.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    (tmp_path / "docs/formats.md").write_text(f"before\n{FIELDS_BEGIN}\nold\n{FIELDS_END}\nafter\n")
     for _ in range(2):
         write(tmp_path, RULES[:2])
         names = sorted(file.name for file in (tmp_path / "docs/rules").iterdir())
         assert names == [f"{rule.name}.md" for rule in RULES[:2]]
         readme = (tmp_path / "README.md").read_text()
         assert readme == f"before\n{BEGIN}\n\n{rule_table(RULES[:2])}\n\n{END}\nafter\n"
+        formats = (tmp_path / "docs/formats.md").read_text()
+        assert formats == f"before\n{FIELDS_BEGIN}\n\n{field_table(schema())}\n\n{FIELDS_END}\nafter\n"
 
 
 @pytest.mark.parametrize("readme", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}", f"{BEGIN}{END}{END}"])

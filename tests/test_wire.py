@@ -22,6 +22,9 @@ from tests.replay import recorded
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT = 20
+# Another folder and interpreter than those of the checkout: what is published, installed from its own requirements.
+PACK = Path(os.environ.get("TESTED_PACK", ROOT))
+PYTHON = os.environ.get("TESTED_PACK_PYTHON", sys.executable)
 
 
 class Client:
@@ -49,11 +52,12 @@ class Client:
 
 
 @contextmanager
-def running_pack(dry_run: str | None) -> Iterator[Client]:
+def running_pack(dry_run: str | None, folder: Path = PACK) -> Iterator[Client]:
+    """A pack as Pulumi's language host starts it, `PULUMI_DRY_RUN` being the first argument."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
     if dry_run is not None:
         environment |= {"PULUMI_DRY_RUN": dry_run, "PULUMI_STACK": "cases", "PULUMI_PROJECT": "llm"}
-    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(ROOT)]
+    command = [PYTHON, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(folder)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from policypack.evaluate import Finding, Report, RuleReport
+from policypack.evaluate import Finding, Report, RuleReport, printable
 from policypack.model.stack import Stack
 
 from .store import Entry
@@ -81,11 +81,6 @@ def unreadable(entry: Entry, why: str) -> StackRecord:
     return StackRecord(
         entry.url, entry.version, printable(entry.project or ""), printable(entry.name or ""), error=printable(why)
     )
-
-
-def printable(text: str) -> str:
-    """The text without what a terminal would obey and a file cannot hold: control characters and lone surrogates."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _names(entry: Entry, stack: Stack) -> tuple[str, str]:

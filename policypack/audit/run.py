@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from policypack.evaluate import printable
+
 from .content import MEBIBYTE
 from .error import AuditError, TargetError
 from .journal import Journal, TargetResult
 from .judge import Job, Order
-from .record import StackRecord, printable
+from .record import StackRecord
 from .store import Entry, Store
 from .target import open_target
 

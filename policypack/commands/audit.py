@@ -16,7 +16,10 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 @click.command(short_help="Judge every stack of an organization from its state.")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option(
-    "--policy-config", metavar="FILE", help="Levels and options, as `pulumi --policy-pack-config` takes them."
+    "--policy-config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
 )
 @click.option(
     "--format",
@@ -82,7 +85,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 def audit(
     *,
     targets: tuple[str, ...],
-    policy_config: str | None,
+    policy_config: Path | None,
     format_name: str,
     outputs: tuple[Path, ...],
     journal_file: Path | None,

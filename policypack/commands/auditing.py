@@ -23,15 +23,15 @@ from policypack.audit.judge import Order
 from policypack.audit.local import judge_locally
 from policypack.audit.results import AuditResults
 from policypack.audit.run import run_audit
+from policypack.judge import read_settings_of
 from policypack.options import ConfigurationError, strict
 from policypack.report.audit_formats import audit_format_of, write_audit
 from policypack.report.audit_json import write_to
 from policypack.report.audit_progress import AuditProgress
 from policypack.report.audit_terminal import print_audit
-from policypack.report.formats import OutputError
+from policypack.report.formats import OutputError, check_places
 from policypack.report.terminal import make_console
 
-from .check import read_policy_config
 from .problem import COULD_NOT_JUDGE, refuse
 
 _VIOLATIONS: Final = 1
@@ -43,7 +43,7 @@ class Request:
     """The arguments of `audit`."""
 
     targets: tuple[str, ...]
-    policy_config: str | None
+    policy_config: Path | None
     is_strict: bool
     today: date
     max_mebibytes: int
@@ -60,9 +60,8 @@ class Request:
 def run(request: Request) -> int:
     """Audits, reports and returns the exit status; ends the command if it cannot."""
     try:
-        for output in request.outputs:
-            audit_format_of(output)
-        settings = read_policy_config(request.policy_config)
+        _check_outputs(request)
+        settings = read_settings_of(request.policy_config)
         settings = strict(settings) if request.is_strict else settings
         order = Order(settings, request.today, request.max_mebibytes * MEBIBYTE, pack_digest())
         with closing(_open_journal(request, order)) as journal:
@@ -73,6 +72,13 @@ def run(request: Request) -> int:
             return _exit_status(results, request.fail_on)
     except (AuditError, ConfigurationError, OutputError) as error:
         refuse(error)
+
+
+def _check_outputs(request: Request) -> None:
+    for output in request.outputs:
+        audit_format_of(output)
+    read = (request.policy_config, request.journal, request.baseline)
+    check_places(request.outputs, [file for file in read if file])
 
 
 def _open_journal(request: Request, order: Order) -> Journal:

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, get_args
 
 import click
 
-from policypack.config_file import read_config_file
-from policypack.evaluate import Report, evaluate
-from policypack.options import ConfigurationError, Setting, default_settings, strict
-from policypack.report.formats import FORMATS, OutputError, format_of, write_report
+from policypack.evaluate import FailOn
+from policypack.judge import judge_target
+from policypack.options import ConfigurationError
+from policypack.report.formats import FORMATS, OutputError, check_outputs, write_report
 from policypack.report.progress import progress
-from policypack.report.results import Results
 from policypack.report.terminal import make_console, print_report
-from policypack.rules import RULES
 from policypack.sources.error import SourceError
-from policypack.sources.target import load_target
 
 from .problem import refuse
 
 _VIOLATIONS: Final = 1
-
-FailOn = Literal["advisory", "undecided"]
 
 
 @click.command(short_help="Judge a Pulumi project or a state.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @click.option("--stack", "stack_name", metavar="NAME", help="The stack whose configuration a project runs with.")
 @click.option(
-    "--policy-config", metavar="FILE", help="Levels and options, as `pulumi --policy-pack-config` takes them."
+    "--policy-config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
 )
 @click.option(
     "--format",
@@ -54,7 +51,7 @@ FailOn = Literal["advisory", "undecided"]
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option(
     "--fail-on",
-    type=click.Choice(["advisory", "undecided"]),
+    type=click.Choice(get_args(FailOn)),
     multiple=True,
     help="Exit with 1 for these too, not for mandatory violations only. Can be repeated.",
 )
@@ -69,7 +66,7 @@ def check(
     *,
     target: str,
     stack_name: str | None,
-    policy_config: str | None,
+    policy_config: Path | None,
     format_name: str,
     outputs: tuple[Path, ...],
     color: str,
@@ -90,12 +87,12 @@ def check(
 
     Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge.
     """
-    day = today.date() if today else date.today()
     try:
-        for file in outputs:
-            format_of(file)
-        settings = read_policy_config(policy_config)
-        results = _judge(target, stack_name, strict(settings) if is_strict else settings, day)
+        check_outputs(outputs, reads=[Path(file) for file in (target, policy_config) if file])
+        with progress(f"Judging {'standard input' if target == '-' else target}"):
+            results = judge_target(
+                target, stack_name, policy_config=policy_config, is_strict=is_strict, today=today and today.date()
+            )
         for file in outputs:
             write_report(file, results)
     except (SourceError, ConfigurationError, OutputError) as error:
@@ -104,27 +101,4 @@ def check(
         print_report(make_console(color), results)
     else:
         click.echo(FORMATS[format_name].render(results), nl=False)
-    sys.exit(_exit_status(results.report, fail_on))
-
-
-def read_policy_config(file: str | None) -> Mapping[str, Setting]:
-    """The settings that `--policy-config` gives, or the defaults."""
-    return default_settings(RULES) if file is None else read_config_file(Path(file), RULES)
-
-
-def _judge(target: str, stack_name: str | None, settings: Mapping[str, Setting], today: date) -> Results:
-    with progress(f"Reading {'standard input' if target == '-' else target}"):
-        loaded = load_target(target, stack_name)
-    with progress("Judging"):
-        report = evaluate(loaded.stack, RULES, settings, today)
-    return Results(loaded.title, loaded.stack, report, today, loaded.is_preview, loaded.file, loaded.notes)
-
-
-def _exit_status(report: Report, fail_on: tuple[FailOn, ...]) -> int:
-    failed = report.with_status("failed")
-    is_failure = (
-        any(finding.level == "mandatory" for finding in failed)
-        or ("advisory" in fail_on and failed)
-        or ("undecided" in fail_on and report.with_status("undecided"))
-    )
-    return _VIOLATIONS if is_failure else 0
+    sys.exit(_VIOLATIONS if results.report.violations(fail_on) else 0)

@@ -21,18 +21,19 @@ def config() -> None:
 
 
 @config.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-def config_check(file: Path) -> None:
-    """Check FILE as the pack and `check` do, without judging anything.
+@click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
+def config_check(files: tuple[Path, ...]) -> None:
+    """Check each FILE as the pack and `check` do, without judging anything.
 
-    Exit status: 0 it is right, 2 it is wrong, with a message that says what, where and how to fix it.
+    Exit status: 0 all are right, 2 one is wrong, with a message that says what, where and how to fix it.
     """
-    try:
-        settings = read_config_file(file, RULES)
-    except ConfigurationError as error:
-        refuse(error)
-    enabled = sum(setting.level != "disabled" for setting in settings.values())
-    click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled")
+    for file in files:
+        try:
+            settings = read_config_file(file, RULES)
+        except ConfigurationError as error:
+            refuse(error)
+        enabled = sum(setting.level != "disabled" for setting in settings.values())
+        click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled")
 
 
 @config.command("schema")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from .logic import all_of, any_of
 from .resource import Resource
 from .serving import FORWARDING_RULE_TYPES, PROXY_TYPES, URL_MAP_TYPES, on_path
+from .stack import Stack
 from .values import UNKNOWN, Properties, Unknown
 from .view import View
 
@@ -49,13 +51,13 @@ class AlertPolicy(View):
 
     TYPES = (ALERT_POLICY_TYPE,)
 
-    @property
+    @cached_property
     def is_enabled(self) -> bool | Unknown:
         """Whether it raises incidents; it does if nothing else is said."""
         enabled = self.resource.asked.boolean("enabled")
         return True if enabled is None else enabled
 
-    @property
+    @cached_property
     def tells_somebody(self) -> bool | Unknown:
         """Whether it has a notification channel."""
         channels = self.resource.asked.strings("notificationChannels")
@@ -63,22 +65,22 @@ class AlertPolicy(View):
 
     def watches(self, service: Resource) -> bool | Unknown:
         """Whether a condition is about a backend service: computed from it or its front end, by name, or about all."""
-        sources = self.resource.edges.get("conditions", ())
-        if any(urn in self._names_of(service) for urn in sources):
+        front = self.stack.derived(("front", service.urn), lambda stack: _front_of(stack, service))
+        if any(urn in front.urns for urn in self.resource.edges.get("conditions", ())):
             return True
-        return any_of(self._text_watches(text, service) for text in self._texts)
+        if any(service.urn in _all_sources(objective) for objective in self._objectives):
+            return True
+        return any_of(UNKNOWN if isinstance(query, Unknown) else query.watches(front) for query in self._queries)
 
+    @cached_property
     def watches_errors(self) -> bool | Unknown:
         """Whether a condition is about failing requests: a ratio of two counts, or by what its query says."""
         return any_of((*self._conditions_about("errors"), *self._objectives_about("errors")))
 
+    @cached_property
     def watches_latency(self) -> bool | Unknown:
         """Whether a condition is about slow answers: a percentile of a distribution, or by what its query says."""
         return any_of((*self._conditions_about("latency"), *self._objectives_about("latency")))
-
-    def _names_of(self, service: Resource) -> frozenset[str]:
-        objectives = (slo.urn for slo in self._objectives if service.urn in _all_sources(slo))
-        return frozenset({*(resource.urn for resource in self._front_of(service)), *objectives})
 
     def _conditions_about(self, signal: str) -> Iterator[bool | Unknown]:
         conditions = self.resource.asked.objects("conditions")
@@ -101,33 +103,73 @@ class AlertPolicy(View):
         return tuple(source for source in sources if source and source.type == SLO_TYPE)
 
     @cached_property
-    def _texts(self) -> tuple[str | Unknown, ...]:
+    def _queries(self) -> tuple[_Query | Unknown, ...]:
         conditions = self.resource.asked.objects("conditions")
         if isinstance(conditions, Unknown):
             return (UNKNOWN,)
-        return tuple(text for condition in conditions for text in _queries(condition))
+        texts = (text for condition in conditions for text in _queries(condition))
+        return tuple(UNKNOWN if isinstance(text, Unknown) else _Query(text) for text in texts)
 
-    def _text_watches(self, text: str | Unknown, service: Resource) -> bool | Unknown:
-        if isinstance(text, Unknown):
-            return UNKNOWN
-        if any(_is_named_in(name, text) for name in self._known_names(service)) or _SERVERS.search(text):
+
+@dataclass(frozen=True)
+class _Front:
+    """A service with what is in front of it.
+
+    Attributes:
+        urns: their URNs.
+        names: their names in Google Cloud, as far as they are known.
+        has_other_names: some have names that are computed.
+        is_named: the name of the service itself is known.
+    """
+
+    urns: frozenset[str]
+    names: tuple[str, ...]
+    has_other_names: bool
+    is_named: bool
+
+
+def _front_of(stack: Stack, service: Resource) -> _Front:
+    resources = (service, *on_path(stack, service, _FRONT_TYPES))
+    names = [_name_of(resource) for resource in resources]
+    return _Front(
+        frozenset(resource.urn for resource in resources),
+        tuple(name for name in names if name),
+        any(one.asked.string("name") is UNKNOWN and not name for one, name in zip(resources, names, strict=True)),
+        bool(_name_of(service)),
+    )
+
+
+class _Query:
+    """What a condition measures, as text; it is looked through once for all services."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_of_servers = _SERVERS.search(text) is not None
+        self._is_of_load_balancers = _LOAD_BALANCING.search(text) is not None
+        self._is_narrow = _NARROWING.search(text) is not None
+        self._is_by_service = _BY_SERVICE.search(text) is not None
+
+    def watches(self, front: _Front) -> bool | Unknown:
+        """Whether it is about a service."""
+        if self._is_of_servers or any(_is_named_in(name, self._text) for name in front.names):
             return True
-        if any(one.asked.string("name") is UNKNOWN and not _name_of(one) for one in self._front_of(service)):
+        if front.has_other_names:
             return UNKNOWN
-        if not _LOAD_BALANCING.search(text):
+        if not self._is_of_load_balancers:
             return False
-        if not _NARROWING.search(text):
+        if not self._is_narrow:
             return True
         # It is about one part of a load balancer by name, and that may be a part of this one.
-        others = _BY_SERVICE.search(text) and _name_of(service)
-        return False if others else UNKNOWN
+        return False if self._is_by_service and front.is_named else UNKNOWN
 
-    def _known_names(self, service: Resource) -> list[str]:
-        return [name for resource in self._front_of(service) if (name := _name_of(resource))]
 
-    def _front_of(self, service: Resource) -> tuple[Resource, ...]:
-        """A service with what is in front of it."""
-        return (service, *on_path(self.stack, service, _FRONT_TYPES))
+def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
+    """The alert policies of a stack."""
+    return stack.derived("alert policies", _alert_policies)
+
+
+def _alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
+    return tuple(AlertPolicy.of(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
 
 
 def _queries(condition: Properties) -> Iterator[str | Unknown]:
@@ -190,4 +232,4 @@ def _name_of(resource: Resource) -> str | None:
 
 
 def _is_named_in(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+    return name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None

@@ -28,15 +28,14 @@ _START_UP_KEYS: Final = (
 
 def needs_client_certificate(service: BackendService) -> bool | Unknown:
     """Whether every proxy of the stack in front of a service refuses clients without a valid certificate."""
-    proxies = [Proxy(resource, service.stack) for resource in on_path(service.stack, service.resource, PROXY_TYPES)]
+    proxies = [Proxy.of(resource, service.stack) for resource in on_path(service.stack, service.resource, PROXY_TYPES)]
     return all_of(_refuses_strangers(proxy) for proxy in proxies) if proxies else False
 
 
 def has_authorization_policy(service: BackendService) -> bool:
     """Whether an authorization policy of the stack is about a forwarding rule in front of a service."""
     front = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)
-    users = (user for rule in front for user in service.stack.users(rule))
-    return any(user.type == _AUTHORIZATION_TYPE for user in users)
+    return any(service.stack.users(rule, [_AUTHORIZATION_TYPE]) for rule in front)
 
 
 def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | Unknown:
@@ -55,7 +54,7 @@ def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | U
 
 def _machines_of(stack: Stack, group: Resource) -> list[Resource]:
     """The templates or machines of a group, and the machines of its endpoints."""
-    endpoints = [user for user in stack.users(group) if user.type in ENDPOINT_TYPES]
+    endpoints = stack.users(group, ENDPOINT_TYPES)
     used = (used for resource in (group, *endpoints) for used in stack.uses(resource))
     return [resource for resource in used if resource.type in MACHINE_TYPES]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final
@@ -38,7 +37,7 @@ class BackendService(View):
 
     TYPES = (GLOBAL_TYPE, REGIONAL_TYPE)
 
-    @property
+    @cached_property
     def is_regional(self) -> bool:
         """It is a `RegionBackendService`, whose backends are all in its own region."""
         return self.resource.type == REGIONAL_TYPE
@@ -49,29 +48,29 @@ class BackendService(View):
         region = setting(self.resource, "region")
         return region_of(region) if isinstance(region, str) else UNKNOWN
 
-    @property
+    @cached_property
     def scheme(self) -> str | Unknown:
         """The load balancing scheme."""
         return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
 
-    @property
+    @cached_property
     def protocol(self) -> str | Unknown | None:
         """The protocol to the backends; `None` leaves the choice to the API, which takes one that fits the scheme."""
         return self.resource.asked.string("protocol")
 
-    @property
+    @cached_property
     def port_name(self) -> str | Unknown | None:
         """The name of the port on the backends."""
         return self.resource.asked.string("portName")
 
-    @property
+    @cached_property
     def is_passthrough(self) -> bool | Unknown:
         """It belongs to a passthrough Network Load Balancer, which has no proxy, port name or target capacity."""
         if not self.is_regional:
             return False
         return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in PASSTHROUGH_SCHEMES
 
-    @property
+    @cached_property
     def family(self) -> str | Unknown | None:
         """`application`, `proxy network` or `passthrough`; `None` if scheme and protocol form no load balancer.
 
@@ -239,14 +238,14 @@ class BackendService(View):
     @cached_property
     def repeated_groups(self) -> tuple[str, ...]:
         """The names of groups that certainly are in more than one of its backends."""
-        names = [(self._identity(entry), entry.name) for entry in self._known_entries]
-        identities = [identity for identity, _ in names]
-        return tuple(sorted({name for identity, name in names if identities.count(identity) > 1}))
+        names = [entry.name for entry in self._known_entries]
+        found = zip(self._identities, names, strict=True)
+        return tuple(sorted({name for identity, name in found if self._identities.count(identity) > 1}))
 
     @cached_property
     def groups_that_may_be_one(self) -> tuple[str, ...]:
         """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
-        references = {i for i in map(self._identity, self._known_entries) if isinstance(i, Reference)}
+        references = {identity for identity in self._identities if isinstance(identity, Reference)}
         return tuple(
             sorted({one.name for one in references for other in references if one != other and _may_be_one(one, other)})
         )
@@ -256,17 +255,21 @@ class BackendService(View):
         entries = () if isinstance(self.links.entries, Unknown) else self.links.entries
         return tuple(entry for entry in entries if entry is not None)
 
+    @cached_property
+    def _identities(self) -> tuple[str | Reference, ...]:
+        return tuple(self._identity(entry) for entry in self._known_entries)
+
     def _identity(self, entry: Resource | Reference) -> str | Reference:
         """What tells a group from others, however its URL is written."""
         if isinstance(entry, Resource):
             return entry.urn
         project = entry.project or setting(self.resource, "project")
         collection = "instanceGroups" if entry.collection == "instanceGroupManagers" else entry.collection
-        named = replace(entry, project=project if isinstance(project, str) else None, collection=collection)
+        named = entry.in_collection(collection).in_project(project if isinstance(project, str) else None)
         resource = self.stack.by_reference(named)
         return resource.urn if resource else named
 
-    @property
+    @cached_property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks its backends' health; `UNKNOWN` as well for a service without backends."""
         return same(kind.is_measured for kind in self.kinds) if self.kinds else UNKNOWN
@@ -292,10 +295,10 @@ class BackendService(View):
         urls = [UNKNOWN] if isinstance(checks, Unknown) else checks
         return resolve(self.stack, self.resource, "healthChecks", urls, HealthCheck.TYPES)
 
-    @property
+    @cached_property
     def health_checks(self) -> tuple[HealthCheck, ...]:
         """The health checks in the stack that it certainly uses."""
-        return tuple(HealthCheck(target, self.stack) for target in self.health_check_links.targets)
+        return tuple(HealthCheck.of(target, self.stack) for target in self.health_check_links.targets)
 
     @property
     def regions_of_health_checks(self) -> tuple[tuple[str, str | Unknown | None], ...]:
@@ -322,7 +325,7 @@ class BackendService(View):
 
 
 def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
-    services = [BackendService(resource, stack) for resource in stack.of_types([REGIONAL_TYPE])]
+    services = [BackendService.of(resource, stack) for resource in stack.of_types([REGIONAL_TYPE])]
     peers = [service for service in services if fnmatchcase(service.name, pattern)]
     certain = [peer.region for peer in peers if not isinstance(peer.backends, Unknown) and peer.backends]
     possible = [
@@ -346,7 +349,7 @@ def _count_regions(
 
 def _may_be_one(one: Reference, other: Reference) -> bool:
     """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
-    if replace(one, project=None) != replace(other, project=None):
+    if one.in_project(None) != other.in_project(None):
         return False
     if one.project is None or other.project is None:
         return True

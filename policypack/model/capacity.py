@@ -72,7 +72,7 @@ class Loss:
     Attributes:
         region: the region that is lost; empty if none is.
         left: the capacity of the others.
-        load: the steady load of all regions, which the others have to carry.
+        load: the load of all regions, which the others have to carry: the steady one, or a given demand.
         total: the warm capacity of all regions.
     """
 
@@ -113,15 +113,17 @@ def by_region(fleets: Iterable[Fleet]) -> tuple[RegionCapacity, ...]:
     )
 
 
-def losses(fleets: Sequence[Fleet], *, after_scale_out: bool = False) -> tuple[Loss, ...]:
+def losses(fleets: Sequence[Fleet], *, after_scale_out: bool = False, demand: float | None = None) -> tuple[Loss, ...]:
     """The loss of each region in turn: N+1 holds if every one is survivable.
 
     Args:
         fleets: all fleets behind one load balancer.
         after_scale_out: the others have had the time to add all machines that they may.
+        demand: what the others have to carry, in the unit of capacity; `None` for the steady load of all.
     """
     regions = by_region(fleets)
-    load, total = sum(region.load for region in regions), sum(region.warm for region in regions)
+    steady, total = sum(region.load for region in regions), sum(region.warm for region in regions)
+    load = steady if demand is None else demand
     return tuple(
         Loss(
             lost.region,

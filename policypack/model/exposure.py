@@ -26,7 +26,7 @@ def clients_reach_machines(firewall: Firewall, rule: FirewallRule) -> bool | Unk
     """
     if any(rule.matches_tcp(port) is True for port in _ADMIN_PORTS):
         return False
-    views = [BackendService(service, firewall.stack) for service in services_of(firewall.stack, firewall.resource)]
+    views = [BackendService.of(service, firewall.stack) for service in services_of(firewall.stack, firewall.resource)]
     passed = any_of(all_of([_is_external_passthrough(view), _applies(firewall, rule, view.resource)]) for view in views)
     if passed is True:
         return UNKNOWN if any_of(rule.matches_tcp(port) for port in _ADMIN_PORTS) is UNKNOWN else True

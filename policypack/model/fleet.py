@@ -90,17 +90,34 @@ class ServiceFleets:
         why: what keeps them from being known, clauses; empty if they are.
         has_untargeted: some backend certainly has no target, so there is no capacity to speak of.
         is_exact: the steady load is what the fleets say; otherwise it may be lower.
+        targets: when a machine of each fleet counts as full, by their groups' URNs.
     """
 
     by_group: Mapping[str, Fleet] = field(default_factory=dict)
     why: tuple[str, ...] = ()
     has_untargeted: bool = False
     is_exact: bool = True
+    targets: Mapping[str, Target] = field(default_factory=dict)
 
     @property
     def fleets(self) -> tuple[Fleet, ...]:
         """All fleets."""
         return tuple(self.by_group.values())
+
+
+@dataclass(frozen=True)
+class FailoverBasis:
+    """What the loss of a region is judged by.
+
+    Attributes:
+        found: the fleets, if nothing keeps them from being judged.
+        not_applicable: why there is nothing to judge, a clause; empty if there is.
+        undecided: why it cannot be judged, clauses; empty if it can.
+    """
+
+    found: ServiceFleets = field(default_factory=ServiceFleets)
+    not_applicable: str = ""
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass
@@ -111,8 +128,27 @@ class _Collected:
     why: list[str] = field(default_factory=list)
 
 
-def service_fleets(service: BackendService) -> ServiceFleets:
-    """The fleets behind a service with instance groups."""
+def failover_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
+    """The fleets that carry the load when a region is lost, or why that is not to be judged.
+
+    Args:
+        service: the service that loses a region.
+        needs_load: the steady load has to be known; otherwise the fleets say nothing about it.
+    """
+    if service.is_regional or service.has_no_backends or service.regions.upper == 1:
+        return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
+    if service.is_measured is False:
+        return FailoverBasis(not_applicable="its backends take no target")
+    found = service_fleets(service, needs_load=needs_load)
+    if found.has_untargeted:
+        return FailoverBasis(not_applicable="a backend has no target, and so no capacity to speak of")
+    if service.leaves_backends_to_a_controller:
+        return FailoverBasis(undecided=("`ignore_changes` leaves its backends to a controller",))
+    return FailoverBasis(found, undecided=tuple(f"its capacity is not known: {why}" for why in found.why))
+
+
+def service_fleets(service: BackendService, *, needs_load: bool = True) -> ServiceFleets:
+    """The fleets behind a service with instance groups; `needs_load` as in `failover_basis`."""
     if isinstance(service.backends, Unknown):
         return ServiceFleets(why=(service.links.why or "`backends` is not known",))
     targets = [_target(backend) for backend in service.backends]
@@ -125,7 +161,7 @@ def service_fleets(service: BackendService) -> ServiceFleets:
         return ServiceFleets(why=(pairs.why,))
     found = _Collected()
     for group, target in pairs:
-        _collect(found, group, target)
+        _collect(found, group, target, needs_load)
     if found.why:
         return ServiceFleets(why=tuple(dict.fromkeys(found.why)))
     return _weighed(found)
@@ -149,7 +185,7 @@ def _paired(
     return [*placed, *zip(open_groups, open_targets, strict=False)]
 
 
-def _collect(found: _Collected, group: Group, target: Target | Unresolved | Untargeted) -> None:
+def _collect(found: _Collected, group: Group, target: Target | Unresolved | Untargeted, needs_load: bool) -> None:
     manager, name = manager_of(group), f"`{group.name}`"
     if isinstance(target, Unresolved):
         found.why.append(target.why)
@@ -160,7 +196,7 @@ def _collect(found: _Collected, group: Group, target: Target | Unresolved | Unta
         found.why.append(f"the region of {name} is not known")
     if not isinstance(target, Target):
         return
-    sizing = _sizing(manager, target, name)
+    sizing = _sizing(manager, target, name, needs_load)
     if isinstance(sizing, Unresolved):
         found.why.append(sizing.why)
         return
@@ -200,7 +236,8 @@ def _weighed(found: _Collected) -> ServiceFleets:
             found.managers, found.targets, found.sizings, by_machine, strict=True
         )
     }
-    return ServiceFleets(fleets, is_exact=all(sizing.is_exact for sizing in found.sizings))
+    targets = {manager.urn: target for manager, target in zip(found.managers, found.targets, strict=True)}
+    return ServiceFleets(fleets, is_exact=all(sizing.is_exact for sizing in found.sizings), targets=targets)
 
 
 def _machine_weights(found: _Collected) -> tuple[float, ...] | None:
@@ -218,7 +255,7 @@ def _shape(manager: GroupManager) -> MachineShape | None:
     if not links.is_complete or manager.mixes_machines:
         return None
     external = {str(reference): MachineShape(str(reference)) for reference in links.external}
-    shapes = {shape.identity: shape for shape in (_shape_of(Machine(r, manager.stack)) for r in links.targets)}
+    shapes = {shape.identity: shape for shape in (_shape_of(Machine.of(r, manager.stack)) for r in links.targets)}
     found = [*external.values(), *shapes.values()]
     return found[0] if len(found) == 1 else None
 
@@ -289,7 +326,7 @@ def _others(backend: Backend, mode: str) -> tuple[tuple[str, float], ...] | Unkn
     return tuple((name, value) for name, value in values if isinstance(value, int | float) and value > 0)
 
 
-def _sizing(manager: GroupManager, target: Target, name: str) -> Sizing | Unresolved:
+def _sizing(manager: GroupManager, target: Target, name: str, needs_load: bool) -> Sizing | Unresolved:
     autoscaler = manager.autoscaler
     if isinstance(autoscaler, Unknown):
         return Unresolved(f"what sizes {name} is not known")
@@ -299,6 +336,8 @@ def _sizing(manager: GroupManager, target: Target, name: str) -> Sizing | Unreso
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
         return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known")
+    if not needs_load:
+        return Sizing(warm, most, 1, True)
     cpu, balancing, metrics = autoscaler.cpu_target, autoscaler.balancing_target, autoscaler.has_metrics
     if isinstance(cpu, Unknown) or isinstance(balancing, Unknown) or isinstance(metrics, Unknown):
         return Unresolved(f"the signals of `{autoscaler.name}` are not known")

@@ -173,7 +173,7 @@ class Proxy(View):
     @cached_property
     def url_maps(self) -> tuple[UrlMap, ...]:
         """The URL map in the stack that it certainly uses; none for the other kinds."""
-        return tuple(UrlMap(target, self.stack) for target in self.url_map_links.targets)
+        return tuple(UrlMap.of(target, self.stack) for target in self.url_map_links.targets)
 
     @cached_property
     def service_links(self) -> Links:
@@ -194,7 +194,7 @@ class Proxy(View):
     @cached_property
     def ssl_policies(self) -> tuple[SslPolicy, ...]:
         """The SSL policy in the stack that it certainly has."""
-        return tuple(SslPolicy(target, self.stack) for target in self.ssl_policy_links.targets)
+        return tuple(SslPolicy.of(target, self.stack) for target in self.ssl_policy_links.targets)
 
     @property
     def leaves_ssl_policy_to_others(self) -> bool:
@@ -212,7 +212,7 @@ class Proxy(View):
         direct = self.service_links.targets
         through = (service for url_map in self.url_maps for service in url_map.services)
         found = {resource.urn: resource for resource in (*direct, *through)}
-        return tuple(BackendService(found[urn], self.stack) for urn in sorted(found))
+        return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
 
     @property
     def passes_requests_on(self) -> bool | Unknown:
@@ -230,13 +230,13 @@ class Proxy(View):
     @property
     def is_external(self) -> bool | Unknown:
         """Whether clients on the internet reach it, by the schemes of the services on its serving path."""
-        services = (BackendService(resource, self.stack) for resource in services_of(self.stack, self.resource))
+        services = (BackendService.of(resource, self.stack) for resource in services_of(self.stack, self.resource))
         return same(is_external(service) for service in services)
 
     @property
     def is_mesh(self) -> bool | Unknown:
         """Whether it configures Cloud Service Mesh, by the schemes of the services on its serving path."""
-        services = (BackendService(resource, self.stack) for resource in services_of(self.stack, self.resource))
+        services = (BackendService.of(resource, self.stack) for resource in services_of(self.stack, self.resource))
         schemes = [service.scheme for service in services]
         return same(UNKNOWN if isinstance(scheme, Unknown) else scheme == "INTERNAL_SELF_MANAGED" for scheme in schemes)
 
@@ -279,7 +279,7 @@ class ForwardingRule(View):
     @cached_property
     def proxies(self) -> tuple[Proxy, ...]:
         """The target proxy in the stack that it certainly uses."""
-        return tuple(Proxy(target, self.stack) for target in self.proxy_links.targets)
+        return tuple(Proxy.of(target, self.stack) for target in self.proxy_links.targets)
 
     @cached_property
     def service_links(self) -> Links:
@@ -289,7 +289,7 @@ class ForwardingRule(View):
     @cached_property
     def direct_services(self) -> tuple[BackendService, ...]:
         """The backend service in the stack that it certainly sends packets to without a proxy."""
-        return tuple(BackendService(target, self.stack) for target in self.service_links.targets)
+        return tuple(BackendService.of(target, self.stack) for target in self.service_links.targets)
 
 
 def is_external(service: BackendService) -> bool | Unknown:

@@ -12,7 +12,7 @@ from .autoscaler import MANAGER_TYPES, Autoscaler, autoscalers
 from .backend_service import BackendService
 from .group import Group
 from .health_check import HealthCheck
-from .links import Links, resolve
+from .links import LinkIndex, Links, resolve
 from .machine import Machine
 from .reference import setting
 from .resource import Resource
@@ -117,7 +117,7 @@ class GroupManager(View):
     @property
     def healing_checks(self) -> tuple[HealthCheck, ...]:
         """The health checks of the stack that certainly tell which machines to recreate: one at most."""
-        return tuple(HealthCheck(target, self.stack) for target in self.healing_check_links.targets)
+        return tuple(HealthCheck.of(target, self.stack) for target in self.healing_check_links.targets)
 
     @property
     def initial_delay(self) -> float | Unknown:
@@ -155,7 +155,7 @@ class GroupManager(View):
     @property
     def has_gpu(self) -> bool | Unknown:
         """Whether some of its machines have GPUs."""
-        templates = [Machine(target, self.stack).has_gpu for target in self.template_links.targets]
+        templates = [Machine.of(target, self.stack).has_gpu for target in self.template_links.targets]
         if any(template is True for template in templates):
             return True
         is_known = self.template_links.is_complete and not self.template_links.external and not self.mixes_machines
@@ -196,8 +196,8 @@ class GroupManager(View):
     def _autoscalers(self) -> tuple[list[Autoscaler], bool]:
         """The autoscalers that certainly size it, and whether others may."""
         certain, possible = list[Autoscaler](), False
-        for autoscaler in autoscalers(self.stack):
-            is_target = autoscaler.target_links.includes(self.resource)
+        for autoscaler, links in autoscalers(self.stack).about(self.resource):
+            is_target = links.includes(self.resource)
             if is_target is True:
                 certain.append(autoscaler)
             possible = possible or is_target is UNKNOWN
@@ -216,12 +216,14 @@ class GroupManager(View):
     @cached_property
     def services(self) -> tuple[BackendService, ...]:
         """The backend services that it serves."""
-        return tuple(service for service in all_services(self.stack) if self.resource in service.links.targets)
+        services = services_by_group(self.stack).about(self.resource)
+        return tuple(service for service, links in services if self.resource in links.targets)
 
     @cached_property
     def possible_services(self) -> tuple[BackendService, ...]:
         """The backend services that it may serve, but not certainly."""
-        return tuple(service for service in all_services(self.stack) if may_have(service.links, self.resource))
+        services = services_by_group(self.stack).about(self.resource)
+        return tuple(service for service, links in services if may_have(links, self.resource))
 
     @property
     def is_updated_at_once(self) -> bool | Unknown:
@@ -275,7 +277,7 @@ class GroupManager(View):
 def manager_of(group: Group) -> GroupManager | None:
     """The manager of an instance group; `None` for one outside the stack, an unmanaged one or a NEG."""
     if isinstance(group.target, Resource) and group.target.type in MANAGER_TYPES:
-        return GroupManager(group.target, group.stack)
+        return GroupManager.of(group.target, group.stack)
     return None
 
 
@@ -299,6 +301,12 @@ def all_services(stack: Stack) -> tuple[BackendService, ...]:
     return stack.derived("services", _all_services)
 
 
+def services_by_group(stack: Stack) -> LinkIndex[BackendService]:
+    """The backend services of a stack, by their groups."""
+    services = all_services(stack)
+    return stack.derived("services by group", lambda _: LinkIndex((service, service.links) for service in services))
+
+
 def may_have(links: Links, resource: Resource) -> bool:
     """Whether an entry that is not known may be `resource`, which is none of the known ones."""
     if resource in links.targets or links.is_complete:
@@ -307,7 +315,7 @@ def may_have(links: Links, resource: Resource) -> bool:
 
 
 def _all_services(stack: Stack) -> tuple[BackendService, ...]:
-    return tuple(BackendService(found, stack) for found in stack.of_types(SERVICE_TYPES) if not found.is_empty)
+    return tuple(BackendService.of(found, stack) for found in stack.of_types(SERVICE_TYPES) if not found.is_empty)
 
 
 def _within(count: float, size: float) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from .reference import Reference, may_have_any_name, parse_reference, setting
 from .resource import Resource
 from .stack import Stack
 from .values import UNKNOWN, Unknown, python_name
+
+T = TypeVar("T")
 
 # Resources of other packages may compute anything from anything; of these it is known that they yield no URL of a
 # Compute Engine resource.
@@ -91,6 +93,30 @@ class Links:
         return UNKNOWN if resource in self.candidates or not self.is_closed else False
 
 
+class LinkIndex(Generic[T]):
+    """Who points at a resource, found without asking everybody.
+
+    Args:
+        owners: those with links, in the order in which to find them.
+    """
+
+    def __init__(self, owners: Iterable[tuple[T, Links]]) -> None:
+        self._owners = tuple(owners)
+        self._by_target: dict[str, list[int]] = {}
+        self._open: list[int] = []
+        for number, (_, links) in enumerate(self._owners):
+            if not links.is_complete or links.external:
+                self._open.append(number)
+                continue
+            for target in links.targets:
+                self._by_target.setdefault(target.urn, []).append(number)
+
+    def about(self, resource: Resource) -> list[tuple[T, Links]]:
+        """Those whose links may point at a resource; of all others it is certain that they do not."""
+        numbers = {*self._by_target.get(resource.urn, ()), *self._open}
+        return [self._owners[number] for number in sorted(numbers)]
+
+
 def resolve(
     stack: Stack, resource: Resource, key: str, entries: Sequence[str | Unknown | None] | Unknown, types: Iterable[str]
 ) -> Links:
@@ -148,7 +174,7 @@ def _match(
         return None
     if reference.project is None:
         project = setting(resource, "project")
-        reference = replace(reference, project=project if isinstance(project, str) else None)
+        reference = reference.in_project(project if isinstance(project, str) else None)
     target = stack.by_reference(reference)
     if target is not None:
         return target if target.type in types else reference

@@ -168,7 +168,7 @@ def texts_of(stack: Stack, machine: Resource) -> tuple[MetadataText, ...]:
 
 
 def _groups(stack: Stack, machine: Resource) -> tuple[Resource, ...]:
-    return tuple(user for user in stack.users(machine) if user.type in _MANAGER_TYPES)
+    return stack.users(machine, _MANAGER_TYPES)
 
 
 def _entries(properties: Properties, key: str) -> Properties:

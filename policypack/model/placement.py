@@ -78,13 +78,13 @@ def endpoints_of(stack: Stack, service: Resource) -> tuple[Endpoint, ...]:
 
 
 def _endpoints_of(stack: Stack, service: Resource) -> tuple[Endpoint, ...]:
-    groups = BackendService(service, stack).groups
+    groups = BackendService.of(service, stack).groups
     return tuple(endpoint for group in groups for endpoint in _endpoints_in(stack, group))
 
 
 def has_other_endpoints(stack: Stack, service: Resource) -> bool:
     """Whether a service may have groups besides those that `endpoints_of` looks at."""
-    view = BackendService(service, stack)
+    view = BackendService.of(service, stack)
     return not view.links.is_complete or view.leaves_backends_to_a_controller
 
 
@@ -107,8 +107,7 @@ def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], b
         all_links = [resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES)]
         all_links += [
             resolve(stack, member, "instance", [member.asked.string("instance")], MACHINE_TYPES)
-            for member in stack.users(group)
-            if member.type == _MEMBERSHIP_TYPE
+            for member in stack.users(group, [_MEMBERSHIP_TYPE])
         ]
         found = {machine.urn: machine for link in all_links for machine in link.targets}
         is_complete = all(link.is_complete and not link.external for link in all_links)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from .resource import Resource
 from .values import UNKNOWN, Unknown
@@ -56,8 +55,7 @@ COLLECTIONS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """The name of a Compute Engine resource, as its URL gives it, without host and API version.
 
     `project` is `None` where the URL is relative to the provider's project. `scope` is `global`, `regions` or
@@ -75,6 +73,14 @@ class Reference:
         """The region it is in, `None` for a global resource."""
         return region_of(self.location) if self.location else None
 
+    def in_project(self, project: str | None) -> Reference:
+        """The same name in a project; `None` leaves that open."""
+        return Reference(project, self.scope, self.location, self.collection, self.name)
+
+    def in_collection(self, collection: str) -> Reference:
+        """The same name in a collection, such as `instanceGroups`."""
+        return Reference(self.project, self.scope, self.location, collection, self.name)
+
 
 def region_of(location: str) -> str:
     """The region of a zone (`us-central1-a` is in `us-central1`) or of a region; URLs of either are accepted."""
@@ -86,9 +92,8 @@ def parse_reference(url: str) -> Reference | None:
     match = _URL.search(url.partition("?")[0])
     if not match:
         return None
-    return Reference(
-        match["project"], match["scope"] or "global", match["location"], match["collection"], match["name"]
-    )
+    project, scope, location, collection, name = match.groups()
+    return Reference(project, scope or "global", location, collection, name)
 
 
 def references_to(resource: Resource) -> frozenset[Reference]:
@@ -103,9 +108,7 @@ def references_to(resource: Resource) -> frozenset[Reference]:
     if COLLECTIONS.get(resource.type, ("", ""))[0] != "instanceGroupManagers":
         return frozenset(names)
     return frozenset(
-        replace(name, collection=collection)
-        for name in names
-        for collection in ("instanceGroupManagers", "instanceGroups")
+        name.in_collection(collection) for name in names for collection in ("instanceGroupManagers", "instanceGroups")
     )
 
 
@@ -115,9 +118,11 @@ def may_have_any_name(resource: Resource) -> bool:
 
 
 def _names_from_inputs(resource: Resource) -> set[Reference]:
+    if resource.type not in COLLECTIONS:
+        return set()
     name, project = resource.asked.string("name"), setting(resource, "project")
     location = location_of(resource)
-    if resource.type not in COLLECTIONS or not isinstance(name, str) or project is UNKNOWN or location is UNKNOWN:
+    if not isinstance(name, str) or project is UNKNOWN or location is UNKNOWN:
         return set()
     collection, scope = COLLECTIONS[resource.type]
     return {Reference(project, scope, location, collection, name)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .values import UNKNOWN, Object, Properties, Value
+from .values import UNKNOWN, LazyObject, Object, Properties, Value
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Resource:
     is_read: bool = False
     place: Place | None = None
 
-    @property
+    @cached_property
     def is_empty(self) -> bool:
         """Nothing is known of it: it is new and not targeted by this operation."""
         return not self.inputs and not self.outputs
@@ -58,15 +58,16 @@ class Resource:
 
         Outputs show what the API filled in as if it had been asked for, so an absent input stays absent.
         """
-        if self.inputs is None:
+        inputs, outputs = self.inputs, {} if self.outputs is None else self.outputs
+        if inputs is None:
             # A provider lists all outputs, the unset ones as null: what is missing has not been read.
-            return Properties(_set_in_outputs(self.outputs or {}), missing=UNKNOWN)
-        return Properties({key: _join(value, key, self.outputs or {}) for key, value in self.inputs.items()})
+            return Properties(LazyObject(outputs, lambda key: _set_in_output(outputs[key])), missing=UNKNOWN)
+        return Properties({key: _join(value, key, outputs) for key, value in inputs.items()})
 
     @cached_property
     def result(self) -> Properties:
         """What the provider returned or predicts."""
-        return Properties(self.outputs or {})
+        return Properties({} if self.outputs is None else self.outputs)
 
     @cached_property
     def provider_settings(self) -> Properties:
@@ -81,21 +82,16 @@ class Resource:
 def _join(asked: Value, key: str, outputs: Object) -> Value:
     if asked is UNKNOWN:
         return _set_in_output(outputs[key]) if key in outputs else UNKNOWN
-    result = outputs.get(key)
-    if isinstance(asked, dict) and isinstance(result, dict):
+    if isinstance(asked, dict) and isinstance(result := outputs.get(key), dict):
         # Lists are not joined: after creation a list that is a set comes back in another order.
         return {inner: _join(value, inner, result) for inner, value in asked.items()}
     return asked
 
 
-def _set_in_outputs(outputs: Object) -> dict[str, Value]:
-    """The outputs, those that only say "not set" (null, empty and zero) as null."""
-    return {key: _set_in_output(value) for key, value in outputs.items()}
-
-
 def _set_in_output(value: Value) -> Value:
+    """An output, or null where it only says "not set" (null, empty and zero)."""
     if isinstance(value, dict):
-        return _set_in_outputs(value)
+        return {key: _set_in_output(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_set_in_output(item) for item in value] or None
     if value is UNKNOWN or isinstance(value, bool):

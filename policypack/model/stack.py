@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from .reference import Reference, parse_reference, references_to, setting
+from .mentions import Mentions, mentions_of
+from .reference import Reference, references_to
 from .resource import Resource
-from .values import Value
 
 T = TypeVar("T")
 
@@ -32,28 +31,41 @@ class Stack:
     ) -> None:
         self.is_complete = is_complete
         self.tags = tags
-        self._derived: dict[str, Any] = {}
+        self._derived: dict[Hashable, Any] = {}
         self._by_urn: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}
+        self._references: dict[str, frozenset[Reference]] = {}
         self._by_reference: dict[Reference, dict[str, Resource]] = {}
         self._by_place: dict[Reference, dict[str, str | None]] = {}
+        # What resources mention is read when somebody asks about their type, most types never.
+        self._mentions: dict[str, Mentions] = {}
+        self._mentioned_by: dict[str, dict[str | Reference, dict[str, Resource]]] = {}
         for resource in resources:
             self.add(resource)
 
     def add(self, resource: Resource) -> None:
         """Adds a resource, in place of one with the same URN."""
         self._derived.clear()
-        known = self._by_urn.get(resource.urn)
-        if known is not None:
-            del self._by_type[known.type][known.urn]
-            for reference in references_to(known):
-                self._by_reference[reference].pop(known.urn, None)
-                self._by_place[replace(reference, project=None)].pop(known.urn, None)
+        if resource.urn in self._by_urn:
+            self._remove(self._by_urn[resource.urn])
         self._by_urn[resource.urn] = resource
         self._by_type.setdefault(resource.type, {})[resource.urn] = resource
-        for reference in references_to(resource):
+        self._references[resource.urn] = references_to(resource)
+        for reference in self._references[resource.urn]:
             self._by_reference.setdefault(reference, {})[resource.urn] = resource
-            self._by_place.setdefault(replace(reference, project=None), {})[resource.urn] = reference.project
+            self._by_place.setdefault(reference.in_project(None), {})[resource.urn] = reference.project
+        if resource.type in self._mentioned_by:
+            self._index_mentions(resource, self._mentioned_by[resource.type])
+
+    def _remove(self, resource: Resource) -> None:
+        del self._by_type[resource.type][resource.urn]
+        for reference in self._references[resource.urn]:
+            self._by_reference[reference].pop(resource.urn, None)
+            self._by_place[reference.in_project(None)].pop(resource.urn, None)
+        if resource.type in self._mentioned_by:
+            for mention in self._all_mentions(resource):
+                self._mentioned_by[resource.type][mention].pop(resource.urn, None)
+        self._mentions.pop(resource.urn, None)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -61,12 +73,26 @@ class Stack:
         return tuple(self._by_urn[urn] for urn in sorted(self._by_urn))
 
     @property
+    def types(self) -> tuple[str, ...]:
+        """The types of its resources."""
+        return tuple(type_ for type_, resources in self._by_type.items() if resources)
+
+    @property
     def project(self) -> str | None:
         """The name of the Pulumi project; `None` for a stack without resources."""
-        return next((urn.split("::")[1] for urn in self._by_urn if urn.count("::") >= 3), None)
+        return self.derived("project", _project)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the Pulumi stack; `None` for a stack without resources."""
+        return next((urn.split("::")[0].removeprefix("urn:pulumi:") for urn in self._by_urn if "::" in urn), None)
 
     def of_types(self, types: Iterable[str]) -> tuple[Resource, ...]:
         """The resources of any of these types, ordered by URN."""
+        wanted = tuple(types)
+        return self.derived(("of types", wanted), lambda stack: stack._find_of_types(wanted))
+
+    def _find_of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:
         found = (resource for type_ in types for resource in self._by_type.get(type_, {}).values())
         return tuple(sorted(found, key=lambda resource: resource.urn))
 
@@ -81,10 +107,10 @@ class Stack:
 
     def may_have(self, reference: Reference) -> bool:
         """Whether a resource of the stack may have this name: a project can go by its id or its number."""
-        projects = self._by_place.get(replace(reference, project=None), {}).values()
+        projects = self._by_place.get(reference.in_project(None), {}).values()
         return any(_may_be_one_project(project, reference.project) for project in projects)
 
-    def derived(self, name: str, compute: Callable[[Stack], T]) -> T:
+    def derived(self, name: Hashable, compute: Callable[[Stack], T]) -> T:
         """What `compute` makes of this stack, computed once for the resources that it has now."""
         if name not in self._derived:
             self._derived[name] = compute(self)
@@ -93,54 +119,63 @@ class Stack:
 
     def uses(self, resource: Resource) -> tuple[Resource, ...]:
         """The resources that any property of `resource` names or is computed from, ordered by URN."""
-        return self.derived("uses", _all_uses).get(resource.urn, ())
+        return self.derived(("uses", resource.urn), lambda stack: stack._find_used(resource))
 
-    def users(self, resource: Resource) -> tuple[Resource, ...]:
-        """The resources with a property that names `resource` or is computed from it, ordered by URN."""
-        return self.derived("users", _all_users).get(resource.urn, ())
+    def _find_used(self, resource: Resource) -> tuple[Resource, ...]:
+        mentions = self._mentions_of(resource)
+        named = (self.by_reference(reference) for reference in mentions.references)
+        sources = (self.by_urn(urn) for urn in mentions.urns)
+        return _ordered(used for used in (*named, *sources) if used and used.urn != resource.urn)
+
+    def users(self, resource: Resource, types: Collection[str]) -> tuple[Resource, ...]:
+        """The resources of these types with a property that names `resource` or is computed from it, ordered by URN.
+
+        Resources of types that nobody asks about are never looked into.
+        """
+        indexes = [self._mentions_by(type_) for type_ in types if type_ in self._by_type]
+        if not indexes:
+            return ()
+        names: list[str | Reference] = [resource.urn]
+        names += (name for name in self._references.get(resource.urn, ()) if self.by_reference(name) is resource)
+        found: dict[str, Resource] = {}
+        for index in indexes:
+            for name in names:
+                found.update(index.get(name, {}))
+        found.pop(resource.urn, None)
+        return _ordered(found.values())
+
+    def _mentions_by(self, type_: str) -> dict[str | Reference, dict[str, Resource]]:
+        """The resources of one type by what they mention."""
+        if type_ not in self._mentioned_by:
+            index = self._mentioned_by[type_] = {}
+            for resource in self._by_type[type_].values():
+                self._index_mentions(resource, index)
+        return self._mentioned_by[type_]
+
+    def _index_mentions(self, resource: Resource, index: dict[str | Reference, dict[str, Resource]]) -> None:
+        for mention in self._all_mentions(resource):
+            index.setdefault(mention, {})[resource.urn] = resource
+
+    def _all_mentions(self, resource: Resource) -> tuple[str | Reference, ...]:
+        mentions = self._mentions_of(resource)
+        return (*mentions.urns, *mentions.references)
+
+    def _mentions_of(self, resource: Resource) -> Mentions:
+        if resource.urn not in self._mentions:
+            self._mentions[resource.urn] = mentions_of(resource)
+        return self._mentions[resource.urn]
+
+
+def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    by_urn = {resource.urn: resource for resource in resources}
+    return tuple(by_urn[urn] for urn in sorted(by_urn))
+
+
+def _project(stack: Stack) -> str | None:
+    return next((urn.split("::")[1] for urn in stack._by_urn if urn.count("::") >= 3), None)
 
 
 def _may_be_one_project(one: str | None, other: str | None) -> bool:
     if one is None or other is None or one == other:
         return True
     return one.isdigit() != other.isdigit()
-
-
-def _all_uses(stack: Stack) -> dict[str, tuple[Resource, ...]]:
-    return {resource.urn: _uses(stack, resource) for resource in stack.resources}
-
-
-def _uses(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
-    urns = {urn for sources in resource.edges.values() for urn in sources}
-    found = {urn: source for urn in urns if (source := stack.by_urn(urn))}
-    shown = resource.outputs if resource.inputs is None else resource.inputs
-    project = setting(resource, "project")
-    for key, text in _strings("", dict(shown or {})):
-        reference = parse_reference(text) if "/" in text else None
-        if key == "network" and "/" not in text and isinstance(project, str):
-            reference = Reference(project, "global", None, "networks", text)
-        named = stack.by_reference(reference) if reference else None
-        if named:
-            found[named.urn] = named
-    found.pop(resource.urn, None)
-    return tuple(found[urn] for urn in sorted(found))
-
-
-def _strings(key: str, value: Value) -> Iterator[tuple[str, str]]:
-    """All texts in a property tree, each with the key that it stands under."""
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, dict):
-        for inner, item in value.items():
-            yield from _strings(inner, item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(key, item)
-
-
-def _all_users(stack: Stack) -> dict[str, tuple[Resource, ...]]:
-    users: dict[str, list[Resource]] = {}
-    for resource in stack.resources:
-        for used in stack.uses(resource):
-            users.setdefault(used.urn, []).append(resource)
-    return {urn: tuple(found) for urn, found in users.items()}

@@ -309,7 +309,7 @@ class UrlMap(View):
 
 def url_maps_of(stack: Stack, service: Resource) -> tuple[UrlMap, ...]:
     """The URL maps of the stack on the serving path of a service."""
-    return tuple(UrlMap(resource, stack) for resource in on_path(stack, service, URL_MAP_TYPES))
+    return tuple(UrlMap.of(resource, stack) for resource in on_path(stack, service, URL_MAP_TYPES))
 
 
 def _exposes(routes: tuple[Route, ...] | Unknown, service: Resource) -> bool | Unknown:

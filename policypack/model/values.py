@@ -7,8 +7,9 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, TypeGuard
 
 
 class Unknown(enum.Enum):
@@ -67,18 +68,22 @@ def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: i
         unknown_errors: what reading an unknown item of `raw` raises, for the SDK's proxies.
         depth: how deep `raw` is nested; what is deeper than any real property is `UNKNOWN`.
     """
+    if isinstance(raw, str):
+        return UNKNOWN if raw in UNKNOWN_SENTINELS or PLACEHOLDER in raw else raw
     if raw is None or isinstance(raw, bool):
         return raw
     if isinstance(raw, int):
         return raw if abs(raw) <= sys.float_info.max else UNKNOWN
-    if isinstance(raw, str):
-        return UNKNOWN if raw in UNKNOWN_SENTINELS or PLACEHOLDER in raw else raw
     if isinstance(raw, float):
         if not math.isfinite(raw):
             return UNKNOWN
         return int(raw) if raw.is_integer() else raw
     if depth >= _MAX_DEPTH:
         return UNKNOWN
+    if isinstance(raw, list):
+        return [read(item, unknown_errors, depth + 1) for item in raw]
+    if isinstance(raw, dict) and SIGNATURE_KEY not in raw:
+        return {key: read(item, unknown_errors, depth + 1) for key, item in raw.items() if _is_shown(key)}
     if isinstance(raw, Mapping):
         return _read_mapping(raw, unknown_errors, depth)
     if isinstance(raw, Sequence):
@@ -92,14 +97,69 @@ def read_object(raw: object, unknown_errors: tuple[type[Exception], ...] = ()) -
     return value if isinstance(value, dict) else {}
 
 
+def read_lazily(raw: object) -> Object:
+    """Reads the properties of a resource as `read_object` does, each when it is first looked at.
+
+    Args:
+        raw: the properties, plain JSON values.
+    """
+    if not isinstance(raw, dict) or SIGNATURE_KEY in raw:
+        return read_object(raw)
+    return LazyObject(raw, lambda key: read(raw[key], depth=1))
+
+
+class LazyObject(Mapping[str, "Value"]):
+    """An object whose values are made when they are first looked at, each once. Internal keys are not shown.
+
+    Args:
+        source: an object with the same keys.
+        make: makes the value of a key.
+    """
+
+    __slots__ = ("_made", "_make", "_source")
+
+    def __init__(self, source: Mapping[str, object], make: Callable[[str], Value]) -> None:
+        self._source = source
+        self._make = make
+        self._made: dict[str, Value] = {}
+
+    def __getitem__(self, key: str) -> Value:
+        if key not in self:
+            raise KeyError(key)
+        value: Value = self.get(key)
+        return value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, `default` without one."""
+        if key in self._made:
+            return self._made[key]
+        if key not in self:
+            return default
+        value = self._made[key] = self._make(key)
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._source and _is_shown(key)
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._source if _is_shown(key))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _is_shown(key: object) -> TypeGuard[str]:
+    """Whether a key is the name of a property: those that begin with two underscores are Pulumi's own."""
+    return isinstance(key, str) and not key.startswith("__")
+
+
 def _read_mapping(raw: Mapping[object, object], unknown_errors: tuple[type[Exception], ...], depth: int) -> Value:
     if SIGNATURE_KEY in iter(raw):
         return _read_special(raw, unknown_errors, depth)
-    return {
-        key: _read_item(raw, key, unknown_errors, depth)
-        for key in iter(raw)
-        if isinstance(key, str) and not key.startswith("__")
-    }
+    return {key: _read_item(raw, key, unknown_errors, depth) for key in iter(raw) if _is_shown(key)}
 
 
 def _read_special(raw: Mapping[object, object], unknown_errors: tuple[type[Exception], ...], depth: int) -> Value:
@@ -147,33 +207,25 @@ class Properties:
 
     def value(self, key: str) -> Value:
         """The property as it is."""
-        return UNKNOWN if isinstance(self._values, Unknown) else self._values.get(key, self._missing)
+        return UNKNOWN if self._values is UNKNOWN else self._values.get(key, self._missing)
 
     def string(self, key: str) -> str | Unknown | None:
         """The property as a string; an empty one is absent, as the provider treats it."""
-        match self.value(key):
-            case str(text):
-                return text or None
-            case None:
-                return None
-            case bool(flag):
-                return "true" if flag else "false"
-            case int(number) | float(number):
-                return str(number)
-        return UNKNOWN
+        value = self.value(key)
+        if value is None or isinstance(value, str):
+            return value or None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value) if isinstance(value, int | float) else UNKNOWN
 
     def number(self, key: str) -> float | Unknown | None:
         """The property as a number."""
-        match self.value(key):
-            case None:
-                return None
-            case bool():
-                return UNKNOWN
-            case int(number) | float(number):
-                return number
-            case str(text):
-                return _number_in(text)
-        return UNKNOWN
+        value = self.value(key)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return _number_in(value)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
 
     def boolean(self, key: str) -> bool | Unknown | None:
         """The property as a boolean."""
@@ -185,10 +237,10 @@ class Properties:
     def object(self, key: str) -> Properties | Unknown | None:
         """The property as an object; of a list of one, the only item, as older providers had it."""
         match self.value(key):
-            case dict(values) | [dict(values)]:
-                return Properties(values)
             case None | []:
                 return None
+            case dict(values) | [dict(values)]:
+                return Properties(values)
         return UNKNOWN
 
     def objects(self, key: str) -> list[Properties] | Unknown:
@@ -212,6 +264,7 @@ class Properties:
         return UNKNOWN
 
 
+@lru_cache(maxsize=1024)
 def python_name(key: str) -> str:
     """The name that a property has in Python programs: `maxUtilization` is `max_utilization`."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower()

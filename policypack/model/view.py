@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from .resource import Resource
 from .stack import Stack
@@ -17,6 +17,11 @@ class View:
 
     resource: Resource
     stack: Stack
+
+    @classmethod
+    def of(cls, resource: Resource, stack: Stack) -> Self:
+        """The view of a resource, one for all who look at it while the stack stays as it is."""
+        return stack.derived((cls, resource.urn), lambda stack: cls(resource, stack))
 
     @property
     def urn(self) -> str:

@@ -38,7 +38,8 @@ class AuditFormat:
         try:
             module = importlib.import_module(f"policypack.report.{self.module}")
         except ModuleNotFoundError as error:
-            raise OutputError(f"{self.suffix} needs the package {error.name}: install requirements-audit.txt") from error
+            what = f"{self.suffix} needs the package {error.name}: install requirements-audit.txt"
+            raise OutputError(what) from error
         write: Callable[[AuditResults, Path], None] = module.write
         return write
 

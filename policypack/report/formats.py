@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -66,6 +68,35 @@ def format_of(file: Path) -> Format:
     return FORMATS[max(fitting)[1]]
 
 
+def check_outputs(files: Sequence[Path], reads: Iterable[Path]) -> None:
+    """Checks, before anything is judged, that reports can go to these files.
+
+    Args:
+        files: where reports shall go.
+        reads: the files that the run reads.
+
+    Raises:
+        OutputError: a name says no format, a file is named twice, or it is one that the run reads.
+    """
+    for file in files:
+        format_of(file)
+    check_places(files, reads)
+
+
+def check_places(files: Sequence[Path], reads: Iterable[Path]) -> None:
+    """Checks that each report has a file of its own, which the run does not read; arguments as in `check_outputs`.
+
+    Raises:
+        OutputError: a file is named twice, or it is one that the run reads.
+    """
+    places = [os.path.realpath(file) for file in files]
+    for file, place in zip(files, places, strict=True):
+        if places.count(place) > 1:
+            raise OutputError(f"{file} is named twice: give each report a file of its own")
+        if place in {os.path.realpath(read) for read in reads}:
+            raise OutputError(f"{file} is what this run reads: write the report to another file")
+
+
 def write_report(file: Path, results: Results) -> None:
     """Writes a report in the format that the file's name asks for, whole or not at all.
 
@@ -81,6 +112,7 @@ def write_text(file: Path, text: str) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
+    named, file = file, Path(os.path.realpath(file))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():
@@ -90,6 +122,6 @@ def write_text(file: Path, text: str) -> None:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
             part = Path(folder, file.name)
             part.write_text(text, encoding="utf-8", errors="backslashreplace")
-            part.replace(file.resolve())
+            part.replace(file)
     except OSError as error:
-        raise OutputError(f"cannot write {file}: {error.strerror}") from error
+        raise OutputError(f"cannot write {named}: {error.strerror}") from error

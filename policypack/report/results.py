@@ -64,15 +64,16 @@ class Results:
             path = _relative(Path(place.file), self._root)
             if path:
                 return Location(path, place.line)
-        return self._file_location
+        return self.file_location
 
     @cached_property
-    def _file_location(self) -> Location:
+    def file_location(self) -> Location:
+        """The project file or the state that was judged; for standard input, the project file that a repository has."""
         return Location((self.file and _relative(self.file, self._root)) or _WITHOUT_A_FILE)
 
     @cached_property
     def _root(self) -> Path:
-        """The root of the repository around what was judged; without one the folder that the command runs in, or its own."""
+        """The root of the repository around what was judged; without one the working directory, or its own folder."""
         start, here = (self.file.parent if self.file else Path()).resolve(), Path.cwd()
         around = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
         return around or (here if start.is_relative_to(here) else start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from rich.console import Console
@@ -49,8 +49,19 @@ def make_console(color: str) -> Console:
 
 def render(results: Results) -> str:
     """The report as plain text."""
+    return _as_text(lambda console: print_report(console, results))
+
+
+def findings_text(findings: Collection[Finding]) -> str:
+    """Findings by resource as plain text, violations with what was observed and its fix."""
+    failed = [finding for finding in findings if finding.status == "failed"]
+    others = [finding for finding in findings if finding.status == "undecided"]
+    return _as_text(lambda console: _print_failed_and_undecided(console, failed, others))
+
+
+def _as_text(fill: Callable[[Console], None]) -> str:
     text = io.StringIO()
-    print_report(Console(file=text, highlight=False, soft_wrap=True, no_color=True, width=_PIPED_WIDTH), results)
+    fill(Console(file=text, highlight=False, soft_wrap=True, no_color=True, width=_PIPED_WIDTH))
     return text.getvalue()
 
 
@@ -60,17 +71,20 @@ def print_report(console: Console, results: Results) -> None:
     console.print(Text(results.subject, "bold"))
     for note in results.notes:
         console.print(Text(f"Note: {note}", "dim"))
-    _print_findings(console, report.with_status("failed"), _problems)
-    undecided = report.with_status("undecided")
-    if undecided:
-        console.print()
-        console.print(Text("Undecided", _STYLES["undecided"]))
-        _print_findings(console, undecided, _reasons)
+    _print_failed_and_undecided(console, report.with_status("failed"), report.with_status("undecided"))
     _print_waivers(console, report.waivers)
     console.print()
     console.print(_rule_table(report))
     console.print()
     console.print(_summary(report))
+
+
+def _print_failed_and_undecided(console: Console, failed: Iterable[Finding], undecided: Collection[Finding]) -> None:
+    _print_findings(console, failed, _problems)
+    if undecided:
+        console.print()
+        console.print(Text("Undecided", _STYLES["undecided"]))
+        _print_findings(console, undecided, _reasons)
 
 
 def _print_findings(console: Console, findings: Iterable[Finding], lines: Callable[[Finding], Iterable[str]]) -> None:

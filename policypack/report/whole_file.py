@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ def replacing(file: Path) -> Iterator[Path]:
     Raises:
         OutputError: the file cannot be written.
     """
+    named, file = file, Path(os.path.realpath(file))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():
@@ -26,6 +28,6 @@ def replacing(file: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
             part = Path(folder, file.name)
             yield part
-            part.replace(file.resolve())
+            part.replace(file)
     except OSError as error:
-        raise OutputError(f"cannot write {file}: {error.strerror or error}") from error
+        raise OutputError(f"cannot write {named}: {error.strerror or error}") from error

@@ -8,11 +8,15 @@ import sys
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 
+import orjson
+
+from policypack.model.garbage import collector_paused
 from policypack.model.resource import Resource
 from policypack.model.stack import Stack
-from policypack.model.values import Object, Value, read_object
+from policypack.model.values import Object, read_lazily
 
 from .error import SourceError
 
@@ -45,9 +49,10 @@ def parse_state(content: bytes, where: str) -> Stack:
     Raises:
         SourceError: it is something else.
     """
-    entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
-    inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
-    return Stack(_to_resource(entry, inputs) for entry in entries)
+    with collector_paused():
+        entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
+        inputs = {entry["urn"]: read_lazily(entry.get("inputs")) for entry in entries}
+        return Stack(_to_resource(entry, inputs) for entry in entries)
 
 
 def _read(path: Path | None) -> bytes:
@@ -66,7 +71,7 @@ def _read(path: Path | None) -> bytes:
 
 def _parse(content: bytes, where: str) -> object:
     try:
-        return json.loads(content)
+        return _loads(content)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise SourceError(
@@ -77,6 +82,14 @@ def _parse(content: bytes, where: str) -> object:
     except (RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise SourceError(f"{where} cannot be read as a state: {reason}. {_EXPORT}") from error
+
+
+def _loads(content: bytes) -> object:
+    """Parses JSON; what orjson refuses, such as NaN or another encoding than UTF-8, Python may still take."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content)
 
 
 def _resources_in(content: object, where: str) -> list[dict[str, Any]]:
@@ -123,9 +136,9 @@ def _fault_in(entry: object) -> str | None:
     if entry["urn"].count("::") < 3:
         return f"`{entry['urn']}` is not a URN"
     for key, kind, form in _SHAPES:
-        if not isinstance(entry.get(key), kind | None):
+        if key in entry and not isinstance(entry[key], (kind, NoneType)):
             return f"`{key}` of {entry['urn']} has to be {form}"
-    if not all(_is_list_of_strings(urns) for urns in (entry.get("propertyDependencies") or {}).values()):
+    if not all(map(_is_list_of_strings, (entry.get("propertyDependencies") or {}).values())):
         return f"`propertyDependencies` of {entry['urn']} has to hold lists of URNs"
     if not _is_list_of_strings(entry.get("ignoreChanges")):
         return f"`ignoreChanges` of {entry['urn']} has to be a list of property paths"
@@ -144,7 +157,9 @@ _SHAPES: Final = (
 
 
 def _is_list_of_strings(value: object) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+    if not isinstance(value, list):
+        return value is None
+    return not value or all(isinstance(item, str) for item in value)
 
 
 def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Resource:
@@ -164,6 +179,6 @@ def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Reso
     )
 
 
-def _outputs_of(entry: Mapping[str, Any]) -> dict[str, Value]:
-    outputs = read_object(entry.get("outputs"))
-    return {"id": entry["id"], **outputs} if entry.get("id") else outputs
+def _outputs_of(entry: Mapping[str, Any]) -> Object:
+    outputs = read_lazily(entry.get("outputs"))
+    return {"id": entry["id"], **outputs} if entry.get("id") and "id" not in outputs else outputs

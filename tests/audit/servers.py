@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,7 +36,7 @@ def serving(handle: Handle) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_args: Any) -> None: ...
 
@@ -49,8 +49,8 @@ def serving(handle: Handle) -> Iterator[str]:
     server.server_close()
 
 
-def request(method: str, url: str, body: bytes = b"", **headers: str) -> bytes:
-    asked = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream", **headers}, method=method)
+def request(method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    asked = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream", **(headers or {})}, method=method)
     with urllib.request.urlopen(asked, timeout=10) as response:
         content: bytes = response.read()
         return content
@@ -83,12 +83,12 @@ def s3_server() -> Iterator[Callable[[str], Bucket]]:
     signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request"}
 
     def make(name: str) -> Bucket:
-        request("PUT", f"{address}/{name}", **signed)
+        request("PUT", f"{address}/{name}", headers=signed)
         return Bucket(
             f"s3://{name}?endpoint={address}&region=us-east-1&s3ForcePathStyle=true",
             address,
-            lambda path, content: request("PUT", f"{address}/{name}/{quote(path)}", content, **signed),
-            lambda path: request("DELETE", f"{address}/{name}/{quote(path)}", **signed),
+            lambda path, content: request("PUT", f"{address}/{name}/{quote(path)}", content, headers=signed),
+            lambda path: request("DELETE", f"{address}/{name}/{quote(path)}", headers=signed),
         )
 
     yield make
@@ -107,7 +107,7 @@ def gcs_server() -> Iterator[Callable[[str], Bucket]]:
 
     def make(name: str) -> Bucket:
         wanted = json.dumps({"name": name}).encode()
-        request("POST", f"{address}{api}?project=p", wanted, **{"Content-Type": "application/json"})
+        request("POST", f"{address}{api}?project=p", wanted, {"Content-Type": "application/json"})
         upload = f"{address}/upload{api}/{name}/o?uploadType=media&name="
         return Bucket(
             f"gs://{name}",

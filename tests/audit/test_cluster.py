@@ -67,15 +67,20 @@ def test_workers_have_to_have_the_same_pack(tmp_path: Path, cluster: Any, monkey
     monkeypatch.setattr("tests.audit.states.pack_digest", lambda: "another one")
     states = put(tmp_path / "states", {"a.json": GOOD})
     execute = partial(judge_on_cluster, scheduler=cluster.scheduler_address)
-    with pytest.raises(AuditError, match="install the same release"):
-        with audited(states, journal=tmp_path / "j", execute=execute):
-            pass
+    with (
+        pytest.raises(AuditError, match="install the same release"),
+        audited(states, journal=tmp_path / "j", execute=execute),
+    ):
+        pass
 
 
 def test_what_is_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("policypack.audit.cluster._SECONDS_TO_CONNECT", 0.2)
     states = put(tmp_path / "states", {"a.json": checkpoint(service("chat", 1))})
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
-        with pytest.raises(AuditError, match=f"there is no Dask scheduler at {address}"):
-            with audited(states, journal=tmp_path / "j", execute=partial(judge_on_cluster, scheduler=address)):
-                pass
+        execute = partial(judge_on_cluster, scheduler=address)
+        with (
+            pytest.raises(AuditError, match=f"there is no Dask scheduler at {address}"),
+            audited(states, journal=tmp_path / "j", execute=execute),
+        ):
+            pass

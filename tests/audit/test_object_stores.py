@@ -120,8 +120,9 @@ def test_no_permission_to_list(tmp_path: Path) -> None:
     def forbid(*_: object) -> Answer:
         return 403, {"Content-Type": "application/xml"}, FORBIDDEN
 
-    with serving(forbid) as address, pytest.raises(AuditError) as caught:
-        with audited(f"s3://states?endpoint={address}&region=us-east-1&s3ForcePathStyle=true", journal=tmp_path / "j"):
+    with serving(forbid) as address:
+        url = f"s3://states?endpoint={address}&region=us-east-1&s3ForcePathStyle=true"
+        with pytest.raises(AuditError) as caught, audited(url, journal=tmp_path / "j"):
             pass
     assert "it cannot be listed: no permission (Access Denied)" in str(caught.value)
 

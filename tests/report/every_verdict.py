@@ -16,11 +16,17 @@ from tests.projects import make_project
 TODAY = date(2026, 6, 30)
 
 PROGRAM = """
-import pulumi
 import pulumi_gcp as gcp
 
-check = gcp.compute.HealthCheck("health", http_health_check={"port_specification": "USE_SERVING_PORT", "request_path": "/health"})
-template = gcp.compute.InstanceTemplate("vllm", machine_type="g2-standard-8", disks=[{"boot": True, "source_image": "cos-cloud/cos-stable"}], network_interfaces=[{"network": "default"}])
+check = gcp.compute.HealthCheck(
+    "health", http_health_check={"port_specification": "USE_SERVING_PORT", "request_path": "/health"}
+)
+template = gcp.compute.InstanceTemplate(
+    "vllm",
+    machine_type="g2-standard-8",
+    disks=[{"boot": True, "source_image": "cos-cloud/cos-stable"}],
+    network_interfaces=[{"network": "default"}],
+)
 groups = {}
 for region in ("us-central1", "europe-west4"):
     groups[region] = gcp.compute.RegionInstanceGroupManager(
@@ -69,7 +75,7 @@ service("rerank", [entry("europe-west4")])
 # One region; nobody answers for it any longer.
 service("guard", [entry("europe-west4", max_utilization=1)])
 # Nobody can tell where it is.
-service("draft", pulumi.Output.all(groups["us-central1"].instance_group).apply(lambda urls: [{"group": u} for u in urls]))
+service("draft", groups["us-central1"].instance_group.apply(lambda url: [{"group": url}]))
 # Serverless: most rules say nothing about it.
 neg = gcp.compute.RegionNetworkEndpointGroup(
     "tools", region="us-central1", network_endpoint_type="SERVERLESS", cloud_run={"service": "tools"}

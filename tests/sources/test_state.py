@@ -224,3 +224,14 @@ def test_binary_files(tmp_path: Path) -> None:
 
 def test_a_number_that_python_does_not_read(tmp_path: Path) -> None:
     assert "cannot be read as a state" in error_of(write(tmp_path, '{"version": ' + "9" * 5000 + "}"))
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "-Infinity", "1e400", '"\\ud800"', "123456789012345678901234567890"]
+)
+def test_what_only_some_parsers_take_is_read(tmp_path: Path, text: str) -> None:
+    content = json.dumps(export(entry(inputs={"odd": "here", "mtu": 1}))).replace('"here"', text)
+    (found,) = load_state(write(tmp_path, content)).resources
+    assert found.asked.number("mtu") == 1
+    assert found.inputs is not None
+    assert "odd" in found.inputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Annotated
 
@@ -186,9 +186,7 @@ def _shared(group: GroupManager, service: BackendService) -> list[str]:
 def _may_be_shared(group: GroupManager, service: BackendService) -> bool:
     """Whether both name checks outside the stack that differ in nothing but that one of them names no project."""
     pairs = product(service.health_check_links.external, group.healing_check_links.external)
-    return any(
-        None in (one.project, other.project) and replace(one, project=other.project) == other for one, other in pairs
-    )
+    return any(None in (one.project, other.project) and one.in_project(other.project) == other for one, other in pairs)
 
 
 def _judge_delay(group: GroupManager, options: AutohealingOptions) -> Iterator[Verdict]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policypack.model.backend_service import BackendService
 from policypack.model.capacity import Loss, losses
-from policypack.model.fleet import service_fleets
+from policypack.model.fleet import failover_basis
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 
@@ -105,25 +105,17 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     machines of different kinds cannot be compared; when an autoscaler follows signals that say nothing of the load
     balancer's target; and when backends with different targets have groups whose URLs are not known yet.
     """
-    if service.is_regional or service.has_no_backends or service.regions.upper == 1:
-        yield NotApplicable("its backends are in one region or none, so there is none to fail over to")
+    basis = failover_basis(service)
+    if basis.not_applicable:
+        yield NotApplicable(basis.not_applicable)
         return
-    if service.is_measured is False:
-        yield NotApplicable("its backends take no target")
+    if basis.undecided:
+        for why in basis.undecided:
+            yield Undecided(why)
         return
-    found = service_fleets(service)
-    if found.has_untargeted:
-        yield NotApplicable("a backend has no target, and so no capacity to speak of")
-        return
-    if service.leaves_backends_to_a_controller:
-        yield Undecided("`ignore_changes` leaves its backends to a controller")
-        return
-    if found.why:
-        for why in found.why:
-            yield Undecided(f"its capacity is not known: {why}")
-        return
-    fatal = [loss for loss in losses(found.fleets, after_scale_out=options.after_scale_out) if not loss.is_survivable]
-    if fatal and not found.is_exact:
+    fleets = basis.found.fleets
+    fatal = [loss for loss in losses(fleets, after_scale_out=options.after_scale_out) if not loss.is_survivable]
+    if fatal and not basis.found.is_exact:
         yield Undecided("an autoscaler follows further signals, so the steady load may be low enough or not")
         return
     for loss in fatal:

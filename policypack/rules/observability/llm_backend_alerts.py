@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.alert import AlertPolicy
+from policypack.model.alert import alert_policies
 from policypack.model.backend_service import BackendService
 from policypack.model.logic import all_of, any_of
 from policypack.model.values import UNKNOWN
@@ -94,16 +94,15 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Itera
     if service.is_passthrough is True or (isinstance(service.protocol, str) and service.protocol in _LAYER_4):
         yield NotApplicable("its load balancer measures no requests")
         return
-    policies = [AlertPolicy(resource, service.stack) for resource in service.stack.of_types(AlertPolicy.TYPES)]
     ours = [
         (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.watches(service.resource)]))
-        for policy in policies
+        for policy in alert_policies(service.stack)
     ]
     if options.errors:
-        told = any_of(all_of([watches, policy.watches_errors()]) for policy, watches in ours if watches is not False)
+        told = any_of(all_of([watches, policy.watches_errors]) for policy, watches in ours if watches is not False)
         yield from _judge(service, told, "failing requests", "the share of requests with a status of 500 or more")
     if options.latency:
-        told = any_of(all_of([watches, policy.watches_latency()]) for policy, watches in ours if watches is not False)
+        told = any_of(all_of([watches, policy.watches_latency]) for policy, watches in ours if watches is not False)
         yield from _judge(service, told, "slow answers", "a percentile of `total_latencies`")
 
 

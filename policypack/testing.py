@@ -1,0 +1,49 @@
+"""For the tests of Pulumi projects: one line that fails with the findings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+
+from policypack.evaluate import FailOn
+from policypack.judge import judge_target
+from policypack.report.results import Results
+from policypack.report.terminal import findings_text
+
+
+def assert_compliant(
+    target: str | os.PathLike[str],
+    *,
+    stack: str | None = None,
+    policy_config: str | os.PathLike[str] | None = None,
+    fail_on: Collection[FailOn] = (),
+    strict: bool = False,
+    today: date | None = None,
+) -> Results:
+    """Fails a test unless a stack complies, without the Pulumi CLI, an account or credentials.
+
+    Args:
+        target: the folder of a Pulumi project, or the file of an exported state.
+        stack: the stack whose configuration the project runs with; not needed if there is one only.
+        policy_config: a file with levels and options, as `pulumi --policy-pack-config` takes it.
+        fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
+        strict: count what is undecided as violated, in every rule.
+        today: the day that waivers are judged on; `None` is this day.
+
+    Returns:
+        What was judged with all verdicts, for further assertions.
+
+    Raises:
+        AssertionError: the stack violates rules; the message has each finding with what was observed and its fix.
+        SourceError: the target cannot be read or run.
+        ConfigurationError: the policy configuration cannot be read, or is wrong.
+    """
+    __tracebackhide__ = True
+    config = None if policy_config is None else Path(policy_config)
+    results = judge_target(os.fspath(target), stack, policy_config=config, is_strict=strict, today=today)
+    found = results.report.violations(fail_on)
+    if found:
+        raise AssertionError(f"{results.subject}: not compliant\n{findings_text(found)}")
+    return results

@@ -1,0 +1,10 @@
+"""What the pack is called, and which version of it this is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PACK_NAME: Final = "llm-backends-gcp"
+
+# The same as in PulumiPolicy.yaml, which the Pulumi CLI reads.
+VERSION: Final = "0.1.0"

@@ -1,0 +1,173 @@
+"""The page in a real browser: it loads nothing, everybody can use it, and it fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Dialog, Page, expect
+
+from policypack.report.html_page import render
+from policypack.report.results import Results
+from tests.report.chromium import started_chromium
+from tests.report.judged import hostile_results, large_results
+from tests.report.update_golden import golden_results
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started_chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, results: Results) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    pages = {"every": results, "few": golden_results(results), "hostile": hostile_results(), "large": large_results(8)}
+    for name, shown in pages.items():
+        (folder / f"{name}.html").write_text(render(shown), encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in pages}
+
+
+@pytest.fixture
+def open_page(browser: Browser, files: dict[str, Path]) -> Iterator[Open]:
+    """Opens a page; whatever it says on the console, loads or asks fails the test."""
+    said: list[str] = []
+    contexts = []
+
+    def refused(dialog: Dialog) -> None:
+        said.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def opened(name: str, width: int = 1280, **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.on("dialog", refused)
+        page.on("request", lambda request: said.append(f"request: {request.url}"))
+        page.goto(files[name].as_uri())
+        said.remove(f"request: {files[name].as_uri()}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def visible_findings(page: Page) -> list[tuple[str, str]]:
+    found: list[list[str]] = page.eval_on_selector_all(
+        ".finding",
+        "all => all.filter(one => one.checkVisibility())"
+        ".map(one => [one.closest('details').querySelector('h3').textContent, one.querySelector('h4 a').textContent])",
+    )
+    return [(name, rule) for name, rule in found]
+
+
+def listed(results: Results, *statuses: Any) -> list[tuple[str, str]]:
+    return sorted(
+        (finding.name, finding.rule.name) for status in statuses for finding in results.report.with_status(status)
+    )
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Presses the tabulator until the element has the focus."""
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("name", ["every", "hostile", "large"])
+def test_it_loads_quietly_and_fits_the_width(open_page: Open, name: str, width: int) -> None:
+    page = open_page(name, width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(open_page: Open, width: int, scheme: Literal["light", "dark"]) -> None:
+    page = open_page("few", width, color_scheme=scheme, bypass_csp=True)
+    page.locator(".rules details").first.evaluate("one => { one.open = true }")
+    found = Axe().run(page)
+    assert {"color-contrast", "heading-order", "label", "region"} <= {one["id"] for one in found.response["passes"]}
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]] == []
+
+
+def test_the_first_tab_leads_past_the_header(open_page: Open) -> None:
+    page = open_page("every")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") == 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_filter_works_by_keyboard(open_page: Open, results: Results) -> None:
+    page = open_page("every")
+    assert sorted(visible_findings(page)) == listed(results, "failed", "undecided", "waived")
+    tab_to(page, "input[value=failed]")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Space")
+    assert sorted(visible_findings(page)) == listed(results, "undecided", "waived")
+    assert page.inner_text("#shown") == "17 of 59 findings"
+    tab_to(page, "select[name=severity]")
+    page.keyboard.type("critical")
+    wanted = [
+        ("draft", "llm-backend-failover-capacity"),
+        ("draft", "llm-backend-regions"),
+        ("rerank", "llm-backend-regions"),
+    ]
+    assert sorted(visible_findings(page)) == wanted
+    tab_to(page, "input[type=search]")
+    page.keyboard.type("DRAFT")
+    assert sorted(visible_findings(page)) == wanted[:2]
+    tab_to(page, "button[type=reset]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#shown")).to_have_text("59 of 59 findings")
+    assert sorted(visible_findings(page)) == listed(results, "failed", "undecided", "waived")
+
+
+def test_a_node_leads_to_its_findings_even_if_they_are_closed_or_filtered(open_page: Open) -> None:
+    page = open_page("large")
+    assert visible_findings(page) == []
+    for status in ("failed", "undecided"):
+        page.locator(f"input[value={status}]").uncheck()
+    page.locator(".service a.box").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".resource > summary:focus")).to_have_count(1)
+    shown = {name for name, _ in visible_findings(page)}
+    assert shown == {page.evaluate("document.activeElement.querySelector('h3').textContent")}
+    assert page.locator("input[value=failed]").is_checked()
+
+
+def test_it_works_without_its_script(open_page: Open, results: Results) -> None:
+    page = open_page("every", java_script_enabled=False)
+    assert page.locator("#filter").is_hidden()
+    assert page.locator(".finding:visible").count() == len(listed(results, "failed", "undecided", "waived"))
+
+
+def test_a_narrow_page_has_the_paths_as_lists_and_a_wide_one_as_pictures(open_page: Open) -> None:
+    wide, narrow = open_page("every", 1280), open_page("every", 360)
+    for page, shows_pictures in ((wide, True), (narrow, False)):
+        assert page.locator(".picture").first.is_visible() is shows_pictures
+        assert page.locator(".path").first.is_visible() is not shows_pictures
+
+
+def test_print_shows_everything_but_the_controls(open_page: Open) -> None:
+    page = open_page("large")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#filter, nav").first.is_hidden()
+    assert len(visible_findings(page)) == page.locator(".finding").count()

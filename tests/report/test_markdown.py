@@ -1,0 +1,111 @@
+"""The comment on a pull request: below GitHub's limit whatever the stack, and names in it are nothing but names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from policypack.model.stack import Stack
+from policypack.report.markdown import MARKER, MOST_BYTES, render
+from policypack.report.results import Results
+from tests.report.every_verdict import PROGRAM
+from tests.report.judged import HOSTILE, hostile_results, judged, large_results
+from tests.stacks import backend, build, check, mig, service
+
+SHAPE = re.compile(r'n\d+\["(?:[A-Za-z0-9 ,.\-]|#\d+;|<br/>)*"\]')
+LINES = (
+    re.compile(r"flowchart LR"),
+    SHAPE,
+    re.compile(r'subgraph r\d+\["(?:[A-Za-z0-9 ,.\-]|#\d+;)*"\]'),
+    re.compile("end"),
+    re.compile(r"n\d+ (?:-->|-\.->) n\d+"),
+    re.compile(r"classDef [a-z]+ [a-z0-9#:, -]+"),
+    re.compile(r"class n\d+ (?:failed|undecided|waived|outside)"),
+)
+
+
+def diagram_of(text: str) -> list[str]:
+    (diagram,) = re.findall(r"^```mermaid\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
+    return [line.strip() for line in diagram.splitlines()]
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of all rows of tables: a bar after a backslash is none of a cell."""
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+
+
+def test_the_first_line_is_the_marker_and_the_second_the_verdict(results: Results) -> None:
+    first, second, *_ = render(results).splitlines()
+    assert first == MARKER == "<!-- llm-policypack -->"
+    assert second == "### LLM policy pack: 42 violations, 25 of them mandatory; 16 undecided; 1 waived"
+
+
+def test_every_violation_has_a_row_with_its_fix(results: Results) -> None:
+    rows = [row for row in rows_of(render(results)) if len(row) == 6 and row[5].startswith("`infra/")]
+    wanted = {
+        (finding.name, finding.type.rpartition(":")[2], finding.rule.name, finding.level, finding.rule.severity)
+        for finding in results.report.with_status("failed")
+    }
+    found = {(*row[0].replace("`", "").split(" "), row[1].strip("`"), row[2].strip("*"), row[3]) for row in rows}
+    assert found == wanted
+    assert len(rows) == len(wanted)
+    assert rows[0][:4] == ["`embed` BackendService", "`llm-backend-regions`", "**mandatory**", "critical"]
+    assert rows[0][4].startswith("Add a backend in another region to `backends`")
+    line = PROGRAM[: PROGRAM.index("return gcp.compute.BackendService(")].count("\n") + 1
+    assert rows[0][5] == f"`infra/__main__.py:{line}`"
+
+
+def test_a_stack_without_violations_says_so_and_draws_nothing() -> None:
+    group = mig()
+    stack = build(group, check(), service([backend(group, maxUtilization=0.7)]))
+    text = render(judged(stack, ["llm-backend-max-utilization"]))
+    assert text == (
+        "<!-- llm-policypack -->\n### LLM policy pack: No violations\n\n"
+        "1 rule judged demo: 3 resources, as a first preview, on 2026-06-30.\n"
+    )
+
+
+def test_a_stack_without_services_says_that_nothing_was_judged() -> None:
+    assert "Nothing was judged: there is no backend service that the rules select" in render(judged(Stack()))
+
+
+def test_the_diagram_has_the_paths_and_their_verdicts(results: Results) -> None:
+    lines = diagram_of(render(results))
+    assert lines[:4] == [
+        "flowchart LR",
+        'n0["front end chat"]',
+        'n1["target proxy chat<br/>1 violation"]',
+        'n2["URL map chat"]',
+    ]
+    assert 'n11["backend service draft<br/>3 violations, 13 undecided"]' in lines
+    assert {"n0 --> n1", "n1 --> n2", "n2 --> n3", "n11 -.-> n6", "class n3 failed", "class n12 outside"} <= set(lines)
+    assert all(any(pattern.fullmatch(line) for pattern in LINES) for line in lines)
+
+
+def test_a_hostile_name_is_nothing_but_a_name() -> None:
+    text = render(hostile_results())
+    assert all(any(pattern.fullmatch(line) for pattern in LINES) for line in diagram_of(text))
+    assert {len(row) for row in rows_of(text)} == {6}
+    outside_code = re.sub(r"```mermaid.*?```|(`+)(?!`).*?(?<!`)\1(?!`)", "", text.replace("\\`", ""), flags=re.DOTALL)
+    assert "@team" not in outside_code
+    assert "https://evil" not in outside_code
+    assert "www.evil" not in outside_code
+    assert re.findall(r"(?<!\\)<(?!!--|/?details>|/?summary>|br/>)", outside_code) == []
+    assert re.findall(r"(?<!\\)\]\((?!https://cloud\.google\.com/)", outside_code) == []
+    assert all(c in "\n\u200b" or c.isprintable() for c in text)
+    assert HOSTILE not in text
+
+
+@pytest.mark.parametrize("results_of", [lambda: large_results(300), lambda: large_results(40, name="é|" * 2000)])
+def test_a_large_stack_stays_below_the_limit_and_says_what_is_left_out(results_of: object) -> None:
+    assert callable(results_of)
+    results = results_of()
+    text = render(results)
+    assert len(text.encode()) < MOST_BYTES
+    shown = len([row for row in rows_of(text) if len(row) == 6 and row[2] in ("**mandatory**", "advisory")])
+    failed = len(results.report.with_status("failed"))
+    assert 0 < shown < failed
+    assert f"{failed - shown} further violations are left out here" in text
+    assert text.count("<details>") == text.count("</details>")

@@ -1,0 +1,161 @@
+"""What leaves the repository: the published pack, the installed package, and packs that others make of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from policypack.pack import policies
+from policypack.rules import RULES
+from policypack.version import VERSION
+from tests.test_preview import FAKE_PULUMI
+from tests.test_wire import running_pack
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pack")
+    subprocess.run([ROOT / "scripts/pack.sh", folder], check=True, timeout=60)
+    return folder
+
+
+def test_what_is_archived_is_the_pack_alone(published: Path) -> None:
+    installed = published / ".venv/lib/pulumi.py"
+    installed.parent.mkdir(parents=True)
+    installed.write_text("what `pulumi install` puts there")
+    subprocess.run(["git", "init", "--quiet"], cwd=published, check=True, timeout=60)
+    archived = subprocess.run(
+        ["git", "ls-files", "--others", "--exclude-standard"],
+        cwd=published,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.splitlines()
+    source = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "policypack").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert set(archived) == source | {
+        ".gitignore",
+        "LICENSE",
+        "PulumiPolicy.yaml",
+        "__main__.py",
+        "requirements.txt",
+    }
+    assert sum((published / name).stat().st_size for name in archived) < 2_000_000
+
+
+def test_what_is_published_starts_and_has_unique_names(published: Path) -> None:
+    with running_pack(None, published) as client:
+        info = client.info()
+    assert sorted(policy["name"] for policy in info["policies"]) == sorted(rule.name for rule in RULES)
+
+
+def test_publishing_is_done_from_that_folder_and_nothing_else(tmp_path: Path) -> None:
+    result, calls = publish(tmp_path, "acme")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [call["arguments"] for call in calls] == [["install"], ["policy", "publish", "acme"]]
+    folders = {call["environment"]["PULUMI_TEST_FOLDER"] for call in calls}
+    assert len(folders) == 1
+    assert not any(Path(folder).is_relative_to(ROOT) or Path(folder).exists() for folder in folders)
+
+
+def test_publishing_needs_an_organization(tmp_path: Path) -> None:
+    result, calls = publish(tmp_path, "")
+    assert (result.returncode, result.stderr) == (2, "Name the organization: make publish ORG=acme\n")
+    assert calls == []
+
+
+def publish(folder: Path, organization: str) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+    pulumi, log = folder / "pulumi", folder / "log"
+    pulumi.write_text(FAKE_PULUMI.replace("import json, os, sys\n", TELLS_WHERE))
+    pulumi.chmod(0o755)
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "FAKE_PULUMI_LOG": str(log)}
+    result = subprocess.run(
+        [ROOT / "scripts/publish.sh", organization],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return result, [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+TELLS_WHERE = "import json, os, sys\nos.environ['PULUMI_TEST_FOLDER'] = os.getcwd()\n"
+
+
+def test_a_folder_with_something_in_it_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    result = subprocess.run(
+        [ROOT / "scripts/pack.sh", tmp_path], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stderr) == (2, f"{tmp_path} is not empty: name another folder.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+
+
+def test_one_version_and_one_runtime_everywhere() -> None:
+    requirements = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert PYPROJECT["project"]["dependencies"] == requirements
+    assert yaml.safe_load((ROOT / "PulumiPolicy.yaml").read_text())["version"] == VERSION
+    assert f"\n## {VERSION}\n" in (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(
+        PYPROJECT["tool"]["hatch"]["version"]["pattern"], (ROOT / "policypack/version.py").read_text(), re.M
+    )
+
+
+def test_the_example_of_a_pack_of_ones_own_runs(tmp_path: Path) -> None:
+    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/organization.md").read_text(), re.DOTALL)
+    # In place of installing this package.
+    (tmp_path / "__main__.py").write_text(f"import sys\n\nsys.path.append({str(ROOT)!r})\n{program}")
+    (tmp_path / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 1.0.0\n")
+    with running_pack(None, tmp_path) as client:
+        info = client.info()
+    expected = [rule.name for rule in RULES if rule.name.startswith(("llm-backend-", "load-balancer-"))]
+    assert (info["name"], sorted(policy["name"] for policy in info["policies"])) == (
+        "acme",
+        sorted(["labels", *expected]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("globs", "names"),
+    [
+        (("llm-backend-regions",), {"llm-backend-regions"}),
+        (("load-balancer-*", "llm-backend-regions"), {"llm-backend-regions", "load-balancer-attributes"}),
+        (("*",), {rule.name for rule in RULES}),
+        ((), {rule.name for rule in RULES}),
+    ],
+)
+def test_a_selection_of_policies(globs: tuple[str, ...], names: set[str]) -> None:
+    if "load-balancer-*" in globs:
+        names = names | {"load-balancer-balancing-mode", "load-balancer-product"}
+    assert {policy.name for policy in policies(*globs, update=True)} == names
+
+
+def test_a_selection_that_fits_no_rule_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"no rule is named like `llm-backend-region`: .* lists them"):
+        policies("load-balancer-*", "llm-backend-region")
+
+
+def test_the_command_is_installed_under_its_name() -> None:
+    assert PYPROJECT["project"]["scripts"] == {"llm-policypack": "policypack.__main__:main"}
+    program = "import sys; from policypack.__main__ import main; sys.argv = ['bin/llm-policypack', '--help']; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout.startswith("Usage: llm-policypack [OPTIONS] COMMAND [ARGS]...\n")

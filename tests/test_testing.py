@@ -1,0 +1,94 @@
+"""The one line with which a team tests its own stack."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from policypack.options import ConfigurationError
+from policypack.sources.error import SourceError
+from policypack.testing import assert_compliant
+from tests.projects import make_project
+
+ROOT = Path(__file__).parent.parent
+STATE = ROOT / "tests/recordings/exported_state.json"
+ONE_REGION = """
+import pulumi_gcp as gcp
+
+gcp.compute.BackendService(
+    "chat",
+    load_balancing_scheme="EXTERNAL_MANAGED",
+    protocol="HTTP",
+    backends=[{"group": "projects/p/regions/us-central1/instanceGroups/a", "max_utilization": 0.8}],
+)
+"""
+
+
+def test_the_example_in_the_readme_runs(tmp_path: Path) -> None:
+    [example] = re.findall(r"```python\n(from policypack\.testing .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "test_stack.py").write_text(example)
+    assert "1 passed" in run_pytest(tmp_path / "test_stack.py").stdout
+
+
+def test_a_failing_test_shows_the_finding_and_its_fix(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "infra", ONE_REGION)
+    test = tmp_path / "test_stack.py"
+    test.write_text(
+        "from policypack.testing import assert_compliant\n\n"
+        f"def test_stack():\n    assert_compliant({str(project)!r}, stack='cases')\n"
+    )
+    result = run_pytest(test)
+    assert result.returncode == 1
+    assert "AssertionError: infra, stack cases: 2 resources, as a first preview: not compliant" in result.stdout
+    assert "Observed: All backends are in 1 region (`us-central1`)." in result.stdout
+    assert "Fix:      Add a backend in another region to `backends`" in result.stdout
+    assert "policypack/testing.py" not in result.stdout
+
+
+def run_pytest(file: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(file.parent), str(file)]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.usefixtures("_warm")
+def test_what_it_fails_for(tmp_path: Path) -> None:
+    project = make_project(tmp_path, ONE_REGION)
+    config = tmp_path / "policy-config.json"
+    config.write_text('{"all": "disabled", "llm-backend-regions": "advisory", "llm-backend-zones": "mandatory"}')
+    results = assert_compliant(project, policy_config=config)
+    assert {f.rule.name for f in results.report.with_status("failed")} == {"llm-backend-regions"}
+    with pytest.raises(AssertionError, match="llm-backend-regions  advisory"):
+        assert_compliant(project, policy_config=config, fail_on=["advisory"])
+    waiver = '{"resource": "chat", "reason": "one region", "owner": "ml", "expires": "2026-06-30"}'
+    config.write_text(
+        f'{{"all": "disabled", "llm-backend-regions": {{"enforcementLevel": "mandatory", "waivers": [{waiver}]}}}}'
+    )
+    assert_compliant(project, policy_config=config, today=date(2026, 6, 30))
+    with pytest.raises(AssertionError, match="Waiver:   The waiver of ml has expired"):
+        assert_compliant(project, policy_config=config, today=date(2026, 7, 1))
+
+
+@pytest.mark.usefixtures("_warm")
+def test_what_is_undecided_fails_when_asked_to(tmp_path: Path) -> None:
+    computed = "backends=gcp.compute.Network('net').id.apply(lambda _: [])"
+    project = make_project(tmp_path, re.sub(r"backends=\[.*\]", computed, ONE_REGION))
+    config = tmp_path / "policy-config.json"
+    config.write_text('{"all": "disabled", "llm-backend-regions": "mandatory"}')
+    assert_compliant(project, policy_config=config)
+    with pytest.raises(AssertionError, match="Because backends are certain in no region"):
+        assert_compliant(project, policy_config=config, fail_on=["undecided"])
+    with pytest.raises(AssertionError, match="It can't be decided"):
+        assert_compliant(project, policy_config=config, strict=True)
+
+
+def test_what_cannot_be_judged_is_no_violation(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"There is no file or folder .*missing"):
+        assert_compliant(tmp_path / "missing")
+    with pytest.raises(ConfigurationError, match="cannot read the policy configuration"):
+        assert_compliant(STATE, policy_config=tmp_path / "missing.json")
