@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 
 from policypack.evaluate import evaluate
+from policypack.model.garbage import collector_paused
 from policypack.options import Setting
 from policypack.rules import RULES
 from policypack.sources.error import SourceError
@@ -84,8 +85,10 @@ def _judge(entry: Entry, content: bytes | UnreadableState, order: Order) -> Stac
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
-        stack = parse_state(decompressed(content, order.max_bytes), "it")
-        return judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+        # Not to look through a stack again and again that is forgotten as a whole.
+        with collector_paused():
+            stack = parse_state(decompressed(content, order.max_bytes), "it")
+            return judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
     except (UnreadableState, SourceError) as error:
         return unreadable(entry, str(error))
     except MemoryError:
