@@ -68,7 +68,9 @@ def main() -> None:
     before = _cpu()
     wall, memory = _time_of_audit(stacks, workers, scheduler)
     audited = _cpu() - before - made
-    print(f"{stacks} stacks of {_RESOURCES} resources, {workers} processes; seconds of CPU time, all processes together")
+    print(
+        f"{stacks} stacks of {_RESOURCES} resources, {workers} processes; seconds of CPU time, all processes together"
+    )
     print(f"making the states          {made:8.1f}")
     print(f"orjson.loads of them       {parsed:8.1f}")
     print(f"the audit, without making  {audited:8.1f}    {audited / parsed:.1f} x")

@@ -50,7 +50,9 @@ def serving(handle: Handle) -> Iterator[str]:
 
 
 def request(method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
-    asked = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream", **(headers or {})}, method=method)
+    asked = urllib.request.Request(
+        url, body, {"Content-Type": "application/octet-stream", **(headers or {})}, method=method
+    )
     with urllib.request.urlopen(asked, timeout=10) as response:
         content: bytes = response.read()
         return content
