@@ -1,7 +1,7 @@
 """What a whole audit costs: many stacks from a store that makes each as it is read, next to parsing the same bytes.
 
-`python -m benchmarks.audit_run [STACKS] [WORKERS]` audits as many stacks of 200 resources, by default 10,000 with as many
-processes as there are CPUs. With `--scheduler ADDRESS` at its end it does so on a Dask cluster.
+`python -m benchmarks.audit_run [STACKS] [WORKERS]` audits as many stacks of 200 resources, by default 10,000 with as
+many processes as there are CPUs. With `--scheduler ADDRESS` at its end it does so on a Dask cluster.
 """
 
 from __future__ import annotations

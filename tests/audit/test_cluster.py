@@ -27,8 +27,9 @@ def cluster() -> Iterator[Any]:
     import dask
     from distributed import LocalCluster
 
-    # A job is given up when the second worker dies of it.
-    with dask.config.set({"distributed.scheduler.allowed-failures": 1}), warnings.catch_warnings():
+    # A job is given up when the second worker dies of it, and a dead worker is not waited for long.
+    settings = {"distributed.scheduler.allowed-failures": 1, "distributed.comm.timeouts.connect": "1s"}
+    with dask.config.set(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50

@@ -156,8 +156,8 @@ def test_the_text(states: Path, tmp_path: Path) -> None:
         "load-balancer-product  advisory  1  1  -  -  4",
         "",
         "Unreadable stacks: 1",
-        "  S/broken.json: it is not JSON, or it is cut off: Expecting property name enclosed in double quotes in line 1"
-        ", column 2. It has to be a state. Export the stack again: `pulumi stack export > state.json`.",
+        "  S/broken.json: it is not JSON, or it is cut off: Expecting property name enclosed in double quotes in"
+        " line 1, column 2. It has to be a state. Export the stack again: `pulumi stack export > state.json`.",
         "",
         "New violations: 1",
         "  llm-backend-regions  mandatory, severity critical: chat in S/good.json",
