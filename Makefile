@@ -55,7 +55,7 @@ clean:  ## Remove everything that the other targets made.
 	.venv/bin/python $(PIP) -r requirements-cli.txt
 	@touch $@
 
-.venv/dev-installed: requirements.txt requirements-cli.txt requirements-dev.txt | .venv/bin/python
+.venv/dev-installed: requirements.txt requirements-cli.txt requirements-audit.txt requirements-dev.txt | .venv/bin/python
 	.venv/bin/python $(PIP) -r requirements-dev.txt
 	@touch $@
 

@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 
 import click
 
+from policypack.commands.audit import audit
 from policypack.commands.check import check
 from policypack.commands.completion import completion
 from policypack.commands.config import config
@@ -57,7 +58,7 @@ def _give_up(why: str) -> NoReturn:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    commands=[check, failover, rules, explain, config, report_schema, completion, new_rule],
+    commands=[check, audit, failover, rules, explain, config, report_schema, completion, new_rule],
 )
 def main() -> None:
     """Policies for LLM backends behind Google Cloud load balancers.
@@ -66,5 +67,6 @@ def main() -> None:
     Examples:
       python -m policypack check reference_stack --stack dev
       python -m policypack check state.json --output report.html --output results.sarif
+      python -m policypack audit gs://my-pulumi-states
       python -m policypack explain llm-backend-regions
     """

@@ -80,6 +80,15 @@ def check_outputs(files: Sequence[Path], reads: Iterable[Path]) -> None:
     """
     for file in files:
         format_of(file)
+    check_places(files, reads)
+
+
+def check_places(files: Sequence[Path], reads: Iterable[Path]) -> None:
+    """Checks that each report has a file of its own, which the run does not read; arguments as in `check_outputs`.
+
+    Raises:
+        OutputError: a file is named twice, or it is one that the run reads.
+    """
     places = [os.path.realpath(file) for file in files]
     for file, place in zip(files, places, strict=True):
         if places.count(place) > 1:

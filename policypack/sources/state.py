@@ -36,8 +36,19 @@ def load_state(path: Path | None) -> Stack:
     Raises:
         SourceError: there is no such file, or it holds something else.
     """
-    where = str(path) if path else "standard input"
-    content = _read(path)
+    return parse_state(_read(path), str(path) if path else "standard input")
+
+
+def parse_state(content: bytes, where: str) -> Stack:
+    """The resources of a deployed stack, from the content of its state.
+
+    Args:
+        content: an export or a checkpoint file, not compressed.
+        where: what the messages call it.
+
+    Raises:
+        SourceError: it is something else.
+    """
     with collector_paused():
         entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
         inputs = {entry["urn"]: read_lazily(entry.get("inputs")) for entry in entries}

@@ -1,0 +1,1 @@
+"""Audits: every stack of an organisation, judged from its state."""

@@ -1,0 +1,192 @@
+"""The URLs of Pulumi's self-managed backends, with the query parameters that Pulumi takes.
+
+Sources: https://www.pulumi.com/docs/iac/guides/basics/using-a-diy-backend/, and the packages of the Go CDK that it
+opens them with: https://pkg.go.dev/gocloud.dev/blob/s3blob, gcsblob, azureblob, fileblob, and gocloud.dev/aws.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from .error import TargetError
+
+_TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
+
+
+@dataclass(frozen=True)
+class BackendURL:
+    """Where a backend is.
+
+    Attributes:
+        scheme: `file`, `gs`, `s3` or `azblob`.
+        bucket: the bucket or container; empty for `file`.
+        path: what the names of all its objects begin with: empty, or a folder with `/` at its end, or, where the
+            parameter `prefix` says so, any beginning. For `file` it is an absolute path.
+        parameters: the query parameters that matter to who reads, by Pulumi's names.
+        identity: those of them that say which bucket it is.
+    """
+
+    scheme: str
+    bucket: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """The path as fsspec takes it."""
+        return self.path if self.scheme == "file" else f"{self.bucket}/{self.path}"
+
+    @property
+    def shown(self) -> str:
+        """The URL for people, without parameters that only say how to read; never with anything secret."""
+        return f"{self.scheme}://{self.root.removesuffix('/')}{self._query}"
+
+    def url_of(self, path: str) -> str:
+        """The URL of an object, given its path as fsspec gives it."""
+        return f"{self.scheme}://{quote(path, safe='/~', errors='surrogateescape')}{self._query}"
+
+    @property
+    def _query(self) -> str:
+        return f"?{urlencode(sorted(self.identity.items()))}" if self.identity else ""
+
+    def is_on(self, name: str) -> bool:
+        """Whether a parameter that is a switch is on."""
+        return self.parameters.get(name) in _TRUE
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """A query parameter: whether it is a switch, has to do with reading, and says which bucket is meant."""
+
+    is_switch: bool = False
+    reads: bool = True
+    identifies: bool = False
+
+
+_TEXT: Final = _Parameter()
+_SWITCH: Final = _Parameter(is_switch=True)
+_IDENTITY: Final = _Parameter(identifies=True)
+# Accepted, since Pulumi takes it: it says how to write or to sign, which an audit does not do.
+_WRITES: Final = _Parameter(reads=False)
+
+_PARAMETERS: Final[Mapping[str, Mapping[str, _Parameter]]] = {
+    "file": {
+        "create_dir": _WRITES,
+        "dir_file_mode": _WRITES,
+        "no_tmp_dir": _WRITES,
+        "metadata": _WRITES,
+        "base_url": _WRITES,
+        "secret_key_path": _WRITES,
+    },
+    "gs": {"anonymous": _SWITCH, "access_id": _TEXT, "private_key_path": _WRITES},
+    "s3": {
+        "region": _TEXT,
+        "profile": _TEXT,
+        "anonymous": _SWITCH,
+        "endpoint": _IDENTITY,
+        "hostname_immutable": _SWITCH,
+        "use_path_style": _SWITCH,
+        "s3ForcePathStyle": _SWITCH,
+        "disable_https": _SWITCH,
+        "disableSSL": _SWITCH,
+        "accelerate": _SWITCH,
+        "dualstack": _SWITCH,
+        "fips": _SWITCH,
+        "response_checksum_validation": _TEXT,
+        "request_checksum_calculation": _WRITES,
+        "ssetype": _WRITES,
+        "kmskeyid": _WRITES,
+        # Which of its two clients the CLI uses, and how it paces itself.
+        "awssdk": _WRITES,
+        "rate_limiter_capacity": _WRITES,
+    },
+    "azblob": {
+        "storage_account": _IDENTITY,
+        "domain": _IDENTITY,
+        "protocol": _TEXT,
+        "cdn": _SWITCH,
+        "localemu": _SWITCH,
+    },
+}
+SCHEMES: Final = tuple(_PARAMETERS)
+_OF_EVERY_BACKEND: Final = {"prefix": _TEXT}
+_REFUSED: Final = {
+    ("s3", "role"): "assume the role in a profile of the AWS configuration, and give `profile`",
+    ("gs", "universe_domain"): "other universes than googleapis.com are not read",
+}
+
+
+def parse_backend_url(url: str) -> BackendURL:
+    """Reads a URL as `pulumi login` takes it.
+
+    Raises:
+        TargetError: its scheme, a parameter or its form is none of Pulumi's.
+    """
+    scheme, _, rest = url.partition("://")
+    given = _parameters(url, scheme)
+    prefix = given.pop("prefix", "")
+    known = _PARAMETERS[scheme]
+    parameters = {name: value for name, value in given.items() if known[name].reads}
+    identity = {name: value for name, value in parameters.items() if known[name].identifies}
+    if scheme == "file":
+        folder = _local_path(rest.partition("?")[0])
+        return BackendURL(scheme, "", f"{folder}/{prefix}", parameters, identity)
+    parts = urlsplit(url)
+    if not parts.netloc or "@" in parts.netloc or ":" in parts.netloc:
+        raise TargetError(f"{scheme}:// needs the name of a bucket, such as {scheme}://my-pulumi-states")
+    folder = unquote(parts.path).strip("/")
+    return BackendURL(scheme, parts.netloc, prefix + (f"{folder}/" if folder else ""), parameters, identity)
+
+
+def _parameters(url: str, scheme: str) -> dict[str, str]:
+    known = {**_PARAMETERS[scheme], **_OF_EVERY_BACKEND}
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
+        if (scheme, name) in _REFUSED:
+            raise TargetError(f"the parameter `{name}` of {scheme}:// URLs is not supported: {_REFUSED[scheme, name]}")
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"did you mean `{close[0]}`?" if close else f"it takes {', '.join(sorted(known))}"
+            raise TargetError(f"{scheme}:// URLs have no parameter `{name}`; {hint}")
+        if name in found:
+            raise TargetError(f"the parameter `{name}` is there twice, leave one of the two out")
+        _CHECKS.get(name, _no_check)(name, value)
+        if known[name].is_switch and value not in (*_TRUE, *_FALSE):
+            raise TargetError(f"the parameter `{name}` has to be `true` or `false`, not `{value}`")
+        found[name] = value
+    return found
+
+
+def _no_check(_name: str, _value: str) -> None: ...
+
+
+def _check_endpoint(name: str, value: str) -> None:
+    parts = urlsplit(value if "://" in value else f"https://{value}")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise TargetError(f"the parameter `{name}` has to be a host, or a URL such as https://minio.example.com:9000")
+
+
+def _check_protocol(name: str, value: str) -> None:
+    if value not in ("http", "https"):
+        raise TargetError(f"the parameter `{name}` has to be `http` or `https`, not `{value}`")
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, str], None]]] = {"endpoint": _check_endpoint, "protocol": _check_protocol}
+
+
+def _local_path(path: str) -> str:
+    """The folder of a `file://` URL: the home folder for `~`, and relative to this folder without `/` at its start."""
+    plain = unquote(path, errors="surrogateescape")
+    if plain == "~" or plain.startswith("~/"):
+        plain = posixpath.join(str(Path.home()), plain[2:])
+    if not plain:
+        raise TargetError("file:// needs a folder, such as file://~ or file:///srv/pulumi")
+    return str(Path(plain).resolve()).rstrip("/")

@@ -1,0 +1,103 @@
+"""The work of an audit on more machines than this one: https://distributed.dask.org/."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import importlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .error import AuditError
+from .judge import Job, judge_job
+from .record import StackRecord, unreadable
+
+_AHEAD: Final = 2
+_SECONDS_TO_CONNECT: Final = 30
+_KILLED: Final = "the workers that judged it died, perhaps because it needs more memory than they have"
+
+
+def judge_on_cluster(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRecord]]]:
+    """Judges on the workers of a Dask cluster; the results come in any order.
+
+    The work of a worker that dies is done by another one. A state over which workers die again and again is reported
+    as unreadable.
+
+    Args:
+        jobs: what to judge; they are taken as workers become free.
+        scheduler: the address of its scheduler, such as `tcp://10.0.0.5:8786`.
+
+    Raises:
+        AuditError: Dask is not installed, or the scheduler does not answer or has no workers.
+    """
+    try:
+        distributed = importlib.import_module("distributed")
+    except ModuleNotFoundError as error:
+        raise AuditError("--scheduler needs Dask: `pip install distributed`, here and where the workers run") from error
+    client = _connect(distributed.Client, scheduler)
+    suspects: list[Job] = []
+    try:
+        for job, records in _judged(client, distributed.as_completed(loop=client.loop), jobs):
+            if records is None:
+                suspects.extend(job.split())
+            else:
+                yield job, records
+        # Workers died, and nobody knows over which state: each alone tells.
+        for job in suspects:
+            yield job, _records_of(_submit(client, job)) or [unreadable(job.entries[0], _KILLED)]
+    except OSError as error:
+        raise AuditError(f"the Dask scheduler {scheduler} is lost ({error}): run the audit again to go on") from error
+    finally:
+        client.close(timeout=_SECONDS_TO_CONNECT)
+
+
+def _judged(client: Any, completed: Any, jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord] | None]]:
+    """The jobs with what came of them, as they are done; `None` for those whose workers died."""
+    under_way: dict[Any, Job] = {}
+    for job in jobs:
+        future = _submit(client, job)
+        under_way[future] = job
+        completed.add(future)
+        while len(under_way) >= _AHEAD * max(1, sum(client.nthreads().values())):
+            future = next(completed)
+            yield under_way.pop(future), _records_of(future)
+    for future in completed:
+        yield under_way.pop(future), _records_of(future)
+
+
+def _submit(client: Any, job: Job) -> Any:
+    return client.submit(judge_job, job, pure=False)
+
+
+def _connect(client_class: Any, scheduler: str) -> Any:
+    try:
+        client = client_class(scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise AuditError(f"there is no Dask scheduler at {scheduler}; it has to be like tcp://HOST:8786") from error
+    try:
+        client.wait_for_workers(1, timeout=_SECONDS_TO_CONNECT)
+    except TimeoutError as error:
+        client.close()
+        raise AuditError(f"the Dask scheduler {scheduler} has no workers") from error
+    return client
+
+
+def _records_of(future: Any) -> list[StackRecord] | None:
+    """What came of a job; `None` if its workers died.
+
+    A result that was ready is computed once more if the worker that had it dies, so this waits for it.
+    """
+    try:
+        records: list[StackRecord] = future.result()
+    except AuditError:
+        raise
+    except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
+        raise AuditError("the Dask scheduler is lost: run the audit again to go on") from error
+    except Exception as error:
+        if type(error).__name__ == "KilledWorker":
+            return None
+        raise AuditError(
+            f"the Dask cluster did not do its work ({type(error).__name__}): its workers need the same release of this "
+            "policy pack, with requirements-audit.txt; run the audit again to go on"
+        ) from error
+    return records

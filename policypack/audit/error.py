@@ -1,0 +1,13 @@
+"""What ends an audit."""
+
+
+class AuditError(Exception):
+    """The audit cannot go on, or cannot read a target: the message says what is wrong and how to fix it."""
+
+
+class TargetError(AuditError):
+    """A target cannot be opened or listed; the others can be audited."""
+
+
+class UnreadableState(Exception):  # noqa: N818
+    """The state of one stack cannot be read, which the audit reports: the message is a clause that says why."""

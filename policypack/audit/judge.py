@@ -1,0 +1,95 @@
+"""The work of an audit, done in processes and on machines of its own: states in, records out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from policypack.evaluate import evaluate
+from policypack.model.garbage import collector_paused
+from policypack.options import Setting
+from policypack.rules import RULES
+from policypack.sources.error import SourceError
+from policypack.sources.state import parse_state
+
+from .content import decompressed
+from .error import AuditError, UnreadableState
+from .fingerprint import pack_digest
+from .record import StackRecord, judged, unreadable
+from .store import Entry, Store
+
+
+@dataclass(frozen=True)
+class Order:
+    """How to judge.
+
+    Attributes:
+        settings: the settings by the rules' names.
+        today: the day that decides whether a waiver has expired.
+        max_bytes: how large a state may be, stored and decompressed.
+        pack: the digest of the policy pack that the audit was started with.
+    """
+
+    settings: Mapping[str, Setting]
+    today: date
+    max_bytes: int
+    pack: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """States to judge in one go, few and small enough to be in memory together."""
+
+    store: Store
+    entries: tuple[Entry, ...]
+    order: Order
+
+    def split(self) -> Iterator[Job]:
+        """The same work, one state at a time."""
+        return (Job(self.store, (entry,), self.order) for entry in self.entries)
+
+
+def judge_job(job: Job) -> list[StackRecord]:
+    """Reads and judges states; what is wrong with one of them is in its record.
+
+    Raises:
+        AuditError: this machine has another policy pack than the one that the audit was started with.
+    """
+    if job.order.pack != pack_digest():
+        raise AuditError(
+            "a worker has other files of the policy pack than this machine: install the same release on both"
+        )
+    return [_judge(entry, content, job.order) for entry, content in _read_all(job)]
+
+
+def _read_all(job: Job) -> Iterator[tuple[Entry, bytes | UnreadableState]]:
+    read = partial(_read, job.store, job.order.max_bytes)
+    if job.store.readers == 1:
+        yield from ((entry, read(entry)) for entry in job.entries)
+        return
+    with ThreadPoolExecutor(job.store.readers) as pool:
+        yield from zip(job.entries, pool.map(read, job.entries), strict=True)
+
+
+def _read(store: Store, max_bytes: int, entry: Entry) -> bytes | UnreadableState:
+    try:
+        return store.read(entry, max_bytes)
+    except UnreadableState as error:
+        return error
+
+
+def _judge(entry: Entry, content: bytes | UnreadableState, order: Order) -> StackRecord:
+    if isinstance(content, UnreadableState):
+        return unreadable(entry, str(content))
+    try:
+        # Not to look through a stack again and again that is forgotten as a whole.
+        with collector_paused():
+            stack = parse_state(decompressed(content, order.max_bytes), "it")
+            return judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+    except (UnreadableState, SourceError) as error:
+        return unreadable(entry, str(error))
+    except MemoryError:
+        return unreadable(entry, "there is not enough memory to judge it")

@@ -1,0 +1,103 @@
+"""The work of an audit on this machine, in processes of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final
+
+from .judge import Job, judge_job
+from .record import StackRecord, unreadable
+
+# Enough that no process waits, and few enough that little is in memory.
+_AHEAD: Final = 2
+_KILLED: Final = "the process that judged it was killed, perhaps because it needed more memory than there is"
+
+
+def judge_locally(jobs: Iterator[Job], workers: int) -> Iterator[tuple[Job, list[StackRecord]]]:
+    """Judges in processes; the results come in any order. One state that kills a process is reported as unreadable."""
+    pool = _Pool(workers)
+    try:
+        for job in jobs:
+            pool.submit(job)
+            while len(pool.under_way) >= workers * _AHEAD:
+                yield from pool.finished()
+        while pool.under_way:
+            yield from pool.finished()
+    finally:
+        pool.kill()
+
+
+class _Pool:
+    """Processes that are replaced after one of them died."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._executor = _executor(workers)
+        self.under_way: dict[Future[list[StackRecord]], Job] = {}
+
+    def submit(self, job: Job) -> None:
+        try:
+            future = self._executor.submit(judge_job, job)
+        except BrokenProcessPool as error:
+            future = Future()
+            future.set_exception(error)
+        self.under_way[future] = job
+
+    def finished(self) -> Iterator[tuple[Job, list[StackRecord]]]:
+        """Waits until something is finished."""
+        done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            job = self.under_way.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                suspects = [job, *self.under_way.values()]
+                self.under_way.clear()
+                self._restart(self._workers)
+                yield from self._one_at_a_time(suspects)
+                return
+            yield job, future.result()
+
+    def kill(self) -> None:
+        """Ends the processes, whatever they are doing."""
+        processes = list((self._executor._processes or {}).values())
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join()
+
+    def _one_at_a_time(self, suspects: list[Job]) -> Iterator[tuple[Job, list[StackRecord]]]:
+        """A process died, and nobody knows over which state: each alone tells."""
+        for job in (single for suspect in suspects for single in suspect.split()):
+            try:
+                yield job, self._executor.submit(judge_job, job).result()
+            except BrokenProcessPool:
+                self._restart(self._workers)
+                yield job, [unreadable(job.entries[0], _KILLED)]
+
+    def _restart(self, workers: int) -> None:
+        self.kill()
+        self._executor = _executor(workers)
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    # A fork would copy the threads that read from buckets in a state that they never leave.
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _prepare)
+
+
+def _prepare() -> None:
+    """Leaves it to the first process what Ctrl-C does, and ends when that one is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

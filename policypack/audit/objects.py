@@ -1,0 +1,172 @@
+"""States as files: in a bucket, or on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from .backend_url import BackendURL
+from .content import COMPRESSED, too_large
+from .error import TargetError, UnreadableState
+from .filesystem import open_filesystem
+from .store import Entry
+
+Kind: TypeAlias = Literal["backend", "folder", "files"]
+
+CHECKPOINTS: Final = ".pulumi/stacks"
+SUFFIXES: Final = (".json", *(f".json{compressed}" for compressed in COMPRESSED))
+
+_READERS: Final = 8
+_LEGACY, _BY_PROJECT = 1, 2
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """States as files.
+
+    Attributes:
+        target: what it was opened by, for people.
+        url: where they are.
+        kind: `backend` for the current checkpoints in a backend, `folder` for all exported states in a folder,
+            `files` for those that a glob or a path names.
+    """
+
+    target: str
+    url: BackendURL
+    kind: Kind
+
+    @property
+    def readers(self) -> int:
+        """How many files to read at once: more than one where each takes a round trip."""
+        return 1 if self.url.scheme == "file" else _READERS
+
+    def entries(self) -> Iterator[Entry]:
+        """The states, those of one stack with different compressions once; see `Store.entries`."""
+        found = _FINDERS[self.kind](self)
+        if not found:
+            raise TargetError(_NOTHING[self.kind])
+        newest: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        for path, info in found.items():
+            plain = _without_compression(path)
+            # A backend that was told to compress leaves the other file behind if it is interrupted.
+            if plain not in newest or _modified(info) > _modified(newest[plain][1]):
+                newest[plain] = (path, info)
+        for plain in sorted(newest):
+            path, info = newest[plain]
+            project, name = self._names(plain)
+            yield Entry(self.url.url_of(plain), path, info.get("size") or 0, _version(info), project, name)
+
+    def read(self, entry: Entry, max_bytes: int) -> bytes:
+        """The content of a file; see `Store.read`."""
+        if entry.size > max_bytes:
+            raise too_large(max_bytes)
+        try:
+            content: bytes = open_filesystem(self.url).cat_file(entry.key)
+        except FileNotFoundError as error:
+            raise UnreadableState("it was deleted or renamed after the audit had listed it") from error
+        except Exception as error:
+            raise UnreadableState(f"it cannot be read: {_explain(error)}") from error
+        if len(content) > max_bytes:
+            raise too_large(max_bytes)
+        return content
+
+    def find_checkpoints(self) -> dict[str, Mapping[str, Any]]:
+        """The current checkpoints of both layouts: by project, and without projects as the CLI wrote them before."""
+        root = f"{self.url.root}{CHECKPOINTS}"
+        found = self._list(lambda filesystem: _find(filesystem, root))
+        return {
+            path: info
+            for path, info in found.items()
+            if path.endswith(SUFFIXES) and path.removeprefix(root).count("/") in (_LEGACY, _BY_PROJECT)
+        }
+
+    def find_in_folder(self) -> dict[str, Mapping[str, Any]]:
+        """The files that end like exported states."""
+        return self._list(lambda filesystem: _files(filesystem.ls(self.url.root, detail=True)), SUFFIXES)
+
+    def find_files(self) -> dict[str, Mapping[str, Any]]:
+        """The files that a path or a glob names."""
+        path = self.url.root.removesuffix("/")
+        if not has_glob(path) or (self.url.scheme == "file" and Path(path).exists()):
+            return self._list(lambda filesystem: {path: filesystem.info(path)})
+        return self._list(lambda filesystem: _files(filesystem.glob(path, detail=True).values()))
+
+    def _list(
+        self, list_: Callable[[Any], dict[str, Mapping[str, Any]]], suffixes: tuple[str, ...] = ("",)
+    ) -> dict[str, Mapping[str, Any]]:
+        filesystem = open_filesystem(self.url)
+        try:
+            return {path: info for path, info in list_(filesystem).items() if path.endswith(suffixes)}
+        except FileNotFoundError:
+            return {}
+        except Exception as error:
+            raise TargetError(f"it cannot be listed: {_explain(error)}") from error
+
+    def _names(self, path: str) -> tuple[str | None, str | None]:
+        if self.kind != "backend":
+            return None, None
+        *folder, file = path.removeprefix(f"{self.url.root}{CHECKPOINTS}/").split("/")
+        return folder[0] if folder else None, file.removesuffix(".json")
+
+
+_FINDERS: Final[Mapping[Kind, Callable[[ObjectStore], dict[str, Mapping[str, Any]]]]] = {
+    "backend": ObjectStore.find_checkpoints,
+    "folder": ObjectStore.find_in_folder,
+    "files": ObjectStore.find_files,
+}
+_NOTHING: Final[Mapping[Kind, str]] = {
+    "backend": f"there is no stack: it has no file {CHECKPOINTS}/PROJECT/STACK.json or {CHECKPOINTS}/STACK.json",
+    "folder": f"there is no state: it has neither {CHECKPOINTS} nor a file whose name ends with .json or .json.gz",
+    "files": "there is no such file",
+}
+
+
+def has_glob(path: str) -> bool:
+    """Whether a path is a glob."""
+    return "*" in path or "[" in path
+
+
+def _find(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
+    # On this machine it would leave out folders that it may not read, without a word.
+    strictly = {"on_error": "raise"} if filesystem.protocol[0] == "file" else {}
+    found: dict[str, Mapping[str, Any]] = filesystem.find(root, detail=True, **strictly)
+    return found
+
+
+def _files(infos: Any) -> dict[str, Mapping[str, Any]]:
+    return {info["name"]: info for info in infos if info["type"] == "file"}
+
+
+def _without_compression(path: str) -> str:
+    for suffix in COMPRESSED:
+        path = path.removesuffix(suffix)
+    return path
+
+
+def _version(info: Mapping[str, Any]) -> str | None:
+    """What the store says that changes with any change of the content."""
+    for key in ("generation", "ETag", "etag"):
+        if info.get(key):
+            return f"{key}:{info[key]}"
+    if "ino" in info:
+        return f"file:{info['ino']}:{info['created']!r}:{info['mtime']!r}:{info['size']}"
+    return None
+
+
+def _modified(info: Mapping[str, Any]) -> Any:
+    return next((info[key] for key in ("mtime", "updated", "LastModified", "last_modified") if info.get(key)), 0)
+
+
+def _explain(error: Exception) -> str:
+    """What a file system says, on one line and without the queries of URLs, which may hold tokens."""
+    if isinstance(error, PermissionError) or "Forbidden" in str(error) or getattr(error, "code", None) in (401, 403):
+        return f"no permission ({_first_line(error)})"
+    return f"{type(error).__name__}: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return re.sub(r"\?\S*", "?...", lines[0])[:300] if lines else "no reason given"

@@ -1,0 +1,266 @@
+"""What an audit found, read from its journal row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from .error import AuditError
+from .journal import Journal, TargetResult, check_is_journal, explained
+from .record import FindingRecord
+
+StackStatus: TypeAlias = Literal["violations", "advisories", "undecided", "compliant", "nothing to judge", "unreadable"]
+
+# What is said of a stack as a whole: the first that holds.
+_STATUS: Final = """
+CASE WHEN error <> '' THEN 'unreadable' WHEN mandatory > 0 THEN 'violations' WHEN advisory > 0 THEN 'advisories'
+     WHEN undecided > 0 THEN 'undecided' WHEN judged > 0 THEN 'compliant' ELSE 'nothing to judge' END
+"""
+_STACK: Final = (
+    f"id, url, target, project, name, resources, error, judged, mandatory, advisory, undecided, waived, {_STATUS}"
+)
+_WORST_FIRST: Final = "mandatory DESC, advisory DESC, undecided DESC, url"
+_FINDING: Final = f"s.url, s.project, s.name, {', '.join(f'f.{field}' for field in FindingRecord._fields)}"
+_SEVERITY: Final = "CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"
+
+
+class StackTotal(NamedTuple):
+    """A stack with the numbers of its verdicts; `mandatory` and `advisory` are violations."""
+
+    id: int
+    url: str
+    target: str
+    project: str
+    name: str
+    resources: int
+    error: str
+    judged: int
+    mandatory: int
+    advisory: int
+    undecided: int
+    waived: int
+    status: StackStatus
+
+
+class RuleTotal(NamedTuple):
+    """A rule with the number of stacks that violate it, and of its verdicts over all stacks."""
+
+    rule: str
+    level: str
+    stacks: int
+    failed: int
+    undecided: int
+    waived: int
+    passed: int
+    not_applicable: int
+
+
+class StackFinding(NamedTuple):
+    """A finding with the stack that it is of."""
+
+    url: str
+    project: str
+    stack: str
+    rule: str
+    level: str
+    severity: str
+    status: str
+    urn: str
+    type: str
+    name: str
+    observed: str
+    required: str
+    fix: str
+    reasons: str
+    waiver: str
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How many stacks there are of each status, and how many verdicts."""
+
+    statuses: dict[StackStatus, int]
+    mandatory: int
+    advisory: int
+    undecided: int
+    waived: int
+    resources: int
+
+    @property
+    def stacks(self) -> int:
+        """How many stacks there are."""
+        return sum(self.statuses.values())
+
+    @property
+    def unreadable(self) -> int:
+        """How many of them could not be judged."""
+        return self.statuses.get("unreadable", 0)
+
+
+class AuditResults:
+    """What an audit found.
+
+    Args:
+        journal: its journal, finished.
+        baseline: the journal of an earlier audit to compare with.
+
+    Raises:
+        AuditError: the baseline is none, or that audit was not finished.
+    """
+
+    def __init__(self, journal: Journal, baseline: Path | None = None) -> None:
+        self._connection = journal.connection
+        self._audit = journal.audit
+        self._file = journal.file
+        self.baseline = baseline
+        if baseline is not None:
+            self._attach(baseline)
+
+    @cached_property
+    def today(self) -> str:
+        """The day of the audit, `YYYY-MM-DD`."""
+        (day,) = self._connection.execute("SELECT today FROM main.audits WHERE id = ?", (self._audit,)).fetchone()
+        return str(day)
+
+    @cached_property
+    def levels(self) -> dict[str, str]:
+        """The rules that were enabled, with their levels."""
+        (text,) = self._connection.execute("SELECT levels FROM main.audits WHERE id = ?", (self._audit,)).fetchone()
+        levels: dict[str, str] = json.loads(text)
+        return levels
+
+    @cached_property
+    def targets(self) -> tuple[TargetResult, ...]:
+        """What became of the targets, in the order that they were given."""
+        rows = self._connection.execute(
+            "SELECT target, stacks, error FROM main.targets WHERE audit = ? ORDER BY rowid", (self._audit,)
+        )
+        return tuple(TargetResult(*row) for row in rows)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The numbers of all stacks together."""
+        statuses = self._rows(f"SELECT {_STATUS} AS status, count(*) FROM main.stacks WHERE audit = ? GROUP BY status")
+        counts = "mandatory", "advisory", "undecided", "waived", "resources"
+        sums = ", ".join(f"total({column})" for column in counts)
+        (row,) = self._rows(f"SELECT {sums} FROM main.stacks WHERE audit = ?")
+        return Totals(dict(statuses), *(int(number) for number in row))
+
+    @cached_property
+    def rules(self) -> tuple[RuleTotal, ...]:
+        """The enabled rules, those first that the most stacks violate."""
+        rows = self._rows(
+            "SELECT c.rule, c.level, sum(c.failed > 0), sum(c.failed), sum(c.undecided), sum(c.waived), sum(c.passed),"
+            " sum(c.not_applicable) FROM main.counts c JOIN main.stacks s ON s.id = c.stack WHERE s.audit = ?"
+            " GROUP BY c.rule"
+        )
+        found = {str(row[0]): RuleTotal(*row) for row in rows}
+        totals = (found.get(rule, RuleTotal(rule, level, 0, 0, 0, 0, 0, 0)) for rule, level in self.levels.items())
+        return tuple(sorted(totals, key=lambda total: (-total.stacks, -total.failed, -total.undecided, total.rule)))
+
+    def stacks(self) -> Iterator[StackTotal]:
+        """All stacks, the worst first: mandatory violations, then advisory ones, then undecided verdicts."""
+        rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? ORDER BY {_WORST_FIRST}")
+        return (StackTotal(*row) for row in rows)
+
+    def unreadable(self) -> Iterator[StackTotal]:
+        """The stacks that could not be judged."""
+        rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? AND error <> '' ORDER BY url")
+        return (StackTotal(*row) for row in rows)
+
+    def findings(self) -> Iterator[StackFinding]:
+        """All findings, the worst stack first, in it the most severe first."""
+        rows = self._rows(
+            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
+            " ORDER BY s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url,"
+            f" f.status, {_SEVERITY}, f.rule, f.urn"
+        )
+        return (StackFinding(*row) for row in rows)
+
+    def findings_of(self, stack: StackTotal) -> Iterator[FindingRecord]:
+        """The findings of one stack, the most severe first."""
+        rows = self._connection.execute(
+            f"SELECT {', '.join(FindingRecord._fields)} FROM main.findings f WHERE stack = ?"
+            f" ORDER BY status, {_SEVERITY}, rule, urn",
+            (stack.id,),
+        )
+        return (FindingRecord(*row) for row in rows)
+
+    def counts_of(self, stack: StackTotal) -> Iterator[tuple[Any, ...]]:
+        """For each rule that judged something in a stack, its name, its level and its numbers of verdicts."""
+        return self._connection.execute(
+            "SELECT rule, level, passed, failed, undecided, waived, not_applicable FROM main.counts WHERE stack = ?"
+            " ORDER BY rule",
+            (stack.id,),
+        )
+
+    # Changes since the baseline
+
+    @property
+    def is_judged_alike(self) -> bool:
+        """Whether the baseline was judged by the same pack with the same settings."""
+        (same,) = self._connection.execute(
+            "SELECT (SELECT fingerprint FROM main.audits WHERE id = ?)"
+            " = (SELECT fingerprint FROM baseline.audits ORDER BY id DESC LIMIT 1)",
+            (self._audit,),
+        ).fetchone()
+        return bool(same)
+
+    def new_findings(self) -> Iterator[StackFinding]:
+        """The violations that the baseline does not have."""
+        rows = self._rows(
+            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id"
+            " WHERE s.audit = ? AND f.status = 'failed' AND NOT EXISTS ("
+            "  SELECT 1 FROM baseline.stacks b JOIN baseline.findings g ON g.stack = b.id"
+            "  WHERE b.url = s.url AND g.rule = f.rule AND g.urn = f.urn AND g.status = 'failed'"
+            f" ) ORDER BY {_SEVERITY}, f.rule, s.url, f.urn"
+        )
+        return (StackFinding(*row) for row in rows)
+
+    def fixed_findings(self) -> Iterator[StackFinding]:
+        """The violations of the baseline that are gone: not those that are undecided, waived or not judged now."""
+        rows = self._rows(
+            f"SELECT {_FINDING} FROM baseline.stacks s JOIN baseline.findings f ON f.stack = s.id"
+            " JOIN main.stacks n ON n.url = s.url AND n.audit = ? AND n.error = ''"
+            " WHERE f.status = 'failed' AND EXISTS (SELECT 1 FROM main.audits a, json_each(a.levels) l"
+            "  WHERE a.id = n.audit AND l.key = f.rule"
+            " ) AND NOT EXISTS (SELECT 1 FROM main.findings g"
+            f"  WHERE g.stack = n.id AND g.rule = f.rule AND g.urn = f.urn) ORDER BY {_SEVERITY}, f.rule, s.url, f.urn"
+        )
+        return (StackFinding(*row) for row in rows)
+
+    def new_stacks(self) -> Iterator[str]:
+        """The stacks that the baseline does not have."""
+        rows = self._rows(
+            "SELECT url FROM main.stacks WHERE audit = ? AND url NOT IN (SELECT url FROM baseline.stacks) ORDER BY url"
+        )
+        return (str(url) for (url,) in rows)
+
+    def gone_stacks(self) -> Iterator[str]:
+        """The stacks of the baseline that their targets, listed once more, no longer have."""
+        rows = self._rows(
+            "SELECT url FROM baseline.stacks b WHERE url NOT IN (SELECT url FROM main.stacks WHERE audit = ?1)"
+            " AND target IN (SELECT target FROM main.targets WHERE audit = ?1 AND error = '') ORDER BY url"
+        )
+        return (str(url) for (url,) in rows)
+
+    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query whose only argument is the number of this audit."""
+        return self._connection.execute(query, (self._audit,))
+
+    def _attach(self, baseline: Path) -> None:
+        if not baseline.is_file():
+            raise AuditError(f"there is no baseline {baseline}: give the journal of an earlier audit")
+        if baseline.resolve() == self._file.resolve():
+            raise AuditError(f"{baseline} is this audit's own journal: keep a copy of it before the next audit")
+        with explained(baseline):
+            # The file may be where nothing can be written.
+            self._connection.execute("ATTACH ? AS baseline", (f"{baseline.resolve().as_uri()}?immutable=1",))
+            check_is_journal(self._connection, baseline, "baseline")
+            last = self._connection.execute("SELECT finished FROM baseline.audits ORDER BY id DESC").fetchone()
+        if not last or not last[0]:
+            raise AuditError(f"the audit in the baseline {baseline} was not finished: finish it first")

@@ -1,0 +1,119 @@
+"""An audit from its targets to its finished journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from policypack.evaluate import printable
+
+from .content import MEBIBYTE
+from .error import AuditError, TargetError
+from .journal import Journal, TargetResult
+from .judge import Job, Order
+from .record import StackRecord
+from .store import Entry, Store
+from .target import open_target
+
+# Where jobs are done: in order or not, one after the other or at once.
+Execute: TypeAlias = Callable[[Iterator[Job]], Iterator[tuple[Job, list[StackRecord]]]]
+
+_STATES_A_JOB: Final = 32
+_BYTES_A_JOB: Final = 32 * MEBIBYTE
+
+
+@dataclass
+class Progress:
+    """How far an audit is.
+
+    Attributes:
+        listed: the stacks that the targets have, as far as they are listed.
+        taken: those of them that have to be judged; the others were, and have not changed since.
+        judged: those that are judged by now.
+    """
+
+    listed: int = 0
+    taken: int = 0
+    judged: int = 0
+
+
+def run_audit(
+    targets: Iterable[str | Store],
+    order: Order,
+    journal: Journal,
+    execute: Execute,
+    show: Callable[[Progress], None] = lambda progress: None,
+) -> None:
+    """Judges every stack of the targets that the journal does not have yet.
+
+    A target that cannot be listed is noted in the journal, and the others are judged.
+
+    Args:
+        targets: what `open_target` takes, or stores.
+        order: how to judge.
+        journal: where the results go.
+        execute: where the work is done.
+        show: is called whenever something was judged.
+
+    Raises:
+        AuditError: no target can be listed, or the audit cannot go on.
+    """
+    audit = _Audit(order, journal, show)
+    for job, records in execute(audit.jobs(targets)):
+        audit.keep(job, records)
+    if all(result.error for result in audit.targets):
+        raise AuditError("; ".join(f"{result.target}: {result.error}" for result in audit.targets))
+    journal.finish(audit.targets)
+
+
+class _Audit:
+    def __init__(self, order: Order, journal: Journal, show: Callable[[Progress], None]) -> None:
+        self._order = order
+        self._journal = journal
+        self._show = show
+        self._progress = Progress()
+        self.targets: list[TargetResult] = []
+
+    def jobs(self, targets: Iterable[str | Store]) -> Iterator[Job]:
+        """The work, one target after the other, as far as it is asked for."""
+        for target in targets:
+            yield from self._jobs_of(target)
+
+    def keep(self, job: Job, records: list[StackRecord]) -> None:
+        self._journal.write(records, job.store.target)
+        self._progress.judged += len(records)
+        self._show(self._progress)
+
+    def _jobs_of(self, target: str | Store) -> Iterator[Job]:
+        # The parameters of a URL are for the store that reads them.
+        name = printable(target.partition("?")[0]) if isinstance(target, str) else target.target
+        before = self._progress.listed
+        try:
+            store = open_target(target) if isinstance(target, str) else target
+            name = store.target
+            for batch in _in_batches(self._journal.claim(self._counted(store.entries()), name)):
+                self._progress.taken += len(batch)
+                yield Job(store, batch, self._order)
+        except TargetError as error:
+            self.targets.append(TargetResult(name, self._progress.listed - before, str(error)))
+        else:
+            self.targets.append(TargetResult(name, self._progress.listed - before))
+
+    def _counted(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            self._progress.listed += 1
+            yield entry
+
+
+def _in_batches(entries: Iterable[Entry]) -> Iterator[tuple[Entry, ...]]:
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if batch and (len(batch) == _STATES_A_JOB or size + entry.size > _BYTES_A_JOB):
+            yield tuple(batch)
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry.size
+    if batch:
+        yield tuple(batch)

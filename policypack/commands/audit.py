@@ -1,0 +1,133 @@
+"""`audit`: judges every stack of an organisation from its state."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+FailOn = Literal["advisory", "undecided", "unreadable"]
+
+
+@click.command(short_help="Judge every stack of an organization from its state.")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "--policy-config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="What to print on standard output.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a report too, in the format that the name says: .json, .parquet or .csv (a row a finding), or .txt. "
+    "Can be repeated.",
+)
+@click.option(
+    "--journal",
+    "journal_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to keep what came of each stack: an interrupted audit goes on from it, and the next one skips the "
+    "states that have not changed. By default a file in the user's cache for these targets.",
+)
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The journal of an earlier audit, to report what has changed since.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    metavar="N",
+    help="How many processes judge, by default one a CPU.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Judge on the Dask cluster with this scheduler instead.")
+@click.option(
+    "--max-size",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    metavar="MIB",
+    help="Skip and report states that are larger.",
+)
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["advisory", "undecided", "unreadable"]),
+    multiple=True,
+    help="Exit with 1 for these too, not for mandatory violations only. Can be repeated.",
+)
+@click.option("--strict", "is_strict", is_flag=True, help="Count what is undecided as violated, in every rule.")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Judge waivers as on that day, by default this one.",
+)
+def audit(
+    *,
+    targets: tuple[str, ...],
+    policy_config: Path | None,
+    format_name: str,
+    outputs: tuple[Path, ...],
+    journal_file: Path | None,
+    baseline: Path | None,
+    workers: int,
+    scheduler: str | None,
+    max_size: int,
+    color: str,
+    fail_on: tuple[FailOn, ...],
+    is_strict: bool,
+    today: datetime | None,
+) -> None:
+    """Judge every stack of an organization from its state, without running a program.
+
+    TARGET is a backend as `pulumi login` takes it (file://, gs://, s3:// or azblob://), an organization of Pulumi Cloud
+    (pulumi://ORG, with the token in PULUMI_ACCESS_TOKEN), or a file, a folder or a glob of exported states.
+
+    \b
+    Examples:
+      python -m policypack audit gs://my-pulumi-states
+      python -m policypack audit pulumi://acme --output findings.parquet --fail-on unreadable
+      python -m policypack audit "exports/*.json" --journal today.journal --baseline yesterday.journal
+
+    Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge, 130 interrupted.
+    """
+    # Other commands need nothing of what reads and judges many stacks.
+    from .auditing import Request, run
+
+    day = today.date() if today else date.today()
+    request = Request(
+        targets=targets,
+        policy_config=policy_config,
+        is_strict=is_strict,
+        today=day,
+        max_mebibytes=max_size,
+        journal=journal_file,
+        baseline=baseline,
+        workers=workers,
+        scheduler=scheduler,
+        outputs=outputs,
+        format_name=format_name,
+        color=color,
+        fail_on=fail_on,
+    )
+    sys.exit(run(request))

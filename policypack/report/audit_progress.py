@@ -1,0 +1,59 @@
+"""How far an audit is, on standard error: a bar in a terminal, a line a minute where there is none."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from policypack.audit.run import Progress
+
+_SECONDS_A_LINE: Final = 60
+
+
+class AuditProgress:
+    """Shows how far an audit is, while it lasts.
+
+    Args:
+        goes_on: it goes on with an audit that was interrupted.
+    """
+
+    def __init__(self, goes_on: bool) -> None:
+        self.last = Progress()
+        self._console = Console(stderr=True)
+        self._bar = Bar(
+            SpinnerColumn(),
+            TextColumn("Going on with the audit" if goes_on else "Judging"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("stacks"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None)
+        self._said = time.monotonic()
+        self._open = ExitStack()
+
+    def __enter__(self) -> AuditProgress:
+        self._open.enter_context(self._bar)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def show(self, progress: Progress) -> None:
+        """Shows the state of the audit."""
+        self.last = progress
+        self._bar.update(self._task, completed=progress.judged, total=progress.taken)
+        if not self._console.is_terminal and time.monotonic() - self._said >= _SECONDS_A_LINE:
+            self._said = time.monotonic()
+            self._console.print(f"judged {progress.judged} stacks", markup=False, highlight=False)

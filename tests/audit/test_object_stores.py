@@ -1,0 +1,148 @@
+"""Buckets over real HTTP: a local S3 server and a local GCS one."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from policypack.audit.error import AuditError, TargetError
+from policypack.audit.filesystem import _open
+from policypack.audit.store import Entry, Store
+from policypack.audit.target import open_target
+from tests.audit.servers import Answer, Bucket, gcs_server, s3_server, serving
+from tests.audit.states import BAD, GOOD, Judged, audited, errors, statuses
+
+STACKS = ".pulumi/stacks"
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    yield
+    _open.cache_clear()
+
+
+@pytest.fixture(scope="session", params=["s3", "gs"])
+def server(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Bucket]]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with s3_server() if request.param == "s3" else gcs_server() as make:
+        yield make
+
+
+@pytest.fixture
+def bucket(server: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
+    made = server(f"states-{zlib.crc32(request.node.name.encode())}")
+    if made.url.startswith("gs://"):
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", made.address)
+    return made
+
+
+def test_the_current_checkpoints_of_a_bucket_are_judged(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put(f"{STACKS}/llm/dev.json", GOOD)
+    bucket.put(f"{STACKS}/llm/prod.json.gz", gzip.compress(BAD))
+    bucket.put(f"{STACKS}/old.json", BAD)
+    for other in (f"{STACKS}/llm/dev.json.bak", ".pulumi/history/llm/dev/1.json", ".pulumi/meta.yaml"):
+        bucket.put(other, BAD)
+    bucket.put(f"team/{STACKS}/llm/team.json", GOOD)
+    judged = Judged()
+    with audited(bucket.url, journal=tmp_path / "j", execute=judged) as results:
+        found = {(stack.project, stack.name, stack.status) for stack in results.stacks()}
+        assert found == {("llm", "dev", "compliant"), ("llm", "prod", "violations"), ("llm", "old", "violations")}
+    with_prefix = f"{bucket.url}{'&' if '?' in bucket.url else '?'}prefix=team/"
+    with audited(with_prefix, journal=tmp_path / "j2") as results:
+        assert [(stack.name, stack.status) for stack in results.stacks()] == [("team", "compliant")]
+
+    # The next audit reads only what has changed.
+    assert len(judged.urls) == 3
+    bucket.put(f"{STACKS}/old.json", GOOD)
+    bucket.delete(f"{STACKS}/llm/prod.json.gz")
+    judged = Judged()
+    with audited(bucket.url, journal=tmp_path / "j", execute=judged) as results:
+        assert {(stack.name, stack.status) for stack in results.stacks()} == {
+            ("dev", "compliant"),
+            ("old", "compliant"),
+        }
+    assert [url.partition("?")[0] for url in judged.urls] == ["old.json"]
+
+
+def test_an_object_that_is_deleted_after_it_was_listed(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put(f"{STACKS}/llm/dev.json", GOOD)
+    bucket.put(f"{STACKS}/llm/prod.json", GOOD)
+    store = Meanwhile(open_target(bucket.url), lambda: bucket.delete(f"{STACKS}/llm/dev.json"))
+    with audited(store, journal=tmp_path / "j") as results:
+        assert {name.partition("?")[0]: why for name, why in errors(results).items()} == {
+            "dev.json": "it was deleted or renamed after the audit had listed it"
+        }
+        assert {stack.name for stack in results.stacks() if stack.status == "compliant"} == {"prod"}
+
+
+def test_exported_states_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put("exports/a.json", GOOD)
+    bucket.put("exports/b.json", BAD)
+    bucket.put("exports/more/c.json", BAD)
+    for path, expected in {"*.json": ["a.json", "b.json"], "b.json": ["b.json"]}.items():
+        with audited(bucket.with_path(f"exports/{path}"), journal=tmp_path / path.replace("*", "all")) as results:
+            assert sorted(name.partition("?")[0] for name in statuses(results)) == expected
+
+
+def test_an_empty_bucket_and_one_that_is_not_there(bucket: Bucket) -> None:
+    for url in (bucket.url, bucket.url.replace("states", "nowhere")):
+        with pytest.raises(TargetError, match="there is no stack"):
+            list(open_target(url).entries())
+
+
+class Meanwhile:
+    """A store of which something happens after it was listed."""
+
+    def __init__(self, store: Store, happen: Callable[[], object]) -> None:
+        self._store, self._happen = store, happen
+        self.target, self.readers = store.target, 1
+
+    def entries(self) -> Iterator[Entry]:
+        found = list(self._store.entries())
+        self._happen()
+        yield from found
+
+    def read(self, entry: Entry, max_bytes: int) -> bytes:
+        return self._store.read(entry, max_bytes)
+
+
+FORBIDDEN = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+def test_no_permission_to_list(tmp_path: Path) -> None:
+    def forbid(*_: object) -> Answer:
+        return 403, {"Content-Type": "application/xml"}, FORBIDDEN
+
+    with serving(forbid) as address:
+        url = f"s3://states?endpoint={address}&region=us-east-1&s3ForcePathStyle=true"
+        with pytest.raises(AuditError) as caught, audited(url, journal=tmp_path / "j"):
+            pass
+    assert "it cannot be listed: no permission (Access Denied)" in str(caught.value)
+
+
+def test_a_request_that_fails_is_repeated(tmp_path: Path) -> None:
+    listed = (
+        "<ListBucketResult><Name>states</Name><KeyCount>1</KeyCount><IsTruncated>false</IsTruncated><Contents>"
+        f"<Key>{STACKS}/llm/dev.json</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;1&quot;"
+        f"</ETag><Size>{len(BAD)}</Size></Contents></ListBucketResult>"
+    ).encode()
+    asked: list[str] = []
+
+    def answer(path: str, query: dict[str, str], _headers: object) -> Answer:
+        asked.append("list" if "list-type" in query else "read")
+        if asked.count(asked[-1]) == 1:
+            return 503, {}, b"<Error><Code>SlowDown</Code></Error>"
+        return 200, {}, listed if asked[-1] == "list" else BAD
+
+    with serving(answer) as address:
+        url = f"s3://states?endpoint={address}&region=us-east-1&s3ForcePathStyle=true"
+        with audited(url, journal=tmp_path / "j") as results:
+            assert [stack.status for stack in results.stacks()] == ["violations"]
+    assert asked == ["list", "list", "read", "read"]
