@@ -5,7 +5,7 @@ PYTHON ?= python3
 STACK ?= dev
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test try-packages try-runtimes lint docs report-image preview publish clean has-pulumi
+.PHONY: help check test try-packages try-runtimes lint lock vulnerabilities docs report-image preview publish clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and typ
 	.venv/bin/ruff format --check
 	.venv/bin/mypy policypack tests
 	cd reference_stack && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable venv/bin/python .
+
+lock:  ## Pin what builds, tests and lints this anew, with hashes, in requirements-dev.txt (needs uv).
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --group dev --upgrade \
+		--custom-compile-command "make lock" --output-file requirements-dev.txt pyproject.toml
+
+vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what is pinned (needs pip-audit).
+	pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
 
 docs: .venv/cli-installed  ## Generate docs/rules and the table of rules in README.md from the rules.
 	.venv/bin/python -m policypack.docs
@@ -51,13 +58,14 @@ clean:  ## Remove everything that the other targets made.
 		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/cli-installed: requirements.txt requirements-cli.txt | .venv/bin/python
-	.venv/bin/python $(PIP) -r requirements-cli.txt
+.venv/cli-installed: requirements.txt pyproject.toml | .venv/bin/python
+	.venv/bin/python $(PIP) --editable '.[cli]'
 	@touch $@
 
-.venv/dev-installed: requirements.txt requirements-cli.txt requirements-audit.txt requirements-dev.txt | .venv/bin/python
-	.venv/bin/python $(PIP) -r requirements-dev.txt
-	@touch $@
+.venv/dev-installed: requirements-dev.txt pyproject.toml | .venv/bin/python
+	.venv/bin/python $(PIP) --require-hashes --requirement requirements-dev.txt
+	.venv/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/cli-installed
 
 reference_stack/venv/installed: reference_stack/requirements.txt | .venv/bin/python
 	test -x reference_stack/venv/bin/python || .venv/bin/python -m venv reference_stack/venv

@@ -169,7 +169,7 @@ def _session() -> Any:
         from requests.adapters import HTTPAdapter
         from urllib3.util.retry import Retry
     except ModuleNotFoundError as error:
-        raise TargetError(f"pulumi:// needs the package {error.name}: install requirements-audit.txt") from error
+        raise TargetError(f"pulumi:// needs the package {error.name}: install llm-policypack[audit]") from error
 
     session = requests.Session()
     retry = Retry(_ATTEMPTS, status_forcelist=_RETRIED, backoff_factor=0.5, raise_on_status=False)

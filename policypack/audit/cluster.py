@@ -33,7 +33,7 @@ def judge_on_cluster(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job,
     try:
         distributed = importlib.import_module("distributed")
     except ModuleNotFoundError as error:
-        raise AuditError("--scheduler needs Dask: `pip install distributed`, here and where the workers run") from error
+        raise AuditError("--scheduler needs Dask: install llm-policypack[dask], here and where the workers run") from error
     client = _connect(distributed.Client, scheduler)
     suspects: list[Job] = []
     try:
@@ -98,6 +98,6 @@ def _records_of(future: Any) -> list[StackRecord] | None:
             return None
         raise AuditError(
             f"the Dask cluster did not do its work ({type(error).__name__}): its workers need the same release of this "
-            "policy pack, with requirements-audit.txt; run the audit again to go on"
+            "policy pack, as llm-policypack[dask]; run the audit again to go on"
         ) from error
     return records

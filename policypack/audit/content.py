@@ -55,7 +55,7 @@ def _unzstd(content: bytes, max_bytes: int) -> bytes:
     try:
         import pyarrow as pa
     except ModuleNotFoundError as error:
-        raise UnreadableState("Zstandard needs the package pyarrow: install requirements-audit.txt") from error
+        raise UnreadableState("Zstandard needs the package pyarrow: install llm-policypack[audit]") from error
     try:
         with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
             plain: bytes = stream.read(max_bytes + 1)

@@ -38,7 +38,7 @@ class AuditFormat:
         try:
             module = importlib.import_module(f"policypack.report.{self.module}")
         except ModuleNotFoundError as error:
-            what = f"{self.suffix} needs the package {error.name}: install requirements-audit.txt"
+            what = f"{self.suffix} needs the package {error.name}: install llm-policypack[audit]"
             raise OutputError(what) from error
         write: Callable[[AuditResults, Path], None] = module.write
         return write

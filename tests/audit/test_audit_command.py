@@ -131,5 +131,5 @@ def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypat
     states = put(tmp_path / "states", {"a.json": GOOD})
     result = run(states, "--policy-config", config, "--journal", tmp_path / "j", "--output", tmp_path / "f.parquet")
     assert result.exit_code == 2
-    assert "needs the package pyarrow: install requirements-audit.txt" in result.output
+    assert "needs the package pyarrow: install llm-policypack[audit]" in result.output
     assert not (tmp_path / "f.parquet").exists()
