@@ -58,18 +58,18 @@ def _print_stacks(console: Console, results: AuditResults) -> None:
     table = _table("Worst stacks", "Mandatory", "Advisory", "Undecided", "Waived")
     for stack in islice(bad, _SHOWN):
         numbers = (stack.mandatory, stack.advisory, stack.undecided, stack.waived)
-        table.add_row(Text(stack.url, _STYLES[stack.status]), *map(_number, numbers))
+        table.add_row(*map(_number, numbers), Text(stack.url, _STYLES[stack.status]))
     number = sum(results.totals.statuses.get(status, 0) for status in ("violations", "advisories", "undecided"))
     _print_table(console, table, number, "stacks")
 
 
 def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
-    table = _table("Rules", "Violating stacks", "Violations", "Undecided", "Waived", "Passed")
+    table = _table("Rules", "Stacks", "Violations", "Undecided", "Waived", "Passed")
     for rule in rules:
         if rule.failed or rule.undecided:
             name = Text.assemble(rule.rule, (f"  {rule.level}", "dim"))
             numbers = (rule.stacks, rule.failed, rule.undecided, rule.waived, rule.passed)
-            table.add_row(name, *map(_number, numbers))
+            table.add_row(*map(_number, numbers), name)
     _print_table(console, table, table.row_count, "rules")
 
 
@@ -98,11 +98,12 @@ def _finding(finding: StackFinding) -> str:
     return f"{finding.rule}  {finding.level}, severity {finding.severity}: {finding.name} in {finding.url}"
 
 
-def _table(first: str, *numbers: str) -> Table:
+def _table(last: str, *numbers: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first, no_wrap=True)
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
+    # The last column, since it may be longer than a line has room for.
+    table.add_column(last, overflow="fold")
     return table
 
 
