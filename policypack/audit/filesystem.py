@@ -20,6 +20,7 @@ from .error import TargetError
 
 # The class in gcsfs.core speaks the JSON API only; the package's own one asks a gRPC API for the kind of bucket first.
 _PACKAGES: Final = {"file": "fsspec.implementations.local", "gs": "gcsfs.core", "s3": "s3fs", "azblob": "adlfs"}
+_EXTRAS: Final = {"gs": "gcs", "s3": "s3", "azblob": "azure"}
 _CLASSES: Final = {
     "file": "LocalFileSystem",
     "gs": "GCSFileSystem",
@@ -62,7 +63,8 @@ def _class(scheme: str) -> Any:
             return getattr(importlib.import_module(package), _CLASSES[scheme])
     except ModuleNotFoundError as error:
         name = (error.name or package).partition(".")[0]
-        raise TargetError(f"reading {scheme}:// needs the package {name}: `pip install {name}`") from error
+        extra = _EXTRAS[scheme]
+        raise TargetError(f"reading {scheme}:// needs the package {name}: install llm-policypack[{extra}]") from error
 
 
 def options_of(url: BackendURL) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypat
     monkeypatch.setitem(sys.modules, "s3fs", None)
     result = run("s3://states", "--journal", tmp_path / "j")
     assert result.exit_code == 2
-    assert "error: s3://states: reading s3:// needs the package s3fs: `pip install s3fs`" in result.output
+    assert "error: s3://states: reading s3:// needs the package s3fs: install llm-policypack[s3]" in result.output
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "policypack.report.audit_parquet", raising=False)
     states = put(tmp_path / "states", {"a.json": GOOD})
