@@ -29,7 +29,7 @@ lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and typ
 	cd reference_stack && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable venv/bin/python .
 
 lock:  ## Pin what builds, tests and lints this anew, with hashes, in requirements-dev.txt (needs uv).
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --group dev --upgrade \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --all-extras --group dev --upgrade \
 		--custom-compile-command "make lock" --output-file requirements-dev.txt pyproject.toml
 
 vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what is pinned (needs pip-audit).
