@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Final, NoReturn
 
 import click
@@ -19,12 +21,19 @@ from policypack.commands.new_rule import new_rule
 from policypack.commands.problem import COULD_NOT_JUDGE
 from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import rules
+from policypack.version import PACK_NAME, VERSION
 
 _INTERRUPTED: Final = 130
+_TERMINATED: Final = 143
 
 
 def run() -> NoReturn:
     """Runs the command line. Whatever goes wrong in it ends with one sentence and status 2, never with a traceback."""
+    if sys.stdout is None:
+        click.echo("error: cannot write the report: standard output is closed", err=True)
+        sys.exit(COULD_NOT_JUDGE)
+    # Ends by an exception, so that what was started is stopped and what is temporary removed.
+    signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -39,9 +48,16 @@ def run() -> NoReturn:
         sys.exit(_INTERRUPTED)
     except OSError as error:
         _give_up(f"cannot write the report: {error.strerror}")
+    except ModuleNotFoundError as error:
+        _give_up(f"this needs the package {error.name}: install llm-policypack[cli]")
     except Exception as error:
         _give_up(f"internal error ({type(error).__name__}); please report it")
     sys.exit(0)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    click.echo("terminated", err=True)
+    sys.exit(_TERMINATED)
 
 
 def _called_as(program: str) -> str:
@@ -60,6 +76,7 @@ def _give_up(why: str) -> NoReturn:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     commands=[check, audit, failover, rules, explain, config, report_schema, completion, new_rule],
 )
+@click.version_option(VERSION, prog_name=PACK_NAME, message="%(prog)s %(version)s")
 def main() -> None:
     """Policies for LLM backends behind Google Cloud load balancers.
 

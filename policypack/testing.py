@@ -6,11 +6,16 @@ import os
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from policypack.evaluate import FailOn
-from policypack.judge import judge_target
-from policypack.report.results import Results
-from policypack.report.terminal import findings_text
+
+try:
+    from policypack.judge import judge_target
+    from policypack.report.results import Results
+    from policypack.report.terminal import findings_text
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(f"policypack.testing needs {error.name}: install llm-policypack[cli]") from error
 
 
 def assert_compliant(
@@ -39,11 +44,15 @@ def assert_compliant(
         AssertionError: the stack violates rules; the message has each finding with what was observed and its fix.
         SourceError: the target cannot be read or run.
         ConfigurationError: the policy configuration cannot be read, or is wrong.
+        ValueError: `fail_on` names something else.
     """
     __tracebackhide__ = True
+    unknown = set(fail_on) - set(get_args(FailOn))
+    if unknown:
+        raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
     config = None if policy_config is None else Path(policy_config)
     results = judge_target(os.fspath(target), stack, policy_config=config, is_strict=strict, today=today)
     found = results.report.violations(fail_on)
     if found:
-        raise AssertionError(f"{results.subject}: not compliant\n{findings_text(found)}")
+        raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")
     return results

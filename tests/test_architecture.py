@@ -79,7 +79,7 @@ ALLOWED = {
         "policypack.schema",
         "policypack.sources",
     },
-    "policypack.cli": {"policypack.commands"},
+    "policypack.cli": {"policypack.commands", "policypack.version"},
     "policypack.version": set(),
     "policypack.__main__": {"policypack.cli"},
     "policypack": set(),

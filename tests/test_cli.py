@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policypack.rules import RULES
+from policypack.version import VERSION
 from tests.expected import FIRST_RULES
 from tests.projects import make_project
 from tests.replay import RECORDINGS
@@ -232,7 +234,10 @@ def test_an_expired_waiver_is_listed_and_what_it_covered_stands(tmp_path: Path) 
         "Stands:   `chat`",
         *UNUSED,
     ]
-    assert lines[-1] == "1 violation (1 mandatory), 0 undecided, in 1 resource judged by 1 rule."
+    assert lines[-2:] == [
+        "1 violation (1 mandatory), 0 undecided, in 1 resource judged by 1 rule.",
+        "`explain RULE` shows what a rule checks, why, and examples.",
+    ]
 
 
 def test_without_waivers_nothing_is_said_of_them(first_rules: list[str | Path]) -> None:
@@ -376,3 +381,66 @@ def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
     )
     assert result.returncode == 2
     assert result.stderr == "error: the command line needs click: install llm-policypack[cli]\n"
+
+
+def test_a_closed_standard_output_is_said() -> None:
+    command = f"{sys.executable} -m policypack rules >&-"
+    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (2, "error: cannot write the report: standard output is closed\n")
+
+
+SLEEPS = "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
+
+
+def test_a_terminated_run_stops_its_program_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "infra", SLEEPS)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "policypack", "check", str(project)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        pid = project / "pid"
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.05)
+        process.terminate()
+        _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (143, "terminated\n")
+    assert list(temporary.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
+def test_rules_that_are_all_disabled_judge_nothing_and_it_is_said(tmp_path: Path) -> None:
+    result = check(STATE, "--policy-config", config(tmp_path, {"all": "disabled"}))
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1] == "Nothing was judged: every rule is disabled."
+
+
+def test_findings_name_the_line_that_makes_the_resource(tmp_path: Path) -> None:
+    program = """
+import pulumi_gcp as gcp
+
+gcp.compute.BackendService(
+    "chat", backends=[{"group": "projects/p/regions/us-central1/instanceGroups/a", "max_utilization": 0.8}]
+)
+"""
+    project = make_project(tmp_path, program)
+    assert "chat  gcp:compute/backendService:BackendService  __main__.py:4" in check(project).stdout.splitlines()
+
+
+def test_a_name_that_is_no_stacks_is_refused(tmp_path: Path) -> None:
+    project = make_project(tmp_path, "")
+    for name in ("../dev", "a/../dev", "..", "a/b/c/d", "dev\n"):
+        assert_refused(check(project, "--stack", name), "is no name of a stack")
+
+
+def test_a_path_that_the_locale_cannot_write_is_refused(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p\u00f6", "")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert_refused(check(project, **ascii_only), "set a locale such as LC_ALL=C.UTF-8")
+
+
+def test_the_version_is_told() -> None:
+    command = [sys.executable, "-m", "policypack", "--version"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert result.stdout == f"llm-backends-gcp {VERSION}\n"

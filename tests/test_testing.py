@@ -92,3 +92,8 @@ def test_what_cannot_be_judged_is_no_violation(tmp_path: Path) -> None:
         assert_compliant(tmp_path / "missing")
     with pytest.raises(ConfigurationError, match="cannot read the policy configuration"):
         assert_compliant(STATE, policy_config=tmp_path / "missing.json")
+
+
+def test_what_it_does_not_know_to_fail_for_is_refused() -> None:
+    with pytest.raises(ValueError, match="fail_on takes 'advisory' and 'undecided', not undecidedx"):
+        assert_compliant(STATE, fail_on=["undecidedx"])  # type: ignore[list-item]

@@ -33,7 +33,7 @@ def judge_on_cluster(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job,
     try:
         distributed = importlib.import_module("distributed")
     except ModuleNotFoundError as error:
-        raise AuditError("--scheduler needs Dask: install llm-policypack[dask], here and where the workers run") from error
+        raise AuditError("--scheduler needs Dask: install llm-policypack[dask], here and on the workers") from error
     client = _connect(distributed.Client, scheduler)
     suspects: list[Job] = []
     try:

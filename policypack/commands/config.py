@@ -33,7 +33,8 @@ def config_check(files: tuple[Path, ...]) -> None:
         except ConfigurationError as error:
             refuse(error)
         enabled = sum(setting.level != "disabled" for setting in settings.values())
-        click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled")
+        remark = "" if enabled else ": nothing will be judged"
+        click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled{remark}")
 
 
 @config.command("schema")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from difflib import get_close_matches
 
@@ -38,4 +39,11 @@ def explain(name: str, color: str) -> None:
         hint = f"did you mean {close[0]}?" if close else "`python -m policypack rules` lists all"
         click.echo(f"error: there is no rule {name}; {hint}", err=True)
         sys.exit(COULD_NOT_JUDGE)
-    print_page(make_console(color), page(rule))
+    print_page(make_console(color), _without_files(page(rule)))
+
+
+def _without_files(markdown: str) -> str:
+    """The page without what only says something beside the files of the repository."""
+    without_comment = re.sub(r"\A<!--.*?-->\s*", "", markdown, flags=re.DOTALL)
+    without_source = re.sub(r"^\| Source \|.*\n", "", without_comment, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", without_source)

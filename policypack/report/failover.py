@@ -371,13 +371,15 @@ def summary(results: FailoverResults) -> str:
     if not results.services:
         return "Nothing was judged: there is no backend service."
     counts = Counter(service.verdict for service in results.services)
-    parts = [
-        f"{counts[verdict]} {'in one region only' if verdict == 'one region' else verdict}"
-        for verdict in _VERDICTS
-        if counts[verdict]
-    ]
+    parts = [f"{counts[verdict]} {_said(verdict, counts[verdict])}" for verdict in _VERDICTS if counts[verdict]]
     noun = "backend service" if len(results.services) == 1 else "backend services"
     return f"{len(results.services)} {noun}: {', '.join(parts)}."
+
+
+def _said(verdict: Verdict, number: int) -> str:
+    if verdict in ("survives", "fails"):
+        return verdict if number == 1 else verdict.removesuffix("s")
+    return "in one region only" if verdict == "one region" else verdict
 
 
 def _summary_style(results: FailoverResults) -> str:

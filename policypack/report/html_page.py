@@ -135,7 +135,7 @@ class Page:
     @property
     def headline(self) -> str:
         """The verdict in a line."""
-        return verdict_line(self.verdicts, self.judged)
+        return verdict_line(self.report)
 
     @property
     def status(self) -> str:

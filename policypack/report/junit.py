@@ -11,16 +11,13 @@ https://github.com/jenkinsci/xunit-plugin and https://docs.gitlab.com/ci/testing
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
 from xml.etree import ElementTree
 
-from policypack.evaluate import Finding, RuleReport
+from policypack.evaluate import Finding, Report, RuleReport
 from policypack.version import PACK_NAME
 
 from .results import Results
-from .text import NOTHING_JUDGED, said_of, xml_text
-
-_NOTHING: Final = f"{NOTHING_JUDGED}."
+from .text import nothing_judged, said_of, xml_text
 
 
 def render(results: Results) -> str:
@@ -30,7 +27,7 @@ def render(results: Results) -> str:
     for rule in sorted(judged, key=lambda rule: rule.rule.name):
         root.append(_suite(rule, results))
     if not judged:
-        root.append(_empty_suite())
+        root.append(_empty_suite(results.report))
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ElementTree.indent(root)
@@ -68,11 +65,11 @@ def _case(finding: Finding, name: str, results: Results) -> ElementTree.Element:
     return case
 
 
-def _empty_suite() -> ElementTree.Element:
+def _empty_suite(report: Report) -> ElementTree.Element:
     """CI systems take a report without any test case for a mistake, or for success."""
     suite = _element("testsuite", name=PACK_NAME)
     case = _element("testcase", name="nothing judged", classname=PACK_NAME)
-    case.append(_outcome("skipped", "empty", (_NOTHING,)))
+    case.append(_outcome("skipped", "empty", (f"{nothing_judged(report)}.",)))
     suite.append(case)
     return _with_counts(suite)
 

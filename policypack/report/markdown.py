@@ -12,7 +12,7 @@ from .mermaid import flowchart
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
 from .text import counted, one_line, shortened, spans
-from .verdicts import count_verdicts, verdict_line
+from .verdicts import verdict_line
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack -->"
@@ -43,10 +43,8 @@ def render(results: Results) -> str:
     """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
     report, paths = results.report, ServingPaths(results.stack, results.report)
     failed = sorted(report.with_status("failed"), key=_weight)
-    findings = [finding for rule in report.rules for finding in rule.findings]
-    judged = len({finding.urn for finding in findings})
     parts = [
-        f"{MARKER}\n### LLM policy pack: {verdict_line(count_verdicts(findings), judged)}",
+        f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
         f"{counted(len(report.rules), 'rule')} judged {_text(results.subject)}, on {results.today}.",
         _notes(results.notes),
         _violations(failed, results),

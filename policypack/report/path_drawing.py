@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from policypack.evaluate import printable
+
 from .serving_path import Edge, Node, NodeKind, ServingPath
 from .text import shortened
 
@@ -153,7 +155,7 @@ def _texts(node: Node | str) -> tuple[Node | None, str, str]:
         return None, node, ""
     # Why something is not known takes a sentence, which the picture has no place for.
     detail = node.detail if len(node.detail) <= _DETAIL_LENGTH or node.urn else ""
-    return node, shortened(node.label, _LABEL_LENGTH), shortened(detail, _DETAIL_LENGTH)
+    return node, shortened(printable(node.label), _LABEL_LENGTH), shortened(printable(detail), _DETAIL_LENGTH)
 
 
 def _service_column(path: ServingPath) -> _Column:
@@ -170,7 +172,7 @@ def _region_column(path: ServingPath) -> _Column:
     for region in regions:
         inside = _stacked(path.in_region(region), _PADDING, y + _HEADING + _PADDING)
         boxes += inside
-        frames.append(Frame(0, y, width, _bottom(inside) - y + _PADDING, shortened(region, _LABEL_LENGTH)))
+        frames.append(Frame(0, y, width, _bottom(inside) - y + _PADDING, shortened(printable(region), _LABEL_LENGTH)))
         y = _bottom(inside) + _PADDING + _ROW_GAP
     if len(regions) < len(path.regions):
         boxes.append(Box(_PADDING, y, None, f"and {len(path.regions) - len(regions)} more regions"))

@@ -20,7 +20,7 @@ from policypack.rule import SECTIONS, AnyRule, Level, Severity
 from policypack.version import PACK_NAME, VERSION
 
 from .results import Results
-from .text import NOTHING_JUDGED, json_text, one_line, said_of
+from .text import json_text, nothing_judged, one_line, said_of
 
 SarifLevel: TypeAlias = Literal["error", "warning", "note"]
 
@@ -79,7 +79,7 @@ def _category(results: Results) -> str:
 def _notifications(results: Results, left_out: int) -> list[dict[str, Any]]:
     judged = any(rule.findings for rule in results.report.rules)
     texts = [
-        *([] if judged else [f"{NOTHING_JUDGED}."]),
+        *([] if judged else [f"{nothing_judged(results.report)}."]),
         *([f"{left_out} results are left out, the least important ones."] if left_out > 0 else []),
         *(f"{note}." for note in results.notes),
     ]

@@ -15,9 +15,11 @@ from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState
 from policypack.rule import Level, quoted
 
 from .results import Results
-from .text import NOTHING_JUDGED, counted, one_line
+from .text import counted, nothing_judged, one_line
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
+# The table fits into 80 columns.
+_HEADINGS: Final[dict[Status, str]] = {"not applicable": "N/A"}
 _STYLES: Final[dict[Status, str]] = {
     "passed": "green",
     "failed": "red",
@@ -53,11 +55,11 @@ def render(results: Results) -> str:
     return _as_text(lambda console: print_report(console, results))
 
 
-def findings_text(findings: Collection[Finding]) -> str:
-    """Findings by resource as plain text, violations with what was observed and its fix."""
+def findings_text(results: Results, findings: Collection[Finding]) -> str:
+    """Some findings of a run by resource as plain text, violations with what was observed and its fix."""
     failed = [finding for finding in findings if finding.status == "failed"]
     others = [finding for finding in findings if finding.status == "undecided"]
-    return _as_text(lambda console: _print_lines(console, _lines(failed, others)))
+    return _as_text(lambda console: _print_lines(console, _lines(results, failed, others)))
 
 
 def _as_text(fill: Callable[[Console], None]) -> str:
@@ -70,11 +72,13 @@ def print_report(console: Console, results: Results) -> None:
     """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary."""
     report = results.report
     _print_lines(console, [((results.subject, "bold"),), *(((f"Note: {note}", "dim"),) for note in results.notes)])
-    _print_lines(console, _lines(report.with_status("failed"), report.with_status("undecided")))
+    _print_lines(console, _lines(results, report.with_status("failed"), report.with_status("undecided")))
     _print_lines(console, _waiver_lines(report.waivers))
     console.print()
     console.print(_rule_table(report))
     _print_lines(console, [(), (_summary(report),)])
+    if report.with_status("failed") or report.with_status("undecided"):
+        _print_lines(console, [("`explain RULE` shows what a rule checks, why, and examples.",)])
 
 
 # A line in parts, of which some have a style.
@@ -91,15 +95,17 @@ def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
     console.file.write("".join(f"{printable(text)}\n" for text in texts))
 
 
-def _lines(failed: Iterable[Finding], undecided: Collection[Finding]) -> Iterator[_Line]:
-    yield from _finding_lines(failed, _problems)
+def _lines(results: Results, failed: Iterable[Finding], undecided: Collection[Finding]) -> Iterator[_Line]:
+    yield from _finding_lines(results, failed, _problems)
     if undecided:
         yield ()
         yield (("Undecided", _STYLES["undecided"]),)
-        yield from _finding_lines(undecided, _reasons)
+        yield from _finding_lines(results, undecided, _reasons)
 
 
-def _finding_lines(findings: Iterable[Finding], said: Callable[[Finding], Iterable[str]]) -> Iterator[_Line]:
+def _finding_lines(
+    results: Results, findings: Iterable[Finding], said: Callable[[Finding], Iterable[str]]
+) -> Iterator[_Line]:
     by_resource: dict[str, list[Finding]] = {}
     for finding in findings:
         by_resource.setdefault(finding.urn, []).append(finding)
@@ -107,12 +113,18 @@ def _finding_lines(findings: Iterable[Finding], said: Callable[[Finding], Iterab
     for urn in sorted(by_resource):
         first = by_resource[urn][0]
         yield ()
-        yield (first.name, "bold"), f"  {first.type}", f"  {urn}" if titles[first.name, first.type] > 1 else ""
+        urn_if_needed = f"  {urn}" if titles[first.name, first.type] > 1 else ""
+        yield (first.name, "bold"), f"  {first.type}", urn_if_needed, _place(results, first)
         for finding in by_resource[urn]:
             level = (finding.level, LEVEL_STYLES[finding.level])
             yield f"  {finding.rule.name}  ", level, f", severity {finding.rule.severity}"
             for sentence in said(finding):
                 yield (f"    {sentence}",)
+
+
+def _place(results: Results, finding: Finding) -> str:
+    location = results.location_of(finding)
+    return f"  {location.path}:{location.line}" if location.line else ""
 
 
 def _problems(finding: Finding) -> Iterable[str]:
@@ -154,7 +166,7 @@ def _rule_table(report: Report) -> Table:
     table.add_column("Level", no_wrap=True)
     statuses = [status for status in _STATUSES if status != "waived" or report.with_status("waived")]
     for status in statuses:
-        table.add_column(status.capitalize(), justify="right", no_wrap=True)
+        table.add_column(_HEADINGS.get(status, status.capitalize()), justify="right", no_wrap=True)
     for rule in report.rules:
         level = Text(rule.level, LEVEL_STYLES[rule.level] if rule.with_status("failed") else "")
         table.add_row(rule.rule.name, level, *(_count(rule, status) for status in statuses))
@@ -169,7 +181,7 @@ def _count(rule: RuleReport, status: Status) -> Text:
 def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
     if not findings:
-        return f"{NOTHING_JUDGED}.", "yellow"
+        return f"{nothing_judged(report)}.", "yellow"
     failed, undecided = report.with_status("failed"), report.with_status("undecided")
     mandatory = sum(finding.level == "mandatory" for finding in failed)
     waived = report.with_status("waived")

@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policypack.evaluate import Finding
-
-NOTHING_JUDGED: Final = "Nothing was judged: there is no backend service that the rules select"
+from policypack.evaluate import Finding, Report
 
 # What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -53,6 +51,12 @@ def shortened(text: str, length: int) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 violation`, `2 violations`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def nothing_judged(report: Report) -> str:
+    """Why a report without findings has none."""
+    why = "there is no backend service that the rules select" if report.rules else "every rule is disabled"
+    return f"Nothing was judged: {why}"
 
 
 def said_of(finding: Finding) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policypack.evaluate import Finding, Status
+from policypack.evaluate import Finding, Report, Status
 
-from .text import NOTHING_JUDGED, counted
+from .text import counted, nothing_judged
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
     return Verdicts(**counts)
 
 
-def verdict_line(verdicts: Verdicts, judged: int) -> str:
+def verdict_line(report: Report) -> str:
     """The verdict in a line: violations, how many of them mandatory, undecided, waived."""
-    if not judged:
-        return NOTHING_JUDGED
+    verdicts = count_verdicts(finding for rule in report.rules for finding in rule.findings)
+    if not verdicts.worst:
+        return nothing_judged(report)
     parts = ["No violations"]
     if verdicts.failed:
         parts = [f"{counted(verdicts.failed, 'violation')}, {verdicts.mandatory or 'none'} of them mandatory"]

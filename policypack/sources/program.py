@@ -131,6 +131,11 @@ def load_program(
 def _read_project(folder: Path) -> _Project:
     if folder.is_file() and folder.name in _PROJECT_FILES:
         folder = folder.parent
+    if not _is_unicode(folder.resolve()):
+        raise SourceError(
+            f"The path {os.fsencode(folder.resolve())!r} cannot be written in the encoding of this locale, and Pulumi "
+            "needs it as UTF-8: set a locale such as LC_ALL=C.UTF-8."
+        )
     if not folder.is_dir():
         raise SourceError(f"There is no folder {folder}. {_WHAT_TO_GIVE}")
     file = next((folder.resolve() / name for name in _PROJECT_FILES if (folder / name).is_file()), None)
@@ -153,6 +158,14 @@ def _read_project(folder: Path) -> _Project:
     )
 
 
+def _is_unicode(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _python_options(runtime: object, file: Path) -> dict[str, Any]:
     options: object = {}
     if isinstance(runtime, dict):
@@ -169,6 +182,10 @@ def _python_options(runtime: object, file: Path) -> dict[str, Any]:
 
 
 def _choose_stack(project: _Project, wanted: str | None) -> str:
+    if wanted and not re.fullmatch(r"(\w[\w.-]*/){0,2}\w[\w.-]*", wanted, re.ASCII):
+        raise SourceError(
+            f"{wanted} is no name of a stack: that has letters, digits, `.`, `_` and `-`, as in dev or acme/llm/dev."
+        )
     suffix = project.file.suffix
     files = project.stack_folder.glob(f"Pulumi.*{suffix}")
     known = sorted(file.name.removeprefix("Pulumi.").removesuffix(suffix) for file in files)

@@ -22,6 +22,7 @@ from .error import SourceError
 
 _VERSIONS: Final = (3, 4)
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_WHAT_TO_GIVE: Final = "Give the folder of a Pulumi project, or a state: `pulumi stack export > state.json`."
 _EXPORT: Final = "Export the stack again: `pulumi stack export > state.json`."
 
 
@@ -60,7 +61,7 @@ def _read(path: Path | None) -> bytes:
         content = path.read_bytes() if path else sys.stdin.buffer.read()
         return gzip.decompress(content) if content.startswith(_GZIP_MAGIC) else content
     except FileNotFoundError as error:
-        raise SourceError(f"There is no file or folder {path}. {_EXPORT}") from error
+        raise SourceError(f"There is no file or folder {path}. {_WHAT_TO_GIVE}") from error
     except IsADirectoryError as error:
         raise SourceError(f"{path} is a folder: give a file with a state in it. {_EXPORT}") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -70,6 +71,8 @@ def _read(path: Path | None) -> bytes:
 
 
 def _parse(content: bytes, where: str) -> object:
+    if not content.strip():
+        raise SourceError(f"{where} is empty: what should have written a state there has failed. {_EXPORT}")
     try:
         return _loads(content)
     except json.JSONDecodeError as error:

@@ -169,7 +169,7 @@ def test_the_summary_counts_each_verdict() -> None:
         *results(2, 2, peak=3, protocol="HTTP").services,
     ]
     assert summary(FailoverResults("", tuple(parts))) == (
-        "4 backend services: 2 survives, 1 fails, 1 in one region only."
+        "4 backend services: 2 survive, 1 fails, 1 in one region only."
     )
 
 

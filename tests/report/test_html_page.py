@@ -189,8 +189,8 @@ def test_a_waiver_that_ends_soon_is_marked(results: Results, today: date, said: 
 
 def test_the_loss_of_each_region_is_shown(page: Element) -> None:
     assert rows_of(page, "failover") == [
-        ["chat", "europe-west4", "50 % left, 50 % load", "150 %", "survives"],
-        ["chat", "us-central1", "50 % left, 50 % load", "150 %", "survives"],
+        ["chat", "europe-west4", "50 % left, 50 % load", "33.3 % full", "survives"],
+        ["chat", "us-central1", "50 % left, 50 % load", "33.3 % full", "survives"],
     ]
 
 
@@ -201,8 +201,8 @@ def test_a_region_whose_loss_overloads_the_others_is_marked_and_what_to_do_is_sa
     stack = build(*groups, *scalers, service([backend(group, **rate) for group in groups]))
     page = parsed(render(judged(stack)))
     assert rows_of(page, "failover") == [
-        ["chat", "europe-west4", "50 % left, 80 % load", "200 %", "overloaded"],
-        ["chat", "us-central1", "50 % left, 80 % load", "200 %", "overloaded"],
+        ["chat", "europe-west4", "50 % left, 80 % load", "40 % full", "overloaded"],
+        ["chat", "us-central1", "50 % left, 80 % load", "40 % full", "overloaded"],
         [
             "No number of warm machines alone is enough: each brings load with it, or has no capacity. "
             "Keep the machines of today and every autoscaler at 0.5 of full or less: "

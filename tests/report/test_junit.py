@@ -172,7 +172,7 @@ def test_an_empty_stack_is_neither_success_nor_failure() -> None:
     root = read(made_results([]))
     (case,) = root.iter("testcase")
     assert [(child.tag, child.get("message")) for child in case] == [
-        ("skipped", "Nothing was judged: there is no backend service that the rules select.")
+        ("skipped", "Nothing was judged: every rule is disabled.")
     ]
     assert (root.get("tests"), root.get("skipped"), root.get("failures")) == ("1", "1", "0")
 

@@ -206,7 +206,7 @@ def test_an_empty_stack_is_no_silent_success() -> None:
     (invocation,) = run_of(made_results([]))["invocations"]
     assert invocation["executionSuccessful"] is True
     assert [notification["message"]["text"] for notification in invocation["toolExecutionNotifications"]] == [
-        "Nothing was judged: there is no backend service that the rules select."
+        "Nothing was judged: every rule is disabled."
     ]
 
 

@@ -153,7 +153,8 @@ def test_a_stack_without_resources_is_empty(tmp_path: Path, content: object) -> 
 
 
 BAD_STATES: dict[str, tuple[object, list[str]]] = {
-    "empty": ("", ["is not JSON, or it is cut off", "line 1, column 1", "pulumi stack export > state.json"]),
+    "empty": ("", ["is empty", "has failed", "pulumi stack export > state.json"]),
+    "blank": (" \n", ["is empty", "pulumi stack export > state.json"]),
     "cut off": (EXPORT.read_text()[:2000], ["cut off", "line ", "column ", "pulumi stack export > state.json"]),
     "YAML": ("name: llm\n", ["is not JSON", "line 1, column 1"]),
     "a list": ([], ["is JSON, but no state", '"deployment"', "pulumi stack export > state.json"]),

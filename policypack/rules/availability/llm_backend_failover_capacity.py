@@ -114,22 +114,26 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
             yield Undecided(why)
         return
     fleets = basis.found.fleets
-    fatal = [loss for loss in losses(fleets, after_scale_out=options.after_scale_out) if not loss.is_survivable]
+    found = losses(fleets, after_scale_out=options.after_scale_out)
+    fatal = [loss for loss in found if not loss.is_survivable]
     if fatal and not basis.found.is_exact:
         yield Undecided("an autoscaler follows further signals, so the steady load may be low enough or not")
         return
     for loss in fatal:
-        yield _fail(loss, fatal)
+        yield _fail(loss, fatal, len(found))
 
 
-def _fail(loss: Loss, fatal: Sequence[Loss]) -> Fail:
+def _fail(loss: Loss, fatal: Sequence[Loss], regions: int) -> Fail:
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
-    lower = f"Let the autoscalers keep the regions at {bearable:g} of their targets or less" if bearable else ""
+    # Machines that are added bring load with them, so that equal regions never get there.
+    is_uneven = loss.load_fraction <= (regions - 1) / regions
+    more = ", raise `min_replicas` in the smaller regions" if is_uneven else ""
     return Fail(
         f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load of "
         f"{100 * loss.load_fraction:.3g} %.",
         "Whichever region is lost, the others can carry the steady load of all.",
-        f"{lower}, raise `min_replicas` in the smaller regions, or add a region."
-        if lower
+        f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region: "
+        "`python -m policypack failover` computes the settings."
+        if bearable
         else "Keep machines warm in more than one region: raise `min_replicas`.",
     )
