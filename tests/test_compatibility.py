@@ -23,8 +23,8 @@ from policypack.rules import RULES
 from policypack.sources.program import _Config, _to_stack
 from tests.fuzz import corpus
 from tests.fuzz.extras import extras
-from tests.fuzz.forms import PROVIDER, to_records, to_requests
-from tests.fuzz.intent import Intent
+from tests.fuzz.forms import to_records, to_requests
+from tests.fuzz.intent import PROVIDER, Intent
 from tests.projects import ENVIRONMENT
 from tests.recorded import joined_resources
 from tests.traced import Read, traced

@@ -6,22 +6,23 @@ What the engine and the provider add (names, defaults, outputs) has the shapes t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from typing import Any, Final
 
 from policypack.model.reference import COLLECTIONS
 from policypack.model.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_SENTINELS
-from tests.fuzz.intent import Intent, Secret
+from tests.fuzz.intent import Intent, Secret, sources_of
 from tests.replay import RECORDINGS, recorded
 from tests.sources.deployed import DEPLOYED
 from tests.stacks import PROJECT, Computed, Out, R
 
 UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 assert UNKNOWN_STRING in UNKNOWN_SENTINELS
-PROVIDER: Final = {"project": PROJECT, "version": "10.2.0"}
 _PROVIDER_TYPE: Final = "pulumi:providers:gcp"
-_SUFFIX: Final = "-1a2b3c4"
+
+_ACCOUNT_TYPE: Final = "gcp:serviceaccount/account:Account"
 
 # What the provider fills in: the paths and values of the recordings.
 _CHECK_DEFAULTS: Final = {"checkIntervalSec": 5, "healthyThreshold": 2, "timeoutSec": 5, "unhealthyThreshold": 2}
@@ -29,12 +30,12 @@ _MANAGER_DEFAULTS: Final = {"listManagedInstancesResults": "PAGELESS", "waitForI
 DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "gcp:compute/backendService:BackendService": {
         "connectionDrainingTimeoutSec": 300,
-        "loadBalancingScheme": "EXTERNAL",
+        "loadBalancingScheme": "EXTERNAL_MANAGED",
         "backends.balancingMode": "UTILIZATION",
         "backends.capacityScaler": 1,
     },
     "gcp:compute/regionBackendService:RegionBackendService": {
-        "connectionDrainingTimeoutSec": 0,
+        "connectionDrainingTimeoutSec": 300,
     },
     "gcp:compute/healthCheck:HealthCheck": {
         **_CHECK_DEFAULTS,
@@ -57,7 +58,7 @@ _MAPS: Final = {"metadata", "labels", "userLabels", "params"}
 def resolved(value: Any, intent: Intent, secret: str = "value") -> Any:
     """An input in Pulumi's wire format; `secret` is the key that the value of a secret stands under."""
     if isinstance(value, Out):
-        output = outputs_of(value.of).get(value.key) if intent.deployed else None
+        output = outputs_of(value.of, intent).get(value.key) if intent.deployed else None
         return UNKNOWN_STRING if output is None else output
     if isinstance(value, Computed):
         return UNKNOWN_STRING if not intent.deployed or value.value is None else resolved(value.value, intent, secret)
@@ -71,29 +72,19 @@ def resolved(value: Any, intent: Intent, secret: str = "value") -> Any:
     return UNKNOWN_STRING if value is UNKNOWN else value
 
 
-def sources_of(value: Any) -> Iterator[R]:
-    """The resources that an input comes from."""
-    if isinstance(value, Out):
-        yield value.of
-    elif isinstance(value, Computed):
-        yield from value.sources
-    elif isinstance(value, Secret):
-        yield from sources_of(value.value)
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from sources_of(item)
-
-
 def edges_of(resource: R) -> dict[str, list[str]]:
     found = {key: sorted({source.urn for source in sources_of(value)}) for key, value in resource.inputs.items()}
     return {key: urns for key, urns in found.items() if urns}
 
 
-def outputs_of(resource: R) -> dict[str, str]:
+def outputs_of(resource: R, intent: Intent) -> dict[str, str]:
     """What Google Cloud sets on a resource: its id, URLs and addresses, where its place and name are known."""
-    known = {key: resource.inputs.get(key) for key in ("project", "region", "zone", "name")}
-    texts = {key: value.rpartition("/")[2] for key, value in known.items() if isinstance(value, str) and value}
-    texts = {"project": PROJECT, "name": resource.name + _SUFFIX, **texts}
+    known = {key: resource.inputs.get(key, intent.provider.get(key)) for key in ("project", "region", "zone", "name")}
+    known["project"] = PROJECT if known["project"] is None else known["project"]
+    given_name = resource.inputs.get("accountId") if resource.token == _ACCOUNT_TYPE else known["name"]
+    known["name"] = auto_name(resource) if given_name in (None, "") else given_name
+    plain = {key: _unwrapped(value) for key, value in known.items()}
+    texts = {key: value.rpartition("/")[2] for key, value in plain.items() if isinstance(value, str) and value}
     templates = {"id": "{name}", **DEPLOYED.get(resource.token, {})}
     if resource.token in COLLECTIONS and resource.token not in DEPLOYED:
         collection, scope = COLLECTIONS[resource.token]
@@ -102,18 +93,26 @@ def outputs_of(resource: R) -> dict[str, str]:
         templates = {"id": path, "selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
     found = {}
     for key, template in templates.items():
-        if all("{" + name + "}" not in template or name in texts for name in ("region", "zone")):
+        if all("{" + name + "}" not in template or name in texts for name in known):
             found[key] = template.format_map(texts)
     return found
+
+
+def _unwrapped(value: Any) -> Any:
+    while isinstance(value, Computed | Secret):
+        value = value.value
+    return value
 
 
 def provider_inputs(resource: R, intent: Intent, secret: str = "value") -> dict[str, Any]:
     """The inputs after the provider's checks: a name, its defaults, and which they are."""
     inputs = resolved(resource.inputs, intent, secret)
     if resource.token in COLLECTIONS and "name" not in inputs:
-        inputs["name"] = resource.name + _SUFFIX
+        inputs["name"] = auto_name(resource)
     for path, default in DEFAULTS.get(resource.token, {}).items():
         *blocks, key = path.split(".")
+        if key == "loadBalancingScheme" and str(intent.provider.get("version")).startswith("9."):
+            default = "EXTERNAL"
         for block in _blocks(inputs, blocks):
             if key not in block:
                 block[key] = default
@@ -147,7 +146,7 @@ def provider_outputs(resource: R, inputs: dict[str, Any], intent: Intent) -> dic
     """All outputs: the inputs, what is computed, and what else the recordings show of such a resource."""
     if not resource.token.startswith("gcp:"):
         return {}
-    known = outputs_of(resource)
+    known = outputs_of(resource, intent)
     computed = known if intent.deployed else dict.fromkeys(known, UNKNOWN_STRING)
     shape = _shapes(intent.deployed).get(resource.token, {})
     filled: dict[str, Any] = _filled(_without_defaults(inputs), shape)
@@ -200,15 +199,23 @@ def _learn(shape: dict[str, Any], outputs: dict[str, Any], inputs: dict[str, Any
         shape[key] = (left_out, nested)
 
 
+def auto_name(resource: R) -> str:
+    """The name that Pulumi makes up: nobody knows it before."""
+    return f"{resource.name}-{sha256(resource.urn.encode()).hexdigest()[:7]}"
+
+
 # The engine
 
 
 def to_requests(intent: Intent) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The engine's `Analyze` requests, in order of registration, and its `AnalyzeStack` request."""
-    provider = {"name": "default", "type": _PROVIDER_TYPE, "urn": _provider_urn(), "properties": dict(PROVIDER)}
-    requests = [{"urn": _provider_urn(), "type": _PROVIDER_TYPE, "name": "default", "properties": dict(PROVIDER)}]
+    # What is only read is there already, all of it known.
+    deployed = intent.deployed
+    provider = {"name": "default", "type": _PROVIDER_TYPE, "urn": _provider_urn(), "properties": dict(intent.provider)}
+    requests = [{"urn": _provider_urn(), "type": _PROVIDER_TYPE, "name": "default", "properties": dict(intent.provider)}]
     resources: list[dict[str, Any]] = [{**requests[0]}]
     for resource in intent.resources:
+        intent = replace(intent, deployed=deployed or bool(resource.options.get("is_read")))
         inputs = provider_inputs(resource, intent)
         common: dict[str, Any] = {"urn": resource.urn, "type": resource.token, "name": resource.name}
         options = {"customTimeouts": {}, "ignoreChanges": list(resource.options.get("ignore_changes", ()))}
@@ -236,7 +243,7 @@ def _provider_urn() -> str:
 def to_state(intent: Intent) -> dict[str, Any]:
     """What `pulumi stack export --show-secrets` writes of a deployed stack. What is not known is encrypted."""
     entries: list[dict[str, Any]] = [
-        {"urn": _provider_urn(), "type": _PROVIDER_TYPE, "id": "1", "custom": True, "inputs": dict(PROVIDER)}
+        {"urn": _provider_urn(), "type": _PROVIDER_TYPE, "id": "1", "custom": True, "inputs": dict(intent.provider)}
     ]
     for resource in intent.resources:
         inputs = _encrypted(provider_inputs(resource, intent, "plaintext"))
@@ -281,12 +288,12 @@ def to_records(intent: Intent) -> list[dict[str, Any]]:
             "parent": resource.options.get("parent", ""),
             "custom": resource.token.startswith("gcp:"),
             "provider": "",
-            "version": PROVIDER["version"],
+            "version": intent.provider["version"],
             "edges": edges_of(resource),
             "ignore_changes": list(resource.options.get("ignore_changes", ())),
             "place": None,
             "inputs": resolved(resource.inputs, intent),
-            "outputs": outputs_of(resource) if intent.deployed and resource.token.startswith("gcp:") else {},
+            "outputs": outputs_of(resource, intent) if intent.deployed and resource.token.startswith("gcp:") else {},
             "read": bool(resource.options.get("is_read")),
         }
         for resource in intent.resources

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from tests.stacks import R
+from tests.stacks import PROJECT, Computed, Out, R
+
+PROVIDER: Final = {"project": PROJECT, "version": "10.2.0"}
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,22 @@ class Secret:
 class Intent:
     """The resources of a program, which refer to each other, on a first preview or as deployed.
 
-    `is_regular`: it keeps to what the model takes for granted of every stack that the API accepts, so that less
-    knowledge of it never turns a verdict around.
+    `provider` is what the default provider is configured with.
     """
 
     resources: tuple[R, ...]
     deployed: bool
-    is_regular: bool = True
+    provider: Mapping[str, Any] = field(default_factory=lambda: PROVIDER)
+
+
+def sources_of(value: Any) -> Iterator[R]:
+    """The resources that an input comes from."""
+    if isinstance(value, Out):
+        yield value.of
+    elif isinstance(value, Computed):
+        yield from value.sources
+    elif isinstance(value, Secret):
+        yield from sources_of(value.value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from sources_of(item)
