@@ -1,7 +1,7 @@
 """What the classes of pulumi-gcp declare, as JSON: run it in the interpreter of the reference stack.
 
 Usage: `python provider_schema.py TOKEN...` prints, for each type token, `null` if there is no such resource, else its
-`inputs` and `outputs`: for each property the properties nested in it, `null` where there are none and `"any"` for a map.
+`inputs` and `outputs`: for each property those nested in it, `null` where there are none and `"any"` for a map.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
     ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),
     ":RegionHealthCheck": ("sourceRegions",),
-    # Templates and instances name the keys of their disks differently.
+    # Templates, instances and disks name the keys of disks differently.
     ":(Region)?InstanceTemplate": (
         "disks.diskEncryptionKeyRaw",
         "disks.diskEncryptionKeyRsa",
@@ -64,6 +64,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "disks.diskEncryptionKey.rawKey",
         "disks.diskEncryptionKey.rsaEncryptedKey",
     ),
+    ":(Region)?Disk": ("diskEncryptionKeyRaw", "diskEncryptionKeyRsa", "kmsKeySelfLink"),
     ":Instance": ("attachedDisks.diskEncryptionKey", "bootDisk.diskEncryptionKey"),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),

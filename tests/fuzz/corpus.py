@@ -79,7 +79,7 @@ def _encode(resource: Resource, stack: Stack, index: Mapping[str, int]) -> dict[
     for key, value in (resource.inputs or {}).items():
         sources = [source for urn in resource.edges.get(key, ()) if (source := stack.by_urn(urn))]
         inputs[key] = _encode_value(value, sources, index)
-    entry = {"type": resource.type, "name": resource.name, "inputs": inputs}
+    entry: dict[str, Any] = {"type": resource.type, "name": resource.name, "inputs": inputs}
     if resource.parent:
         entry["parent"] = index[resource.parent]
     if resource.ignore_changes:

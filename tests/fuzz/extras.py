@@ -50,7 +50,8 @@ def machines() -> list[R]:
             "bootDisk": {"initializeParams": {"image": "cos"}, "kmsKeySelfLink": id_of(key), "source": id_of(disk)},
             "attachedDisks": [{"source": id_of(disk)}, {"source": id_of(region_disk), "diskEncryptionKeyRaw": "x"}],
             "scratchDisks": [{"interface": "NVME"}],
-            "metadata": {f"key-{number}": value for number, value in enumerate(given)} | {"ssh-keys": "me:ssh-rsa AAAA"},
+            "metadata": {f"key-{number}": value for number, value in enumerate(given)}
+            | {"ssh-keys": "me:ssh-rsa AAAA"},
             "metadataStartupScript": Computed((password,), "#!/bin/sh\nvllm serve --api-key x"),
             "serviceAccount": {"email": Out(account, "email"), "scopes": ["cloud-platform"]},
             "shieldedInstanceConfig": {"enableSecureBoot": True, "enableVtpm": True, "enableIntegrityMonitoring": True},
@@ -69,7 +70,11 @@ def machines() -> list[R]:
             "canIpForward": True,
         },
     )
-    two = R("Instance", "two", {"zone": ZONE, "machineType": "e2-standard-2", "networkInterfaces": [{"subnetwork": "subnet"}]})
+    two = R(
+        "Instance",
+        "two",
+        {"zone": ZONE, "machineType": "e2-standard-2", "networkInterfaces": [{"subnetwork": "subnet"}]},
+    )
     named = {"namedPorts": [{"name": "http", "port": 8000}]}
     group = R("InstanceGroup", "group", {"zone": ZONE, "instances": [Out(one, "selfLink")], "network": id_of(network)})
     other = R("InstanceGroup", "other", {"zone": "us-east1-b", **named})
@@ -173,10 +178,10 @@ def fronts() -> list[R]:
         {"region": REGION, "securityPolicy": "guard", "priority": 2, "action": "allow"},
     )
     chat = service([backend(group)], securityPolicy=id_of(armor), edgeSecurityPolicy="edge")
-    place = {"region": REGION, "loadBalancingScheme": "INTERNAL_MANAGED"}
+    place: dict[str, Any] = {"region": REGION, "loadBalancingScheme": "INTERNAL_MANAGED"}
     inner = service([backend(group)], "inner", securityPolicy=id_of(regional_armor), healthChecks=id_of(tcp), **place)
     stream = service([backend(group)], "stream", protocol="TCP", sessionAffinity="CLIENT_IP")
-    outer = {"region": REGION, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
+    outer: dict[str, Any] = {"region": REGION, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
     passing = service([backend(group)], "passing", healthChecks=id_of(tcp), **outer)
     unsaid = R("BackendService", "unsaid", {"backends": [backend(group)]})
     bucket = R(f"{COMPUTE}backendBucket:BackendBucket", "bucket", {"bucketName": "b"})
@@ -221,7 +226,9 @@ def fronts() -> list[R]:
     rewrite = {"paths": ["/v1"], "service": id_of(chat), "routeAction": {"urlRewrite": action["urlRewrite"]}}
     rewriting = [{"name": "only", "defaultUrlRedirect": redirect, "pathRules": [rewrite]}]
     rewritten = R("URLMap", "rewritten", {"defaultUrlRedirect": redirect, "pathMatchers": rewriting})
-    regional = R("RegionUrlMap", "regional", {"region": REGION, "defaultService": id_of(inner), "pathMatchers": matchers})
+    regional = R(
+        "RegionUrlMap", "regional", {"region": REGION, "defaultService": id_of(inner), "pathMatchers": matchers}
+    )
     tls = R("gcp:compute/sSLPolicy:SSLPolicy", "tls", _custom_tls())
     regional_tls = R("RegionSslPolicy", "regional-tls", {"region": REGION, **_custom_tls()})
     mutual = R(
@@ -257,7 +264,11 @@ def fronts() -> list[R]:
 
 
 def _custom_tls() -> dict[str, Any]:
-    return {"profile": "CUSTOM", "minTlsVersion": "TLS_1_2", "customFeatures": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]}
+    return {
+        "profile": "CUSTOM",
+        "minTlsVersion": "TLS_1_2",
+        "customFeatures": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"],
+    }
 
 
 def networks() -> list[R]:
@@ -379,7 +390,11 @@ def accelerators() -> list[R]:
         for number, schedule in enumerate(schedules)
     ]
     groups = [
-        R("RegionInstanceGroupManager", f"mig-{of.name}", {"region": REGION, "versions": [{"instanceTemplate": id_of(of)}]})
+        R(
+            "RegionInstanceGroupManager",
+            f"mig-{of.name}",
+            {"region": REGION, "versions": [{"instanceTemplate": id_of(of)}]},
+        )
         for of in templates
     ]
     return [*templates, *groups, service([backend(group) for group in groups])]
@@ -415,7 +430,8 @@ def alerts() -> list[R]:
         for n, indicator in enumerate(indicators)
     ]
     burns = [
-        {"conditionThreshold": {"filter": Computed((slo,), f'select_slo_burn_rate("{slo.name}", "1h")')}} for slo in slos
+        {"conditionThreshold": {"filter": Computed((slo,), f'select_slo_burn_rate("{slo.name}", "1h")')}}
+        for slo in slos
     ]
     common = {"combiner": "OR", "notificationChannels": ["projects/p-demo/notificationChannels/1"]}
     policies = [

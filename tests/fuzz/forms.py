@@ -24,6 +24,26 @@ _PROVIDER_TYPE: Final = "pulumi:providers:gcp"
 
 _ACCOUNT_TYPE: Final = "gcp:serviceaccount/account:Account"
 
+# The ids of what neither programs that run as deployed nor the model have a table for.
+_MORE_IDS: Final = {
+    "gcp:compute/backendBucket:BackendBucket": "projects/{project}/global/backendBuckets/{name}",
+    "gcp:compute/disk:Disk": "projects/{project}/zones/{zone}/disks/{name}",
+    "gcp:compute/regionDisk:RegionDisk": "projects/{project}/regions/{region}/disks/{name}",
+    "gcp:compute/networkFirewallPolicy:NetworkFirewallPolicy": "projects/{project}/global/firewallPolicies/{name}",
+    "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules": (
+        "projects/{project}/global/firewallPolicies/{name}"
+    ),
+    "gcp:compute/regionNetworkFirewallPolicy:RegionNetworkFirewallPolicy": (
+        "projects/{project}/regions/{region}/firewallPolicies/{name}"
+    ),
+    "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules": (
+        "projects/{project}/regions/{region}/firewallPolicies/{name}"
+    ),
+    "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy": (
+        "projects/{project}/locations/global/serverTlsPolicies/{name}"
+    ),
+}
+
 # What the provider fills in: the paths and values of the recordings.
 _CHECK_DEFAULTS: Final = {"checkIntervalSec": 5, "healthyThreshold": 2, "timeoutSec": 5, "unhealthyThreshold": 2}
 _MANAGER_DEFAULTS: Final = {"listManagedInstancesResults": "PAGELESS", "waitForInstancesStatus": "STABLE"}
@@ -85,7 +105,7 @@ def outputs_of(resource: R, intent: Intent) -> dict[str, str]:
     known["name"] = auto_name(resource) if given_name in (None, "") else given_name
     plain = {key: _unwrapped(value) for key, value in known.items()}
     texts = {key: value.rpartition("/")[2] for key, value in plain.items() if isinstance(value, str) and value}
-    templates = {"id": "{name}", **DEPLOYED.get(resource.token, {})}
+    templates = {"id": _MORE_IDS.get(resource.token, "{name}"), **DEPLOYED.get(resource.token, {})}
     if resource.token in COLLECTIONS and resource.token not in DEPLOYED:
         collection, scope = COLLECTIONS[resource.token]
         place = {"global": "global", "regions": "regions/{region}", "zones": "zones/{zone}"}[scope]
@@ -106,13 +126,14 @@ def _unwrapped(value: Any) -> Any:
 
 def provider_inputs(resource: R, intent: Intent, secret: str = "value") -> dict[str, Any]:
     """The inputs after the provider's checks: a name, its defaults, and which they are."""
-    inputs = resolved(resource.inputs, intent, secret)
+    inputs: dict[str, Any] = resolved(resource.inputs, intent, secret)
     if resource.token in COLLECTIONS and "name" not in inputs:
         inputs["name"] = auto_name(resource)
-    for path, default in DEFAULTS.get(resource.token, {}).items():
+    defaults = dict(DEFAULTS.get(resource.token, {}))
+    if "loadBalancingScheme" in defaults and str(intent.provider.get("version")).startswith("9."):
+        defaults["loadBalancingScheme"] = "EXTERNAL"
+    for path, default in defaults.items():
         *blocks, key = path.split(".")
-        if key == "loadBalancingScheme" and str(intent.provider.get("version")).startswith("9."):
-            default = "EXTERNAL"
         for block in _blocks(inputs, blocks):
             if key not in block:
                 block[key] = default
@@ -212,7 +233,9 @@ def to_requests(intent: Intent) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     # What is only read is there already, all of it known.
     deployed = intent.deployed
     provider = {"name": "default", "type": _PROVIDER_TYPE, "urn": _provider_urn(), "properties": dict(intent.provider)}
-    requests = [{"urn": _provider_urn(), "type": _PROVIDER_TYPE, "name": "default", "properties": dict(intent.provider)}]
+    requests = [
+        {"urn": _provider_urn(), "type": _PROVIDER_TYPE, "name": "default", "properties": dict(intent.provider)}
+    ]
     resources: list[dict[str, Any]] = [{**requests[0]}]
     for resource in intent.resources:
         intent = replace(intent, deployed=deployed or bool(resource.options.get("is_read")))

@@ -7,6 +7,7 @@ thing and in circles, and equal names in different places and projects.
 from __future__ import annotations
 
 import copy
+import json
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ class _Maker:
     def part(self) -> list[R]:
         """A backend service of a real stack, with some of what it is connected with."""
         stacks = _stacks()
-        kind = self.random.choice(sorted({name.split()[0] for name in stacks} & {"recorded", "reference"}) + ["", ""])
+        kind = self.random.choice(("recorded", "reference", "", ""))
         names = sorted(name for name in stacks if name.startswith(kind))
         whole = copy.deepcopy(stacks[self.random.choice(names)])
         services = [resource for resource in whole if resource.token.endswith(_SERVICES)]
@@ -109,7 +110,7 @@ class _Maker:
         if place:
             resource, path = place
             keys = tuple(key for key in path if isinstance(key, str))
-            values = _vocabulary().get((resource.token, *keys)) or _vocabulary().get(keys[-1] if keys else '')
+            values = _vocabulary().get((resource.token, *keys)) or _vocabulary().get(keys[-1] if keys else "")
             put(resource, path, copy.deepcopy(self.random.choice(values or [None])))
 
     def another_property(self) -> None:
@@ -175,7 +176,11 @@ class _Maker:
         old: Out = get(resource, path)
         old.of.inputs.setdefault("name", old.of.name)
         url = outputs_of(old.of, Intent((), True)).get(old.key, "x")
-        put(resource, path, self.random.choice((url, f"{url}-gone", url.replace("p-demo", "other"), url.rpartition("/")[2])))
+        put(
+            resource,
+            path,
+            self.random.choice((url, f"{url}-gone", url.replace("p-demo", "other"), url.rpartition("/")[2])),
+        )
 
     def renamed(self) -> None:
         """A name of its own, which another resource may have as well."""
@@ -315,7 +320,7 @@ def _changed(tree: Any, path: Path, value: Any) -> Any:
 
 
 def without(resources: list[R], gone: list[R], source: random.Random | None = None) -> list[R]:
-    """The stack without some resources: what referred to them does to resources of another stack, by URL or not known."""
+    """The stack without some resources: they are of another stack now, named by URLs or not known."""
     urns = {resource.urn for resource in gone}
     kept = [resource for resource in resources if resource.urn not in urns]
     for resource in kept:
@@ -343,7 +348,12 @@ def _detached(value: Any, urns: set[str], source: random.Random | None) -> Any:
         return Secret(_detached(value.value, urns, source))
     if isinstance(value, Out) and value.of.urn in urns:
         # Nobody knows the name that Pulumi makes up for a resource before it is there.
-        url = outputs_of(value.of, Intent((), True)).get(value.key, "").replace(auto_name(value.of), f"{value.of.name}-gone") or None
+        url = (
+            outputs_of(value.of, Intent((), True))
+            .get(value.key, "")
+            .replace(auto_name(value.of), f"{value.of.name}-gone")
+            or None
+        )
         return Computed((), url) if source and source.random() < 0.5 else url
     if isinstance(value, Computed):
         sources = tuple(one for one in value.sources if one.urn not in urns)
@@ -359,19 +369,64 @@ def is_regular(intent: Intent) -> bool:
 
     No two resources have one URL, and no service has a group twice, or NEGs beside instance groups. The API refuses
     these: https://cloud.google.com/load-balancing/docs/backend-service#backends. A group has its named ports in one
-    place: the provider documents that the two overwrite each other. A backend is in one region: of one that is not
-    known yet the model takes this for granted, although it may be a global NEG. And no property is computed from a
-    resource of a kind that it cannot take.
+    place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in one region:
+    of one that is not known yet the model takes this for granted, although it may be a global NEG. No property is
+    computed from a resource of a kind that it cannot take, and what is computed from a resource says so, by its
+    dependencies.
     """
     if any(resource.options.get("misdirected") for resource in intent.resources):
         return False
     deployed = Intent(intent.resources, True, intent.provider)
     named = [resource for resource in intent.resources if resource.token in COLLECTIONS]
     shown = [outputs_of(resource, deployed) for resource in named]
-    urls = [url.partition("/v1/")[2] or url for one in shown for key in ("id", "instanceGroup") if (url := one.get(key))]
+    urls = [
+        url.partition("/v1/")[2] or url for one in shown for key in ("id", "instanceGroup") if (url := one.get(key))
+    ]
     if len(set(urls)) < len(urls):
         return False
+    scaled = [
+        source.urn
+        for resource in intent.resources
+        if resource.token.endswith("utoscaler")
+        for source in sources_of(resource.inputs.get("target"))
+    ]
+    if len(set(scaled)) < len(scaled):
+        return False
+    computed = ((resource, value) for resource in intent.resources for value in _computed_in(resource.inputs))
+    if any(_names_without_saying(resource, value, deployed) for resource, value in computed):
+        return False
     return all(_is_regular(resource, deployed) for resource in intent.resources)
+
+
+def has_written_out_names(intent: Intent) -> bool:
+    """Whether a property has the URL of a resource on which it does not depend: unknown, it would hide their link."""
+    deployed = Intent(intent.resources, True, intent.provider)
+    return any(
+        _names_without_saying(resource, value, deployed)
+        for resource in intent.resources
+        for value in resource.inputs.values()
+    )
+
+
+def _names_without_saying(resource: R, value: Any, intent: Intent) -> bool:
+    """Whether a value has the URL of a resource in it that is not among its sources."""
+    text = json.dumps(resolved(value, intent), default=str)
+    # Of what is only read, no dependencies are shown.
+    sources = () if resource.options.get("is_read") else sources_of(value)
+    said = {resource.urn, *(source.urn for source in sources)}
+    others = [outputs_of(other, intent) for other in intent.resources if other.urn not in said]
+    urls = [url.rpartition("/v1/")[2] for one in others for key in ("id", "instanceGroup") if (url := one.get(key))]
+    return any("/" in url and f'{url}"' in text for url in urls)
+
+
+def _computed_in(value: Any) -> Iterator[Computed]:
+    if isinstance(value, Computed):
+        yield value
+    elif isinstance(value, Secret):
+        yield from _computed_in(value.value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _computed_in(item)
 
 
 def _is_regular(resource: R, intent: Intent) -> bool:
@@ -387,7 +442,9 @@ def _is_regular(resource: R, intent: Intent) -> bool:
 
 
 # The group's place and name, whichever of the two resources of an instance group the URL is of.
-_GROUP: Final = re.compile(r"(?P<name>(regions|zones)/[^/]+/(?P<kind>instanceGroup|networkEndpointGroup)(s|Managers)/[^/]+)$")
+_GROUP: Final = re.compile(
+    r"(?P<name>(regions|zones)/[^/]+/(?P<kind>instanceGroup|networkEndpointGroup)(s|Managers)/[^/]+)$"
+)
 
 
 def _plain_list(value: Any) -> list[Any]:

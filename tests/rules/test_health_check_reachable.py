@@ -570,3 +570,9 @@ def test_the_name_of_an_instances_subnetwork_is_one_in_the_region_of_its_zone() 
     stack = (*subnets, machine, members, NETWORK, network, probe, chat)
     assert statuses(RULE, build(*stack, firewall())) == {"chat": FAILED}
     assert statuses(RULE, build(*stack, firewall(network=Out(network, "id")))) == {"chat": PASSED}
+
+
+def test_a_policy_whose_name_is_computed_may_be_the_one_that_is_attached() -> None:
+    held, *others = policy(policy_rule(), attached="guard")
+    held.inputs["name"] = Computed((), "guard")
+    assert judged(held, *others) == (UNDECIDED, PASSED)
