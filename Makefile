@@ -3,9 +3,11 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 STACK ?= dev
+CASES ?= 100000
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test try-packages try-runtimes lint lock vulnerabilities docs report-image preview publish clean has-pulumi
+.PHONY: help check test fuzz corpus try-packages try-runtimes lint lock vulnerabilities docs report-image preview publish \
+	clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +17,12 @@ check: .venv/cli-installed reference_stack/venv/installed  ## Judge the referenc
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 	.venv/bin/python -m pytest --numprocesses=auto
+
+fuzz: .venv/dev-installed  ## Judge generated stacks: make fuzz CASES=100000 SEED=1
+	.venv/bin/python -m tests.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
+
+corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
+	.venv/bin/python -m tests.fuzz.corpus
 
 try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
 	@scripts/try_packages.sh

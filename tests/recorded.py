@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from policypack.model.resource import Resource
 from policypack.model.values import read_object
 from tests.replay import recorded
@@ -9,7 +11,11 @@ from tests.replay import recorded
 
 def recorded_resources(name: str) -> list[Resource]:
     """The resources of a recording's `AnalyzeStack`, joined with the inputs that `Analyze` showed."""
-    requests, stack = recorded(name)
+    return joined_resources(*recorded(name))
+
+
+def joined_resources(requests: list[dict[str, Any]], stack: dict[str, Any] | None) -> list[Resource]:
+    """The resources of an `AnalyzeStack` request, joined with the inputs of `Analyze` requests."""
     inputs = {request["urn"]: request["properties"] for request in requests}
     resources = stack["resources"] if stack else requests
     return [
@@ -22,6 +28,7 @@ def recorded_resources(name: str) -> list[Resource]:
             edges={key: tuple(found["urns"]) for key, found in shown.get("propertyDependencies", {}).items()},
             parent=shown.get("parent") or shown.get("options", {}).get("parent"),
             provider=read_object(shown.get("provider", {}).get("properties", {})),
+            ignore_changes=tuple(shown.get("options", {}).get("ignoreChanges", ())),
             is_read=shown["urn"] not in inputs,
         )
         for shown in resources

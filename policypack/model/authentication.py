@@ -77,11 +77,26 @@ def _refuses_strangers(proxy: Proxy) -> bool | Unknown:
     url = proxy.client_certificate_policy
     if url is None:
         return False
-    links = resolve(proxy.stack, proxy.resource, "serverTlsPolicy", [url], [_SERVER_TLS_TYPE])
-    if len(links.targets) != 1:
+    policy = _server_tls_policy(proxy, url)
+    if policy is None:
         return UNKNOWN
-    block = links.targets[0].asked.object("mtlsPolicy")
+    block = policy.asked.object("mtlsPolicy")
     if not isinstance(block, Properties):
         return False if block is None else UNKNOWN
     mode = block.string("clientValidationMode")
     return UNKNOWN if isinstance(mode, Unknown) else mode == "REJECT_INVALID"
+
+
+def _server_tls_policy(proxy: Proxy, url: str | Unknown) -> Resource | None:
+    """The policy of the stack that a proxy names; `None` if that is not known, or none of the stack."""
+    links = resolve(proxy.stack, proxy.resource, "serverTlsPolicy", [url], [_SERVER_TLS_TYPE])
+    if len(links.targets) == 1:
+        return links.targets[0]
+    # It is of another API than Compute Engine, with other URLs.
+    ids = [(policy, policy.result.string("id")) for policy in proxy.stack.of_types([_SERVER_TLS_TYPE])]
+    named = [policy for policy, own in ids if isinstance(own, str) and isinstance(url, str) and _is_named(url, own)]
+    return named[0] if len(named) == 1 else None
+
+
+def _is_named(url: str, identifier: str) -> bool:
+    return url == identifier or url.endswith(f"/{identifier}")

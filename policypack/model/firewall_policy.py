@@ -65,9 +65,9 @@ def _policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
     given = resource.asked.string("firewallPolicy")
     if isinstance(given, str):
         name = given.rpartition("/")[2]
-        policies = stack.of_types(types)
-        named = [policy for policy in policies if _name_of(policy) == name]
-        unnamed = [policy for policy in policies if _name_of(policy) is UNKNOWN]
+        policies = [(policy, _name_of(policy)) for policy in stack.of_types(types)]
+        named = [policy for policy, own in policies if isinstance(own, str) and own == name]
+        unnamed = [policy for policy, own in policies if isinstance(own, Unknown)]
         return named[0] if len(named) == 1 else None if named or unnamed else name
     links = resolve(stack, resource, "firewallPolicy", [given], types)
     return links.targets[0] if links.is_complete and links.targets else None

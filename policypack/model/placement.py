@@ -9,7 +9,7 @@ from .backend_service import BackendService
 from .group import Group
 from .links import Links, resolve
 from .logic import same
-from .reference import Reference, may_have_any_name, parse_reference, setting
+from .reference import Reference, may_have_any_name, parse_reference, region_of, setting
 from .resource import Resource
 from .serving import MACHINE_TYPES, NETWORK_TYPES, SUBNETWORK_TYPES
 from .stack import Stack
@@ -20,6 +20,7 @@ _MANAGER_TYPES: Final = (
     "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
     "gcp:compute/instanceGroupManager:InstanceGroupManager",
 )
+_INSTANCE_TYPE: Final = "gcp:compute/instance:Instance"
 _UNMANAGED_TYPE: Final = "gcp:compute/instanceGroup:InstanceGroup"
 _MEMBERSHIP_TYPE: Final = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
 
@@ -204,10 +205,12 @@ def _subnetwork_url(machine: Resource, interface: Properties) -> str | Unknown |
     subnetwork = interface.string("subnetwork")
     if not isinstance(subnetwork, str) or parse_reference(subnetwork):
         return subnetwork
-    region, project = setting(machine, "region"), interface.string("subnetworkProject")
-    if not isinstance(region, str):
+    # An instance has no region of its own: it is in that of its zone.
+    location = setting(machine, "zone" if machine.type == _INSTANCE_TYPE else "region")
+    project = interface.string("subnetworkProject")
+    if not isinstance(location, str):
         return UNKNOWN
-    path = f"regions/{region}/subnetworks/{subnetwork}"
+    path = f"regions/{region_of(location)}/subnetworks/{subnetwork}"
     return _url(path, setting(machine, "project") if project is None else project)
 
 

@@ -99,13 +99,14 @@ def parse_reference(url: str) -> Reference | None:
 def references_to(resource: Resource) -> frozenset[Reference]:
     """All names under which other resources may refer to `resource`.
 
-    Its outputs `id`, `selfLink` and `instanceGroup` name it; before it has any, its type, project, location and name
-    do, if all of these are known. A manager's instance group has the manager's name.
+    Its outputs `id` and `selfLink`, and a manager's `instanceGroup`, name it; before it has any, its type, project,
+    location and name do, if all of these are known. A manager's instance group has the manager's name.
     """
-    urls = [resource.result.string(key) for key in ("id", "selfLink", "instanceGroup")]
+    is_manager = COLLECTIONS.get(resource.type, ("", ""))[0] == "instanceGroupManagers"
+    urls = [resource.result.string(key) for key in ("id", "selfLink", *(["instanceGroup"] if is_manager else []))]
     parsed = [parse_reference(url) for url in urls if isinstance(url, str)]
     names = {name for name in parsed if name} or _names_from_inputs(resource)
-    if COLLECTIONS.get(resource.type, ("", ""))[0] != "instanceGroupManagers":
+    if not is_manager:
         return frozenset(names)
     return frozenset(
         name.in_collection(collection) for name in names for collection in ("instanceGroupManagers", "instanceGroups")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -55,6 +53,8 @@ UNKNOWN_SENTINELS: Final = frozenset(
 PLACEHOLDER: Final = "encrypted-value-not-available-here"
 
 _MAX_DEPTH: Final = 100
+# No number of the API is larger. Products of a few such numbers can still be written as floats.
+_MAX_NUMBER: Final = 2**64
 
 
 def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: int = 0) -> Value:
@@ -73,9 +73,9 @@ def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: i
     if raw is None or isinstance(raw, bool):
         return raw
     if isinstance(raw, int):
-        return raw if abs(raw) <= sys.float_info.max else UNKNOWN
+        return raw if abs(raw) <= _MAX_NUMBER else UNKNOWN
     if isinstance(raw, float):
-        if not math.isfinite(raw):
+        if not abs(raw) <= _MAX_NUMBER:
             return UNKNOWN
         return int(raw) if raw.is_integer() else raw
     if depth >= _MAX_DEPTH:

@@ -127,6 +127,19 @@ def test_client_certificates(mode: Any, plain_too: bool, status: str) -> None:
     assert both(RULE, "chat", chat, fleet, BARE, tls, paths, proxy, *others) == (status, status)
 
 
+@pytest.mark.parametrize("host", ["", "//networksecurity.googleapis.com/"])
+@pytest.mark.parametrize(("name", "status"), [("mutual", "passed"), ("other", "undecided")])
+def test_a_deployed_policy_for_client_certificates_is_found_by_its_id(host: str, name: str, status: str) -> None:
+    """Its URL is not one of Compute Engine."""
+    identifier = "projects/p-demo/locations/global/serverTlsPolicies"
+    chat = service([backend(fleet := group(BARE))])
+    inputs = {"mtlsPolicy": {"clientValidationMode": "REJECT_INVALID"}}
+    tls = R(SERVER_TLS, "tls", inputs, {"outputs": {"id": f"{identifier}/mutual"}})
+    paths = url_map(chat)
+    proxy = https(paths, serverTlsPolicy=f"{host}{identifier}/{name}")
+    assert statuses(RULE, build(chat, fleet, BARE, tls, paths, proxy, deployed=True))["chat"] == status
+
+
 def test_an_authorization_policy_may_check() -> None:
     fleet = group(BARE)
     chat = service([backend(fleet)])

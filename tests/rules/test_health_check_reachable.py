@@ -552,3 +552,27 @@ def test_the_message_names_what_is_missed_and_what_denies() -> None:
     assert found.reasons == (
         "it is not known whether health checks reach port 8000 of `group`: whether or how `allow` applies is not",
     )
+
+
+def test_the_name_of_an_instances_subnetwork_is_one_in_the_region_of_its_zone() -> None:
+    """The provider's own region may be another, with a subnetwork of the same name in a network that admits checks."""
+    place, network = {"zone": "europe-west4-b"}, R("Network", "other")
+    subnets = [
+        R("Subnetwork", f"in-{of.name}", {"region": region, "name": "llm", "network": Out(of, "id")})
+        for of, region in ((NETWORK, "us-central1"), (network, "europe-west4"))
+    ]
+    provider = {"provider": {"project": "p-demo", "region": "us-central1"}}
+    machine = R("Instance", "machine", {**place, "networkInterfaces": [{"subnetwork": "llm"}]}, provider)
+    ports = [{"name": "http", "port": 8000}]
+    members = R("InstanceGroup", "group", {**place, "instances": [Out(machine, "selfLink")], "namedPorts": ports})
+    probe = check()
+    chat = service([backend(Out(members, "selfLink"))], healthChecks=Out(probe, "id"))
+    stack = (*subnets, machine, members, NETWORK, network, probe, chat)
+    assert statuses(RULE, build(*stack, firewall())) == {"chat": FAILED}
+    assert statuses(RULE, build(*stack, firewall(network=Out(network, "id")))) == {"chat": PASSED}
+
+
+def test_a_policy_whose_name_is_computed_may_be_the_one_that_is_attached() -> None:
+    held, *others = policy(policy_rule(), attached="guard")
+    held.inputs["name"] = Computed((), "guard")
+    assert judged(held, *others) == (UNDECIDED, PASSED)

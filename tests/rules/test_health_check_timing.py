@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policypack.model.values import read
 from tests.rules.fleets import both, judged, managed
 from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
 
@@ -127,3 +128,11 @@ def test_the_messages_say_the_numbers() -> None:
         "Its `timeout_sec` 30 is longer than its `check_interval_sec` 20.",
         "A dead machine gets requests for 100 seconds (5 failures, 20 seconds apart).",
     ]
+
+
+@pytest.mark.parametrize("number", [1e308, 10**300, 2**64])
+def test_numbers_beyond_all_limits_do_not_end_the_rule(number: float) -> None:
+    timing: dict[str, Any] = {"checkIntervalSec": read(number), "unhealthyThreshold": read(number)}
+    subject = of(**timing)
+    stack = build(service([], healthChecks=Out(subject, "id")), subject)
+    assert statuses(RULE, stack)["check"] == ("failed" if number == 2**64 else "undecided")

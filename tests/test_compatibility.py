@@ -1,0 +1,228 @@
+"""Every type token and property name that the model reads is one that the installed pulumi-gcp has.
+
+What is read is written down while all rules judge stacks with everything that they look at. Each name is then looked
+up where it was read, so that a release of the provider that renames one fails here and says where the code names it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from policypack.evaluate import evaluate
+from policypack.model.reference import COLLECTIONS
+from policypack.model.stack import Stack
+from policypack.options import default_settings
+from policypack.rules import RULES
+from policypack.sources.program import _Config, _to_stack
+from tests.fuzz import corpus
+from tests.fuzz.extras import extras
+from tests.fuzz.forms import to_records, to_requests
+from tests.fuzz.intent import PROVIDER, Intent
+from tests.projects import ENVIRONMENT
+from tests.recorded import joined_resources
+from tests.traced import Read, traced
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted([*(ROOT / "policypack/model").rglob("*.py"), *(ROOT / "policypack/rules").rglob("*.py")])
+READERS = {"string", "number", "boolean", "object", "objects", "strings", "value"}
+GROUP_MANAGERS = {token for token, (collection, _) in COLLECTIONS.items() if collection == "instanceGroupManagers"}
+
+# What the model asks every resource for, to know its name: only those in `COLLECTIONS` have to have it.
+NAMING = {"id", "selfLink", "instanceGroup", "name", "project", "region", "zone"}
+
+# Names that a view reads from every type that it shows, and some of these types do not have. The types are the ends of
+# their tokens.
+_PROXIES = "Target(Grpc|Http|Https|SSL|TCP|Tcp)Proxy"
+NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
+    # Global and regional backend services differ; `load-balancer-attributes` refuses each where it does nothing.
+    ":BackendService": (
+        "backends.failover",
+        "connectionTrackingPolicy",
+        "failoverPolicy",
+        "haPolicy",
+        "network",
+    ),
+    ":RegionBackendService": ("backends.preference", "edgeSecurityPolicy", "maxStreamDuration"),
+    # What a front end leads to: each kind has one of these.
+    f":(Region)?{_PROXIES}": ("backendService", "urlMap", "sslPolicy", "serverTlsPolicy"),
+    ":GlobalForwardingRule": ("backendService",),
+    # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
+    ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),
+    ":RegionHealthCheck": ("sourceRegions",),
+    # Templates, instances and disks name the keys of disks differently.
+    ":(Region)?InstanceTemplate": (
+        "disks.diskEncryptionKeyRaw",
+        "disks.diskEncryptionKeyRsa",
+        "disks.kmsKeySelfLink",
+        "disks.diskEncryptionKey.rawKey",
+        "disks.diskEncryptionKey.rsaEncryptedKey",
+    ),
+    ":(Region)?Disk": ("diskEncryptionKeyRaw", "diskEncryptionKeyRsa", "kmsKeySelfLink"),
+    ":Instance": ("attachedDisks.diskEncryptionKey", "bootDisk.diskEncryptionKey"),
+    # A zonal group is in one zone.
+    ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
+    # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.
+    ":(Region)?NetworkFirewallPolicyWithRules": ("rules.match.destNetworkContext", "rules.match.srcNetworkContext"),
+    ":NetworkFirewallPolicyWithRules": ("rules.targetType",),
+    ":NetworkFirewallPolicyAssociation": ("region",),
+    # Only a path matched by a template can be rewritten by one.
+    ":URLMap": ("pathMatchers.pathRules.routeAction.urlRewrite.pathTemplateRewrite",),
+    # It stands in the provider's inputs, but is no argument of it.
+    ":gcp": ("version",),
+    # The two forms of an indicator that the rule knows, with one name each for the same thing.
+    ":Slo": (
+        "requestBasedSli.availability",
+        "requestBasedSli.latency",
+        "basicSli.distributionCut",
+        "basicSli.goodTotalRatio",
+    ),
+}
+
+# Written like a property, but something else.
+NO_PROPERTIES = {
+    *(collection for collection, _ in COLLECTIONS.values()),
+    "instanceGroups",
+    # Values of properties and keys of metadata.
+    "gRPC",
+    "sshKeys",
+}
+
+
+@cache
+def reads() -> frozenset[Read]:
+    """What all rules read of stacks with everything that they look at."""
+    found: set[Read] = set()
+    settings = default_settings(RULES)
+    config = _Config({f"gcp:{key}": value for key, value in PROVIDER.items()}, (), ())
+    for resources in [*corpus.load().values(), *extras().values()]:
+        for deployed in (False, True):
+            intent = Intent(tuple(resources), deployed)
+            for stack in (joined_resources(*to_requests(intent)), _to_stack(to_records(intent), config).resources):
+                evaluate(Stack(traced(stack, found)), RULES, settings)
+    return frozenset(found)
+
+
+@cache
+def tokens() -> frozenset[str]:
+    """All type tokens, or beginnings of them, in the model and the rules."""
+    return frozenset(text for text, _ in literals() if re.fullmatch(r"gcp:\w+/(\w+(:\w*)?)?", text))
+
+
+@cache
+def provider() -> dict[str, Any]:
+    """What pulumi-gcp declares of the types that are read."""
+    wanted = sorted({read.type for read in reads()} | {token for token in tokens() if re.search(r":\w+:\w", token)})
+    wanted = [token for token in wanted if token.startswith(("gcp:", "pulumi:providers:gcp"))]
+    script = ROOT / "tests/provider_schema.py"
+    result = subprocess.run(
+        [ENVIRONMENT / "bin/python", script, *wanted], stdout=subprocess.PIPE, text=True, timeout=60, check=True
+    )
+    declared: dict[str, Any] = json.loads(result.stdout)
+    return declared
+
+
+@cache
+def literals() -> tuple[tuple[str, str], ...]:
+    """All texts in the model and the rules but docstrings, each with the place where it stands."""
+    return tuple(found for file in FILES for found in _literals(file))
+
+
+def _literals(file: Path) -> Iterator[tuple[str, str]]:
+    tree = ast.parse(file.read_text())
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    docstrings = {id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def places(name: str) -> list[str]:
+    return sorted(place for text, place in literals() if text == name)
+
+
+def given_to_readers() -> Iterator[tuple[str, str]]:
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READERS:
+                for argument in node.args:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        yield argument.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def is_declared(read: Read) -> bool:
+    nested = provider()["types"][read.type]["outputs" if read.side == "outputs" else "inputs"]
+    for key in read.path:
+        if nested == "any":
+            return True
+        if not isinstance(nested, dict) or key not in nested:
+            return False
+        nested = nested[key]
+    return True
+
+
+def has_to_be_declared(read: Read) -> bool:
+    if read.type not in provider()["types"]:
+        return False
+    if read.path[0] in NAMING and (read.type not in COLLECTIONS or read.side == "provider"):
+        return False
+    if read.path == ("instanceGroup",) and read.type not in GROUP_MANAGERS:
+        return False
+    return ".".join(read.path) not in {
+        path for types, paths in NOT_IN_EVERY_TYPE.items() if re.search(f"{types}$", read.type) for path in paths
+    }
+
+
+def test_the_provider_has_all_type_tokens() -> None:
+    known = provider()["tokens"]
+    assert len(tokens()) > 50
+    assert {token: places(token) for token in tokens() if not any(one.startswith(token) for one in known)} == {}
+    assert {token for token in COLLECTIONS if token not in known} == set()
+
+
+def test_the_provider_has_all_properties_that_are_read() -> None:
+    missing = {
+        f"{read.type} has no {read.side} {'.'.join(read.path)}": places(read.path[-1])
+        for read in reads()
+        if has_to_be_declared(read) and not is_declared(read)
+    }
+    assert missing == {}
+
+
+def test_what_names_a_resource_is_declared_where_it_counts() -> None:
+    """The parts of a name, by the place of each type."""
+    wanted = {("pulumi:providers:gcp", name) for name in ("project", "region", "zone")}
+    for token, (_, scope) in COLLECTIONS.items():
+        place = {"global": [], "regions": ["region"], "zones": ["zone"]}[scope]
+        wanted |= {(token, name) for name in ("name", "project", *place)}
+    types = provider()["types"]
+    assert {(token, name) for token, name in wanted if name not in types[token]["inputs"]} == set()
+    assert {token for token in COLLECTIONS if "selfLink" not in types[token]["outputs"]} == set()
+    assert {token for token in GROUP_MANAGERS if "instanceGroup" not in types[token]["outputs"]} == set()
+
+
+def test_no_property_name_escapes() -> None:
+    """All names given to readers, and all that are written like a property, were read by some rule."""
+    read = {key for one in reads() for key in one.path}
+    written = {text for text, _ in literals() if re.fullmatch(r"[a-z][a-z0-9]*[A-Z][A-Za-z0-9]*", text)}
+    escaped = ({name for name, _ in given_to_readers()} | written) - read - NO_PROPERTIES
+    assert {name: places(name) for name in escaped} == {}
+
+
+def test_every_exception_is_needed() -> None:
+    undeclared = {(read.type, ".".join(read.path)) for read in reads() if read.type in provider()["types"]
+                  and not is_declared(read)}  # fmt: skip
+    unused = {
+        (types, path)
+        for types, paths in NOT_IN_EVERY_TYPE.items()
+        for path in paths
+        if not any(re.search(f"{types}$", type_) and path == missing for type_, missing in undeclared)
+    }
+    assert unused == set()
+    assert {name for name in NO_PROPERTIES if not places(name)} == set()
