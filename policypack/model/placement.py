@@ -93,8 +93,18 @@ def _endpoints_in(stack: Stack, group: Group) -> tuple[Endpoint, ...]:
     if isinstance(group.target, Reference):
         return (Endpoint(group, None, (ANYWHERE,)),)
     machines, is_complete = _machines_of(stack, group.target)
-    found = tuple(Endpoint(group, machine, places_of(stack, machine)) for machine in machines)
-    return found if is_complete else (*found, Endpoint(group, None, (_place_of_group(stack, group.target),)))
+    own = _place_of_group(stack, group.target)
+    found = tuple(Endpoint(group, machine, _within(own, places_of(stack, machine))) for machine in machines)
+    return found if is_complete else (*found, Endpoint(group, None, (own,)))
+
+
+def _within(group: Place, machine: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The places of a machine whose group tells its network: all instances of a group serve in that.
+
+    https://cloud.google.com/compute/docs/instance-groups/creating-groups-of-unmanaged-instances
+    """
+    is_told = group.is_closed and len(group.options) == 1
+    return (group, *machine[1:]) if is_told else machine
 
 
 def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tests.stacks import Computed, Out, R, backend, mig, service
 
@@ -131,6 +131,10 @@ def endpoints() -> list[R]:
     return [zonal, hybrid, run, psc, internet, machine, single, many, chat, serverless, *others]
 
 
+_REWRITE: Final = {"pathPrefixRewrite": "/v1", "pathTemplateRewrite": "/x", "hostRewrite": "h"}
+_REDIRECT: Final = {"httpsRedirect": True, "stripQuery": False, "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT"}
+
+
 def fronts() -> list[R]:
     """Each kind of proxy and forwarding rule, with routes, TLS and Cloud Armor policies of all forms."""
     network = R("Network", "net")
@@ -185,49 +189,17 @@ def fronts() -> list[R]:
     passing = service([backend(group)], "passing", healthChecks=id_of(tcp), **outer)
     unsaid = R("BackendService", "unsaid", {"backends": [backend(group)]})
     bucket = R(f"{COMPUTE}backendBucket:BackendBucket", "bucket", {"bucketName": "b"})
-    action: dict[str, Any] = {
-        "weightedBackendServices": [{"backendService": id_of(chat), "weight": 90}, {"backendService": id_of(stream)}],
-        "urlRewrite": {"pathPrefixRewrite": "/v1", "pathTemplateRewrite": "/x", "hostRewrite": "h"},
-        "retryPolicy": {"retryConditions": ["5xx"], "numRetries": 2, "perTryTimeout": {"seconds": "5"}},
-        "faultInjectionPolicy": {"abort": {"httpStatus": 503, "percentage": 100}},
-        "timeout": {"seconds": "30", "nanos": 0},
-        "maxStreamDuration": {"seconds": "600"},
-        "requestMirrorPolicy": {"backendService": id_of(chat)},
-    }
-    condition: dict[str, Any] = {
-        "prefixMatch": "/v1",
-        "fullPathMatch": "/v1/models",
-        "regexMatch": "/v.*",
-        "pathTemplateMatch": "/v1/{x=**}",
-        "ignoreCase": True,
-        "headerMatches": [{"headerName": "x-model", "exactMatch": "a"}],
-        "queryParameterMatches": [{"name": "a", "exactMatch": "b"}],
-        "metadataFilters": [{"filterMatchCriteria": "MATCH_ALL"}],
-    }
-    conditions = [{key: value} for key, value in condition.items()]
-    conditions += [{"prefixMatch": "/", key: condition[key]} for key in ("headerMatches", "metadataFilters")]
-    redirect = {"httpsRedirect": True, "stripQuery": False, "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT"}
-    matchers = [
-        {
-            "name": "rules",
-            "defaultService": id_of(chat),
-            "routeRules": [{"priority": 1, "matchRules": conditions, "routeAction": action}],
-        },
-        {"name": "metrics", "defaultUrlRedirect": redirect},
-        {
-            "name": "paths",
-            "defaultRouteAction": action,
-            "pathRules": [{"paths": ["/v1/*"], "service": id_of(bucket)}, {"paths": ["/x"], "routeAction": action}],
-        },
-    ]
+    matchers = _matchers(chat, stream, bucket)
     hosts = [{"hosts": ["llm.example.com"], "pathMatcher": "rules"}]
     paths = R("URLMap", "paths", {"defaultService": id_of(chat), "hostRules": hosts, "pathMatchers": matchers})
-    plain = R("URLMap", "plain", {"defaultUrlRedirect": redirect})
-    rewrite = {"paths": ["/v1"], "service": id_of(chat), "routeAction": {"urlRewrite": action["urlRewrite"]}}
-    rewriting = [{"name": "only", "defaultUrlRedirect": redirect, "pathRules": [rewrite]}]
-    rewritten = R("URLMap", "rewritten", {"defaultUrlRedirect": redirect, "pathMatchers": rewriting})
+    plain = R("URLMap", "plain", {"defaultUrlRedirect": _REDIRECT})
+    rewrite = {"paths": ["/v1"], "service": id_of(chat), "routeAction": {"urlRewrite": _REWRITE}}
+    rewriting = [{"name": "only", "defaultUrlRedirect": _REDIRECT, "pathRules": [rewrite]}]
+    rewritten = R("URLMap", "rewritten", {"defaultUrlRedirect": _REDIRECT, "pathMatchers": rewriting})
     regional = R(
-        "RegionUrlMap", "regional", {"region": REGION, "defaultService": id_of(inner), "pathMatchers": matchers}
+        "RegionUrlMap",
+        "regional",
+        {"region": REGION, "defaultService": id_of(inner), "pathMatchers": _matchers(inner, inner, bucket)},
     )
     tls = R("gcp:compute/sSLPolicy:SSLPolicy", "tls", _custom_tls())
     regional_tls = R("RegionSslPolicy", "regional-tls", {"region": REGION, **_custom_tls()})
@@ -261,6 +233,44 @@ def fronts() -> list[R]:
     policies = [armor, rule, regional_armor, regional_rule, tls, regional_tls, mutual]
     services = [chat, inner, stream, passing, unsaid, bucket]
     return [network, template, group, tcp, *policies, *services, paths, plain, rewritten, regional, *proxies, *rules]
+
+
+def _matchers(one: R, other: R, bucket: R) -> list[dict[str, Any]]:
+    """Path matchers with all that they can say, to two services and a bucket."""
+    action: dict[str, Any] = {
+        "weightedBackendServices": [{"backendService": id_of(one), "weight": 90}, {"backendService": id_of(other)}],
+        "urlRewrite": _REWRITE,
+        "retryPolicy": {"retryConditions": ["5xx"], "numRetries": 2, "perTryTimeout": {"seconds": "5"}},
+        "faultInjectionPolicy": {"abort": {"httpStatus": 503, "percentage": 100}},
+        "timeout": {"seconds": "30", "nanos": 0},
+        "maxStreamDuration": {"seconds": "600"},
+        "requestMirrorPolicy": {"backendService": id_of(one)},
+    }
+    condition: dict[str, Any] = {
+        "prefixMatch": "/v1",
+        "fullPathMatch": "/v1/models",
+        "regexMatch": "/v.*",
+        "pathTemplateMatch": "/v1/{x=**}",
+        "ignoreCase": True,
+        "headerMatches": [{"headerName": "x-model", "exactMatch": "a"}],
+        "queryParameterMatches": [{"name": "a", "exactMatch": "b"}],
+        "metadataFilters": [{"filterMatchCriteria": "MATCH_ALL"}],
+    }
+    conditions = [{key: value} for key, value in condition.items()]
+    conditions += [{"prefixMatch": "/", key: condition[key]} for key in ("headerMatches", "metadataFilters")]
+    return [
+        {
+            "name": "rules",
+            "defaultService": id_of(one),
+            "routeRules": [{"priority": 1, "matchRules": conditions, "routeAction": action}],
+        },
+        {"name": "metrics", "defaultUrlRedirect": _REDIRECT},
+        {
+            "name": "paths",
+            "defaultRouteAction": action,
+            "pathRules": [{"paths": ["/v1/*"], "service": id_of(bucket)}, {"paths": ["/x"], "routeAction": action}],
+        },
+    ]
 
 
 def _custom_tls() -> dict[str, Any]:

@@ -387,6 +387,13 @@ def test_unmanaged_groups() -> None:
     assert run(chat(networked), networked, *rest, tagged) == both(UNDECIDED)
     assert run(chat(networked), networked, *rest, firewall()) == both(PASSED)
     assert run(chat(networked), networked, *rest) == both(FAILED)
+    elsewhere = [{"subnetwork": "projects/p-demo/regions/us-central1/subnetworks/of-another-stack"}]
+    placed = R("Instance", "placed", {"zone": "us-central1-a", "networkInterfaces": elsewhere, "tags": ["llm"]})
+    instances = {"zone": "us-central1-a", "instances": [Out(placed, "selfLink")]}
+    unsaid, said = (R("InstanceGroup", "group", {**instances, **more}) for more in ({}, networked.inputs))
+    assert run(chat(unsaid), unsaid, placed, *rest) == both("not applicable")
+    assert run(chat(said), said, placed, *rest) == both(FAILED)
+    assert run(chat(said), said, placed, *rest, tagged) == both(PASSED)
 
 
 @pytest.mark.parametrize(
