@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from policypack.model.garbage import collector_paused
 from policypack.model.serving import services_of
 from policypack.model.stack import Stack
 from policypack.model.values import UNKNOWN, Unknown
@@ -23,8 +24,7 @@ Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not appl
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What one rule says about one resource: `problems` if it fails, else `reasons` why it is undecided.
 
     Neither means that it passes or, with `not_applicable`, that the rule says nothing about it. `waivers` are those in
@@ -115,7 +115,8 @@ def evaluate(
     """
     today = today or date.today()
     enabled = [rule for rule in rules if settings[rule.name].level != "disabled"]
-    return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
+    with collector_paused():
+        return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
 
 
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
@@ -153,19 +154,22 @@ def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = N
     if selected is False:
         return None
     verdicts = _verdicts(rule, subject, setting.options, selected)
+    resource, name = subject.resource, _printable(subject.name)
+    if not verdicts:
+        return Finding(rule, setting.level, resource.urn, resource.type, name)
     problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
     reasons = [verdict.why for verdict in verdicts if isinstance(verdict, Undecided)]
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
         problems = [_undecided_as_failure(reason) for reason in reasons]
-    resource, is_fine = subject.resource, not problems and not reasons
+    is_fine = not problems and not reasons
     in_force, expired = ((), ()) if is_fine else _waivers(setting.options.waivers, subject.name, today or date.today())
     return Finding(
         rule,
         setting.level,
         resource.urn,
         resource.type,
-        _printable(resource.name),
+        name,
         problems=tuple(problems),
         reasons=tuple(reasons),
         not_applicable="; ".join(exempt) if is_fine else "",
@@ -228,7 +232,8 @@ def _undecided_as_failure(reason: str) -> Fail:
 
 def _selects(services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    if not any(_matches(service.name, services.names) for service in services_of(subject.stack, subject.resource)):
+    on_path = services_of(subject.stack, subject.resource)
+    if not on_path or not any(_matches(service.name, services.names) for service in on_path):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False
@@ -240,5 +245,5 @@ def _selects(services: Services, subject: View) -> bool | Unknown:
     return all(key in tags and fnmatchcase(tags[key], glob) for key, glob in services.stack_tags.items())
 
 
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(glob == "*" or fnmatchcase(name, glob) for glob in globs)
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    return "*" in globs or any(fnmatchcase(name, glob) for glob in globs)

@@ -6,9 +6,9 @@ Metrics: https://cloud.google.com/load-balancing/docs/metrics
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from .logic import all_of, any_of
 from .resource import Resource
@@ -113,9 +113,10 @@ class AlertPolicy(View):
     def _text_watches(self, text: str | Unknown, service: Resource) -> bool | Unknown:
         if isinstance(text, Unknown):
             return UNKNOWN
-        if any(_is_named_in(name, text) for name in self._known_names(service)) or _SERVERS.search(text):
+        names = self.stack.derived(("front names", service.urn), lambda _: _names_in(self._front_of(service)))
+        if any(_is_named_in(name, text) for name in names.known) or _SERVERS.search(text):
             return True
-        if any(one.asked.string("name") is UNKNOWN and not _name_of(one) for one in self._front_of(service)):
+        if not names.is_complete:
             return UNKNOWN
         if not _LOAD_BALANCING.search(text):
             return False
@@ -125,12 +126,21 @@ class AlertPolicy(View):
         others = _BY_SERVICE.search(text) and _name_of(service)
         return False if others else UNKNOWN
 
-    def _known_names(self, service: Resource) -> list[str]:
-        return [name for resource in self._front_of(service) if (name := _name_of(resource))]
-
     def _front_of(self, service: Resource) -> tuple[Resource, ...]:
         """A service with what is in front of it."""
         return (service, *on_path(self.stack, service, _FRONT_TYPES))
+
+
+class _Names(NamedTuple):
+    known: tuple[str, ...]
+    is_complete: bool
+
+
+def _names_in(resources: Iterable[Resource]) -> _Names:
+    """The names of resources in Google Cloud; complete if no other is computed."""
+    names = [(resource, _name_of(resource)) for resource in resources]
+    is_complete = not any(resource.asked.string("name") is UNKNOWN and not name for resource, name in names)
+    return _Names(tuple(name for _, name in names if name), is_complete)
 
 
 def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
-from .links import Links, resolve
+from .links import LinkIndex, Links, resolve
 from .serving import AUTOSCALER_TYPES
 from .stack import Stack
 from .values import UNKNOWN, Properties, Unknown
@@ -93,13 +93,14 @@ class Autoscaler(View):
         return Properties({} if policy is None else policy)
 
 
-def autoscalers(stack: Stack) -> tuple[Autoscaler, ...]:
-    """The autoscalers of a stack."""
+def autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
+    """The autoscalers of a stack, by their groups."""
     return stack.derived("autoscalers", _autoscalers)
 
 
-def _autoscalers(stack: Stack) -> tuple[Autoscaler, ...]:
-    return tuple(Autoscaler(resource, stack) for resource in stack.of_types(AUTOSCALER_TYPES))
+def _autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
+    found = (Autoscaler(resource, stack) for resource in stack.of_types(AUTOSCALER_TYPES))
+    return LinkIndex((autoscaler, autoscaler.target_links) for autoscaler in found)
 
 
 def _target(signal: Properties | Unknown, default: float) -> float | Unknown:

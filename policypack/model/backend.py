@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from .group import Group, GroupKind
@@ -45,7 +46,7 @@ class Backend:
     choices: tuple[Group, ...] | None = None
     default_capacity_scaler: float | Unknown | None = None
 
-    @property
+    @cached_property
     def balancing_mode(self) -> str | Unknown:
         """`UTILIZATION`, `RATE`, `CONNECTION`, `IN_FLIGHT` or `CUSTOM_METRICS`."""
         mode = self.properties.string("balancingMode")
@@ -79,7 +80,7 @@ class Backend:
         failover = self.properties.boolean("failover")
         return False if failover is None else failover
 
-    @property
+    @cached_property
     def is_regional_group(self) -> bool | Unknown:
         """Whether its group is a regional managed instance group."""
         if GroupKind.INSTANCE_GROUP not in self.kinds:
@@ -110,9 +111,11 @@ class Backend:
     def is_set(self, field: str) -> bool | Unknown:
         """Whether a target field is set to a number above 0."""
         value = self.properties.number(field)
-        return UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
+        if value is None:
+            return False
+        return UNKNOWN if isinstance(value, Unknown) else value > 0
 
-    @property
+    @cached_property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks the group's health and takes a target capacity for it."""
         return same(kind.is_measured for kind in self.kinds)

@@ -37,7 +37,7 @@ class BackendService(View):
 
     TYPES = (GLOBAL_TYPE, REGIONAL_TYPE)
 
-    @property
+    @cached_property
     def is_regional(self) -> bool:
         """It is a `RegionBackendService`, whose backends are all in its own region."""
         return self.resource.type == REGIONAL_TYPE
@@ -48,29 +48,29 @@ class BackendService(View):
         region = setting(self.resource, "region")
         return region_of(region) if isinstance(region, str) else UNKNOWN
 
-    @property
+    @cached_property
     def scheme(self) -> str | Unknown:
         """The load balancing scheme."""
         return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
 
-    @property
+    @cached_property
     def protocol(self) -> str | Unknown | None:
         """The protocol to the backends; `None` leaves the choice to the API, which takes one that fits the scheme."""
         return self.resource.asked.string("protocol")
 
-    @property
+    @cached_property
     def port_name(self) -> str | Unknown | None:
         """The name of the port on the backends."""
         return self.resource.asked.string("portName")
 
-    @property
+    @cached_property
     def is_passthrough(self) -> bool | Unknown:
         """It belongs to a passthrough Network Load Balancer, which has no proxy, port name or target capacity."""
         if not self.is_regional:
             return False
         return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in PASSTHROUGH_SCHEMES
 
-    @property
+    @cached_property
     def family(self) -> str | Unknown | None:
         """`application`, `proxy network` or `passthrough`; `None` if scheme and protocol form no load balancer.
 
@@ -265,7 +265,7 @@ class BackendService(View):
         resource = self.stack.by_reference(named)
         return resource.urn if resource else named
 
-    @property
+    @cached_property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks its backends' health; `UNKNOWN` as well for a service without backends."""
         return same(kind.is_measured for kind in self.kinds) if self.kinds else UNKNOWN
@@ -291,7 +291,7 @@ class BackendService(View):
         urls = [UNKNOWN] if isinstance(checks, Unknown) else checks
         return resolve(self.stack, self.resource, "healthChecks", urls, HealthCheck.TYPES)
 
-    @property
+    @cached_property
     def health_checks(self) -> tuple[HealthCheck, ...]:
         """The health checks in the stack that it certainly uses."""
         return tuple(HealthCheck(target, self.stack) for target in self.health_check_links.targets)

@@ -44,6 +44,14 @@ class Targets:
     secure_tags: list[str | Unknown] | Unknown
     are_machines: bool | Unknown
 
+    @property
+    def only_tags(self) -> frozenset[str] | None:
+        """The network tags of which a machine has to have one; `None` if they are not all known, or not all that is."""
+        tags = [] if isinstance(self.tags, Unknown) else self.tags
+        known = frozenset(tag for tag in tags if isinstance(tag, str))
+        has_others = self.accounts is not None or not is_absent(self.secure_tags)
+        return None if not tags or has_others or any(isinstance(tag, Unknown) for tag in tags) else known
+
     def include(self, stack: Stack, machine: Resource | None) -> bool | Unknown:
         """Whether a machine is among them; of `None` nothing is known."""
         named = any_of(self._matches(stack, machine))
@@ -133,6 +141,9 @@ class FirewallRule:
 
     def applies_to(self, stack: Stack, endpoint: Endpoint) -> bool | Unknown:
         """Whether it is among the rules for these machines, by their network, region, tags and service account."""
+        is_target = self.targets.include(stack, endpoint.machine)
+        if is_target is False:
+            return False
         networks = (
             (network, governs(stack, self.resource, network, endpoint)) for network in stack.of_types(NETWORK_TYPES)
         )
@@ -141,7 +152,7 @@ class FirewallRule:
             for network, is_governed in networks
             if is_governed is not False
         )
-        return all_of([is_there, self.targets.include(stack, endpoint.machine), self.has_any_destination])
+        return all_of([is_there, is_target, self.has_any_destination])
 
 
 class Firewall(View):
@@ -309,6 +320,15 @@ def _overlap(one: list[str | Unknown] | Unknown, other: list[str | Unknown] | Un
     if mine & theirs or not one or not other:
         return bool(mine & theirs)
     return False if all(isinstance(item, str) for item in (*one, *other)) else UNKNOWN
+
+
+def known_tags(machine: Resource) -> frozenset[str] | None:
+    """The network tags of a machine; `None` if they are not all known."""
+    tags = machine.asked.strings("tags")
+    if isinstance(tags, Unknown):
+        return None
+    known = frozenset(tag for tag in tags if isinstance(tag, str))
+    return None if any(isinstance(tag, Unknown) for tag in tags) else known
 
 
 def _secure_tags_of(machine: Resource) -> list[str | Unknown] | Unknown:

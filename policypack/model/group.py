@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from .links import resolve
+from .links import LinkIndex, Links, resolve
 from .logic import any_of, equals
 from .reference import (
     COLLECTIONS,
@@ -99,7 +100,7 @@ class Group:
         """It is not a resource of the stack, so only its URL is known."""
         return isinstance(self.target, Reference)
 
-    @property
+    @cached_property
     def kinds(self) -> frozenset[GroupKind]:
         """The kinds that it can be: one, unless what tells them apart is not known."""
         if isinstance(self.target, Reference):
@@ -114,7 +115,7 @@ class Group:
         kinds_in_scope = _NEG_KINDS_IN[COLLECTIONS[self.target.type][1]]
         return frozenset({kind}) if kind in kinds_in_scope else kinds_in_scope
 
-    @property
+    @cached_property
     def region(self) -> str | Unknown:
         """The region that it serves from; `UNKNOWN` as well for one that `is_anywhere`."""
         if isinstance(self.target, Reference):
@@ -150,26 +151,34 @@ class Group:
 
     def _separate_ports_define(self, port_name: str) -> bool | Unknown:
         found: bool | Unknown = False
-        for port in self.stack.of_types([_NAMED_PORT_TYPE]):
-            belongs, named = self._owns(port), equals(port.asked.string("name"), port_name)
+        for port, links in self.stack.derived("named ports", _named_ports).about(_resource(self.target)):
+            belongs, named = self._is_owner(links), equals(port.asked.string("name"), port_name)
             if belongs is True and named is True:
                 return True
             if belongs is not False and named is not False:
                 found = UNKNOWN
         return found
 
-    def _owns(self, port: Resource) -> bool | Unknown:
-        """Whether an `InstanceGroupNamedPort` belongs to this group; it names the group or gives its URL."""
-        group = port.asked.string("group")
-        if isinstance(group, str) and not parse_reference(group):
-            group = _url_of_group(port, group)
-        links = resolve(self.stack, port, "group", [group], INSTANCE_GROUP_TYPES)
+    def _is_owner(self, links: Links) -> bool | Unknown:
+        """Whether an `InstanceGroupNamedPort` belongs to this group."""
         if self.target in links.targets:
             return True
         if links.is_complete:
             # By URL it is another group, unless this group's own URL is not known yet.
             return UNKNOWN if links.external and not references_to(_resource(self.target)) else False
         return UNKNOWN if self.target in links.candidates or not links.is_closed else False
+
+
+def _named_ports(stack: Stack) -> LinkIndex[Resource]:
+    """The named ports that are resources of their own, by their groups: each names one or gives its URL."""
+    return LinkIndex((port, _group_of(stack, port)) for port in stack.of_types([_NAMED_PORT_TYPE]))
+
+
+def _group_of(stack: Stack, port: Resource) -> Links:
+    group = port.asked.string("group")
+    if isinstance(group, str) and not parse_reference(group):
+        group = _url_of_group(port, group)
+    return resolve(stack, port, "group", [group], INSTANCE_GROUP_TYPES)
 
 
 def _resource(target: Resource | Reference) -> Resource:

@@ -12,7 +12,7 @@ from .autoscaler import MANAGER_TYPES, Autoscaler, autoscalers
 from .backend_service import BackendService
 from .group import Group
 from .health_check import HealthCheck
-from .links import Links, resolve
+from .links import LinkIndex, Links, resolve
 from .machine import Machine
 from .reference import setting
 from .resource import Resource
@@ -196,8 +196,8 @@ class GroupManager(View):
     def _autoscalers(self) -> tuple[list[Autoscaler], bool]:
         """The autoscalers that certainly size it, and whether others may."""
         certain, possible = list[Autoscaler](), False
-        for autoscaler in autoscalers(self.stack):
-            is_target = autoscaler.target_links.includes(self.resource)
+        for autoscaler, links in autoscalers(self.stack).about(self.resource):
+            is_target = links.includes(self.resource)
             if is_target is True:
                 certain.append(autoscaler)
             possible = possible or is_target is UNKNOWN
@@ -216,12 +216,14 @@ class GroupManager(View):
     @cached_property
     def services(self) -> tuple[BackendService, ...]:
         """The backend services that it serves."""
-        return tuple(service for service in all_services(self.stack) if self.resource in service.links.targets)
+        services = services_by_group(self.stack).about(self.resource)
+        return tuple(service for service, links in services if self.resource in links.targets)
 
     @cached_property
     def possible_services(self) -> tuple[BackendService, ...]:
         """The backend services that it may serve, but not certainly."""
-        return tuple(service for service in all_services(self.stack) if may_have(service.links, self.resource))
+        services = services_by_group(self.stack).about(self.resource)
+        return tuple(service for service, links in services if may_have(links, self.resource))
 
     @property
     def is_updated_at_once(self) -> bool | Unknown:
@@ -297,6 +299,12 @@ def _one_zone(zone: str | Unknown | None) -> ZoneCount:
 def all_services(stack: Stack) -> tuple[BackendService, ...]:
     """The backend services of a stack."""
     return stack.derived("services", _all_services)
+
+
+def services_by_group(stack: Stack) -> LinkIndex[BackendService]:
+    """The backend services of a stack, by their groups."""
+    services = all_services(stack)
+    return stack.derived("services by group", lambda _: LinkIndex((service, service.links) for service in services))
 
 
 def may_have(links: Links, resource: Resource) -> bool:

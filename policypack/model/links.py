@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from .reference import Reference, may_have_any_name, parse_reference, setting
 from .resource import Resource
 from .stack import Stack
 from .values import UNKNOWN, Unknown, python_name
+
+T = TypeVar("T")
 
 # Resources of other packages may compute anything from anything; of these it is known that they yield no URL of a
 # Compute Engine resource.
@@ -89,6 +91,30 @@ class Links:
         if self.is_complete:
             return UNKNOWN if self.external and may_have_any_name(resource) else False
         return UNKNOWN if resource in self.candidates or not self.is_closed else False
+
+
+class LinkIndex(Generic[T]):
+    """Who points at a resource, found without asking everybody.
+
+    Args:
+        owners: those with links, in the order in which to find them.
+    """
+
+    def __init__(self, owners: Iterable[tuple[T, Links]]) -> None:
+        self._owners = tuple(owners)
+        self._by_target: dict[str, list[int]] = {}
+        self._open: list[int] = []
+        for number, (_, links) in enumerate(self._owners):
+            if not links.is_complete or links.external:
+                self._open.append(number)
+                continue
+            for target in links.targets:
+                self._by_target.setdefault(target.urn, []).append(number)
+
+    def about(self, resource: Resource) -> list[tuple[T, Links]]:
+        """Those whose links may point at a resource; of all others it is certain that they do not."""
+        numbers = {*self._by_target.get(resource.urn, ()), *self._open}
+        return [self._owners[number] for number in sorted(numbers)]
 
 
 def resolve(

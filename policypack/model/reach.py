@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from .firewall import Firewall, FirewallRule
+from .firewall import Firewall, FirewallRule, known_tags
 from .firewall_policy import WITH_RULES_TYPES, attachment, network_of, policy_of
+from .links import LinkIndex
 from .logic import all_of
 from .placement import Endpoint
 from .ranges import EVERYWHERE, Range, Ranges, within, without
@@ -91,7 +92,8 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
     and rules that other stacks add are not seen.
     """
     traffic = tuple(sources)
-    vpc = [_effect(stack, rule, endpoint, port, is_there) for rule, is_there in _vpc_rules(stack, network)]
+    rules = _vpc_rules(stack, network).about(stack, endpoint.machine)
+    vpc = [_effect(stack, rule, endpoint, port, is_there) for rule, is_there in rules]
     policies = _policy_layers(stack, network, endpoint, port)
     layers = [_relevant(layer, traffic) for layer in (vpc, *policies)]
     orders = _orders(network, layers)
@@ -121,14 +123,42 @@ def _orders(network: Resource, layers: Sequence[_Layer]) -> list[list[_Layer]]:
     return [before] if order == _BEFORE else [after]
 
 
-def _vpc_rules(stack: Stack, network: Resource) -> list[tuple[FirewallRule, bool | Unknown]]:
-    return stack.derived(f"VPC rules of {network.urn}", lambda stack: _find_vpc_rules(stack, network))
+class _VpcRules:
+    """The VPC rules of a network, each with whether it certainly is one, by the network tags that they target."""
+
+    def __init__(self, rules: Iterable[tuple[FirewallRule, bool | Unknown]]) -> None:
+        self._rules = tuple(rules)
+        self._by_tag: dict[str, list[int]] = {}
+        self._others: list[int] = []
+        for number, (rule, _) in enumerate(self._rules):
+            tags = rule.targets.only_tags
+            for tag in tags or ():
+                self._by_tag.setdefault(tag, []).append(number)
+            if tags is None:
+                self._others.append(number)
+
+    def about(self, stack: Stack, machine: Resource | None) -> list[tuple[FirewallRule, bool | Unknown]]:
+        """The rules that may apply to a machine, in their order; of all others it is certain that they do not."""
+        tags = None if machine is None else known_tags(machine)
+        if tags is None:
+            return list(self._rules)
+        numbers = {*self._others, *(number for tag in tags for number in self._by_tag.get(tag, ()))}
+        return [self._rules[number] for number in sorted(numbers)]
 
 
-def _find_vpc_rules(stack: Stack, network: Resource) -> list[tuple[FirewallRule, bool | Unknown]]:
-    firewalls = stack.of_types(FIREWALL_TYPES)
-    found = [(Firewall(firewall, stack), network_of(stack, firewall).includes(network)) for firewall in firewalls]
-    return [(rule, is_there) for view, is_there in found if is_there is not False for rule in _rules(view)]
+def _vpc_rules(stack: Stack, network: Resource) -> _VpcRules:
+    return stack.derived(("VPC rules", network.urn), lambda stack: _VpcRules(_find_vpc_rules(stack, network)))
+
+
+def _find_vpc_rules(stack: Stack, network: Resource) -> Iterator[tuple[FirewallRule, bool | Unknown]]:
+    for firewall, links in stack.derived("firewalls by network", _firewalls_by_network).about(network):
+        is_there = links.includes(network)
+        if is_there is not False:
+            yield from ((rule, is_there) for rule in _rules(Firewall(firewall, stack)))
+
+
+def _firewalls_by_network(stack: Stack) -> LinkIndex[Resource]:
+    return LinkIndex((firewall, network_of(stack, firewall)) for firewall in stack.of_types(FIREWALL_TYPES))
 
 
 def _rules(view: Firewall) -> tuple[FirewallRule, ...]:

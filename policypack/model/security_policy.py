@@ -8,10 +8,12 @@ from typing import Final
 
 from .backend_service import BackendService
 from .frontend import full_url
-from .links import Links, resolve
+from .links import LinkIndex, Links, resolve
 from .logic import all_of, any_of, equals, negation
 from .ranges import EVERYWHERE, parse_ranges, without
+from .resource import Resource
 from .serving import SECURITY_POLICY_TYPES, SECURITY_RULE_TYPES
+from .stack import Stack
 from .values import UNKNOWN, Properties, Unknown
 from .view import View
 
@@ -206,13 +208,21 @@ class SecurityPolicy(View):
     def _separate(self) -> tuple[Properties | None, ...]:
         """Its rules that are resources of their own; `None` for one that may be its own."""
         found: list[Properties | None] = []
-        for resource in self.stack.of_types(SECURITY_RULE_TYPES):
-            name = full_url(resource, resource.asked.string("securityPolicy"), _COLLECTION)
-            links = resolve(self.stack, resource, "securityPolicy", [name], SECURITY_POLICY_TYPES)
+        for resource, links in self.stack.derived("security rules", _separate_rules).about(self.resource):
             is_its_own = links.includes(self.resource)
             if is_its_own is not False:
                 found.append(resource.asked if is_its_own is True else None)
         return tuple(found)
+
+
+def _separate_rules(stack: Stack) -> LinkIndex[Resource]:
+    """The rules that are resources of their own, by their policies."""
+    return LinkIndex((resource, _policy_of(stack, resource)) for resource in stack.of_types(SECURITY_RULE_TYPES))
+
+
+def _policy_of(stack: Stack, rule: Resource) -> Links:
+    name = full_url(rule, rule.asked.string("securityPolicy"), _COLLECTION)
+    return resolve(stack, rule, "securityPolicy", [name], SECURITY_POLICY_TYPES)
 
 
 def security_policy_links(service: BackendService) -> Links:

@@ -84,6 +84,10 @@ class Stack:
 
     def of_types(self, types: Iterable[str]) -> tuple[Resource, ...]:
         """The resources of any of these types, ordered by URN."""
+        wanted = tuple(types)
+        return self.derived(("of types", wanted), lambda stack: stack._find_of_types(wanted))
+
+    def _find_of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:
         found = (resource for type_ in types for resource in self._by_type.get(type_, {}).values())
         return tuple(sorted(found, key=lambda resource: resource.urn))
 

@@ -8,6 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeGuard
 
 
@@ -123,16 +124,19 @@ class LazyObject(Mapping[str, "Value"]):
         self._made: dict[str, Value] = {}
 
     def __getitem__(self, key: str) -> Value:
-        if key in self._made:
-            return self._made[key]
         if key not in self:
             raise KeyError(key)
-        value = self._made[key] = self._make(key)
+        value: Value = self.get(key)
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key, `default` without one; `Mapping` has the same, but slower."""
-        return self[key] if key in self else default  # noqa: SIM401
+        """The value of a key, `default` without one."""
+        if key in self._made:
+            return self._made[key]
+        if key not in self:
+            return default
+        value = self._made[key] = self._make(key)
+        return value
 
     def __contains__(self, key: object) -> bool:
         return key in self._source and _is_shown(key)
@@ -203,33 +207,25 @@ class Properties:
 
     def value(self, key: str) -> Value:
         """The property as it is."""
-        return UNKNOWN if isinstance(self._values, Unknown) else self._values.get(key, self._missing)
+        return UNKNOWN if self._values is UNKNOWN else self._values.get(key, self._missing)
 
     def string(self, key: str) -> str | Unknown | None:
         """The property as a string; an empty one is absent, as the provider treats it."""
-        match self.value(key):
-            case str(text):
-                return text or None
-            case None:
-                return None
-            case bool(flag):
-                return "true" if flag else "false"
-            case int(number) | float(number):
-                return str(number)
-        return UNKNOWN
+        value = self.value(key)
+        if value is None or isinstance(value, str):
+            return value or None
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value) if isinstance(value, int | float) else UNKNOWN
 
     def number(self, key: str) -> float | Unknown | None:
         """The property as a number."""
-        match self.value(key):
-            case None:
-                return None
-            case bool():
-                return UNKNOWN
-            case int(number) | float(number):
-                return number
-            case str(text):
-                return _number_in(text)
-        return UNKNOWN
+        value = self.value(key)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return _number_in(value)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
 
     def boolean(self, key: str) -> bool | Unknown | None:
         """The property as a boolean."""
@@ -241,10 +237,10 @@ class Properties:
     def object(self, key: str) -> Properties | Unknown | None:
         """The property as an object; of a list of one, the only item, as older providers had it."""
         match self.value(key):
-            case dict(values) | [dict(values)]:
-                return Properties(values)
             case None | []:
                 return None
+            case dict(values) | [dict(values)]:
+                return Properties(values)
         return UNKNOWN
 
     def objects(self, key: str) -> list[Properties] | Unknown:
@@ -268,6 +264,7 @@ class Properties:
         return UNKNOWN
 
 
+@lru_cache(maxsize=1024)
 def python_name(key: str) -> str:
     """The name that a property has in Python programs: `maxUtilization` is `max_utilization`."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower()

@@ -8,10 +8,12 @@ import sys
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 
 import orjson
 
+from policypack.model.garbage import collector_paused
 from policypack.model.resource import Resource
 from policypack.model.stack import Stack
 from policypack.model.values import Object, read_lazily
@@ -35,10 +37,11 @@ def load_state(path: Path | None) -> Stack:
         SourceError: there is no such file, or it holds something else.
     """
     where = str(path) if path else "standard input"
-    content = _parse(_read(path), where)
-    entries = [entry for entry in _resources_in(content, where) if entry.get("delete") is not True]
-    inputs = {entry["urn"]: read_lazily(entry.get("inputs")) for entry in entries}
-    return Stack(_to_resource(entry, inputs) for entry in entries)
+    content = _read(path)
+    with collector_paused():
+        entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
+        inputs = {entry["urn"]: read_lazily(entry.get("inputs")) for entry in entries}
+        return Stack(_to_resource(entry, inputs) for entry in entries)
 
 
 def _read(path: Path | None) -> bytes:
@@ -122,9 +125,9 @@ def _fault_in(entry: object) -> str | None:
     if entry["urn"].count("::") < 3:
         return f"`{entry['urn']}` is not a URN"
     for key, kind, form in _SHAPES:
-        if not isinstance(entry.get(key), kind | None):
+        if key in entry and not isinstance(entry[key], (kind, NoneType)):
             return f"`{key}` of {entry['urn']} has to be {form}"
-    if not all(_is_list_of_strings(urns) for urns in (entry.get("propertyDependencies") or {}).values()):
+    if not all(map(_is_list_of_strings, (entry.get("propertyDependencies") or {}).values())):
         return f"`propertyDependencies` of {entry['urn']} has to hold lists of URNs"
     if not _is_list_of_strings(entry.get("ignoreChanges")):
         return f"`ignoreChanges` of {entry['urn']} has to be a list of property paths"
@@ -143,7 +146,9 @@ _SHAPES: Final = (
 
 
 def _is_list_of_strings(value: object) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+    if not isinstance(value, list):
+        return value is None
+    return not value or all(isinstance(item, str) for item in value)
 
 
 def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Resource:
