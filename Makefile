@@ -6,7 +6,7 @@ STACK ?= dev
 CASES ?= 100000
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test fuzz corpus try-packages try-runtimes lint lock vulnerabilities docs report-image preview publish \
+.PHONY: help check test fuzz corpus try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
 	clean has-pulumi
 
 help:  ## List the targets.
@@ -29,6 +29,14 @@ try-packages: .venv/dev-installed  ## Install the pack and the command into clea
 
 try-runtimes: .venv/dev-installed  ## Try the pack with the oldest and newest pulumi-policy, on each Python at hand.
 	@scripts/try_runtimes.sh
+
+bench: .venv/dev-installed .bench/bin/checkov  ## Measure everything, beside Checkov and conftest (half an hour; conftest needs Go).
+	@command -v go >/dev/null && { test -x .bench/bin/conftest || GOBIN=$(CURDIR)/.bench/bin go install github.com/open-policy-agent/conftest@v0.71.1; } || true
+	PATH="$(CURDIR)/.bench/bin:$$PATH" .venv/bin/python -m benchmarks | tee benchmarks/results.txt
+
+.bench/bin/checkov: | .venv/bin/python
+	.venv/bin/python -m venv .bench
+	.bench/bin/python $(PIP) checkov==3.3.30
 
 lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and types.
 	.venv/bin/ruff check
@@ -59,7 +67,7 @@ has-pulumi:
 	@command -v pulumi >/dev/null || { echo "make $(MAKECMDGOALS) needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
-	rm -rf .venv reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -42,6 +42,11 @@ def main() -> None:
         _compare(number, arguments.repeat, arguments.checkov, arguments.conftest)
 
 
+def _versions(checkov: str | None, conftest: str | None) -> str:
+    commands = [[tool, "--version"] for tool in (conftest, checkov) if tool]
+    return "; ".join(" ".join(run(command).output.decode().split()) for command in commands)
+
+
 def _compare(number: int, repeat: int, checkov: str | None, conftest: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         state, plan = Path(name, "state.json"), Path(name, "plan.json")
