@@ -35,9 +35,8 @@ def main() -> None:
     for name in ("checkov", "conftest"):
         if not getattr(arguments, name):
             print(f"{name} is not on PATH: skipped. `make bench` installs it, conftest where there is Go.")
-    print(
-        f"{'resources':>9}  {'tool':<10} {'wall s':>7} {'cpu s':>7} {'MiB':>5}  {'bad services found':>18}  ratio to ours"
-    )
+    print(_versions(arguments.checkov, arguments.conftest))
+    print("resources  tool        wall s   cpu s   MiB  bad services found  ratio to ours")
     for number in _SIZES:
         _compare(number, arguments.repeat, arguments.checkov, arguments.conftest)
 
@@ -54,14 +53,23 @@ def _compare(number: int, repeat: int, checkov: str | None, conftest: str | None
         writer = get_context("spawn").Process(target=_write, args=(number, state, plan))
         writer.start()
         writer.join()
-        command = [sys.executable, "-m", "policypack", "check", state]
+        command: list[str | Path] = [sys.executable, "-m", "policypack", "check", state]
         ours = median(repeat, lambda: run(command, _ROOT))
         _show(number, "ours", ours, ours, _bad_in(ours, r"^(chat-\d+)  gcp:compute/backendService"))
         if conftest:
             theirs = median(repeat, lambda: run([conftest, "test", plan, "--policy", _REGO, "--no-color"]))
             _show(number, "conftest", theirs, ours, _bad_in(theirs, r"(chat-\d+):"))
         if checkov:
-            scan = [checkov, "--file", plan, "--framework", "terraform_plan", "--skip-download", "--output", "json"]
+            scan: list[str | Path] = [
+                checkov,
+                "--file",
+                plan,
+                "--framework",
+                "terraform_plan",
+                "--skip-download",
+                "--output",
+                "json",
+            ]
             # It takes too long to be run as often.
             theirs = median(min(repeat, 3), lambda: run([*scan, "--quiet", "--compact"]))
             _show(number, "checkov", theirs, ours, _bad_in(theirs, r"backend_service\.(chat-\d+)"))
