@@ -30,7 +30,7 @@ from tests.test_recordings import NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
 SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HypothesisCheck.too_slow, HypothesisCheck.data_too_large]
+    max_examples=80, deadline=None, suppress_health_check=[HypothesisCheck.too_slow, HypothesisCheck.data_too_large]
 )
 Verdicts = dict[tuple[str, str], Status]
 
@@ -312,7 +312,7 @@ def wild_resources(draw: st.DrawFn) -> list[Resource]:
     ]
 
 
-@settings(parent=SETTINGS, max_examples=250)
+@settings(parent=SETTINGS, max_examples=120)
 @given(resources=wild_resources(), is_complete=st.booleans())
 def test_no_property_tree_raises_out_of_a_rule(resources: list[Resource], is_complete: bool) -> None:
     verdicts(resources, is_complete=is_complete)
