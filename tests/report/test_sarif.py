@@ -17,7 +17,8 @@ from sarif_kit.validate import validation_errors  # type: ignore[import-untyped]
 from policypack.evaluate import Finding, Report, Status
 from policypack.model.resource import Place
 from policypack.report.results import Results
-from policypack.report.sarif import MOST_RESULTS, render
+from policypack.report.sarif import render
+from policypack.report.sarif_log import MOST_RESULTS
 from policypack.rules import RULES
 from tests.report.made import BY_NAME, FAIL, WAIVER, hostile_results, made_finding, made_results, many_findings
 
