@@ -17,7 +17,8 @@ from .verdicts import count_verdicts, verdict_line
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack -->"
 
-# What each part may take of GitHub's limit, in bytes; together they leave room for headings and for what says what is left out.
+# What each part may take of GitHub's limit, in bytes; together they leave room for headings and for what says what is
+# left out.
 _TABLE_BYTES: Final = 22_000
 _DETAILS_BYTES: Final = 18_000
 _UNDECIDED_BYTES: Final = 7_000

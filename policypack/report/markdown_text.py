@@ -33,12 +33,12 @@ def fitting(entries: Iterable[str], most: int) -> tuple[list[str], int]:
     return kept, left_out
 
 
-def left_out_here(number: int, noun: str) -> str:
+def left_out_here(number: int, noun: str, others: str = "the other formats have all") -> str:
     """A paragraph that says how many things are left out; empty if none is."""
     if not number:
         return ""
     counted = f"1 further {noun} is" if number == 1 else f"{number} further {noun}s are"
-    return f"\n\n{counted} left out here, for GitHub's limit on comments; the other formats have all."
+    return f"\n\n{counted} left out here, for GitHub's limit on comments; {others}."
 
 
 def folded(summary: str, content: str) -> str:
