@@ -26,7 +26,7 @@ from .audit_text import (
     stack_title,
     statuses_of,
 )
-from .page_template import render_page
+from .page_template import Filters, render_page
 from .text import counted, shortened
 
 # What bounds the size of the page, whatever the audit; a sentence on the page says what is left out.
@@ -108,7 +108,7 @@ def write(results: AuditResults, file: Path) -> None:
 
 def write_to(stream: TextIO, results: AuditResults) -> None:
     """Writes the page to a stream."""
-    filters = {"short": _short, "mark_of": _mark_of, "titled": _titled}
+    filters: Filters = {"short": _short, "mark_of": _mark_of, "titled": _titled}
     stream.write(render_page("audit.html", AuditPage(results), filters))
 
 

@@ -64,8 +64,9 @@ def _overview(results: AuditResults) -> ElementTree.Element:
     """The counts of all stacks, and a test case for each target, so that no report is without any."""
     totals, suite = results.totals, element("testsuite", name=PACK_NAME)
     properties = ElementTree.SubElement(suite, "properties")
-    numbers = {"stacks": totals.stacks, "resources": totals.resources, **totals.statuses}
-    for name, value in {"today": results.today, "summary": summary(totals), **numbers}.items():
+    numbers: dict[str, int] = {"stacks": totals.stacks, "resources": totals.resources, **dict(totals.statuses.items())}
+    facts = {"today": results.today, "summary": summary(totals)}
+    for name, value in (*facts.items(), *numbers.items()):
         properties.append(element("property", name=name, value=str(value)))
     for target in results.targets:
         case = _case(suite, target.target, PACK_NAME)

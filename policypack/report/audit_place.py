@@ -16,8 +16,8 @@ def path_of(url: str) -> str:
     path without the slash before it. For all other states it is what their URL has after `://`, without parameters:
     `my-pulumi-states/.pulumi/stacks/llm/prod.json`, `acme/llm/prod`.
     """
-    scheme, _, rest = url.partition("://")
-    path = unquote(rest.partition("?")[0], errors="surrogateescape")
+    scheme, separator, rest = url.partition("://")
+    path = unquote(rest.partition("?")[0], errors="surrogateescape") if separator else url
     inside = relative_path(Path(path), _root()) if scheme == "file" else None
     # What is after a `..` could be anywhere.
     return "/".join(part for part in (inside or path).split("/") if part not in ("", ".", ".."))

@@ -13,7 +13,7 @@ from policypack.failover import ServiceFailover, failover_of
 from policypack.model.backend_service import BackendService
 
 from .failover import advice
-from .page_template import render_page
+from .page_template import Filters, render_page
 from .path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
@@ -90,7 +90,7 @@ class Area:
 
 def render(results: Results) -> str:
     """The page."""
-    filters = {
+    filters: Filters = {
         "advice": lambda service: list(advice(service)),
         "in_words": _in_words,
         "icon": _icon,

@@ -28,7 +28,8 @@ def document(root: ElementTree.Element) -> str:
 
 def as_text(root: ElementTree.Element) -> str:
     """An element in ASCII."""
-    return ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii")
+    text: bytes = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False)
+    return text.decode("ascii")
 
 
 def outcome(tag: str, type_: str, lines: Sequence[str]) -> ElementTree.Element:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -14,10 +14,10 @@ from policypack.evaluate import printable
 
 from .text import counted, one_line, spans
 
+Filters: TypeAlias = Mapping[str, Callable[..., Any]]
 
-def render_page(
-    template: str, page: object, filters: Mapping[str, Callable[..., Any]], *, script: str | None = None
-) -> str:
+
+def render_page(template: str, page: object, filters: Filters, *, script: str | None = None) -> str:
     """A page.
 
     Args:
@@ -33,7 +33,7 @@ def render_page(
     return environment.get_template(template).render(page=page, css=Markup(css), script=Markup(source), policy=policy)
 
 
-def _environment(filters: Mapping[str, Callable[..., Any]]) -> Environment:
+def _environment(filters: Filters) -> Environment:
     environment = Environment(
         loader=PackageLoader("policypack.report", "page"),
         autoescape=True,
