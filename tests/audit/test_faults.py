@@ -97,7 +97,7 @@ def test_a_full_disk_for_an_output(tmp_path: Path, entry: Any) -> None:
     assert [(file.name, file.read_bytes()) for file in kept.parent.iterdir()] == [(kept.name, b"before")]
 
 
-def fail() -> Any:
+def fail(*_: object) -> Any:
     raise OSError(28, "No space left on device")
 
 
