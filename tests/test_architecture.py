@@ -34,6 +34,7 @@ ALLOWED = {
         "policypack.evaluate",
         "policypack.model",
         "policypack.options",
+        "policypack.rule",
         "policypack.rules",
         "policypack.sources",
     },

@@ -23,7 +23,7 @@ from .store import Entry
 
 # "llmp": says that the file is a journal. The version goes up whenever a table changes.
 _APPLICATION: Final = 0x6C6C6D70
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MODE_OF_OWNER: Final = 0o600
 
 _TABLES: Final = f"""
@@ -48,7 +48,8 @@ CREATE TABLE counts (
 CREATE TABLE findings (
     stack INTEGER NOT NULL REFERENCES stacks (id) ON DELETE CASCADE, rule TEXT NOT NULL, level TEXT NOT NULL,
     severity TEXT NOT NULL, status TEXT NOT NULL, urn TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
-    observed TEXT NOT NULL, required TEXT NOT NULL, fix TEXT NOT NULL, reasons TEXT NOT NULL, waiver TEXT NOT NULL
+    observed TEXT NOT NULL, required TEXT NOT NULL, fix TEXT NOT NULL, reasons TEXT NOT NULL, waiver TEXT NOT NULL,
+    waived_until TEXT NOT NULL
 );
 CREATE INDEX findings_by_stack ON findings (stack, rule, urn);
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from policypack.evaluate import Finding, Report, RuleReport, printable
+from policypack.evaluate import Finding, Report, RuleReport, Status, printable
 from policypack.model.stack import Stack
 
 from .store import Entry
@@ -26,12 +26,15 @@ class RuleCount(NamedTuple):
 
 
 class FindingRecord(NamedTuple):
-    """A verdict that somebody may have to act on: `failed`, `undecided` or `waived`."""
+    """A verdict that somebody may have to act on: `failed`, `undecided` or `waived`.
+
+    `waived_until` is the last day of a waiver in force, `YYYY-MM-DD`; empty if there is none.
+    """
 
     rule: str
     level: str
     severity: str
-    status: str
+    status: Status
     urn: str
     type: str
     name: str
@@ -40,6 +43,7 @@ class FindingRecord(NamedTuple):
     fix: str
     reasons: str
     waiver: str
+    waived_until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def _finding(finding: Finding) -> FindingRecord:
         " ".join(problem.fix for problem in finding.problems),
         "; ".join(finding.reasons),
         _waiver(finding),
+        max((waiver.expires.isoformat() for waiver in finding.waivers), default=""),
     )
     return FindingRecord(
         finding.rule.name, finding.level, finding.rule.severity, finding.status, *(printable(text) for text in texts)

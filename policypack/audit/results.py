@@ -9,6 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from policypack.evaluate import Status
+from policypack.rule import AnyRule, Level
+from policypack.rules import RULES
+
 from .error import AuditError
 from .journal import Journal, TargetResult, check_is_journal, explained
 from .record import FindingRecord
@@ -68,7 +72,7 @@ class StackFinding(NamedTuple):
     rule: str
     level: str
     severity: str
-    status: str
+    status: Status
     urn: str
     type: str
     name: str
@@ -77,6 +81,7 @@ class StackFinding(NamedTuple):
     fix: str
     reasons: str
     waiver: str
+    waived_until: str
 
 
 @dataclass(frozen=True)
@@ -127,11 +132,16 @@ class AuditResults:
         return str(day)
 
     @cached_property
-    def levels(self) -> dict[str, str]:
+    def levels(self) -> dict[str, Level]:
         """The rules that were enabled, with their levels."""
         (text,) = self._connection.execute("SELECT levels FROM main.audits WHERE id = ?", (self._audit,)).fetchone()
-        levels: dict[str, str] = json.loads(text)
+        levels: dict[str, Level] = json.loads(text)
         return levels
+
+    @cached_property
+    def enabled(self) -> dict[str, AnyRule]:
+        """The rules that were enabled, by their names."""
+        return {rule.name: rule for rule in RULES if rule.name in self.levels}
 
     @cached_property
     def targets(self) -> tuple[TargetResult, ...]:
@@ -162,6 +172,17 @@ class AuditResults:
         totals = (found.get(rule, RuleTotal(rule, level, 0, 0, 0, 0, 0, 0)) for rule, level in self.levels.items())
         return tuple(sorted(totals, key=lambda total: (-total.stacks, -total.failed, -total.undecided, total.rule)))
 
+    @property
+    def mandatory_and_other_cases(self) -> tuple[int, int]:
+        """In how many stacks a rule has findings, over all rules: with mandatory violations, and without."""
+        (row,) = self._rows(
+            "SELECT total(violated), total(NOT violated) FROM ("
+            " SELECT c.failed > 0 AND c.level = 'mandatory' AS violated"
+            " FROM main.counts c JOIN main.stacks s ON s.id = c.stack"
+            " WHERE s.audit = ? AND c.failed + c.undecided + c.waived > 0)"
+        )
+        return int(row[0]), int(row[1])
+
     def stacks(self) -> Iterator[StackTotal]:
         """All stacks, the worst first: mandatory violations, then advisory ones, then undecided verdicts."""
         rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? ORDER BY {_WORST_FIRST}")
@@ -172,12 +193,39 @@ class AuditResults:
         rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? AND error <> '' ORDER BY url")
         return (StackTotal(*row) for row in rows)
 
+    def stacks_with_findings(self) -> Iterator[StackTotal]:
+        """The stacks with findings or without a verdict, as `stacks` orders them."""
+        rows = self._rows(
+            f"SELECT {_STACK} FROM main.stacks WHERE audit = ?"
+            f" AND (error <> '' OR mandatory + advisory + undecided + waived > 0) ORDER BY {_WORST_FIRST}"
+        )
+        return (StackTotal(*row) for row in rows)
+
     def findings(self) -> Iterator[StackFinding]:
         """All findings, the worst stack first, in it the most severe first."""
         rows = self._rows(
             f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
             " ORDER BY s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url,"
             f" f.status, {_SEVERITY}, f.rule, f.urn"
+        )
+        return (StackFinding(*row) for row in rows)
+
+    def most_important(self, most: int) -> Iterator[StackFinding]:
+        """As many findings at most: violations before the rest, mandatory before advisory, then by severity."""
+        rows = self._connection.execute(
+            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
+            f" ORDER BY f.status, f.level DESC, {_SEVERITY}, f.rule, s.url, f.urn LIMIT ?",
+            (self._audit, most),
+        )
+        return (StackFinding(*row) for row in rows)
+
+    def waived_until(self, day: str) -> Iterator[StackFinding]:
+        """The findings whose last waiver ends on this day (`YYYY-MM-DD`) or before, that which ends first before."""
+        rows = self._connection.execute(
+            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id"
+            " WHERE s.audit = ? AND f.status = 'waived' AND f.waived_until <= ?"
+            " ORDER BY f.waived_until, f.rule, s.url, f.urn",
+            (self._audit, day),
         )
         return (StackFinding(*row) for row in rows)
 

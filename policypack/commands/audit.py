@@ -24,7 +24,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["terminal", "json"]),
+    type=click.Choice(["terminal", "json", "sarif", "junit", "markdown", "html"]),
     default="terminal",
     show_default=True,
     help="What to print on standard output.",
@@ -35,8 +35,8 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a report too, in the format that the name says: .json, .parquet or .csv (a row a finding), or .txt. "
-    "Can be repeated.",
+    help="Write a report too, in the format that the name says: .html, .md, .sarif, .xml (JUnit), .json, .txt, or "
+    ".parquet or .csv with a row a finding. Can be repeated.",
 )
 @click.option(
     "--journal",

@@ -25,8 +25,7 @@ from policypack.audit.results import AuditResults
 from policypack.audit.run import run_audit
 from policypack.judge import read_settings_of
 from policypack.options import ConfigurationError, strict
-from policypack.report.audit_formats import audit_format_of, write_audit
-from policypack.report.audit_json import write_to
+from policypack.report.audit_formats import AUDIT_FORMATS, audit_format_of, write_audit
 from policypack.report.audit_progress import AuditProgress
 from policypack.report.audit_terminal import print_audit
 from policypack.report.formats import OutputError, check_places
@@ -117,7 +116,7 @@ def _report(request: Request, results: AuditResults) -> None:
     if request.format_name == "terminal":
         print_audit(make_console(request.color), results)
     else:
-        write_to(sys.stdout, results)
+        AUDIT_FORMATS[request.format_name].print(sys.stdout, results)
 
 
 def _exit_status(results: AuditResults, fail_on: tuple[str, ...]) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import ModuleType
+from typing import Final, TextIO
 
 from policypack.audit.results import AuditResults
 
-from .formats import OutputError
+from .formats import OutputError, name_of_format
 from .whole_file import replacing
 
 
@@ -20,39 +20,51 @@ class AuditFormat:
 
     Attributes:
         name: what it is called.
-        suffix: how the names of files end that are written in it.
-        module: the module with its `write(results, file)`, imported when it is needed.
+        suffixes: how the names of files end that are written in it.
+        module: the module with its `write(results, file)`, imported when it is needed; if `is_text`, with
+            `write_to(stream, results)` too.
+        is_text: it can be printed.
     """
 
     name: str
-    suffix: str
+    suffixes: tuple[str, ...]
     module: str
+    is_text: bool = True
 
-    @property
-    def write(self) -> Callable[[AuditResults, Path], None]:
-        """Writes the report to a path, row by row.
+    def write(self, results: AuditResults, file: Path) -> None:
+        """Writes the report to a path."""
+        self.load().write(results, file)
+
+    def print(self, stream: TextIO, results: AuditResults) -> None:
+        """Writes the report to a stream."""
+        self.load().write_to(stream, results)
+
+    def load(self) -> ModuleType:
+        """The module.
 
         Raises:
             OutputError: it needs a package that is not installed.
         """
         try:
-            module = importlib.import_module(f"policypack.report.{self.module}")
+            return importlib.import_module(f"policypack.report.{self.module}")
         except ModuleNotFoundError as error:
-            what = f"{self.suffix} needs the package {error.name}: install llm-policypack[audit]"
+            what = f"{self.suffixes[0]} needs the package {error.name}: install llm-policypack[audit]"
             raise OutputError(what) from error
-        write: Callable[[AuditResults, Path], None] = module.write
-        return write
 
 
-AUDIT_FORMATS: Final = tuple(
-    AuditFormat(name, suffix, module)
-    for name, suffix, module in (
-        ("terminal", ".txt", "audit_terminal"),
-        ("json", ".json", "audit_json"),
-        ("parquet", ".parquet", "audit_parquet"),
-        ("csv", ".csv", "audit_csv"),
+AUDIT_FORMATS: Final = {
+    entry.name: entry
+    for entry in (
+        AuditFormat("terminal", (".txt",), "audit_terminal", is_text=False),
+        AuditFormat("json", (".json",), "audit_json"),
+        AuditFormat("sarif", (".sarif", ".sarif.json"), "audit_sarif"),
+        AuditFormat("junit", (".xml",), "audit_junit"),
+        AuditFormat("markdown", (".md",), "audit_markdown"),
+        AuditFormat("html", (".html",), "audit_html"),
+        AuditFormat("parquet", (".parquet",), "audit_parquet", is_text=False),
+        AuditFormat("csv", (".csv",), "audit_csv", is_text=False),
     )
-)
+}
 
 
 def audit_format_of(file: Path) -> AuditFormat:
@@ -61,11 +73,7 @@ def audit_format_of(file: Path) -> AuditFormat:
     Raises:
         OutputError: its name ends like none.
     """
-    for entry in AUDIT_FORMATS:
-        if file.name.lower().endswith(entry.suffix):
-            return entry
-    endings = ", ".join(f"{entry.suffix} ({entry.name})" for entry in AUDIT_FORMATS)
-    raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
+    return AUDIT_FORMATS[name_of_format(file, {entry.name: entry.suffixes for entry in AUDIT_FORMATS.values()})]
 
 
 def write_audit(file: Path, results: AuditResults) -> None:
@@ -74,6 +82,7 @@ def write_audit(file: Path, results: AuditResults) -> None:
     Raises:
         OutputError: the file cannot be written, or its name ends like no format.
     """
-    write = audit_format_of(file).write
+    entry = audit_format_of(file)
+    entry.load()
     with replacing(file) as part:
-        write(results, part)
+        entry.write(results, part)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
-from policypack.audit.record import RuleCount
+from policypack.audit.record import FindingRecord, RuleCount
 from policypack.audit.results import AuditResults, StackFinding, StackTotal
 
 # Fields are only added within 1.x.
@@ -35,8 +35,8 @@ def _document(results: AuditResults) -> Iterator[str]:
     if results.baseline is not None:
         yield f',\n"changes": {{\n"isJudgedAlike": {_dumps(results.is_judged_alike)}'
         for key, items in (
-            ("newFindings", map(_change, results.new_findings())),
-            ("fixedFindings", map(_change, results.fixed_findings())),
+            ("newFindings", map(_fields, results.new_findings())),
+            ("fixedFindings", map(_fields, results.fixed_findings())),
             ("newStacks", results.new_stacks()),
             ("goneStacks", results.gone_stacks()),
         ):
@@ -95,7 +95,7 @@ def _stack(results: AuditResults, stack: StackTotal) -> dict[str, object]:
         "undecided": stack.undecided,
         "waived": stack.waived,
         "rules": {count.rule: _verdicts(*count[2:]) for count in counts},
-        "findings": [_without_empty(finding._asdict()) for finding in results.findings_of(stack)],
+        "findings": [_fields(finding) for finding in results.findings_of(stack)],
     }
 
 
@@ -109,12 +109,10 @@ def _verdicts(passed: int, failed: int, undecided: int, waived: int, not_applica
     }
 
 
-def _change(finding: StackFinding) -> dict[str, object]:
-    return _without_empty(finding._asdict())
-
-
-def _without_empty(fields: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in fields.items() if value != ""}
+def _fields(finding: FindingRecord | StackFinding) -> dict[str, object]:
+    """The fields that say something."""
+    names = {"waived_until": "waivedUntil"}
+    return {names.get(key, key): value for key, value in finding._asdict().items() if value != ""}
 
 
 def _list(items: Iterable[object]) -> Iterator[str]:

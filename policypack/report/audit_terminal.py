@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal, Totals
+from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+
+from .audit_text import bad_stacks, first_of, statuses_of, summary
+from .text import counted
 
 _SHOWN: Final = 20
 _WIDTH: Final = 1000
@@ -22,14 +25,6 @@ _STYLES: Final[dict[StackStatus, str]] = {
     "compliant": "green",
     "nothing to judge": "dim",
     "unreadable": "magenta",
-}
-_IN_WORDS: Final[dict[StackStatus, str]] = {
-    "violations": "with mandatory violations",
-    "advisories": "with advisory violations only",
-    "undecided": "undecided",
-    "compliant": "compliant",
-    "nothing to judge": "without anything to judge",
-    "unreadable": "unreadable",
 }
 
 
@@ -42,7 +37,7 @@ def write(results: AuditResults, file: Path) -> None:
 def print_audit(console: Console, results: AuditResults) -> None:
     """Prints the worst stacks, the rules that most stacks violate, what is unreadable, changes, and a summary."""
     for target in results.targets:
-        line = f"{target.target}: {_plural(target.stacks, 'stack')}"
+        line = f"{target.target}: {counted(target.stacks, 'stack')}"
         console.print(Text(line, "bold") if not target.error else Text(f"{line}, then: {target.error}", "bold magenta"))
     _print_stacks(console, results)
     _print_rules(console, results.rules)
@@ -50,16 +45,16 @@ def print_audit(console: Console, results: AuditResults) -> None:
     if results.baseline is not None:
         _print_changes(console, results, results.baseline)
     console.print()
-    console.print(_summary(results.totals))
+    statuses = statuses_of(results.totals)
+    console.print(Text(summary(results.totals), _STYLES[statuses[0]] if statuses else "yellow"))
 
 
 def _print_stacks(console: Console, results: AuditResults) -> None:
-    bad = (stack for stack in results.stacks() if stack.mandatory or stack.advisory or stack.undecided)
+    bad, number = bad_stacks(results)
     table = _table("Worst stacks", "Mandatory", "Advisory", "Undecided", "Waived")
     for stack in islice(bad, _SHOWN):
         numbers = (stack.mandatory, stack.advisory, stack.undecided, stack.waived)
         table.add_row(*map(_number, numbers), Text(stack.url, _STYLES[stack.status]))
-    number = sum(results.totals.statuses.get(status, 0) for status in ("violations", "advisories", "undecided"))
     _print_table(console, table, number, "stacks")
 
 
@@ -74,7 +69,7 @@ def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
 
 
 def _print_unreadable(console: Console, results: AuditResults) -> None:
-    _print_lines(console, "Unreadable stacks", map(_unreadable, results.unreadable()), results.totals.unreadable)
+    _print_lines(console, "Unreadable stacks", map(_unreadable, results.unreadable()))
 
 
 def _unreadable(stack: StackTotal) -> str:
@@ -115,14 +110,12 @@ def _print_table(console: Console, table: Table, number: int, noun: str) -> None
         console.print(_rest(number - table.row_count, noun))
 
 
-def _print_lines(console: Console, heading: str, lines: Iterable[str], number: int | None = None) -> None:
+def _print_lines(console: Console, heading: str, lines: Iterable[str]) -> None:
     """Prints the first lines, and how many there are more of."""
-    remaining: Iterator[str] = iter(lines)
-    shown = list(islice(remaining, _SHOWN))
+    shown, rest = first_of(lines, _SHOWN)
     if not shown:
         return
     console.print()
-    rest = sum(1 for _ in remaining) if number is None else number - len(shown)
     console.print(Text(f"{heading}: {len(shown) + rest}", "bold"))
     for line in shown:
         console.print(Text(f"  {line}"))
@@ -131,21 +124,8 @@ def _print_lines(console: Console, heading: str, lines: Iterable[str], number: i
 
 
 def _rest(number: int, noun: str) -> Text:
-    return Text(f"and {number} more {noun}; `--output FILE` writes all", "dim")
-
-
-def _summary(totals: Totals) -> Text:
-    statuses = [status for status in get_args(StackStatus) if totals.statuses.get(status)]
-    parts = [f"{totals.statuses[status]} {_IN_WORDS[status]}" for status in statuses]
-    verdicts = f"{_plural(totals.mandatory + totals.advisory, 'violation')} ({totals.mandatory} mandatory)"
-    verdicts += f", {totals.undecided} undecided" + (f", {totals.waived} waived" if totals.waived else "")
-    style = _STYLES[statuses[0]] if statuses else "yellow"
-    return Text(f"{_plural(totals.stacks, 'stack')}: {', '.join(parts)}. {verdicts}.", style)
+    return Text(f"and {number} more {noun}; `--output FILE.json` writes all", "dim")
 
 
 def _number(number: int) -> Text:
     return Text(str(number)) if number else Text("-", "dim")
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,16 +56,21 @@ def format_of(file: Path) -> Format:
     Raises:
         OutputError: its name ends like none.
     """
-    fitting = [
-        (len(suffix), entry.name)
-        for entry in FORMATS.values()
-        for suffix in entry.suffixes
-        if file.name.lower().endswith(suffix)
-    ]
+    return FORMATS[name_of_format(file, {entry.name: entry.suffixes for entry in FORMATS.values()})]
+
+
+def name_of_format(file: Path, suffixes: Mapping[str, Sequence[str]]) -> str:
+    """The format that the name of a file asks for, given how the names of files end that are written in each.
+
+    Raises:
+        OutputError: its name ends like none.
+    """
+    known = [(suffix, name) for name, endings in suffixes.items() for suffix in endings]
+    fitting = [(len(suffix), name) for suffix, name in known if file.name.lower().endswith(suffix)]
     if not fitting:
-        endings = ", ".join(f"{suffix} ({entry.name})" for entry in FORMATS.values() for suffix in entry.suffixes)
+        endings = ", ".join(f"{suffix} ({name})" for suffix, name in known)
         raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
-    return FORMATS[max(fitting)[1]]
+    return max(fitting)[1]
 
 
 def check_outputs(files: Sequence[Path], reads: Iterable[Path]) -> None:

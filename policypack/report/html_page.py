@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-
-from policypack.evaluate import Finding, RuleReport, Status, WaiverUse, printable
+from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
 from policypack.failover import ServiceFailover, failover_of
 from policypack.model.backend_service import BackendService
 
 from .failover import advice
+from .page_template import Filters, render_page
 from .path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from .results import Location, Results
 from .serving_path import ServingPath, ServingPaths
-from .text import counted, one_line, spans
 from .verdicts import Verdicts, count_verdicts, verdict_line
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
@@ -95,10 +90,13 @@ class Area:
 
 def render(results: Results) -> str:
     """The page."""
-    css, script = _source("page.css"), _source("page.js")
-    template = _environment().get_template("page.html")
-    policy = f"default-src 'none'; img-src data:; style-src {_hash(css)}; script-src {_hash(script)}"
-    return template.render(page=Page(results), css=Markup(css), script=Markup(script), policy=policy)
+    filters: Filters = {
+        "advice": lambda service: list(advice(service)),
+        "in_words": _in_words,
+        "icon": _icon,
+        "percent": _percent,
+    }
+    return render_page("page.html", Page(results), filters, script="page.js")
 
 
 class Page:
@@ -280,51 +278,6 @@ def _urgency(urn: str, findings: Sequence[Finding]) -> tuple[int, int, int, int,
     return -verdicts.mandatory, -verdicts.failed, -verdicts.undecided, -verdicts.waived, urn
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("policypack.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_printable,
-    )
-    environment.filters.update(
-        advice=lambda service: list(advice(service)),
-        coded=_coded,
-        counted=counted,
-        prose=_prose,
-        in_words=_in_words,
-        icon=_icon,
-        percent=_percent,
-        one_line=one_line,
-    )
-    return environment
-
-
-def _printable(value: Any) -> Any:
-    """Every text that the template shows goes through here before it is escaped."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _coded(text: str) -> Markup:
-    """A sentence of a finding, with what stands between backticks as code."""
-    parts = [(is_code, escape(printable(part))) for is_code, part in spans(text)]
-    return Markup("").join(Markup(f"<code>{part}</code>") if is_code else part for is_code, part in parts)
-
-
-def _prose(text: str) -> Markup:
-    """The paragraphs and lists of a rule's docstring."""
-    return Markup("").join(_block(block) for block in text.split("\n\n"))
-
-
-def _block(block: str) -> Markup:
-    lead, *items = f"\n{block}".split("\n- ")
-    paragraph = Markup(f"<p>{_coded(one_line(lead))}</p>") if lead.strip() else Markup("")
-    listed = Markup("").join(Markup(f"<li>{_coded(one_line(item))}</li>") for item in items)
-    return paragraph + (Markup(f"<ul>{listed}</ul>") if items else Markup(""))
-
-
 def _in_words(verdicts: Verdicts, separator: str = ", ") -> str:
     """What of the findings is to be looked at, or that they passed."""
     counts: Iterable[tuple[int, str]] = (
@@ -347,13 +300,3 @@ def _icon(verdicts: Verdicts) -> str:
 
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.3g} %"
-
-
-def _source(name: str) -> str:
-    loader = PackageLoader("policypack.report", "page")
-    return loader.get_source(Environment(), name)[0]
-
-
-def _hash(source: str) -> str:
-    """The source of an inline style or script in a content security policy."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"

@@ -16,36 +16,33 @@ from xml.etree import ElementTree
 from policypack.evaluate import Finding, Report, RuleReport
 from policypack.version import PACK_NAME
 
+from .junit_elements import document, element, outcome, with_counts
 from .results import Results
-from .text import nothing_judged, said_of, xml_text
+from .text import nothing_judged, said_of
 
 
 def render(results: Results) -> str:
     """The report as JUnit XML, in ASCII so that no encoding can break it."""
-    root = _element("testsuites", name=results.subject)
+    root = element("testsuites", name=results.subject)
     judged = [rule for rule in results.report.rules if rule.findings]
     for rule in sorted(judged, key=lambda rule: rule.rule.name):
         root.append(_suite(rule, results))
     if not judged:
         root.append(_empty_suite(results.report))
-    for name in ("tests", "failures", "errors", "skipped"):
-        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    ElementTree.indent(root)
-    body = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+    return document(root)
 
 
 def _suite(report: RuleReport, results: Results) -> ElementTree.Element:
     rule, names = report.rule, Counter(_short_name(finding) for finding in report.findings)
-    suite = _element("testsuite", name=rule.name)
+    suite = element("testsuite", name=rule.name)
     properties = ElementTree.SubElement(suite, "properties")
     facts = {"title": rule.title, "severity": rule.severity, "level": report.level, "url": rule.url}
     for name, value in (*facts.items(), *(("note", note) for note in results.notes)):
-        properties.append(_element("property", name=name, value=value))
+        properties.append(element("property", name=name, value=value))
     for finding in report.findings:
         short = _short_name(finding)
         suite.append(_case(finding, short if names[short] == 1 else finding.urn, results))
-    return _with_counts(suite)
+    return with_counts(suite)
 
 
 def _short_name(finding: Finding) -> str:
@@ -55,37 +52,20 @@ def _short_name(finding: Finding) -> str:
 def _case(finding: Finding, name: str, results: Results) -> ElementTree.Element:
     location = results.location_of(finding)
     line = {} if location.line is None else {"line": str(location.line)}
-    case = _element("testcase", name=name, classname=finding.rule.name, file=location.path, **line)
+    case = element("testcase", name=name, classname=finding.rule.name, file=location.path, **line)
     if finding.status == "failed" and finding.level == "mandatory":
-        case.append(_outcome("failure", finding.level, said_of(finding)))
+        case.append(outcome("failure", finding.level, said_of(finding)))
     elif finding.status == "failed":
-        case.append(_outcome("skipped", finding.level, ("Advisory violation.", *said_of(finding))))
+        case.append(outcome("skipped", finding.level, ("Advisory violation.", *said_of(finding))))
     elif finding.status != "passed":
-        case.append(_outcome("skipped", finding.status, said_of(finding)))
+        case.append(outcome("skipped", finding.status, said_of(finding)))
     return case
 
 
 def _empty_suite(report: Report) -> ElementTree.Element:
     """CI systems take a report without any test case for a mistake, or for success."""
-    suite = _element("testsuite", name=PACK_NAME)
-    case = _element("testcase", name="nothing judged", classname=PACK_NAME)
-    case.append(_outcome("skipped", "empty", (f"{nothing_judged(report)}.",)))
+    suite = element("testsuite", name=PACK_NAME)
+    case = element("testcase", name="nothing judged", classname=PACK_NAME)
+    case.append(outcome("skipped", "empty", (f"{nothing_judged(report)}.",)))
     suite.append(case)
-    return _with_counts(suite)
-
-
-def _outcome(tag: str, type_: str, lines: tuple[str, ...]) -> ElementTree.Element:
-    outcome = _element(tag, type=type_, message=" ".join(lines))
-    outcome.text = xml_text("\n".join(lines))
-    return outcome
-
-
-def _with_counts(suite: ElementTree.Element) -> ElementTree.Element:
-    counts = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
-    for name, path in (*counts.items(), ("skipped", "testcase/skipped")):
-        suite.set(name, str(len(suite.findall(path))))
-    return suite
-
-
-def _element(tag: str, /, **attributes: str) -> ElementTree.Element:
-    return ElementTree.Element(tag, {name: xml_text(value) for name, value in attributes.items()})
+    return with_counts(suite)

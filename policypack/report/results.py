@@ -62,7 +62,7 @@ class Results:
         resource = self.stack.by_urn(finding.urn)
         place = resource.place if resource else None
         if place:
-            path = _relative(Path(place.file), self._root)
+            path = relative_path(Path(place.file), self._root)
             if path:
                 return Location(path, place.line)
         return self.file_location
@@ -70,17 +70,21 @@ class Results:
     @cached_property
     def file_location(self) -> Location:
         """The project file or the state that was judged; for standard input, the project file that a repository has."""
-        return Location((self.file and _relative(self.file, self._root)) or _WITHOUT_A_FILE)
+        return Location((self.file and relative_path(self.file, self._root)) or _WITHOUT_A_FILE)
 
     @cached_property
     def _root(self) -> Path:
         """The root of the repository around what was judged; without one the working directory, or its own folder."""
         start, here = (self.file.parent if self.file else Path()).resolve(), Path.cwd()
-        around = next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), None)
-        return around or (here if start.is_relative_to(here) else start)
+        return repository_around(start) or (here if start.is_relative_to(here) else start)
 
 
-def _relative(file: Path, root: Path) -> str | None:
+def repository_around(folder: Path) -> Path | None:
+    """The root of the repository that a folder is in."""
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+
+
+def relative_path(file: Path, root: Path) -> str | None:
     """The path from the root, or `None` for a file outside it."""
     file, root = file.resolve(), root.resolve()
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else None

@@ -97,6 +97,22 @@ def test_json_on_standard_output(tmp_path: Path, config: Path) -> None:
     assert json.loads(result.stdout)["summary"]["stacksByStatus"] == {"compliant": 1}
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("html", "<!DOCTYPE html>"),
+        ("markdown", "<!-- llm-policypack-audit -->\n### LLM policy pack, audit: No violations\n"),
+        ("sarif", '{"$schema": '),
+        ("junit", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites '),
+    ],
+)
+def test_documents_on_standard_output(tmp_path: Path, config: Path, name: str, start: str) -> None:
+    states = put(tmp_path / "states", {"a.json": GOOD})
+    result = run(states, "--policy-config", config, "--journal", tmp_path / "j", "--format", name)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(start)
+
+
 REFUSED: dict[str, tuple[list[str], str]] = {
     "no target": ([], "Missing argument 'TARGET...'"),
     "an unknown scheme": (["ftp://x"], "error: ftp://x: there are no targets with ftp://"),

@@ -81,22 +81,23 @@ def test_a_state_that_kills_its_process_is_reported(tmp_path: Path) -> None:
         assert results.totals.stacks == 9
 
 
-@pytest.mark.parametrize("entry", AUDIT_FORMATS, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", AUDIT_FORMATS.values(), ids=lambda entry: entry.name)
 def test_a_full_disk_for_an_output(tmp_path: Path, entry: Any) -> None:
-    full = tmp_path / f"report{entry.suffix}"
+    full = tmp_path / f"report{entry.suffixes[0]}"
     full.symlink_to("/dev/full")
     states = put(tmp_path / "states", {"a.json": BAD})
     with audited(states, journal=tmp_path / "j") as results, pytest.raises(OutputError, match="No space left"):
         write_audit(full, results)
-    kept = put(tmp_path / "kept", {f"report{entry.suffix}": b"before"}) / f"report{entry.suffix}"
+    kept = put(tmp_path / "kept", {full.name: b"before"}) / full.name
     with audited(states, journal=tmp_path / "j") as results:
-        results.stacks = results.findings = results.unreadable = fail  # type: ignore[method-assign]
+        for name in ("stacks", "findings", "unreadable", "most_important", "stacks_with_findings"):
+            setattr(results, name, fail)
         with pytest.raises(OutputError):
             write_audit(kept, results)
     assert [(file.name, file.read_bytes()) for file in kept.parent.iterdir()] == [(kept.name, b"before")]
 
 
-def fail() -> Any:
+def fail(*_: object) -> Any:
     raise OSError(28, "No space left on device")
 
 

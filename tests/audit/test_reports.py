@@ -171,8 +171,8 @@ def test_a_long_list_says_how_much_is_left_out(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {f"{i}.json": BAD if i % 2 else b"{" for i in range(50)})
     with audited(states, journal=tmp_path / "j") as results:
         text = written(results, tmp_path / "r.txt").decode()
-    assert text.count("and 5 more stacks; `--output FILE` writes all") == 1
-    assert text.count("and 5 more lines; `--output FILE` writes all") == 1
+    assert text.count("and 5 more stacks; `--output FILE.json` writes all") == 1
+    assert text.count("and 5 more lines; `--output FILE.json` writes all") == 1
 
 
 def test_a_name_that_says_no_format(tmp_path: Path) -> None:

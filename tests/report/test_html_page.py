@@ -6,13 +6,11 @@ import base64
 import hashlib
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
-import html5lib
 import pytest
 
 from policypack.evaluate import Status, printable
@@ -21,48 +19,13 @@ from policypack.report.html_page import MOST_DRAWN, MOST_FINDINGS, render
 from policypack.report.results import Results
 from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
+from tests.report.valid import LOADING, by_class, links_of, parsed, text_of
 from tests.rules.fleets import autoscaler, managed
 from tests.stacks import backend, build, service
 
 # The line of the program that makes most of the services.
 SERVICE_LINE = PROGRAM[: PROGRAM.index("return gcp.compute.BackendService(")].count("\n") + 1
 LISTED: tuple[Status, ...] = ("failed", "undecided", "waived")
-# Attributes that make a browser load, or run, something.
-LOADING = {
-    "src",
-    "srcset",
-    "data",
-    "poster",
-    "background",
-    "action",
-    "formaction",
-    "ping",
-    "style",
-    "codebase",
-    "srcdoc",
-}
-
-
-def parsed(text: str) -> Element:
-    """The page's tree; a parser that takes nothing that is not well-formed made it."""
-    tree = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
-    assert isinstance(tree, Element)
-    return tree
-
-
-def by_class(tree: Element, name: str) -> list[Element]:
-    return [element for element in tree.iter() if name in (element.get("class") or "").split()]
-
-
-def text_of(element: Element | None) -> str:
-    return " ".join("".join(element.itertext()).split()) if element is not None else ""
-
-
-def links_of(tree: Element) -> Iterator[str]:
-    for element in tree.iter():
-        for name in ("href", "{http://www.w3.org/1999/xlink}href"):
-            if element.get(name) is not None:
-                yield str(element.get(name))
 
 
 @pytest.fixture(scope="module")

@@ -12,65 +12,20 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from sarif_kit.validate import validation_errors  # type: ignore[import-untyped]
 
 from policypack.evaluate import Finding, Report, Status
 from policypack.model.resource import Place
 from policypack.report.results import Results
-from policypack.report.sarif import MOST_RESULTS, render
+from policypack.report.sarif import render
+from policypack.report.sarif_log import MOST_RESULTS
 from policypack.rules import RULES
 from tests.report.made import BY_NAME, FAIL, WAIVER, hostile_results, made_finding, made_results, many_findings
+from tests.report.valid import sarif_run
 
 
 def run_of(results: Results) -> dict[str, Any]:
     """The one run of the report, after all that SARIF and GitHub ask of every report."""
-    text = render(results)
-    log: dict[str, Any] = json.loads(text)
-    assert validation_errors(log) == []
-    assert (log["version"], [*log], len(log["runs"])) == ("2.1.0", ["$schema", "version", "runs"], 1)
-    run: dict[str, Any] = log["runs"][0]
-    rules = run["tool"]["driver"]["rules"]
-    assert re.fullmatch(r"\d+\.\d+\.\d+", run["tool"]["driver"]["semanticVersion"])
-    assert len({rule["id"] for rule in rules}) == len(rules)
-    for rule in rules:
-        assert_rule(rule)
-    for result in run["results"]:
-        assert_result(result, rules)
-    fingerprints = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
-    assert len(set(fingerprints)) == len(fingerprints)
-    return run
-
-
-def assert_rule(rule: dict[str, Any]) -> None:
-    assert rule["name"] != rule["id"]
-    assert 0 < len(rule["name"]) <= 255
-    for key in ("shortDescription", "fullDescription"):
-        assert 0 < len(rule[key]["text"]) <= 1024
-    assert rule["help"]["text"]
-    assert rule["help"]["markdown"]
-    assert rule["helpUri"].startswith("https://")
-    properties = rule["properties"]
-    assert len(properties["tags"]) <= 10
-    assert properties["precision"] in ("very-high", "high", "medium", "low")
-    assert ("security" in properties["tags"]) == ("security-severity" in properties)
-    wanted = {"error": "error", "warning": "warning", "note": "recommendation"}
-    assert properties["problem.severity"] == wanted[rule["defaultConfiguration"]["level"]]
-
-
-def assert_result(result: dict[str, Any], rules: list[dict[str, Any]]) -> None:
-    rule = rules[result["ruleIndex"]]
-    assert result["ruleId"] == rule["id"]
-    assert result["level"] == rule["defaultConfiguration"]["level"]
-    assert "kind" not in result
-    assert result["message"]["text"]
-    (location,) = result["locations"]
-    artifact = location["physicalLocation"]["artifactLocation"]
-    assert artifact["uriBaseId"] == "%SRCROOT%"
-    assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", artifact["uri"])
-    assert not artifact["uri"].startswith(("/", ".."))
-    assert location["physicalLocation"]["region"]["startLine"] >= 1
-    assert location["logicalLocations"][0]["fullyQualifiedName"].startswith("urn:pulumi:")
-    assert re.fullmatch(r"[0-9a-f]{16}:1", result["partialFingerprints"]["primaryLocationLineHash"])
+    return sarif_run(render(results))
 
 
 def test_what_is_not_passed_is_a_result(results: Results) -> None:

@@ -1,0 +1,194 @@
+"""A SARIF 2.1.0 log with one run, made for GitHub code scanning, out of results of any kind of run.
+
+GitHub makes an open alert of every result, whatever its `kind` and `suppressions` say, and takes the severity of an
+alert from `security-severity` of its rule, if that has one, not from the result. So only what is not passed becomes a
+result, and what is undecided or waived belongs to a rule of its own, `RULE/undecided` or `RULE/waived`, a mere note.
+
+Sources: https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+and https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import quote
+
+from policypack.evaluate import Status
+from policypack.rule import SECTIONS, AnyRule, Level, Severity
+from policypack.version import PACK_NAME, VERSION
+
+from .text import one_line
+
+SarifLevel: TypeAlias = Literal["error", "warning", "note"]
+
+# GitHub refuses a run with more.
+MOST_RESULTS: Final = 25_000
+
+_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT: Final = "%SRCROOT%"
+_LEVELS: Final[dict[Level, SarifLevel]] = {"mandatory": "error", "advisory": "warning"}
+_PROBLEM_SEVERITIES: Final = {"error": "error", "warning": "warning", "note": "recommendation"}
+_SECURITY_AREAS: Final = {"edge", "instances", "network"}
+# In the middle of the ranges that GitHub calls by these names.
+_SECURITY_SCORES: Final[dict[Severity, str]] = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+
+
+@dataclass(frozen=True)
+class SarifResult:
+    """A finding as SARIF has it.
+
+    Attributes:
+        rule: its rule.
+        level: the level of the rule in this run.
+        status: `failed`, `undecided` or `waived`.
+        text: what it says.
+        path: a file, relative to the root of the repository, with `/` between its parts.
+        line: the line in it, from 1.
+        logical: what it is about: pairs of kind, name and fully qualified name.
+        identity: what tells it from the other findings of its rule, the same from one run to the next.
+        suppressions: why it is waived, a sentence a waiver.
+    """
+
+    rule: AnyRule
+    level: Level
+    status: Status
+    text: str
+    path: str
+    line: int
+    logical: tuple[tuple[str, str, str], ...]
+    identity: str
+    suppressions: tuple[str, ...] = ()
+
+    @property
+    def rule_id(self) -> str:
+        """The rule that it belongs to in SARIF."""
+        return self.rule.name if self.status == "failed" else f"{self.rule.name}/{self.status}"
+
+
+def sarif_log(
+    category: Iterable[str],
+    rules: Iterable[tuple[AnyRule, Level]],
+    results: Sequence[SarifResult],
+    notifications: Iterable[str],
+    *,
+    root: str,
+    is_successful: bool = True,
+) -> dict[str, Any]:
+    """A log with one run.
+
+    Args:
+        category: the parts of what tells several analyses in one repository apart.
+        rules: the rules that are enabled.
+        results: no more than `MOST_RESULTS`, the most important first.
+        notifications: what a reader has to know about the run, sentences.
+        root: what paths are relative to, a sentence.
+        is_successful: the run could judge.
+    """
+    descriptors = _descriptors(rules, results)
+    index = {descriptor["id"]: number for number, descriptor in enumerate(descriptors)}
+    said = [{"level": "note", "message": {"text": text}} for text in notifications]
+    run = {
+        "tool": {"driver": {"name": PACK_NAME, "semanticVersion": VERSION, "rules": descriptors}},
+        # The part after the last slash is free.
+        "automationDetails": {"id": "".join(f"{quote(part, safe='')}/" for part in (PACK_NAME, *category))},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": root}}},
+        "invocations": [{"executionSuccessful": is_successful, "toolExecutionNotifications": said}],
+        "results": [_result(result, index[result.rule_id]) for result in results],
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def left_out_of_sarif(number: int) -> list[str]:
+    """What is said of results beyond those that GitHub takes; empty if there are none."""
+    return [f"{number} results are left out, the least important ones."] if number > 0 else []
+
+
+def _descriptors(rules: Iterable[tuple[AnyRule, Level]], results: Iterable[SarifResult]) -> list[dict[str, Any]]:
+    """All enabled rules and, after them, those for what is undecided or waived that results need."""
+    plain = {rule.name: _descriptor(rule, level) for rule, level in rules}
+    noted = {result.rule_id: result for result in results if result.status != "failed"}
+    notes = {name: _note_descriptor(result) for name, result in noted.items()}
+    return [found[name] for found in (plain, notes) for name in sorted(found)]
+
+
+def _descriptor(rule: AnyRule, level: Level) -> dict[str, Any]:
+    is_security = rule.area in _SECURITY_AREAS
+    severity = {"security-severity": _security_severity(rule, level)} if is_security else {}
+    return _any_descriptor(rule, rule.name, rule.title, _LEVELS[level], severity)
+
+
+def _security_severity(rule: AnyRule, level: Level) -> str:
+    """The score by severity, below what fails a pull request (high) for a rule that is advisory."""
+    high = rule.severity in ("critical", "high")
+    return _SECURITY_SCORES["medium" if high and level == "advisory" else rule.severity]
+
+
+def _note_descriptor(result: SarifResult) -> dict[str, Any]:
+    titles = {"undecided": f"Undecided: {result.rule.title}", "waived": f"Waived: {result.rule.title}"}
+    return _any_descriptor(result.rule, result.rule_id, titles[result.status], "note", {})
+
+
+def _any_descriptor(
+    rule: AnyRule, name: str, title: str, level: SarifLevel, properties: dict[str, Any]
+) -> dict[str, Any]:
+    text = _help(rule)
+    return {
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.replace("/", "-").split("-")),
+        "shortDescription": {"text": f"{title}."},
+        "fullDescription": {"text": one_line(rule.summary)},
+        "help": {"text": text, "markdown": text},
+        "helpUri": rule.url,
+        "defaultConfiguration": {"level": level},
+        "properties": {
+            "tags": [rule.area, *(["security"] if properties else [])],
+            "precision": "very-high",
+            "problem.severity": _PROBLEM_SEVERITIES[level],
+            **properties,
+        },
+    }
+
+
+def _help(rule: AnyRule) -> str:
+    """The page of the rule, as `policypack.docs` makes it, less what is about this repository."""
+    sections = (f"## {heading}\n\n{rule.sections[heading]}" for heading in SECTIONS)
+    return "\n\n".join((rule.summary, f"It stands on <{rule.url}>.", *sections))
+
+
+def _result(result: SarifResult, index: int) -> dict[str, Any]:
+    return {
+        "ruleId": result.rule_id,
+        "ruleIndex": index,
+        "level": _LEVELS[result.level] if result.status == "failed" else "note",
+        # Readers make a link of `[text](target)`, and a name may look like one.
+        "message": {"text": result.text.replace("](", "] (")},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(result.path, errors="backslashreplace"), "uriBaseId": _ROOT},
+                    "region": {"startLine": result.line},
+                },
+                "logicalLocations": [
+                    {"name": name, "fullyQualifiedName": full, "kind": kind} for kind, name, full in result.logical
+                ],
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(result)},
+        **({"suppressions": _suppressions(result)} if result.suppressions else {}),
+    }
+
+
+def _fingerprint(result: SarifResult) -> str:
+    """What GitHub tells alerts apart by, in place of a hash of the line.
+
+    It stays when lines move, and it differs for resources that a loop makes in one line.
+    """
+    identity = f"{result.rule_id} {result.identity}".encode("utf-8", "backslashreplace")
+    return f"{hashlib.sha256(identity).hexdigest()[:16]}:1"
+
+
+def _suppressions(result: SarifResult) -> list[dict[str, Any]]:
+    return [{"kind": "external", "status": "accepted", "justification": text} for text in result.suppressions]
