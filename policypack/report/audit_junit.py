@@ -17,9 +17,9 @@ from policypack.audit.results import AuditResults, StackTotal
 from policypack.evaluate import Status
 from policypack.version import PACK_NAME
 
-from .audit_text import said_of_record, summary
+from .audit_text import NOTHING_JUDGED, said_of_record, summary
 from .junit_elements import DECLARATION, as_text, element, outcome, with_counts
-from .text import NOTHING_JUDGED, counted
+from .text import counted
 
 # What keeps the report of thousands of stacks within what CI systems read.
 _MOST_SAID: Final = 5

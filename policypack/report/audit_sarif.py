@@ -10,9 +10,9 @@ from typing import Any, Final, TextIO
 from policypack.audit.results import AuditResults, StackFinding
 
 from .audit_place import path_of
-from .audit_text import said_of_record, stack_title
+from .audit_text import NOTHING_JUDGED, said_of_record, stack_title
 from .sarif_log import MOST_RESULTS, SarifResult, left_out_of_sarif, sarif_log
-from .text import NOTHING_JUDGED, counted, json_text
+from .text import counted, json_text
 
 _MOST_UNREADABLE: Final = 1000
 _ROOT: Final = "Stands for where the states are: few of them are files of the repository."

@@ -23,6 +23,7 @@ STATUS_IN_WORDS: Final[dict[StackStatus, str]] = {
     "unreadable": "unreadable",
 }
 EXPIRES_SOON_DAYS: Final = 30
+NOTHING_JUDGED: Final = "Nothing was judged: no stack has a resource that a rule applies to"
 _BAD: Final[tuple[StackStatus, ...]] = ("violations", "advisories", "undecided")
 
 
@@ -104,4 +105,6 @@ def _verdict(totals: Totals) -> str:
         return f"No violations; {number[status]} of {all_} undecided"
     if number.get("compliant"):
         return "No violations"
-    return "Nothing was judged"
+    if totals.unreadable == totals.stacks:
+        return "Nothing was judged"
+    return NOTHING_JUDGED

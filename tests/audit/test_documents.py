@@ -346,7 +346,7 @@ def test_the_name_of_a_file_says_the_format(everything: AuditResults, tmp_path: 
 
 VERDICTS: dict[str, tuple[dict[str, bytes], str]] = {
     "advisory": ({"a.json": GOOD}, "No violations"),
-    "nothing to judge": ({"a.json": EMPTY}, "Nothing was judged"),
+    "nothing to judge": ({"a.json": EMPTY}, "Nothing was judged: no stack has a resource that a rule applies to"),
     "all unreadable": ({"a.json": b"{"}, "Nothing was judged; 1 stack unreadable"),
     "one unreadable": ({"a.json": GOOD, "b.json": b"{"}, "No violations; 1 stack unreadable"),
 }
