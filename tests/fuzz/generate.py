@@ -367,7 +367,7 @@ def _detached(value: Any, urns: set[str], source: random.Random | None) -> Any:
 def is_regular(intent: Intent) -> bool:
     """Whether a stack keeps to what the model takes for granted, so that less knowledge never turns a verdict around.
 
-    No two resources have one URL, and no service has a group twice, or NEGs beside instance groups. The API refuses
+    No two resources have one URL or account id, and no service has a group twice, or NEGs beside instance groups. The API refuses
     these: https://cloud.google.com/load-balancing/docs/backend-service#backends. A group has its named ports in one
     place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in one region:
     of one that is not known yet the model takes this for granted, although it may be a global NEG. No property is
@@ -383,6 +383,10 @@ def is_regular(intent: Intent) -> bool:
         url.partition("/v1/")[2] or url for one in shown for key in ("id", "instanceGroup") if (url := one.get(key))
     ]
     if len(set(urls)) < len(urls):
+        return False
+    accounts = [one.inputs.get("accountId") for one in intent.resources if one.token.endswith(":Account")]
+    accounts = [account for account in accounts if isinstance(account, str)]
+    if len(set(accounts)) < len(accounts):
         return False
     scaled = [
         source.urn
