@@ -367,12 +367,12 @@ def _detached(value: Any, urns: set[str], source: random.Random | None) -> Any:
 def is_regular(intent: Intent) -> bool:
     """Whether a stack keeps to what the model takes for granted, so that less knowledge never turns a verdict around.
 
-    No two resources have one URL or account id, and no service has a group twice, or NEGs beside instance groups. The API refuses
-    these: https://cloud.google.com/load-balancing/docs/backend-service#backends. A group has its named ports in one
-    place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in one region:
-    of one that is not known yet the model takes this for granted, although it may be a global NEG. No property is
-    computed from a resource of a kind that it cannot take, and what is computed from a resource says so, by its
-    dependencies.
+    No two resources have one URL or account id, and no service has a group twice, or NEGs beside instance groups. The
+    API refuses these: https://cloud.google.com/load-balancing/docs/backend-service#backends. A group has its named
+    ports in one place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in
+    one region: of one that is not known yet the model takes this for granted, although it may be a global NEG. No
+    property is computed from a resource of a kind that it cannot take, and what is computed from a resource says so,
+    by its dependencies.
     """
     if any(resource.options.get("misdirected") for resource in intent.resources):
         return False
