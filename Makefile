@@ -79,6 +79,8 @@ clean:  ## Remove everything that the other targets made.
 	@touch $@
 
 .venv/dev-installed: requirements-dev.txt pyproject.toml | .venv/bin/python
+	@# Older ones do not find a pinned requirement again that is pinned with an extra.
+	.venv/bin/python $(PIP) --upgrade 'pip>=25'
 	.venv/bin/python $(PIP) --require-hashes --requirement requirements-dev.txt
 	.venv/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/cli-installed
