@@ -10,17 +10,14 @@ from typing import Literal
 
 import click
 
+from .options import color_option, policy_config_option, strict_option, today_option
+
 FailOn = Literal["advisory", "undecided", "unreadable"]
 
 
 @click.command(short_help="Judge every stack of an organization from its state.")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option(
-    "--policy-config",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
-)
+@policy_config_option
 @click.option(
     "--format",
     "format_name",
@@ -68,20 +65,15 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     metavar="MIB",
     help="Skip and report states that are larger.",
 )
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 @click.option(
     "--fail-on",
     type=click.Choice(["advisory", "undecided", "unreadable"]),
     multiple=True,
     help="Exit with 1 for these too, not for mandatory violations only. Can be repeated.",
 )
-@click.option("--strict", "is_strict", is_flag=True, help="Count what is undecided as violated, in every rule.")
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="Judge waivers as on that day, by default this one.",
-)
+@strict_option
+@today_option
 def audit(
     *,
     targets: tuple[str, ...],

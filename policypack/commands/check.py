@@ -17,6 +17,7 @@ from policypack.report.progress import progress
 from policypack.report.terminal import make_console, print_report
 from policypack.sources.error import SourceError
 
+from .options import color_option, policy_config_option, stack_option, strict_option, today_option
 from .problem import refuse
 
 _VIOLATIONS: Final = 1
@@ -24,13 +25,8 @@ _VIOLATIONS: Final = 1
 
 @click.command(short_help="Judge a Pulumi project or a state.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
-@click.option("--stack", "stack_name", metavar="NAME", help="The stack whose configuration a project runs with.")
-@click.option(
-    "--policy-config",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
-)
+@stack_option
+@policy_config_option
 @click.option(
     "--format",
     "format_name",
@@ -48,20 +44,15 @@ _VIOLATIONS: Final = 1
     help="Write a report too, in the format that the name says: .json, .sarif, .xml (JUnit), .md, .html or .txt. "
     "Can be repeated.",
 )
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 @click.option(
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     multiple=True,
     help="Exit with 1 for these too, not for mandatory violations only. Can be repeated.",
 )
-@click.option("--strict", "is_strict", is_flag=True, help="Count what is undecided as violated, in every rule.")
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="Judge waivers as on that day, by default this one.",
-)
+@strict_option
+@today_option
 def check(
     *,
     target: str,

@@ -14,6 +14,7 @@ from policypack.report.rule_list import print_page
 from policypack.report.terminal import make_console
 from policypack.rules import RULES
 
+from .options import color_option
 from .problem import COULD_NOT_JUDGE
 
 _BY_NAME = {rule.name: rule for rule in RULES}
@@ -25,7 +26,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 
 @click.command(short_help="Show the page of a rule.")
 @click.argument("name", metavar="RULE", shell_complete=_complete)
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 def explain(name: str, color: str) -> None:
     """Show what a rule checks and why, its options, an example that fails, the same made right, when it is undecided.
 

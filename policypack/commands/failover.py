@@ -18,6 +18,7 @@ from policypack.report.terminal import make_console
 from policypack.sources.error import SourceError
 from policypack.sources.target import load_target
 
+from .options import color_option, stack_option
 from .problem import refuse
 
 _DOES_NOT_SURVIVE: Final = 1
@@ -60,7 +61,7 @@ def _amount(value: str, number: str) -> float:
 
 @click.command(short_help="Show what the loss of each region means.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
-@click.option("--stack", "stack_name", metavar="NAME", help="The stack whose configuration a project runs with.")
+@stack_option
 @click.option(
     "--peak-rps",
     metavar="N | NAME=N",
@@ -86,7 +87,7 @@ def _amount(value: str, number: str) -> float:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a report too, in the format that the name says: .json, .md or .txt. Can be repeated.",
 )
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 @click.option(
     "--fail-on",
     type=click.Choice(["undecided"]),

@@ -13,6 +13,7 @@ from policypack.report.terminal import make_console
 from policypack.rule import Level, Severity
 from policypack.rules import RULES
 
+from .options import color_option
 from .problem import COULD_NOT_JUDGE
 
 _AREAS = sorted({rule.area for rule in RULES})
@@ -24,7 +25,7 @@ _AREAS = sorted({rule.area for rule in RULES})
 @click.option("--severity", type=click.Choice(get_args(Severity)), multiple=True, help="Can be repeated.")
 @click.option("--level", type=click.Choice([level for level in get_args(Level) if level != "disabled"]))
 @click.option("--format", "format_name", type=click.Choice(["terminal", "json"]), default="terminal")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 def rules(
     *, glob: str, area: str | None, severity: tuple[Severity, ...], level: Level | None, format_name: str, color: str
 ) -> None:

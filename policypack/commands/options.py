@@ -1,0 +1,30 @@
+"""The options that several commands have, and that mean the same in all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+stack_option: Final = click.option(
+    "--stack", "stack_name", metavar="NAME", help="The stack whose configuration a project runs with."
+)
+policy_config_option: Final = click.option(
+    "--policy-config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
+)
+color_option: Final = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+)
+strict_option: Final = click.option(
+    "--strict", "is_strict", is_flag=True, help="Count what is undecided as violated, in every rule."
+)
+today_option: Final = click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Judge waivers as on that day, by default this one.",
+)
