@@ -20,7 +20,8 @@ _SCRIPTS: Final = (
     ("growth",),
     ("memory",),
     ("audit",),
-    ("audit_run", "10000", "1"),
+    ("audit_run", "2000", "1"),
+    ("audit_run", "2000", "2"),
     ("audit_run", "10000", "2"),
 )
 
