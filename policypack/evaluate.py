@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 from policypack.model.garbage import collector_paused
@@ -84,7 +85,14 @@ class RuleReport:
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings with this verdict."""
-        return tuple(finding for finding in self.findings if finding.status == status)
+        return tuple(self._by_status.get(status, ()))
+
+    @cached_property
+    def _by_status(self) -> dict[Status, list[Finding]]:
+        found: dict[Status, list[Finding]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.status, []).append(finding)
+        return found
 
 
 @dataclass(frozen=True)

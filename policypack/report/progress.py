@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
-from rich.console import Console
+import sys
+from contextlib import AbstractContextManager, nullcontext
 
 
 def progress(what: str) -> AbstractContextManager[object]:
     """Shows what is being done, on standard error and while it lasts; nothing where that is no terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
     return Console(stderr=True).status(f"{what} ...")
