@@ -77,7 +77,9 @@ def _passes(clone: Path, test: str) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test]
     environment = {**os.environ, "PYTHONPATH": str(clone)}
     try:
-        result = subprocess.run(command, cwd=clone, env=environment, timeout=_TIMEOUT_SECONDS, capture_output=True)
+        result = subprocess.run(
+            command, cwd=clone, env=environment, timeout=_TIMEOUT_SECONDS, capture_output=True, check=False
+        )
     except subprocess.TimeoutExpired:
         return False
     return result.returncode == 0

@@ -85,7 +85,9 @@ def _is_wording(node: ast.AST) -> bool:
         case ast.FunctionDef(returns=ast.Name("str")) | ast.JoinedStr():
             return True
         case ast.IfExp(body=body, orelse=orelse):
-            return any(isinstance(branch, ast.JoinedStr | ast.Constant) and _is_text(branch) for branch in (body, orelse))
+            return any(
+                isinstance(branch, ast.JoinedStr | ast.Constant) and _is_text(branch) for branch in (body, orelse)
+            )
         case ast.Call(func=ast.Name(name)):
             return name in _VERDICTS
     return False
