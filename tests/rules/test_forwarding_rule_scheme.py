@@ -221,3 +221,11 @@ def test_the_message_says_which_is_regional() -> None:
         "It is regional, and target proxy `proxy` is global.",
         "Target proxy `proxy` is global, and backend service `chat` is regional.",
     ]
+    chat = service()
+    paths = url_map(chat)
+    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    rule = regional_rule(target=target(proxy), loadBalancingScheme="EXTERNAL_MANAGED")
+    (found,) = findings(RULE, build(chat, paths, proxy, rule))
+    assert [problem.observed for problem in found.problems] == [
+        "Target proxy `proxy` is regional, and backend service `chat` is global."
+    ]
