@@ -4,9 +4,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 STACK ?= dev
 CASES ?= 100000
+EACH ?= 12
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help check test fuzz corpus try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
+.PHONY: help check test fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
 	clean has-pulumi
 
 help:  ## List the targets.
@@ -20,6 +21,9 @@ test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 
 fuzz: .venv/dev-installed  ## Judge generated stacks: make fuzz CASES=100000 SEED=1
 	.venv/bin/python -m tests.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
+
+mutation: .venv/dev-installed  ## Judge mutants of the rules by the rules' tests: make mutation RULES=llm_backend_zones EACH=0
+	.venv/bin/python -m tests.mutation $(RULES) --each $(EACH)
 
 corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
 	.venv/bin/python -m tests.fuzz.corpus

@@ -64,6 +64,7 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(US, maxRate=400)], {**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
     ([backend(US, maxRate=400)], {**REGIONAL, "loadBalancingScheme": Computed()}, "undecided"),
     ([backend(US, maxRate=400)], {"loadBalancingScheme": Computed()}, "failed"),
+    ([backend(ZONAL)], {**REGIONAL, "loadBalancingScheme": Computed()}, "passed"),
     ([backend(US, maxRate=400)], PASSTHROUGH, "passed"),
     # Preference and service policies
     ([backend(US, preference="PREFERRED")], {}, "failed"),

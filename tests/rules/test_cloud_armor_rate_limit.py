@@ -86,13 +86,24 @@ def test_the_scheme_is_computed() -> None:
     assert judged([limit()], loadBalancingScheme=Computed()) == ("passed", "passed")
 
 
+def test_a_policy_of_an_internal_service() -> None:
+    assert judged([], loadBalancingScheme="INTERNAL_MANAGED") == ("not applicable", "not applicable")
+
+
 def test_a_regional_policy() -> None:
     policy = R("RegionSecurityPolicy", "armor", {"region": "us-central1", "rules": []})
     subject = service(region="us-central1", securityPolicy=Out(policy, "id"))
     assert both(RULE, "chat", subject, policy) == ("failed", "failed")
 
 
-def test_the_message_says_whose_limit_it_is() -> None:
-    policy = R("SecurityPolicy", "armor", {"rules": [limit(key="ALL")]})
+@pytest.mark.parametrize(
+    ("rules", "observed"),
+    [
+        ([limit(key="ALL")], "has one limit for all clients together."),
+        ([], "limits no rates before it decides."),
+    ],
+)
+def test_the_message_says_whose_limit_it_is(rules: list[dict[str, Any]], observed: str) -> None:
+    policy = R("SecurityPolicy", "armor", {"rules": rules})
     (found,) = findings(RULE, build(service(securityPolicy=Out(policy, "id")), policy))
-    assert found.problems[0].observed == "Cloud Armor policy `armor` has one limit for all clients together."
+    assert found.problems[0].observed == f"Cloud Armor policy `armor` {observed}"

@@ -208,3 +208,24 @@ def test_the_message_names_both_schemes() -> None:
     assert [problem.observed for problem in found.problems] == [
         "It has scheme `EXTERNAL_MANAGED`, and backend service `chat` has `EXTERNAL`."
     ]
+
+
+def test_the_message_says_which_is_regional() -> None:
+    chat, paths, proxy = regional()
+    (found,) = findings(RULE, build(chat, paths, proxy, global_rule(proxy, loadBalancingScheme="INTERNAL_MANAGED")))
+    assert [problem.observed for problem in found.problems] == ["It is global, and target proxy `proxy` is regional."]
+    over = https(paths)
+    rule = regional_rule(target=target(over), loadBalancingScheme="INTERNAL_MANAGED")
+    (found,) = findings(RULE, build(chat, paths, over, rule))
+    assert [problem.observed for problem in found.problems] == [
+        "It is regional, and target proxy `proxy` is global.",
+        "Target proxy `proxy` is global, and backend service `chat` is regional.",
+    ]
+    chat = service()
+    paths = url_map(chat)
+    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    rule = regional_rule(target=target(proxy), loadBalancingScheme="EXTERNAL_MANAGED")
+    (found,) = findings(RULE, build(chat, paths, proxy, rule))
+    assert [problem.observed for problem in found.problems] == [
+        "Target proxy `proxy` is regional, and backend service `chat` is global."
+    ]

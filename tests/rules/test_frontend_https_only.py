@@ -72,6 +72,12 @@ def test_schemes(scheme: Any, options: dict[str, Any], status: str) -> None:
     assert both(RULE, "proxy", subject, paths, http(paths), **options) == (status, status)
 
 
+def test_the_scheme_does_not_matter_where_nothing_is_passed_on() -> None:
+    subject = service(loadBalancingScheme=Computed())
+    paths = url_map(subject, defaultRouteAction=ABORT)
+    assert both(RULE, "proxy", subject, paths, http(paths)) == ("passed", "passed")
+
+
 def test_regional_proxies() -> None:
     subject = regional_service("EXTERNAL_MANAGED")
     paths = R("RegionUrlMap", "paths", {"region": "us-central1", "defaultService": target(subject)})

@@ -74,6 +74,8 @@ def judged(health_check: R | str | None, backends: Any, *, deployed: bool, **inp
         (HEALTH, [backend(UNKNOWN_NEG)], {}, "undecided"),
         (HEALTH, [backend(Computed((OTHER_STACK,)))], {}, "undecided"),
         (HEALTH, Computed(), {}, "undecided"),
+        # Instance groups and NEGs never mix.
+        (HEALTH, [backend("zones/us-a1-b/instanceGroups/x"), backend(Computed((OTHER_STACK,)))], {}, "passed"),
     ],
 )
 def test_verdict(

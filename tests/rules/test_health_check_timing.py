@@ -92,6 +92,13 @@ def test_what_it_is_used_for_may_not_be_known() -> None:
     assert statuses(RULE, build(*late))["check"] == "failed"
 
 
+def test_what_heals_may_not_be_known() -> None:
+    subject, other = check(), R("HealthCheck", "other", {"tcpHealthCheck": {}})
+    group = managed(autoHealingPolicies={"healthCheck": Computed((subject, other)), "initialDelaySec": 600})
+    resources = [service([backend(group)]), group, subject, other]
+    assert statuses(RULE, build(*resources)) == {"check": "undecided", "other": "undecided"}
+
+
 def test_on_an_update_a_later_service_may_use_a_healing_check() -> None:
     subject = check()
     group = healed(subject)
@@ -114,11 +121,19 @@ def test_options(options: dict[str, Any], timing: dict[str, Any], status: Any) -
     assert judged(RULE, "check", *resources, options=options) == both(status)
 
 
-def test_healing_option() -> None:
-    subject = of()
+@pytest.mark.parametrize(
+    ("options", "timing", "status"),
+    [
+        ({"min_healing_sec": 10}, {}, "passed"),
+        ({"min_healing_sec": 11}, {}, "failed"),
+        ({"min_threshold": 1}, {"checkIntervalSec": 90, "unhealthyThreshold": 1}, "passed"),
+        ({"min_threshold": 1}, {"checkIntervalSec": 89, "unhealthyThreshold": 1}, "failed"),
+    ],
+)
+def test_options_of_healing(options: dict[str, Any], timing: dict[str, Any], status: Any) -> None:
+    subject = of(**timing)
     group = healed(subject)
-    options = {"min_healing_sec": 10}
-    assert judged(RULE, "check", service([backend(group)]), group, subject, options=options) == both("passed")
+    assert judged(RULE, "check", service([backend(group)]), group, subject, options=options) == both(status)
 
 
 def test_the_messages_say_the_numbers() -> None:

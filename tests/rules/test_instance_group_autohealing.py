@@ -77,6 +77,12 @@ def test_repairs(lifecycle: Any, status: Any) -> None:
     assert statuses_of(autoHealingPolicies=healing(), instanceLifecyclePolicy=lifecycle) == both(status)
 
 
+def test_repairs_are_for_groups_with_a_policy() -> None:
+    """Without one, nothing fails a health check."""
+    lifecycle = {"onFailedHealthCheck": "DO_NOTHING"}
+    assert statuses_of(autoHealingPolicies=Computed(), instanceLifecyclePolicy=lifecycle) == both("undecided")
+
+
 URL = "projects/p/global/healthChecks/x"
 
 

@@ -224,3 +224,18 @@ def test_the_message_lists_all_that_is_wrong() -> None:
         "`autoscaler-mig-us-central1` scales machines with GPUs by CPU utilization alone.",
         "`autoscaler-mig-us-central1` keeps `cpu_utilization` at 1.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [
+        ("HTTP", both("passed")),
+        ("TCP", both("failed")),
+        (Computed(), both("undecided")),
+    ],
+)
+def test_the_signal_of_a_service_that_a_group_may_serve(protocol: Any, expected: Any) -> None:
+    group, other = managed(), managed("europe-west4")
+    either = service([backend(Computed((group, other), Out(group)))], protocol=protocol)
+    resources = [either, group, other, autoscaler(group), autoscaler(other)]
+    assert judged(RULE, group.name, *resources) == expected

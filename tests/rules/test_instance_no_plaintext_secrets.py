@@ -155,6 +155,12 @@ def test_a_secret_or_the_name_of_one(text: str) -> None:
     assert judged(RULE, {"metadata": {"startup-script": text}}) == ("undecided", "undecided")
 
 
+def test_what_is_a_secret_for_certain_goes_before_what_may_be_one() -> None:
+    text = f"HF_TOKEN={HF}\napi_key: my-llm-key\n"
+    found = judge(RULE, *on_path(machine({"metadata": {"startup-script": text}})))
+    assert (found.status, found.reasons) == ("failed", ())
+
+
 def test_the_cloud_init_document_of_the_reference_stack_has_none() -> None:
     template = Path(__file__).parents[2] / "reference_stack" / "server.cloud-init.yaml"
     assert judged(RULE, {"metadata": {"user-data": template.read_text()}}) == ("passed", "passed")

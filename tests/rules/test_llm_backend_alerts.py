@@ -134,6 +134,7 @@ def test_objectives(sli: dict[str, Any], options: dict[str, Any], status: str) -
         ({"protocol": "TCP"}, "not applicable"),
         ({"region": "us-central1", "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}, "not applicable"),
         ({"protocol": Computed()}, "undecided"),
+        ({"region": "us-central1", "loadBalancingScheme": Computed()}, "undecided"),
     ],
 )
 def test_services(inputs: dict[str, Any], status: str) -> None:

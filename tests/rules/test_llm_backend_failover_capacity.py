@@ -326,3 +326,20 @@ def test_equal_limits_of_whole_groups_are_not_said_to_differ() -> None:
     (found,) = findings(RULE, build(*fleets({}, {}, **limit)))
     assert found.reasons
     assert not any("differ" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        # All regions have to get to what the worst of the losses leaves.
+        ([lb(0.9, 4), lb(0.9, 2)], "0.33 of their targets or less, or add a region"),
+        ([lb(0.7, 3), lb(0.7, 3), lb(0.7, 3)], "0.66 of their targets or less, or add a region"),
+        # Equal regions would carry the load, so the smaller ones can be raised to that.
+        ([lb(0.5, 3), lb(0.5, 2)], "0.4 of their targets or less, raise `min_replicas` in the smaller regions, or add"),
+        ([lb(0.6, 6), lb(0.6, 2), lb(0.6, 2)], "0.4 of their targets or less, raise `min_replicas` in the smaller"),
+    ],
+)
+def test_the_fix_says_how_far(policies: list[dict[str, Any]], expected: str) -> None:
+    (found,) = findings(RULE, build(*fleets(*policies), deployed=True))
+    for problem in found.problems:
+        assert problem.fix.startswith(f"Let the autoscalers keep the regions at {expected}")

@@ -63,6 +63,7 @@ def judged(backends: Any, options: dict[str, Any] | None = None, **inputs: Any) 
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": Computed()}]}, "undecided"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": Computed()}, "undecided"),
         ({"balancingMode": "CUSTOM_METRICS"}, "failed"),
+        ({"balancingMode": "CUSTOM_METRICS", "maxRate": Computed()}, "undecided"),
         ({"balancingMode": "ROUND_ROBIN"}, "undecided"),
     ],
 )

@@ -186,6 +186,8 @@ def test_the_message_says_what_is_and_what_to_use() -> None:
     assert found.problems[0].observed == "All backends are in 1 region (`us-central1`)."
     (found,) = findings(RULE, build(regional("us-central1", "chat"), US))
     assert "global `BackendService`" in found.problems[0].fix
+    (found,) = findings(RULE, build(service([])))
+    assert [problem.observed for problem in found.problems] == ["It has no backends, so it serves nothing."]
 
 
 def test_peers_left_to_a_controller_may_be_in_any_of_their_regions() -> None:

@@ -38,6 +38,7 @@ PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
         ([backend(US)], {"timeoutSec": "long"}, {}, "undecided"),
         ([backend(US)], {"timeoutSec": 120}, {"min_seconds": 120}, "passed"),
         ([backend(US)], {"timeoutSec": 3600}, {"max_seconds": 1800}, "failed"),
+        ([backend(US)], {"timeoutSec": 900}, {"min_seconds": 900, "max_seconds": 900}, "passed"),
         ([backend(US)], {"loadBalancingScheme": "EXTERNAL"}, {}, "failed"),
         ([backend(US)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, {}, "failed"),
         ([backend(US)], {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, {}, "failed"),
@@ -129,6 +130,16 @@ def test_the_time_out_of_another_services_route_does_not_count() -> None:
     to_other = routed({"seconds": 30}, other)
     to_other.inputs["defaultService"] = Out(subject, "id")
     assert statuses(RULE, build(subject, other, US, to_other, deployed=True)) == {"chat": "passed", "web": "failed"}
+
+
+def test_a_route_that_may_not_be_of_this_service_or_may_not_count() -> None:
+    subject, other = service([backend(US)], timeoutSec=900), service([backend(US)], "web", timeoutSec=900)
+    either = routed({"seconds": 30}, subject, service=Computed((subject, other)))
+    assert statuses(RULE, build(subject, other, US, either)) == {"chat": "undecided", "web": "undecided"}
+    hidden = R("URLMap", "paths", {"pathMatchers": Computed((subject,))})
+    assert statuses(RULE, build(subject, US, hidden)) == {"chat": "undecided"}
+    some = service([backend(UNKNOWN_NEG)], timeoutSec=900)
+    assert statuses(RULE, build(some, UNKNOWN_NEG, routed({"seconds": 30}, some))) == {"chat": "undecided"}
 
 
 def test_the_message_names_the_route() -> None:

@@ -126,6 +126,12 @@ def test_options() -> None:
     assert judged(RULE, "chat", service([backend(anywhere)]), anywhere, options=options) == both("passed")
 
 
+def test_the_reason_why_it_is_not_judged() -> None:
+    for backends, reason in (([], "it has no backends"), ([backend(SERVERLESS)], "its backends have no zones")):
+        (found,) = findings(RULE, build(service(backends), SERVERLESS))
+        assert found.not_applicable == reason
+
+
 def test_the_message_names_each_region() -> None:
     (found,) = findings(RULE, build(service([backend(A), backend(EU)]), A, EU, deployed=True))
     assert [problem.observed for problem in found.problems] == [

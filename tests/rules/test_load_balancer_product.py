@@ -70,13 +70,34 @@ def test_the_default_scheme_depends_on_the_provider(version: str | None, status:
     assert statuses(RULE, build(subject)) == {"chat": status}
 
 
-def test_the_message_leads_to_what_exists() -> None:
-    subject = service([], region="us-central1", loadBalancingScheme="EXTERNAL", protocol="HTTP")
+@pytest.mark.parametrize(
+    ("scheme", "protocol", "observed", "required", "fix"),
+    [
+        (
+            "EXTERNAL",
+            "HTTP",
+            "scheme `EXTERNAL` and protocol `HTTP`",
+            "A protocol that scheme `EXTERNAL` takes: TCP/UDP/UNSPECIFIED (external passthrough Network Load "
+            "Balancer).",
+            "For `HTTP`, use a global `BackendService` with scheme `EXTERNAL_MANAGED` (global external Application "
+            "Load Balancer) or a `RegionBackendService` with scheme `EXTERNAL_MANAGED` (regional external Application "
+            "Load Balancer).",
+        ),
+        (
+            "NONE",
+            "GRPC",
+            "scheme `NONE` and protocol `GRPC`",
+            "A scheme that a `RegionBackendService` takes: `EXTERNAL_MANAGED`, `EXTERNAL`, `INTERNAL_MANAGED`, "
+            "`INTERNAL`.",
+            "For `GRPC`, use a global `BackendService` with scheme `INTERNAL_SELF_MANAGED` (Cloud Service Mesh).",
+        ),
+    ],
+)
+def test_the_message_leads_to_what_exists(scheme: str, protocol: str, observed: str, required: str, fix: str) -> None:
+    subject = service([], region="us-central1", loadBalancingScheme=scheme, protocol=protocol)
     ((problem,),) = [found.problems for found in findings(RULE, build(subject))]
-    assert problem.observed == (
-        "A `RegionBackendService` with scheme `EXTERNAL` and protocol `HTTP` is no load balancer that exists."
-    )
-    assert "global `BackendService` with scheme `EXTERNAL_MANAGED`" in problem.fix
+    assert problem.observed == f"A `RegionBackendService` with {observed} is no load balancer that exists."
+    assert (problem.required, problem.fix) == (required, fix)
 
 
 def test_nothing_is_asked_of_other_resources() -> None:

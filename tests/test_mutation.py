@@ -1,0 +1,40 @@
+"""The mutants that `python -m tests.mutation` judges the rules' tests by."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutation.mutants import mutants
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("if a:\n    b", {"if True:", "if False:"}),
+        ("c if a else b", {"c if True else b", "c if False else b"}),
+        ("[a for a in b if a]", {"[a for a in b if True]", "[a for a in b if False]"}),
+        ("a and b and c", {"b and c", "a and c", "a and b"}),
+        ("a or b", {"a", "b"}),
+        ("not a", {"a"}),
+        ("a < 1", {"a <= 1", "2", "0"}),
+        ("a is True", {"a is not True", "a is not False", "False"}),
+        ("a + b", {"a - b"}),
+        ("any(a)", {"all(a)", "pass"}),
+        ("for a in b:\n    c", {"for a in ():"}),
+        ("def f():\n    yield a\n    return", {"pass"}),
+        ("a: Annotated[int, Range(1, 2)] = 3", {"4", "2"}),
+        # Wording
+        ("'a' if b else 'c'", set()),
+        ("f'{a + 1}'", set()),
+        ("a = Fail(f'{b}', 'c' + d, 1)", set()),
+        ("def f() -> str:\n    return a if b else c", set()),
+    ],
+)
+def test_what_is_changed(source: str, expected: set[str]) -> None:
+    assert {mutant.after for mutant in mutants(source)} == expected
+
+
+def test_a_mutant_is_the_module_with_one_thing_changed() -> None:
+    first, *_, last = mutants("a = 1\nb = a and c\n")
+    assert (first.line, first.before, first.after, first.source) == (1, "1", "2", "a = 2\nb = a and c")
+    assert (last.line, last.before, last.after, last.source) == (2, "a and c", "a", "a = 1\nb = a")
