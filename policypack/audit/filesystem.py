@@ -20,7 +20,7 @@ from .error import TargetError
 
 # The class in gcsfs.core speaks the JSON API only; the package's own one asks a gRPC API for the kind of bucket first.
 _PACKAGES: Final = {"file": "fsspec.implementations.local", "gs": "gcsfs.core", "s3": "s3fs", "azblob": "adlfs"}
-_EXTRAS: Final = {"gs": "gcs", "s3": "s3", "azblob": "azure"}
+_EXTRAS: Final = {"file": "audit", "gs": "gcs", "s3": "s3", "azblob": "azure"}
 _CLASSES: Final = {
     "file": "LocalFileSystem",
     "gs": "GCSFileSystem",

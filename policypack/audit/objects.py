@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NoReturn, TypeAlias
 
 from .backend_url import BackendURL
 from .content import COMPRESSED, too_large
@@ -130,10 +131,22 @@ def has_glob(path: str) -> bool:
 
 
 def _find(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
-    # On this machine it would leave out folders that it may not read, without a word.
-    strictly = {"on_error": "raise"} if filesystem.protocol[0] == "file" else {}
-    found: dict[str, Mapping[str, Any]] = filesystem.find(root, detail=True, **strictly)
+    if filesystem.protocol[0] == "file":
+        return _files(filesystem.info(path) for path in _walk(root))
+    found: dict[str, Mapping[str, Any]] = filesystem.find(root, detail=True)
     return found
+
+
+def _walk(root: str) -> Iterator[str]:
+    """The files in a folder and in its folders. The library leaves out folders that it may not read, without a word."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise error
+
+    for folder, folders, names in os.walk(root, onerror=refuse, followlinks=True):
+        yield from (os.path.join(folder, name) for name in names)
+        if folder != root:
+            folders.clear()
 
 
 def _files(infos: Any) -> dict[str, Mapping[str, Any]]:

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -78,6 +79,11 @@ def _check_outputs(request: Request) -> None:
         audit_format_of(output)
     read = (request.policy_config, request.journal, request.baseline)
     check_places(request.outputs, [file for file in read if file])
+    for target in request.targets:
+        place = os.path.realpath(target.removeprefix("file://"))
+        for report in map(os.path.realpath, request.outputs):
+            if report.startswith(f"{place}{os.sep}") or report == place or fnmatchcase(report, place):
+                raise OutputError(f"{report} is in what this run reads, {target}: write the report to another place")
 
 
 def _open_journal(request: Request, order: Order) -> Journal:

@@ -149,3 +149,14 @@ def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypat
     assert result.exit_code == 2
     assert "needs the package pyarrow: install llm-policypack[audit]" in result.output
     assert not (tmp_path / "f.parquet").exists()
+
+
+@pytest.mark.parametrize(("target", "output"), [("", "report.json"), ("a.json", "a.json"), ("*.json", "b.json")])
+def test_a_report_never_replaces_a_state(tmp_path: Path, target: str, output: str) -> None:
+    states = put(tmp_path / "states", {"a.json": GOOD})
+    before = (states / "a.json").read_bytes()
+    result = CliRunner().invoke(audit, [str(states / target), "--output", str(states / output)])
+    assert result.exit_code == 2
+    assert "is in what this run reads" in result.output
+    assert [file.name for file in states.iterdir()] == ["a.json"]
+    assert (states / "a.json").read_bytes() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,21 @@ def test_which_api_is_asked(monkeypatch: pytest.MonkeyPatch, environment: dict[s
         monkeypatch.setenv(name, value)
     assert open_target("pulumi://acme") == CloudStore("acme", None, api)
     assert open_target("pulumi://acme/llm") == CloudStore("acme", "llm", api)
+
+
+def test_a_folder_that_may_not_be_read_is_no_folder_without_stacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / ".pulumi/stacks/llm"
+    closed.mkdir(parents=True)
+    (closed / "prod.json").write_text("{}")
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:
+        if os.fspath(path) == str(closed):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(TargetError, match=r"it cannot be listed: no permission"):
+        list(open_target(str(tmp_path)).entries())
