@@ -22,6 +22,7 @@ from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import Journal
 from policypack.audit.judge import Order
 from policypack.audit.local import judge_locally
+from policypack.audit.objects import SUFFIXES
 from policypack.audit.results import AuditResults
 from policypack.audit.run import run_audit
 from policypack.judge import read_settings_of
@@ -82,7 +83,8 @@ def _check_outputs(request: Request) -> None:
     for target in request.targets:
         place = os.path.realpath(target.removeprefix("file://"))
         for report in map(os.path.realpath, request.outputs):
-            if report.startswith(f"{place}{os.sep}") or report == place or fnmatchcase(report, place):
+            is_in_folder = report.startswith(f"{place}{os.sep}") and report.endswith(SUFFIXES)
+            if is_in_folder or report == place or fnmatchcase(report, place):
                 raise OutputError(f"{report} is in what this run reads, {target}: write the report to another place")
 
 
