@@ -56,7 +56,7 @@ vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what 
 	pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
 
 docs: .venv/cli-installed  ## Generate docs/rules and the table of rules in README.md from the rules.
-	.venv/bin/python -m policypack.docs
+	.venv/bin/python -m policypack.authoring.pages
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
 	.venv/bin/python -m tests.report.make_image

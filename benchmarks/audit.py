@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 
 import orjson
 
+from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
-from policypack.options import default_settings
 from policypack.rules import RULES
 from policypack.sources.state import load_state
 

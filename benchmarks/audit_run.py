@@ -31,7 +31,7 @@ from policypack.audit.local import judge_locally
 from policypack.audit.results import AuditResults
 from policypack.audit.run import Progress, run_audit
 from policypack.audit.store import Entry
-from policypack.options import default_settings
+from policypack.config.options import default_settings
 from policypack.rules import RULES
 
 from .shapes import realistic

@@ -12,8 +12,8 @@ import tracemalloc
 from pathlib import Path
 from typing import Final
 
+from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
-from policypack.options import default_settings
 from policypack.rules import RULES
 from policypack.sources.state import load_state
 

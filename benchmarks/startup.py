@@ -22,7 +22,7 @@ _LOAD: Final = (
 _JUDGE: Final = """
 import os, pathlib, sys
 from policypack.evaluate import evaluate
-from policypack.options import default_settings
+from policypack.config.options import default_settings
 from policypack.rules import RULES
 from policypack.sources.state import load_state
 report = evaluate(load_state(pathlib.Path(sys.argv[1])), RULES, default_settings(RULES))

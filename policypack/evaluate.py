@@ -9,12 +9,12 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
-from policypack.model.garbage import collector_paused
-from policypack.model.serving import services_of
-from policypack.model.stack import Stack
-from policypack.model.values import UNKNOWN, Unknown
-from policypack.model.view import View
-from policypack.options import Setting
+from policypack.config.options import Setting
+from policypack.garbage import collector_paused
+from policypack.model.graph.path import services_of
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.view import View
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import AnyRule, Fail, Level, NotApplicable, Options, Services, Undecided, Waiver
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.

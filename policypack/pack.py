@@ -24,11 +24,11 @@ from pulumi_policy import (
 from pulumi_policy.policy import ReportViolation
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
+from policypack.config.options import Setting, read_options
+from policypack.config.schema import json_schema
 from policypack.evaluate import Finding, judge, judge_all
-from policypack.options import Setting, read_options
 from policypack.rule import AnyRule
 from policypack.rules import RULES
-from policypack.schema import json_schema
 from policypack.sources.engine import Memory
 from policypack.version import PACK_NAME
 

@@ -11,7 +11,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from policypack.model.view import View
+from policypack.model.graph.view import View
 
 Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]

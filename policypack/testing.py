@@ -11,9 +11,9 @@ from typing import get_args
 from policypack.evaluate import FailOn
 
 try:
-    from policypack.judge import judge_target
-    from policypack.report.results import Results
-    from policypack.report.terminal import findings_text
+    from policypack.judgement import judge_target
+    from policypack.report.check.terminal import findings_text
+    from policypack.results import Results
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"policypack.testing needs {error.name}: install llm-policypack[cli]") from error
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policypack.model.resource import Resource
-from policypack.model.values import read_object
+from policypack.model.graph.resource import Resource
+from policypack.model.values.values import read_object
 from tests.replay import recorded
 
 

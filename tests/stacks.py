@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from policypack.config.options import Setting, read_options
 from policypack.evaluate import Finding, Status, judge_all
-from policypack.model.reference import COLLECTIONS
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.model.values import UNKNOWN
-from policypack.options import Setting, read_options
+from policypack.model.graph.reference import COLLECTIONS
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import UNKNOWN
 from policypack.rules import RULES
 
 PROJECT = "p-demo"

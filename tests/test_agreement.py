@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from policypack.config.options import default_settings
 from policypack.evaluate import Report, evaluate
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.model.values import UNKNOWN
-from policypack.options import default_settings
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import UNKNOWN
 from policypack.rules import RULES
 from policypack.sources.program import load_program
 from policypack.sources.state import load_state

@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
-from policypack.model.reference import COLLECTIONS
-from policypack.model.stack import Stack
-from policypack.options import default_settings
+from policypack.model.graph.reference import COLLECTIONS
+from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.program import _Config, _to_stack
 from tests.fuzz import corpus

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from policypack.options import ConfigurationError, default_settings, option_types, read_settings
+from policypack.config.options import ConfigurationError, default_settings, option_types, read_settings
+from policypack.config.schema import document_schema, starting_document
 from policypack.rules import RULES
-from policypack.schema import document_schema, starting_document
 
 ROOT = Path(__file__).parent.parent
 REGIONS = "llm-backend-regions"

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 import pytest
 
-from policypack.docs import (
+from policypack.authoring.new_rule import NewRuleError, make_rule
+from policypack.authoring.pages import (
     BEGIN,
     END,
     FIELDS_BEGIN,
@@ -25,13 +26,12 @@ from policypack.docs import (
     with_rule_table,
     write,
 )
-from policypack.model.backend_service import BackendService
-from policypack.new_rule import NewRuleError, make_rule
-from policypack.options import option_types
-from policypack.report.json_document import schema
+from policypack.config.options import option_types
+from policypack.config.schema import descriptions_of
+from policypack.model.balancing.backend_service import BackendService
+from policypack.report.check.json_document import schema
 from policypack.rule import AnyRule, Options, Range, Rule, cis
 from policypack.rules import RULES
-from policypack.schema import descriptions_of
 from tests.stacks import BY_NAME
 
 ROOT = Path(__file__).parent.parent

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from policypack.config.options import Setting
 from policypack.evaluate import judge_all
-from policypack.options import Setting
 from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.sources.program import load_program

@@ -23,8 +23,8 @@ from policypack.failover import (
     Verdict,
     failovers,
 )
-from policypack.model.overflow import Flow
-from policypack.model.stack import Stack
+from policypack.failover.overflow import Flow
+from policypack.model.graph.stack import Stack
 from tests.recorded import recorded_resources
 from tests.rules.fleets import autoscaler, managed, serving, template
 from tests.rules.test_fleet_properties import SETTINGS, stacks

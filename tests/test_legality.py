@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
-from policypack.options import default_settings
 from policypack.rules import RULES
 from tests.stacks import Out, R, backend, build, check, mig, service
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import pytest
 
-from policypack.options import ConfigurationError, default_settings, read_options, read_settings, strict
+from policypack.config.options import ConfigurationError, default_settings, read_options, read_settings, strict
+from policypack.config.schema import json_schema
 from policypack.rule import AnyRule, NotBlank, Options, Range, Services
 from policypack.rules import RULES
-from policypack.schema import json_schema
 from tests.stacks import BY_NAME, R, backend, build, mig, service, statuses
 
 REGIONS = "llm-backend-regions"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from policypack.options import ConfigurationError
+from policypack.config.options import ConfigurationError
 from policypack.sources.error import SourceError
 from policypack.testing import assert_compliant
 from tests.projects import make_project

@@ -13,9 +13,9 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policypack import evaluate as evaluation
 from policypack import pack
+from policypack.config.options import ConfigurationError, Setting, read_options, read_settings, strict
 from policypack.evaluate import Finding, Report, evaluate, judge_all
-from policypack.model.stack import Stack
-from policypack.options import ConfigurationError, Setting, read_options, read_settings, strict
+from policypack.model.graph.stack import Stack
 from policypack.rule import AnyRule, Waiver
 from policypack.rules import RULES
 from tests.replay import Pack, Verdicts, replay

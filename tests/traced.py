@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from policypack.model.resource import Resource
-from policypack.model.values import Properties
+from policypack.model.graph.resource import Resource
+from policypack.model.values.values import Properties
 
 Side = Literal["inputs", "outputs", "provider"]
 

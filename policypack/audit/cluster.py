@@ -8,9 +8,9 @@ import importlib
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .error import AuditError
-from .judge import Job, judge_job
-from .record import StackRecord, unreadable
+from policypack.audit.error import AuditError
+from policypack.audit.judge import Job, judge_job
+from policypack.audit.record import StackRecord, unreadable
 
 _AHEAD: Final = 2
 _SECONDS_TO_CONNECT: Final = 30

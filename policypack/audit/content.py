@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from .error import UnreadableState
+from policypack.audit.error import UnreadableState
 
 COMPRESSED: Final = (".gz", ".zst")
 MEBIBYTE: Final = 1024 * 1024

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from policypack.options import Setting
+from policypack.config.options import Setting
 
 _PACK: Final = Path(__file__).parent.parent
 # What is around a verdict has no part in it.

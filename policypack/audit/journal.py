@@ -15,11 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from policypack.options import Setting
-
-from .error import AuditError
-from .record import FindingRecord, RuleCount, StackRecord
-from .store import Entry
+from policypack.audit.error import AuditError
+from policypack.audit.record import FindingRecord, RuleCount, StackRecord
+from policypack.audit.store import Entry
+from policypack.config.options import Setting
 
 # "llmp": says that the file is a journal. The version goes up whenever a table changes.
 _APPLICATION: Final = 0x6C6C6D70

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+from policypack.audit.content import decompressed
+from policypack.audit.error import AuditError, UnreadableState
+from policypack.audit.fingerprint import pack_digest
+from policypack.audit.record import StackRecord, judged, unreadable
+from policypack.audit.store import Entry, Store
+from policypack.config.options import Setting
 from policypack.evaluate import evaluate
-from policypack.model.garbage import collector_paused
-from policypack.options import Setting
+from policypack.garbage import collector_paused
 from policypack.rules import RULES
 from policypack.sources.error import SourceError
 from policypack.sources.state import parse_state
-
-from .content import decompressed
-from .error import AuditError, UnreadableState
-from .fingerprint import pack_digest
-from .record import StackRecord, judged, unreadable
-from .store import Entry, Store
 
 
 @dataclass(frozen=True)

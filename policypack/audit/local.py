@@ -11,8 +11,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-from .judge import Job, judge_job
-from .record import StackRecord, unreadable
+from policypack.audit.judge import Job, judge_job
+from policypack.audit.record import StackRecord, unreadable
 
 # Enough that no process waits, and few enough that little is in memory.
 _AHEAD: Final = 2

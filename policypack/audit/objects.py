@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
-from .backend_url import BackendURL
-from .content import COMPRESSED, too_large
-from .error import TargetError, UnreadableState
-from .filesystem import open_filesystem
-from .store import Entry
+from policypack.audit.backend_url import BackendURL
+from policypack.audit.content import COMPRESSED, too_large
+from policypack.audit.error import TargetError, UnreadableState
+from policypack.audit.filesystem import open_filesystem
+from policypack.audit.store import Entry
 
 Kind: TypeAlias = Literal["backend", "folder", "files"]
 

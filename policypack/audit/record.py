@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from policypack.audit.store import Entry
 from policypack.evaluate import Finding, Report, RuleReport, Status, printable
-from policypack.model.stack import Stack
-
-from .store import Entry
+from policypack.model.graph.stack import Stack
 
 _KEPT = ("failed", "undecided", "waived")
 

@@ -9,13 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from policypack.audit.error import AuditError
+from policypack.audit.journal import Journal, TargetResult, check_is_journal, explained
+from policypack.audit.record import FindingRecord
 from policypack.evaluate import Status
 from policypack.rule import AnyRule, Level
 from policypack.rules import RULES
-
-from .error import AuditError
-from .journal import Journal, TargetResult, check_is_journal, explained
-from .record import FindingRecord
 
 StackStatus: TypeAlias = Literal["violations", "advisories", "undecided", "compliant", "nothing to judge", "unreadable"]
 

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from policypack.audit.content import MEBIBYTE
+from policypack.audit.error import AuditError, TargetError
+from policypack.audit.journal import Journal, TargetResult
+from policypack.audit.judge import Job, Order
+from policypack.audit.record import StackRecord
+from policypack.audit.store import Entry, Store
+from policypack.audit.target import open_target
 from policypack.evaluate import printable
-
-from .content import MEBIBYTE
-from .error import AuditError, TargetError
-from .journal import Journal, TargetResult
-from .judge import Job, Order
-from .record import StackRecord
-from .store import Entry, Store
-from .target import open_target
 
 # Where jobs are done: in order or not, one after the other or at once.
 Execute: TypeAlias = Callable[[Iterator[Job]], Iterator[tuple[Job, list[StackRecord]]]]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from policypack.audit.backend_url import SCHEMES, BackendURL, parse_backend_url
+from policypack.audit.cloud import open_cloud
+from policypack.audit.error import TargetError
+from policypack.audit.filesystem import azure_account
+from policypack.audit.objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
+from policypack.audit.store import Store
 from policypack.evaluate import printable
-
-from .backend_url import SCHEMES, BackendURL, parse_backend_url
-from .cloud import open_cloud
-from .error import TargetError
-from .filesystem import azure_account
-from .objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
-from .store import Store
 
 _OTHER_NAMES: Final = {"gcs": "gs", "az": "azblob", "abfs": "azblob", "abfss": "azblob", "s3a": "s3"}
 _FORMS: Final = (

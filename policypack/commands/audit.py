@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from .options import color_option, policy_config_option, strict_option, today_option
+from policypack.commands.options import color_option, policy_config_option, strict_option, today_option
 
 FailOn = Literal["advisory", "undecided", "unreadable"]
 
@@ -104,7 +104,7 @@ def audit(
     Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge, 130 interrupted.
     """
     # Other commands need nothing of what reads and judges many stacks.
-    from .auditing import Request, run
+    from policypack.commands.auditing import Request, run
 
     day = today.date() if today else date.today()
     request = Request(

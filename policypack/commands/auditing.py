@@ -25,15 +25,14 @@ from policypack.audit.local import judge_locally
 from policypack.audit.objects import SUFFIXES
 from policypack.audit.results import AuditResults
 from policypack.audit.run import run_audit
-from policypack.judge import read_settings_of
-from policypack.options import ConfigurationError, strict
-from policypack.report.audit_formats import AUDIT_FORMATS, audit_format_of, write_audit
-from policypack.report.audit_progress import AuditProgress
-from policypack.report.audit_terminal import print_audit
+from policypack.commands.problem import COULD_NOT_JUDGE, refuse
+from policypack.config.options import ConfigurationError, strict
+from policypack.judgement import read_settings_of
+from policypack.report.audit.formats import AUDIT_FORMATS, audit_format_of, write_audit
+from policypack.report.audit.progress import AuditProgress
+from policypack.report.audit.terminal import print_audit
+from policypack.report.check.terminal import make_console
 from policypack.report.formats import OutputError, check_places
-from policypack.report.terminal import make_console
-
-from .problem import COULD_NOT_JUDGE, refuse
 
 _VIOLATIONS: Final = 1
 _INTERRUPTED: Final = 130

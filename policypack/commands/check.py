@@ -9,16 +9,15 @@ from typing import Final, get_args
 
 import click
 
+from policypack.commands.options import color_option, policy_config_option, stack_option, strict_option, today_option
+from policypack.commands.problem import refuse
+from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
-from policypack.judge import judge_target
-from policypack.options import ConfigurationError
+from policypack.judgement import judge_target
+from policypack.report.check.progress import progress
+from policypack.report.check.terminal import make_console, print_report
 from policypack.report.formats import FORMATS, OutputError, check_outputs, write_report
-from policypack.report.progress import progress
-from policypack.report.terminal import make_console, print_report
 from policypack.sources.error import SourceError
-
-from .options import color_option, policy_config_option, stack_option, strict_option, today_option
-from .problem import refuse
 
 _VIOLATIONS: Final = 1
 

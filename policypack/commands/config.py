@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 
-from policypack.config_file import read_config_file, starting_text, write_starting_file
-from policypack.options import ConfigurationError
+from policypack.commands.problem import refuse
+from policypack.config.files import read_config_file, starting_text, write_starting_file
+from policypack.config.options import ConfigurationError
+from policypack.config.schema import document_schema
 from policypack.rules import RULES
-from policypack.schema import document_schema
-
-from .problem import refuse
 
 
 @click.group()

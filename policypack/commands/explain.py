@@ -9,13 +9,12 @@ from difflib import get_close_matches
 import click
 from click.shell_completion import CompletionItem
 
-from policypack.docs import page
-from policypack.report.rule_list import print_page
-from policypack.report.terminal import make_console
+from policypack.authoring.pages import page
+from policypack.commands.options import color_option
+from policypack.commands.problem import COULD_NOT_JUDGE
+from policypack.report.check.rule_list import print_page
+from policypack.report.check.terminal import make_console
 from policypack.rules import RULES
-
-from .options import color_option
-from .problem import COULD_NOT_JUDGE
 
 _BY_NAME = {rule.name: rule for rule in RULES}
 

@@ -10,16 +10,15 @@ from typing import Final, Literal
 
 import click
 
+from policypack.commands.options import color_option, stack_option
+from policypack.commands.problem import refuse
 from policypack.failover import Amounts, Demand, DemandError, ServiceFailover, failovers
-from policypack.report.failover import FailoverResults, as_json, as_markdown, as_text, print_failover
+from policypack.report.check.progress import progress
+from policypack.report.check.terminal import make_console
+from policypack.report.failover.formats import FailoverResults, as_json, as_markdown, as_text, print_failover
 from policypack.report.formats import OutputError, write_text
-from policypack.report.progress import progress
-from policypack.report.terminal import make_console
 from policypack.sources.error import SourceError
 from policypack.sources.target import load_target
-
-from .options import color_option, stack_option
-from .problem import refuse
 
 _DOES_NOT_SURVIVE: Final = 1
 _MOST_RPS: Final = 1e9

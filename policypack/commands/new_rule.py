@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from policypack.new_rule import NewRuleError, make_rule
+from policypack.authoring.new_rule import NewRuleError, make_rule
+from policypack.commands.problem import refuse
 from policypack.rule import Stage
-
-from .problem import refuse
 
 
 @click.command("new-rule", short_help="Make the files of a rule.")

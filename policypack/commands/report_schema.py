@@ -6,7 +6,7 @@ import json
 
 import click
 
-from policypack.report.json_document import schema
+from policypack.report.check.json_document import schema
 
 
 @click.command("report-schema", short_help="Print the JSON schema of reports.")

@@ -8,13 +8,12 @@ from typing import get_args
 
 import click
 
-from policypack.report.rule_list import as_json, print_rules
-from policypack.report.terminal import make_console
+from policypack.commands.options import color_option
+from policypack.commands.problem import COULD_NOT_JUDGE
+from policypack.report.check.rule_list import as_json, print_rules
+from policypack.report.check.terminal import make_console
 from policypack.rule import Level, Severity
 from policypack.rules import RULES
-
-from .options import color_option
-from .problem import COULD_NOT_JUDGE
 
 _AREAS = sorted({rule.area for rule in RULES})
 

@@ -1,7 +1,7 @@
 """What the loss of each region means for each backend service, as data: the command and the reports show it."""
 
-from .judge import failover_of, failovers
-from .result import (
+from policypack.failover.analysis import failover_of, failovers
+from policypack.failover.result import (
     INFERRED,
     Amounts,
     Change,

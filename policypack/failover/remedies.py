@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from policypack.evaluate import printable
-from policypack.model.autoscaler import Autoscaler
-from policypack.model.backend_service import BackendService
-from policypack.model.capacity import Fleet
-from policypack.model.failover_change import MOST_ADDED, fewest_added, highest_fill
-from policypack.model.fleet import Target
-from policypack.model.group_manager import GroupManager
-
-from .result import Change, Remedies
+from policypack.failover.change import MOST_ADDED, fewest_added, highest_fill
+from policypack.failover.result import Change, Remedies
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.autoscaler import Autoscaler
+from policypack.model.fleets.capacity import Fleet
+from policypack.model.fleets.fleet import Target
+from policypack.model.fleets.group_manager import GroupManager
 
 
 def remedies(service: BackendService, by_group: Mapping[str, Fleet], targets: Mapping[str, Target]) -> Remedies:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from policypack.model.capacity import Loss
-from policypack.model.overflow import Flow
+from policypack.failover.overflow import Flow
+from policypack.model.fleets.capacity import Loss
 
 Verdict: TypeAlias = Literal["survives", "fails", "undecided", "one region", "not applicable"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .results import Results
+from policypack.results import Results
 
 
 class OutputError(Exception):
@@ -33,7 +33,7 @@ class Format:
 
     def render(self, results: Results) -> str:
         """The report in this format, a text that ends with a line break."""
-        text: str = importlib.import_module(f"policypack.report.{self.module}").render(results)
+        text: str = importlib.import_module(f"policypack.report.check.{self.module}").render(results)
         return text
 
 

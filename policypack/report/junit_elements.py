@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree
 
-from .text import xml_text
+from policypack.report.text import xml_text
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # The attribute that counts, and what it counts.

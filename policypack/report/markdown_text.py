@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from policypack.evaluate import printable
-
-from .text import one_line, shortened, spans
+from policypack.report.text import one_line, shortened, spans
 
 # GitHub refuses a longer comment. Bytes are counted, so that no way of counting characters finds more.
 MOST_BYTES: Final = 65_536

@@ -11,8 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from policypack.evaluate import printable
-
-from .text import counted, one_line, spans
+from policypack.report.text import counted, one_line, spans
 
 Filters: TypeAlias = Mapping[str, Callable[..., Any]]
 

@@ -17,10 +17,9 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from policypack.evaluate import Status
+from policypack.report.text import one_line
 from policypack.rule import SECTIONS, AnyRule, Level, Severity
 from policypack.version import PACK_NAME, VERSION
-
-from .text import one_line
 
 SarifLevel: TypeAlias = Literal["error", "warning", "note"]
 
@@ -153,7 +152,7 @@ def _any_descriptor(
 
 
 def _help(rule: AnyRule) -> str:
-    """The page of the rule, as `policypack.docs` makes it, less what is about this repository."""
+    """The page of the rule, as `policypack.authoring.pages` makes it, less what is about this repository."""
     sections = (f"## {heading}\n\n{rule.sections[heading]}" for heading in SECTIONS)
     return "\n\n".join((rule.summary, f"It stands on <{rule.url}>.", *sections))
 

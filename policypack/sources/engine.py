@@ -9,9 +9,9 @@ from dataclasses import replace
 from pulumi_policy import PolicyResource, ResourceValidationArgs, StackValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.model.values import Value, read_object
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import Value, read_object
 
 
 class Memory:

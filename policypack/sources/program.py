@@ -17,11 +17,10 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
-from policypack.model.resource import Place, Resource
-from policypack.model.stack import Stack
-from policypack.model.values import PLACEHOLDER, UNKNOWN, Object, Value, read_object
-
-from .error import SourceError
+from policypack.model.graph.resource import Place, Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import PLACEHOLDER, UNKNOWN, Object, Value, read_object
+from policypack.sources.error import SourceError
 
 _RUNNER: Final = Path(__file__).with_name("runner.py")
 _PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml")

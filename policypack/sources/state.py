@@ -13,12 +13,11 @@ from typing import Any, Final
 
 import orjson
 
-from policypack.model.garbage import collector_paused
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.model.values import Object, read_lazily
-
-from .error import SourceError
+from policypack.garbage import collector_paused
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import Object, read_lazily
+from policypack.sources.error import SourceError
 
 _VERSIONS: Final = (3, 4)
 _GZIP_MAGIC: Final = b"\x1f\x8b"

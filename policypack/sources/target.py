@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from policypack.model.stack import Stack
-
-from .error import SourceError
+from policypack.model.graph.stack import Stack
+from policypack.sources.error import SourceError
 
 PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -58,7 +57,7 @@ def load_target(target: str, stack_name: str | None = None) -> Target:
 
 def _load_project(folder: Path, stack_name: str | None) -> Target:
     # YAML and all that runs a program are of no use to who judges a state.
-    from .program import load_program
+    from policypack.sources.program import load_program
 
     program = load_program(folder, stack_name)
     title = f"{folder.resolve().name}, stack {program.name}"
@@ -66,7 +65,7 @@ def _load_project(folder: Path, stack_name: str | None) -> Target:
 
 
 def _load_state(file: Path | None) -> Target:
-    from .state import load_state
+    from policypack.sources.state import load_state
 
     return Target(str(file) if file else "standard input", load_state(file), False, file)
 

@@ -40,7 +40,7 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Audi
     """
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("policypack.report.audit_place._root", lambda: tmp_path)
+    monkeypatch.setattr("policypack.report.audit.place._root", lambda: tmp_path)
     folder = put(tmp_path / "backend" / ".pulumi" / "stacks", {**STATES, "llm/gone.json": GOOD})
     with audited("backend", journal=tmp_path / "before", config=CONFIG):
         pass

@@ -17,7 +17,7 @@ from policypack.audit.record import StackRecord
 from policypack.audit.results import AuditResults, StackStatus
 from policypack.audit.run import run_audit
 from policypack.audit.store import Store
-from policypack.options import read_settings
+from policypack.config.options import read_settings
 from policypack.rules import RULES
 
 TODAY = date(2026, 6, 30)

@@ -15,9 +15,9 @@ import pytest
 
 from policypack.audit.results import AuditResults
 from policypack.evaluate import printable
-from policypack.report import audit_html, audit_junit, audit_markdown, audit_sarif
-from policypack.report.audit_formats import audit_format_of, write_audit
-from policypack.report.audit_place import path_of
+from policypack.report.audit import html_page, junit, markdown, sarif
+from policypack.report.audit.formats import audit_format_of, write_audit
+from policypack.report.audit.place import path_of
 from policypack.report.markdown_text import MOST_BYTES
 from tests.audit.states import BAD, EMPTY, GOOD, audited, checkpoint, put, service
 from tests.report.judged import HOSTILE
@@ -38,7 +38,7 @@ def text_in(module: Any, results: AuditResults) -> str:
 
 
 def test_sarif_has_a_result_a_finding_the_most_important_first(everything: AuditResults) -> None:
-    run = sarif_run(text_in(audit_sarif, everything))
+    run = sarif_run(text_in(sarif, everything))
     found = [
         (
             result["ruleId"],
@@ -85,15 +85,15 @@ def test_sarif_has_a_result_a_finding_the_most_important_first(everything: Audit
 def test_sarif_tells_the_same_resource_in_two_stacks_apart(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {"a.json": BAD, "b.json": BAD})
     with audited(states, journal=tmp_path / "j") as results:
-        first, second = sarif_run(text_in(audit_sarif, results))["results"]
+        first, second = sarif_run(text_in(sarif, results))["results"]
     assert first["partialFingerprints"] != second["partialFingerprints"]
 
 
 def test_sarif_keeps_the_most_important_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_sarif, "MOST_RESULTS", 3)
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 3)
     states = put(tmp_path / "states", {f"{i}.json": BAD for i in range(5)})
     with audited(states, journal=tmp_path / "j") as results:
-        run = sarif_run(text_in(audit_sarif, results))
+        run = sarif_run(text_in(sarif, results))
     assert len(run["results"]) == 3
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
     assert notification["message"]["text"] == "2 results are left out, the least important ones."
@@ -102,7 +102,7 @@ def test_sarif_keeps_the_most_important_results(tmp_path: Path, monkeypatch: pyt
 def test_an_audit_that_read_nothing_is_no_success_in_sarif(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {"a.json": b"{"})
     with audited(states, journal=tmp_path / "j") as results:
-        (invocation,) = sarif_run(text_in(audit_sarif, results))["invocations"]
+        (invocation,) = sarif_run(text_in(sarif, results))["invocations"]
     assert invocation["executionSuccessful"] is False
 
 
@@ -130,7 +130,7 @@ def outcomes_of(case: Element) -> list[tuple[str, str | None]]:
 
 
 def test_junit_has_a_suite_a_stack_and_a_case_a_rule(everything: AuditResults, tmp_path: Path) -> None:
-    root = junit_root(text_in(audit_junit, everything))
+    root = junit_root(text_in(junit, everything))
     where = f"file://{tmp_path}/backend"
     found = [
         (
@@ -165,7 +165,7 @@ def test_junit_has_a_suite_a_stack_and_a_case_a_rule(everything: AuditResults, t
 def test_junit_says_what_it_leaves_out(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {"a.json": checkpoint(*(service(f"s{i:02}", 1) for i in range(23)))})
     with audited(states, journal=tmp_path / "j") as results:
-        root = junit_root(text_in(audit_junit, results))
+        root = junit_root(text_in(junit, results))
     lines = str(root[1].findtext("testcase/failure")).splitlines()
     assert [line.split()[0] for line in lines[:-1]] == [f"s{i:02}" for i in range(5)]
     assert lines[-1] == "And 18 further findings."
@@ -174,7 +174,7 @@ def test_junit_says_what_it_leaves_out(tmp_path: Path) -> None:
 def test_junit_of_nothing_to_judge_is_no_silent_success(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {"a.json": EMPTY})
     with audited(states, journal=tmp_path / "j") as results:
-        root = junit_root(text_in(audit_junit, results))
+        root = junit_root(text_in(junit, results))
     assert [outcome for case in root.iter("testcase") for outcome in outcomes_of(case)] == [("skipped", "empty")]
 
 
@@ -183,7 +183,7 @@ def test_junit_of_nothing_to_judge_is_no_silent_success(tmp_path: Path) -> None:
 
 def test_markdown(everything: AuditResults, tmp_path: Path) -> None:
     stacks = f"file://{tmp_path}/backend/.pulumi/stacks/llm"
-    text = text_in(audit_markdown, everything).replace(stacks, "S")
+    text = text_in(markdown, everything).replace(stacks, "S")
     # Long paths are shortened.
     text = re.sub(r"`file:[^`]*…[^`]*/(\w+\.json)`", r"`S/\1`", text)
     assert text.splitlines()[:16] == [
@@ -240,7 +240,7 @@ def test_markdown_stays_below_the_limit(tmp_path: Path) -> None:
     with audited(tmp_path / "before", journal=tmp_path / "b"):
         pass
     with audited(states, journal=tmp_path / "j", baseline=tmp_path / "b") as results:
-        text, page = text_in(audit_markdown, results), text_in(audit_html, results)
+        text, page = text_in(markdown, results), text_in(html_page, results)
     assert len(text.encode()) < MOST_BYTES
     assert re.search(r"\d+ further stacks are left out here, for GitHub's limit on comments; the JSON", text)
     outside_code = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text.replace("\\`", ""), flags=re.DOTALL)
@@ -255,7 +255,7 @@ def test_markdown_stays_below_the_limit(tmp_path: Path) -> None:
 
 
 def test_the_page_says_it_all(everything: AuditResults) -> None:
-    page = parsed(text_in(audit_html, everything))
+    page = parsed(text_in(html_page, everything))
     assert text_of(page.find(".//h1")) == "2 targets"
     (verdict,) = by_class(page, "verdict")
     assert text_of(verdict) == (
@@ -299,7 +299,7 @@ def test_the_page_says_it_all(everything: AuditResults) -> None:
 
 
 def test_the_page_loads_nothing_and_its_links_lead_somewhere(everything: AuditResults) -> None:
-    page = parsed(text_in(audit_html, everything))
+    page = parsed(text_in(html_page, everything))
     ids = [element.get("id") for element in page.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
     documentation = {rule.url for rule in everything.enabled.values()}
@@ -315,11 +315,11 @@ def test_the_page_loads_nothing_and_its_links_lead_somewhere(everything: AuditRe
 
 def test_the_page_is_cut_off_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MOST_STACKS", "MOST_FINDINGS", "MOST_UNREADABLE"):
-        monkeypatch.setattr(audit_html, name, 2)
+        monkeypatch.setattr(html_page, name, 2)
     bad = checkpoint(*(service(f"s{i}", 1) for i in range(3)))
     states = put(tmp_path / "states", {f"{i}.json": bad if i % 2 else b"{" for i in range(6)})
     with audited(states, journal=tmp_path / "j") as results:
-        text = text_of(parsed(text_in(audit_html, results)))
+        text = text_of(parsed(text_in(html_page, results)))
     assert text.count("1 further stack with violations or undecided verdicts would make this page too large") == 1
     assert text.count("and 1 further finding") == 2
     assert text.count("1 further stack would make this page too large: the JSON document has all.") == 1
@@ -355,13 +355,13 @@ VERDICTS: dict[str, tuple[dict[str, bytes], str]] = {
 @pytest.mark.parametrize(("states", "verdict"), VERDICTS.values(), ids=VERDICTS)
 def test_the_verdict(tmp_path: Path, states: dict[str, bytes], verdict: str) -> None:
     with audited(put(tmp_path / "states", states), journal=tmp_path / "j") as results:
-        line = text_in(audit_markdown, results).splitlines()[1]
+        line = text_in(markdown, results).splitlines()[1]
     assert line == f"### LLM policy pack, audit: {verdict}"
 
 
 def test_a_hostile_name_of_a_state_is_quoted(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {"a ](b)\r\n#?.json": BAD})
     with audited(states, journal=tmp_path / "j") as results:
-        (result,) = sarif_run(text_in(audit_sarif, results))["results"]
+        (result,) = sarif_run(text_in(sarif, results))["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert unquote(uri).endswith("states/a ](b)\r\n#?.json")

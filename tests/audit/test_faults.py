@@ -23,7 +23,7 @@ import pytest
 from policypack.audit.content import MEBIBYTE, decompressed
 from policypack.audit.error import AuditError, UnreadableState
 from policypack.audit.local import judge_locally
-from policypack.report.audit_formats import AUDIT_FORMATS, write_audit
+from policypack.report.audit.formats import AUDIT_FORMATS, write_audit
 from policypack.report.formats import OutputError
 from tests.audit.deadly import Deadly
 from tests.audit.servers import Answer, serving

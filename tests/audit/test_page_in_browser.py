@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from policypack.audit.results import AuditResults
-from policypack.report.audit_formats import write_audit
+from policypack.report.audit.formats import write_audit
 from tests.report.chromium import started_chromium
 
 

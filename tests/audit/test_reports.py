@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from policypack.audit.results import AuditResults
-from policypack.report.audit_formats import audit_format_of, write_audit
-from policypack.report.audit_rows import Row
+from policypack.report.audit.formats import audit_format_of, write_audit
+from policypack.report.audit.rows import Row
 from policypack.report.formats import OutputError
 from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, TODAY, audited, checkpoint, put, service
 

@@ -15,10 +15,10 @@ from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
+from policypack.config.options import default_settings
 from policypack.evaluate import Finding, evaluate
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.options import default_settings
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.engine import Memory
 from policypack.sources.program import _Config, _to_stack

@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.model.values import UNKNOWN
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import UNKNOWN
 from policypack.rules import RULES
 from policypack.sources import program
 from tests.projects import ENVIRONMENT, make_project

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final
 
-from policypack.model.reference import COLLECTIONS
+from policypack.model.graph.reference import COLLECTIONS
 from tests.fuzz import corpus
 from tests.fuzz.extras import extras
 from tests.fuzz.forms import UNKNOWN_STRING, auto_name, outputs_of, resolved

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policypack.model.capacity import Fleet, by_region, losses, losses_during_update
-from policypack.model.machine_shape import MachineShape, weights
+from policypack.model.fleets.capacity import Fleet, by_region, losses, losses_during_update
+from policypack.model.machines.shape import MachineShape, weights
 
 
 def fleet(region: str, warm: float = 2, maximum: float = 8, **changes: float) -> Fleet:

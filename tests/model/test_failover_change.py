@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policypack.model.capacity import Fleet
-from policypack.model.failover_change import (
-    MOST_ADDED,
-    fewest_added,
-    fewest_for,
-    highest_fill,
-    survives_any_loss,
-    with_added,
-)
+from policypack.failover.change import MOST_ADDED, fewest_added, fewest_for, highest_fill, survives_any_loss, with_added
+from policypack.model.fleets.capacity import Fleet
 
 
 def fleet(region: str, warm: float = 2, **changes: float) -> Fleet:

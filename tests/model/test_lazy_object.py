@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values import (
+from policypack.model.values.values import (
     SECRET_SIGNATURE,
     SIGNATURE_KEY,
     UNKNOWN,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policypack.model.overflow import Flow, Overflow, overflow
+from policypack.failover.overflow import Flow, Overflow, overflow
 
 NEAR = {"a": "bcd", "b": "bacd", "c": "cbad", "d": "dcba"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policypack.model.reference import Reference, references_to
-from policypack.model.resource import Resource
+from policypack.model.graph.reference import Reference, references_to
+from policypack.model.graph.resource import Resource
 from tests.stacks import Out, R, backend, build, service, statuses
 
 URL = "https://www.googleapis.com/compute/v1/projects/p-demo/zones/us-central1-a/instanceGroups/group"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policypack.model.region_places import distance_km, nearest_first, places_unknown
+from policypack.failover.region_places import distance_km, nearest_first, places_unknown
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from policypack.model.serving import on_path, services_of
-from policypack.model.stack import Stack
+from policypack.model.graph.path import on_path, services_of
+from policypack.model.graph.stack import Stack
 from tests.stacks import Out, R, backend, build, service
 
 NETWORK = R("gcp:compute/network:Network", "vpc", {"name": "vpc"})

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
-from policypack.model.links import LinkIndex, Links, resolve
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.model.values import UNKNOWN, Unknown
-from policypack.model.view import View
-from policypack.options import default_settings
+from policypack.model.graph.links import LinkIndex, Links, resolve
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.view import View
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rules import RULES
 from tests.stacks import backend, build, check, mig, service
 

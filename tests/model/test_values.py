@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values import PLACEHOLDER, SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, Properties, Unknown, read
+from policypack.model.values.values import (
+    PLACEHOLDER,
+    SECRET_SIGNATURE,
+    SIGNATURE_KEY,
+    UNKNOWN,
+    Properties,
+    Unknown,
+    read,
+)
 
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from policypack.config.options import default_settings
 from policypack.evaluate import Report, evaluate
-from policypack.options import default_settings
 from policypack.rules import RULES
 from policypack.sources.program import load_program
 from tests.reference_stack.mutations import MUTATIONS

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values import UNKNOWN
+from policypack.model.values.values import UNKNOWN
 from policypack.sources.error import SourceError
 from tests.reference_stack.stacks import STACKS, Registered, changed, run_program, stack_config
 

@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from policypack.config.options import read_settings
 from policypack.evaluate import evaluate
-from policypack.options import read_settings
-from policypack.report.results import Results
+from policypack.results import Results
 from policypack.rules import RULES
 from policypack.sources.target import load_target
 from tests.projects import make_project

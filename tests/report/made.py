@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from policypack.evaluate import Finding, Report, RuleReport
-from policypack.model.resource import Place, Resource
-from policypack.model.stack import Stack
-from policypack.report.results import Results
+from policypack.model.graph.resource import Place, Resource
+from policypack.model.graph.stack import Stack
+from policypack.results import Results
 from policypack.rule import Fail, Level, Waiver
 from policypack.rules import RULES
 

@@ -10,10 +10,10 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+from policypack.config.options import read_settings
 from policypack.evaluate import evaluate
-from policypack.options import read_settings
-from policypack.report.html_page import render
-from policypack.report.results import Results
+from policypack.report.check.html_page import render
+from policypack.results import Results
 from policypack.rules import RULES
 from policypack.sources.target import load_target
 from tests.reference_stack.mutations import MUTATIONS

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from policypack.failover import Amounts, Demand, failovers
-from policypack.report.failover import FailoverResults, as_json, as_markdown, as_text, print_failover, summary
+from policypack.report.failover.formats import FailoverResults, as_json, as_markdown, as_text, print_failover, summary
 from tests.rules.fleets import autoscaler, managed
 from tests.stacks import backend, build, service
 

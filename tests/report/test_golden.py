@@ -7,7 +7,7 @@ import tempfile
 import pytest
 
 from policypack.report.formats import FORMATS
-from policypack.report.results import Results
+from policypack.results import Results
 from tests.report.update_golden import FILES, FOLDER, golden_results
 
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from policypack.docs import field_table, with_field_table
-from policypack.report.json_document import SCHEMA_VERSION, document_of, render, schema
-from policypack.report.results import Results
+from policypack.authoring.pages import field_table, with_field_table
+from policypack.report.check.json_document import SCHEMA_VERSION, document_of, render, schema
+from policypack.results import Results
 from policypack.version import VERSION
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results, many_findings
 

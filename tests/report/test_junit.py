@@ -10,9 +10,9 @@ import pytest
 from junitparser import Failure, JUnitXml, Skipped
 
 from policypack.evaluate import Finding
-from policypack.model.resource import Place
-from policypack.report.junit import render
-from policypack.report.results import Results
+from policypack.model.graph.resource import Place
+from policypack.report.check.junit import render
+from policypack.results import Results
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results, many_findings
 from tests.report.valid import junit_root
 

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from policypack.report.check.json_document import schema
 from policypack.report.formats import OutputError, check_outputs, write_text
-from policypack.report.json_document import schema
 from tests.replay import RECORDINGS
 
 ROOT = Path(__file__).parent.parent.parent

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 import pytest
 
 from policypack.evaluate import Finding, Report, Status
-from policypack.model.resource import Place
-from policypack.report.results import Results
-from policypack.report.sarif import render
+from policypack.model.graph.resource import Place
+from policypack.report.check.sarif import render
 from policypack.report.sarif_log import MOST_RESULTS
+from policypack.results import Results
 from policypack.rules import RULES
 from tests.report.made import BY_NAME, FAIL, WAIVER, hostile_results, made_finding, made_results, many_findings
 from tests.report.valid import sarif_run

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policypack.model.stack import Stack
-from policypack.report.serving_path import ANYWHERE, NOT_KNOWN, REGION_NOT_KNOWN, ServingPath, ServingPaths
-from policypack.report.verdicts import Verdicts
+from policypack.model.graph.stack import Stack
+from policypack.report.check.serving_path import ANYWHERE, NOT_KNOWN, REGION_NOT_KNOWN, ServingPath, ServingPaths
+from policypack.report.check.verdicts import Verdicts
 from tests.report.judged import judged
 from tests.rules.fleets import autoscaler, managed, template
 from tests.rules.fronts import global_rule, http, https, regional_rule, regional_service, target, url_map

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from policypack.evaluate import Report
 from policypack.report.formats import FORMATS
-from policypack.report.results import Results
+from policypack.results import Results
 from tests.report.every_verdict import load_every_verdict
 
 FOLDER = Path(__file__).parent / "golden"

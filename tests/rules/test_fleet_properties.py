@@ -10,10 +10,10 @@ from hypothesis import HealthCheck as HypothesisCheck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policypack.config.options import Setting
 from policypack.evaluate import Status, judge_all
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
-from policypack.options import Setting
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
 from tests.stacks import BY_NAME, Computed, Out, R, build, service
 from tests.test_properties import assert_refines, blurred
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.options import ConfigurationError
+from policypack.config.options import ConfigurationError
 from tests.rules.machines import KINDS, judge, judged, machine, on_path
 from tests.stacks import Computed
 

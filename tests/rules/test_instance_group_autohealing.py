@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.options import ConfigurationError
+from policypack.config.options import ConfigurationError
 from tests.rules.fleets import both, judged, managed, serving, zonal
 from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values import UNKNOWN
+from policypack.model.values.values import UNKNOWN
 from tests.rules.machines import KINDS, judge, judged, machine, on_path
 from tests.stacks import Computed, R, build, statuses
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policypack.model.resource import Resource
+from policypack.model.graph.resource import Resource
 from tests.rules.machines import KINDS, machine, on_path
 from tests.stacks import Computed, Out, R, build
 from tests.test_properties import SETTINGS, assert_refines, blurred, marked, reported, trees, verdicts

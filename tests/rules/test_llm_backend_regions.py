@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values import UNKNOWN
+from policypack.model.values.values import UNKNOWN
 from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
 
 RULE = "llm-backend-regions"

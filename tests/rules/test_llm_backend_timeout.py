@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.options import ConfigurationError
+from policypack.config.options import ConfigurationError
 from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
 
 RULE = "llm-backend-timeout"

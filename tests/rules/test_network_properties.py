@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policypack.model.resource import Resource
-from policypack.model.stack import Stack
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
 from tests.stacks import BY_NAME, SHORT_TYPES, Computed, Out, R, backend, build, findings, service
 from tests.test_properties import SETTINGS as SHARED_SETTINGS
 from tests.test_properties import assert_refines, blurred

@@ -9,8 +9,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-from policypack.model.resource import Resource
-from policypack.model.values import UNKNOWN
+from policypack.model.graph.resource import Resource
+from policypack.model.values.values import UNKNOWN
 from policypack.sources.error import SourceError
 from policypack.sources.program import ProgramStack, load_program
 from tests.sources.deployed import DEPLOYED

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values import UNKNOWN
+from policypack.model.values.values import UNKNOWN
 from policypack.sources.error import SourceError
 from policypack.sources.state import load_state
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.backend_service import BackendService
-from policypack.model.placement import Endpoint, endpoints_of
-from policypack.model.probe import ProbeSources, is_probed_from_google, probe_sources, probed_ports, served_ports
-from policypack.model.ranges import Range
-from policypack.model.reach import Reach, own_networks, reach
-from policypack.model.reference import Reference
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.graph.reference import Reference
+from policypack.model.network.placement import Endpoint, endpoints_of
+from policypack.model.network.probe import (
+    ProbeSources,
+    is_probed_from_google,
+    probe_sources,
+    probed_ports,
+    served_ports,
+)
+from policypack.model.network.reach import Reach, own_networks, reach
+from policypack.model.values.ranges import Range
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 

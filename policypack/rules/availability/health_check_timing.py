@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.health_check import HealthCheck
-from policypack.model.health_check_use import is_for_balancing, is_for_healing
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.fleets.health_check_use import is_for_balancing, is_for_healing
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, Options, Range, Undecided, Verdict, rule
 
 

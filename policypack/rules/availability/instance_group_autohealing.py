@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Annotated
 
-from policypack.model.backend_service import BackendService
-from policypack.model.group_manager import GroupManager
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, quoted, rule
 
 

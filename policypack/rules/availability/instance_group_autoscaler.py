@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.autoscaler import Autoscaler
-from policypack.model.fleet import can_signal_load, has_group_wide_rate, warm_in_region
-from policypack.model.group_manager import GroupManager
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.fleets.autoscaler import Autoscaler
+from policypack.model.fleets.fleet import can_signal_load, has_group_wide_rate, warm_in_region
+from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, quoted, rule
 
 _FITTING = "A signal that says how busy the servers are."

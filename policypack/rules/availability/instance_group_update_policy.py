@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.backend_service import BackendService
-from policypack.model.capacity import losses_during_update
-from policypack.model.fleet import service_fleets
-from policypack.model.group_manager import GroupManager
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.capacity import losses_during_update
+from policypack.model.fleets.fleet import service_fleets
+from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

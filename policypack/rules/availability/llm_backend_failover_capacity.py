@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from policypack.model.backend_service import BackendService
-from policypack.model.capacity import Loss, losses
-from policypack.model.fleet import failover_basis
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.capacity import Loss, losses
+from policypack.model.fleets.fleet import failover_basis
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

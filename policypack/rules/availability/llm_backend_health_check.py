@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.backend_service import BackendService
-from policypack.model.health_check import HealthCheck
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 _PROTOCOLS_WITH_PATHS = ("HTTP", "HTTPS", "HTTP2")

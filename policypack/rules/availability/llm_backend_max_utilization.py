@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.backend import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, Backend
-from policypack.model.backend_service import BackendService
-from policypack.model.values import UNKNOWN, Unknown, python_name
+from policypack.model.balancing.backend import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from policypack.model.backend_service import BackendService
+from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Fail, Options, Range, Undecided, Verdict, quoted, rule
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.backend_service import BackendService
-from policypack.model.values import Unknown
-from policypack.model.zone_spread import RegionZones, may_be_in_zones, zones_by_region
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.zones import RegionZones, may_be_in_zones, zones_by_region
+from policypack.model.values.values import Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, quoted, rule
 
 

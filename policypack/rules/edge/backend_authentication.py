@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.authentication import has_authorization_policy, needs_client_certificate, start_up_mentions
-from policypack.model.backend_service import BackendService
-from policypack.model.frontend import iap_is_enabled, is_external
-from policypack.model.logic import any_of
-from policypack.model.security_policy import has_security_policy, security_policies
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.authentication import (
+    has_authorization_policy,
+    needs_client_certificate,
+    start_up_mentions,
+)
+from policypack.model.frontend.forwarding_rule import iap_is_enabled, is_external
+from policypack.model.frontend.security_policy import has_security_policy, security_policies
+from policypack.model.values.logic import any_of
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

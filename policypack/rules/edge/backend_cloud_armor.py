@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.backend_service import BackendService
-from policypack.model.frontend import is_external
-from policypack.model.security_policy import (
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.forwarding_rule import is_external
+from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     edge_security_policy_is_set,
     has_security_policy,
@@ -15,7 +15,7 @@ from policypack.model.security_policy import (
     security_policy_links,
     takes_security_policy,
 )
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

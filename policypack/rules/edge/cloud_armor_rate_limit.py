@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.backend_service import BackendService
-from policypack.model.frontend import is_external
-from policypack.model.security_policy import (
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.forwarding_rule import is_external
+from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     has_security_policy,
     security_policies,
     security_policy_links,
     takes_security_policy,
 )
-from policypack.model.values import UNKNOWN
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.frontend import Proxy
-from policypack.model.values import UNKNOWN
+from policypack.model.frontend.forwarding_rule import Proxy
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

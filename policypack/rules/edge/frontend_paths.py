@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.backend_service import BackendService
-from policypack.model.security_policy import has_security_policy, security_policies
-from policypack.model.url_map import UrlMap, url_maps_of
-from policypack.model.values import UNKNOWN
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.security_policy import has_security_policy, security_policies
+from policypack.model.frontend.url_map import UrlMap, url_maps_of
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 

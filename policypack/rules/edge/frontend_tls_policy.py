@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from policypack.model.frontend import Proxy, SslPolicy
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.frontend.forwarding_rule import Proxy, SslPolicy
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, quoted, rule
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.machine import Machine
-from policypack.model.metadata import Metadata, Switch
+from policypack.model.machines.machine import Machine
+from policypack.model.machines.metadata import Metadata, Switch
 from policypack.rule import Fail, Options, Undecided, Verdict, cis, rule
 
 

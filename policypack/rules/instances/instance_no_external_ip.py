@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.machine import Machine
-from policypack.model.machine_settings import NetworkInterface
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.machines.machine import Machine
+from policypack.model.machines.settings import NetworkInterface
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, rule
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.machine import Machine
-from policypack.model.metadata import MetadataText
-from policypack.model.values import Unknown
+from policypack.model.machines.machine import Machine
+from policypack.model.machines.metadata import MetadataText
+from policypack.model.values.values import Unknown
 from policypack.rule import Fail, Options, Undecided, Verdict, quoted, rule
 
 _REQUIRED = "Metadata, start-up scripts and cloud-init documents without secrets."

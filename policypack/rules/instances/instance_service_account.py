@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.machine import Machine
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.machines.machine import Machine
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, Options, Undecided, Verdict, cis, rule
 
 

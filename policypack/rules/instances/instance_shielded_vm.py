@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.machine import Machine
-from policypack.model.machine_settings import Shielding
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.machines.machine import Machine
+from policypack.model.machines.settings import Shielding
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, quoted, rule
 
 _REQUIRED = "`shielded_instance_config` with secure boot, vTPM and integrity monitoring on."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend import Backend
-from policypack.model.backend_service import BackendService
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `capacityScaler` is 0, or from 0.1 to 1.

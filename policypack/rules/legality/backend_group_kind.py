@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
-from policypack.model.backend_service import BackendService
-from policypack.model.group import NEG_KINDS, GroupKind
-from policypack.model.values import UNKNOWN, Unknown, python_name
+from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import NEG_KINDS, GroupKind
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 _LIMITS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.backend_service import BackendService
-from policypack.model.group import Group
-from policypack.model.values import Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import Group
+from policypack.model.values.values import Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 

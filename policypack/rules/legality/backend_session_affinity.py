@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend import Backend
-from policypack.model.backend_service import BackendService
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/#localitylbpolicy_python

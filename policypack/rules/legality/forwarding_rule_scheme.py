@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend_service import BackendService
-from policypack.model.frontend import ForwardingRule, Proxy
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.forwarding_rule import ForwardingRule, Proxy
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, Options, Undecided, Verdict, quoted, rule
 
 _APPLICATION: Final = ("HTTP", "HTTPS", "HTTP2", "H2C", "GRPC")

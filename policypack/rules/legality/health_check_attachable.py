@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend_service import BackendService
-from policypack.model.group import GroupKind
-from policypack.model.health_check import HealthCheck
-from policypack.model.values import Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
+from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.values.values import Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 _WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG})

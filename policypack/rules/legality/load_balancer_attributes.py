@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from policypack.model.backend_service import BackendService
-from policypack.model.load_balancer import family_of
-from policypack.model.values import UNKNOWN, Unknown, python_name
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.product import family_of
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Fail, Options, Undecided, Verdict, rule
 
 # Load balancers: (regional or not, scheme).

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, Backend
-from policypack.model.backend_service import BackendService
-from policypack.model.values import UNKNOWN, Properties, Unknown, python_name
+from policypack.model.balancing.backend import (
+    CONNECTION_FIELDS,
+    IN_FLIGHT_FIELDS,
+    LIMITS_OF_MODES,
+    RATE_FIELDS,
+    Backend,
+)
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import UNKNOWN, Properties, Unknown, python_name
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 _MODES: Final = {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.backend_service import BackendService
-from policypack.model.values import Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import Unknown
 from policypack.rule import Fail, Options, Undecided, Verdict, rule
 
 _APPLICATION: Final = ("HTTP", "HTTPS", "HTTP2", "H2C")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.exposure import clients_reach_machines, is_over_path
-from policypack.model.firewall import Firewall, FirewallRule
-from policypack.model.logic import all_of
-from policypack.model.ranges import Range as IpRange
-from policypack.model.ranges import widest_public
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.network.exposure import clients_reach_machines, is_over_path
+from policypack.model.network.firewall import Firewall, FirewallRule
+from policypack.model.values.logic import all_of
+from policypack.model.values.ranges import Range as IpRange
+from policypack.model.values.ranges import widest_public
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.subnetwork import Subnetwork
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.network.subnetwork import Subnetwork
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
 
 

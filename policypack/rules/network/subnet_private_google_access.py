@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policypack.model.subnetwork import Subnetwork
-from policypack.model.values import UNKNOWN
+from policypack.model.network.subnetwork import Subnetwork
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 

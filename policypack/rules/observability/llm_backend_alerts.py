@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.alert import alert_policies
-from policypack.model.backend_service import BackendService
-from policypack.model.logic import all_of, any_of
-from policypack.model.values import UNKNOWN
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.alert import alert_policies
+from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
 
 _LAYER_4 = ("TCP", "SSL", "UDP", "UNSPECIFIED")

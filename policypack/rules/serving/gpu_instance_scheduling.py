@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.machine import Machine
-from policypack.model.machine_settings import Scheduling
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.machines.machine import Machine
+from policypack.model.machines.settings import Scheduling
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 _MODELS: Final = ("STANDARD", "SPOT", "FLEX_START", "RESERVATION_BOUND")

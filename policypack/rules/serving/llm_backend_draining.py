@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from policypack.model.backend_service import BackendService
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining

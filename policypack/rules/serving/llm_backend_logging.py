@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.backend_service import BackendService
-from policypack.model.values import Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.values import Unknown
 from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.backend_service import BackendService
-from policypack.model.url_map import Route, UrlMap, url_maps_of
-from policypack.model.values import UNKNOWN, Unknown
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.url_map import Route, UrlMap, url_maps_of
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
 
 

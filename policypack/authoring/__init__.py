@@ -1,0 +1,1 @@
+"""For authors of rules: their pages and new ones."""

@@ -1,0 +1,153 @@
+"""The files of a new rule, for people who work on the pack."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+from typing import Final
+
+from policypack.config.options import EVERY_RULE
+from policypack.rule import Stage
+
+ROOT: Final = Path(__file__).parent.parent.parent
+_LONGEST_NAME: Final = 50
+
+
+class NewRuleError(Exception):
+    """The files cannot be made: the message says what is wrong and how to fix it."""
+
+
+def make_rule(name: str, area: str, stage: Stage, root: Path = ROOT) -> list[Path]:
+    """Writes a rule and its test, both to be filled in where they say TODO, and the area's package if it is new.
+
+    Args:
+        name: the name of the policy, in kebab case.
+        area: the name of the package in policypack/rules.
+        stage: whether one resource's inputs decide.
+        root: the checkout to write to.
+
+    Returns:
+        The files made, relative to `root`.
+
+    Raises:
+        NewRuleError: a name that is taken or that cannot be one, or no checkout. Nothing is written then.
+    """
+    _check_names(name, area)
+    rules, module = root / "policypack/rules", name.replace("-", "_")
+    if not (root / "tests/rules").is_dir():
+        raise NewRuleError(f"{root} has no tests/rules: run this in a checkout of the pack")
+    contents = {
+        rules / area / f"{module}.py": _fill(_RULE, name, stage),
+        root / "tests/rules" / f"test_{module}.py": _fill(_TEST, name, stage),
+    }
+    taken = [*rules.glob(f"*/{module}.py"), *(file for file in contents if file.exists())]
+    if taken:
+        raise NewRuleError(f"{taken[0].relative_to(root)} exists and is left as it is: choose another name")
+    if not (rules / area / "__init__.py").exists():
+        contents[rules / area / "__init__.py"] = f'"""Rules about {area}."""\n'
+    for file, text in contents.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return [file.relative_to(root) for file in contents]
+
+
+def _check_names(name: str, area: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST_NAME:
+        raise NewRuleError(
+            f"`{name}` is no name for a rule: use small letters, digits and single hyphens, such as "
+            f"`llm-backend-quota`, and {_LONGEST_NAME} characters at most"
+        )
+    if name == EVERY_RULE or keyword.iskeyword(name):
+        raise NewRuleError(f"`{name}` means something else already: choose another name")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", area) or keyword.iskeyword(area):
+        raise NewRuleError(f"`{area}` is no name for an area: use one word in small letters, such as `availability`")
+
+
+def _fill(template: str, name: str, stage: Stage) -> str:
+    return template.replace("RULE-NAME", name).replace("RULE_NAME", name.replace("-", "_")).replace("STAGE", stage)
+
+
+_RULE: Final = '''"""The rule `RULE-NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.rule import Options, Undecided, Verdict, rule
+
+
+@rule(
+    title="TODO: the state that it asks for, without a full stop",
+    severity="medium",
+    level="advisory",
+    stage="STAGE",
+    url="https://cloud.google.com/TODO",
+)
+def RULE_NAME(service: BackendService, options: Options) -> Iterator[Verdict]:
+    """TODO: the same as a sentence.
+
+    ## What it checks
+    TODO: which properties of which resources, and what they have to be; each option by its name.
+
+    ## Why it matters
+    TODO: what goes wrong in production without it.
+
+    ## Applies to
+    TODO: kinds of load balancers, and resources with their regional, zonal and legacy twins.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    # TODO: a short and complete program in which "chat" is what the rule judges.
+    gcp.compute.BackendService("chat")
+    ```
+
+    ## Passes
+    ```python
+    import pulumi_gcp as gcp
+
+    # TODO: the same made right.
+    gcp.compute.BackendService("chat")
+    ```
+
+    ## Undecided
+    TODO: what can be unknown so that it can't tell.
+    """
+    # TODO: yield Fail, Undecided or NotApplicable; nothing means that it passes. Options of its own: a frozen
+    # dataclass derived from Options, with Annotated[int, Range(1, 9)], and each described under `Attributes:`.
+    yield Undecided("TODO: this rule is not written yet")
+'''
+
+_TEST: Final = '''"""`RULE-NAME` on failing, passing, unknown and not applicable stacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stacks import build, findings, service, statuses
+
+RULE = "RULE-NAME"
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        # TODO: rows for what fails, passes, is unknown and not applicable, and for the edges between them.
+        ({"protocol": "HTTP"}, "failed"),
+        ({"protocol": "HTTPS"}, "passed"),
+    ],
+)
+def test_verdicts(inputs: dict[str, Any], status: str, deployed: bool) -> None:
+    assert statuses(RULE, build(service(**inputs), deployed=deployed)) == {"chat": status}
+
+
+def test_the_message_says_what_to_do() -> None:
+    (found,) = findings(RULE, build(service(protocol="HTTP")))
+    assert [problem.fix for problem in found.problems] == ["TODO"]
+'''

@@ -1,0 +1,248 @@
+"""From a stack to what the loss of each region means for its backend services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from policypack.evaluate import printable, views_of
+from policypack.failover.change import fewest_for
+from policypack.failover.overflow import overflow
+from policypack.failover.region_places import nearest_first, places_unknown
+from policypack.failover.remedies import remedies, remedies_for_peak
+from policypack.failover.result import (
+    INFERRED,
+    Amounts,
+    Demand,
+    DemandError,
+    LostRegion,
+    Picture,
+    Region,
+    Remedies,
+    ServiceFailover,
+    Survivor,
+)
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.capacity import Fleet, Loss, by_region, losses
+from policypack.model.fleets.fleet import FailoverBasis, Target, failover_basis
+from policypack.model.graph.stack import Stack
+
+_UNITS: Final = {
+    "UTILIZATION": "machines at 100 % utilization",
+    "RATE": "requests per second",
+    "CONNECTION": "connections",
+    "IN_FLIGHT": "requests in flight",
+}
+_WEIGHED_UNIT: Final = "GPUs or vCPUs at 100 % utilization"
+_RATE_PER_INSTANCE: Final = "maxRatePerInstance"
+
+
+def failovers(stack: Stack, demand: Demand = INFERRED) -> tuple[ServiceFailover, ...]:
+    """What the loss of each region means for each backend service of a stack, ordered by URN.
+
+    Raises:
+        DemandError: the demand names a service that the stack does not have, or one that has no use for it.
+    """
+    services = [view for view in views_of(stack, BackendService) if isinstance(view, BackendService)]
+    services = [service for service in services if not service.resource.is_empty]
+    _check_names(demand, sorted({service.name for service in services}))
+    return tuple(failover_of(service, demand) for service in services)
+
+
+def _check_names(demand: Demand, names: Sequence[str]) -> None:
+    known = ", ".join(map(printable, names)) or "none"
+    for option, amounts in (("--peak-rps", demand.peak_rps), ("--rps-per-machine", demand.rps_per_machine)):
+        for name in sorted(amounts.by_name):
+            if name not in names:
+                raise DemandError(f"{option} {printable(name)}: there is no such backend service; there are: {known}")
+    for name in sorted(demand.rps_per_machine.by_name):
+        if demand.peak_rps.of(name) is None:
+            raise DemandError(
+                f"--rps-per-machine {printable(name)}: it says nothing without --peak-rps for the service"
+            )
+
+
+def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFailover:
+    """What the loss of each region means for one backend service."""
+    peak = demand.peak_rps.of(service.name)
+    basis = failover_basis(service, needs_load=peak is None)
+    found = ServiceFailover(service.urn, printable(service.name), "undecided", peak_rps=peak)
+    if basis.not_applicable:
+        return _without_failover(found, service, basis.not_applicable)
+    if basis.undecided:
+        return replace(found, reasons=tuple(map(printable, basis.undecided)))
+    if peak is None:
+        return _by_steady_load(found, service, basis)
+    return _by_peak(found, service, basis, peak, demand.rps_per_machine)
+
+
+def _without_failover(found: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
+    if service.is_regional or service.regions.upper != 1:
+        return replace(found, verdict="not applicable", reasons=(why,))
+    needed = (
+        "Add a backend in another region that can carry the whole load alone: as many machines as here, and "
+        "autoscaler targets that keep both regions at 0.5 of the load balancer's target or less."
+    )
+    if found.peak_rps is not None:
+        needed = (
+            "Add a backend in another region, with machines in each of the two that alone can carry "
+            f"{found.peak_rps:g} requests per second."
+        )
+    reason = "all its backends are in one region, and nothing is left when that is lost"
+    return replace(found, verdict="one region", reasons=(reason,), remedies=Remedies(needed=needed))
+
+
+def _by_steady_load(found: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
+    fleets, targets = basis.found.by_group, basis.found.targets
+    is_survivable = all(loss.is_survivable for loss in losses(basis.found.fleets))
+    shown = _with_numbers(replace(found, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
+    if is_survivable:
+        return replace(shown, verdict="survives")
+    if not basis.found.is_exact:
+        why = "an autoscaler follows further signals, so the steady load may be low enough or not"
+        return replace(shown, reasons=(why,))
+    return replace(shown, verdict="fails", remedies=remedies(service, basis.found.by_group, basis.found.targets))
+
+
+def _by_peak(
+    found: ServiceFailover, service: BackendService, basis: FailoverBasis, peak: float, per_machine: Amounts
+) -> ServiceFailover:
+    rates = _machine_rates(service, basis, per_machine)
+    if isinstance(rates, str):
+        return replace(found, reasons=(rates,))
+    by_group = {
+        urn: replace(fleet, weight=1.0, target=rates.by_group[urn]) for urn, fleet in basis.found.by_group.items()
+    }
+    fleets = tuple(by_group.values())
+    enough = _enough(fleets, peak) if rates.is_exact else None
+    found = replace(found, unit=_UNITS["RATE"], is_at_most=not rates.is_exact, enough=enough)
+    shown = _with_numbers(found, service, fleets, peak)
+    if not all(loss.is_survivable for loss in losses(fleets, demand=peak)):
+        return replace(shown, verdict="fails", remedies=remedies_for_peak(service, by_group, peak))
+    if not rates.is_exact:
+        why = (
+            "its backends' limit for the requests per second is enough, but another limit may be reached earlier: "
+            "say with --rps-per-machine what one machine serves when the load balancer counts it as full"
+        )
+        return replace(shown, reasons=(why,))
+    return replace(shown, verdict="survives")
+
+
+def _enough(fleets: Sequence[Fleet], peak: float) -> tuple[tuple[str, int], ...] | None:
+    """The fewest machines for a peak, by region."""
+    fewest = fewest_for(fleets, peak)
+    if fewest is None:
+        return None
+    regions = sorted({fleet.region for fleet in fleets})
+    return tuple(
+        (region, sum(number for fleet, number in zip(fleets, fewest, strict=True) if fleet.region == region))
+        for region in regions
+    )
+
+
+@dataclass(frozen=True)
+class _Rates:
+    by_group: Mapping[str, float]
+    is_exact: bool
+
+
+def _machine_rates(service: BackendService, basis: FailoverBasis, per_machine: Amounts) -> _Rates | str:
+    """The requests per second that one machine of each group serves when it counts as full, or why it is not known."""
+    targets, fleets = basis.found.targets, basis.found.by_group
+    limits = {urn: _rate_limit(target) for urn, target in targets.items()}
+    if all(target.mode == "RATE" and not target.others for target in targets.values()):
+        if service.name in per_machine.by_name:
+            raise DemandError(
+                f"--rps-per-machine {printable(service.name)}: the service is in RATE mode, whose "
+                "`max_rate_per_instance` says that already; leave it out"
+            )
+        return _Rates({urn: target.value for urn, target in targets.items()}, is_exact=True)
+    given = per_machine.of(service.name)
+    if given is None:
+        known = {urn: limit for urn, limit in limits.items() if limit is not None}
+        if len(known) < len(limits):
+            mode = next(iter(targets.values())).mode
+            return (
+                f"the load balancer's target is not in requests per second ({mode} mode): say with --rps-per-machine "
+                "what one machine serves when the load balancer counts it as full"
+            )
+        return _Rates(known, is_exact=False)
+    if len({(fleet.weight, fleet.target) for fleet in fleets.values()}) > 1:
+        return "its backends differ in their machines or targets, and --rps-per-machine is one number for all of them"
+    return _Rates({urn: given if limit is None else min(given, limit) for urn, limit in limits.items()}, is_exact=True)
+
+
+def _rate_limit(target: Target) -> float | None:
+    return target.value if target.mode == "RATE" else dict(target.others).get(_RATE_PER_INSTANCE)
+
+
+def _unit_of(fleets: Mapping[str, Fleet], targets: Mapping[str, Target]) -> str:
+    mode = next(iter(targets.values())).mode
+    is_weighed = any(fleet.weight != 1 for fleet in fleets.values())
+    return _WEIGHED_UNIT if is_weighed else _UNITS[mode]
+
+
+def _with_numbers(
+    found: ServiceFailover, service: BackendService, fleets: Sequence[Fleet], peak: float | None
+) -> ServiceFailover:
+    regions = _regions(fleets, peak)
+    why = _why_no_order(service, [region.region for region in regions])
+    warm = losses(fleets, demand=peak)
+    after = losses(fleets, after_scale_out=True, demand=peak)
+    lost = tuple(
+        LostRegion(
+            one.region,
+            _picture(one, {region.region: region.warm_capacity for region in regions}, regions, not why),
+            _picture(other, {region.region: region.max_capacity for region in regions}, regions, not why),
+        )
+        for one, other in zip(warm, after, strict=True)
+    )
+    return replace(found, regions=regions, losses=lost, notes=(why,) if why else ())
+
+
+def _regions(fleets: Sequence[Fleet], peak: float | None) -> tuple[Region, ...]:
+    """Where clients are is not known: a peak is taken to arise next to the regions in proportion to their capacity."""
+    found = by_region(fleets)
+    total = sum(region.warm for region in found)
+    return tuple(
+        Region(
+            region.region,
+            sum(fleet.warm for fleet in fleets if fleet.region == region.region),
+            sum(max(fleet.warm, fleet.maximum) for fleet in fleets if fleet.region == region.region),
+            region.warm,
+            region.maximum,
+            region.load if peak is None else peak * region.warm / total if total else peak / len(found),
+        )
+        for region in found
+    )
+
+
+def _why_no_order(service: BackendService, regions: Sequence[str]) -> str:
+    """Why it is not known which region takes what overflows; empty if it is."""
+    if service.has_setting("serviceLbPolicy") is not False:
+        return "Its `service_lb_policy` may set another order of overflow or none, so who takes what is not known."
+    if len(regions) <= 2:
+        return ""
+    backends = service.backends if isinstance(service.backends, tuple) else ()
+    if any(backend.preference not in (None, "DEFAULT") for backend in backends):
+        return "Its preferred backends are filled first, so who takes what is not known."
+    unknown = places_unknown(regions)
+    if unknown:
+        names = printable(", ".join(unknown))
+        return f"Where these regions are is not known, so who takes what is not known: {names}."
+    return ""
+
+
+def _picture(loss: Loss, capacities: Mapping[str, float], regions: Sequence[Region], has_order: bool) -> Picture:
+    left = {region: capacity for region, capacity in capacities.items() if region != loss.region}
+    loads = {region.region: region.load for region in regions}
+    orders = {region: nearest_first(region, left) for region in loads} if has_order else {}
+    known = {region: order for region, order in orders.items() if order is not None}
+    found = overflow(loss.region, loads, left, known if len(known) == len(loads) else None)
+    sent = found.loads
+    survivors = tuple(
+        Survivor(region, capacity, None if sent is None else sent.get(region, 0.0))
+        for region, capacity in sorted(left.items())
+    )
+    return Picture(loss, survivors, found.flows, found.excess, found.unserved)

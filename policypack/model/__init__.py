@@ -1,0 +1,1 @@
+"""What a stack is, in rooms whose imports run one way."""

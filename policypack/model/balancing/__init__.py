@@ -1,0 +1,1 @@
+"""Backend services: load balancers, backends, groups and health checks."""

@@ -1,0 +1,138 @@
+"""One backend of a backend service: a group with its balancing mode and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.graph.reference import Reference
+from policypack.model.graph.tokens import REGION_INSTANCE_GROUP_MANAGER
+from policypack.model.values.logic import any_of, negation, same
+from policypack.model.values.values import UNKNOWN, Properties, Unknown
+
+# Target fields, by what they limit.
+RATE_FIELDS: Final = ("maxRate", "maxRatePerInstance", "maxRatePerEndpoint")
+CONNECTION_FIELDS: Final = ("maxConnections", "maxConnectionsPerInstance", "maxConnectionsPerEndpoint")
+IN_FLIGHT_FIELDS: Final = ("maxInFlightRequests", "maxInFlightRequestsPerInstance", "maxInFlightRequestsPerEndpoint")
+
+# The limits that a balancing mode needs one of.
+LIMITS_OF_MODES: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
+
+# The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/
+_DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One entry of a service's `backends`.
+
+    Attributes:
+        label: what to call it: its group's name, else its place in the list.
+        properties: its properties.
+        group: what it points at; `None` if that is not known.
+        kinds: the kinds of group that it can point at.
+        choices: the groups that it can point at; `None` if it may be any.
+        default_capacity_scaler: what it has if it sets no `capacity_scaler`.
+    """
+
+    label: str
+    properties: Properties
+    group: Group | None
+    kinds: frozenset[GroupKind]
+    choices: tuple[Group, ...] | None = None
+    default_capacity_scaler: float | Unknown | None = None
+
+    @cached_property
+    def _is_set(self) -> dict[str, bool | Unknown]:
+        """The target fields that somebody asked about: each is asked about by several rules."""
+        return {}
+
+    @cached_property
+    def balancing_mode(self) -> str | Unknown:
+        """`UTILIZATION`, `RATE`, `CONNECTION`, `IN_FLIGHT` or `CUSTOM_METRICS`."""
+        mode = self.properties.string("balancingMode")
+        return _DEFAULT_BALANCING_MODE if mode is None else mode
+
+    @property
+    def max_utilization(self) -> float | Unknown | None:
+        """The utilization at which it counts as full, as a fraction; 0 where the program says 0."""
+        return self.properties.number("maxUtilization")
+
+    @property
+    def capacity_scaler(self) -> float | Unknown | None:
+        """The factor for its capacity; `None` if there is none, which a regional service does not default."""
+        scaler = self.properties.number("capacityScaler")
+        return self.default_capacity_scaler if scaler is None else scaler
+
+    @property
+    def is_drained(self) -> bool | Unknown:
+        """Whether its capacity scaler takes all its capacity away."""
+        scaler = self.capacity_scaler
+        return UNKNOWN if isinstance(scaler, Unknown) else scaler == 0
+
+    @property
+    def preference(self) -> str | Unknown | None:
+        """Whether it is filled up before the others: `PREFERRED` or `DEFAULT`."""
+        return self.properties.string("preference")
+
+    @property
+    def is_failover(self) -> bool | Unknown:
+        """Whether it is a failover backend of a passthrough load balancer."""
+        failover = self.properties.boolean("failover")
+        return False if failover is None else failover
+
+    @cached_property
+    def is_regional_group(self) -> bool | Unknown:
+        """Whether its group is a regional managed instance group."""
+        if GroupKind.INSTANCE_GROUP not in self.kinds:
+            return False
+        return same(_is_regional_instance_group(group) for group in self.choices) if self.choices else UNKNOWN
+
+    @property
+    def has_ports(self) -> bool | Unknown:
+        """Whether the endpoints of its zonal NEG have ports, which decides on the load balancers that take it."""
+        return same(_endpoints_have_ports(group) for group in self.choices) if self.choices else UNKNOWN
+
+    @property
+    def metrics(self) -> list[Properties] | Unknown:
+        """The custom metrics that it is balanced by in CUSTOM_METRICS mode."""
+        return self.properties.objects("customMetrics")
+
+    @property
+    def has_effective_metric(self) -> bool | Unknown:
+        """Whether some custom metric is not in dry-run mode."""
+        if isinstance(self.metrics, Unknown):
+            return UNKNOWN
+        return any_of(negation(metric.boolean("dryRun")) for metric in self.metrics)
+
+    def has_any(self, fields: Iterable[str]) -> bool | Unknown:
+        """Whether some of these target fields are set; the provider treats 0 as not set."""
+        return any_of(self.is_set(field) for field in fields)
+
+    def is_set(self, field: str) -> bool | Unknown:
+        """Whether a target field is set to a number above 0."""
+        if field not in self._is_set:
+            value = self.properties.number(field)
+            self._is_set[field] = UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
+        return self._is_set[field]
+
+    @cached_property
+    def is_measured(self) -> bool | Unknown:
+        """Whether the load balancer checks the group's health and takes a target capacity for it."""
+        return same(kind.is_measured for kind in self.kinds)
+
+
+def _is_regional_instance_group(group: Group) -> bool:
+    if isinstance(group.target, Reference):
+        return group.target.scope == "regions" and group.target.collection != "networkEndpointGroups"
+    return group.target.type == REGION_INSTANCE_GROUP_MANAGER
+
+
+def _endpoints_have_ports(group: Group) -> bool | Unknown:
+    if isinstance(group.target, Reference):
+        return UNKNOWN
+    endpoint_type = group.target.asked.string("networkEndpointType")
+    return UNKNOWN if isinstance(endpoint_type, Unknown) else endpoint_type != "GCE_VM_IP"

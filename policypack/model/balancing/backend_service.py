@@ -1,0 +1,354 @@
+"""Backend services, global and regional."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Final
+
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
+from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.balancing.product import PASSTHROUGH_SCHEMES, family_of, scheme_of
+from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, given_or
+from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.reference import Reference, location_of, region_of, setting
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import BACKEND_SERVICE, GROUP_TYPES, REGION_BACKEND_SERVICE
+from policypack.model.graph.view import View
+from policypack.model.values.bounds import DistinctCount, count_distinct
+from policypack.model.values.logic import same
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# The provider's defaults, for sources that do not fill them in:
+# https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/ and .../regionbackendservice/
+_DEFAULT_REGIONAL_SCHEME: Final = "INTERNAL"
+_DEFAULT_GLOBAL_CAPACITY_SCALER: Final = 1.0
+_DEFAULT_DRAINING_SECONDS: Final = 300.0
+# The API's: https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting
+_DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+
+
+class BackendService(View):
+    """A backend service: what a load balancer sends requests to."""
+
+    TYPES = (BACKEND_SERVICE, REGION_BACKEND_SERVICE)
+
+    @cached_property
+    def is_regional(self) -> bool:
+        """It is a `RegionBackendService`, whose backends are all in its own region."""
+        return self.resource.type == REGION_BACKEND_SERVICE
+
+    @property
+    def region(self) -> str | Unknown:
+        """The region of a regional service."""
+        region = setting(self.resource, "region")
+        return region_of(region) if isinstance(region, str) else UNKNOWN
+
+    @cached_property
+    def scheme(self) -> str | Unknown:
+        """The load balancing scheme."""
+        return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
+
+    @cached_property
+    def protocol(self) -> str | Unknown | None:
+        """The protocol to the backends; `None` leaves the choice to the API, which takes one that fits the scheme."""
+        return self.resource.asked.string("protocol")
+
+    @cached_property
+    def port_name(self) -> str | Unknown | None:
+        """The name of the port on the backends."""
+        return self.resource.asked.string("portName")
+
+    @cached_property
+    def is_passthrough(self) -> bool | Unknown:
+        """It belongs to a passthrough Network Load Balancer, which has no proxy, port name or target capacity."""
+        if not self.is_regional:
+            return False
+        return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in PASSTHROUGH_SCHEMES
+
+    @cached_property
+    def family(self) -> str | Unknown | None:
+        """`application`, `proxy network` or `passthrough`; `None` if scheme and protocol form no load balancer.
+
+        https://cloud.google.com/load-balancing/docs/backend-service
+        """
+        scheme, protocol = self.scheme, self.protocol
+        if isinstance(scheme, Unknown) or isinstance(protocol, Unknown):
+            return UNKNOWN
+        return family_of(scheme, protocol, is_regional=self.is_regional)
+
+    @property
+    def session_affinity(self) -> str | Unknown:
+        """How requests of one client stay with one backend; `NONE` by default."""
+        return given_or(self.resource.asked.string("sessionAffinity"), "NONE", self.resource, "sessionAffinity")
+
+    @property
+    def locality_lb_policy(self) -> str | Unknown | None:
+        """How requests are distributed within a group or zone; `None` leaves it to the load balancer."""
+        return self.resource.asked.string("localityLbPolicy")
+
+    @property
+    def timeout_seconds(self) -> float | Unknown:
+        """The time-out in seconds, from the first byte of a request to the last of its response."""
+        return self._seconds("timeoutSec", _DEFAULT_TIMEOUT_SECONDS)
+
+    @property
+    def draining_seconds(self) -> float | Unknown:
+        """For how many seconds a backend that is removed may finish its requests."""
+        return self._seconds("connectionDrainingTimeoutSec", _DEFAULT_DRAINING_SECONDS)
+
+    def _seconds(self, key: str, default: float) -> float | Unknown:
+        return given_or(self.resource.asked.number(key), default, self.resource, key)
+
+    @property
+    def request_log(self) -> RequestLog:
+        """Whether and how many requests are logged."""
+        return RequestLog(self.resource)
+
+    @property
+    def outlier_detection(self) -> OutlierDetection:
+        """How backends that answer with errors are left out for a while."""
+        return OutlierDetection(self.resource)
+
+    @property
+    def has_outlier_detection(self) -> bool | Unknown:
+        """Whether outlier detection is documented for its load balancer.
+
+        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`.
+        """
+        schemes = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED" if self.is_regional else "INTERNAL_SELF_MANAGED")
+        if not isinstance(self.scheme, Unknown) and self.scheme not in schemes:
+            return False
+        if isinstance(self.protocol, str) and self.protocol not in ("HTTP", "HTTPS", "HTTP2", "H2C"):
+            return False
+        return UNKNOWN if isinstance(self.scheme, Unknown) or isinstance(self.protocol, Unknown) else True
+
+    @property
+    def logs_requests(self) -> bool | Unknown:
+        """Whether the load balancer is one that logs requests: a passthrough one sees none, a mesh's proxies do it."""
+        if isinstance(self.scheme, Unknown):
+            return UNKNOWN
+        return self.scheme != "INTERNAL_SELF_MANAGED" and self.is_passthrough is False
+
+    @property
+    def uses_iap(self) -> bool | Unknown:
+        """Whether Identity-Aware Proxy is on."""
+        iap = self.resource.asked.object("iap")
+        if iap is None or isinstance(iap, Unknown):
+            return UNKNOWN if isinstance(iap, Unknown) else False
+        return given_or(iap.boolean("enabled"), False, self.resource, "iap", "enabled")
+
+    @property
+    def uses_cdn(self) -> bool | Unknown:
+        """Whether Cloud CDN is on."""
+        return given_or(self.resource.asked.boolean("enableCdn"), False, self.resource, "enableCdn")
+
+    def has_setting(self, key: str) -> bool | Unknown:
+        """Whether the property `key`, a string or a block, is there; an empty block is."""
+        value = self.resource.asked.value(key)
+        return UNKNOWN if isinstance(value, Unknown) else value not in (None, "", [])
+
+    @property
+    def has_no_backends(self) -> bool:
+        """Its list of backends is known and empty."""
+        return not isinstance(self.backends, Unknown) and not self.backends
+
+    @property
+    def leaves_backends_to_a_controller(self) -> bool:
+        """`ignore_changes` covers its backends: something else, such as a GKE controller, attaches them."""
+        return self.resource.ignores_changes_of("backends")
+
+    @cached_property
+    def backends(self) -> tuple[Backend, ...] | Unknown:
+        """Its backends; `UNKNOWN` if the list is computed as a whole."""
+        entries, properties = self.links.entries, self.resource.asked.objects("backends")
+        if isinstance(entries, Unknown) or isinstance(properties, Unknown):
+            return UNKNOWN
+        found = [Group(entry, self.stack) if entry else None for entry in entries]
+        return tuple(
+            Backend(
+                group.name if group else f"backends[{number}]",
+                backend,
+                group,
+                group.kinds if group else self._kinds_of_the_others,
+                (group,) if group else self._choices_of_the_others,
+                self._default_capacity_scaler,
+            )
+            for number, (backend, group) in enumerate(zip(properties, found, strict=True))
+        )
+
+    @property
+    def _default_capacity_scaler(self) -> float | Unknown | None:
+        shown = self.resource.inputs is not None and isinstance(self.resource.inputs.get("backends"), list)
+        if not shown:
+            # In outputs, 0 and "not set" look alike.
+            return UNKNOWN
+        return None if self.is_regional else _DEFAULT_GLOBAL_CAPACITY_SCALER
+
+    @cached_property
+    def links(self) -> Links:
+        """What its backends point at."""
+        backends = self.resource.asked.objects("backends")
+        urls = UNKNOWN if isinstance(backends, Unknown) else [backend.string("group") for backend in backends]
+        return resolve(self.stack, self.resource, "backends", urls, GROUP_TYPES)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that certainly are among its backends."""
+        return tuple(Group(member, self.stack) for member in self.links.members)
+
+    @cached_property
+    def kinds(self) -> frozenset[GroupKind]:
+        """The kinds of group that its backends can be."""
+        known = frozenset(kind for group in self.groups for kind in group.kinds)
+        return known if self.links.is_complete else known | self._kinds_of_the_others
+
+    @cached_property
+    def _kinds_of_the_others(self) -> frozenset[GroupKind]:
+        """The kinds that backends without a known group can have.
+
+        Instance groups and NEGs never mix in one service; nothing else follows from the others.
+        https://cloud.google.com/load-balancing/docs/backend-service#backends
+        """
+        if self.links.is_complete:
+            matched = () if isinstance(self.links.entries, Unknown) else self.links.entries
+            return frozenset(kind for group in self.groups if group.target not in matched for kind in group.kinds)
+        for group in self.groups:
+            if GroupKind.INSTANCE_GROUP not in group.kinds:
+                return NEG_KINDS
+            if len(group.kinds) == 1:
+                return group.kinds
+        others = [Group(candidate, self.stack) for candidate in self.links.candidates]
+        return frozenset(kind for group in others for kind in group.kinds) if self.links.is_closed else ALL_KINDS
+
+    @cached_property
+    def _choices_of_the_others(self) -> tuple[Group, ...] | None:
+        """The groups that backends without a known group can point at; `None` for any."""
+        if self.links.is_complete:
+            matched = () if isinstance(self.links.entries, Unknown) else self.links.entries
+            return tuple(group for group in self.groups if group.target not in matched)
+        if self.links.is_closed:
+            return tuple(Group(candidate, self.stack) for candidate in self.links.candidates)
+        return None
+
+    @cached_property
+    def repeated_groups(self) -> tuple[str, ...]:
+        """The names of groups that certainly are in more than one of its backends."""
+        names = [entry.name for entry in self._known_entries]
+        found = zip(self._identities, names, strict=True)
+        return tuple(sorted({name for identity, name in found if self._identities.count(identity) > 1}))
+
+    @cached_property
+    def groups_that_may_be_one(self) -> tuple[str, ...]:
+        """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
+        references = {identity for identity in self._identities if isinstance(identity, Reference)}
+        return tuple(
+            sorted({one.name for one in references for other in references if one != other and _may_be_one(one, other)})
+        )
+
+    @property
+    def _known_entries(self) -> tuple[Resource | Reference, ...]:
+        entries = () if isinstance(self.links.entries, Unknown) else self.links.entries
+        return tuple(entry for entry in entries if entry is not None)
+
+    @cached_property
+    def _identities(self) -> tuple[str | Reference, ...]:
+        return tuple(self._identity(entry) for entry in self._known_entries)
+
+    def _identity(self, entry: Resource | Reference) -> str | Reference:
+        """What tells a group from others, however its URL is written."""
+        if isinstance(entry, Resource):
+            return entry.urn
+        project = entry.project or setting(self.resource, "project")
+        collection = "instanceGroups" if entry.collection == "instanceGroupManagers" else entry.collection
+        named = entry.in_collection(collection).in_project(project if isinstance(project, str) else None)
+        resource = self.stack.by_reference(named)
+        return resource.urn if resource else named
+
+    @cached_property
+    def is_measured(self) -> bool | Unknown:
+        """Whether the load balancer checks its backends' health; `UNKNOWN` as well for a service without backends."""
+        return same(kind.is_measured for kind in self.kinds) if self.kinds else UNKNOWN
+
+    @cached_property
+    def regions(self) -> DistinctCount:
+        """The regions that its backends serve from."""
+        if self.is_regional:
+            return _count_regions([self.region], [], is_closed=True, unresolved=0)
+        others = [Group(candidate, self.stack) for candidate in self.links.candidates]
+        is_bounded = not any(group.is_anywhere for group in (*self.groups, *others))
+        return _count_regions(
+            [group.region for group in self.groups],
+            [group.region for group in others],
+            is_closed=self.links.is_closed,
+            unresolved=self.links.unresolved if is_bounded else None,
+        )
+
+    @cached_property
+    def health_check_links(self) -> Links:
+        """What `healthChecks` points at: one check at most."""
+        checks = self.resource.asked.strings("healthChecks")
+        urls = [UNKNOWN] if isinstance(checks, Unknown) else checks
+        return resolve(self.stack, self.resource, "healthChecks", urls, HealthCheck.TYPES)
+
+    @cached_property
+    def health_checks(self) -> tuple[HealthCheck, ...]:
+        """The health checks in the stack that it certainly uses."""
+        return tuple(HealthCheck.of(target, self.stack) for target in self.health_check_links.targets)
+
+    @property
+    def regions_of_health_checks(self) -> tuple[tuple[str, str | Unknown | None], ...]:
+        """The names of the health checks that it certainly uses, with the region of a regional one."""
+        inside = [(check.name, location_of(check.resource)) for check in self.health_checks]
+        return (*inside, *((reference.name, reference.region) for reference in self.health_check_links.external))
+
+    @property
+    def has_only_serverless_backends(self) -> bool:
+        """All its backends certainly are serverless NEGs, and it has some."""
+        return self.kinds == {GroupKind.SERVERLESS_NEG}
+
+    @property
+    def may_have_serverless_backends(self) -> bool:
+        """Some backend is a serverless NEG, or it is not known that none is."""
+        return GroupKind.SERVERLESS_NEG in self.kinds
+
+    def regions_with_peers(self, pattern: str) -> DistinctCount:
+        """The regions that all regional services whose logical names match the glob `pattern` together serve from.
+
+        One without backends serves from none, unless a controller attaches them.
+        """
+        return self.stack.derived(f"regions of peers {pattern}", lambda stack: _regions_of_peers(stack, pattern))
+
+
+def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
+    services = [BackendService.of(resource, stack) for resource in stack.of_types([REGION_BACKEND_SERVICE])]
+    peers = [service for service in services if fnmatchcase(service.name, pattern)]
+    certain = [peer.region for peer in peers if not isinstance(peer.backends, Unknown) and peer.backends]
+    possible = [
+        peer.region
+        for peer in peers
+        if isinstance(peer.backends, Unknown) or (peer.has_no_backends and peer.leaves_backends_to_a_controller)
+    ]
+    unresolved = len(possible) if stack.is_complete else None
+    return _count_regions(certain, possible, is_closed=stack.is_complete, unresolved=unresolved)
+
+
+def _count_regions(
+    certain: list[str | Unknown], possible: list[str | Unknown], *, is_closed: bool, unresolved: int | None
+) -> DistinctCount:
+    known = [region for region in certain if isinstance(region, str)]
+    anywhere = len(certain) - len(known)
+    choices = [region for region in possible if isinstance(region, str)]
+    is_limited = is_closed and not anywhere and len(choices) == len(possible)
+    return count_distinct(known, None if unresolved is None else unresolved + anywhere, choices if is_limited else None)
+
+
+def _may_be_one(one: Reference, other: Reference) -> bool:
+    """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
+    if one.in_project(None) != other.in_project(None):
+        return False
+    if one.project is None or other.project is None:
+        return True
+    return one.project.isdigit() != other.project.isdigit()

@@ -1,0 +1,117 @@
+"""Health checks: global, regional and legacy ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policypack.model.graph.tokens import HEALTH_CHECK, HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK, REGION_HEALTH_CHECK
+from policypack.model.graph.view import View
+from policypack.model.values.values import UNKNOWN, Properties, Unknown
+
+_LEGACY: Final = {
+    HTTP_HEALTH_CHECK: "HTTP",
+    HTTPS_HEALTH_CHECK: "HTTPS",
+}
+_PROTOCOLS: Final = {
+    "httpHealthCheck": "HTTP",
+    "httpsHealthCheck": "HTTPS",
+    "http2HealthCheck": "HTTP2",
+    "tcpHealthCheck": "TCP",
+    "sslHealthCheck": "SSL",
+    "grpcHealthCheck": "GRPC",
+    "grpcTlsHealthCheck": "GRPC_WITH_TLS",
+}
+_DEFAULT_PATH: Final = "/"
+_DEFAULT_SECONDS: Final = 5
+_DEFAULT_THRESHOLD: Final = 2
+
+
+class HealthCheck(View):
+    """A health check of any of the four resources.
+
+    Defaults: https://cloud.google.com/load-balancing/docs/health-check-concepts
+    """
+
+    TYPES = (
+        HEALTH_CHECK,
+        REGION_HEALTH_CHECK,
+        *_LEGACY,
+    )
+
+    @property
+    def protocol(self) -> str | Unknown | None:
+        """What it speaks, in the API's terms (`HTTP`, `TCP`, `GRPC` ...); `None` if it names no protocol."""
+        return self._settings[0]
+
+    @property
+    def path(self) -> str | Unknown | None:
+        """The path that it requests; `None` for a protocol without paths."""
+        protocol, settings = self._settings
+        if protocol is None or isinstance(settings, Unknown):
+            return None if protocol is None else UNKNOWN
+        if protocol not in ("HTTP", "HTTPS", "HTTP2"):
+            return None
+        path = settings.string("requestPath")
+        return _DEFAULT_PATH if path is None else path
+
+    @property
+    def interval(self) -> float | Unknown:
+        """How many seconds lie between two probes."""
+        return self._number("checkIntervalSec", _DEFAULT_SECONDS)
+
+    @property
+    def timeout(self) -> float | Unknown:
+        """How many seconds a probe waits for its answer."""
+        return self._number("timeoutSec", _DEFAULT_SECONDS)
+
+    @property
+    def healthy_threshold(self) -> float | Unknown:
+        """After how many answers in a row a machine is healthy."""
+        return self._number("healthyThreshold", _DEFAULT_THRESHOLD)
+
+    @property
+    def unhealthy_threshold(self) -> float | Unknown:
+        """After how many failures in a row a machine is unhealthy."""
+        return self._number("unhealthyThreshold", _DEFAULT_THRESHOLD)
+
+    def _number(self, key: str, default: int) -> float | Unknown:
+        number = self.resource.asked.number(key)
+        return default if number is None else number
+
+    @property
+    def is_legacy(self) -> bool:
+        """It is of a legacy type, for target pools; these cannot log."""
+        return self.resource.type in _LEGACY
+
+    @property
+    def is_logged(self) -> bool | Unknown:
+        """Whether changes of a machine's health are logged; left out, they are not."""
+        config = self.resource.asked.object("logConfig")
+        if config is None:
+            return False
+        enable = UNKNOWN if isinstance(config, Unknown) else config.boolean("enable")
+        return UNKNOWN if isinstance(enable, Unknown) else bool(enable)
+
+    @property
+    def source_regions(self) -> list[str | Unknown] | Unknown:
+        """The regions that it probes from, empty for a check of a load balancer: only Cloud DNS uses such a check.
+
+        https://cloud.google.com/load-balancing/docs/health-check-concepts#source-regions
+        """
+        return self.resource.asked.strings("sourceRegions")
+
+    @property
+    def _settings(self) -> tuple[str | Unknown | None, Properties | Unknown]:
+        asked = self.resource.asked
+        if self.resource.type in _LEGACY:
+            return _LEGACY[self.resource.type], asked
+        # An empty block is a block: `tcpHealthCheck: {}` is a TCP check on the default port.
+        blocks = {key: asked.object(key) for key in _PROTOCOLS}
+        set_or_unknown = {key: block for key, block in blocks.items() if block is not None}
+        if len(set_or_unknown) != 1:
+            return (UNKNOWN if set_or_unknown else None), UNKNOWN
+        [(key, settings)] = set_or_unknown.items()
+        if isinstance(settings, Unknown):
+            # The block may still turn out to be left out, and then the check has no protocol at all.
+            return UNKNOWN, UNKNOWN
+        return _PROTOCOLS[key], settings

@@ -1,0 +1,1 @@
+"""Managed instance groups: their sizes, zones and capacity."""

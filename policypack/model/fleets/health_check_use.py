@@ -1,0 +1,43 @@
+"""What a health check is used for: load balancing, autohealing, or both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.fleets.group_manager import GroupManager, all_services, may_have
+from policypack.model.graph.links import LinkIndex
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES
+from policypack.model.values.values import UNKNOWN, Unknown
+
+
+def is_for_balancing(check: HealthCheck) -> bool | Unknown:
+    """Whether a backend service uses it to tell where requests go."""
+    used = _is_used(check, check.stack.derived("services by check", _services_by_check))
+    # While the stack is incomplete, another service may come and use it.
+    return used if used is not False or check.stack.is_complete else UNKNOWN
+
+
+def is_for_healing(check: HealthCheck) -> bool | Unknown:
+    """Whether a managed instance group uses it to tell which machines to recreate."""
+    return _is_used(check, check.stack.derived("managers by check", _managers_by_check))
+
+
+def _services_by_check(stack: Stack) -> LinkIndex[BackendService]:
+    return LinkIndex((service, service.health_check_links) for service in all_services(stack))
+
+
+def _managers_by_check(stack: Stack) -> LinkIndex[GroupManager]:
+    managers = (
+        GroupManager.of(found, stack) for found in stack.of_types(INSTANCE_GROUP_MANAGER_TYPES) if not found.is_empty
+    )
+    return LinkIndex((manager, manager.healing_check_links) for manager in managers)
+
+
+def _is_used(check: HealthCheck, users: LinkIndex[Any]) -> bool | Unknown:
+    found = [links for _, links in users.about(check.resource)]
+    if any(check.resource in entry.targets for entry in found):
+        return True
+    return UNKNOWN if any(may_have(entry, check.resource) for entry in found) else False

@@ -1,0 +1,1 @@
+"""What requests come in through: forwarding rules, proxies, URL maps, security policies."""

@@ -1,0 +1,108 @@
+"""Who a service's callers are checked by: Google's front end, or the servers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.forwarding_rule import Proxy
+from policypack.model.graph.links import resolve
+from policypack.model.graph.path import on_path
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import (
+    AUTHZ_POLICY,
+    ENDPOINT_TYPES,
+    FORWARDING_RULE_TYPES,
+    MACHINE_TYPES,
+    PROXY_TYPES,
+    SERVER_TLS_POLICY,
+)
+from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.values import UNKNOWN, Properties, Unknown
+
+# What images of Compute Engine run or read when a machine starts.
+_START_UP_KEYS: Final = (
+    "user-data",
+    "vendor-data",
+    "startup-script",
+    "gce-container-declaration",
+    "windows-startup-script-ps1",
+)
+
+
+def needs_client_certificate(service: BackendService) -> bool | Unknown:
+    """Whether every proxy of the stack in front of a service refuses clients without a valid certificate."""
+    proxies = [Proxy.of(resource, service.stack) for resource in on_path(service.stack, service.resource, PROXY_TYPES)]
+    return all_of(_refuses_strangers(proxy) for proxy in proxies) if proxies else False
+
+
+def has_authorization_policy(service: BackendService) -> bool:
+    """Whether an authorization policy of the stack is about a forwarding rule in front of a service."""
+    front = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)
+    return any(service.stack.users(rule, [AUTHZ_POLICY]) for rule in front)
+
+
+def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | Unknown:
+    """Whether what every machine behind a service runs at start-up holds one of these words.
+
+    `UNKNOWN` as well if not all groups have machines that the stack shows.
+    """
+    wanted = tuple(words)
+    groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
+    shown = [_machines_of(service.stack, group) for group in groups]
+    machines = {machine.urn: machine for found in shown for machine in found}
+    mentions = all_of(any_of(_mentions(text, wanted) for text in _texts(machine)) for machine in machines.values())
+    are_all_shown = service.links.is_complete and len(shown) == len(service.groups) and all(shown)
+    return mentions if mentions is False or (machines and are_all_shown) else UNKNOWN
+
+
+def _machines_of(stack: Stack, group: Resource) -> list[Resource]:
+    """The templates or machines of a group, and the machines of its endpoints."""
+    endpoints = stack.users(group, ENDPOINT_TYPES)
+    used = (used for resource in (group, *endpoints) for used in stack.uses(resource))
+    return [resource for resource in used if resource.type in MACHINE_TYPES]
+
+
+def _texts(machine: Resource) -> Iterator[str | Unknown]:
+    script, metadata = machine.asked.string("metadataStartupScript"), machine.asked.object("metadata")
+    if script is not None:
+        yield script
+    if isinstance(metadata, Unknown):
+        yield UNKNOWN
+    elif metadata is not None:
+        yield from (text for key in _START_UP_KEYS if (text := metadata.string(key)) is not None)
+
+
+def _mentions(text: str | Unknown, words: tuple[str, ...]) -> bool | Unknown:
+    return UNKNOWN if isinstance(text, Unknown) else any(word in text for word in words)
+
+
+def _refuses_strangers(proxy: Proxy) -> bool | Unknown:
+    url = proxy.client_certificate_policy
+    if url is None:
+        return False
+    policy = _server_tls_policy(proxy, url)
+    if policy is None:
+        return UNKNOWN
+    block = policy.asked.object("mtlsPolicy")
+    if not isinstance(block, Properties):
+        return False if block is None else UNKNOWN
+    mode = block.string("clientValidationMode")
+    return UNKNOWN if isinstance(mode, Unknown) else mode == "REJECT_INVALID"
+
+
+def _server_tls_policy(proxy: Proxy, url: str | Unknown) -> Resource | None:
+    """The policy of the stack that a proxy names; `None` if that is not known, or none of the stack."""
+    links = resolve(proxy.stack, proxy.resource, "serverTlsPolicy", [url], [SERVER_TLS_POLICY])
+    if len(links.targets) == 1:
+        return links.targets[0]
+    # It is of another API than Compute Engine, with other URLs.
+    ids = [(policy, policy.result.string("id")) for policy in proxy.stack.of_types([SERVER_TLS_POLICY])]
+    named = [policy for policy, own in ids if isinstance(own, str) and isinstance(url, str) and _is_named(url, own)]
+    return named[0] if len(named) == 1 else None
+
+
+def _is_named(url: str, identifier: str) -> bool:
+    return url == identifier or url.endswith(f"/{identifier}")

@@ -1,0 +1,270 @@
+"""Cloud Armor security policies, global and regional, with their rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.forwarding_rule import full_url
+from policypack.model.graph.links import LinkIndex, Links, resolve
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import SECURITY_POLICY_TYPES, SECURITY_RULE_TYPES
+from policypack.model.graph.view import View
+from policypack.model.values.logic import all_of, any_of, equals, negation
+from policypack.model.values.ranges import EVERYWHERE, parse_ranges, without
+from policypack.model.values.values import UNKNOWN, Properties, Unknown
+
+_COLLECTION: Final = "securityPolicies"
+_LIMITS: Final = ("throttle", "rate_based_ban")
+_EVERYBODY: Final = ("*", "0.0.0.0/0", "::/0")
+# What `enforceOnKey` falls back to, and the keys that tell one client from another:
+# https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
+_DEFAULT_KEY: Final = "ALL"
+CLIENT_KEYS: Final = (
+    "IP",
+    "XFF_IP",
+    "USER_IP",
+    "HTTP_HEADER",
+    "HTTP_COOKIE",
+    "TLS_JA3_FINGERPRINT",
+    "TLS_JA4_FINGERPRINT",
+)
+
+
+@dataclass(frozen=True)
+class ArmorRule:
+    """A rule of a security policy."""
+
+    properties: Properties
+
+    @property
+    def priority(self) -> float | Unknown:
+        """Rules with lower numbers go first."""
+        priority = self.properties.number("priority")
+        return UNKNOWN if priority is None else priority
+
+    @property
+    def is_enforced(self) -> bool | Unknown:
+        """Whether it acts, and does not only log what it would do."""
+        preview = self.properties.boolean("preview")
+        return UNKNOWN if isinstance(preview, Unknown) else preview is not True
+
+    @property
+    def action(self) -> str | Unknown:
+        """`allow`, `deny`, `limit` or `redirect`."""
+        action = self.properties.string("action")
+        if action is None or isinstance(action, Unknown):
+            return UNKNOWN
+        return "limit" if action in _LIMITS else action.split("(")[0]
+
+    @property
+    def is_for_everybody(self) -> bool | Unknown:
+        """Whether it matches every request."""
+        match = self.properties.object("match")
+        if match is None or isinstance(match, Unknown):
+            return UNKNOWN
+        expression, config = match.object("expr"), match.object("config")
+        if isinstance(expression, Unknown) or isinstance(config, Unknown):
+            return UNKNOWN
+        if expression is not None:
+            text = expression.string("expression")
+            return text.strip() == "true" if isinstance(text, str) else UNKNOWN
+        ranges: list[str | Unknown] | Unknown = UNKNOWN if config is None else config.strings("srcIpRanges")
+        if isinstance(ranges, Unknown) or not ranges:
+            return UNKNOWN
+        if any(isinstance(one, str) and one in _EVERYBODY for one in ranges):
+            return True
+        # Several ranges may leave nobody out, such as 0.0.0.0/1 and 128.0.0.0/1.
+        if not without(EVERYWHERE[:1], parse_ranges(ranges).certain):
+            return True
+        return UNKNOWN if any(isinstance(one, Unknown) for one in ranges) else False
+
+    @property
+    def is_for_ranges(self) -> bool:
+        """Whether it certainly matches address ranges, not an expression."""
+        match = self.properties.object("match")
+        return isinstance(match, Properties) and isinstance(match.object("config"), Properties)
+
+    @property
+    def looks_at_paths(self) -> bool | Unknown:
+        """Whether its expression mentions the path of a request."""
+        match = self.properties.object("match")
+        expression = match if match is None or isinstance(match, Unknown) else match.object("expr")
+        text = expression if expression is None or isinstance(expression, Unknown) else expression.string("expression")
+        return UNKNOWN if isinstance(text, Unknown) else text is not None and "request.path" in text
+
+    @property
+    def limits_each_client(self) -> bool | Unknown:
+        """Whether a rate limit counts each client's requests, not all requests together."""
+        limit = self.properties.object("rateLimitOptions")
+        if limit is None or isinstance(limit, Unknown):
+            return UNKNOWN
+        several = limit.objects("enforceOnKeyConfigs")
+        if isinstance(several, Unknown):
+            return UNKNOWN
+        keys = [one.string("enforceOnKeyType") for one in several] or [limit.string("enforceOnKey")]
+        named = [_DEFAULT_KEY if key is None else key for key in keys]
+        if any(isinstance(key, str) and key in CLIENT_KEYS for key in named):
+            return True
+        return UNKNOWN if any(isinstance(key, Unknown) for key in named) else False
+
+
+class SecurityPolicy(View):
+    """A security policy. Without a rule that matches, it lets a request through."""
+
+    TYPES = SECURITY_POLICY_TYPES
+
+    @cached_property
+    def rules(self) -> tuple[ArmorRule, ...]:
+        """Its known rules, its own and those that are resources of their own, in any order."""
+        inline = self.resource.asked.objects("rules")
+        own = [] if isinstance(inline, Unknown) else inline
+        return tuple(ArmorRule(properties) for properties in (*own, *(rule for rule in self._separate if rule)))
+
+    @property
+    def kind(self) -> str | Unknown:
+        """Its `type`: `CLOUD_ARMOR` unless another is given, such as `CLOUD_ARMOR_EDGE` for caches."""
+        kind = self.resource.asked.string("type")
+        return "CLOUD_ARMOR" if kind is None else kind
+
+    @property
+    def why_rules_unknown(self) -> str:
+        """What keeps some rules from being known, a clause; empty if all are."""
+        if isinstance(self.resource.asked.objects("rules"), Unknown):
+            return f"the rules of `{self.name}` are computed"
+        if self.resource.ignores_changes_of("rules"):
+            return f"`ignore_changes` leaves the rules of `{self.name}` to something else"
+        if not self.stack.is_complete:
+            return f"rules of `{self.name}` may still come"
+        return f"which policy a rule belongs to is not known, it may be `{self.name}`" if None in self._separate else ""
+
+    @property
+    def filters(self) -> bool | Unknown:
+        """Whether an enforced rule does anything but let requests through, before one lets everybody through."""
+        doubtful = self._has_doubtful_rules
+        for rule in self._in_order:
+            acts = all_of([rule.is_enforced, negation(equals(rule.action, "allow"))])
+            admits_all = all_of([rule.is_enforced, rule.is_for_everybody, equals(rule.action, "allow")])
+            if True in [value for value in (acts, admits_all) if isinstance(value, bool)]:
+                return UNKNOWN if doubtful else acts is True
+            doubtful = doubtful or acts is UNKNOWN or admits_all is UNKNOWN
+        return UNKNOWN if doubtful else False
+
+    @property
+    def may_deny_by_path(self) -> bool:
+        """Whether an enforced rule other than `allow` may look at paths."""
+        by_path = (
+            all_of([rule.is_enforced, negation(equals(rule.action, "allow")), rule.looks_at_paths])
+            for rule in self.rules
+        )
+        return bool(self.why_rules_unknown) or any_of(by_path) is not False
+
+    def limits_rate(self, *, of_each_client: bool) -> bool | Unknown:
+        """Whether an enforced rate limit is reached before a rule that decides about everybody.
+
+        Args:
+            of_each_client: count only limits with a key that tells clients from another.
+        """
+        doubtful = self._has_doubtful_rules
+        for rule in self._in_order:
+            limits = all_of([rule.is_enforced, equals(rule.action, "limit")])
+            if of_each_client:
+                limits = all_of([limits, rule.limits_each_client])
+            if limits is True:
+                return UNKNOWN if doubtful else True
+            ends = all_of([rule.is_enforced, rule.is_for_everybody])
+            if limits is False and ends is True:
+                break
+            doubtful = doubtful or limits is UNKNOWN or ends is UNKNOWN
+        return UNKNOWN if doubtful else False
+
+    @property
+    def admits_only_some(self) -> bool | Unknown:
+        """Whether everybody but known address ranges is denied; `UNKNOWN` as well if an expression admits clients."""
+        doubtful = self._has_doubtful_rules
+        for rule in self._in_order:
+            denies = equals(rule.action, "deny")
+            if rule.is_enforced is True and rule.is_for_everybody is True:
+                return UNKNOWN if doubtful else denies
+            if rule.is_enforced is not False:
+                admits_some = denies is not True and not rule.is_for_ranges
+                doubtful = doubtful or rule.is_for_everybody is not False or admits_some
+        return UNKNOWN if doubtful else False
+
+    @property
+    def _has_doubtful_rules(self) -> bool:
+        return bool(self.why_rules_unknown) or not all(isinstance(rule.priority, int | float) for rule in self.rules)
+
+    @property
+    def _in_order(self) -> list[ArmorRule]:
+        numbered = [(rule.priority, rule) for rule in self.rules]
+        known = [(priority, rule) for priority, rule in numbered if isinstance(priority, int | float)]
+        return [rule for _, rule in sorted(known, key=lambda pair: pair[0])] if len(known) == len(numbered) else []
+
+    @cached_property
+    def _separate(self) -> tuple[Properties | None, ...]:
+        """Its rules that are resources of their own; `None` for one that may be its own."""
+        found: list[Properties | None] = []
+        for resource, links in self.stack.derived("security rules", _separate_rules).about(self.resource):
+            is_its_own = links.includes(self.resource)
+            if is_its_own is not False:
+                found.append(resource.asked if is_its_own is True else None)
+        return tuple(found)
+
+
+def _separate_rules(stack: Stack) -> LinkIndex[Resource]:
+    """The rules that are resources of their own, by their policies."""
+    return LinkIndex((resource, _policy_of(stack, resource)) for resource in stack.of_types(SECURITY_RULE_TYPES))
+
+
+def _policy_of(stack: Stack, rule: Resource) -> Links:
+    name = full_url(rule, rule.asked.string("securityPolicy"), _COLLECTION)
+    return resolve(stack, rule, "securityPolicy", [name], SECURITY_POLICY_TYPES)
+
+
+def security_policy_links(service: BackendService) -> Links:
+    """The backend security policy of a service; no entries without one."""
+    return _links(service, "securityPolicy")
+
+
+def has_security_policy(service: BackendService) -> bool:
+    """Whether its `securityPolicy` is set, be it to what is not known yet."""
+    return service.resource.asked.string("securityPolicy") is not None
+
+
+def edge_security_policy_is_set(service: BackendService) -> bool | Unknown:
+    """Whether a service has an edge security policy, which is evaluated before the cache."""
+    policy = service.resource.asked.string("edgeSecurityPolicy")
+    return UNKNOWN if isinstance(policy, Unknown) else policy is not None
+
+
+def security_policies(service: BackendService) -> tuple[SecurityPolicy, ...]:
+    """The backend security policy in the stack that a service certainly has."""
+    return tuple(SecurityPolicy.of(target, service.stack) for target in security_policy_links(service).targets)
+
+
+def leaves_security_policy_to_others(service: BackendService) -> bool:
+    """`ignore_changes` covers its security policy: something else attaches one."""
+    return service.resource.ignores_changes_of("securityPolicy")
+
+
+def takes_security_policy(service: BackendService) -> bool | Unknown:
+    """Whether Cloud Armor filters requests for external load balancers of its kind.
+
+    Not for regional proxy and passthrough Network Load Balancers:
+    https://cloud.google.com/armor/docs/security-policy-overview
+    """
+    if not service.is_regional:
+        return True
+    passthrough, protocol = service.is_passthrough, service.protocol
+    if passthrough is not False:
+        return UNKNOWN if isinstance(passthrough, Unknown) else False
+    return UNKNOWN if isinstance(protocol, Unknown) else protocol is None or protocol not in ("TCP", "SSL", "UDP")
+
+
+def _links(service: BackendService, key: str) -> Links:
+    name = full_url(service.resource, service.resource.asked.string(key), _COLLECTION)
+    return resolve(service.stack, service.resource, key, [] if name is None else [name], SECURITY_POLICY_TYPES)

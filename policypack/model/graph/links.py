@@ -1,0 +1,199 @@
+"""What a property points at: resources of the stack, resources outside it, or not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
+
+T = TypeVar("T")
+
+# Resources of other packages may compute anything from anything; of these it is known that they yield no URL of a
+# Compute Engine resource.
+_HARMLESS_PACKAGES: Final = ("gcp:", "random:", "tls:", "time:", "pulumi:providers:", "pulumi:pulumi:Stack")
+# These hand on the URLs of other resources, or text that may be any URL: clusters and node pools have instance groups
+# that are no resources of the stack, secrets and buckets store what they are given.
+_YIELDS_ANYTHING: Final = (
+    "gcp:compute/autoscaler:",
+    "gcp:compute/backendService:",
+    "gcp:compute/globalNetworkEndpoint:",
+    "gcp:compute/instanceGroupMembership:",
+    "gcp:compute/instanceGroupNamedPort:",
+    "gcp:compute/networkEndpoint:",
+    "gcp:compute/networkEndpointList:",
+    "gcp:compute/perInstanceConfig:",
+    "gcp:compute/regionAutoscaler:",
+    "gcp:compute/regionBackendService:",
+    "gcp:compute/regionNetworkEndpoint:",
+    "gcp:compute/regionPerInstanceConfig:",
+    "gcp:compute/regionResizeRequest:",
+    "gcp:compute/resizeRequest:",
+    "gcp:container/",
+    "gcp:secretmanager/",
+    "gcp:parametermanager/",
+    "gcp:runtimeconfig/",
+    "gcp:storage/",
+    "gcp:deploymentmanager/",
+)
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the entries of one property point at.
+
+    Attributes:
+        entries: for each entry, the resource or the reference to something outside the stack, `None` where it is not
+            known which; `UNKNOWN` if not even the number of entries is known.
+        targets: the resources of the stack that certainly are among the entries.
+        candidates: the resources that unresolved entries may point at.
+        is_closed: unresolved entries can point at nothing but `candidates`.
+        why: what keeps entries unresolved, a clause without a full stop; empty if all are.
+    """
+
+    entries: tuple[Resource | Reference | None, ...] | Unknown
+    targets: tuple[Resource, ...]
+    candidates: tuple[Resource, ...]
+    is_closed: bool
+    why: str
+
+    @property
+    def external(self) -> tuple[Reference, ...]:
+        """What entries point at outside the stack."""
+        entries = () if isinstance(self.entries, Unknown) else self.entries
+        return tuple(entry for entry in entries if isinstance(entry, Reference))
+
+    @property
+    def members(self) -> tuple[Resource | Reference, ...]:
+        """All that certainly is among the entries."""
+        return (*self.targets, *self.external)
+
+    @property
+    def unresolved(self) -> int | None:
+        """How many entries are not among `members`; `None` if there may be any number."""
+        if isinstance(self.entries, Unknown):
+            return None
+        return 0 if self.is_complete else sum(entry is None for entry in self.entries)
+
+    @property
+    def is_complete(self) -> bool:
+        """All entries are known: they are `members` and nothing else."""
+        return not self.why
+
+    def includes(self, resource: Resource) -> bool | Unknown:
+        """Whether an entry points at a resource of the stack."""
+        if resource in self.targets:
+            return True
+        if self.is_complete:
+            return UNKNOWN if self.external and may_have_any_name(resource) else False
+        return UNKNOWN if resource in self.candidates or not self.is_closed else False
+
+
+class LinkIndex(Generic[T]):
+    """Who points at a resource, found without asking everybody.
+
+    Args:
+        owners: those with links, in the order in which to find them.
+    """
+
+    def __init__(self, owners: Iterable[tuple[T, Links]]) -> None:
+        self._owners = tuple(owners)
+        self._by_target: dict[str, list[int]] = {}
+        self._open: list[int] = []
+        for number, (_, links) in enumerate(self._owners):
+            if not links.is_complete or links.external:
+                self._open.append(number)
+                continue
+            for target in links.targets:
+                self._by_target.setdefault(target.urn, []).append(number)
+
+    def about(self, resource: Resource) -> list[tuple[T, Links]]:
+        """Those whose links may point at a resource; of all others it is certain that they do not."""
+        numbers = {*self._by_target.get(resource.urn, ()), *self._open}
+        return [self._owners[number] for number in sorted(numbers)]
+
+
+def resolve(
+    stack: Stack, resource: Resource, key: str, entries: Sequence[str | Unknown | None] | Unknown, types: Iterable[str]
+) -> Links:
+    """Finds what the property `key` of `resource` points at.
+
+    Known entries are matched with the stack's resources by name. Unknown ones are the resources that the property
+    depends on, of a fitting type, less those already matched: as many candidates as unknown entries settle them,
+    if nothing else that the property depends on can yield such a value. This takes for granted that no entry stands
+    twice, which the API refuses: https://cloud.google.com/load-balancing/docs/backend-service#backends
+
+    Args:
+        stack: where to look.
+        resource: the resource with the property.
+        key: the name of the input property, to find its dependency edges.
+        entries: the URLs in it.
+        types: the types that it may point at.
+    """
+    fitting = frozenset(types)
+    known_entries = () if isinstance(entries, Unknown) else entries
+    matched = tuple(_match(stack, resource, entry, fitting) for entry in known_entries)
+    targets = _unique(entry for entry in matched if entry is not None)
+    sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
+    candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
+    blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
+
+    name = python_name(key)
+    if isinstance(entries, Unknown):
+        why = f"`{name}` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
+        return Links(UNKNOWN, (), candidates, False, why)
+    missing = sum(entry is None for entry in matched)
+    if not missing:
+        return Links(matched, targets, (), True, "")
+    if any(isinstance(entry, str) for entry, found in zip(known_entries, matched, strict=True) if found is None):
+        return Links(matched, targets, candidates, False, f"`{name}` has a value that names no resource for certain")
+    if blocking:
+        return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
+    external = any(isinstance(entry, Reference) for entry in matched)
+    if external and any(may_have_any_name(candidate) for candidate in candidates):
+        return Links(matched, targets, candidates, False, f"`{name}` may name a resource whose own name is not known")
+    if len(candidates) == missing:
+        if missing == 1:
+            matched = tuple(candidates[0] if entry is None else entry for entry in matched)
+        return Links(matched, (*targets, *candidates), (), True, "")
+    if not candidates:
+        return Links(matched, targets, (), False, f"`{name}` has a value that is not known yet")
+    choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
+    return Links(matched, targets, candidates, len(candidates) > missing, f"`{name}` may point at any of {choices}")
+
+
+def _match(
+    stack: Stack, resource: Resource, entry: str | Unknown | None, types: frozenset[str]
+) -> Resource | Reference | None:
+    reference = parse_reference(entry) if isinstance(entry, str) else None
+    if reference is None:
+        return None
+    if reference.project is None:
+        project = setting(resource, "project")
+        reference = reference.in_project(project if isinstance(project, str) else None)
+    target = stack.by_reference(reference)
+    if target is not None:
+        return target if target.type in types else reference
+    return None if stack.may_have(reference) else reference
+
+
+def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:
+    """Whether a value computed from `source` may point at something that is not `source` itself."""
+    if source is None or source.is_read:
+        return True
+    if source.type in types:
+        return False
+    return not source.type.startswith(_HARMLESS_PACKAGES) or source.type.startswith(_YIELDS_ANYTHING)
+
+
+def _describe(urn: str, source: Resource | None) -> str:
+    return f"`{source.name}` ({source.type})" if source else f"`{urn.rpartition('::')[2]}`, which is not in the stack"
+
+
+def _unique(found: Iterable[Resource | Reference]) -> tuple[Resource, ...]:
+    resources = {resource.urn: resource for resource in found if isinstance(resource, Resource)}
+    return tuple(resources[urn] for urn in sorted(resources))

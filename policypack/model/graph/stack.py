@@ -1,0 +1,185 @@
+"""A stack: its resources, found by URN, by type and by the names under which others refer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from policypack.model.graph.mentions import Mentions, mentions_of
+from policypack.model.graph.reference import Reference, references_to
+from policypack.model.graph.resource import Resource
+
+T = TypeVar("T")
+
+
+class Stack:
+    """The resources that one operation shows.
+
+    Args:
+        resources: the resources, in any order.
+        is_complete: no further resource belongs to the stack. During an update it is false: what is not there yet
+            may still come, so a missing resource proves nothing.
+        tags: the stack's tags; `None` if this source does not know them.
+    """
+
+    def __init__(
+        self,
+        resources: Iterable[Resource] = (),
+        *,
+        is_complete: bool = True,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.is_complete = is_complete
+        self.tags = tags
+        self._derived: dict[Hashable, Any] = {}
+        self._by_urn: dict[str, Resource] = {}
+        self._by_type: dict[str, dict[str, Resource]] = {}
+        self._references: dict[str, frozenset[Reference]] = {}
+        self._by_reference: dict[Reference, dict[str, Resource]] = {}
+        self._by_place: dict[Reference, dict[str, str | None]] = {}
+        # What resources mention is read when somebody asks about their type, most types never.
+        self._mentions: dict[str, Mentions] = {}
+        self._mentioned_by: dict[str, dict[str | Reference, dict[str, Resource]]] = {}
+        for resource in resources:
+            self.add(resource)
+
+    def add(self, resource: Resource) -> None:
+        """Adds a resource, in place of one with the same URN."""
+        self._derived.clear()
+        if resource.urn in self._by_urn:
+            self._remove(self._by_urn[resource.urn])
+        self._by_urn[resource.urn] = resource
+        self._by_type.setdefault(resource.type, {})[resource.urn] = resource
+        self._references[resource.urn] = references_to(resource)
+        for reference in self._references[resource.urn]:
+            self._by_reference.setdefault(reference, {})[resource.urn] = resource
+            self._by_place.setdefault(reference.in_project(None), {})[resource.urn] = reference.project
+        if resource.type in self._mentioned_by:
+            self._index_mentions(resource, self._mentioned_by[resource.type])
+
+    def _remove(self, resource: Resource) -> None:
+        del self._by_type[resource.type][resource.urn]
+        for reference in self._references[resource.urn]:
+            self._by_reference[reference].pop(resource.urn, None)
+            self._by_place[reference.in_project(None)].pop(resource.urn, None)
+        if resource.type in self._mentioned_by:
+            for mention in self._all_mentions(resource):
+                self._mentioned_by[resource.type][mention].pop(resource.urn, None)
+        self._mentions.pop(resource.urn, None)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All resources, ordered by URN, whatever the order they came in."""
+        return tuple(self._by_urn[urn] for urn in sorted(self._by_urn))
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of its resources."""
+        return tuple(type_ for type_, resources in self._by_type.items() if resources)
+
+    @property
+    def project(self) -> str | None:
+        """The name of the Pulumi project; `None` for a stack without resources."""
+        return self.derived("project", _project)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the Pulumi stack; `None` for a stack without resources."""
+        return next((urn.split("::")[0].removeprefix("urn:pulumi:") for urn in self._by_urn if "::" in urn), None)
+
+    def of_types(self, types: Iterable[str]) -> tuple[Resource, ...]:
+        """The resources of any of these types, ordered by URN."""
+        wanted = tuple(types)
+        return self.derived(("of types", wanted), lambda stack: stack._find_of_types(wanted))
+
+    def _find_of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:
+        found = (resource for type_ in types for resource in self._by_type.get(type_, {}).values())
+        return tuple(sorted(found, key=lambda resource: resource.urn))
+
+    def by_urn(self, urn: str) -> Resource | None:
+        """The resource with this URN."""
+        return self._by_urn.get(urn)
+
+    def by_reference(self, reference: Reference) -> Resource | None:
+        """The resource with this name; `None` if there is none, or more than one to choose from."""
+        found = self._by_reference.get(reference, {})
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def may_have(self, reference: Reference) -> bool:
+        """Whether a resource of the stack may have this name: a project can go by its id or its number."""
+        projects = self._by_place.get(reference.in_project(None), {}).values()
+        return any(_may_be_one_project(project, reference.project) for project in projects)
+
+    def derived(self, name: Hashable, compute: Callable[[Stack], T]) -> T:
+        """What `compute` makes of this stack, computed once for the resources that it has now."""
+        if name not in self._derived:
+            self._derived[name] = compute(self)
+        found: T = self._derived[name]
+        return found
+
+    def forget_derived(self) -> None:
+        """Forgets what was derived: it refers to the stack, which would have to wait for the garbage collector."""
+        self._derived.clear()
+
+    def uses(self, resource: Resource) -> tuple[Resource, ...]:
+        """The resources that any property of `resource` names or is computed from, ordered by URN."""
+        return self.derived(("uses", resource.urn), lambda stack: stack._find_used(resource))
+
+    def _find_used(self, resource: Resource) -> tuple[Resource, ...]:
+        mentions = self._mentions_of(resource)
+        named = (self.by_reference(reference) for reference in mentions.references)
+        sources = (self.by_urn(urn) for urn in mentions.urns)
+        return _ordered(used for used in (*named, *sources) if used and used.urn != resource.urn)
+
+    def users(self, resource: Resource, types: Collection[str]) -> tuple[Resource, ...]:
+        """The resources of these types with a property that names `resource` or is computed from it, ordered by URN.
+
+        Resources of types that nobody asks about are never looked into.
+        """
+        indexes = [self._mentions_by(type_) for type_ in types if type_ in self._by_type]
+        if not indexes:
+            return ()
+        names: list[str | Reference] = [resource.urn]
+        names += (name for name in self._references.get(resource.urn, ()) if self.by_reference(name) is resource)
+        found: dict[str, Resource] = {}
+        for index in indexes:
+            for name in names:
+                found.update(index.get(name, {}))
+        found.pop(resource.urn, None)
+        return _ordered(found.values())
+
+    def _mentions_by(self, type_: str) -> dict[str | Reference, dict[str, Resource]]:
+        """The resources of one type by what they mention."""
+        if type_ not in self._mentioned_by:
+            index = self._mentioned_by[type_] = {}
+            for resource in self._by_type[type_].values():
+                self._index_mentions(resource, index)
+        return self._mentioned_by[type_]
+
+    def _index_mentions(self, resource: Resource, index: dict[str | Reference, dict[str, Resource]]) -> None:
+        for mention in self._all_mentions(resource):
+            index.setdefault(mention, {})[resource.urn] = resource
+
+    def _all_mentions(self, resource: Resource) -> tuple[str | Reference, ...]:
+        mentions = self._mentions_of(resource)
+        return (*mentions.urns, *mentions.references)
+
+    def _mentions_of(self, resource: Resource) -> Mentions:
+        if resource.urn not in self._mentions:
+            self._mentions[resource.urn] = mentions_of(resource)
+        return self._mentions[resource.urn]
+
+
+def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    by_urn = {resource.urn: resource for resource in resources}
+    return tuple(by_urn[urn] for urn in sorted(by_urn))
+
+
+def _project(stack: Stack) -> str | None:
+    return next((urn.split("::")[1] for urn in stack._by_urn if urn.count("::") >= 3), None)
+
+
+def _may_be_one_project(one: str | None, other: str | None) -> bool:
+    if one is None or other is None or one == other:
+        return True
+    return one.isdigit() != other.isdigit()

@@ -1,0 +1,153 @@
+"""The type tokens of Pulumi's Google Cloud provider that the model reads, and the groups of them that go together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ALERT_POLICY: Final = "gcp:monitoring/alertPolicy:AlertPolicy"
+API_KEY: Final = "gcp:projects/apiKey:ApiKey"
+AUTHZ_POLICY: Final = "gcp:networksecurity/authzPolicy:AuthzPolicy"
+AUTOSCALER: Final = "gcp:compute/autoscaler:Autoscaler"
+BACKEND_BUCKET: Final = "gcp:compute/backendBucket:BackendBucket"
+BACKEND_SERVICE: Final = "gcp:compute/backendService:BackendService"
+DISK: Final = "gcp:compute/disk:Disk"
+FIREWALL: Final = "gcp:compute/firewall:Firewall"
+FORWARDING_RULE: Final = "gcp:compute/forwardingRule:ForwardingRule"
+GLOBAL_FORWARDING_RULE: Final = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+GLOBAL_NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup"
+HEALTH_CHECK: Final = "gcp:compute/healthCheck:HealthCheck"
+HMAC_KEY: Final = "gcp:storage/hmacKey:HmacKey"
+HTTPS_HEALTH_CHECK: Final = "gcp:compute/httpsHealthCheck:HttpsHealthCheck"
+HTTP_HEALTH_CHECK: Final = "gcp:compute/httpHealthCheck:HttpHealthCheck"
+INSTANCE: Final = "gcp:compute/instance:Instance"
+INSTANCE_GROUP: Final = "gcp:compute/instanceGroup:InstanceGroup"
+INSTANCE_GROUP_MANAGER: Final = "gcp:compute/instanceGroupManager:InstanceGroupManager"
+INSTANCE_GROUP_MEMBERSHIP: Final = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
+INSTANCE_GROUP_NAMED_PORT: Final = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
+INSTANCE_TEMPLATE: Final = "gcp:compute/instanceTemplate:InstanceTemplate"
+NETWORK: Final = "gcp:compute/network:Network"
+NETWORK_ENDPOINT: Final = "gcp:compute/networkEndpoint:NetworkEndpoint"
+NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
+NETWORK_ENDPOINT_LIST: Final = "gcp:compute/networkEndpointList:NetworkEndpointList"
+NETWORK_FIREWALL_POLICY: Final = "gcp:compute/networkFirewallPolicy:NetworkFirewallPolicy"
+NETWORK_FIREWALL_POLICY_ASSOCIATION: Final = (
+    "gcp:compute/networkFirewallPolicyAssociation:NetworkFirewallPolicyAssociation"
+)
+NETWORK_FIREWALL_POLICY_RULE: Final = "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule"
+NETWORK_FIREWALL_POLICY_WITH_RULES: Final = "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules"
+PROJECT_METADATA: Final = "gcp:compute/projectMetadata:ProjectMetadata"
+PROJECT_METADATA_ITEM: Final = "gcp:compute/projectMetadataItem:ProjectMetadataItem"
+REGIONAL_SECRET_VERSION: Final = "gcp:secretmanager/regionalSecretVersion:RegionalSecretVersion"
+REGION_AUTOSCALER: Final = "gcp:compute/regionAutoscaler:RegionAutoscaler"
+REGION_BACKEND_SERVICE: Final = "gcp:compute/regionBackendService:RegionBackendService"
+REGION_DISK: Final = "gcp:compute/regionDisk:RegionDisk"
+REGION_HEALTH_CHECK: Final = "gcp:compute/regionHealthCheck:RegionHealthCheck"
+REGION_INSTANCE_GROUP_MANAGER: Final = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
+REGION_INSTANCE_TEMPLATE: Final = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+REGION_NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
+REGION_NETWORK_FIREWALL_POLICY: Final = "gcp:compute/regionNetworkFirewallPolicy:RegionNetworkFirewallPolicy"
+REGION_NETWORK_FIREWALL_POLICY_ASSOCIATION: Final = (
+    "gcp:compute/regionNetworkFirewallPolicyAssociation:RegionNetworkFirewallPolicyAssociation"
+)
+REGION_NETWORK_FIREWALL_POLICY_RULE: Final = (
+    "gcp:compute/regionNetworkFirewallPolicyRule:RegionNetworkFirewallPolicyRule"
+)
+REGION_NETWORK_FIREWALL_POLICY_WITH_RULES: Final = (
+    "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules"
+)
+REGION_SECURITY_POLICY: Final = "gcp:compute/regionSecurityPolicy:RegionSecurityPolicy"
+REGION_SECURITY_POLICY_RULE: Final = "gcp:compute/regionSecurityPolicyRule:RegionSecurityPolicyRule"
+REGION_SSL_POLICY: Final = "gcp:compute/regionSslPolicy:RegionSslPolicy"
+REGION_TARGET_HTTPS_PROXY: Final = "gcp:compute/regionTargetHttpsProxy:RegionTargetHttpsProxy"
+REGION_TARGET_HTTP_PROXY: Final = "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy"
+REGION_TARGET_TCP_PROXY: Final = "gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy"
+REGION_URL_MAP: Final = "gcp:compute/regionUrlMap:RegionUrlMap"
+SECRET_VERSION: Final = "gcp:secretmanager/secretVersion:SecretVersion"
+SECURITY_POLICY: Final = "gcp:compute/securityPolicy:SecurityPolicy"
+SECURITY_POLICY_RULE: Final = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
+SERVER_TLS_POLICY: Final = "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy"
+SERVICE_ACCOUNT: Final = "gcp:serviceaccount/account:Account"
+SERVICE_ACCOUNT_KEY: Final = "gcp:serviceaccount/key:Key"
+SLO: Final = "gcp:monitoring/slo:Slo"
+SSL_POLICY: Final = "gcp:compute/sSLPolicy:SSLPolicy"
+SUBNETWORK: Final = "gcp:compute/subnetwork:Subnetwork"
+TARGET_GRPC_PROXY: Final = "gcp:compute/targetGrpcProxy:TargetGrpcProxy"
+TARGET_HTTPS_PROXY: Final = "gcp:compute/targetHttpsProxy:TargetHttpsProxy"
+TARGET_HTTP_PROXY: Final = "gcp:compute/targetHttpProxy:TargetHttpProxy"
+TARGET_SSL_PROXY: Final = "gcp:compute/targetSSLProxy:TargetSSLProxy"
+TARGET_TCP_PROXY: Final = "gcp:compute/targetTCPProxy:TargetTCPProxy"
+URL_MAP: Final = "gcp:compute/uRLMap:URLMap"
+
+INSTANCE_GROUP_MANAGER_TYPES: Final = (REGION_INSTANCE_GROUP_MANAGER, INSTANCE_GROUP_MANAGER)
+INSTANCE_GROUP_TYPES: Final = (*INSTANCE_GROUP_MANAGER_TYPES, INSTANCE_GROUP)
+GROUP_TYPES: Final = (
+    *INSTANCE_GROUP_TYPES,
+    NETWORK_ENDPOINT_GROUP,
+    REGION_NETWORK_ENDPOINT_GROUP,
+    GLOBAL_NETWORK_ENDPOINT_GROUP,
+)
+LEGACY_HEALTH_CHECK_TYPES: Final = (HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK)
+HEALTH_CHECK_TYPES: Final = (HEALTH_CHECK, REGION_HEALTH_CHECK, *LEGACY_HEALTH_CHECK_TYPES)
+TEMPLATE_TYPES: Final = (REGION_INSTANCE_TEMPLATE, INSTANCE_TEMPLATE)
+DISK_TYPES: Final = (DISK, REGION_DISK)
+SERVICE_TYPES: Final = (BACKEND_SERVICE, REGION_BACKEND_SERVICE)
+URL_MAP_TYPES: Final = (URL_MAP, REGION_URL_MAP)
+HTTP_PROXY_TYPES: Final = (
+    TARGET_HTTP_PROXY,
+    REGION_TARGET_HTTP_PROXY,
+)
+HTTPS_PROXY_TYPES: Final = (
+    TARGET_HTTPS_PROXY,
+    REGION_TARGET_HTTPS_PROXY,
+)
+# Proxies without a URL map: they point at the backend service themselves. A gRPC proxy has one.
+SSL_PROXY_TYPES: Final = (TARGET_SSL_PROXY,)
+TCP_PROXY_TYPES: Final = (
+    TARGET_TCP_PROXY,
+    REGION_TARGET_TCP_PROXY,
+)
+GRPC_PROXY_TYPES: Final = (TARGET_GRPC_PROXY,)
+PROXY_TYPES: Final = (
+    *HTTP_PROXY_TYPES,
+    *HTTPS_PROXY_TYPES,
+    *SSL_PROXY_TYPES,
+    *TCP_PROXY_TYPES,
+    *GRPC_PROXY_TYPES,
+)
+FORWARDING_RULE_TYPES: Final = (
+    GLOBAL_FORWARDING_RULE,
+    FORWARDING_RULE,
+)
+SSL_POLICY_TYPES: Final = (SSL_POLICY, REGION_SSL_POLICY)
+SECURITY_POLICY_TYPES: Final = (
+    SECURITY_POLICY,
+    REGION_SECURITY_POLICY,
+)
+SECURITY_RULE_TYPES: Final = (
+    SECURITY_POLICY_RULE,
+    REGION_SECURITY_POLICY_RULE,
+)
+AUTOSCALER_TYPES: Final = (REGION_AUTOSCALER, AUTOSCALER)
+MACHINE_TYPES: Final = (*TEMPLATE_TYPES, INSTANCE)
+ENDPOINT_TYPES: Final = (
+    NETWORK_ENDPOINT,
+    NETWORK_ENDPOINT_LIST,
+    INSTANCE_GROUP_MEMBERSHIP,
+)
+SUBNETWORK_TYPES: Final = (SUBNETWORK,)
+NETWORK_TYPES: Final = (NETWORK,)
+FIREWALL_TYPES: Final = (FIREWALL,)
+FIREWALL_POLICY_ASSOCIATION_TYPES: Final = (
+    NETWORK_FIREWALL_POLICY_ASSOCIATION,
+    REGION_NETWORK_FIREWALL_POLICY_ASSOCIATION,
+)
+FIREWALL_POLICY_TYPES: Final = (
+    NETWORK_FIREWALL_POLICY,
+    REGION_NETWORK_FIREWALL_POLICY,
+    NETWORK_FIREWALL_POLICY_WITH_RULES,
+    REGION_NETWORK_FIREWALL_POLICY_WITH_RULES,
+)
+FIREWALL_POLICY_RULE_TYPES: Final = (
+    NETWORK_FIREWALL_POLICY_RULE,
+    REGION_NETWORK_FIREWALL_POLICY_RULE,
+)

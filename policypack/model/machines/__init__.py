@@ -1,0 +1,1 @@
+"""What a VM or its template says."""

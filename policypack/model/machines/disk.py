@@ -1,0 +1,107 @@
+"""Disks of machines, and the keys that encrypt them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import DISK_TYPES, INSTANCE
+from policypack.model.values.values import UNKNOWN, Properties, Unknown
+
+# Whatever else the name of a key is computed from, one of these among the sources says that there is a key.
+_KEY_TYPES: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")
+_KEY_FIELDS: Final = ("kmsKeySelfLink", "diskEncryptionKeyRaw", "diskEncryptionKeyRsa")
+_BLOCK_KEY_FIELDS: Final = ("kmsKeySelfLink", "rawKey", "rsaEncryptedKey")
+
+
+@dataclass(frozen=True, eq=False)
+class Disk:
+    """A persistent disk of a machine.
+
+    Attributes:
+        name: how to name it in a message: `disk 0`, `the boot disk`.
+        has_key: whether a key of the customer encrypts it: one of Cloud KMS or one that the customer supplies.
+        where: the property that takes the key, in Python's terms.
+    """
+
+    name: str
+    has_key: bool | Unknown
+    where: str
+
+
+def disks_of(stack: Stack, machine: Resource) -> tuple[Disk, ...] | Unknown:
+    """The persistent disks of a template or an instance; local SSDs are left out, since they take no such key:
+    https://cloud.google.com/compute/docs/disks/customer-managed-encryption."""
+    if machine.type != INSTANCE:
+        found = machine.asked.objects("disks")
+        if isinstance(found, Unknown):
+            return UNKNOWN
+        persistent = [(f"disk {number}", disk) for number, disk in enumerate(found) if _is_local(disk) is not True]
+        return _disks(stack, machine, "disks", persistent, "disk_encryption_key.kms_key_self_link")
+    boot, attached = machine.asked.object("bootDisk"), machine.asked.objects("attachedDisks")
+    if isinstance(boot, Unknown) or isinstance(attached, Unknown):
+        return UNKNOWN
+    boots = [("the boot disk", boot)] if boot else []
+    others = [(f"attached disk {number}", disk) for number, disk in enumerate(attached)]
+    return (
+        *_disks(stack, machine, "bootDisk", boots, "kms_key_self_link"),
+        *_disks(stack, machine, "attachedDisks", others, "kms_key_self_link"),
+    )
+
+
+def _is_local(disk: Properties) -> bool | Unknown:
+    """Whether it is a local SSD: a scratch disk, or of such a type."""
+    kind, type_ = disk.string("type"), disk.string("diskType")
+    is_scratch = isinstance(kind, str) and kind == "SCRATCH"
+    if is_scratch or (isinstance(type_, str) and type_.rpartition("/")[2].startswith("local-ssd")):
+        return True
+    return UNKNOWN if isinstance(kind, Unknown) or isinstance(type_, Unknown) else False
+
+
+def _disks(
+    stack: Stack, machine: Resource, key: str, named: Iterable[tuple[str, Properties]], where: str
+) -> tuple[Disk, ...]:
+    found = list(named)
+    existing = [(name, disk) for name, disk in found if disk.string("source") is not None]
+    links = resolve(stack, machine, key, [disk.string("source") for _, disk in existing], DISK_TYPES)
+    entries = dict(zip([name for name, _ in existing], _entries(links, len(existing)), strict=True))
+    return tuple(
+        Disk(
+            name,
+            _has_key(stack, machine, key, disk, entries.get(name)),
+            where,
+        )
+        for name, disk in found
+    )
+
+
+def _entries(links: Links, count: int) -> list[Resource | None]:
+    entries = [None] * count if isinstance(links.entries, Unknown) else links.entries
+    return [entry if isinstance(entry, Resource) else None for entry in entries]
+
+
+def _has_key(stack: Stack, machine: Resource, key: str, disk: Properties, source: Resource | None) -> bool | Unknown:
+    own = _sets_key(stack, machine, key, disk)
+    if own is not False:
+        return own
+    if disk.string("source") is None:
+        return UNKNOWN if _is_local(disk) is UNKNOWN else False
+    return UNKNOWN if source is None else _sets_key(stack, source, "diskEncryptionKey", source.asked)
+
+
+def _sets_key(stack: Stack, resource: Resource, key: str, disk: Properties) -> bool | Unknown:
+    block = disk.object("diskEncryptionKey")
+    if isinstance(block, Unknown):
+        return UNKNOWN
+    values = [disk.string(field) for field in _KEY_FIELDS]
+    values += [block.string(field) for field in _BLOCK_KEY_FIELDS] if block else []
+    if any(isinstance(value, str) for value in values):
+        return True
+    if not any(isinstance(value, Unknown) for value in values):
+        return False
+    sources = (stack.by_urn(urn) for urn in resource.edges.get(key, ()))
+    return True if any(source and source.type.startswith(_KEY_TYPES) for source in sources) else UNKNOWN

@@ -1,0 +1,1 @@
+"""Subnetworks and firewalls, and who reaches whom."""

@@ -1,0 +1,81 @@
+"""Where firewall rules are enforced: the networks of VPC rules, and those that policies are attached to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.reference import parse_reference, region_of, setting
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import FIREWALL_POLICY_ASSOCIATION_TYPES, FIREWALL_POLICY_TYPES, FIREWALL_TYPES
+from policypack.model.network.placement import Endpoint, network_links
+from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.values import UNKNOWN, Unknown
+
+WITH_RULES_TYPES: Final = tuple(type_ for type_ in FIREWALL_POLICY_TYPES if type_.endswith("WithRules"))
+
+
+def governs(stack: Stack, resource: Resource, network: Resource, endpoint: Endpoint) -> bool | Unknown:
+    """Whether the rules of a resource are enforced in a network, in the region of an endpoint."""
+    if resource.type in FIREWALL_TYPES:
+        return network_of(stack, resource).includes(network)
+    return any_of(
+        all_of([is_of_policy(stack, resource, association), *attachment(stack, association, network, endpoint)])
+        for association in stack.of_types(FIREWALL_POLICY_ASSOCIATION_TYPES)
+    )
+
+
+def network_of(stack: Stack, resource: Resource) -> Links:
+    """The network of a VPC firewall rule, or the one that an association attaches its policy to."""
+    key = "network" if resource.type in FIREWALL_TYPES else "attachmentTarget"
+    return stack.derived(f"network of {resource.urn}", lambda stack: network_links(stack, resource, key))
+
+
+def attachment(stack: Stack, association: Resource, network: Resource, endpoint: Endpoint) -> Iterable[bool | Unknown]:
+    """Whether an association attaches its policy to a network, and in the region of an endpoint."""
+    yield network_of(stack, association).includes(network)
+    region = setting(association, "region")
+    if "/region" in association.type:
+        here = endpoint.group.region
+        known = isinstance(region, str) and isinstance(here, str)
+        yield region_of(region) == here if known and isinstance(region, str) else UNKNOWN
+
+
+def is_of_policy(stack: Stack, resource: Resource, association: Resource) -> bool | Unknown:
+    """Whether a rule, or a policy with rules, belongs to the policy that an association attaches."""
+    attached = policy_of(stack, association)
+    own = resource if resource.type in WITH_RULES_TYPES else policy_of(stack, resource)
+    if isinstance(attached, Resource) and isinstance(own, Resource):
+        return attached is own
+    if isinstance(attached, str) and isinstance(own, str):
+        return attached == own
+    return UNKNOWN if attached is None or own is None else False
+
+
+def policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
+    """The policy of a rule or an association: in the stack, by its name outside it, or not known."""
+    return stack.derived(f"policy of {resource.urn}", lambda stack: _policy_of(stack, resource))
+
+
+def _policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
+    is_regional = "/region" in resource.type
+    types = [type_ for type_ in FIREWALL_POLICY_TYPES if ("/region" in type_) == is_regional]
+    given = resource.asked.string("firewallPolicy")
+    if isinstance(given, str):
+        name = given.rpartition("/")[2]
+        policies = [(policy, _name_of(policy)) for policy in stack.of_types(types)]
+        named = [policy for policy, own in policies if isinstance(own, str) and own == name]
+        unnamed = [policy for policy, own in policies if isinstance(own, Unknown)]
+        return named[0] if len(named) == 1 else None if named or unnamed else name
+    links = resolve(stack, resource, "firewallPolicy", [given], types)
+    return links.targets[0] if links.is_complete and links.targets else None
+
+
+def _name_of(policy: Resource) -> str | Unknown | None:
+    """A policy's name in Google Cloud; `None` for a new one that Pulumi names."""
+    identifier = policy.result.string("id")
+    if isinstance(identifier, str) and parse_reference(identifier):
+        return identifier.rpartition("/")[2]
+    return policy.asked.string("name")

@@ -1,0 +1,253 @@
+"""Which connections the firewall rules of a network let through to machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from policypack.model.graph.links import LinkIndex
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import (
+    FIREWALL_POLICY_ASSOCIATION_TYPES,
+    FIREWALL_POLICY_RULE_TYPES,
+    FIREWALL_TYPES,
+    NETWORK_TYPES,
+    SUBNETWORK_TYPES,
+)
+from policypack.model.network.firewall import Firewall, FirewallRule, known_tags
+from policypack.model.network.firewall_policy import WITH_RULES_TYPES, attachment, network_of, policy_of
+from policypack.model.network.placement import Endpoint
+from policypack.model.values.logic import all_of
+from policypack.model.values.ranges import EVERYWHERE, Range, Ranges, within, without
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# GKE and its load balancer controllers add firewall rules of their own to a cluster's network.
+_ADDS_RULES: Final = "gcp:container/"
+_BEFORE: Final = "BEFORE_CLASSIC_FIREWALL"
+_FIRST: Final = -1
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Connections that do not get through: from where, and which rule denies them, if any does."""
+
+    source: Range
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whether connections get through.
+
+    Attributes:
+        is_open: all of them do; false if some certainly do not.
+        blocked: those that certainly do not.
+        uncertain: the rules of which it is not known whether, or how, they apply.
+    """
+
+    is_open: bool | Unknown
+    blocked: tuple[Blocked, ...]
+    uncertain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What a rule does to connections from these ranges."""
+
+    label: str
+    action: str | Unknown
+    priority: float | Unknown
+    sources: Ranges
+
+    @property
+    def is_certain(self) -> bool:
+        """How it applies is known."""
+        is_known = not isinstance(self.action, Unknown) and not isinstance(self.priority, Unknown)
+        return is_known and self.sources.is_known and self.action in ("allow", "deny", "goto_next")
+
+    def steps(self, *, hopeful: bool) -> tuple[float, tuple[tuple[str, tuple[Range, ...]], ...]]:
+        """When it acts, and what it does: as much as it can for the connections if hopeful, against them if not."""
+        priority = _FIRST if isinstance(self.priority, Unknown) else self.priority
+        certain = () if isinstance(self.priority, Unknown) else self.sources.certain
+        guess = "allow" if hopeful else "deny"
+        if isinstance(self.action, Unknown):
+            return priority, ((guess, self.sources.possible),)
+        if self.action == "goto_next":
+            return priority, (("goto_next", certain), (guess, self.sources.possible))
+        if self.action in ("allow", "deny"):
+            return priority, ((self.action, self.sources.possible if self.action == guess else certain),)
+        return priority, ((guess, self.sources.possible),)
+
+
+_Layer: TypeAlias = Sequence[_Effect]
+
+
+def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unknown, sources: Iterable[Range]) -> Reach:
+    """Whether TCP connections from all of `sources` reach a port of the machines of an endpoint.
+
+    Rules are taken in Google Cloud's order; what none of them matches is denied:
+    https://cloud.google.com/firewall/docs/firewall-policies-rule-eval-order. Policies of folders and organisations
+    and rules that other stacks add are not seen.
+    """
+    traffic = tuple(sources)
+    rules = _vpc_rules(stack, network).about(stack, endpoint.machine)
+    vpc = [_effect(stack, rule, endpoint, port, is_there) for rule, is_there in rules]
+    policies = _policy_layers(stack, network, endpoint, port)
+    layers = [_relevant(layer, traffic) for layer in (vpc, *policies)]
+    orders = _orders(network, layers)
+    blocked = [_blocked(order, traffic, hopeful=True) for order in orders]
+    uncertain = sorted({effect.label for layer in layers for effect in layer if not effect.is_certain})
+    if not any(_blocked(order, traffic, hopeful=False) for order in orders):
+        return Reach(True, (), ())
+    if all(blocked) and _is_all_there_is(stack, network):
+        return Reach(False, blocked[0], ())
+    return Reach(UNKNOWN, (), tuple(uncertain))
+
+
+def _is_all_there_is(stack: Stack, network: Resource) -> bool:
+    """No rule is still to come, and nothing in the stack makes rules that are no resources of it."""
+    makers = [type_ for type_ in stack.types if type_.startswith(_ADDS_RULES)]
+    places = (network, *stack.users(network, SUBNETWORK_TYPES))
+    return stack.is_complete and not any(stack.users(place, makers) for place in places)
+
+
+def _orders(network: Resource, layers: Sequence[_Layer]) -> list[list[_Layer]]:
+    """The orders in which a network may take VPC rules, global and regional policies."""
+    vpc, *policies = layers
+    order = network.asked.string("networkFirewallPolicyEnforcementOrder")
+    before, after = [*policies, vpc], [vpc, *policies]
+    if isinstance(order, Unknown):
+        return [after, before]
+    return [before] if order == _BEFORE else [after]
+
+
+class _VpcRules:
+    """The VPC rules of a network, each with whether it certainly is one, by the network tags that they target."""
+
+    def __init__(self, rules: Iterable[tuple[FirewallRule, bool | Unknown]]) -> None:
+        self._rules = tuple(rules)
+        self._by_tag: dict[str, list[int]] = {}
+        self._others: list[int] = []
+        for number, (rule, _) in enumerate(self._rules):
+            tags = rule.targets.only_tags
+            for tag in tags or ():
+                self._by_tag.setdefault(tag, []).append(number)
+            if tags is None:
+                self._others.append(number)
+
+    def about(self, stack: Stack, machine: Resource | None) -> list[tuple[FirewallRule, bool | Unknown]]:
+        """The rules that may apply to a machine, in their order; of all others it is certain that they do not."""
+        tags = None if machine is None else known_tags(machine)
+        if tags is None:
+            return list(self._rules)
+        numbers = {*self._others, *(number for tag in tags for number in self._by_tag.get(tag, ()))}
+        return [self._rules[number] for number in sorted(numbers)]
+
+
+def _vpc_rules(stack: Stack, network: Resource) -> _VpcRules:
+    return stack.derived(("VPC rules", network.urn), lambda stack: _VpcRules(_find_vpc_rules(stack, network)))
+
+
+def _find_vpc_rules(stack: Stack, network: Resource) -> Iterator[tuple[FirewallRule, bool | Unknown]]:
+    for firewall, links in stack.derived("firewalls by network", _firewalls_by_network).about(network):
+        is_there = links.includes(network)
+        if is_there is not False:
+            yield from ((rule, is_there) for rule in _rules(Firewall.of(firewall, stack)))
+
+
+def _firewalls_by_network(stack: Stack) -> LinkIndex[Resource]:
+    return LinkIndex((firewall, network_of(stack, firewall)) for firewall in stack.of_types(FIREWALL_TYPES))
+
+
+def _rules(view: Firewall) -> tuple[FirewallRule, ...]:
+    return () if isinstance(view.rules, Unknown) else view.rules
+
+
+def _policy_layers(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unknown) -> list[list[_Effect]]:
+    """What the network's global policies do, and its regional ones."""
+    layers: list[list[_Effect]] = [[], []]
+    for association in stack.of_types(FIREWALL_POLICY_ASSOCIATION_TYPES):
+        is_attached = all_of(attachment(stack, association, network, endpoint))
+        if is_attached is False:
+            continue
+        layer = layers[1 if "/region" in association.type else 0]
+        layer += _policy_effects(stack, association, endpoint, port, is_attached)
+    return layers
+
+
+def _policy_effects(
+    stack: Stack, association: Resource, endpoint: Endpoint, port: int | Unknown, is_attached: bool | Unknown
+) -> list[_Effect]:
+    policy = policy_of(stack, association)
+    not_known = _Effect(f"`{association.name}`", UNKNOWN, UNKNOWN, Ranges((), EVERYWHERE))
+    if not isinstance(policy, Resource):
+        return [not_known]
+    effects = []
+    if policy.type in WITH_RULES_TYPES:
+        view = Firewall.of(policy, stack)
+        if isinstance(view.rules, Unknown):
+            return [not_known]
+        effects += [_effect(stack, rule, endpoint, port, is_attached) for rule in view.rules]
+    for resource in stack.of_types(FIREWALL_POLICY_RULE_TYPES):
+        own = policy_of(stack, resource)
+        if own is policy or own is None:
+            is_there = is_attached if own is policy else UNKNOWN
+            effects += [_effect(stack, rule, endpoint, port, is_there) for rule in _rules(Firewall.of(resource, stack))]
+    return effects
+
+
+def _effect(
+    stack: Stack, rule: FirewallRule, endpoint: Endpoint, port: int | Unknown, is_there: bool | Unknown
+) -> _Effect:
+    """What a rule does to connections to a port of these machines; nothing if it is not about them."""
+    applies = all_of(
+        [
+            is_there,
+            rule.is_ingress,
+            rule.is_enabled,
+            rule.matches_tcp(port),
+            rule.targets.include(stack, endpoint.machine),
+            rule.has_any_destination,
+        ]
+    )
+    # Whether probes are traffic of a scope is not documented for each of them.
+    is_certain = applies is True and not isinstance(rule.scopes, Unknown) and not rule.scopes
+    possible = () if applies is False else rule.sources.possible
+    return _Effect(rule.label, rule.action, rule.priority, Ranges(rule.sources.certain if is_certain else (), possible))
+
+
+def _relevant(layer: _Layer, traffic: tuple[Range, ...]) -> list[_Effect]:
+    """The effects on this traffic."""
+    cut = [
+        _Effect(
+            effect.label,
+            effect.action,
+            effect.priority,
+            Ranges(within(traffic, effect.sources.certain), within(traffic, effect.sources.possible)),
+        )
+        for effect in layer
+    ]
+    return [effect for effect in cut if effect.sources.possible]
+
+
+def _blocked(layers: Iterable[_Layer], traffic: tuple[Range, ...], *, hopeful: bool) -> tuple[Blocked, ...]:
+    """What does not get through, if all that is not known is in its favour, or against it."""
+    left, blocked = traffic, list[Blocked]()
+    for layer in layers:
+        passed_on: tuple[Range, ...] = ()
+        steps = [(*effect.steps(hopeful=hopeful), effect.label) for effect in layer]
+        # Of VPC rules with one priority, those that deny go first.
+        for _, acts, label in sorted(steps, key=lambda step: (step[0], step[1][0][0] != "deny", step[2])):
+            for action, ranges in acts:
+                hit, left = within(left, ranges), without(left, ranges)
+                blocked += [Blocked(range_, label) for range_ in hit if action == "deny"]
+                passed_on += hit if action == "goto_next" else ()
+        left += passed_on
+    return (*blocked, *(Blocked(range_, None) for range_ in left))
+
+
+def own_networks(stack: Stack) -> tuple[Resource, ...]:
+    """The networks that the stack makes; of those that it only reads it does not show all firewall rules."""
+    return tuple(network for network in stack.of_types(NETWORK_TYPES) if not network.is_read)

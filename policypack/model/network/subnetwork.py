@@ -1,0 +1,67 @@
+"""Subnetworks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policypack.model.graph.tokens import SUBNETWORK_TYPES
+from policypack.model.graph.view import View
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# Ranges that Google takes addresses from, without machines of the user's; they have no flow logs.
+# https://cloud.google.com/vpc/docs/subnets#purpose and https://cloud.google.com/vpc/docs/flow-logs#specifications
+_WITHOUT_MACHINES: Final = (
+    "GLOBAL_MANAGED_PROXY",
+    "REGIONAL_MANAGED_PROXY",
+    "INTERNAL_HTTPS_LOAD_BALANCER",
+    "PRIVATE_SERVICE_CONNECT",
+    "PRIVATE_NAT",
+    "PEER_MIGRATION",
+)
+# The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/subnetwork/
+_DEFAULT_PURPOSE: Final = "PRIVATE"
+_DEFAULT_SAMPLING: Final = 0.5
+_DEFAULT_STACK_TYPE: Final = "IPV4_ONLY"
+
+
+class Subnetwork(View):
+    """A subnetwork of a VPC network."""
+
+    TYPES = SUBNETWORK_TYPES
+
+    @property
+    def purpose(self) -> str | Unknown:
+        """What its addresses are for: `PRIVATE` for machines."""
+        purpose = self.resource.asked.string("purpose")
+        return _DEFAULT_PURPOSE if purpose is None else purpose
+
+    @property
+    def has_machines(self) -> bool | Unknown:
+        """Whether machines of the user's can be in it; the others are ranges of proxies and of Google's services."""
+        return UNKNOWN if isinstance(self.purpose, Unknown) else self.purpose not in _WITHOUT_MACHINES
+
+    @property
+    def has_ipv4(self) -> bool | Unknown:
+        """Whether its machines have IPv4 addresses."""
+        stack_type = self.resource.asked.string("stackType")
+        if isinstance(stack_type, Unknown):
+            return UNKNOWN
+        return (stack_type or _DEFAULT_STACK_TYPE) != "IPV6_ONLY"
+
+    @property
+    def has_private_google_access(self) -> bool | Unknown:
+        """Whether machines without external addresses reach Google's APIs over IPv4; off unless turned on."""
+        access = self.resource.asked.boolean("privateIpGoogleAccess")
+        return False if access is None else access
+
+    @property
+    def flow_sampling(self) -> float | Unknown | None:
+        """The fraction of connections that its flow logs sample; `None` without flow logs."""
+        log_config = self.resource.asked.object("logConfig")
+        if log_config is None or isinstance(log_config, Unknown):
+            return log_config
+        sampling = log_config.number("flowSampling")
+        if sampling is None:
+            # Outputs alone show 0 and "not set" alike.
+            return UNKNOWN if self.resource.inputs is None else _DEFAULT_SAMPLING
+        return sampling

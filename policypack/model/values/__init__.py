@@ -1,0 +1,1 @@
+"""Values as the rules see them, known or not."""

@@ -1,0 +1,143 @@
+"""The report of an audit for a pull request or a chat, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Final, TextIO
+
+from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackTotal
+from policypack.report.audit.text import EXPIRES_SOON_DAYS, bad_stacks, first_of, headline, soon, stack_title, summary
+from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, sentence
+from policypack.report.text import counted
+
+# By its first line a job finds the comment that it wrote before.
+MARKER: Final = "<!-- llm-policypack-audit -->"
+
+# What each part may take of GitHub's limit, in bytes; together they leave room for headings and for what says what is
+# left out.
+_TARGET_BYTES: Final = 3_000
+_STACK_BYTES: Final = 16_000
+_RULE_BYTES: Final = 10_000
+_CHANGE_BYTES: Final = 5_000
+_UNREADABLE_BYTES: Final = 8_000
+_WAIVER_BYTES: Final = 4_000
+_MOST_LINES: Final = 100
+_ENDING: Final = f"Waivers that end within {EXPIRES_SOON_DAYS} days"
+_ELSEWHERE: Final = "the JSON document has all"
+
+
+def write(results: AuditResults, file: Path) -> None:
+    """Writes the summary."""
+    with file.open("w", encoding="utf-8") as text:
+        write_to(text, results)
+
+
+def write_to(stream: TextIO, results: AuditResults) -> None:
+    """Writes the summary, whatever the audit shorter than GitHub's limit on comments."""
+    parts = [
+        f"{MARKER}\n### LLM policy pack, audit: {headline(results)}",
+        f"{summary(results.totals)} Judged by {counted(len(results.levels), 'rule')} on {results.today}.",
+        _targets(results),
+        _stacks(results),
+        _rules(results.rules),
+        *(_changes(results) if results.baseline is not None else []),
+        _folded_list("Unreadable stacks", "stack", map(_unreadable, results.unreadable()), _UNREADABLE_BYTES),
+        _folded_list(
+            f"Waivers that end within {EXPIRES_SOON_DAYS} days",
+            "waived finding",
+            map(_waived, soon(results)),
+            _WAIVER_BYTES,
+        ),
+    ]
+    stream.write("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _targets(results: AuditResults) -> str:
+    failed = [f"> {code(target.target)}: {plain(target.error)}" for target in results.targets if target.error]
+    kept, left_out = fitting(failed, _TARGET_BYTES)
+    return "\n>\n".join(kept) + left_out_here(left_out, "target", _ELSEWHERE)
+
+
+def _stacks(results: AuditResults) -> str:
+    bad, number = bad_stacks(results)
+    rows, _ = fitting((_stack_row(stack) for stack in islice(bad, _MOST_LINES)), _STACK_BYTES)
+    if not number:
+        return ""
+    table = "\n".join(
+        ["| stack | mandatory | advisory | undecided | waived |", "| --- | --: | --: | --: | --: |", *rows]
+    )
+    return f"{table}{left_out_here(number - len(rows), 'stack', _ELSEWHERE)}"
+
+
+def _stack_row(stack: StackTotal) -> str:
+    title = stack_title(stack.project, stack.name, stack.url)
+    place = "" if title == stack.url else f"<br>{code(stack.url, in_table=True)}"
+    cells = (
+        f"{code(title, in_table=True)}{place}",
+        f"**{stack.mandatory}**" if stack.mandatory else "-",
+        *(str(number or "-") for number in (stack.advisory, stack.undecided, stack.waived)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _rules(rules: Iterable[RuleTotal]) -> str:
+    shown = [rule for rule in rules if rule.failed or rule.undecided]
+    rows, left_out = fitting(map(_rule_row, shown), _RULE_BYTES)
+    if not shown:
+        return ""
+    table = "\n".join(
+        [
+            "| rule | level | violating stacks | violations | undecided | waived | passed |",
+            "| --- | --- | --: | --: | --: | --: | --: |",
+            *rows,
+        ]
+    )
+    return folded("Rules that most stacks violate", f"{table}{left_out_here(left_out, 'rule', _ELSEWHERE)}")
+
+
+def _rule_row(rule: RuleTotal) -> str:
+    numbers = (rule.stacks, rule.failed, rule.undecided, rule.waived, rule.passed)
+    return f"| {code(rule.rule)} | {rule.level} | {' | '.join(str(number or '-') for number in numbers)} |"
+
+
+def _changes(results: AuditResults) -> list[str]:
+    note = "Not all changes are the stacks': the baseline was judged by another release or with other settings."
+    return [
+        "" if results.is_judged_alike else f"> {note}",
+        _folded_list("New violations", "violation", map(_finding, results.new_findings()), _CHANGE_BYTES),
+        _folded_list("Fixed violations", "violation", map(_finding, results.fixed_findings()), _CHANGE_BYTES),
+        _folded_list("New stacks", "stack", map(_stack, results.new_stacks()), _CHANGE_BYTES),
+        _folded_list("Gone stacks", "stack", map(_stack, results.gone_stacks()), _CHANGE_BYTES),
+    ]
+
+
+def _finding(finding: StackFinding) -> str:
+    title = stack_title(finding.project, finding.stack, finding.url)
+    what = f"{code(finding.rule)} ({finding.level}, severity {finding.severity}): {code(finding.name)} in {code(title)}"
+    return f"- {what}. {sentence(finding.observed)}"
+
+
+def _stack(url: str) -> str:
+    return f"- {code(url)}"
+
+
+def _unreadable(stack: StackTotal) -> str:
+    return f"- {code(stack.url)}: {sentence(stack.error)}"
+
+
+def _waived(finding: StackFinding) -> str:
+    title = stack_title(finding.project, finding.stack, finding.url)
+    what = f"{code(finding.rule)}, {code(finding.name)} in {code(title)}"
+    return f"- {finding.waived_until}: {what}. {plain(finding.waiver)}"
+
+
+def _folded_list(heading: str, noun: str, lines: Iterable[str], most_bytes: int) -> str:
+    """A list of what fits, with the number of all; empty if there is none."""
+    shown, rest = first_of(lines, _MOST_LINES)
+    if not shown:
+        return ""
+    kept, left_out = fitting(shown, most_bytes)
+    content = "\n".join(kept) + left_out_here(left_out + rest, noun, _ELSEWHERE)
+    return folded(f"{heading} ({len(shown) + rest})", content)

@@ -1,0 +1,109 @@
+"""How what an audit found is said in all its formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import islice
+from typing import Final, TypeVar, get_args
+
+from policypack.audit.record import FindingRecord
+from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
+from policypack.report.text import counted
+
+Item = TypeVar("Item")
+
+STATUS_IN_WORDS: Final[dict[StackStatus, str]] = {
+    "violations": "with mandatory violations",
+    "advisories": "with advisory violations only",
+    "undecided": "undecided",
+    "compliant": "compliant",
+    "nothing to judge": "without anything to judge",
+    "unreadable": "unreadable",
+}
+EXPIRES_SOON_DAYS: Final = 30
+NOTHING_JUDGED: Final = "Nothing was judged: no stack has a resource that a rule applies to"
+_BAD: Final[tuple[StackStatus, ...]] = ("violations", "advisories", "undecided")
+
+
+def headline(results: AuditResults) -> str:
+    """The verdict in a line: how many stacks violate rules, and what could not be judged."""
+    totals = results.totals
+    unlisted = sum(1 for target in results.targets if target.error)
+    parts = [
+        _verdict(totals),
+        *([f"{counted(totals.unreadable, 'stack')} unreadable"] if totals.unreadable else []),
+        *([f"{counted(unlisted, 'target')} not listed, or only in part"] if unlisted else []),
+    ]
+    return "; ".join(parts)
+
+
+def headline_status(totals: Totals) -> StackStatus:
+    """The status that decides the headline."""
+    order: tuple[StackStatus, ...] = ("violations", "advisories", "undecided", "unreadable", "compliant")
+    return next((status for status in order if totals.statuses.get(status)), "nothing to judge")
+
+
+def summary(totals: Totals) -> str:
+    """All numbers: stacks by status, and verdicts."""
+    parts = [f"{totals.statuses[status]} {STATUS_IN_WORDS[status]}" for status in statuses_of(totals)]
+    verdicts = f"{counted(totals.mandatory + totals.advisory, 'violation')} ({totals.mandatory} mandatory)"
+    verdicts += f", {totals.undecided} undecided" + (f", {totals.waived} waived" if totals.waived else "")
+    return f"{counted(totals.stacks, 'stack')}: {', '.join(parts)}. {verdicts}."
+
+
+def statuses_of(totals: Totals) -> list[StackStatus]:
+    """The statuses that stacks have, the worst first."""
+    return [status for status in get_args(StackStatus) if totals.statuses.get(status)]
+
+
+def bad_stacks(results: AuditResults) -> tuple[Iterator[StackTotal], int]:
+    """The stacks with violations or undecided verdicts, the worst first, and how many these are."""
+    found = (stack for stack in results.stacks() if stack.status in _BAD)
+    return found, sum(results.totals.statuses.get(status, 0) for status in _BAD)
+
+
+def soon(results: AuditResults) -> Iterator[StackFinding]:
+    """The waived findings whose last waiver ends within `EXPIRES_SOON_DAYS`, that which ends first before."""
+    last = date.fromisoformat(results.today) + timedelta(days=EXPIRES_SOON_DAYS)
+    return results.waived_until(last.isoformat())
+
+
+def first_of(items: Iterable[Item], most: int) -> tuple[list[Item], int]:
+    """The first items, and how many there are more."""
+    remaining = iter(items)
+    shown = list(islice(remaining, most))
+    return shown, sum(1 for _ in remaining)
+
+
+def stack_title(project: str, name: str, url: str) -> str:
+    """What people call a stack: `PROJECT/STACK`, or where its state is if that does not tell."""
+    return f"{project}/{name}" if project and name else url
+
+
+def said_of_record(finding: FindingRecord | StackFinding) -> tuple[str, ...]:
+    """What a finding says, in lines without markup, as `text.said_of` says it of one stack."""
+    waiver = (f"{finding.waiver}.",) if finding.waiver else ()
+    facts = (("Observed", finding.observed), ("Required", finding.required), ("Fix", finding.fix))
+    problems = (f"{name}: {value}" for name, value in facts if value)
+    reasons = (f"Undecided, because {finding.reasons}.",) if finding.reasons else ()
+    if finding.status == "waived":
+        return (*waiver, *problems, *reasons)
+    return (*problems, *reasons, *waiver)
+
+
+def _verdict(totals: Totals) -> str:
+    number, status = totals.statuses, headline_status(totals)
+    all_ = counted(totals.stacks, "stack")
+    verb = "violates" if number.get(status) == 1 else "violate"
+    if status == "violations":
+        return f"{number[status]} of {all_} {verb} mandatory rules"
+    if status == "advisories":
+        return f"No mandatory violations; {number[status]} of {all_} {verb} advisory rules"
+    if status == "undecided":
+        return f"No violations; {number[status]} of {all_} undecided"
+    if number.get("compliant"):
+        return "No violations"
+    if totals.unreadable == totals.stacks:
+        return "Nothing was judged"
+    return NOTHING_JUDGED

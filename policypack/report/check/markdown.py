@@ -1,0 +1,169 @@
+"""The report as a comment on a pull request, in GitHub's Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from policypack.evaluate import Finding, WaiverUse
+from policypack.report.check.mermaid import flowchart
+from policypack.report.check.serving_path import ServingPath, ServingPaths
+from policypack.report.check.verdicts import verdict_line
+from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, sentence
+from policypack.report.text import counted
+from policypack.results import Location, Results
+
+# By its first line a job finds the comment that it wrote before.
+MARKER: Final = "<!-- llm-policypack -->"
+
+# What each part may take of GitHub's limit, in bytes; together they leave room for headings and for what says what is
+# left out.
+_TABLE_BYTES: Final = 22_000
+_DETAILS_BYTES: Final = 18_000
+_UNDECIDED_BYTES: Final = 7_000
+_WAIVERS_BYTES: Final = 4_000
+_DIAGRAM_BYTES: Final = 8_000
+_NOTES_BYTES: Final = 1_000
+_MOST_DRAWN: Final = 6
+_MOST_PROBLEMS: Final = 6
+_MOST_NAMED: Final = 4
+
+_SEVERITIES: Final = ("critical", "high", "medium", "low")
+
+
+def render(results: Results) -> str:
+    """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
+    report, paths = results.report, ServingPaths(results.stack, results.report)
+    failed = sorted(report.with_status("failed"), key=_weight)
+    parts = [
+        f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
+        f"{counted(len(report.rules), 'rule')} judged {plain(results.subject)}, on {results.today}.",
+        _notes(results.notes),
+        _violations(failed, results),
+        _details(failed, results),
+        _undecided(sorted(report.with_status("undecided"), key=_weight)),
+        _waivers(report.waivers),
+        _diagram(paths),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _weight(finding: Finding) -> tuple[bool, int, str, str]:
+    severity = _SEVERITIES.index(finding.rule.severity)
+    return finding.level != "mandatory", severity, finding.urn, finding.rule.name
+
+
+def _notes(notes: Sequence[str]) -> str:
+    kept, _ = fitting((f"> {plain(note)}." for note in notes), _NOTES_BYTES)
+    return "\n".join(kept)
+
+
+def _violations(failed: Sequence[Finding], results: Results) -> str:
+    if not failed:
+        return ""
+    rows, left_out = fitting((_row(finding, results) for finding in failed), _TABLE_BYTES)
+    table = "\n".join(
+        ["| resource | rule | level | severity | fix | where |", "| --- | --- | --- | --- | --- | --- |", *rows]
+    )
+    return f"{table}{left_out_here(left_out, 'violation')}"
+
+
+def _row(finding: Finding, results: Results) -> str:
+    level = f"**{finding.level}**" if finding.level == "mandatory" else finding.level
+    fixes = " ".join(problem.fix for problem in finding.problems)
+    cells = (
+        f"{code(finding.name, in_table=True)} {plain(finding.type.rpartition(':')[2])}",
+        code(finding.rule.name, in_table=True),
+        level,
+        finding.rule.severity,
+        sentence(fixes, in_table=True),
+        _place(results.location_of(finding), in_table=True),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _place(location: Location, *, in_table: bool = False) -> str:
+    return code(f"{location.path}:{location.line}" if location.line else location.path, in_table=in_table)
+
+
+def _details(failed: Sequence[Finding], results: Results) -> str:
+    if not failed:
+        return ""
+    entries, left_out = fitting((_entry(finding, results) for finding in failed), _DETAILS_BYTES)
+    return folded("What was observed, and what is required", "\n".join(entries) + left_out_here(left_out, "violation"))
+
+
+def _entry(finding: Finding, results: Results) -> str:
+    lines = [
+        f"- {code(finding.name)}, {code(finding.rule.name)} ({_place(results.location_of(finding))}, "
+        f"[documentation]({finding.rule.url}))"
+    ]
+    lines += [
+        f"  - Observed: {sentence(problem.observed)} Required: {sentence(problem.required)}"
+        for problem in finding.problems[:_MOST_PROBLEMS]
+    ]
+    more = len(finding.problems) - _MOST_PROBLEMS
+    lines += [f"  - and {more} more"] if more > 0 else []
+    lines += [f"  - {plain(waiver.expiry_sentence)}." for waiver in finding.expired]
+    return "\n".join(lines)
+
+
+def _undecided(undecided: Sequence[Finding]) -> str:
+    if not undecided:
+        return ""
+    by_reason: dict[str, list[Finding]] = {}
+    for finding in undecided:
+        for reason in finding.reasons:
+            by_reason.setdefault(reason, []).append(finding)
+    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    lines, left_out = fitting((_reason(why, found) for why, found in ordered), _UNDECIDED_BYTES)
+    return folded(f"Undecided ({len(undecided)}), by reason", "\n".join(lines) + left_out_here(left_out, "reason"))
+
+
+def _reason(why: str, findings: Sequence[Finding]) -> str:
+    shown = ", ".join(f"{code(finding.name)} {code(finding.rule.name)}" for finding in findings[:_MOST_NAMED])
+    more = f" and {len(findings) - _MOST_NAMED} more" if len(findings) > _MOST_NAMED else ""
+    return f"- Because {sentence(why)}: {shown}{more}"
+
+
+def _waivers(uses: Sequence[WaiverUse]) -> str:
+    if not uses:
+        return ""
+    states = ("expired", "in force", "unused")
+    ordered = sorted(uses, key=lambda use: (states.index(use.state), use.waiver.expires, use.rule.name))
+    rows, left_out = fitting((_waiver_row(use) for use in ordered), _WAIVERS_BYTES)
+    table = "\n".join(
+        ["| state | resource | rule | owner | reason | last day |", "| --- | --- | --- | --- | --- | --- |", *rows]
+    )
+    return folded(f"Waivers ({len(uses)})", f"{table}{left_out_here(left_out, 'waiver')}")
+
+
+def _waiver_row(use: WaiverUse) -> str:
+    waiver = use.waiver
+    state = f"**{use.state}**" if use.state == "expired" else use.state
+    cells = (
+        state,
+        code(waiver.resource, in_table=True),
+        code(use.rule.name, in_table=True),
+        plain(waiver.owner),
+        plain(waiver.reason),
+        str(waiver.expires),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _diagram(paths: ServingPaths) -> str:
+    """The serving paths of the services with findings, as many as fit."""
+    services = [service for service in paths.services if paths.verdicts_on_path(service).need_a_look]
+    drawn, chart = list[ServingPath](), ""
+    for service in services[:_MOST_DRAWN]:
+        path = paths.path_of(service)
+        longer = flowchart([*drawn, path])
+        if len(longer.encode()) > _DIAGRAM_BYTES:
+            break
+        drawn, chart = [*drawn, path], longer
+    if not drawn:
+        return ""
+    others = len(services) - len(drawn)
+    rest = f"\n\n{others} further services with findings have no picture here." if others else ""
+    return folded("Serving paths", f"```mermaid\n{chart}\n```{rest}")

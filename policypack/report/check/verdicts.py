@@ -1,0 +1,64 @@
+"""Verdicts counted, and said in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from policypack.evaluate import Finding, Report, Status
+from policypack.report.text import counted, nothing_judged
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How many findings there are of each status; `mandatory` counts the failed ones of mandatory rules."""
+
+    failed: int = 0
+    undecided: int = 0
+    waived: int = 0
+    passed: int = 0
+    not_applicable: int = 0
+    mandatory: int = 0
+
+    @property
+    def worst(self) -> Status | None:
+        """The status that matters most; `None` if nothing was judged."""
+        ordered: tuple[tuple[Status, int], ...] = (
+            ("failed", self.failed),
+            ("undecided", self.undecided),
+            ("waived", self.waived),
+            ("passed", self.passed),
+            ("not applicable", self.not_applicable),
+        )
+        return next((status for status, number in ordered if number), None)
+
+    @property
+    def need_a_look(self) -> bool:
+        """Some finding is failed, undecided or waived."""
+        return self.worst in ("failed", "undecided", "waived")
+
+
+def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
+    """How many findings there are of each status."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        name = finding.status.replace(" ", "_")
+        counts[name] = counts.get(name, 0) + 1
+        if finding.status == "failed" and finding.level == "mandatory":
+            counts["mandatory"] = counts.get("mandatory", 0) + 1
+    return Verdicts(**counts)
+
+
+def verdict_line(report: Report) -> str:
+    """The verdict in a line: violations, how many of them mandatory, undecided, waived."""
+    verdicts = count_verdicts(finding for rule in report.rules for finding in rule.findings)
+    if not verdicts.worst:
+        return nothing_judged(report)
+    parts = ["No violations"]
+    if verdicts.failed:
+        parts = [f"{counted(verdicts.failed, 'violation')}, {verdicts.mandatory or 'none'} of them mandatory"]
+        if verdicts.mandatory == verdicts.failed:
+            parts = [f"{counted(verdicts.failed, 'mandatory violation')}"]
+    parts += [f"{verdicts.undecided} undecided"] if verdicts.undecided else []
+    parts += [f"{verdicts.waived} waived"] if verdicts.waived else []
+    return "; ".join(parts)

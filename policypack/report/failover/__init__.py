@@ -1,0 +1,1 @@
+"""What `failover` writes."""
