@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -15,7 +15,9 @@ from policypack.model.graph.path import services_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import AnyRule, Fail, Level, NotApplicable, Options, Services, Undecided, Waiver
+from policypack.rule import AnyRule, Level, Options, Services, Waiver
+from policypack.verdict import Fail, NotApplicable, Undecided
+from policypack.wording import printable
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
@@ -27,7 +29,7 @@ WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 
 class Finding(NamedTuple):
-    """What one rule says about one resource: `problems` if it fails, else `reasons` why it is undecided.
+    """What one rule says about one resource: `problems` if it fails, and what is `undecided`.
 
     Neither means that it passes or, with `not_applicable`, that the rule says nothing about it. `waivers` are those in
     force that except the resource from what was found; `expired` those that did once, if none is in force.
@@ -39,10 +41,15 @@ class Finding(NamedTuple):
     type: str
     name: str
     problems: tuple[Fail, ...] = ()
-    reasons: tuple[str, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
     not_applicable: str = ""
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What blocks a definite result, clauses."""
+        return tuple(one.why for one in self.undecided)
 
     @property
     def status(self) -> Status:
@@ -51,7 +58,7 @@ class Finding(NamedTuple):
             return "waived"
         if self.problems:
             return "failed"
-        if self.reasons:
+        if self.undecided:
             return "undecided"
         return "not applicable" if self.not_applicable else "passed"
 
@@ -137,7 +144,7 @@ def evaluate(
 
 
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
-    findings = judge_all(rule, stack, setting, today)
+    findings = apply_to_stack(rule, stack, setting, today)
     uses = (_use_of(waiver, rule, findings) for waiver in setting.options.waivers)
     return RuleReport(rule, setting.level, findings, tuple(uses))
 
@@ -148,9 +155,9 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
     return WaiverUse(rule, waiver, "in force" if waived else "expired" if standing else "unused", waived or standing)
 
 
-def judge_all(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
+def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
-    findings = (judge(rule, view, setting, today) for view in views_of(stack, rule.subject))
+    findings = (apply_rule(rule, view, setting, today) for view in views_of(stack, rule.subject))
     return tuple(finding for finding in findings if finding is not None)
 
 
@@ -161,7 +168,7 @@ def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
     )
 
 
-def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
+def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
     """What a rule says about one resource; `None` if it does not judge it. `today` as in `evaluate`.
 
     A resource is not judged if nothing is known of it, or if the options do not select it.
@@ -176,7 +183,7 @@ def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = N
     if not verdicts:
         return Finding(rule, setting.level, resource.urn, resource.type, name)
     problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
-    reasons = [verdict.why for verdict in verdicts if isinstance(verdict, Undecided)]
+    reasons = list(dict.fromkeys(verdict for verdict in verdicts if isinstance(verdict, Undecided)))
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
         problems = [_undecided_as_failure(reason) for reason in reasons]
@@ -189,7 +196,7 @@ def judge(rule: AnyRule, subject: View, setting: Setting, today: date | None = N
         resource.type,
         name,
         problems=tuple(problems),
-        reasons=tuple(reasons),
+        undecided=tuple(reasons),
         not_applicable="; ".join(exempt) if is_fine else "",
         waivers=in_force,
         expired=expired,
@@ -214,17 +221,12 @@ def _verdicts(
 def _printable_verdict(verdict: Fail | Undecided | NotApplicable) -> Fail | Undecided | NotApplicable:
     if isinstance(verdict, Fail):
         return Fail(printable(verdict.observed), printable(verdict.required), printable(verdict.fix))
-    return type(verdict)(printable(verdict.why))
-
-
-def printable(text: str) -> str:
-    """The text without line breaks and control characters, which names may have and terminals would obey."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return replace(verdict, why=printable(verdict.why))
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
     try:
-        return list(rule.check(subject, options))
+        return list(rule.verdicts(subject, options))
     except Exception as error:
         if raise_internal_errors:
             raise
@@ -240,10 +242,10 @@ def _merged(problems: list[Fail]) -> list[Fail]:
     return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
 
 
-def _undecided_as_failure(reason: str) -> Fail:
+def _undecided_as_failure(reason: Undecided) -> Fail:
     return Fail(
-        observed=f"It can't be decided: {reason}.",
-        required="A decision, since what is undecided counts as violated (the option `undecided`, or `--strict`).",
+        observed=f"This cannot be determined: {reason.why}.",
+        required="A definite result (the option `undecided` is `fail`, or `--strict`).",
         fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
     )
 

@@ -26,7 +26,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policypack.config.options import Setting, read_options
 from policypack.config.schema import json_schema
-from policypack.evaluate import Finding, judge, judge_all
+from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.sources.engine import Memory
@@ -103,7 +103,7 @@ def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory, toda
         with memory.lock:
             resource, shown = memory.remember(rule.name, args)
             is_subject = resource.type in rule.subject.TYPES
-            finding = judge(rule, rule.subject.of(resource, shown), setting, today) if is_subject else None
+            finding = apply_rule(rule, rule.subject.of(resource, shown), setting, today) if is_subject else None
         if finding:
             _report([finding], report_violation)
 
@@ -119,7 +119,7 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
                 return
             # What is not known now may be known when the whole stack is.
             certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = judge(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
+            finding = apply_rule(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
         if finding and finding.status == "failed":
             memory.mark_reported(rule.name, finding.urn)
             report_violation(_message(finding), finding.urn)
@@ -130,7 +130,7 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
 def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> StackValidation:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         setting = options(args.get_config())
-        findings = judge_all(rule, memory.stack(rule.name, args), setting, today)
+        findings = apply_to_stack(rule, memory.stack(rule.name, args), setting, today)
         if not findings:
             args.not_applicable("the stack has nothing that this rule judges")
         _report(

@@ -10,7 +10,7 @@ from typing import Final
 
 from policypack.evaluate import Finding, Report
 from policypack.model.graph.stack import Stack
-from policypack.report.text import counted
+from policypack.wording import counted
 
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
 

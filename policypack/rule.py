@@ -5,51 +5,20 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.view import View
+from policypack.verdict import Checks, Condition, Verdict, under
 
 Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 Stage: TypeAlias = Literal["resource", "stack"]
 
 SECTIONS: Final = ("What it checks", "Why it matters", "Applies to", "Fails", "Passes", "Undecided")
-
-
-@dataclass(frozen=True)
-class Fail:
-    """Something is wrong for certain.
-
-    Attributes:
-        observed: what is, a sentence.
-        required: what is asked for, a sentence.
-        fix: what to do, a sentence.
-    """
-
-    observed: str
-    required: str
-    fix: str
-
-
-@dataclass(frozen=True)
-class Undecided:
-    """It can't be told. `why` names what blocks it, a clause."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class NotApplicable:
-    """The rule says nothing about this resource. `why` names the reason, a clause."""
-
-    why: str
-
-
-Verdict: TypeAlias = Fail | Undecided | NotApplicable
 
 
 @dataclass(frozen=True)
@@ -165,8 +134,9 @@ class Rule(Generic[V, O]):
         subject: the view that it judges.
         options: the class of its options.
         frameworks: compliance frameworks that ask for the same.
+        applies: what has to hold for it to apply to a subject.
         sections: the prose of the docstring by its headings, `SECTIONS`.
-        check: yields what is wrong or undecided about one subject; nothing means it passes.
+        check: yields what is wrong or undecided about one subject, or parts of itself that do; nothing means it passes.
     """
 
     name: str
@@ -178,8 +148,13 @@ class Rule(Generic[V, O]):
     subject: type[V]
     options: type[O]
     frameworks: tuple[Framework, ...]
+    applies: tuple[Condition[V], ...]
     sections: Mapping[str, str]
-    check: Callable[[V, O], Iterator[Verdict]]
+    check: Callable[[V, O], Checks]
+
+    def verdicts(self, subject: V, options: O) -> Iterator[Verdict]:
+        """What it says about one subject; nothing means that it passes."""
+        return under(self.applies, subject, lambda: self.check(subject, options))
 
     @property
     def summary(self) -> str:
@@ -203,8 +178,9 @@ def rule(
     stage: Stage,
     url: str,
     frameworks: tuple[Framework, ...] = (),
-) -> Callable[[Callable[[V, O], Iterator[Verdict]]], Rule[V, O]]:
-    """Makes a rule of a function `(view, options) -> Iterator[Verdict]`.
+    applies: tuple[Condition[Any], ...] = (),
+) -> Callable[[Callable[[V, O], Checks]], Rule[V, O]]:
+    """Makes a rule of a function `(view, options) -> Checks`.
 
     Its name is the function's, in kebab case; view and options are its parameters' types.
 
@@ -212,13 +188,13 @@ def rule(
         ValueError: the metadata or the docstring is incomplete.
     """
 
-    def decorate(check: Callable[[V, O], Iterator[Verdict]]) -> Rule[V, O]:
+    def decorate(check: Callable[[V, O], Checks]) -> Rule[V, O]:
         name = check.__name__.replace("_", "-")
         subject, options = _parameter_types(check)
         if not url.startswith("https://") or not title or title.endswith("."):
             raise ValueError(f"rule {name}: needs a title without full stop and a documentation url")
         sections = _sections(name, inspect.getdoc(check) or "")
-        return Rule(name, title, severity, level, stage, url, subject, options, frameworks, sections, check)
+        return Rule(name, title, severity, level, stage, url, subject, options, frameworks, applies, sections, check)
 
     return decorate
 
@@ -236,9 +212,3 @@ def _sections(name: str, docstring: str) -> dict[str, str]:
     if tuple(sections) != SECTIONS or not all(sections.values()):
         raise ValueError(f"rule {name}: the docstring needs the sections {', '.join(SECTIONS)}, in this order")
     return sections
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Names for a sentence: `a`, `b` and `c`, in a stable order."""
-    *most, last = [f"`{name}`" for name in sorted(names)]
-    return f"{', '.join(most)} and {last}" if most else last

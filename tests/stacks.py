@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policypack.config.options import Setting, read_options
-from policypack.evaluate import Finding, Status, judge_all
+from policypack.evaluate import Finding, Status, apply_to_stack
 from policypack.model.graph.reference import COLLECTIONS
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
@@ -136,7 +136,7 @@ def _value(value: Any, deployed: bool, sources: list[R]) -> Any:
 
 
 def findings(rule: str, stack: Stack, **options: Any) -> tuple[Finding, ...]:
-    return judge_all(BY_NAME[rule], stack, Setting("mandatory", read_options(BY_NAME[rule], options)))
+    return apply_to_stack(BY_NAME[rule], stack, Setting("mandatory", read_options(BY_NAME[rule], options)))
 
 
 def statuses(rule: str, stack: Stack, **options: Any) -> dict[str, Status]:

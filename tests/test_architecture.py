@@ -29,15 +29,33 @@ ALLOWED = {
     "policypack.model.network": MODEL
     - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network"},
     "policypack.model": set(),
-    "policypack.rule": MODEL,
-    "policypack.rules": {"policypack.rule"} | MODEL,
-    "policypack.config": {"policypack.rule"},
-    "policypack.authoring": {"policypack.config", "policypack.report.check", "policypack.rule", "policypack.rules"}
+    "policypack.wording": set(),
+    "policypack.verdict": MODEL,
+    "policypack.rule": {"policypack.verdict"} | MODEL,
+    "policypack.rules": {"policypack.rule", "policypack.verdict", "policypack.wording"} | MODEL,
+    "policypack.config": {"policypack.wording", "policypack.verdict", "policypack.rule"},
+    "policypack.authoring": {
+        "policypack.wording",
+        "policypack.verdict",
+        "policypack.config",
+        "policypack.report.check",
+        "policypack.rule",
+        "policypack.rules",
+    }
     | MODEL,
-    "policypack.evaluate": {"policypack.rule", "policypack.config", "policypack.garbage"} | MODEL,
+    "policypack.evaluate": {
+        "policypack.verdict",
+        "policypack.wording",
+        "policypack.rule",
+        "policypack.config",
+        "policypack.garbage",
+    }
+    | MODEL,
     "policypack.garbage": set(),
     "policypack.sources": {"policypack.garbage"} | MODEL,
     "policypack.audit": {
+        "policypack.wording",
+        "policypack.verdict",
         "policypack.config",
         "policypack.evaluate",
         "policypack.garbage",
@@ -46,10 +64,20 @@ ALLOWED = {
         "policypack.sources",
     }
     | MODEL,
-    "policypack.failover": {"policypack.evaluate"} | MODEL,
-    "policypack.results": {"policypack.evaluate", "policypack.report"} | MODEL,
-    "policypack.report": {"policypack.evaluate", "policypack.results", "policypack.rule", "policypack.version"},
+    "policypack.failover": {"policypack.wording", "policypack.verdict", "policypack.evaluate"} | MODEL,
+    "policypack.results": {"policypack.wording", "policypack.verdict", "policypack.evaluate", "policypack.report"}
+    | MODEL,
+    "policypack.report": {
+        "policypack.wording",
+        "policypack.verdict",
+        "policypack.evaluate",
+        "policypack.results",
+        "policypack.rule",
+        "policypack.version",
+    },
     "policypack.report.check": {
+        "policypack.wording",
+        "policypack.verdict",
         "policypack.evaluate",
         "policypack.failover",
         "policypack.report",
@@ -60,14 +88,25 @@ ALLOWED = {
     }
     | MODEL,
     "policypack.report.audit": {
+        "policypack.wording",
+        "policypack.verdict",
+        "policypack.results",
         "policypack.audit",
         "policypack.evaluate",
         "policypack.report",
         "policypack.rule",
         "policypack.version",
     },
-    "policypack.report.failover": {"policypack.evaluate", "policypack.failover", "policypack.report"},
+    "policypack.report.failover": {
+        "policypack.wording",
+        "policypack.verdict",
+        "policypack.evaluate",
+        "policypack.failover",
+        "policypack.report",
+    },
     "policypack.pack": {
+        "policypack.wording",
+        "policypack.verdict",
         "policypack.config",
         "policypack.evaluate",
         "policypack.rule",
@@ -84,12 +123,16 @@ ALLOWED = {
         "policypack.sources",
     },
     "policypack.testing": {
+        "policypack.wording",
+        "policypack.verdict",
         "policypack.evaluate",
         "policypack.judgement",
         "policypack.report.check",
         "policypack.results",
     },
     "policypack.commands": {
+        "policypack.wording",
+        "policypack.verdict",
         "policypack.audit",
         "policypack.authoring",
         "policypack.config",

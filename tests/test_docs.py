@@ -96,7 +96,7 @@ class ManyOptions(Options):
 def made_rule(options: type[Options]) -> AnyRule:
     regions = BY_NAME["llm-backend-regions"]
     return Rule(
-        "many-options", "T", "low", "advisory", "resource", "https://x", BackendService, options, (cis("4.9"),),
+        "many-options", "T", "low", "advisory", "resource", "https://x", BackendService, options, (cis("4.9"),), (),
         regions.sections, regions.check,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policypack.config.options import Setting
-from policypack.evaluate import judge_all
+from policypack.evaluate import apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.sources.program import load_program
@@ -26,5 +26,5 @@ def test_example(tmp_path: Path, rule: AnyRule, section: str, deployed: bool) ->
     (example,) = re.findall(r"```python\n(.*?)```", rule.sections[section], re.DOTALL)
     project = make_project(tmp_path, example)
     stack = load_program(project, computed=DEPLOYED if deployed else None, timeout=60).stack
-    findings = judge_all(rule, stack, Setting(rule.level, rule.options()))
+    findings = apply_to_stack(rule, stack, Setting(rule.level, rule.options()))
     assert {finding.name: finding.status for finding in findings} == {"chat": SECTIONS[section]}

@@ -14,7 +14,7 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 from policypack import evaluate as evaluation
 from policypack import pack
 from policypack.config.options import ConfigurationError, Setting, read_options, read_settings, strict
-from policypack.evaluate import Finding, Report, evaluate, judge_all
+from policypack.evaluate import Finding, Report, apply_to_stack, evaluate
 from policypack.model.graph.stack import Stack
 from policypack.rule import AnyRule, Waiver
 from policypack.rules import RULES
@@ -34,7 +34,7 @@ def waiver(resource: str = "chat", expires: date = LAST_DAY, **more: str) -> dic
 
 def judged(stack: Stack, *waivers: dict[str, str], today: date = LAST_DAY, **options: Any) -> dict[str, Finding]:
     setting = Setting("mandatory", read_options(REGIONS, {"waivers": list(waivers), **options}))
-    return {finding.name: finding for finding in judge_all(REGIONS, stack, setting, today)}
+    return {finding.name: finding for finding in apply_to_stack(REGIONS, stack, setting, today)}
 
 
 def statuses(stack: Stack, *waivers: dict[str, str], **more: Any) -> dict[str, str]:
@@ -117,7 +117,7 @@ def test_by_default_this_day_decides(monkeypatch: pytest.MonkeyPatch, day: str, 
     monkeypatch.setattr(pack, "date", Calendar)
     stack = build(service([backend(US)]), US)
     setting = Setting("mandatory", read_options(REGIONS, {"waivers": [waiver()]}))
-    (found,) = judge_all(REGIONS, stack, setting)
+    (found,) = apply_to_stack(REGIONS, stack, setting)
     (reported,) = evaluate(stack, [REGIONS], {REGIONS.name: setting}).rules[0].findings
     assert found.status == reported.status == status
     said_by_pack = said(monkeypatch, "true", "global_one_region", REGIONS, waivers=[waiver()], today=None)

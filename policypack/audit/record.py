@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from policypack.audit.store import Entry
-from policypack.evaluate import Finding, Report, RuleReport, Status, printable
+from policypack.evaluate import Finding, Report, RuleReport, Status
 from policypack.model.graph.stack import Stack
+from policypack.wording import printable
 
 _KEPT = ("failed", "undecided", "waived")
 

@@ -13,7 +13,7 @@ from policypack.audit.judge import Job, Order
 from policypack.audit.record import StackRecord
 from policypack.audit.store import Entry, Store
 from policypack.audit.target import open_target
-from policypack.evaluate import printable
+from policypack.wording import printable
 
 # Where jobs are done: in order or not, one after the other or at once.
 Execute: TypeAlias = Callable[[Iterator[Job]], Iterator[tuple[Job, list[StackRecord]]]]

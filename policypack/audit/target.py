@@ -11,7 +11,7 @@ from policypack.audit.error import TargetError
 from policypack.audit.filesystem import azure_account
 from policypack.audit.objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
 from policypack.audit.store import Store
-from policypack.evaluate import printable
+from policypack.wording import printable
 
 _OTHER_NAMES: Final = {"gcs": "gs", "az": "azblob", "abfs": "azblob", "abfss": "azblob", "s3a": "s3"}
 _FORMS: Final = (

@@ -75,7 +75,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.rule import Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
 
 
 @rule(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from policypack.evaluate import printable, views_of
+from policypack.evaluate import views_of
 from policypack.failover.change import fewest_for
 from policypack.failover.overflow import overflow
 from policypack.failover.region_places import nearest_first, places_unknown
@@ -27,6 +27,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Fleet, Loss, by_region, losses
 from policypack.model.fleets.fleet import FailoverBasis, Target, failover_basis
 from policypack.model.graph.stack import Stack
+from policypack.wording import printable
 
 _UNITS: Final = {
     "UTILIZATION": "machines at 100 % utilization",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from policypack.evaluate import printable
 from policypack.failover.change import MOST_ADDED, fewest_added, highest_fill
 from policypack.failover.result import Change, Remedies
 from policypack.model.balancing.backend_service import BackendService
@@ -13,6 +12,7 @@ from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.fleet import Target
 from policypack.model.fleets.group_manager import GroupManager
+from policypack.wording import printable
 
 
 def remedies(service: BackendService, by_group: Mapping[str, Fleet], targets: Mapping[str, Target]) -> Remedies:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from policypack.evaluate import printable
 from policypack.report.text import one_line, shortened, spans
+from policypack.wording import printable
 
 # GitHub refuses a longer comment. Bytes are counted, so that no way of counting characters finds more.
 MOST_BYTES: Final = 65_536

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from policypack.evaluate import printable
-from policypack.report.text import counted, one_line, spans
+from policypack.report.text import one_line, spans
+from policypack.wording import counted, printable
 
 Filters: TypeAlias = Mapping[str, Callable[..., Any]]
 

@@ -48,11 +48,6 @@ def shortened(text: str, length: int) -> str:
     return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 violation`, `2 violations`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def nothing_judged(report: Report) -> str:
     """Why a report without findings has none."""
     why = "there is no backend service that the rules select" if report.rules else "every rule is disabled"

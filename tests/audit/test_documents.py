@@ -14,11 +14,11 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from policypack.audit.results import AuditResults
-from policypack.evaluate import printable
 from policypack.report.audit import html_page, junit, markdown, sarif
 from policypack.report.audit.formats import audit_format_of, write_audit
 from policypack.report.audit.place import path_of
 from policypack.report.markdown_text import MOST_BYTES
+from policypack.wording import printable
 from tests.audit.states import BAD, EMPTY, GOOD, audited, checkpoint, put, service
 from tests.report.judged import HOSTILE
 from tests.report.valid import LOADING, by_class, junit_root, links_of, parsed, sarif_run, text_of

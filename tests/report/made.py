@@ -11,8 +11,9 @@ from policypack.evaluate import Finding, Report, RuleReport
 from policypack.model.graph.resource import Place, Resource
 from policypack.model.graph.stack import Stack
 from policypack.results import Results
-from policypack.rule import Fail, Level, Waiver
+from policypack.rule import Level, Waiver
 from policypack.rules import RULES
+from policypack.verdict import Fail, Undecided
 
 BY_NAME = {rule.name: rule for rule in RULES}
 TYPE = "gcp:compute/backendService:BackendService"
@@ -25,6 +26,7 @@ HOSTILE = "a\x00\x1b[31m\r\n\t\"'<&>]]>{0}[x](https://x.test)|`\ud800\uffff\U000
 
 def made_finding(rule: str = "llm-backend-regions", name: str = "chat", **more: Any) -> Finding:
     level: Level = more.pop("level", "mandatory")
+    more["undecided"] = tuple(Undecided(why) for why in more.pop("reasons", ()))
     urn = f"urn:pulumi:dev::llm::{TYPE}::{name}"
     return Finding(BY_NAME[rule], level, more.pop("urn", urn), TYPE, name, **more)
 

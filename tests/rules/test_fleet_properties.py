@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policypack.config.options import Setting
-from policypack.evaluate import Status, judge_all
+from policypack.evaluate import Status, apply_to_stack
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from tests.stacks import BY_NAME, Computed, Out, R, build, service
@@ -38,7 +38,7 @@ def verdicts(resources: list[Resource], **stack: Any) -> dict[tuple[str, str], S
     return {
         (found.rule.name, found.urn): "passed" if found.status == "not applicable" else found.status
         for rule in (BY_NAME[name] for name in RULES)
-        for found in judge_all(rule, whole, Setting(rule.level, rule.options()))
+        for found in apply_to_stack(rule, whole, Setting(rule.level, rule.options()))
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.graph.tokens import HEALTH_CHECK, HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK, REGION_HEALTH_CHECK
+from policypack.model.graph.tokens import HEALTH_CHECK_TYPES, HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Properties, Unknown
 
@@ -32,11 +32,7 @@ class HealthCheck(View):
     Defaults: https://cloud.google.com/load-balancing/docs/health-check-concepts
     """
 
-    TYPES = (
-        HEALTH_CHECK,
-        REGION_HEALTH_CHECK,
-        *_LEGACY,
-    )
+    TYPES = HEALTH_CHECK_TYPES
 
     @property
     def protocol(self) -> str | Unknown | None:

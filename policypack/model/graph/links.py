@@ -52,7 +52,8 @@ class Links:
         targets: the resources of the stack that certainly are among the entries.
         candidates: the resources that unresolved entries may point at.
         is_closed: unresolved entries can point at nothing but `candidates`.
-        why: what keeps entries unresolved, a clause without a full stop; empty if all are.
+        why: what keeps entries unresolved, a clause without a full stop; empty if all are resolved.
+        property_name: the Python name of the property.
     """
 
     entries: tuple[Resource | Reference | None, ...] | Unknown
@@ -60,6 +61,7 @@ class Links:
     candidates: tuple[Resource, ...]
     is_closed: bool
     why: str
+    property_name: str
 
     @property
     def external(self) -> tuple[Reference, ...]:
@@ -145,25 +147,31 @@ def resolve(
     name = python_name(key)
     if isinstance(entries, Unknown):
         why = f"`{name}` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
-        return Links(UNKNOWN, (), candidates, False, why)
+        return Links(UNKNOWN, (), candidates, False, why, name)
     missing = sum(entry is None for entry in matched)
     if not missing:
-        return Links(matched, targets, (), True, "")
+        return Links(matched, targets, (), True, "", name)
     if any(isinstance(entry, str) for entry, found in zip(known_entries, matched, strict=True) if found is None):
-        return Links(matched, targets, candidates, False, f"`{name}` has a value that names no resource for certain")
+        return Links(
+            matched, targets, candidates, False, f"`{name}` has a value that names no resource for certain", name
+        )
     if blocking:
-        return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}")
+        return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}", name)
     external = any(isinstance(entry, Reference) for entry in matched)
     if external and any(may_have_any_name(candidate) for candidate in candidates):
-        return Links(matched, targets, candidates, False, f"`{name}` may name a resource whose own name is not known")
+        return Links(
+            matched, targets, candidates, False, f"`{name}` may name a resource whose own name is not known", name
+        )
     if len(candidates) == missing:
         if missing == 1:
             matched = tuple(candidates[0] if entry is None else entry for entry in matched)
-        return Links(matched, (*targets, *candidates), (), True, "")
+        return Links(matched, (*targets, *candidates), (), True, "", name)
     if not candidates:
-        return Links(matched, targets, (), False, f"`{name}` has a value that is not known yet")
+        return Links(matched, targets, (), False, f"`{name}` has a value that is not known yet", name)
     choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
-    return Links(matched, targets, candidates, len(candidates) > missing, f"`{name}` may point at any of {choices}")
+    return Links(
+        matched, targets, candidates, len(candidates) > missing, f"`{name}` may point at any of {choices}", name
+    )
 
 
 def _match(

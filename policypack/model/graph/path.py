@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
-from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -21,6 +20,7 @@ from policypack.model.graph.tokens import (
     FIREWALL_TYPES,
     FORWARDING_RULE_TYPES,
     GROUP_TYPES,
+    HEALTH_CHECK_TYPES,
     MACHINE_TYPES,
     NETWORK_TYPES,
     PROXY_TYPES,
@@ -59,13 +59,13 @@ def _neighbours(stack: Stack, resource: Resource, types: tuple[str, ...], *, use
 
 # In the order of a path: no hop leads to a type that an earlier one starts from.
 _HOPS: Final = (
-    _Hop(SERVICE_TYPES, "uses", (*GROUP_TYPES, *HealthCheck.TYPES, *SECURITY_POLICY_TYPES)),
+    _Hop(SERVICE_TYPES, "uses", (*GROUP_TYPES, *HEALTH_CHECK_TYPES, *SECURITY_POLICY_TYPES)),
     _Hop(SERVICE_TYPES, "is used by", (*URL_MAP_TYPES, *SSL_PROXY_TYPES, *TCP_PROXY_TYPES, *FORWARDING_RULE_TYPES)),
     _Hop(URL_MAP_TYPES, "is used by", PROXY_TYPES),
     _Hop(PROXY_TYPES, "is used by", FORWARDING_RULE_TYPES),
     _Hop(PROXY_TYPES, "uses", SSL_POLICY_TYPES),
     _Hop(SECURITY_POLICY_TYPES, "is used by", SECURITY_RULE_TYPES),
-    _Hop(GROUP_TYPES, "uses", (*MACHINE_TYPES, *HealthCheck.TYPES, *NETWORK_TYPES, *SUBNETWORK_TYPES)),
+    _Hop(GROUP_TYPES, "uses", (*MACHINE_TYPES, *HEALTH_CHECK_TYPES, *NETWORK_TYPES, *SUBNETWORK_TYPES)),
     _Hop(GROUP_TYPES, "is used by", (*AUTOSCALER_TYPES, *ENDPOINT_TYPES)),
     _Hop(ENDPOINT_TYPES, "uses", MACHINE_TYPES),
     _Hop(MACHINE_TYPES, "uses", (*SUBNETWORK_TYPES, *NETWORK_TYPES)),

@@ -25,8 +25,9 @@ from policypack.report.audit.text import (
     statuses_of,
 )
 from policypack.report.page_template import Filters, render_page
-from policypack.report.text import counted, shortened
+from policypack.report.text import shortened
 from policypack.rule import AnyRule, Level
+from policypack.wording import counted
 
 # What bounds the size of the page, whatever the audit; a sentence on the page says what is left out.
 MOST_STACKS: Final = 100

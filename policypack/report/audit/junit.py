@@ -17,8 +17,8 @@ from policypack.audit.results import AuditResults, StackTotal
 from policypack.evaluate import Status
 from policypack.report.audit.text import NOTHING_JUDGED, said_of_record, summary
 from policypack.report.junit_elements import DECLARATION, as_text, element, outcome, with_counts
-from policypack.report.text import counted
 from policypack.version import PACK_NAME
+from policypack.wording import counted
 
 # What keeps the report of thousands of stacks within what CI systems read.
 _MOST_SAID: Final = 5

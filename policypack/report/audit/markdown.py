@@ -10,7 +10,7 @@ from typing import Final, TextIO
 from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackTotal
 from policypack.report.audit.text import EXPIRES_SOON_DAYS, bad_stacks, first_of, headline, soon, stack_title, summary
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, sentence
-from policypack.report.text import counted
+from policypack.wording import counted
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack-audit -->"

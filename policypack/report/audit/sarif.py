@@ -11,7 +11,8 @@ from policypack.audit.results import AuditResults, StackFinding
 from policypack.report.audit.place import path_of
 from policypack.report.audit.text import NOTHING_JUDGED, said_of_record, stack_title
 from policypack.report.sarif_log import MOST_RESULTS, SarifResult, left_out_of_sarif, sarif_log
-from policypack.report.text import counted, json_text
+from policypack.report.text import json_text
+from policypack.wording import counted
 
 _MOST_UNREADABLE: Final = 1000
 _ROOT: Final = "Stands for where the states are: few of them are files of the repository."

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
 from policypack.report.audit.text import bad_stacks, first_of, statuses_of, summary
-from policypack.report.text import counted
+from policypack.wording import counted
 
 _SHOWN: Final = 20
 _WIDTH: Final = 1000

@@ -9,7 +9,7 @@ from typing import Final, TypeVar, get_args
 
 from policypack.audit.record import FindingRecord
 from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
-from policypack.report.text import counted
+from policypack.wording import counted
 
 Item = TypeVar("Item")
 

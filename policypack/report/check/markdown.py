@@ -10,8 +10,8 @@ from policypack.report.check.mermaid import flowchart
 from policypack.report.check.serving_path import ServingPath, ServingPaths
 from policypack.report.check.verdicts import verdict_line
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, sentence
-from policypack.report.text import counted
 from policypack.results import Location, Results
+from policypack.wording import counted
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack -->"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from policypack.evaluate import printable
 from policypack.report.check.serving_path import Node, ServingPath
 from policypack.report.check.verdicts import Verdicts
-from policypack.report.text import counted, shortened
+from policypack.report.text import shortened
+from policypack.wording import counted, printable
 
 # How many characters a label shows of a name.
 _LABEL_LENGTH: Final = 60

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse, printable
-from policypack.report.text import counted, nothing_judged, one_line
+from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
+from policypack.report.text import nothing_judged, one_line
 from policypack.results import Results
-from policypack.rule import Level, quoted
+from policypack.rule import Level
+from policypack.wording import counted, printable, quoted
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 # The table fits into 80 columns.

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Report, Status
-from policypack.report.text import counted, nothing_judged
+from policypack.report.text import nothing_judged
+from policypack.wording import counted
 
 
 @dataclass(frozen=True)

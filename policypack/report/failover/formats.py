@@ -15,8 +15,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from policypack.evaluate import printable
 from policypack.failover import Change, LostRegion, Picture, ServiceFailover, Survivor, Verdict
+from policypack.wording import printable
 
 _VERDICTS: Final[dict[Verdict, str]] = {
     "survives": "survives the loss of any one region",

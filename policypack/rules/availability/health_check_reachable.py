@@ -17,7 +17,9 @@ from policypack.model.network.probe import (
 from policypack.model.network.reach import Reach, own_networks, reach
 from policypack.model.values.ranges import Range
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @rule(

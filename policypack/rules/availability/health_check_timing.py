@@ -9,7 +9,8 @@ from typing import Annotated
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.health_check_use import is_for_balancing, is_for_healing
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, Options, Range, Undecided, Verdict, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, Undecided, Verdict
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from typing import Annotated
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)

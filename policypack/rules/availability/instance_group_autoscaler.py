@@ -10,7 +10,9 @@ from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.fleet import can_signal_load, has_group_wide_rate, warm_in_region
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 _FITTING = "A signal that says how busy the servers are."
 

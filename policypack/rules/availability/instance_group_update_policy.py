@@ -10,7 +10,8 @@ from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import service_fleets
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Loss, losses
 from policypack.model.fleets.fleet import failover_basis
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)

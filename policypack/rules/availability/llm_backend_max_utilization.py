@@ -9,7 +9,8 @@ from typing import Annotated
 from policypack.model.balancing.backend import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
 

@@ -8,7 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.rule import Fail, Options, Range, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from policypack.model.frontend.forwarding_rule import iap_is_enabled, is_externa
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)

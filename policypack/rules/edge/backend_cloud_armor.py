@@ -16,7 +16,8 @@ from policypack.model.frontend.security_policy import (
     takes_security_policy,
 )
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @rule(

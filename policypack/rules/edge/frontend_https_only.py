@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from policypack.model.frontend.forwarding_rule import Proxy
 from policypack.model.values.values import UNKNOWN
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)

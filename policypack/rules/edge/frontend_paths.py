@@ -9,7 +9,9 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.model.values.values import UNKNOWN
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from policypack.model.frontend.forwarding_rule import Proxy, SslPolicy
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, quoted, rule
+from policypack.rule import Options, cis, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)

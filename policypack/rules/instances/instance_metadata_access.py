@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.metadata import Metadata, Switch
-from policypack.rule import Fail, Options, Undecided, Verdict, cis, rule
+from policypack.rule import Options, cis, rule
+from policypack.verdict import Fail, Undecided, Verdict
 
 
 @dataclass(frozen=True)

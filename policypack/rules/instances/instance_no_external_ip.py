@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import NetworkInterface
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, rule
+from policypack.rule import Options, cis, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @rule(

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.metadata import MetadataText
 from policypack.model.values.values import Unknown
-from policypack.rule import Fail, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, Undecided, Verdict
+from policypack.wording import quoted
 
 _REQUIRED = "Metadata, start-up scripts and cloud-init documents without secrets."
 _FIX = (

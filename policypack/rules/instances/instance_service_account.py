@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policypack.model.machines.machine import Machine
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, Options, Undecided, Verdict, cis, rule
+from policypack.rule import Options, cis, rule
+from policypack.verdict import Fail, Undecided, Verdict
 
 
 @rule(

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import Shielding
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, cis, quoted, rule
+from policypack.rule import Options, cis, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 _REQUIRED = "`shielded_instance_config` with secure boot, vTPM and integrity monitoring on."
 _FIX = (

@@ -8,7 +8,9 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `capacityScaler` is 0, or from 0.1 to 1.
 _LOWEST: Final = 0.1

@@ -9,7 +9,9 @@ from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIEL
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import NEG_KINDS, GroupKind
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 _LIMITS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
 _PER_GROUP: Final = tuple(field for field in _LIMITS if "Per" not in field)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.values.values import Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @rule(

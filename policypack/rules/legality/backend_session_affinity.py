@@ -8,7 +8,8 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/#localitylbpolicy_python
 _POLICIES_WITHOUT_AFFINITY: Final = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "ORIGINAL_DESTINATION")

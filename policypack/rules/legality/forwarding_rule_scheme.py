@@ -8,7 +8,9 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.forwarding_rule import ForwardingRule, Proxy
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, Undecided, Verdict
+from policypack.wording import quoted
 
 _APPLICATION: Final = ("HTTP", "HTTPS", "HTTP2", "H2C", "GRPC")
 # https://cloud.google.com/load-balancing/docs/target-proxies

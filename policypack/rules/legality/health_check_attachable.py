@@ -9,7 +9,8 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.values.values import Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 _WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG})
 

@@ -8,7 +8,8 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.product import family_of
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.rule import Fail, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, Undecided, Verdict
 
 # Load balancers: (regional or not, scheme).
 _CLASSIC: Final = (False, "EXTERNAL")

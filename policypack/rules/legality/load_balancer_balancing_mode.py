@@ -14,7 +14,9 @@ from policypack.model.balancing.backend import (
 )
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import UNKNOWN, Properties, Unknown, python_name
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 _MODES: Final = {
     "application": ("UTILIZATION", "RATE", "IN_FLIGHT", "CUSTOM_METRICS"),

@@ -8,7 +8,8 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import Unknown
-from policypack.rule import Fail, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, Undecided, Verdict
 
 _APPLICATION: Final = ("HTTP", "HTTPS", "HTTP2", "H2C")
 

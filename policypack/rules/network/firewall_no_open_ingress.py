@@ -12,7 +12,8 @@ from policypack.model.values.logic import all_of
 from policypack.model.values.ranges import Range as IpRange
 from policypack.model.values.ranges import widest_public
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
+from policypack.rule import Options, Range, cis, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)

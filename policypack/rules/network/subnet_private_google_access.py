@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from policypack.model.network.subnetwork import Subnetwork
 from policypack.model.values.values import UNKNOWN
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @rule(

@@ -9,7 +9,8 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.alert import alert_policies
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import UNKNOWN
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 _LAYER_4 = ("TCP", "SSL", "UDP", "UNSPECIFIED")
 

@@ -9,7 +9,9 @@ from typing import Final
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import Scheduling
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 _MODELS: Final = ("STANDARD", "SPOT", "FLEX_START", "RESERVATION_BOUND")
 

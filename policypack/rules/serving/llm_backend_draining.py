@@ -8,7 +8,8 @@ from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining
 _LONGEST_SECONDS: Final = 3600

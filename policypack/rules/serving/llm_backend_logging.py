@@ -8,7 +8,8 @@ from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.values import Unknown
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, cis, rule
+from policypack.rule import Options, Range, cis, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.url_map import Route, UrlMap, url_maps_of
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Undecided, Verdict, quoted, rule
+from policypack.rule import Options, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)

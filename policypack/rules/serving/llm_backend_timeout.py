@@ -9,7 +9,8 @@ from typing import Annotated
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.url_map import Route, UrlMap, url_maps_of
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import Fail, NotApplicable, Options, Range, Undecided, Verdict, rule
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 
 
 @dataclass(frozen=True)
