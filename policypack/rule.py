@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -200,9 +199,7 @@ def rule(
 
 
 def _parameter_types(check: Callable[..., Any]) -> tuple[type[Any], type[Any]]:
-    hints = typing.get_type_hints(check)
-    hints.pop("return", None)
-    subject, options = hints.values()
+    subject, options, *_ = inspect.get_annotations(check, eval_str=True).values()
     return subject, options
 
 

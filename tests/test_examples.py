@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from policypack.authoring.examples import example
 from policypack.config.options import Setting
 from policypack.evaluate import apply_to_stack
 from policypack.rule import AnyRule
@@ -22,9 +23,8 @@ SECTIONS = {"Fails": "failed", "Passes": "passed"}
 @pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_example(tmp_path: Path, rule: AnyRule, section: str, deployed: bool) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", rule.sections[section], re.DOTALL)
-    project = make_project(tmp_path, example)
+def test_example(tmp_path: Path, rule: AnyRule, section: Literal["Fails", "Passes"], deployed: bool) -> None:
+    project = make_project(tmp_path, example(rule, section))
     stack = load_program(project, computed=DEPLOYED if deployed else None, timeout=60).stack
     findings = apply_to_stack(rule, stack, Setting(rule.level, rule.options()))
     assert {finding.name: finding.status for finding in findings} == {"chat": SECTIONS[section]}

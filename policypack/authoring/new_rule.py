@@ -72,10 +72,9 @@ _RULE: Final = '''"""The rule `RULE-NAME`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
+from policypack.verdict import Checks, Undecided
 
 
 @rule(
@@ -85,7 +84,7 @@ from policypack.rule import Options, rule
     stage="STAGE",
     url="https://cloud.google.com/TODO",
 )
-def RULE_NAME(service: BackendService, options: Options) -> Iterator[Verdict]:
+def RULE_NAME(service: BackendService, options: Options) -> Checks:
     """TODO: the same as a sentence.
 
     ## What it checks

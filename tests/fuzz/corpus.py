@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from policypack.authoring.examples import example
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.values import UNKNOWN
@@ -60,7 +60,7 @@ def _run(name: str) -> Stack:
         text = (RECORDINGS / "programs.py").read_text()
     else:
         (rule,) = (rule for rule in RULES if rule.name == first)
-        (text,) = re.findall(r"```python\n(.*?)```", rule.sections[second], re.DOTALL)
+        text = example(rule, "Fails" if second == "Fails" else "Passes")
     with TemporaryDirectory() as folder:
         return program.load_program(make_project(Path(folder), text), computed=DEPLOYED, timeout=60).stack
 

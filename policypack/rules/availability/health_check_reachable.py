@@ -82,32 +82,11 @@ def health_check_reachable(service: BackendService, options: Options) -> Iterato
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
-    subnet = gcp.compute.Subnetwork("llm", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/24")
-    gcp.compute.Firewall(
-        "llm",
-        network=network.id,
-        source_ranges=["35.191.0.0/16", "130.211.0.0/22"],
-        allows=[{"protocol": "tcp", "ports": ["8000"]}],
-    )
-    template = gcp.compute.RegionInstanceTemplate(
-        "llm",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-stable"}],
-        network_interfaces=[{"subnetwork": subnet.id}],
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    check = gcp.compute.HealthCheck("llm", http_health_check={"port": 8000, "request_path": "/health"})
-    gcp.compute.BackendService("chat", backends=[{"group": group.instance_group}], health_checks=check.id)
+    ```diff
+         source_ranges=["35.191.0.0/16", "130.211.0.0/22"],
+    -    allows=[{"protocol": "tcp", "ports": ["80"]}],
+    +    allows=[{"protocol": "tcp", "ports": ["8000"]}],
+     )
     ```
 
     ## Undecided

@@ -85,30 +85,21 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    check = gcp.compute.HealthCheck("balancing", http_health_check={"request_path": "/health", "port": 8000})
-    healing = gcp.compute.HealthCheck(
-        "healing",
-        check_interval_sec=30,
-        timeout_sec=10,
-        unhealthy_threshold=10,
-        http_health_check={"request_path": "/health", "port": 8000},
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "chat",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        auto_healing_policies={"health_check": healing.id, "initial_delay_sec": 1500},
-    )
-    gcp.compute.BackendService(
-        "llm",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        health_checks=check.id,
-        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
-    )
+    ```diff
+     check = gcp.compute.HealthCheck("balancing", http_health_check={"request_path": "/health", "port": 8000})
+    +healing = gcp.compute.HealthCheck(
+    +    "healing",
+    +    check_interval_sec=30,
+    +    timeout_sec=10,
+    +    unhealthy_threshold=10,
+    +    http_health_check={"request_path": "/health", "port": 8000},
+    +)
+     group = gcp.compute.RegionInstanceGroupManager(
+    @@
+         versions=[{"instance_template": "global/instanceTemplates/llm"}],
+    -    auto_healing_policies={"health_check": check.id, "initial_delay_sec": 60},
+    +    auto_healing_policies={"health_check": healing.id, "initial_delay_sec": 1500},
+     )
     ```
 
     ## Undecided

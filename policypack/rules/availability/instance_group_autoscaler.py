@@ -83,27 +83,11 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "chat",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-    )
-    gcp.compute.RegionAutoscaler(
-        "llm",
-        region="us-central1",
-        target=group.id,
-        autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
-    )
-    gcp.compute.BackendService(
-        "llm",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4}],
-    )
+    ```diff
+         target=group.id,
+    -    autoscaling_policy={"min_replicas": 1, "max_replicas": 8, "load_balancing_utilization": {"target": 1}},
+    +    autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
+     )
     ```
 
     ## Undecided

@@ -76,33 +76,13 @@ def instance_group_update_policy(group: GroupManager, options: UpdatePolicyOptio
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "chat",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        update_policy={
-            "type": "PROACTIVE",
-            "minimal_action": "REPLACE",
-            "max_surge_fixed": 3,
-            "max_unavailable_fixed": 0,
-        },
-    )
-    gcp.compute.RegionAutoscaler(
-        "llm",
-        region="us-central1",
-        target=group.id,
-        autoscaling_policy={"min_replicas": 3, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
-    )
-    gcp.compute.BackendService(
-        "llm",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4}],
-    )
+    ```diff
+             "minimal_action": "REPLACE",
+    -        "max_surge_fixed": 0,
+    -        "max_unavailable_fixed": 3,
+    +        "max_surge_fixed": 3,
+    +        "max_unavailable_fixed": 0,
+         },
     ```
 
     ## Undecided

@@ -79,25 +79,11 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    backends = []
-    for region in ("us-central1", "europe-west4"):
-        group = gcp.compute.RegionInstanceGroupManager(
-            f"llm-{region}",
-            region=region,
-            base_instance_name="llm",
-            versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        )
-        gcp.compute.RegionAutoscaler(
-            f"llm-{region}",
-            region=region,
-            target=group.id,
-            autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
-        )
-        backends.append({"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4})
-    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP", backends=backends)
+    ```diff
+             target=group.id,
+    -        autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.8}},
+    +        autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
+         )
     ```
 
     ## Undecided

@@ -76,24 +76,11 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm-us-central1",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        named_ports=[{"name": "http", "port": 8000}],
-    )
-    check = gcp.compute.HealthCheck("health", http_health_check={"request_path": "/health", "port": 8000})
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        port_name="http",
-        health_checks=check.id,
-        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
-    )
+    ```diff
+     )
+    -check = gcp.compute.HealthCheck("port-open", tcp_health_check={"port": 8000})
+    +check = gcp.compute.HealthCheck("health", http_health_check={"request_path": "/health", "port": 8000})
+     gcp.compute.BackendService(
     ```
 
     ## Undecided

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.backend import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.values import UNKNOWN, Unknown, python_name
+from policypack.model.values.logic import any_of
+from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import HAS_BACKENDS, is_measured, uses_proxy
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
 
@@ -40,8 +41,13 @@ class MaxUtilizationOptions(Options):
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#target_capacity",
+    applies=(
+        uses_proxy("a passthrough load balancer takes no target"),
+        HAS_BACKENDS,
+        is_measured("its backends take no target"),
+    ),
 )
-def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Iterator[Verdict]:
+def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
     """Each backend counts as full before it is overloaded.
 
     ## What it checks
@@ -79,84 +85,52 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm-us-central1",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        named_ports=[{"name": "http", "port": 8000}],
-    )
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        port_name="http",
-        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
-    )
+    ```diff
+         port_name="http",
+    -    backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION"}],
+    +    backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
+     )
     ```
 
     ## Undecided
     When `backends` is built inside `apply`, a mode or target is computed, or a backend without a target may be of a
     kind that takes none.
     """
-    if service.is_passthrough is True:
-        yield NotApplicable("a passthrough load balancer takes no target")
-        return
-    if isinstance(service.backends, Unknown):
-        yield Undecided(f"its targets are not known: {service.links.why or '`backends` is not known'}")
-        return
-    if not service.backends:
-        yield NotApplicable("it has no backends")
-        return
-    if service.is_measured is False:
-        yield NotApplicable("its backends take no target")
-        return
-    for backend in service.backends:
-        name = f"`{backend.label}`"
-        verdict = _judge(backend, name, options)
-        if isinstance(verdict, Fail) and service.is_passthrough is UNKNOWN:
-            verdict = Undecided("its load balancing scheme is not known, and so whether it takes a target")
-        if isinstance(verdict, Fail) and backend.is_measured is UNKNOWN:
-            verdict = Undecided(f"the kind of {name} is not known, and so whether it takes a target")
-        if verdict and backend.is_measured is not False:
-            yield verdict
+    for backend in known(service.backends, "backends", because=service.links.why):
+        doubt = not_known("group", backend.label)
+        yield provided(backend.is_measured, doubt, _is_bounded(backend, options))
 
 
-def _judge(backend: Backend, name: str, options: MaxUtilizationOptions) -> Verdict | None:
-    mode = backend.balancing_mode
-    if isinstance(mode, Unknown):
-        return Undecided(f"the balancing mode of {name} is not known")
+def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
+    mode = known(backend.balancing_mode, "balancing_mode", backend.label)
     if mode == "UTILIZATION":
-        return _judge_utilization(backend, name, options)
-    if mode not in _LIMITS:
-        return Undecided(f"the balancing mode of {name} is none that this rule knows")
-    bounded = backend.has_any(_LIMITS[mode])
-    if mode == "CUSTOM_METRICS" and bounded is not True:
-        effective = backend.has_effective_metric
-        bounded = effective if bounded is False or effective is True else UNKNOWN
-    if bounded is UNKNOWN:
-        return Undecided(f"the target of {name} is not known")
-    if bounded:
-        return None
-    return Fail(
-        f"Backend {name} is in {mode} mode without a limit.",
-        f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
-        "Set the limit for each instance or endpoint to what one server can carry.",
-    )
+        yield from _utilization_is_bounded(backend, options)
+    elif mode not in _LIMITS:
+        yield Undecided(
+            f"balancing mode `{mode}` of `{backend.label}` is not one that this rule knows", "balancing_mode"
+        )
+    elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
+        yield Fail(
+            f"Backend `{backend.label}` is in {mode} mode without a limit.",
+            f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
+            "Set the limit for each instance or endpoint to what one server can carry.",
+        )
 
 
-def _judge_utilization(backend: Backend, name: str, options: MaxUtilizationOptions) -> Verdict | None:
-    target = backend.max_utilization
-    if isinstance(target, Unknown):
-        return Undecided(f"`max_utilization` of {name} is not known")
+def _has_limit(backend: Backend, mode: str) -> bool | Unknown:
+    if mode == "CUSTOM_METRICS":
+        return any_of([backend.has_any(_LIMITS[mode]), backend.has_effective_metric])
+    return backend.has_any(_LIMITS[mode])
+
+
+def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
+    target = known(backend.max_utilization, "max_utilization", backend.label)
     if target is not None and 0 < target <= options.max and target >= options.min:
-        return None
-    observed = "has no `max_utilization`, so it never counts as full" if target is None else "has `max_utilization`"
+        return
+    has = f"`max_utilization` {target:g}" if target is not None else "no `max_utilization`, so it never counts as full"
     lower = f"from {options.min:g}" if options.min else "above 0"
-    return Fail(
-        f"Backend {name} {observed}." if target is None else f"Backend {name} {observed} {target:g}.",
+    yield Fail(
+        f"Backend `{backend.label}` has {has}.",
         f"`max_utilization` {lower} up to {options.max:g}.",
         f"Set `max_utilization={options.max:g}` on this backend, or lower.",
     )

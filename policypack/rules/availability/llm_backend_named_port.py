@@ -55,22 +55,11 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Iterato
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm-us-central1",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        named_ports=[{"name": "http", "port": 8000}],
-    )
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        port_name="http",
-        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
-    )
+    ```diff
+         versions=[{"instance_template": "global/instanceTemplates/llm"}],
+    -    named_ports=[{"name": "web", "port": 8000}],
+    +    named_ports=[{"name": "http", "port": 8000}],
+     )
     ```
 
     ## Undecided

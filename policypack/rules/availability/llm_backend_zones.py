@@ -76,23 +76,11 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Iterato
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm-us-central1",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-        distribution_policy_zones=["us-central1-a", "us-central1-b"],
-        distribution_policy_target_shape="BALANCED",
-        update_policy={"type": "OPPORTUNISTIC", "minimal_action": "REPLACE", "instance_redistribution_type": "NONE"},
-    )
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
-    )
+    ```diff
+         distribution_policy_zones=["us-central1-a", "us-central1-b"],
+    -    distribution_policy_target_shape="ANY_SINGLE_ZONE",
+    +    distribution_policy_target_shape="BALANCED",
+         update_policy={"type": "OPPORTUNISTIC", "minimal_action": "REPLACE", "instance_redistribution_type": "NONE"},
     ```
 
     ## Undecided

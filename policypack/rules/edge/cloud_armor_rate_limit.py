@@ -76,31 +76,24 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    policy = gcp.compute.SecurityPolicy(
-        "armor",
-        rules=[
-            {
-                "priority": 1000,
-                "action": "throttle",
-                "match": {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": ["*"]}},
-                "rate_limit_options": {
-                    "conform_action": "allow",
-                    "exceed_action": "deny(429)",
-                    "enforce_on_key": "IP",
-                    "rate_limit_threshold": {"count": 60, "interval_sec": 60},
-                },
-            },
-            {
-                "priority": 2147483647,
-                "action": "deny(403)",
-                "match": {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": ["*"]}},
-            },
-        ],
-    )
-    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", security_policy=policy.id)
+    ```diff
+                 "priority": 1000,
+    -            "action": "deny(403)",
+    -            "match": {"expr": {"expression": "origin.region_code == 'XX'"}},
+    +            "action": "throttle",
+    +            "match": {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": ["*"]}},
+    +            "rate_limit_options": {
+    +                "conform_action": "allow",
+    +                "exceed_action": "deny(429)",
+    +                "enforce_on_key": "IP",
+    +                "rate_limit_threshold": {"count": 60, "interval_sec": 60},
+    +            },
+             },
+    @@
+                 "priority": 2147483647,
+    -            "action": "allow",
+    +            "action": "deny(403)",
+                 "match": {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": ["*"]}},
     ```
 
     ## Undecided

@@ -55,31 +55,19 @@ def instance_disk_encryption(machine: Machine, options: Options) -> Iterator[Ver
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[
-            {
-                "source_image": "cos-cloud/cos-125-lts",
-                "boot": True,
-                "disk_encryption_key": {
-                    "kms_key_self_link": "projects/p/locations/us-central1/keyRings/llm/cryptoKeys/disks"
-                },
-            }
-        ],
-        network_interfaces=[{"subnetwork": "llm"}],
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         machine_type="g2-standard-8",
+    -    disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+    +    disks=[
+    +        {
+    +            "source_image": "cos-cloud/cos-125-lts",
+    +            "boot": True,
+    +            "disk_encryption_key": {
+    +                "kms_key_self_link": "projects/p/locations/us-central1/keyRings/llm/cryptoKeys/disks"
+    +            },
+    +        }
+    +    ],
+         network_interfaces=[{"subnetwork": "llm"}],
     ```
 
     ## Undecided

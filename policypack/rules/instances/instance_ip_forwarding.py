@@ -54,24 +54,11 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Iterator[Verdi
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-        can_ip_forward=False,
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         network_interfaces=[{"subnetwork": "llm"}],
+    -    can_ip_forward=True,
+    +    can_ip_forward=False,
+     )
     ```
 
     ## Undecided

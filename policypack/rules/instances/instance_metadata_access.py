@@ -73,24 +73,11 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-        metadata={"enable-oslogin": "TRUE", "block-project-ssh-keys": "TRUE", "serial-port-enable": "FALSE"},
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         network_interfaces=[{"subnetwork": "llm"}],
+    -    metadata={"enable-oslogin": "TRUE", "serial-port-enable": "1"},
+    +    metadata={"enable-oslogin": "TRUE", "block-project-ssh-keys": "TRUE", "serial-port-enable": "FALSE"},
+     )
     ```
 
     ## Undecided

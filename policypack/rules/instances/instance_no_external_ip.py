@@ -55,23 +55,11 @@ def instance_no_external_ip(machine: Machine, options: Options) -> Iterator[Verd
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+    -    network_interfaces=[{"subnetwork": "llm", "access_configs": [{}]}],
+    +    network_interfaces=[{"subnetwork": "llm"}],
+     )
     ```
 
     ## Undecided

@@ -67,27 +67,14 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Iterato
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-        metadata={
-            "startup-script": "KEY=$(gcloud secrets versions access latest --secret=llm-key)\\n"
-            "docker run -e VLLM_API_KEY=$KEY vllm/vllm-openai",
-        },
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         network_interfaces=[{"subnetwork": "llm"}],
+    -    metadata={"startup-script": "docker run -e VLLM_API_KEY=Tr0ub4dor-7bBq9 vllm/vllm-openai"},
+    +    metadata={
+    +        "startup-script": "KEY=$(gcloud secrets versions access latest --secret=llm-key)\\n"
+    +        "docker run -e VLLM_API_KEY=$KEY vllm/vllm-openai",
+    +    },
+     )
     ```
 
     ## Undecided

@@ -57,25 +57,14 @@ def instance_service_account(machine: Machine, options: Options) -> Iterator[Ver
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    account = gcp.serviceaccount.Account("llm-server", account_id="llm-server")
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-        service_account={"email": account.email, "scopes": ["cloud-platform"]},
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+    +account = gcp.serviceaccount.Account("llm-server", account_id="llm-server")
+     template = gcp.compute.RegionInstanceTemplate(
+    @@
+         network_interfaces=[{"subnetwork": "llm"}],
+    -    service_account={"scopes": ["cloud-platform"]},
+    +    service_account={"email": account.email, "scopes": ["cloud-platform"]},
+     )
     ```
 
     ## Undecided

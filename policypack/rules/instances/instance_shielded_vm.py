@@ -77,28 +77,15 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Iterat
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-        shielded_instance_config={
-            "enable_secure_boot": True,
-            "enable_vtpm": True,
-            "enable_integrity_monitoring": True,
-        },
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         network_interfaces=[{"subnetwork": "llm"}],
+    -    shielded_instance_config={"enable_vtpm": True, "enable_integrity_monitoring": True},
+    +    shielded_instance_config={
+    +        "enable_secure_boot": True,
+    +        "enable_vtpm": True,
+    +        "enable_integrity_monitoring": True,
+    +    },
+     )
     ```
 
     ## Undecided

@@ -59,22 +59,11 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Iterat
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        backends=[
-            {
-                "group": "projects/my-project/regions/us-central1/instanceGroups/llm",
-                "balancing_mode": "UTILIZATION",
-                "max_utilization": 0.8,
-                "capacity_scaler": 1.0,
-            }
-        ],
-    )
+    ```diff
+                 "max_utilization": 0.8,
+    -            "capacity_scaler": 0.05,
+    +            "capacity_scaler": 1.0,
+             }
     ```
 
     ## Undecided

@@ -76,21 +76,11 @@ def backend_group_kind(service: BackendService, options: Options) -> Iterator[Ve
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm-us-central1",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-    )
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4}],
-    )
+    ```diff
+         protocol="HTTP",
+    -    backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate": 400}],
+    +    backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4}],
+     )
     ```
 
     ## Undecided

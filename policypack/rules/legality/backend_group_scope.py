@@ -55,22 +55,11 @@ def backend_group_scope(service: BackendService, options: Options) -> Iterator[V
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm-us-central1",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": "global/instanceTemplates/llm"}],
-    )
-    gcp.compute.RegionBackendService(
-        "chat",
-        region="us-central1",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        backends=[{"group": group.instance_group, "max_utilization": 0.8, "capacity_scaler": 1.0}],
-    )
+    ```diff
+         "chat",
+    -    region="us-east1",
+    +    region="us-central1",
+         load_balancing_scheme="EXTERNAL_MANAGED",
     ```
 
     ## Undecided

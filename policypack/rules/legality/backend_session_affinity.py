@@ -60,22 +60,13 @@ def backend_session_affinity(service: BackendService, options: Options) -> Itera
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        session_affinity="CLIENT_IP",
-        backends=[
-            {
-                "group": "projects/my-project/regions/us-central1/instanceGroups/llm",
-                "balancing_mode": "RATE",
-                "max_rate_per_instance": 4,
-            }
-        ],
-    )
+    ```diff
+                 "group": "projects/my-project/regions/us-central1/instanceGroups/llm",
+    -            "balancing_mode": "UTILIZATION",
+    -            "max_utilization": 0.8,
+    +            "balancing_mode": "RATE",
+    +            "max_rate_per_instance": 4,
+             }
     ```
 
     ## Undecided

@@ -63,15 +63,10 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Iterator[
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    service = gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")
-    paths = gcp.compute.URLMap("paths", default_service=service.id)
-    proxy = gcp.compute.TargetHttpProxy("proxy", url_map=paths.id)
-    gcp.compute.GlobalForwardingRule(
-        "chat", load_balancing_scheme="EXTERNAL_MANAGED", port_range="80", target=proxy.id
-    )
+    ```diff
+    -service = gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL", protocol="HTTP", port_name="http")
+    +service = gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")
+     paths = gcp.compute.URLMap("paths", default_service=service.id)
     ```
 
     ## Undecided

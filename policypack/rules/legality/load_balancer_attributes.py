@@ -87,16 +87,11 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Itera
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        port_name="http",
-        outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50},
-    )
+    ```diff
+         "chat",
+    -    load_balancing_scheme="EXTERNAL",
+    +    load_balancing_scheme="EXTERNAL_MANAGED",
+         protocol="HTTP",
     ```
 
     ## Undecided

@@ -78,21 +78,11 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> I
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        backends=[
-            {
-                "group": "projects/my-project/regions/us-central1/instanceGroups/llm",
-                "balancing_mode": "RATE",
-                "max_rate_per_instance": 4,
-            }
-        ],
-    )
+    ```diff
+                 "balancing_mode": "RATE",
+    -            "max_utilization": 0.8,
+    +            "max_rate_per_instance": 4,
+             }
     ```
 
     ## Undecided

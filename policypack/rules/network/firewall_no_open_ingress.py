@@ -92,31 +92,11 @@ def firewall_no_open_ingress(firewall: Firewall, options: OpenIngressOptions) ->
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
-    gcp.compute.Firewall(
-        "chat",
-        network=network.id,
-        source_ranges=["35.191.0.0/16", "130.211.0.0/22"],
-        allows=[{"protocol": "tcp", "ports": ["8000"]}],
-    )
-    subnet = gcp.compute.Subnetwork("llm", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/24")
-    template = gcp.compute.RegionInstanceTemplate(
-        "llm",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-stable"}],
-        network_interfaces=[{"subnetwork": subnet.id}],
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         network=network.id,
+    -    source_ranges=["0.0.0.0/0"],
+    +    source_ranges=["35.191.0.0/16", "130.211.0.0/22"],
+         allows=[{"protocol": "tcp", "ports": ["8000"]}],
     ```
 
     ## Undecided

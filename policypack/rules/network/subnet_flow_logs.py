@@ -71,31 +71,17 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Iterat
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
-    subnet = gcp.compute.Subnetwork(
-        "chat",
-        network=network.id,
-        region="us-central1",
-        ip_cidr_range="10.0.0.0/24",
-        log_config={"flow_sampling": 0.5, "metadata": "INCLUDE_ALL_METADATA"},
-    )
-    template = gcp.compute.RegionInstanceTemplate(
-        "llm",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-stable"}],
-        network_interfaces=[{"subnetwork": subnet.id}],
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+     network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+    -subnet = gcp.compute.Subnetwork("chat", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/24")
+    +subnet = gcp.compute.Subnetwork(
+    +    "chat",
+    +    network=network.id,
+    +    region="us-central1",
+    +    ip_cidr_range="10.0.0.0/24",
+    +    log_config={"flow_sampling": 0.5, "metadata": "INCLUDE_ALL_METADATA"},
+    +)
+     template = gcp.compute.RegionInstanceTemplate(
     ```
 
     ## Undecided

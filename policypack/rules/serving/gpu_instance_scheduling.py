@@ -84,24 +84,11 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    template = gcp.compute.RegionInstanceTemplate(
-        "chat",
-        region="us-central1",
-        machine_type="g2-standard-8",
-        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
-        network_interfaces=[{"subnetwork": "llm"}],
-        scheduling={"on_host_maintenance": "TERMINATE", "provisioning_model": "STANDARD"},
-    )
-    group = gcp.compute.RegionInstanceGroupManager(
-        "llm",
-        region="us-central1",
-        base_instance_name="llm",
-        versions=[{"instance_template": template.self_link}],
-    )
-    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```diff
+         network_interfaces=[{"subnetwork": "llm"}],
+    -    scheduling={"on_host_maintenance": "MIGRATE", "provisioning_model": "STANDARD"},
+    +    scheduling={"on_host_maintenance": "TERMINATE", "provisioning_model": "STANDARD"},
+     )
     ```
 
     ## Undecided

@@ -66,17 +66,11 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> I
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        timeout_sec=900,
-        connection_draining_timeout_sec=900,
-        backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
-    )
+    ```diff
+         timeout_sec=900,
+    -    connection_draining_timeout_sec=60,
+    +    connection_draining_timeout_sec=900,
+         backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
     ```
 
     ## Undecided

@@ -62,16 +62,10 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50},
-        backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
-    )
+    ```diff
+         protocol="HTTP",
+    +    outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50},
+         backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
     ```
 
     ## Undecided

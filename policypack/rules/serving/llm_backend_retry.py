@@ -62,15 +62,11 @@ def llm_backend_retry(service: BackendService, options: RetryOptions) -> Iterato
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    service = gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")
-    gcp.compute.URLMap(
-        "paths",
-        default_service=service.id,
-        default_route_action={"retry_policy": {"num_retries": 2, "retry_conditions": ["connect-failure"]}},
-    )
+    ```diff
+         default_service=service.id,
+    -    default_route_action={"retry_policy": {"num_retries": 2, "retry_conditions": ["5xx"]}},
+    +    default_route_action={"retry_policy": {"num_retries": 2, "retry_conditions": ["connect-failure"]}},
+     )
     ```
 
     ## Undecided

@@ -69,16 +69,10 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Ite
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    gcp.compute.BackendService(
-        "chat",
-        load_balancing_scheme="EXTERNAL_MANAGED",
-        protocol="HTTP",
-        timeout_sec=900,
-        backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
-    )
+    ```diff
+         protocol="HTTP",
+    +    timeout_sec=900,
+         backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
     ```
 
     ## Undecided
