@@ -213,16 +213,12 @@ class GroupManager(View):
         return UNKNOWN if isinstance(autoscaler.is_on, Unknown) else autoscaler.min_replicas
 
     @cached_property
-    def services(self) -> tuple[BackendService, ...]:
-        """The backend services that it serves."""
+    def serving(self) -> tuple[tuple[BackendService, bool | Unknown], ...]:
+        """The backend services that it serves (true) and those that it may serve (not known)."""
         services = services_by_group(self.stack).about(self.resource)
-        return tuple(service for service, links in services if self.resource in links.targets)
-
-    @cached_property
-    def possible_services(self) -> tuple[BackendService, ...]:
-        """The backend services that it may serve, but not certainly."""
-        services = services_by_group(self.stack).about(self.resource)
-        return tuple(service for service, links in services if may_have(links, self.resource))
+        certain = [(service, True) for service, links in services if self.resource in links.targets]
+        possible = [(service, UNKNOWN) for service, links in services if may_have(links, self.resource)]
+        return (*certain, *possible)
 
     @property
     def is_updated_at_once(self) -> bool | Unknown:

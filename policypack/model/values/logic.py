@@ -39,6 +39,6 @@ def equals(value: str | Unknown | None, wanted: str) -> bool | Unknown:
     return UNKNOWN if isinstance(value, Unknown) else value == wanted
 
 
-def is_set(value: str | Unknown | None) -> bool | Unknown:
+def is_set(value: object) -> bool | Unknown:
     """Whether a property is set."""
     return UNKNOWN if isinstance(value, Unknown) else value is not None

@@ -107,7 +107,7 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
         yield from _utilization_is_bounded(backend, options)
     elif mode not in _LIMITS:
         yield Undecided(
-            f"balancing mode `{mode}` of `{backend.label}` is not one that this rule knows", "balancing_mode"
+            f"balancing mode `{mode}` of `{backend.label}` is not one this rule recognizes", "balancing_mode"
         )
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(
