@@ -144,7 +144,10 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
     """
     if service.is_regional or service.has_no_backends or service.regions.upper == 1:
         return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
-    return capacity_basis(service, needs_load=needs_load)
+    basis = capacity_basis(service, needs_load=needs_load)
+    return replace(
+        basis, undecided=tuple(replace(one, why=f"its capacity is not known: {one.why}") for one in basis.undecided)
+    )
 
 
 def capacity_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
@@ -160,9 +163,7 @@ def capacity_basis(service: BackendService, *, needs_load: bool = True) -> Failo
     if service.leaves_backends_to_a_controller:
         blocked = "`ignore_changes` leaves its backends to a controller"
         return FailoverBasis(undecided=(Unresolved(blocked, "backends"),))
-    return FailoverBasis(
-        found, undecided=tuple(replace(one, why=f"its capacity is not known: {one.why}") for one in found.why)
-    )
+    return FailoverBasis(found, undecided=found.why)
 
 
 def _service_fleets(service: BackendService, needs_load: bool) -> ServiceFleets:

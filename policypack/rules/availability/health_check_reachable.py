@@ -137,7 +137,9 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
 def _is_reached(service: BackendService, endpoint: Endpoint, sources: ProbeSources) -> Checks:
     group = endpoint.group
     network = known(network_of_stack(endpoint, service.stack), "network_interfaces", group.name)
-    otherwise = Undecided(f"probes do not reach `{group.name}` by IPv4, but it may be checked in another way", "group")
+    otherwise = Undecided(
+        f"probes do not reach `{group.name}` by IPv4, but it may be checked in another way", "backends"
+    )
     for asked in asked_ports(service, group):
         found = reach(service.stack, network, endpoint, asked.port, sources.ranges)
         yield provided(needs_probes(group, sources), otherwise, _is_open(asked, found, group.name, sources))

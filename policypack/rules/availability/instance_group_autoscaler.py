@@ -32,7 +32,7 @@ class AutoscalerOptions(Options):
 
 
 @rule(
-    title="Managed instance groups grow on a suitable signal, before they are full",
+    title="Managed instance groups scale on a suitable signal before they are full",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -108,13 +108,13 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     yield _is_on(autoscaler)
     for service, serves in group.serving:
         yield provided(serves, _may_serve(service), _keeps_a_minimum(group, service, options))
-    yield provided(group.has_gpu, not_known("guest_accelerators"), _does_not_scale_by_cpu_alone(autoscaler))
-    follows_balancer = is_set(autoscaler.balancing_target)
     yield provided(
-        follows_balancer,
-        not_known("load_balancing_utilization", autoscaler.name),
-        _can_follow_the_load_balancer(group, autoscaler),
+        group.has_gpu,
+        Undecided("it is not known whether its VMs have GPUs", "versions"),
+        _does_not_scale_by_cpu_alone(autoscaler),
     )
+    doubt = not_known("load_balancing_utilization", autoscaler.name)
+    yield provided(is_set(autoscaler.balancing_target), doubt, _can_follow_the_load_balancer(group, autoscaler))
     yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)
     yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
 

@@ -97,7 +97,7 @@ def _keeps_enough(group: GroupManager, service: BackendService) -> Checks:
     if basis.not_applicable:
         yield NotApplicable(basis.not_applicable)
     for blocked in basis.undecided:
-        yield Undecided(f"`{service.name}`: {blocked.why}", blocked.property_name)
+        yield Undecided(f"the capacity of `{service.name}` is not known: {blocked.why}", blocked.property_name)
     found, fleet = basis.found, basis.found.by_group.get(group.urn)
     if fleet is None:
         return

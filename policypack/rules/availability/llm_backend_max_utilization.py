@@ -48,7 +48,7 @@ class MaxUtilizationOptions(Options):
     ),
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
-    """Each backend counts as full before it is overloaded.
+    """Each backend has a load target, so that traffic moves on before it is overloaded.
 
     ## What it checks
     In UTILIZATION mode, the provider's default, `max_utilization` is above 0 and within `min` and `max`. In the other

@@ -73,7 +73,7 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     ## Undecided
     When a group is outside the stack, not known, or its named ports are computed or left to a controller.
     """
-    known(service.is_passthrough, "load_balancing_scheme")
+    known(service.is_passthrough, "load_balancing_scheme", because="a passthrough load balancer has no named port")
     port_name = known(service.port_name, "port_name")
     if port_name is None:
         yield Fail(

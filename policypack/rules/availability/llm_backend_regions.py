@@ -116,14 +116,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
 
 
 def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:
-    regions, may_get_others = service.regions, service.leaves_backends_to_a_controller
-    why, decides = service.links.why, "backends"
-    if may_get_others:
-        why = "`ignore_changes` leaves the backends to a controller"
-    elif not why:
-        why, decides = "the `region` of a group is not known", "region"
-    enough = any_of([regions.reaches(options.min_regions), UNKNOWN if may_get_others else False])
-    if not decided(enough, Undecided(f"backends are certain in {_listed(regions.certain)} only, and {why}", decides)):
+    regions = service.regions
+    may_get_others = UNKNOWN if service.leaves_backends_to_a_controller else False
+    if not decided(any_of([regions.reaches(options.min_regions), may_get_others]), _doubt(service, options)):
         is_exact = regions.lower == regions.upper
         where = _listed(regions.certain) if is_exact else f"at most {counted(regions.upper or 0, 'region')}"
         yield Fail(
@@ -145,6 +140,16 @@ def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, requi
             "for internal clients). If DNS or another load balancer joins several regional services, name them in the "
             "option `regional_peers`.",
         )
+
+
+def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
+    needed = "1 region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
+    seen = f"backends are certain in {_listed(service.regions.certain)}, {needed} needed"
+    if service.leaves_backends_to_a_controller:
+        return Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller", "backends")
+    if service.links.why:
+        return Undecided(f"{seen}, and {service.links.why}", "backends")
+    return Undecided(f"{seen}, and the `region` of a group is not known", "region")
 
 
 def _listed(regions: frozenset[str]) -> str:
