@@ -16,7 +16,6 @@ from policypack.model.network.probe import (
     probed_endpoints,
 )
 from policypack.model.network.reach import Reach, own_networks, reach
-from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS
 from policypack.verdict import (
@@ -165,7 +164,7 @@ def _is_open(asked: Asked, found: Reach, group: str, sources: ProbeSources) -> C
 
 
 def _doubt(asked: Asked, found: Reach, group: str) -> Undecided:
-    if asked.port is UNKNOWN:
+    if not asked.numbers:
         return Undecided(f"the port of `{group}` that {asked.by} go to is not known", "port")
     if found.uncertain:
         rules = ", ".join(found.uncertain)
