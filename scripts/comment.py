@@ -4,8 +4,8 @@
 usage: scripts/comment.py REPOSITORY PULL_REQUEST RUN_ID        with `gh` and GH_TOKEN
 
 Each job that judges a stack keeps its report as an artifact `policy-report-...` of the run, with `policy.md` in it,
-before a job of its own calls this. Jobs may call it at the same time: each writes all reports that the run has, and goes
-on as long as another one has come meanwhile. Whichever writes last has therefore seen all of them.
+before a job of its own calls this. Jobs may call it at the same time: each writes all reports that the run has, and
+goes on as long as another one has come meanwhile. Whichever writes last has therefore seen all of them.
 """
 
 from __future__ import annotations
