@@ -85,7 +85,7 @@ def upload(folder: Path, url: str) -> None:
     if not (folder / MANIFEST).is_file():
         raise ModelError(f"{folder} has no {MANIFEST}: run `./upload_model.py {folder}` first")
     lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-    listed = dict(reversed(line.split("  ", 1)) for line in lines)
+    listed = {file: digest for digest, _, file in (line.partition("  ") for line in lines)}
     if sorted(listed) != files_of(folder):
         raise ModelError(f"{folder} has other files than {MANIFEST}: write it anew with `./upload_model.py {folder}`")
     with ThreadPoolExecutor() as pool:
