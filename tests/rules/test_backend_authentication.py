@@ -165,4 +165,4 @@ def test_what_is_not_shown() -> None:
 def test_the_message_quotes_no_metadata() -> None:
     fleet = group(BARE)
     (found,) = findings(RULE, build(service([backend(fleet)]), fleet, BARE))
-    assert found.problems[0].observed == "It is public, and nothing in the stack checks who calls."
+    assert found.problems[0].observed == "It is public, and nothing in the stack authenticates its callers."

@@ -16,43 +16,37 @@ from policypack.wording import quoted
 
 
 class _Setting(NamedTuple):
-    """A setting that a provisioning model requires: what it has to be, in words and in code."""
+    """A setting that a provisioning model requires: what it has to be, in words and in code, and where it stands."""
 
     name: str
     is_right: Callable[[Machine], bool | Unknown]
     wanted: str
-    code: str
-    block: str = "scheduling"
+    value: str
+    where: str = " in `scheduling`"
 
 
-_PREEMPTIBLE: Final = _Setting("preemptible", lambda of: of.scheduling.is_preemptible, "on", '"preemptible": True')
-_NO_RESTART: Final = _Setting(
-    "automatic_restart", lambda of: negation(of.scheduling.restarts), "off", '"automatic_restart": False'
-)
+_PREEMPTIBLE: Final = _Setting("preemptible", lambda vm: vm.scheduling.is_preemptible, "on", "True")
+_NO_RESTART: Final = _Setting("automatic_restart", lambda vm: negation(vm.scheduling.restarts), "off", "False")
 _DELETED: Final = _Setting(
-    "instance_termination_action",
-    lambda of: equals(of.scheduling.termination_action, "DELETE"),
-    "DELETE",
-    '"instance_termination_action": "DELETE"',
+    "instance_termination_action", lambda vm: equals(vm.scheduling.termination_action, "DELETE"), "DELETE", '"DELETE"'
 )
 _LIMITED: Final = _Setting(
-    "max_run_duration", lambda of: of.scheduling.has_max_run_duration, "set", '"max_run_duration": {"seconds": 604800}'
+    "max_run_duration", lambda vm: vm.scheduling.has_max_run_duration, "set", '{"seconds": 604800}'
 )
 _RESERVED: Final = _Setting(
     "reservation_affinity",
-    lambda of: equals(of.reservation_affinity, "SPECIFIC_RESERVATION"),
+    lambda vm: equals(vm.reservation_affinity, "SPECIFIC_RESERVATION"),
     "of type SPECIFIC_RESERVATION",
-    '"type": "SPECIFIC_RESERVATION"` and `specific_reservation',
-    "reservation_affinity",
+    '{"type": "SPECIFIC_RESERVATION", "specific_reservation": {...}}',
+    where="",
 )
 # Provisioning model -> the settings that it requires.
 _REQUIRED: Final[Mapping[str, tuple[_Setting, ...]]] = {
     "STANDARD": (),
     "SPOT": (_PREEMPTIBLE, _NO_RESTART),
-    "FLEX_START": (_NO_RESTART, _DELETED_AT_THE_END, _LIMITED),
+    "FLEX_START": (_NO_RESTART, _DELETED, _LIMITED),
     "RESERVATION_BOUND": (_RESERVED,),
 }
-_MODELS: Final = tuple(_REQUIRED)
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
     lambda machine: machine.has_gpu if isinstance(machine.machine_type, Unknown) else True,
@@ -71,15 +65,15 @@ class GpuInstanceSchedulingOptions(Options):
             (https://cloud.google.com/compute/docs/instances/provisioning-models).
     """
 
-    provisioning_models: tuple[str, ...] = _MODELS
+    provisioning_models: tuple[str, ...] = tuple(_REQUIRED)
 
     def problem(self) -> str | None:
         """Why no model could pass, or which is none."""
         if not self.provisioning_models:
-            return "option `provisioning_models` is empty, which lets no machine pass: name one, or disable the rule"
-        unknown = sorted(set(self.provisioning_models) - set(_MODELS))
+            return "option `provisioning_models` is empty, which lets no VM pass: name one, or disable the rule"
+        unknown = sorted(set(self.provisioning_models) - set(_REQUIRED))
         return (
-            f"option `provisioning_models` has {quoted(unknown)}, known are {', '.join(_MODELS)}" if unknown else None
+            f"option `provisioning_models` has {quoted(unknown)}, known are {', '.join(_REQUIRED)}" if unknown else None
         )
 
 
@@ -196,5 +190,5 @@ def _has(setting: _Setting, machine: Machine, model: str) -> Checks:
         yield Fail(
             f"`{setting.name}` is not {setting.wanted} with {model}.",
             f"`{setting.name}` is {setting.wanted} with {model}.",
-            f"Set `{setting.code}` in `{setting.block}`.",
+            f'Set `"{setting.name}": {setting.value}`{setting.where}.',
         )

@@ -42,7 +42,7 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
     ## What it checks
     `connection_draining_timeout_sec` is at least `min_seconds` or, if that is 0, at least `timeout_sec`, up to the
     3600 seconds that the API takes. Left out, it is 300, the provider's default. 0 is never accepted. A passthrough
-    load balancer has no time-out to compare with: there it is above 0, and at least `min_seconds`.
+    load balancer has no timeout to compare with: there it is above 0, and at least `min_seconds`.
 
     ## Why it matters
     Every update, every scale-in and every repair removes machines. What they are still generating when draining ends
@@ -75,7 +75,7 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
     ```
 
     ## Undecided
-    When draining or the time-out is computed, or draining is too short and the kind of the backends or the scheme is
+    When draining or the timeout is computed, or draining is too short and the kind of the backends or the scheme is
     not known.
     """
     draining = known(service.draining_seconds, "connection_draining_timeout_sec")

@@ -20,9 +20,9 @@ class TimeoutOptions(Options):
     """Options of `llm-backend-timeout`.
 
     Attributes:
-        min_seconds: the shortest time-out that is accepted, the time of the longest answer; 600 is how long the OpenAI
+        min_seconds: the shortest timeout that is accepted, the time of the longest answer; 600 is how long the OpenAI
             client libraries wait by default (https://github.com/openai/openai-python#timeouts).
-        max_seconds: the longest time-out that is accepted; the load balancer honours none beyond 86400, one day
+        max_seconds: the longest timeout that is accepted; the load balancer honours none beyond 86400, one day
             (https://cloud.google.com/load-balancing/docs/https/request-distribution).
     """
 
@@ -30,7 +30,7 @@ class TimeoutOptions(Options):
     max_seconds: Annotated[int, Range(1, 2147483647)] = 86400
 
     def problem(self) -> str | None:
-        """Why no time-out could pass, if none could."""
+        """Why no timeout could pass, if none could."""
         if self.min_seconds <= self.max_seconds:
             return None
         return f"option `min_seconds` ({self.min_seconds}) is above option `max_seconds` ({self.max_seconds})"
@@ -57,16 +57,16 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     """The load balancer waits for the longest answer of the model to end.
 
     ## What it checks
-    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the time-outs of the routes that
+    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
     URL maps of the stack have to the service, which go before it on all load balancers but the classic one.
 
     ## Why it matters
-    The time-out runs from the first byte of the request to the last byte of the response, not between bytes. With the
+    The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
     default every stream of tokens is cut after 30 seconds, in the middle of the answer; 0 is refused.
 
     ## Applies to
-    Services of proxy load balancers, global and regional. Not to passthrough ones, which have no time-out, nor to
-    those in front of serverless NEGs: the API takes no time-out there, the serverless product has its own.
+    Services of proxy load balancers, global and regional. Not to passthrough ones, which have no timeout, nor to
+    those in front of serverless NEGs: the API takes no timeout there, the serverless product has its own.
 
     ## Fails
     ```python
@@ -88,7 +88,7 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     ```
 
     ## Undecided
-    When the time-out is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
+    When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
     known.
     """
     yield _waits_long_enough(service, options)
