@@ -38,4 +38,4 @@ HAS_BACKENDS: Final = Condition[BackendService](
     lambda service: not service.has_no_backends, "it has no backends", "backends"
 )
 IS_EXTERNAL: Final = Condition(is_external, "it is internal", "load_balancing_scheme")
-TAKES_CLOUD_ARMOR: Final = Condition(takes_security_policy, "its load balancer takes no such policy", "protocol")
+TAKES_CLOUD_ARMOR: Final = Condition(takes_security_policy, "its load balancer takes no Cloud Armor policy", "protocol")

@@ -12,6 +12,7 @@ from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_kn
 from policypack.wording import quoted
 
 _TERMINATES_TLS: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTPS", "SSL"), "it does not terminate TLS", "")
+# A policy that is set is judged even while a mesh may use the proxy; only a missing one may be right there.
 _IS_NOT_MESH: Final = Condition[Proxy](
     lambda proxy: proxy.is_mesh is not True, "Cloud Service Mesh takes no SSL policy", "load_balancing_scheme"
 )

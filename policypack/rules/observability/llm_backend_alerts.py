@@ -95,30 +95,29 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
     ## Undecided
     When a policy's conditions are computed and tell neither what they watch nor which service.
     """
-    watches = {
-        policy: all_of([policy.is_enabled, policy.tells_somebody, policy.watches(service.resource)])
+    alerting = [
+        (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.watches(service.resource)]))
         for policy in alert_policies(service.stack)
-    }
-    watching = [(policy, value) for policy, value in watches.items() if value is not False]
+    ]
     if options.errors:
-        covered = any_of(all_of([value, policy.watches_errors]) for policy, value in watching)
+        covered = any_of(all_of([alerts, policy.watches_errors]) for policy, alerts in alerting)
         yield _is_covered(covered, "request errors", "the ratio of responses with status 5xx", service.stack)
     if options.latency:
-        covered = any_of(all_of([value, policy.watches_latency]) for policy, value in watching)
+        covered = any_of(all_of([alerts, policy.watches_latency]) for policy, alerts in alerting)
         yield _is_covered(covered, "latency", "a percentile of `total_latencies`", service.stack)
 
 
 def _is_covered(covered: bool | Unknown, signal: str, measure: str, stack: Stack) -> Checks:
     doubt = Undecided(f"whether an alert policy covers its {signal} is not known", "conditions")
-    yield provided(negation(covered), doubt, _will_not_be_covered(signal, measure, stack))
+    yield provided(negation(covered), doubt, _nothing_covers(signal, measure, stack))
 
 
-def _will_not_be_covered(signal: str, measure: str, stack: Stack) -> Checks:
-    if not stack.is_complete:
-        yield Undecided(f"an alert policy that covers its {signal} may be created later in this update")
-    else:
+def _nothing_covers(signal: str, measure: str, stack: Stack) -> Checks:
+    if stack.is_complete:
         yield Fail(
             f"No alert policy covers {signal}.",
             "Enabled alert policies with a notification channel, on errors and latency of the service.",
             f"Add an `AlertPolicy` with a condition on {measure} of this service.",
         )
+    else:
+        yield Undecided(f"an alert policy that covers its {signal} may be created later in this update")
