@@ -126,3 +126,18 @@ def test_the_message_says_what_each_model_needs() -> None:
         ("`preemptible` is not on with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),
         ("`automatic_restart` is not off with SPOT.", 'Set `"automatic_restart": False` in `scheduling`.'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "property_name"),
+    [
+        pytest.param({"machineType": Computed()}, "machine_type", id="computed machine type"),
+        pytest.param(
+            {"machineType": "n1-standard-8", "guestAccelerators": Computed()}, "guest_accelerators", id="computed GPUs"
+        ),
+        pytest.param({"scheduling": {"preemptible": Computed()}}, "preemptible", id="computed default"),
+    ],
+)
+def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_name: str) -> None:
+    found = judge(RULE, *on_path(machine(inputs)))
+    assert [one.property_name for one in found.undecided] == [property_name]

@@ -76,7 +76,7 @@ def llm_backend_retry(service: BackendService, options: RetryOptions) -> Checks:
 
 
 def _retries_only_what_has_not_started(route: Route, label: str, options: RetryOptions) -> Checks:
-    conditions = known(route.retry_conditions, "retry_policy", label)
+    conditions = known(route.retry_conditions, "retry_policy", because=f"it is computed for {label}")
     if conditions is None:
         return
     names = [one for one in conditions if isinstance(one, str)]
@@ -88,4 +88,4 @@ def _retries_only_what_has_not_started(route: Route, label: str, options: RetryO
             'Set `retry_conditions=["connect-failure"]`, or leave out the retry policy.',
         )
     elif not names or len(names) < len(conditions):
-        yield not_known("retry_conditions", label)
+        yield not_known("retry_conditions", because=f"{label} names none, or they are computed")

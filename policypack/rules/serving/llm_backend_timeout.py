@@ -49,7 +49,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
     applies=(
-        uses_proxy("a passthrough load balancer has no timeout"),
+        uses_proxy("its load balancer is a passthrough one, which has no timeout"),
         Condition(_takes_timeout, "its backends are serverless NEGs, which take no timeout", "backends"),
     ),
 )
@@ -110,7 +110,7 @@ def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Chec
 
 
 def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) -> Checks:
-    timeout = known(route.timeout_seconds, "timeout", label)
+    timeout = known(route.timeout_seconds, "timeout", because=f"it is computed for {label}")
     if timeout is not None and not options.min_seconds <= timeout <= options.max_seconds:
         yield Fail(
             f"The timeout of {label} is {timeout:g} s, and takes precedence over that of the service.",
