@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -66,50 +67,124 @@ def test_the_hooks_of_pre_commit() -> None:
 
 
 GH = f"""#!{sys.executable}
-import json, os, sys
-with open(os.environ["LOG"], "a") as log:
-    log.write(json.dumps(sys.argv[1:]) + "\\n")
-if "--jq" in sys.argv and os.environ["OWN"]:
-    assert os.environ["MARKER"] == "<!-- llm-policypack -->"
-    print(os.environ["OWN"])
+import fcntl, io, json, os, sys, zipfile
+from pathlib import Path
+from typing import Any
+
+folder = Path(os.environ["GITHUB"])
+path, *rest = sys.argv[2:]
+method = rest[rest.index("--method") + 1] if "--method" in rest else "GET"
+with open(folder / "lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    state = json.loads((folder / "state.json").read_text())
+    kind, _, last = path.removeprefix("repos/acme/llm/").rpartition("/")
+    if method == "GET" and last == "artifacts":
+        items = [dict(id=i, name=name) for i, name, _ in state["artifacts"]]
+        print(json.dumps([dict(artifacts=items)]))
+    elif method == "GET" and last == "zip":
+        (report,) = [text for i, _, text in state["artifacts"] if str(i) == kind.rpartition("/")[2]]
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("policy.md", report)
+        sys.stdout.buffer.write(file.getvalue())
+    elif method == "GET":
+        print(json.dumps([[dict(id=int(i), body=body) for i, body in state["comments"].items()]]))
+    else:
+        body = sys.stdin.read() if method != "DELETE" else ""
+        if method == "POST":
+            state["comments"][str(len(state["written"]) + 100)] = body
+        elif method == "PATCH":
+            state["comments"][last] = body
+        else:
+            del state["comments"][last]
+        state["written"].append([method, path])
+        # What other jobs do while this one writes.
+        state["artifacts"] += state["meanwhile"]
+        state["meanwhile"] = []
+        (folder / "state.json").write_text(json.dumps(state))
 """
-COMMENTS = "repos/acme/llm/issues/7/comments"
+MARKER = "<!-- llm-policypack -->"
 
 
-@pytest.mark.parametrize(
-    ("own", "written"),
-    [
-        ("", ["--method", "POST", COMMENTS]),
-        ("11\n12", ["--method", "PATCH", "repos/acme/llm/issues/comments/11"]),
-    ],
-)
-def test_one_comment_is_kept_up_to_date(tmp_path: Path, own: str, written: list[str]) -> None:
-    report = tmp_path / "policy.md"
-    report.write_text("<!-- llm-policypack -->\n**1 violation**\n")
-    status, _, calls = comment(tmp_path, report, own)
-    assert status == 0
-    assert calls[0][:3] == ["api", "--paginate", COMMENTS]
-    assert calls[1:] == [["api", *written, "--field", f"body=@{report}", "--silent"]]
+def report(stack: str, verdict: str, more: str = "") -> str:
+    return f"{MARKER}\n### LLM policy pack: {verdict}\n\n44 rules judged llm, stack {stack}.\n\nAll of {stack}.{more}\n"
 
 
-def test_without_a_report_there_is_no_comment(tmp_path: Path) -> None:
-    status, errors, calls = comment(tmp_path, tmp_path / "policy.md", "")
-    assert (status, calls) == (0, [])
-    assert "the check could not judge" in errors
+PROD = [1, "policy-report-prod-1", report("prod", "2 violations, none of them mandatory")]
+DEV = [2, "policy-report-dev-2", report("dev", "No violations")]
 
 
-def comment(folder: Path, report: Path, own: str) -> tuple[int, str, list[list[str]]]:
-    gh, log = folder / "gh", folder / "log"
-    gh.write_text(GH)
-    gh.chmod(0o755)
-    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "LOG": str(log), "OWN": own}
-    result = subprocess.run(
-        [ROOT / "scripts/comment.sh", COMMENTS, report],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    calls = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    return result.returncode, result.stderr, calls
+@pytest.fixture
+def github(tmp_path: Path) -> Path:
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    return tmp_path
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB": str(folder)}
+    command = [ROOT / "scripts/comment.py", "acme/llm", "7", "55"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def comments_after(folder: Path, jobs: int = 1, **given: Any) -> tuple[dict[str, str], list[list[str]]]:
+    """The comments of the pull request, and what was written, after so many jobs have commented at the same time."""
+    state = {"artifacts": [], "comments": {"5": "Looks good"}, "meanwhile": [], "written": [], **given}
+    (folder / "state.json").write_text(json.dumps(state))
+    for job in [start(folder) for _ in range(jobs)]:
+        errors = job.communicate(timeout=60)[1]
+        assert job.returncode == 0, errors
+    after = json.loads((folder / "state.json").read_text())
+    return after["comments"], after["written"]
+
+
+def test_the_comment_of_one_stack_is_its_report(github: Path) -> None:
+    comments, _ = comments_after(github, artifacts=[PROD])
+    assert comments == {"5": "Looks good", "100": PROD[2]}
+
+
+def test_the_comment_that_is_there_is_written_anew(github: Path) -> None:
+    comments, written = comments_after(github, artifacts=[PROD], comments={"11": f"{MARKER}\nold"})
+    assert comments == {"11": PROD[2]}
+    assert written == [["PATCH", "repos/acme/llm/issues/comments/11"]]
+
+
+def test_the_comment_holds_every_stack_and_shows_those_that_fail_first(github: Path) -> None:
+    comments, _ = comments_after(github, artifacts=[DEV, PROD])
+    text = comments["100"]
+    assert text.startswith(f"{MARKER}\n### LLM policy pack: 2 stacks\n")
+    places = [text.index(part) for part in ("**2 violations", "**No violations", "All of prod.", "All of dev.")]
+    assert places == sorted(places)
+
+
+def test_a_report_that_comes_while_another_is_written_is_in_the_comment(github: Path) -> None:
+    comments, _ = comments_after(github, artifacts=[DEV], meanwhile=[PROD])
+    assert "All of prod." in comments["100"]
+    assert "All of dev." in comments["100"]
+
+
+def test_jobs_that_comment_at_the_same_time_leave_one_comment_with_all(github: Path) -> None:
+    comments, _ = comments_after(github, jobs=4, artifacts=[DEV], meanwhile=[PROD])
+    (text,) = [body for body in comments.values() if body.startswith(MARKER)]
+    assert "All of prod." in text
+    assert "All of dev." in text
+
+
+def test_a_stack_that_is_judged_again_counts_once(github: Path) -> None:
+    again = [9, PROD[1], report("prod", "No violations")]
+    comments, _ = comments_after(github, artifacts=[PROD, again])
+    assert comments["100"] == again[2]
+
+
+def test_reports_that_do_not_fit_leave_every_verdict(github: Path) -> None:
+    long = [[i + 10, f"policy-report-{i}", report(f"s{i}", f"{i} violations", "x" * 30_000)] for i in range(1, 6)]
+    comments, _ = comments_after(github, artifacts=[*long, DEV])
+    text = comments["100"]
+    assert len(text) <= 65_536
+    assert all(f"**{i} violations**: 44 rules judged llm, stack s{i}." in text for i in range(1, 6))
+    assert "3 of the reports do not fit here" in text
+
+
+def test_without_a_report_there_is_no_comment(github: Path) -> None:
+    comments, written = comments_after(github)
+    assert (comments, written) == ({"5": "Looks good"}, [])

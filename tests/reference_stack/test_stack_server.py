@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,7 @@ def test_units_verify(stack_dir: Path, stack: str, tmp_path: Path) -> None:
     assert (done.returncode, ours) == (0, [])
 
 
-FAKE_CURL = """#!/bin/bash
+FAKE_CURL = r"""#!/bin/bash
 url="${@: -1}"
 for ((i = 1; i <= $#; i++)); do
   [[ "${!i}" == --output ]] && next=$((i + 1)) && output="${!next}"
@@ -133,14 +135,17 @@ done
 case "$url" in
   *metadata*) echo '{"access_token":"token-1","expires_in":3599,"token_type":"Bearer"}' ;;
   *secretmanager*) [[ "$sent" == "Authorization: Bearer token-1" ]] && echo '  "data": "a2V5LTE=",' ;;
-  *weights-bucket/*) [[ "$sent" == "Authorization: Bearer token-1" ]] && cp "$BUCKET_DIR/${url##*/v1/}" "$output" ;;
+  *[!A-Za-z0-9:/._~%-]*) exit 3 ;; # what curl says of a malformed URL
+  *weights-bucket/*)
+    name="$(printf '%b' "$(sed 's/%/\\x/g' <<< "${url##*/v1/}")")"
+    [[ "$sent" == "Authorization: Bearer token-1" ]] && cp "$BUCKET_DIR/$name" "$output" || exit 22 ;;
 esac
 """
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A folder with the programs that the script calls, and a bucket with two files."""
+    """A folder with the programs that the script calls, and a bucket with an uploaded model."""
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "curl").write_text(FAKE_CURL)
@@ -148,17 +153,48 @@ def machine(tmp_path: Path) -> Path:
         (programs / name).write_text(f'#!/bin/bash\necho "{name} $*" >> "{tmp_path}/calls"\n')
     for program in programs.iterdir():
         program.chmod(0o755)
-    (tmp_path / "bucket" / "part").mkdir(parents=True)
-    (tmp_path / "bucket" / "config.json").write_text("{}")
-    (tmp_path / "bucket" / "part" / "weights.bin").write_text("weights")
-    hashed = subprocess.run(
-        ["sha256sum", "config.json", "part/weights.bin"],
-        cwd=tmp_path / "bucket",
-        capture_output=True,
-        check=True,
-    )
-    (tmp_path / "bucket" / "SHA256SUMS").write_bytes(hashed.stdout)
+    for name, content in WEIGHTS.items():
+        file = tmp_path / "model" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    uploaded(tmp_path)
     return tmp_path
+
+
+# What real folders of models hold; the last ones are left by git and by Hugging Face's tools.
+WEIGHTS = {
+    "config.json": "{}",
+    "part/weights.bin": "weights",
+    "chat template's (v2).jinja": "{{ messages }}",
+    "größe.txt": "8B",
+    ".gitattributes": "*.bin filter=lfs",
+    ".cache/huggingface/download/weights.bin.metadata": "etag",
+}
+SERVED = {name: content for name, content in WEIGHTS.items() if not name.startswith(".")}
+GCLOUD = f"""#!{sys.executable}
+import os, pathlib, shutil, sys
+source, url = sys.argv[3:]
+target = pathlib.Path(os.environ["BUCKET_DIR"], url.removeprefix("gs://weights-bucket/v1/"))
+target.parent.mkdir(parents=True, exist_ok=True)
+shutil.copy(source, target)
+"""
+
+
+def upload_model(machine: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    gcloud = machine / "bin" / "gcloud"
+    gcloud.write_text(GCLOUD)
+    gcloud.chmod(0o755)
+    environment = os.environ | {"PATH": f"{machine}/bin:{os.environ['PATH']}", "BUCKET_DIR": f"{machine}/bucket"}
+    command = [sys.executable, Path(server.__file__).with_name("upload_model.py"), *arguments]
+    return subprocess.run(
+        command, cwd=machine, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def uploaded(machine: Path) -> None:
+    for arguments in (["model"], ["model", "gs://weights-bucket/v1/"]):
+        done = upload_model(machine, *arguments)
+        assert done.returncode == 0, done.stderr
 
 
 def prepare(stack_dir: Path, machine: Path) -> subprocess.CompletedProcess[str]:
@@ -175,7 +211,8 @@ def test_machine_fetches_key_and_weights(stack_dir: Path, machine: Path) -> None
     assert done.returncode == 0, done.stderr
     assert (machine / "run" / "key.env").read_text() == "LLAMA_API_KEY=key-1\n"
     assert (machine / "run" / "key.env").stat().st_mode & 0o077 == 0
-    assert (machine / "models" / "part" / "weights.bin").read_text() == "weights"
+    for name, content in SERVED.items():
+        assert (machine / "models" / name).read_text() == content
     assert "docker-credential-gcr configure-docker --registries=us-docker.pkg.dev" in (machine / "calls").read_text()
 
 
@@ -183,6 +220,57 @@ def test_machine_refuses_weights_that_differ_from_the_manifest(stack_dir: Path, 
     (machine / "bucket" / "part" / "weights.bin").write_text("others")
     assert prepare(stack_dir, machine).returncode != 0
     assert not list((machine / "models").glob(".complete-*"))
+
+
+def test_machine_names_the_file_that_is_missing(stack_dir: Path, machine: Path) -> None:
+    (machine / "bucket" / "part" / "weights.bin").unlink()
+    done = prepare(stack_dir, machine)
+    assert done.returncode != 0
+    assert "gs://weights-bucket/qwen3-4b/v1/part/weights.bin could not be fetched" in done.stderr
+
+
+def test_upload_is_what_the_manifest_lists(machine: Path) -> None:
+    bucket = machine / "bucket"
+    assert {str(file.relative_to(bucket)) for file in bucket.rglob("*") if file.is_file()} == {*SERVED, "SHA256SUMS"}
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=bucket, check=True)
+
+
+def test_links_are_uploaded_as_what_they_point_at(machine: Path) -> None:
+    (machine / "blob").write_text("linked")
+    (machine / "model" / "linked.bin").symlink_to("../blob")
+    uploaded(machine)
+    assert (machine / "bucket" / "linked.bin").read_text() == "linked"
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "said"),
+    [
+        pytest.param(lambda model: None, ["nowhere"], "nowhere has no files", id="no-folder"),
+        pytest.param(lambda model: (model / "a\nb").write_text(""), ["model"], "rename the file", id="line-break"),
+        pytest.param(lambda model: (model / "x").symlink_to("gone"), ["model"], "link to nothing", id="dangling-link"),
+        pytest.param(lambda model: None, ["model", "bucket"], "no folder of a bucket", id="no-bucket"),
+        pytest.param(
+            lambda model: (model / "new").write_text(""), ["model", "gs://b/p"], "other files than", id="new-file"
+        ),
+        pytest.param(
+            lambda model: (model / "config.json").write_text("[]"),
+            ["model", "gs://b/p"],
+            "config.json is not what",
+            id="changed-file",
+        ),
+        pytest.param(
+            lambda model: (model / "SHA256SUMS").unlink(), ["model", "gs://b/p"], "has no SHA256SUMS", id="no-manifest"
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_served_is_refused(
+    machine: Path, change: Callable[[Path], object], arguments: list[str], said: str
+) -> None:
+    change(machine / "model")
+    done = upload_model(machine, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_machine_does_not_fetch_twice(stack_dir: Path, machine: Path) -> None:

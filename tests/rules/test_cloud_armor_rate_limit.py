@@ -99,7 +99,7 @@ def test_a_regional_policy() -> None:
 @pytest.mark.parametrize(
     ("rules", "observed"),
     [
-        ([limit(key="ALL")], "has one limit for all clients together."),
+        ([limit(key="ALL")], "has one rate limit for all clients together."),
         ([], "limits no rates before it decides."),
     ],
 )

@@ -297,15 +297,6 @@ def is_external(service: BackendService) -> bool | Unknown:
     return UNKNOWN if isinstance(service.scheme, Unknown) else service.scheme in EXTERNAL_SCHEMES
 
 
-def iap_is_enabled(service: BackendService) -> bool | Unknown:
-    """Whether Identity-Aware Proxy authenticates every request to a service; without the block it does not."""
-    iap = service.resource.asked.object("iap")
-    if iap is None or isinstance(iap, Unknown):
-        return False if iap is None else UNKNOWN
-    enabled = iap.boolean("enabled")
-    return False if enabled is None else enabled
-
-
 def _one(view: View, key: str, url: str | Unknown | None, types: Iterable[str]) -> Links:
     """What a property with one URL points at; nothing if it is left out."""
     return resolve(view.stack, view.resource, key, [] if url is None else [url], types)

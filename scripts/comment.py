@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Keeps one comment on a GitHub pull request that holds the report of every stack which a workflow run judged.
+
+usage: scripts/comment.py REPOSITORY PULL_REQUEST RUN_ID        with `gh` and GH_TOKEN
+
+Each job that judges a stack keeps its report as an artifact `policy-report-...` of the run, with `policy.md` in it,
+before a job of its own calls this. Jobs may call it at the same time: each writes all reports that the run has, and
+goes on as long as another one has come meanwhile. Whichever writes last has therefore seen all of them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+MARKER = "<!-- llm-policypack -->"
+PREFIX = "policy-report-"
+HEADING, NO_VIOLATIONS = "### LLM policy pack: ", "No violations"
+# GitHub takes 65,536 characters.
+LONGEST = 65_000
+MOST_ROUNDS = 20
+
+
+def main() -> int:
+    """Writes the comment until no further report has come."""
+    if len(sys.argv) != 4:
+        print(__doc__, file=sys.stderr)
+        return 2
+    repository, pull_request, run = sys.argv[1:]
+    issues, actions = f"repos/{repository}/issues", f"repos/{repository}/actions"
+    reports: dict[int, str] = {}
+    found = artifacts_of(actions, run)
+    for _ in range(MOST_ROUNDS):
+        for number in found.values():
+            if number not in reports:
+                reports[number] = report_in(gh(f"{actions}/artifacts/{number}/zip"))
+        texts = [reports[number] for _, number in sorted(found.items()) if reports[number]]
+        if texts:
+            write(issues, pull_request, merged(texts))
+        before, found = found, artifacts_of(actions, run)
+        if found == before:
+            break
+    if not found:
+        print("No job of this run has a report: none could judge, their messages say why.", file=sys.stderr)
+    return 0
+
+
+def gh(path: str, *arguments: str, text: str | None = None) -> bytes:
+    """What GitHub's API answers."""
+    command = ["gh", "api", path, *arguments]
+    return subprocess.run(command, input=text and text.encode(), stdout=subprocess.PIPE, check=True).stdout
+
+
+def pages(path: str) -> list[dict[str, object]]:
+    """All pages of a list."""
+    answer = json.loads(gh(path, "--paginate", "--slurp"))
+    return [item for page in answer for item in (page if isinstance(page, list) else page["artifacts"])]
+
+
+def artifacts_of(actions: str, run: str) -> dict[str, int]:
+    """The newest artifact of each name that holds a report."""
+    found = sorted((int(str(one["id"])), str(one["name"])) for one in pages(f"{actions}/runs/{run}/artifacts"))
+    return {name: number for number, name in found if name.startswith(PREFIX)}
+
+
+def report_in(archive: bytes) -> str:
+    """The report in an artifact, without the marker; empty if it has none."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        if "policy.md" not in files.namelist():
+            return ""
+        return files.read("policy.md").decode("utf-8", "replace").removeprefix(MARKER).strip()
+
+
+def merged(reports: list[str]) -> str:
+    """One comment: every verdict, and behind them the reports as far as they fit, those with violations first."""
+    if len(reports) == 1:
+        return f"{MARKER}\n{reports[0]}\n"[:LONGEST]
+    failing_first = sorted(reports, key=lambda report: NO_VIOLATIONS in report.partition("\n")[0])
+    text = f"{MARKER}\n### LLM policy pack: {len(reports)} stacks\n"
+    for report in failing_first:
+        verdict, _, rest = report.partition("\n")
+        text += f"\n- **{verdict.removeprefix(HEADING)}**: {rest.strip().partition(chr(10))[0]}"
+    text, left_out = text[: LONGEST // 2], 0
+    for report in failing_first:
+        verdict, _, rest = report.partition("\n")
+        summary, _, body = rest.strip().partition("\n")
+        summary = f"{verdict.removeprefix(HEADING)}. {summary}"
+        details = f"\n\n<details><summary>{summary}</summary>\n\n{body.strip()}\n\n</details>"
+        if len(text) + len(details) <= LONGEST:
+            text += details
+        else:
+            left_out += 1
+    return f"{text}\n" + (
+        f"\n{left_out} of the reports do not fit here: see the summaries of the jobs.\n" if left_out else ""
+    )
+
+
+def write(issues: str, pull_request: str, body: str) -> None:
+    """Puts a text into the oldest comment with the marker, or makes it; of two made at the same time one goes."""
+    comments = f"{issues}/{pull_request}/comments"
+    if not own_comments(comments):
+        gh(comments, "--method", "POST", "--field", "body=@-", "--silent", text=body)
+    first, *others = own_comments(comments)
+    for number in others:
+        subprocess.run(["gh", "api", f"{issues}/comments/{number}", "--method", "DELETE", "--silent"], check=False)
+    gh(f"{issues}/comments/{first}", "--method", "PATCH", "--field", "body=@-", "--silent", text=body)
+
+
+def own_comments(comments: str) -> list[int]:
+    """The ids of the comments with the marker, from the oldest."""
+    return sorted(int(str(one["id"])) for one in pages(comments) if str(one["body"]).startswith(MARKER))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
