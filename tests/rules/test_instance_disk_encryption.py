@@ -99,5 +99,5 @@ def test_instances(inputs: dict[str, Any], status: str) -> None:
 def test_the_message_names_each_disk() -> None:
     found = judge(RULE, *on_path(machine({"disks": [BOOT, with_key(KEY), BOOT]})))
     assert [problem.observed for problem in found.problems] == [
-        "Disk 0 has no key of your own. Disk 2 has no key of your own."
+        "`disks[0]` has no key of your own. `disks[2]` has no key of your own."
     ]

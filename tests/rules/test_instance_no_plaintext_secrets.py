@@ -200,7 +200,7 @@ def test_machines(inputs: dict[str, Any], expected: tuple[str, str], kind: str) 
 def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
     (reason,) = judge(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
     assert reason == (
-        "a metadata value with another key comes from `api-key`, which has a secret output, and is not known as a whole"
+        "a metadata value with another key comes from `api-key`, which has a secret output, and is not known"
     )
 
 
@@ -230,9 +230,9 @@ def test_the_message_names_known_keys_and_kinds() -> None:
     inputs = {"metadata": {"user-data": f"{SCRIPT} password: hunter2", "foo": HF}, "metadataStartupScript": SCRIPT}
     (problem,) = judge(RULE, *on_path(machine(inputs))).problems
     assert problem.observed == (
-        "The metadata value `user-data` holds in clear: a Hugging Face token, a token, a password. "
-        "A metadata value with another key holds in clear: a Hugging Face token. "
-        "The metadata value `startup-script` holds in clear: a Hugging Face token, a token."
+        "There are plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
+        "There are plaintext secrets in a metadata value with another key: a Hugging Face token. "
+        "There are plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
     )
 
 

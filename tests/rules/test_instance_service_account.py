@@ -56,5 +56,5 @@ def test_accounts(account: Any, expected: tuple[str, str], kind: str) -> None:
 def test_the_message_quotes_no_email() -> None:
     found = judge(RULE, *on_path(machine({"serviceAccount": email(DEFAULT)})))
     (problem,) = found.problems
-    assert problem.observed == "It runs as a default service account."
+    assert problem.observed == "The VM runs as a default service account."
     assert "@" not in problem.observed + problem.required + problem.fix

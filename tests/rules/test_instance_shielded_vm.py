@@ -78,4 +78,4 @@ def test_secure_boot_may_be_off_with_gpus(inputs: dict[str, Any], config: Any, s
 def test_the_message_names_all_that_is_off() -> None:
     config = {"enableVtpm": False}
     (problem,) = judge(RULE, *on_path(machine({"shieldedInstanceConfig": config}))).problems
-    assert problem.observed == "Off are: `enable_secure_boot` and `enable_vtpm`."
+    assert problem.observed == "`enable_secure_boot` is off. `enable_vtpm` is off."
