@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-named-port"
 OK, OTHER_NAME, NONE = mig("us-central1"), mig("us-east1", ["web"]), mig("us-west1", None)
@@ -93,8 +93,7 @@ CASES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
 def test_verdict(case: str) -> None:
     backends, inputs, first_preview, after_deployment = CASES[case]
     subject = service(backends, **inputs)
-    assert statuses(RULE, build(subject, *GROUPS, OTHER_STACK)) == {"chat": first_preview}
-    assert statuses(RULE, build(subject, *GROUPS, OTHER_STACK, deployed=True)) == {"chat": after_deployment}
+    check_verdict(RULE, [subject, *GROUPS, OTHER_STACK], (first_preview, after_deployment))
 
 
 def port(group: Any, name: Any = "http", **inputs: Any) -> R:
@@ -118,8 +117,7 @@ def test_a_port_of_its_own(separate: R, first_preview: str, after_deployment: st
     resources = (service([plain(PLAIN)]), PLAIN, PLAIN_WITH, separate, OTHER_STACK)
     # Before the group has a name of its own, a port that gives one may or may not mean it.
     expected = "undecided" if separate.inputs["group"] == "plain-1a2b3c4" else first_preview
-    assert statuses(RULE, build(*resources)) == {"chat": expected}
-    assert statuses(RULE, build(*resources, deployed=True)) == {"chat": after_deployment}
+    check_verdict(RULE, resources, (expected, after_deployment))
 
 
 @pytest.mark.parametrize(
@@ -140,8 +138,8 @@ def test_groups_of_the_same_name_in_two_zones_are_not_confused() -> None:
 def test_a_group_is_known_by_its_name_before_it_has_an_id() -> None:
     group = mig("us-central1", ["web"], name="llm")
     url = "https://compute.googleapis.com/compute/beta/projects/p-demo/regions/us-central1/instanceGroups/llm"
-    assert statuses(RULE, build(service([backend(url)]), group)) == {"chat": "failed"}
-    assert statuses(RULE, build(service([backend(url.replace("p-demo", "other"))]), group)) == {"chat": "undecided"}
+    check_verdict(RULE, [service([backend(url)]), group], "failed")
+    check_verdict(RULE, [service([backend(url.replace("p-demo", "other"))]), group], "undecided")
 
 
 @pytest.mark.parametrize(
@@ -151,14 +149,14 @@ def test_a_group_is_known_by_its_name_before_it_has_an_id() -> None:
         ("zones/us-central1-a/instanceGroups/ig", {}, "passed"),
         ("projects/123456789/zones/us-central1-a/instanceGroups/ig", {}, "undecided"),
         ("projects/other/zones/us-central1-a/instanceGroups/ig", {}, "failed"),
-        ("projects/p-demo/zones/us-central1-a/instanceGroups/ig", {"project": None}, "undecided"),
+        ("projects/p-demo/zones/us-central1-a/instanceGroups/ig", {"project": None}, ("undecided", "passed")),
         ("zones/us-central1-b/instanceGroups/ig", {}, "failed"),
     ],
 )
-def test_a_project_goes_by_its_id_or_its_number(group: str, provider: dict[str, Any], expected: str) -> None:
+def test_a_project_goes_by_its_id_or_its_number(group: str, provider: dict[str, Any], expected: Expected) -> None:
     """A relative URL is in the provider's project, which may come from the environment and so not be known here."""
     settings = {"provider": {"project": "p-demo", "version": "10.2.0", **provider}}
     owner = R("InstanceGroup", "ig", {"zone": "us-central1-a", "name": "ig"}, settings)
     separate = port(group)
     separate.options.update(settings)
-    assert statuses(RULE, build(service([plain(owner)]), owner, separate)) == {"chat": expected}
+    check_verdict(RULE, [service([plain(owner)]), owner, separate], expected)

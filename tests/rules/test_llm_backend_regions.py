@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-regions"
 US, EU, ASIA = mig("us-central1"), mig("europe-west4"), mig("asia-east1")
@@ -112,8 +112,7 @@ OTHERS = (NETWORK, OTHER_STACK, CLUSTER, FLEET)
 def test_verdict(case: str) -> None:
     backends, inputs, first_preview, after_deployment = CASES[case]
     subject = service(backends, **inputs)
-    assert statuses(RULE, build(subject, *GROUPS, *OTHERS)) == {"chat": first_preview}
-    assert statuses(RULE, build(subject, *GROUPS, *OTHERS, deployed=True)) == {"chat": after_deployment}
+    check_verdict(RULE, [subject, *GROUPS, *OTHERS], (first_preview, after_deployment))
 
 
 def test_a_group_may_be_in_a_computed_region() -> None:
@@ -131,7 +130,7 @@ def test_a_group_may_be_in_a_computed_region() -> None:
     ],
 )
 def test_min_regions(minimum: int, backends: Any, status: str) -> None:
-    assert statuses(RULE, build(service(backends), *GROUPS), min_regions=minimum) == {"chat": status}
+    check_verdict(RULE, [service(backends), *GROUPS], status, min_regions=minimum)
 
 
 def regional(region: Any, name: str, backends: Any = None) -> R:
@@ -150,7 +149,7 @@ def regional(region: Any, name: str, backends: Any = None) -> R:
     ],
 )
 def test_regional_peers(services: list[R], expected: str) -> None:
-    assert statuses(RULE, build(*services, *GROUPS), regional_peers=["chat-*"])["chat-us"] == expected
+    check_verdict(RULE, [*services, *GROUPS], expected, "chat-us", regional_peers=["chat-*"])
 
 
 def test_peers_may_still_come_during_an_update() -> None:
@@ -176,9 +175,9 @@ def test_a_service_that_is_read_is_judged_by_its_outputs() -> None:
         "backends": [{"group": "projects/p/regions/us-central1/instanceGroups/a", "maxUtilization": 0}],
     }
     read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
-    assert statuses(RULE, build(read)) == {"chat": "failed"}
+    check_verdict(RULE, [read], "failed")
     unknown = R("BackendService", "chat", {}, {"inputs": None, "outputs": {"backends": UNKNOWN}, "is_read": True})
-    assert statuses(RULE, build(unknown)) == {"chat": "undecided"}
+    check_verdict(RULE, [unknown], "undecided")
 
 
 def test_the_message_says_what_is_and_what_to_use() -> None:
@@ -213,4 +212,4 @@ def test_one_glob_that_passes_is_enough() -> None:
 def test_what_hands_on_groups_of_others_settles_nothing() -> None:
     member = R("gcp:compute/instanceGroupMembership:InstanceGroupMembership", "member")
     backends = [backend(Computed((member,))), backend(EU, maxRate=Computed((ASIA,), 4))]
-    assert statuses(RULE, build(service(backends), member, EU, ASIA)) == {"chat": "undecided"}
+    check_verdict(RULE, [service(backends), member, EU, ASIA], "undecided")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "subnet-flow-logs"
 NETWORK = R("Network", "vpc")
@@ -47,8 +47,8 @@ def stack(options: dict[str, Any] | None = None, **inputs: Any) -> tuple[R, ...]
 )
 def test_one_subnetwork(inputs: dict[str, Any], status: str) -> None:
     """The one beside it has no machines of the serving path."""
-    assert statuses(RULE, build(*stack(**inputs))) == {"subnet": status}
-    assert statuses(RULE, build(*stack(**inputs), deployed=True)) == {"subnet": status}
+    check_verdict(RULE, stack(**inputs), status, "subnet")
+    check_verdict(RULE, stack(**inputs), None, "beside")
 
 
 @pytest.mark.parametrize(("sampling", "status"), [(0.5, "passed"), (0.4, "failed"), (0, "failed")])
@@ -58,15 +58,15 @@ def test_the_smallest_sampling(sampling: float, status: str) -> None:
 
 
 def test_outputs_alone() -> None:
-    def judged(**outputs: Any) -> dict[str, Any]:
+    def verdict(**outputs: Any) -> dict[str, Any]:
         path = "projects/p-demo/regions/us-central1/subnetworks/subnet-1a2b3c4"
         shown = {"inputs": None, "outputs": {"id": path, "purpose": "PRIVATE", **outputs}}
         return dict(statuses(RULE, build(*stack(shown), deployed=True)))
 
-    assert judged(logConfig={"flowSampling": 0.5}) == {"subnet": "passed"}
-    assert judged(logConfig=None) == {"subnet": "failed"}
-    assert judged(logConfig={"flowSampling": 0}) == {"subnet": "undecided"}
-    assert judged() == {"subnet": "undecided"}
+    assert verdict(logConfig={"flowSampling": 0.5}) == {"subnet": "passed"}
+    assert verdict(logConfig=None) == {"subnet": "failed"}
+    assert verdict(logConfig={"flowSampling": 0}) == {"subnet": "undecided"}
+    assert verdict() == {"subnet": "undecided"}
 
 
 def test_the_messages() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "subnet-private-google-access"
 NETWORK = R("Network", "vpc")
@@ -46,19 +46,19 @@ def stack(options: dict[str, Any] | None = None, **inputs: Any) -> tuple[R, ...]
 )
 def test_one_subnetwork(inputs: dict[str, Any], status: str) -> None:
     """The one beside it has no machines of the serving path."""
-    assert statuses(RULE, build(*stack(**inputs))) == {"subnet": status}
-    assert statuses(RULE, build(*stack(**inputs), deployed=True)) == {"subnet": status}
+    check_verdict(RULE, stack(**inputs), status, "subnet")
+    check_verdict(RULE, stack(**inputs), None, "beside")
 
 
 def test_outputs_alone() -> None:
-    def judged(**outputs: Any) -> dict[str, Any]:
+    def verdict(**outputs: Any) -> dict[str, Any]:
         path = "projects/p-demo/regions/us-central1/subnetworks/subnet-1a2b3c4"
         shown = {"inputs": None, "outputs": {"id": path, **outputs}}
         return dict(statuses(RULE, build(*stack(shown), deployed=True)))
 
-    assert judged(privateIpGoogleAccess=True, purpose="PRIVATE", stackType="IPV4_ONLY") == {"subnet": "passed"}
-    assert judged(privateIpGoogleAccess=False, purpose="PRIVATE", stackType="IPV4_ONLY") == {"subnet": "failed"}
-    assert judged(purpose="PRIVATE") == {"subnet": "undecided"}
+    assert verdict(privateIpGoogleAccess=True, purpose="PRIVATE", stackType="IPV4_ONLY") == {"subnet": "passed"}
+    assert verdict(privateIpGoogleAccess=False, purpose="PRIVATE", stackType="IPV4_ONLY") == {"subnet": "failed"}
+    assert verdict(purpose="PRIVATE") == {"subnet": "undecided"}
 
 
 def test_the_message() -> None:
