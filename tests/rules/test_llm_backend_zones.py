@@ -8,7 +8,7 @@ import pytest
 
 from policypack.model.values.values import UNKNOWN
 from tests.rules.fleets import zonal
-from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-zones"
 TWO = ["us-central1-a", "us-central1-b"]
