@@ -109,10 +109,7 @@ def test_url_maps(url_map: R, status: str) -> None:
 
 
 def test_the_longest_path_wins() -> None:
-    rules = [
-        {"paths": ["/*"], "service": TO_CHAT},
-        {"paths": ["/metrics"], "service": TO_CHAT, "routeAction": ABORT},
-    ]
+    rules = [{"paths": ["/*"], "service": TO_CHAT}, {"paths": ["/metrics"], "service": TO_CHAT, "routeAction": ABORT}]
     for ordered in (rules, rules[::-1]):
         subject = url_map(defaultService=TO_CHAT, pathRules=ordered)
         check_verdict(RULE, served(subject), "passed", **FORBIDDEN)

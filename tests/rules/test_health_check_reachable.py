@@ -389,12 +389,7 @@ def test_unmanaged_groups() -> None:
             EXEMPT,
             EXEMPT,
         ),
-        (
-            "NetworkEndpointGroup",
-            {"zone": "us-central1-a", "networkEndpointType": Computed()},
-            PASSED,
-            UNDECIDED,
-        ),
+        ("NetworkEndpointGroup", {"zone": "us-central1-a", "networkEndpointType": Computed()}, PASSED, UNDECIDED),
         ("RegionNetworkEndpointGroup", {"region": "us-central1"}, EXEMPT, EXEMPT),
     ],
 )

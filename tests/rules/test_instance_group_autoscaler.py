@@ -71,12 +71,7 @@ BY_CPU: dict[str, Any] = {"loadBalancingUtilization": None, "cpuUtilization": {"
 def test_cpu_utilization_alone_suits_machines_without_gpus() -> None:
     attached = template("attached", "n1-standard-8", guestAccelerators=[{"type": "nvidia-tesla-t4", "count": 1}])
     unknown = template("unknown", Computed())
-    expected: list[tuple[R, Any]] = [
-        (CPU, "passed"),
-        (GPU, "failed"),
-        (attached, "failed"),
-        (unknown, "undecided"),
-    ]
+    expected: list[tuple[R, Any]] = [(CPU, "passed"), (GPU, "failed"), (attached, "failed"), (unknown, "undecided")]
     for of, status in expected:
         group = managed(of=of)
         resources = [serving(group), group, autoscaler(group, **BY_CPU), of]
@@ -228,14 +223,7 @@ def test_the_message_lists_all_that_is_wrong() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("protocol", "expected"),
-    [
-        ("HTTP", "passed"),
-        ("TCP", "failed"),
-        (Computed(), "undecided"),
-    ],
-)
+@pytest.mark.parametrize(("protocol", "expected"), [("HTTP", "passed"), ("TCP", "failed"), (Computed(), "undecided")])
 def test_the_signal_of_a_service_that_a_group_may_serve(protocol: Any, expected: Any) -> None:
     group, other = managed(), managed("europe-west4")
     either = service([backend(Computed((group, other), Out(group)))], protocol=protocol)

@@ -112,11 +112,7 @@ def test_what_the_group_adds_goes_first(metadata: Any, added: Any, status: str) 
 
 @pytest.mark.parametrize(
     ("metadata", "status"),
-    [
-        (without("enable-oslogin"), "passed"),
-        ({**SAFE, "enable-oslogin": "FALSE"}, "failed"),
-        ({}, "failed"),
-    ],
+    [(without("enable-oslogin"), "passed"), ({**SAFE, "enable-oslogin": "FALSE"}, "failed"), ({}, "failed")],
 )
 def test_os_login_may_be_inherited(metadata: Any, status: str) -> None:
     check_verdict(RULE, with_path({"metadata": metadata}), status, os_login_inherited=True)

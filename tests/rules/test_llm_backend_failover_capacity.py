@@ -256,11 +256,7 @@ UNSET = {"maxUtilization": None}
         ([], {}, "not applicable"),
         ([backend(neg, **UNSET) for neg in SERVERLESS], {}, "not applicable"),
         ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, "not applicable"),
-        (
-            [backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)],
-            {},
-            "undecided",
-        ),
+        ([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)], {}, "undecided"),
         ([backend(US), backend("regions/europe-west4/instanceGroups/x")], {}, "undecided"),
         ([backend(US), Computed((EU,), backend(EU))], {}, ("undecided", "passed")),
         (Computed((US, EU), [backend(US), backend(EU)]), {}, ("undecided", "passed")),

@@ -13,14 +13,10 @@ RULE = "llm-backend-health-check"
 US = mig()
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
 PSC = R(
-    "RegionNetworkEndpointGroup",
-    "psc",
-    {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"},
+    "RegionNetworkEndpointGroup", "psc", {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"}
 )
 HYBRID = R(
-    "NetworkEndpointGroup",
-    "hybrid",
-    {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"},
+    "NetworkEndpointGroup", "hybrid", {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"}
 )
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {})
 OTHER_STACK = R("StackReference", "platform")

@@ -50,10 +50,7 @@ METRIC = {"name": "orca.named_metrics.queue", "maxUtilization": 0.7}
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": False}]}, "passed"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [METRIC]}, "passed"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}]}, "failed"),
-        (
-            {"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}], "maxRate": 5},
-            "passed",
-        ),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}], "maxRate": 5}, "passed"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": Computed()}]}, "undecided"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": Computed()}, "undecided"),
         ({"balancingMode": "CUSTOM_METRICS"}, "failed"),
@@ -81,22 +78,10 @@ UNSET = {"maxUtilization": None}
         ([backend(NEG, balancingMode="RATE", **UNSET)], {}, "failed"),
         ([backend(Computed((OTHER_STACK,)), **UNSET)], {}, "undecided"),
         ([backend(UNKNOWN_NEG, **UNSET)], {}, "not applicable"),
-        (
-            [backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)), **UNSET)],
-            {},
-            "failed",
-        ),
+        ([backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)), **UNSET)], {}, "failed"),
         ([], {}, "not applicable"),
-        (
-            [backend(US, **UNSET)],
-            {"region": "us-central1", "loadBalancingScheme": "EXTERNAL"},
-            "not applicable",
-        ),
-        (
-            [backend(US, **UNSET)],
-            {"region": "us-central1", "loadBalancingScheme": Computed()},
-            "undecided",
-        ),
+        ([backend(US, **UNSET)], {"region": "us-central1", "loadBalancingScheme": "EXTERNAL"}, "not applicable"),
+        ([backend(US, **UNSET)], {"region": "us-central1", "loadBalancingScheme": Computed()}, "undecided"),
         ([backend(US, **UNSET)], {"region": "us-central1"}, "failed"),
     ],
 )

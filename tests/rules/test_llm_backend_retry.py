@@ -75,10 +75,7 @@ WRONG = retry("5xx")
         ([path_rule(WRONG, Out(BUCKET, "id"))], "undecided"),
         ([path_rule(WRONG, "projects/p/global/backendServices/other")], "passed"),
         ([path_rule(WRONG, urlRedirect={"httpsRedirect": True})], "passed"),
-        (
-            [url_map(defaultService=Out(CHAT, "id"), pathMatchers=Computed((CHAT,)))],
-            "undecided",
-        ),
+        ([url_map(defaultService=Out(CHAT, "id"), pathMatchers=Computed((CHAT,)))], "undecided"),
         (
             [
                 url_map(

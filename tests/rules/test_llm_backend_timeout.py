@@ -80,8 +80,7 @@ def test_bounds_that_exclude_each_other_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "observed"),
-    [({}, "Its time-out is 30 s, the default."), ({"timeoutSec": 60}, "Its time-out is 60 s.")],
+    ("inputs", "observed"), [({}, "Its time-out is 30 s, the default."), ({"timeoutSec": 60}, "Its time-out is 60 s.")]
 )
 def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: str) -> None:
     (found,) = findings(RULE, build(service([backend(US)], **inputs), US))

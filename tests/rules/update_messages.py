@@ -1,4 +1,4 @@
-"""What each rule says of its example that fails: `python -m tests.rules.update_messages` writes `messages.json` anew."""
+"""What rules say of their failing examples: `python -m tests.rules.update_messages` writes `messages.json` anew."""
 
 from __future__ import annotations
 
