@@ -51,8 +51,9 @@ def law(max_examples: int) -> Callable[[Test], Test]:
     """Makes of a function of an area and generated data a test of each area."""
 
     def decorate(test: Test) -> Test:
-        checked = settings(parent=SETTINGS, max_examples=max_examples)(given(data=st.data())(test))
-        return pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)(checked)
+        checked: Test = settings(parent=SETTINGS, max_examples=max_examples)(given(data=st.data())(test))
+        for_areas: Test = pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)(checked)
+        return for_areas
 
     return decorate
 
