@@ -29,11 +29,10 @@ from tests.recorded import recorded_resources
 from tests.rules.fleet_stacks import stacks
 from tests.rules.fleets import autoscaler, managed, serving, template
 from tests.stacks import Computed, R, backend, build, findings, service, statuses
-from tests.test_properties import SETTINGS as SHARED_SETTINGS
+from tests.test_properties import SETTINGS
 from tests.test_recordings import NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-SETTINGS = settings(parent=SHARED_SETTINGS, max_examples=200)
 RULE = "llm-backend-failover-capacity"
 REGIONS = ("us-central1", "us-east1", "europe-west4", "asia-east1")
 STATUSES: dict[Verdict, Status] = {
