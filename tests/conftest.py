@@ -13,7 +13,7 @@ from tests.replay import Pack
 from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
 
-_HEAD, _TAIL = 60, 35
+_HEAD, _TAIL = 48, 28
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -191,7 +192,10 @@ def shown(value: Any) -> str:
             return f"[{','.join(map(_nested, value))}]"
         case str():
             return value if value.isprintable() and value.strip("0123456789.") else repr(value)
-    return str(value)
+        case set() | frozenset():
+            return f"{{{','.join(sorted(map(_nested, value)))}}}"
+    # Without what differs between processes, as pytest-xdist compares the names of rows.
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 
 def _nested(value: Any) -> str:

@@ -21,7 +21,7 @@ US = mig("us-central1", None)
         (US, "RegionInstanceGroupManager:mig-us-central1(region=us-central1)"),
         (("undecided", "passed"), "[undecided,passed]"),
         ("a\nb", "'a\\nb'"),
-        ("x" * 61 + "y" * 100, "x" * 60 + "..." + "y" * 35),
+        ("x" * 61 + "y" * 100, "x" * 48 + "..." + "y" * 28),
         (3, None),
     ],
     ids=range(8),
