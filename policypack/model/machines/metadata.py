@@ -146,6 +146,11 @@ class MetadataText:
         """The secrets that it shows by their form."""
         return UNKNOWN if isinstance(self.text, Unknown) else find_secrets(self.key, self.text)
 
+    @property
+    def certain_secrets(self) -> tuple[str, ...]:
+        """What it shows that is a secret for certain, by kind."""
+        return () if isinstance(self.secrets, Unknown) else tuple(self.secrets.certain)
+
 
 def metadata_of(stack: Stack, machine: Resource) -> tuple[Metadata, ...]:
     """The metadata of a machine: one for each group with `all_instances_config`, or its own alone."""

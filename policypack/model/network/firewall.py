@@ -14,7 +14,7 @@ from policypack.model.graph.view import View
 from policypack.model.machines.service_account import Accounts, account_of, accounts_in
 from policypack.model.network.firewall_policy import WITH_RULES_TYPES, governs
 from policypack.model.network.placement import Endpoint
-from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.logic import all_of, any_of, equals, negation
 from policypack.model.values.ranges import EVERYWHERE, NOT_KNOWN, NOWHERE, Ranges, parse_ranges
 from policypack.model.values.values import UNKNOWN, Properties, Unknown
 
@@ -80,7 +80,7 @@ class FirewallRule:
     """One rule, of either kind.
 
     Attributes:
-        label: what to call it: the name of its resource in backticks, and its place in a policy that has several.
+        label: what to call it: the name of its resource, and its place in a policy that has several.
         resource: the resource that it is, or is part of.
         is_ingress: it is about traffic to machines.
         is_enabled: it is enforced.
@@ -110,15 +110,23 @@ class FirewallRule:
     @property
     def admits(self) -> bool | Unknown:
         """Whether it lets traffic in: an enabled ingress rule that allows, after an inspection or without."""
-        is_allowed = (
-            UNKNOWN if isinstance(self.action, Unknown) else self.action in ("allow", "apply_security_profile_group")
-        )
+        is_allowed = any_of(equals(self.action, action) for action in ("allow", "apply_security_profile_group"))
         return all_of([self.is_ingress, self.is_enabled, is_allowed])
 
     @property
     def is_internal(self) -> bool | Unknown:
         """Whether it matches nothing from the internet, whatever its sources are."""
         return UNKNOWN if isinstance(self.scopes, Unknown) else any(scope in _INTERNAL_SCOPES for scope in self.scopes)
+
+    @property
+    def sources_property(self) -> str:
+        """The input property with its sources."""
+        return "source_ranges" if self.resource.type in FIREWALL_TYPES else "src_ip_ranges"
+
+    @property
+    def targets_property(self) -> str:
+        """The input property with the tags of the machines that it applies to."""
+        return "target_tags" if self.resource.type in FIREWALL_TYPES else "target_secure_tags"
 
     def matches_tcp(self, port: int | Unknown) -> bool | Unknown:
         """Whether it matches connections to this TCP port."""
@@ -166,12 +174,12 @@ class Firewall(View):
         if self.resource.type in FIREWALL_TYPES:
             return (_vpc_rule(self.stack, self.resource),)
         if self.resource.type in FIREWALL_POLICY_RULE_TYPES:
-            return (_policy_rule(self.stack, self.resource, self.resource.asked, f"`{self.name}`"),)
+            return (_policy_rule(self.stack, self.resource, self.resource.asked, self.name),)
         rules = self.resource.asked.objects("rules")
         if isinstance(rules, Unknown):
             return UNKNOWN
-        labels = (f"`rules[{number}]` of `{self.name}`" for number in range(len(rules)))
-        return tuple(_policy_rule(self.stack, self.resource, *item) for item in zip(rules, labels, strict=True))
+        named = ((asked, f"{self.name}.rules[{number}]") for number, asked in enumerate(rules))
+        return tuple(_policy_rule(self.stack, self.resource, *item) for item in named)
 
 
 def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
@@ -180,10 +188,10 @@ def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
     action, layers = _action_of(asked)
     emails = asked.strings("targetServiceAccounts")
     return FirewallRule(
-        label=f"`{resource.name}`",
+        label=resource.name,
         resource=resource,
         is_ingress=_is_ingress(direction),
-        is_enabled=_negate(disabled),
+        is_enabled=negation(disabled),
         action=action,
         priority=_DEFAULT_PRIORITY if priority is None else priority,
         sources=_vpc_sources(asked),
@@ -232,12 +240,13 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
     inner = Properties(UNKNOWN) if match is None or isinstance(match, Unknown) else match
     # The dependency edges of a policy with rules are those of all its rules.
     edges = key if asked is resource.asked else "rules"
-    emails, secure_tags = asked.strings(key), asked.objects("targetSecureTags")
+    emails, tags = asked.strings(key), asked.objects("targetSecureTags")
+    names = [] if isinstance(tags, Unknown) else [tag.string("name") for tag in tags]
     return FirewallRule(
         label=label,
         resource=resource,
         is_ingress=_is_ingress(direction),
-        is_enabled=_negate(disabled),
+        is_enabled=negation(disabled),
         action=action.lower() if isinstance(action, str) else UNKNOWN,
         priority=UNKNOWN if priority is None else priority,
         sources=_policy_sources(inner),
@@ -248,7 +257,7 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
         targets=Targets(
             [],
             _accounts(stack, resource, edges, emails),
-            UNKNOWN if isinstance(secure_tags, Unknown) else [_or_unknown(tag.string("name")) for tag in secure_tags],
+            UNKNOWN if isinstance(tags, Unknown) else [UNKNOWN if name is None else name for name in names],
             UNKNOWN if isinstance(target_type, Unknown) else target_type in (None, "INSTANCES"),
         ),
     )
@@ -334,14 +343,6 @@ def known_tags(machine: Resource) -> frozenset[str] | None:
 def _secure_tags_of(machine: Resource) -> list[str | Unknown] | Unknown:
     tags = machine.asked.value("resourceManagerTags")
     return [item if isinstance(item, str) else UNKNOWN for item in tags.values()] if isinstance(tags, dict) else []
-
-
-def _or_unknown(value: str | Unknown | None) -> str | Unknown:
-    return UNKNOWN if value is None else value
-
-
-def _negate(condition: bool | Unknown | None) -> bool | Unknown:
-    return UNKNOWN if isinstance(condition, Unknown) else not condition
 
 
 def is_absent(value: object) -> bool:
