@@ -7,16 +7,14 @@ schema.
 from __future__ import annotations
 
 import json
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from policypack.config.options import bounds_text, option_types
-from policypack.config.schema import default_values, descriptions_of
+from policypack.config.kinds import options_of
 from policypack.report.check.json_document import schema
-from policypack.rule import SECTIONS, AnyRule, Options, Range, Stage
+from policypack.rule import SECTIONS, AnyRule, Options, Stage
 from policypack.rules import RULES
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -28,7 +26,6 @@ _STAGES: Final[dict[Stage, str]] = {
     "resource": "from one resource's inputs, as soon as the engine shows it",
     "stack": "with the other resources of the stack",
 }
-_TYPES: Final = {bool: "true or false", int: "whole number", float: "number", str: "string"}
 
 
 def pages(rules: Iterable[AnyRule]) -> dict[str, str]:
@@ -145,33 +142,18 @@ def _json_type(field: Mapping[str, Any], items: Mapping[str, Any]) -> str:
 
 
 def _options(rule: AnyRule) -> str:
+    every_rule = options_of(Options)
     common = "the [options of every rule](../../README.md#configuration): " + ", ".join(
-        f"`{name}`" for name in option_types(Options)
+        f"`{name}`" for name in every_rule
     )
-    types, defaults = option_types(rule.options), default_values(rule.options)
-    own = [name for name in types if name not in option_types(Options)]
-    if not own:
-        return f"None of its own; it has {common}."
-    descriptions = descriptions_of(rule.options)
     rows = [
-        (f"`{name}`", _type(types[name]), f"`{json.dumps(defaults[name])}`", descriptions.get(name, "")) for name in own
+        (f"`{name}`", option.kind.one, f"`{json.dumps(option.kind.to_json(option.default))}`", option.description)
+        for name, option in options_of(rule.options).items()
+        if name not in every_rule
     ]
+    if not rows:
+        return f"None of its own; it has {common}."
     return f"{_table(('option', 'takes', 'default', 'meaning'), rows)}\n\nBesides, {common}."
-
-
-def _type(type_: Any) -> str:
-    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
-    if origin is typing.Annotated:
-        plain, constraint = arguments
-        bounds = f" {bounds_text(constraint)}" if isinstance(constraint, Range) else ""
-        return f"{_type(plain)}{bounds}"
-    if origin is Literal:
-        return " or ".join(f'`"{argument}"`' for argument in arguments)
-    if origin is tuple:
-        return f"list of: {_type(arguments[0])}"
-    if origin is not None:
-        return f"object with values: {_type(arguments[1])}"
-    return _TYPES.get(type_, "object")
 
 
 def _table(header: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
