@@ -105,12 +105,12 @@ def test_a_page_has_everything() -> None:
     for line in (
         "# many-options",
         "Each backend service has backends in at least `min_regions` regions.",
-        "| Asks for | T |",
+        "| Requires | T |",
         "| Severity | low |",
         "| Default level | advisory |",
         "| Area | availability |",
         "| Frameworks | CIS Google Cloud Platform Foundation Benchmark 4.0.0, 4.9 |",
-        "| Stands on | <https://x> |",
+        "| Reference | <https://x> |",
         "| `number` | a whole number from 1 to 2147483647 | `3` | one of `a\\|b`: with a colon, and more on a second "
         "line and: this is no option, so it belongs to the number. |",
         '| `names` | a list of strings | `["a"]` | some names. |',

@@ -256,7 +256,7 @@ def test_the_pack_is_silent_about_what_is_undecided_and_waived(monkeypatch: pyte
         ([waiver(owner="")], "option `waivers`, item 1, `owner` must be a string that is not empty"),
         ([waiver(reason=" \n ")], "option `waivers`, item 1, `reason` must be a string that is not empty"),
         ([waiver(resource="")], "option `waivers`, item 1, `resource` must be a string that is not empty"),
-        ([waiver() | {"owner": 7}], "option `waivers`, item 1, `owner` must be a string that is not empty, not the number 7"),
+        ([waiver() | {"owner": 7}], "`owner` must be a string that is not empty, not the number 7"),
     ],
 )
 def test_a_malformed_waiver_is_refused(given: Any, sentence: str) -> None:

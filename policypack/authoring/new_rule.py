@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from policypack.config.options import EVERY_RULE
-from policypack.rule import Stage
+from policypack.rule import NAME, Stage
 
 ROOT: Final = Path(__file__).parent.parent.parent
 _LONGEST_NAME: Final = 50
@@ -53,7 +53,7 @@ def make_rule(name: str, area: str, stage: Stage, root: Path = ROOT) -> list[Pat
 
 
 def _check_names(name: str, area: str) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST_NAME:
+    if not re.fullmatch(NAME, name) or len(name) > _LONGEST_NAME:
         raise NewRuleError(
             f"`{name}` is no name for a rule: use small letters, digits and single hyphens, such as "
             f"`llm-backend-quota`, and {_LONGEST_NAME} characters at most"

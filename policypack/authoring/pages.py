@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from policypack.config.kinds import options_of
 from policypack.report.check.json_document import schema
-from policypack.rule import SECTIONS, AnyRule, Options, Stage
+from policypack.rule import SECTIONS, AnyRule, Options, Stage, by_any_name
 from policypack.rules import RULES
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -29,8 +29,11 @@ _STAGES: Final[dict[Stage, str]] = {
 
 
 def pages(rules: Iterable[AnyRule]) -> dict[str, str]:
-    """The pages of docs/rules by file name."""
-    return {f"{rule.name}.md": page(rule) for rule in rules}
+    """The pages of docs/rules by file name: one for each rule, and one for each name that it once had."""
+    return {
+        f"{name}.md": page(rule) if name == rule.name else f"# {name}\n\nNow called [{rule.name}]({rule.name}.md).\n"
+        for name, rule in by_any_name(rules).items()
+    }
 
 
 def page(rule: AnyRule) -> str:
@@ -38,13 +41,15 @@ def page(rule: AnyRule) -> str:
     source = f"policypack/rules/{rule.area}/{rule.name.replace('-', '_')}.py"
     frameworks = [f"{framework.name} {framework.version}, {framework.reference}" for framework in rule.frameworks]
     facts = {
-        "Asks for": rule.title,
+        "Requires": rule.title,
+        **({"Deprecated": rule.deprecated} if rule.deprecated else {}),
+        **({"Former names": ", ".join(f"`{alias}`" for alias in rule.aliases)} if rule.aliases else {}),
         "Severity": rule.severity,
         "Default level": rule.level,
         "Judged": _STAGES[rule.stage],
         "Area": rule.area,
         **({"Frameworks": "; ".join(frameworks)} if frameworks else {}),
-        "Stands on": f"<{rule.url}>",
+        "Reference": f"<{rule.url}>",
         "Source": f"[{source}](../../{source})",
     }
     parts = [
@@ -64,10 +69,14 @@ def rule_table(rules: Iterable[AnyRule]) -> str:
     parts = []
     for area, found in groupby(sorted(rules, key=lambda rule: (rule.area, rule.name)), lambda rule: rule.area):
         rows = [
-            (f"[`{rule.name}`](docs/rules/{rule.name}.md)", rule.title, rule.severity, rule.level) for rule in found
+            (f"[`{rule.name}`](docs/rules/{rule.name}.md)", _title(rule), rule.severity, rule.level) for rule in found
         ]
-        parts += [f"### {area.capitalize()}", _table(("rule", "asks for", "severity", "default level"), rows)]
+        parts += [f"### {area.capitalize()}", _table(("rule", "requires", "severity", "default level"), rows)]
     return "\n\n".join(parts)
+
+
+def _title(rule: AnyRule) -> str:
+    return f"{rule.title} (deprecated: {rule.deprecated})" if rule.deprecated else rule.title
 
 
 def with_rule_table(readme: str, rules: Iterable[AnyRule]) -> str:

@@ -28,12 +28,14 @@ def config_check(files: tuple[Path, ...]) -> None:
     """
     for file in files:
         try:
-            settings = read_config_file(file, RULES)
+            settings, notes = read_config_file(file, RULES)
         except ConfigurationError as error:
             refuse(error)
         enabled = sum(setting.level != "disabled" for setting in settings.values())
         remark = "" if enabled else ": nothing will be judged"
         click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled{remark}")
+        for note in notes:
+            click.echo(f"{file}: note: {note}")
 
 
 @config.command("schema")

@@ -41,13 +41,13 @@ def rules(
     found = [
         rule
         for rule in RULES
-        if fnmatchcase(rule.name, glob)
+        if any(fnmatchcase(name, glob) for name in (rule.name, *rule.aliases))
         and area in (None, rule.area)
         and (not severity or rule.severity in severity)
         and level in (None, rule.level)
     ]
     if not found:
-        click.echo("error: no rule is like that; `rules` without arguments lists all", err=True)
+        click.echo("error: no rule matches; `rules` without arguments lists all", err=True)
         sys.exit(COULD_NOT_JUDGE)
     if format_name == "json":
         click.echo(as_json(found))

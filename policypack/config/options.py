@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.config.kinds import OptionError, did_you_mean, in_words, read_object, shown
-from policypack.rule import AnyRule, Level, Options
+from policypack.rule import AnyRule, Level, Options, by_any_name
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"
@@ -56,20 +56,45 @@ def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setti
         ConfigurationError: an unknown rule, level or option, a value of the wrong type, or values that make no sense
             together.
     """
-    by_name = {rule.name: rule for rule in rules}
+    rules = list(rules)
     if not isinstance(document, Mapping):
         raise ConfigurationError(f"the policy configuration must be an object, not {in_words(document)}")
-    for name in document:
-        if name != EVERY_RULE and name not in by_name:
-            raise ConfigurationError(f"unknown policy `{shown(name)}`{did_you_mean(name, [*by_name, EVERY_RULE])}")
+    entries = _by_present_name(rules, document)
     everywhere, others = _level_and_options(EVERY_RULE, document.get(EVERY_RULE, {}))
     if others:
         raise ConfigurationError(f"`{EVERY_RULE}` takes a level only, not `{shown(next(iter(others)))}`")
     settings = {}
-    for name, rule in by_name.items():
-        level, options = _level_and_options(name, document.get(name, {}))
-        settings[name] = Setting(level or everywhere or rule.level, read_options(rule, options))
+    for rule in rules:
+        level, options = _level_and_options(rule.name, entries.get(rule.name, {}))
+        settings[rule.name] = Setting(level or everywhere or rule.level, read_options(rule, options))
     return settings
+
+
+def _by_present_name(rules: Iterable[AnyRule], document: Mapping[str, object]) -> dict[str, object]:
+    known, found = by_any_name(rules), dict[str, str]()
+    for name in document:
+        if name == EVERY_RULE:
+            continue
+        if name not in known:
+            raise ConfigurationError(f"unknown policy `{shown(name)}`{did_you_mean(name, [*known, EVERY_RULE])}")
+        other = found.setdefault(known[name].name, name)
+        if other != name:
+            raise ConfigurationError(f"`{other}` and `{name}` are the same policy, leave one of the two out")
+    return {present: document[name] for present, name in found.items()}
+
+
+def notes_on_names(rules: Iterable[AnyRule], document: Mapping[str, object]) -> tuple[str, ...]:
+    """What to change in a configuration some time, of names and deprecated rules: sentences without full stop."""
+    named = [(name, rule) for name, rule in by_any_name(rules).items() if name in document]
+    return (
+        *(renamed(name, rule) for name, rule in named if name != rule.name),
+        *(f"`{rule.name}` is deprecated: {rule.deprecated}" for _, rule in named if rule.deprecated),
+    )
+
+
+def renamed(name: str, rule: AnyRule) -> str:
+    """What is said where a rule is called by a name that it once had: a sentence without full stop."""
+    return f"`{name}` is now called `{rule.name}`, use that name"
 
 
 def read_options(rule: AnyRule, configured: Mapping[str, object]) -> Options:

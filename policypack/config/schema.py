@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from policypack.config.kinds import closed_object, options_of
 from policypack.config.options import EVERY_RULE, LEVEL_KEY, LEVELS
-from policypack.rule import AnyRule, Options
+from policypack.rule import AnyRule, Options, by_any_name
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -34,7 +34,7 @@ def document_schema(rules: Iterable[AnyRule]) -> dict[str, Any]:
                 "description": "The level of every rule that has none of its own.",
                 "anyOf": [level, closed_object({LEVEL_KEY: level})],
             },
-            **{rule.name: _rule_schema(rule, common) for rule in rules},
+            **{name: _rule_schema(rule, name, common) for name, rule in by_any_name(rules).items()},
         },
         "additionalProperties": False,
         "$defs": {
@@ -57,10 +57,14 @@ def _defaults(rule: AnyRule) -> dict[str, Any]:
     return {name: option.kind.to_json(option.default) for name, option in options_of(rule.options).items()}
 
 
-def _rule_schema(rule: AnyRule, common: Mapping[str, Any]) -> dict[str, Any]:
+def _rule_schema(rule: AnyRule, name: str, common: Mapping[str, Any]) -> dict[str, Any]:
     level = {"$ref": "#/$defs/level"}
     options = {
         name: {"$ref": f"#/$defs/{name}"} if common.get(name) == schema else schema
         for name, schema in json_schema(rule.options).items()
     }
-    return {"description": f"{rule.title}.", "anyOf": [level, closed_object({LEVEL_KEY: level, **options})]}
+    return {
+        "description": f"{rule.title}." if name == rule.name else f"Now called `{rule.name}`.",
+        **({"deprecated": True} if rule.deprecated or name != rule.name else {}),
+        "anyOf": [level, closed_object({LEVEL_KEY: level, **options})],
+    }
