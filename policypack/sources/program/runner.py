@@ -339,8 +339,7 @@ def _main() -> None:
     # Nearly all that a program makes lives to its end: looking for garbage takes as long as the program itself.
     gc.set_threshold(100_000, 50, 50)
     with open(_REQUEST_FILE, encoding="utf-8") as file:
-        request = json.load(file)
-    _write(_run(request))
+        _write(_run(json.load(file)))
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that the program or gRPC left behind would hold up the end.
