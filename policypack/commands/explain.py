@@ -26,7 +26,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.argument("name", metavar="RULE", shell_complete=_complete)
 @color_option
 def explain(name: str, color: str) -> None:
-    """Show what a rule checks and why, its options, an example that fails, the same made right, when it is undecided.
+    """Show what a rule checks and why, its options, an example that fails and its fix, and when it is undecided.
 
     \b
     Example:
