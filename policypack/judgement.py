@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from policypack.config.files import read_config_file
+from policypack.config.files import ConfigFile, read_config_file
 from policypack.config.options import Setting, default_settings, strict
 from policypack.evaluate import evaluate
 from policypack.results import Results
@@ -35,10 +35,10 @@ def judge_target(
         SourceError: the target cannot be read or run.
         ConfigurationError: the policy configuration cannot be read, or is wrong.
     """
-    settings = read_settings_of(policy_config)
+    settings, notes = _read(policy_config)
     loaded, day = load_target(target, stack_name), today or date.today()
     report = evaluate(loaded.stack, RULES, strict(settings) if is_strict else settings, day)
-    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, loaded.notes)
+    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, (*loaded.notes, *notes))
 
 
 def read_settings_of(policy_config: Path | None) -> Mapping[str, Setting]:
@@ -47,4 +47,8 @@ def read_settings_of(policy_config: Path | None) -> Mapping[str, Setting]:
     Raises:
         ConfigurationError: the file cannot be read, or is wrong.
     """
-    return default_settings(RULES) if policy_config is None else read_config_file(policy_config, RULES)
+    return _read(policy_config).settings
+
+
+def _read(policy_config: Path | None) -> ConfigFile:
+    return ConfigFile(default_settings(RULES)) if policy_config is None else read_config_file(policy_config, RULES)

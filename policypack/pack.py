@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
@@ -24,13 +25,16 @@ from pulumi_policy import (
 from pulumi_policy.policy import ReportViolation
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from policypack.config.options import Setting, read_options
+from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
 from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
-from policypack.rules import RULES
+from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
 from policypack.version import PACK_NAME
+
+# Never disabled, or it would not be called; it has nothing to report.
+_FORMER_LEVEL = EnforcementLevel.ADVISORY
 
 
 def policies(*globs: str, update: bool | None = None, today: date | None = None) -> list[Policy]:
@@ -43,7 +47,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
     is created.
 
     Args:
-        globs: the names of the rules to take, such as `llm-backend-*`; all without any.
+        globs: the names of the rules to take, such as `llm-backend-*`; all without any. Former names count too.
         update: whether the operation is an update (true) or a preview (false). `None` reads `PULUMI_DRY_RUN`, as the
             engine sets it; without it there is no operation (publishing, `pulumi policy analyze`), names are unique,
             and only the rules that judge single resources remember inputs.
@@ -59,6 +63,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
     memory, found = Memory(), list[Policy]()
     for rule in _selected(globs):
         options = _OptionsReader(rule)
+        found.extend(_former_policy(alias, rule, options) for alias in rule.aliases)
         if rule.stage == "resource":
             found.append(_resource_policy(rule, _judge_resource(rule, options, memory, today)))
             continue
@@ -70,9 +75,12 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
 
 def _selected(globs: tuple[str, ...]) -> list[AnyRule]:
     for glob in globs:
-        if not any(fnmatchcase(rule.name, glob) for rule in RULES):
+        if not any(fnmatchcase(name, glob) for name in BY_ANY_NAME):
             raise ValueError(f"no rule is named like `{glob}`: `python -m policypack rules` lists them")
-    return [rule for rule in RULES if not globs or any(fnmatchcase(rule.name, glob) for glob in globs)]
+        if glob in BY_ANY_NAME and BY_ANY_NAME[glob].name != glob:
+            warnings.warn(renamed(glob, BY_ANY_NAME[glob]), DeprecationWarning, stacklevel=3)
+    selected = {rule.name for name, rule in BY_ANY_NAME.items() if any(fnmatchcase(name, glob) for glob in globs)}
+    return [rule for rule in RULES if not globs or rule.name in selected]
 
 
 def main() -> None:
@@ -81,20 +89,39 @@ def main() -> None:
 
 
 class _OptionsReader:
-    """Reads a rule's options, anew only when the engine configures it anew."""
+    """Reads a rule's options, anew only when the engine configures it anew.
+
+    `former` is what is configured under a name that the rule once had. It counts if the rule has no options of its own.
+    """
 
     def __init__(self, rule: AnyRule) -> None:
         self._rule = rule
-        self._last: tuple[Mapping[str, Any], Setting] | None = None
+        self._last: tuple[Mapping[str, Any], Mapping[str, Any], Setting] | None = None
+        self.former: Mapping[str, Any] = {}
 
     def __call__(self, configured: Mapping[str, Any]) -> Setting:
-        if self._last is None or self._last[0] != configured:
-            self._last = (configured, Setting(self._rule.level, read_options(self._rule, configured)))
-        return self._last[1]
+        if self._last is None or self._last[:2] != (configured, self.former):
+            options = read_options(self._rule, configured)
+            # The engine fills in the defaults of what nobody configured.
+            if options == self._rule.options():
+                options = read_options(self._rule, self.former)
+            self._last = (configured, self.former, Setting(self._rule.level, options))
+        return self._last[2]
 
 
 ResourceValidation = Callable[[ResourceValidationArgs, ReportViolation], None]
 StackValidation = Callable[[StackValidationArgs, ReportViolation], None]
+
+
+def _former_policy(alias: str, rule: AnyRule, options: _OptionsReader) -> Policy:
+    """Takes the options that are configured under a former name, which the CLI would drop if no policy had it."""
+
+    def validate(args: ResourceValidationArgs, _: ReportViolation) -> None:
+        options.former = args.get_config()
+
+    description = f"Now called `{rule.name}`: move its options there. A level is not taken over."
+    metadata = _metadata(rule) | {"name": alias, "description": description, "enforcement_level": _FORMER_LEVEL}
+    return ResourceValidationPolicy(validate=validate, **metadata)
 
 
 def _judge_resource(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> ResourceValidation:
@@ -172,11 +199,11 @@ def _message(finding: Finding) -> str:
         for line in (problem.observed, f"Required: {problem.required}", f"Fix: {problem.fix}")
     ]
     expired = (waiver.expiry_sentence for waiver in finding.expired)
-    return "\n".join([*lines, *expired, f"See {finding.rule.url}"])
+    deprecated = [f"This policy is deprecated: {finding.rule.deprecated}."] if finding.rule.deprecated else []
+    return "\n".join([*lines, *expired, *deprecated, f"See {finding.rule.url}"])
 
 
 def _metadata(rule: AnyRule) -> dict[str, Any]:
-    framework = rule.frameworks[0] if rule.frameworks else None
     return {
         "name": rule.name,
         "description": f"{rule.title}.",
@@ -184,10 +211,18 @@ def _metadata(rule: AnyRule) -> dict[str, Any]:
         "config_schema": PolicyConfigSchema(json_schema(rule.options)),
         "display_name": rule.title,
         "severity": Severity(rule.severity),
-        "framework": framework
-        and PolicyComplianceFramework(framework.name, framework.version, framework.reference, None),
+        "framework": _framework(rule),
         "url": rule.url,
     }
+
+
+def _framework(rule: AnyRule) -> PolicyComplianceFramework | None:
+    """The framework that the rule names first, with all references to it: a policy has one field for all of them."""
+    if not rule.frameworks:
+        return None
+    first = rule.frameworks[0]
+    references = [one.reference for one in rule.frameworks if (one.name, one.version) == (first.name, first.version)]
+    return PolicyComplianceFramework(first.name, first.version, ", ".join(references), None)
 
 
 def _resource_policy(rule: AnyRule, validate: ResourceValidation) -> Policy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -17,6 +17,7 @@ Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 Stage: TypeAlias = Literal["resource", "stack"]
 
+NAME: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SECTIONS: Final = ("What it checks", "Why it matters", "Applies to", "Fails", "Passes", "Undecided")
 
 
@@ -136,6 +137,8 @@ class Rule(Generic[V, O]):
         applies: what has to hold for it to apply to a subject.
         sections: the prose of the docstring by its headings, `SECTIONS`.
         check: yields what is wrong or undecided about one subject, or parts of itself that do; nothing means it passes.
+        aliases: names that it once had, by which configuration and commands still know it.
+        deprecated: what to use instead and since when, a clause; empty if it is to stay.
     """
 
     name: str
@@ -150,6 +153,8 @@ class Rule(Generic[V, O]):
     applies: tuple[Condition[V], ...]
     sections: Mapping[str, str]
     check: Callable[[V, O], Checks]
+    aliases: tuple[str, ...] = ()
+    deprecated: str = ""
 
     def verdicts(self, subject: V, options: O) -> Iterator[Verdict]:
         """What it says about one subject; nothing means that it passes."""
@@ -169,6 +174,23 @@ class Rule(Generic[V, O]):
 AnyRule: TypeAlias = Rule[Any, Any]
 
 
+def by_any_name(rules: Iterable[AnyRule]) -> dict[str, AnyRule]:
+    """Rules by their names and by those that they once had.
+
+    Raises:
+        ValueError: a name stands for two rules.
+    """
+    found: dict[str, AnyRule] = {}
+    for one in rules:
+        for name in (one.name, *one.aliases):
+            if name in found:
+                raise ValueError(
+                    f"`{name}` names the rules {found[name].name} and {one.name}: a name is never used again"
+                )
+            found[name] = one
+    return found
+
+
 def rule(
     *,
     title: str,
@@ -178,6 +200,8 @@ def rule(
     url: str,
     frameworks: tuple[Framework, ...] = (),
     applies: tuple[Condition[Any], ...] = (),
+    aliases: tuple[str, ...] = (),
+    deprecated: str = "",
 ) -> Callable[[Callable[[V, O], Checks]], Rule[V, O]]:
     """Makes a rule of a function `(view, options) -> Checks`.
 
@@ -192,8 +216,13 @@ def rule(
         subject, options = _parameter_types(check)
         if not url.startswith("https://") or not title or title.endswith("."):
             raise ValueError(f"rule {name}: needs a title without full stop and a documentation url")
+        if not all(re.fullmatch(NAME, alias) for alias in aliases) or deprecated.endswith("."):
+            raise ValueError(f"rule {name}: aliases are in kebab case, and `deprecated` is a clause without full stop")
         sections = _sections(name, inspect.getdoc(check) or "")
-        return Rule(name, title, severity, level, stage, url, subject, options, frameworks, applies, sections, check)
+        return Rule(
+            name, title, severity, level, stage, url, subject, options, frameworks, applies, sections, check, aliases,
+            deprecated,
+        )  # fmt: skip
 
     return decorate
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from policypack import evaluate
-from policypack.sources import program
+from policypack.sources.program import run
 from tests.projects import ENVIRONMENT
 from tests.replay import Pack
 from tests.stacks import Computed, Out, R, shown
@@ -44,4 +44,4 @@ def _forks() -> Iterator[object]:
 @pytest.fixture
 def _warm(_forks: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs of pulumi-gcp run in forks of an interpreter that has imported it."""
-    monkeypatch.setattr(program, "_execute", _forks)
+    monkeypatch.setattr(run, "execute", _forks)

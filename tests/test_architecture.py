@@ -164,6 +164,7 @@ NOT_ENFORCED = {
     "policypack.failover",
     "policypack.judgement",
     "policypack.report",
+    "policypack.sources.program",
 }
 
 

@@ -20,7 +20,8 @@ from policypack.evaluate import evaluate
 from policypack.model.graph.reference import COLLECTIONS
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
-from policypack.sources.program import _Config, _to_stack
+from policypack.sources.program.config import StackConfig
+from policypack.sources.program.resources import stack_of
 from tests.fuzz import corpus
 from tests.fuzz.extras import extras
 from tests.fuzz.forms import to_records, to_requests
@@ -100,11 +101,11 @@ def reads() -> frozenset[Read]:
     """What all rules read of stacks with everything that they look at."""
     found: set[Read] = set()
     settings = default_settings(RULES)
-    config = _Config({f"gcp:{key}": value for key, value in PROVIDER.items()}, (), ())
+    config = StackConfig({f"gcp:{key}": value for key, value in PROVIDER.items()}, (), ())
     for resources in [*corpus.load().values(), *extras().values()]:
         for deployed in (False, True):
             intent = Intent(tuple(resources), deployed)
-            for stack in (joined_resources(*to_requests(intent)), _to_stack(to_records(intent), config).resources):
+            for stack in (joined_resources(*to_requests(intent)), stack_of(to_records(intent), config).resources):
                 evaluate(Stack(traced(stack, found)), RULES, settings)
     return frozenset(found)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from policypack.config.options import ConfigurationError, default_settings, option_types, read_settings
+from policypack.config.kinds import options_of
+from policypack.config.options import ConfigurationError, default_settings, read_settings
 from policypack.config.schema import document_schema, starting_document
 from policypack.rules import RULES
 
@@ -74,11 +75,14 @@ WRONG: list[tuple[Any, str]] = [
     ({REGIONS: {"min_regions": 10**400}}, "option `min_regions` must be a whole number from 1 to 50, not the number 1"),
     ({REGIONS: {"regional_peers": [["x"]]}}, "option `regional_peers`, item 1 must be a string, not a list"),
     ({REGIONS: {"services": {"name": ["x"]}}}, "option `services`, `name` is unknown; did you mean `names`?"),
-    ({REGIONS: {"services": {"stack_tags": {"a": 1}}}}, "must be an object with strings as values"),
+    ({REGIONS: {"services": {"stack_tags": {"a": 1}}}}, "`stack_tags`, `a` must be a string, not the number 1"),
     ({REGIONS: {"waivers": WAIVER}}, "option `waivers` must be a list of objects, not an object"),
     ({REGIONS: {"waivers": [{**WAIVER, "why": "x"}]}}, "option `waivers`, item 1, `why` is unknown"),
     ({REGIONS: {"waivers": [WAIVER, {"owner": "x"}]}}, "option `waivers`, item 2, `resource` is missing"),
-    ({REGIONS: {"waivers": [{**WAIVER, "owner": " "}]}}, "option `waivers`, item 1, `owner` must not be empty"),
+    (
+        {REGIONS: {"waivers": [{**WAIVER, "owner": " "}]}},
+        "option `waivers`, item 1, `owner` must be a string that is not empty, not",
+    ),
     ({REGIONS: {"waivers": [{**WAIVER, "expires": "soon"}]}}, "`expires` must be a day of the calendar"),
 ]
 # What no schema says: it knows no calendar, and compares no two values.
@@ -158,7 +162,7 @@ def test_a_starting_file_says_what_goes_without_saying(tmp_path: Path) -> None:
     assert printed.stdout == text
     document = json.loads(text)
     for rule in RULES:
-        assert set(document[rule.name]) == {"enforcementLevel", *option_types(rule.options)}
+        assert set(document[rule.name]) == {"enforcementLevel", *options_of(rule.options)}
     assert read_settings(RULES, document) == default_settings(RULES)
     assert run("check", "start.json", cwd=tmp_path).returncode == 0
 
@@ -179,7 +183,7 @@ def test_the_schema_is_printed() -> None:
     assert set(schema["properties"]) == {"all", *(rule.name for rule in RULES)}
     for rule in RULES:
         _, entry = schema["properties"][rule.name]["anyOf"]
-        assert set(entry["properties"]) == {"enforcementLevel", *option_types(rule.options)}
+        assert set(entry["properties"]) == {"enforcementLevel", *options_of(rule.options)}
     assert_no_object_is_open(schema)
 
 

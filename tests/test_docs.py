@@ -26,8 +26,7 @@ from policypack.authoring.pages import (
     with_rule_table,
     write,
 )
-from policypack.config.options import option_types
-from policypack.config.schema import descriptions_of
+from policypack.config.kinds import options_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.report.check.json_document import schema
 from policypack.rule import AnyRule, Options, Range, Rule, cis
@@ -63,9 +62,9 @@ def test_no_rule_is_half_written(rule: AnyRule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_option_is_described(rule: AnyRule) -> None:
-    assert set(option_types(rule.options)) <= set(descriptions_of(rule.options))
+    assert [name for name, option in options_of(rule.options).items() if not option.description] == []
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in option_types(Options) if f"| `{name}` |" not in readme] == []
+    assert [name for name in options_of(Options) if f"| `{name}` |" not in readme] == []
 
 
 def test_links_lead_somewhere() -> None:
@@ -82,7 +81,7 @@ class ManyOptions(Options):
     Attributes:
         number: one of `a|b`: with a colon, and
             more on a second line
-        and: this is no option, so it belongs to the number.
+            and: this is no option, so it belongs to the number.
         names: some names.
         kind: which kind.
     """
@@ -106,16 +105,16 @@ def test_a_page_has_everything() -> None:
     for line in (
         "# many-options",
         "Each backend service has backends in at least `min_regions` regions.",
-        "| Asks for | T |",
+        "| Requires | T |",
         "| Severity | low |",
         "| Default level | advisory |",
         "| Area | availability |",
         "| Frameworks | CIS Google Cloud Platform Foundation Benchmark 4.0.0, 4.9 |",
-        "| Stands on | <https://x> |",
-        "| `number` | whole number from 1 to 2147483647 | `3` | one of `a\\|b`: with a colon, and more on a second "
+        "| Reference | <https://x> |",
+        "| `number` | a whole number from 1 to 2147483647 | `3` | one of `a\\|b`: with a colon, and more on a second "
         "line and: this is no option, so it belongs to the number. |",
-        '| `names` | list of: string | `["a"]` | some names. |',
-        '| `kind` | `"x"` or `"y"` | `"x"` | which kind. |',
+        '| `names` | a list of strings | `["a"]` | some names. |',
+        '| `kind` | `x` or `y` | `"x"` | which kind. |',
         "| `plain` | true or false | `true` |  |",
         "## What it checks",
         "## Undecided",

@@ -72,7 +72,7 @@ def test_defaults_need_no_configuration() -> None:
             {REGIONS: {"min_regions": "3"}},
             f"policy `{REGIONS}`: option `min_regions` must be a whole number from 1 to 50, not the string `3`",
         ),
-        ({REGIONS: {"min_regions": 0}}, "option `min_regions` must be a whole number from 1 to 50, not 0"),
+        ({REGIONS: {"min_regions": 0}}, "option `min_regions` must be a whole number from 1 to 50, not the number 0"),
         ({REGIONS: {"min_regions": True}}, "option `min_regions` must be a whole number from 1 to 50, not true"),
         ({REGIONS: {"min_regions": None}}, "option `min_regions` must be a whole number from 1 to 50, not null"),
         ({REGIONS: {"regional_peers": "chat-*"}}, "option `regional_peers` must be a list of strings, not the string"),
@@ -83,9 +83,9 @@ def test_defaults_need_no_configuration() -> None:
         ({REGIONS: {"services": {"name": ["chat"]}}}, "option `services`, `name` is unknown; did you mean `names`?"),
         (
             {REGIONS: {"services": {"stack_tags": {"tier": 1}}}},
-            "option `services`, `stack_tags` must be an object with strings as values, not an object",
+            "option `services`, `stack_tags`, `tier` must be a string, not the number 1",
         ),
-        ({"llm-backend-max-utilization": {"max": 80}}, "option `max` must be a number from 0 to 1, not 80"),
+        ({"llm-backend-max-utilization": {"max": 80}}, "option `max` must be a number from 0 to 1, not the number 80"),
     ],
 )
 def test_what_is_refused(document: Any, sentence: str) -> None:
@@ -128,8 +128,8 @@ def test_options_that_depend_on_each_other_are_read_together() -> None:
     ("options", "sentence"),
     [
         ({"first": "a"}, f"policy `{REGIONS}`: option `first` needs `ports`: add some"),
-        ({"first": " "}, "option `first` must not be empty"),
-        ({"ports": [80, 0]}, "option `ports`, item 2 must be a whole number from 1 to 65535, not 0"),
+        ({"first": " "}, "option `first` must be a string that is not empty, not the string ` `"),
+        ({"ports": [80, 0]}, "option `ports`, item 2 must be a whole number from 1 to 65535, not the number 0"),
         ({"ports": 80}, "option `ports` must be a list of whole numbers, not the number 80"),
     ],
 )

@@ -253,10 +253,10 @@ def test_the_pack_is_silent_about_what_is_undecided_and_waived(monkeypatch: pyte
         ),
         ([waiver(until="2026-01-01")], "option `waivers`, item 1, `until` is unknown; known are expires, owner"),
         ([waiver(expire="2026-01-01")], "`expire` is unknown; did you mean `expires`?"),
-        ([waiver(owner="")], "option `waivers`, item 1, `owner` must not be empty"),
-        ([waiver(reason=" \n ")], "option `waivers`, item 1, `reason` must not be empty"),
-        ([waiver(resource="")], "option `waivers`, item 1, `resource` must not be empty"),
-        ([waiver() | {"owner": 7}], "option `waivers`, item 1, `owner` must be a string, not the number 7"),
+        ([waiver(owner="")], "option `waivers`, item 1, `owner` must be a string that is not empty"),
+        ([waiver(reason=" \n ")], "option `waivers`, item 1, `reason` must be a string that is not empty"),
+        ([waiver(resource="")], "option `waivers`, item 1, `resource` must be a string that is not empty"),
+        ([waiver() | {"owner": 7}], "`owner` must be a string that is not empty, not the number 7"),
     ],
 )
 def test_a_malformed_waiver_is_refused(given: Any, sentence: str) -> None:

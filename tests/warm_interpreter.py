@@ -35,7 +35,7 @@ PACKAGES = (
 
 @contextmanager
 def warm_interpreter(python: Path) -> Iterator[Any]:
-    """A stand-in for `policypack.sources.program._execute` that runs programs in forks."""
+    """A stand-in for `policypack.sources.program.run.execute` that runs programs in forks."""
     command = [str(python), "-u", __file__]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None

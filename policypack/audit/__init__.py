@@ -1,1 +1,1 @@
-"""Audits: every stack of an organisation, judged from its state."""
+"""Audits: every stack of an organization, judged from its state."""

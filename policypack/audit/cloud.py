@@ -27,7 +27,7 @@ _BAD_TOKEN: Final = "the token in PULUMI_ACCESS_TOKEN is refused: it is wrong, o
 
 @dataclass(frozen=True)
 class CloudStore:
-    """The stacks of an organisation in Pulumi Cloud.
+    """The stacks of an organization in Pulumi Cloud.
 
     Requests that fail with status 429 (after as long as `Retry-After` says), 500, 502, 503 or 504, or because a
     connection breaks, are repeated (urllib3).
@@ -53,7 +53,7 @@ class CloudStore:
         return _READERS
 
     def entries(self) -> Iterator[Entry]:
-        """The stacks of the organisation; see `Store.entries`.
+        """The stacks of the organization; see `Store.entries`.
 
         The list says when a stack's last update began, which is no version: a state changes until the update ends.
         """
@@ -143,7 +143,7 @@ _PROBLEMS: Final = {
 
 
 def open_cloud(organization: str, project: str | None) -> CloudStore:
-    """The stacks of an organisation.
+    """The stacks of an organization.
 
     Raises:
         TargetError: there is no token, or the environment names no address of an API.

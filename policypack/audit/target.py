@@ -1,4 +1,4 @@
-"""What the command line is pointed at: backends, organisations, exported states."""
+"""What the command line is pointed at: backends, organizations, exported states."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from policypack.config.options import EVERY_RULE
-from policypack.rule import Stage
+from policypack.rule import NAME, Stage
 
 ROOT: Final = Path(__file__).parent.parent.parent
 _LONGEST_NAME: Final = 50
@@ -53,7 +53,7 @@ def make_rule(name: str, area: str, stage: Stage, root: Path = ROOT) -> list[Pat
 
 
 def _check_names(name: str, area: str) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or len(name) > _LONGEST_NAME:
+    if not re.fullmatch(NAME, name) or len(name) > _LONGEST_NAME:
         raise NewRuleError(
             f"`{name}` is no name for a rule: use small letters, digits and single hyphens, such as "
             f"`llm-backend-quota`, and {_LONGEST_NAME} characters at most"
@@ -74,7 +74,8 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Undecided
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.verdict import Checks, Fail, known
 
 
 @rule(
@@ -83,6 +84,8 @@ from policypack.verdict import Checks, Undecided
     level="advisory",
     stage="STAGE",
     url="https://cloud.google.com/TODO",
+    # TODO: what has to hold for it to apply; policypack/rules/conditions.py has what rules share.
+    applies=(HAS_BACKENDS,),
 )
 def RULE_NAME(service: BackendService, options: Options) -> Checks:
     """TODO: the same as a sentence.
@@ -105,19 +108,24 @@ def RULE_NAME(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Passes
-    ```python
-    import pulumi_gcp as gcp
-
-    # TODO: the same made right.
-    gcp.compute.BackendService("chat")
+    ```diff
+    -gcp.compute.BackendService("chat")
+    +gcp.compute.BackendService("chat", protocol="TODO")
     ```
 
     ## Undecided
     TODO: what can be unknown so that it can't tell.
     """
-    # TODO: yield Fail, Undecided or NotApplicable; nothing means that it passes. Options of its own: a frozen
-    # dataclass derived from Options, with Annotated[int, Range(1, 9)], and each described under `Attributes:`.
-    yield Undecided("TODO: this rule is not written yet")
+    # TODO: the sentence that it enforces, in about 30 lines; CONTRIBUTING.md has the rules of the rules. Nothing means
+    # that it passes. Options of its own: a frozen dataclass derived from Options, with Annotated[int, Range(1, 9)], and
+    # each described under `Attributes:`.
+    yield _protocol_is_right(service)
+
+
+def _protocol_is_right(service: BackendService) -> Checks:
+    protocol = known(service.protocol, "protocol")
+    if protocol != "TODO":
+        yield Fail(f"`protocol` is {protocol}.", "TODO: what is required.", "TODO: what to do.")
 '''
 
 _TEST: Final = '''"""`RULE-NAME` on failing, passing, unknown and not applicable stacks."""
@@ -128,7 +136,8 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import build, check_verdict, findings, service
+from policypack.model.values.values import UNKNOWN
+from tests.stacks import backend, build, check_verdict, findings, mig, service
 
 RULE = "RULE-NAME"
 
@@ -137,15 +146,22 @@ RULE = "RULE-NAME"
     ("inputs", "expected"),
     [
         # TODO: rows for what fails, passes, is unknown and not applicable, and for the edges between them.
-        ({"protocol": "HTTP"}, "failed"),
-        ({"protocol": "HTTPS"}, "passed"),
+        pytest.param({"protocol": "HTTP"}, "failed", id="plain HTTP"),
+        pytest.param({"protocol": "HTTPS"}, "passed", id="HTTPS"),
+        pytest.param({"protocol": UNKNOWN}, "undecided", id="computed protocol"),
     ],
 )
 def test_verdicts(inputs: dict[str, Any], expected: str) -> None:
-    check_verdict(RULE, [service(**inputs)], expected)
+    group = mig()
+    check_verdict(RULE, [service([backend(group)], **inputs), group], expected)
+
+
+def test_without_backends_it_does_not_apply() -> None:
+    check_verdict(RULE, [service([])], "not applicable")
 
 
 def test_the_message_says_what_to_do() -> None:
-    (found,) = findings(RULE, build(service(protocol="HTTP")))
+    group = mig()
+    (found,) = findings(RULE, build(service([backend(group)], protocol="HTTP"), group))
     assert [problem.fix for problem in found.problems] == ["TODO"]
 '''

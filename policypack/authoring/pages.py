@@ -7,16 +7,14 @@ schema.
 from __future__ import annotations
 
 import json
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from policypack.config.options import bounds_text, option_types
-from policypack.config.schema import default_values, descriptions_of
+from policypack.config.kinds import options_of
 from policypack.report.check.json_document import schema
-from policypack.rule import SECTIONS, AnyRule, Options, Range, Stage
+from policypack.rule import SECTIONS, AnyRule, Options, Stage, by_any_name
 from policypack.rules import RULES
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -28,12 +26,14 @@ _STAGES: Final[dict[Stage, str]] = {
     "resource": "from one resource's inputs, as soon as the engine shows it",
     "stack": "with the other resources of the stack",
 }
-_TYPES: Final = {bool: "true or false", int: "whole number", float: "number", str: "string"}
 
 
 def pages(rules: Iterable[AnyRule]) -> dict[str, str]:
-    """The pages of docs/rules by file name."""
-    return {f"{rule.name}.md": page(rule) for rule in rules}
+    """The pages of docs/rules by file name: one for each rule, and one for each name that it once had."""
+    return {
+        f"{name}.md": page(rule) if name == rule.name else f"# {name}\n\nNow called [{rule.name}]({rule.name}.md).\n"
+        for name, rule in by_any_name(rules).items()
+    }
 
 
 def page(rule: AnyRule) -> str:
@@ -41,13 +41,15 @@ def page(rule: AnyRule) -> str:
     source = f"policypack/rules/{rule.area}/{rule.name.replace('-', '_')}.py"
     frameworks = [f"{framework.name} {framework.version}, {framework.reference}" for framework in rule.frameworks]
     facts = {
-        "Asks for": rule.title,
+        "Requires": rule.title,
+        **({"Deprecated": rule.deprecated} if rule.deprecated else {}),
+        **({"Former names": ", ".join(f"`{alias}`" for alias in rule.aliases)} if rule.aliases else {}),
         "Severity": rule.severity,
         "Default level": rule.level,
         "Judged": _STAGES[rule.stage],
         "Area": rule.area,
         **({"Frameworks": "; ".join(frameworks)} if frameworks else {}),
-        "Stands on": f"<{rule.url}>",
+        "Reference": f"<{rule.url}>",
         "Source": f"[{source}](../../{source})",
     }
     parts = [
@@ -67,10 +69,14 @@ def rule_table(rules: Iterable[AnyRule]) -> str:
     parts = []
     for area, found in groupby(sorted(rules, key=lambda rule: (rule.area, rule.name)), lambda rule: rule.area):
         rows = [
-            (f"[`{rule.name}`](docs/rules/{rule.name}.md)", rule.title, rule.severity, rule.level) for rule in found
+            (f"[`{rule.name}`](docs/rules/{rule.name}.md)", _title(rule), rule.severity, rule.level) for rule in found
         ]
-        parts += [f"### {area.capitalize()}", _table(("rule", "asks for", "severity", "default level"), rows)]
+        parts += [f"### {area.capitalize()}", _table(("rule", "requires", "severity", "default level"), rows)]
     return "\n\n".join(parts)
+
+
+def _title(rule: AnyRule) -> str:
+    return f"{rule.title} (deprecated: {rule.deprecated})" if rule.deprecated else rule.title
 
 
 def with_rule_table(readme: str, rules: Iterable[AnyRule]) -> str:
@@ -145,33 +151,18 @@ def _json_type(field: Mapping[str, Any], items: Mapping[str, Any]) -> str:
 
 
 def _options(rule: AnyRule) -> str:
+    every_rule = options_of(Options)
     common = "the [options of every rule](../../README.md#configuration): " + ", ".join(
-        f"`{name}`" for name in option_types(Options)
+        f"`{name}`" for name in every_rule
     )
-    types, defaults = option_types(rule.options), default_values(rule.options)
-    own = [name for name in types if name not in option_types(Options)]
-    if not own:
-        return f"None of its own; it has {common}."
-    descriptions = descriptions_of(rule.options)
     rows = [
-        (f"`{name}`", _type(types[name]), f"`{json.dumps(defaults[name])}`", descriptions.get(name, "")) for name in own
+        (f"`{name}`", option.kind.one, f"`{json.dumps(option.kind.to_json(option.default))}`", option.description)
+        for name, option in options_of(rule.options).items()
+        if name not in every_rule
     ]
+    if not rows:
+        return f"None of its own; it has {common}."
     return f"{_table(('option', 'takes', 'default', 'meaning'), rows)}\n\nBesides, {common}."
-
-
-def _type(type_: Any) -> str:
-    origin, arguments = typing.get_origin(type_), typing.get_args(type_)
-    if origin is typing.Annotated:
-        plain, constraint = arguments
-        bounds = f" {bounds_text(constraint)}" if isinstance(constraint, Range) else ""
-        return f"{_type(plain)}{bounds}"
-    if origin is Literal:
-        return " or ".join(f'`"{argument}"`' for argument in arguments)
-    if origin is tuple:
-        return f"list of: {_type(arguments[0])}"
-    if origin is not None:
-        return f"object with values: {_type(arguments[1])}"
-    return _TYPES.get(type_, "object")
 
 
 def _table(header: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:

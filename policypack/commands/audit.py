@@ -1,4 +1,4 @@
-"""`audit`: judges every stack of an organisation from its state."""
+"""`audit`: judges every stack of an organization from its state."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a report too, in the format that the name says: .html, .md, .sarif, .xml (JUnit), .json, .txt, or "
-    ".parquet or .csv with a row a finding. Can be repeated.",
+    help="Also write a report, in the format of the extension: .html, .md, .sarif, .xml (JUnit), .json, .txt, or "
+    ".parquet or .csv with a row for each finding. Can be repeated.",
 )
 @click.option(
     "--journal",
     "journal_file",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to keep what came of each stack: an interrupted audit goes on from it, and the next one skips the "
+    help="Where to keep the result of each stack: an interrupted audit resumes from it, and the next one skips "
     "states that have not changed. By default a file in the user's cache for these targets.",
 )
 @click.option(
@@ -54,7 +54,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     type=click.IntRange(1),
     default=os.cpu_count() or 1,
     metavar="N",
-    help="How many processes judge, by default one a CPU.",
+    help="The number of processes, by default one per CPU.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Judge on the Dask cluster with this scheduler instead.")
 @click.option(
@@ -63,14 +63,14 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     default=64,
     show_default=True,
     metavar="MIB",
-    help="Skip and report states that are larger.",
+    help="Skip larger states, and report them.",
 )
 @color_option
 @click.option(
     "--fail-on",
     type=click.Choice(["advisory", "undecided", "unreadable"]),
     multiple=True,
-    help="Exit with 1 for these too, not for mandatory violations only. Can be repeated.",
+    help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
 )
 @strict_option
 @today_option
@@ -92,7 +92,7 @@ def audit(
 ) -> None:
     """Judge every stack of an organization from its state, without running a program.
 
-    TARGET is a backend as `pulumi login` takes it (file://, gs://, s3:// or azblob://), an organization of Pulumi Cloud
+    TARGET is a backend as `pulumi login` takes it (file://, gs://, s3:// or azblob://), an organization in Pulumi Cloud
     (pulumi://ORG, with the token in PULUMI_ACCESS_TOKEN), or a file, a folder or a glob of exported states.
 
     \b
@@ -101,7 +101,7 @@ def audit(
       python -m policypack audit pulumi://acme --output findings.parquet --fail-on unreadable
       python -m policypack audit "exports/*.json" --journal today.journal --baseline yesterday.journal
 
-    Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge, 130 interrupted.
+    Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge, 130 if interrupted.
     """
     # Other commands need nothing of what reads and judges many stacks.
     from policypack.commands.auditing import Request, run

@@ -40,7 +40,7 @@ _VIOLATIONS: Final = 1
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a report too, in the format that the name says: .json, .sarif, .xml (JUnit), .md, .html or .txt. "
+    help="Also write a report, in the format of the extension: .json, .sarif, .xml (JUnit), .md, .html or .txt. "
     "Can be repeated.",
 )
 @color_option
@@ -48,7 +48,7 @@ _VIOLATIONS: Final = 1
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     multiple=True,
-    help="Exit with 1 for these too, not for mandatory violations only. Can be repeated.",
+    help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
 )
 @strict_option
 @today_option
@@ -66,7 +66,7 @@ def check(
 ) -> None:
     """Judge a Pulumi project, or a state, without the Pulumi CLI, an account or credentials.
 
-    PROJECT_DIR is a folder with a Pulumi.yaml of a Python project, by default this one. STATE is what `pulumi stack
+    PROJECT_DIR is the folder of a Python project, by default the current one. STATE is what `pulumi stack
     export` writes, a checkpoint file of a local or bucket backend, or - for standard input.
 
     \b
@@ -75,7 +75,7 @@ def check(
       python -m policypack check --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 
-    Exit status: 0 no mandatory violation, 1 violations, 2 it could not judge.
+    Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge.
     """
     try:
         check_outputs(outputs, reads=[Path(file) for file in (target, policy_config) if file])

@@ -11,11 +11,11 @@ _PROGRAM: Final = "llm-policypack"
 _VARIABLE: Final = "_LLM_POLICYPACK_COMPLETE"
 
 
-@click.command(short_help="Print what makes a shell complete the command.")
+@click.command(short_help="Print a shell completion script.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete the installed command, `llm-policypack`.
+    """Print the completion script of SHELL for the installed command, `llm-policypack`.
 
     \b
     Examples:

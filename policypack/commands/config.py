@@ -24,16 +24,20 @@ def config() -> None:
 def config_check(files: tuple[Path, ...]) -> None:
     """Check each FILE as the pack and `check` do, without judging anything.
 
-    Exit status: 0 all are right, 2 one is wrong, with a message that says what, where and how to fix it.
+    It also names policies that have been renamed or deprecated.
+
+    Exit status: 0 if all are right, 2 if one is wrong, with what, where and how to fix it.
     """
     for file in files:
         try:
-            settings = read_config_file(file, RULES)
+            settings, notes = read_config_file(file, RULES)
         except ConfigurationError as error:
             refuse(error)
         enabled = sum(setting.level != "disabled" for setting in settings.values())
         remark = "" if enabled else ": nothing will be judged"
         click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled{remark}")
+        for note in notes:
+            click.echo(f"{file}: note: {note}")
 
 
 @config.command("schema")

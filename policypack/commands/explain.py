@@ -12,11 +12,10 @@ from click.shell_completion import CompletionItem
 from policypack.authoring.pages import page
 from policypack.commands.options import color_option
 from policypack.commands.problem import COULD_NOT_JUDGE
+from policypack.config.options import renamed
 from policypack.report.check.rule_list import print_page
 from policypack.report.check.terminal import make_console
-from policypack.rules import RULES
-
-_BY_NAME = {rule.name: rule for rule in RULES}
+from policypack.rules import BY_ANY_NAME, RULES
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -27,18 +26,20 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.argument("name", metavar="RULE", shell_complete=_complete)
 @color_option
 def explain(name: str, color: str) -> None:
-    """Show what a rule checks and why, its options, an example that fails, the same made right, when it is undecided.
+    """Show what a rule checks and why, its options, an example that fails and its fix, and when it is undecided.
 
     \b
     Example:
       python -m policypack explain llm-backend-regions
     """
-    rule = _BY_NAME.get(name)
+    rule = BY_ANY_NAME.get(name)
     if rule is None:
-        close = get_close_matches(name, _BY_NAME, 1)
+        close = get_close_matches(name, BY_ANY_NAME, 1)
         hint = f"did you mean {close[0]}?" if close else "`python -m policypack rules` lists all"
         click.echo(f"error: there is no rule {name}; {hint}", err=True)
         sys.exit(COULD_NOT_JUDGE)
+    if name != rule.name:
+        click.echo(f"note: {renamed(name, rule)}", err=True)
     print_page(make_console(color), _without_files(page(rule)))
 
 

@@ -58,7 +58,7 @@ def _amount(value: str, number: str) -> float:
     return amount
 
 
-@click.command(short_help="Show what the loss of each region means.")
+@click.command(short_help="Show what losing each region means.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @stack_option
 @click.option(
@@ -84,7 +84,7 @@ def _amount(value: str, number: str) -> float:
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a report too, in the format that the name says: .json, .md or .txt. Can be repeated.",
+    help="Also write a report, in the format of the extension: .json, .md or .txt. Can be repeated.",
 )
 @color_option
 @click.option(
@@ -106,8 +106,8 @@ def failover(
 ) -> None:
     """Show for each backend service what happens when it loses a region, for each of its regions in turn.
 
-    Who takes the load, how full the other regions get with the machines that are there and once autoscalers have added
-    all that they may, and the smallest change that makes the loss survivable. PROJECT_DIR and STATE are those of
+    It shows where the load goes, how full the other regions get with the machines that are running and with all that
+    autoscalers may add, and the smallest change that makes the loss survivable. PROJECT_DIR and STATE are those of
     `check`. The arithmetic is in docs/failover.md.
 
     \b
@@ -116,7 +116,7 @@ def failover(
       python -m policypack failover state.json --peak-rps 40 --peak-rps chat=25
       python -m policypack failover state.json --peak-rps 40 --rps-per-machine 4 --output failover.md
 
-    Exit status: 0 every service survives every region, 1 some does not, 2 it could not be judged.
+    Exit status: 0 if every service survives the loss of any region, 1 if one does not, 2 if it could not judge.
     """
     try:
         if rps_per_machine != Amounts() and peak_rps == Amounts():

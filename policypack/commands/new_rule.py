@@ -9,7 +9,7 @@ from policypack.commands.problem import refuse
 from policypack.rule import Stage
 
 
-@click.command("new-rule", short_help="Make the files of a rule.")
+@click.command("new-rule", short_help="Create the files of a rule.")
 @click.argument("name")
 @click.option("--area", required=True, help="The package in policypack/rules that it belongs to.")
 @click.option(
@@ -20,9 +20,9 @@ from policypack.rule import Stage
     help="Whether one resource's inputs decide, or other resources are needed.",
 )
 def new_rule(name: str, area: str, stage: Stage) -> None:
-    """Make the files of a rule NAME, such as `llm-backend-quota`, for somebody who works on the pack.
+    """Create the files of a rule NAME, such as `llm-backend-quota`, in a checkout of the pack.
 
-    The rule says nothing but undecided, and a test refuses it, until each TODO in its two files is filled in.
+    A test fails until each TODO in its two files is filled in. CONTRIBUTING.md has the steps.
     """
     try:
         files = make_rule(name, area, stage)

@@ -8,23 +8,23 @@ from typing import Final
 import click
 
 stack_option: Final = click.option(
-    "--stack", "stack_name", metavar="NAME", help="The stack whose configuration a project runs with."
+    "--stack", "stack_name", metavar="NAME", help="The stack whose configuration the project runs with."
 )
 policy_config_option: Final = click.option(
     "--policy-config",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Levels and options, as `pulumi --policy-pack-config` takes them.",
+    help="A JSON file with levels and options, as for `pulumi --policy-pack-config`.",
 )
 color_option: Final = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
 )
 strict_option: Final = click.option(
-    "--strict", "is_strict", is_flag=True, help="Count what is undecided as violated, in every rule."
+    "--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."
 )
 today_option: Final = click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="Judge waivers as on that day, by default this one.",
+    help="Evaluate waivers as of that day; the default is today.",
 )

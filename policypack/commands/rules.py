@@ -20,7 +20,7 @@ _AREAS = sorted({rule.area for rule in RULES})
 
 @click.command(short_help="List the rules.")
 @click.argument("glob", default="*", metavar="[GLOB]")
-@click.option("--area", type=click.Choice(_AREAS), help="The rules of one area only.")
+@click.option("--area", type=click.Choice(_AREAS), help="Only the rules of this area.")
 @click.option("--severity", type=click.Choice(get_args(Severity)), multiple=True, help="Can be repeated.")
 @click.option("--level", type=click.Choice([level for level in get_args(Level) if level != "disabled"]))
 @click.option("--format", "format_name", type=click.Choice(["terminal", "json"]), default="terminal")
@@ -36,18 +36,18 @@ def rules(
       python -m policypack rules "llm-*" --severity critical --severity high
       python -m policypack rules --area network --format json
 
-    Exit status: 0, or 2 if there is no such rule.
+    Exit status: 0, or 2 if no rule matches.
     """
     found = [
         rule
         for rule in RULES
-        if fnmatchcase(rule.name, glob)
+        if any(fnmatchcase(name, glob) for name in (rule.name, *rule.aliases))
         and area in (None, rule.area)
         and (not severity or rule.severity in severity)
         and level in (None, rule.level)
     ]
     if not found:
-        click.echo("error: no rule is like that; `rules` without arguments lists all", err=True)
+        click.echo("error: no rule matches; `rules` without arguments lists all", err=True)
         sys.exit(COULD_NOT_JUDGE)
     if format_name == "json":
         click.echo(as_json(found))

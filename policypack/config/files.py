@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from policypack.config.options import ConfigurationError, Setting, read_settings
+from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
 from policypack.config.schema import starting_document
 from policypack.rule import AnyRule
 
 
-def read_config_file(path: Path, rules: Iterable[AnyRule]) -> dict[str, Setting]:
-    """The settings that a file gives.
+class ConfigFile(NamedTuple):
+    """The settings that a file gives, and what to change in it some time: sentences without full stop."""
+
+    settings: dict[str, Setting]
+    notes: tuple[str, ...] = ()
+
+
+def read_config_file(path: Path, rules: Iterable[AnyRule]) -> ConfigFile:
+    """Reads a file.
 
     Raises:
         ConfigurationError: there is no such file, it is no JSON, or `read_settings` refuses what it says.
@@ -24,11 +32,13 @@ def read_config_file(path: Path, rules: Iterable[AnyRule]) -> dict[str, Setting]
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path} is not valid JSON: it is not written in UTF-8") from error
     try:
-        return read_settings(rules, _parse(text))
+        document, rules = _parse(text), list(rules)
+        settings = read_settings(rules, document)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
+    return ConfigFile(settings, notes_on_names(rules, document))
 
 
 def write_starting_file(path: Path, rules: Iterable[AnyRule]) -> None:
@@ -51,7 +61,7 @@ def starting_text(rules: Iterable[AnyRule]) -> str:
     return f"{json.dumps(starting_document(rules), indent=2)}\n"
 
 
-def _parse(text: str) -> object:
+def _parse(text: str) -> Any:
     return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
 
 

@@ -136,6 +136,7 @@ def _any_descriptor(
     text = _help(rule)
     return {
         "id": name,
+        **({"deprecatedIds": [name.replace(rule.name, alias, 1) for alias in rule.aliases]} if rule.aliases else {}),
         "name": "".join(word.capitalize() for word in name.replace("/", "-").split("-")),
         "shortDescription": {"text": f"{title}."},
         "fullDescription": {"text": one_line(rule.summary)},
@@ -154,7 +155,7 @@ def _any_descriptor(
 def _help(rule: AnyRule) -> str:
     """The page of the rule, as `policypack.authoring.pages` makes it, less what is about this repository."""
     sections = (f"## {heading}\n\n{rule.sections[heading]}" for heading in SECTIONS)
-    return "\n\n".join((rule.summary, f"It stands on <{rule.url}>.", *sections))
+    return "\n\n".join((rule.summary, f"Reference: <{rule.url}>.", *sections))
 
 
 def _result(result: SarifResult, index: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import Final
 
-from policypack.rule import AnyRule, Rule
+from policypack.rule import AnyRule, Rule, by_any_name
 
 
 def _discover() -> tuple[AnyRule, ...]:
@@ -25,3 +25,4 @@ def _discover() -> tuple[AnyRule, ...]:
 
 
 RULES: Final = _discover()
+BY_ANY_NAME: Final = by_any_name(RULES)

@@ -21,7 +21,8 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.engine import Memory
-from policypack.sources.program import _Config, _to_stack
+from policypack.sources.program.config import StackConfig
+from policypack.sources.program.resources import stack_of
 from policypack.sources.state import load_state
 from tests.fuzz.forms import to_records, to_requests, to_state
 from tests.fuzz.generate import has_written_out_names, is_regular, named
@@ -78,8 +79,8 @@ def state_stack(intent: Intent) -> Stack:
 
 
 def program_stack(intent: Intent) -> Stack:
-    return _to_stack(
-        to_records(intent), _Config({f"gcp:{key}": value for key, value in intent.provider.items()}, (), ())
+    return stack_of(
+        to_records(intent), StackConfig({f"gcp:{key}": value for key, value in intent.provider.items()}, (), ())
     )
 
 

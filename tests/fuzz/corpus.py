@@ -18,7 +18,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.values import UNKNOWN
 from policypack.rules import RULES
-from policypack.sources import program
+from policypack.sources.program import load_program, run
 from tests.projects import ENVIRONMENT, make_project
 from tests.reference_stack.stacks import STACKS
 from tests.replay import RECORDINGS
@@ -46,7 +46,7 @@ def load() -> dict[str, list[R]]:
 def write() -> None:
     """Runs all programs, as deployed, and writes the corpus."""
     with warm_interpreter(ENVIRONMENT / "bin/python") as execute:
-        program._execute = execute
+        run.execute = execute
         lines = [f"{json.dumps(name)}: {json.dumps(encode(_run(name)))}" for name in names()]
     FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -54,7 +54,7 @@ def write() -> None:
 def _run(name: str) -> Stack:
     first, second = name.split()
     if first == "reference":
-        return program.load_program(REFERENCE_STACK, second, computed=DEPLOYED, timeout=60).stack
+        return load_program(REFERENCE_STACK, second, computed=DEPLOYED, timeout=60).stack
     if first == "recorded":
         os.environ["CASE"] = second
         text = (RECORDINGS / "programs.py").read_text()
@@ -62,7 +62,7 @@ def _run(name: str) -> Stack:
         (rule,) = (rule for rule in RULES if rule.name == first)
         text = example(rule, "Fails" if second == "Fails" else "Passes")
     with TemporaryDirectory() as folder:
-        return program.load_program(make_project(Path(folder), text), computed=DEPLOYED, timeout=60).stack
+        return load_program(make_project(Path(folder), text), computed=DEPLOYED, timeout=60).stack
 
 
 # What a deployed stack shows, turned back into references

@@ -88,7 +88,7 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
     """Whether TCP connections from all of `sources` reach a port of the machines of an endpoint.
 
     Rules are taken in Google Cloud's order; what none of them matches is denied:
-    https://cloud.google.com/firewall/docs/firewall-policies-rule-eval-order. Policies of folders and organisations
+    https://cloud.google.com/firewall/docs/firewall-policies-rule-eval-order. Policies of folders and organizations
     and rules that other stacks add are not seen.
     """
     traffic = tuple(sources)

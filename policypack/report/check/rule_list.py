@@ -18,9 +18,10 @@ def print_rules(console: Console, rules: Iterable[AnyRule]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Rule", "Area", "Severity", "Level"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("Asks for")
+    table.add_column("Requires")
     for rule in sorted(rules, key=lambda rule: (rule.area, rule.name)):
-        table.add_row(rule.name, rule.area, rule.severity, Text(rule.level, LEVEL_STYLES[rule.level]), rule.title)
+        title = f"Deprecated: {rule.title}" if rule.deprecated else rule.title
+        table.add_row(rule.name, rule.area, rule.severity, Text(rule.level, LEVEL_STYLES[rule.level]), title)
     console.print(table)
 
 
@@ -47,6 +48,8 @@ def as_json(rules: Iterable[AnyRule]) -> str:
                 "level": rule.level,
                 "stage": rule.stage,
                 "url": rule.url,
+                **({"aliases": list(rule.aliases)} if rule.aliases else {}),
+                **({"deprecated": rule.deprecated} if rule.deprecated else {}),
             }
             for rule in rules
         ],

@@ -1,9 +1,8 @@
 """Runs a Pulumi program as a first preview, without the CLI, and writes down what it registers.
 
-Usage: `python -u runner.py REQUEST.json RESULT.json`
-
-It runs in the interpreter of the program's own project, which may be older than this package and does not have it:
-it imports nothing but the standard library and `pulumi`, and keeps to Python 3.9.
+`python -u runner.py REQUEST.json RESULT.json` runs in the interpreter of the program's own project, which may be older
+than this package and does not have it. So it imports nothing but the standard library, `pulumi` and `runner_places.py`
+beside it, and keeps to Python 3.9.
 
 The request has the keys `project`, `stack`, `organization`, `root` and `program` (paths: the folder of the project
 file, and the program's file or folder), `config`, `secret_keys`, `encrypted_keys` (those among them of which only a
@@ -22,11 +21,9 @@ import os
 import runpy
 import sys
 import threading
-from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+
+from runner_places import place_of, where_raised
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -62,9 +59,8 @@ class _Encrypted(str):
         return self
 
 
-for _method in ("capitalize", "casefold", "lower", "lstrip", "removeprefix", "removesuffix", "replace", "rstrip"):
-    setattr(_Encrypted, _method, lambda self, *args: self)
-for _method in ("strip", "swapcase", "title", "translate", "upper"):
+_SAME = "capitalize casefold lower lstrip removeprefix removesuffix replace rstrip strip swapcase title translate upper"
+for _method in _SAME.split():
     setattr(_Encrypted, _method, lambda self, *args: self)
 for _method in ("split", "rsplit", "splitlines"):
     setattr(_Encrypted, _method, lambda self, *args, **kwargs: [self])
@@ -180,7 +176,7 @@ class _Monitor(mocks.MockMonitor):
             "version": request.version,
             "edges": {key: list(edge.urns) for key, edge in getattr(request, "propertyDependencies", {}).items()},
             "ignore_changes": list(getattr(request, "ignoreChanges", ())),
-            "place": _place(request, self.root),
+            "place": place_of(request, self.root),
             **facts,
         }
         with self.lock:
@@ -208,16 +204,6 @@ class _Monitor(mocks.MockMonitor):
             return inputs
         namespace = request.type.split(":")[0] + ":"
         return {key[len(namespace) :]: value for key, value in self.config.items() if key.startswith(namespace)}
-
-
-def _place(request: Any, root: str) -> tuple[str, int] | None:
-    """The innermost line of the user's own code that made a resource; older SDKs do not send it."""
-    trace = getattr(request, "stackTrace", None)
-    for frame in trace.frames if trace else ():
-        path = url2pathname(urlsplit(frame.pc.uri).path)
-        if path and _is_own(path, root):
-            return os.path.realpath(path), frame.pc.line
-    return None
 
 
 def _first_string(key: str, *places: dict[str, Any]) -> str:
@@ -338,7 +324,8 @@ def _prepare(request: dict[str, Any], monitor: _Monitor) -> None:
 
 def _facts(error: BaseException, root: str) -> dict[str, Any]:
     """What to say of an error that stopped the program."""
-    facts = {"type": type(error).__name__, "message": str(error), "where": _where(error, root)}
+    where = where_raised(error, settings.SETTINGS.rpc_manager.exception_traceback, root)
+    facts = {"type": type(error).__name__, "message": str(error), "where": where}
     if isinstance(error, SystemExit):
         return {**facts, "kind": "exit", "message": str(error.code)}
     if isinstance(error, pulumi.ConfigMissingError):
@@ -348,51 +335,11 @@ def _facts(error: BaseException, root: str) -> dict[str, Any]:
     return {**facts, "kind": "raised"}
 
 
-def _where(error: BaseException, root: str) -> str:
-    """The innermost line of the user's own code, as `file:line`; empty if there is none."""
-    for places in _places(error):
-        own = [place for place in places if _is_own(place[0], root)]
-        if own:
-            file, line = own[-1]
-            return f"{os.path.relpath(os.path.realpath(file), os.path.realpath(root))}:{line}"
-    return ""
-
-
-def _places(error: BaseException) -> Iterator[list[tuple[str, int]]]:
-    """The lines that an error passed through, outermost first; then those of the errors behind it."""
-    chain: BaseException | None = error
-    while chain is not None:
-        places = _lines(chain.__traceback__)
-        if isinstance(chain, SyntaxError) and chain.filename:
-            places.append((chain.filename, chain.lineno or 1))
-        yield places
-        chain = chain.__cause__ or chain.__context__
-    # An error that several tasks waited for may have lost its traceback on the way.
-    yield _lines(settings.SETTINGS.rpc_manager.exception_traceback)
-
-
-def _lines(trace: TracebackType | None) -> list[tuple[str, int]]:
-    lines = []
-    while trace is not None:
-        lines.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
-        trace = trace.tb_next
-    return lines
-
-
-@functools.cache
-def _is_own(file: str, root: str) -> bool:
-    path, below_root = os.path.realpath(file), os.path.realpath(root) + os.sep
-    environment = os.path.realpath(sys.prefix) + os.sep
-    is_installed = "site-packages" in path or (environment.startswith(below_root) and path.startswith(environment))
-    return path.startswith(below_root) and not is_installed and os.path.exists(path)
-
-
 def _main() -> None:
     # Nearly all that a program makes lives to its end: looking for garbage takes as long as the program itself.
     gc.set_threshold(100_000, 50, 50)
     with open(_REQUEST_FILE, encoding="utf-8") as file:
-        request = json.load(file)
-    _write(_run(request))
+        _write(_run(json.load(file)))
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that the program or gRPC left behind would hold up the end.

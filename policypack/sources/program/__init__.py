@@ -1,0 +1,80 @@
+"""A stack from a Pulumi program, run without the CLI as a first preview."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from policypack.model.graph.stack import Stack
+from policypack.sources.error import SourceError
+from policypack.sources.program.config import read_config
+from policypack.sources.program.errors import explain
+from policypack.sources.program.project import choose_stack, entry_point, read_project
+from policypack.sources.program.resources import stack_of
+from policypack.sources.program.run import interpreter_of, run_program
+
+_LOCAL_ORGANIZATION: Final = "organization"
+
+
+@dataclass(frozen=True)
+class ProgramStack:
+    """What a program's stack holds.
+
+    Attributes:
+        stack: its resources, as a first preview shows them.
+        name: the name of the stack.
+        file: the project file.
+        placeholders: the keys (`namespace:key`) of encrypted configuration, which was not available to the program.
+    """
+
+    stack: Stack
+    name: str
+    file: Path
+    placeholders: tuple[str, ...] = ()
+
+
+def load_program(
+    project_dir: Path,
+    stack_name: str | None = None,
+    *,
+    computed: Mapping[str, Mapping[str, str]] | None = None,
+    timeout: float = 300,
+) -> ProgramStack:
+    """Runs the Python program of a Pulumi project in its own interpreter, as a first preview.
+
+    Nothing is created and no provider runs: an output that the program did not set is unknown.
+
+    Args:
+        project_dir: the folder of `Pulumi.yaml`.
+        stack_name: the stack whose configuration to use; by default the only one that has a file.
+        computed: shows the resources as deployed instead: for each type, templates of its outputs and its `id`, in
+            which `{project}`, `{region}`, `{zone}` and `{name}` stand for the resource's own. Types that are not
+            listed get an id only.
+        timeout: how many seconds the program may take.
+
+    Raises:
+        SourceError: the project cannot be read or its program fails, or needs what only the CLI can do.
+    """
+    project = read_project(project_dir)
+    name = choose_stack(project, stack_name)
+    config = read_config(project, name)
+    working_dir, entry = entry_point(project)
+    organization, _, short_name = name.rpartition("/")
+    request = {
+        "project": project.name,
+        "stack": short_name,
+        "organization": organization.partition("/")[0] or _LOCAL_ORGANIZATION,
+        "root": str(project.root),
+        "program": str(entry),
+        "config": config.values,
+        "secret_keys": config.secret_keys,
+        "encrypted_keys": config.encrypted_keys,
+        "computed": computed,
+    }
+    result = run_program(interpreter_of(project), working_dir, request, timeout)
+    if "error" in result:
+        raise SourceError(explain(result["error"], project, config))
+    stack = stack_of(result["resources"], config)
+    return ProgramStack(stack, short_name, project.file, config.encrypted_keys)

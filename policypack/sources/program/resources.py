@@ -1,0 +1,43 @@
+"""The resources that a program registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policypack.model.graph.resource import Place, Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.values.values import UNKNOWN, Object, Value, read_object
+from policypack.sources.program.config import StackConfig
+
+
+def stack_of(records: Iterable[Mapping[str, Any]], config: StackConfig) -> Stack:
+    """The stack of what a program registered, the records of `runner.py`; default providers take the configuration."""
+    by_urn = {record["urn"]: record for record in records}
+    return Stack(_to_resource(record, by_urn, config) for record in by_urn.values())
+
+
+def _to_resource(record: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, Any]], config: StackConfig) -> Resource:
+    inputs = read_object(record["inputs"])
+    outputs: dict[str, Value] = {"id": UNKNOWN} if record["custom"] else {}
+    return Resource(
+        urn=record["urn"],
+        type=record["type"],
+        name=record["name"],
+        inputs=None if record["read"] else inputs,
+        outputs={**inputs, **outputs, **read_object(record["outputs"])},
+        edges={key: tuple(urns) for key, urns in record["edges"].items() if urns},
+        parent=record["parent"] or None,
+        provider=_provider_of(record, by_urn, config),
+        ignore_changes=tuple(record["ignore_changes"]),
+        is_read=record["read"],
+        place=Place(*record["place"]) if record["place"] else None,
+    )
+
+
+def _provider_of(record: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, Any]], config: StackConfig) -> Object:
+    """The configuration of its provider: the one that it names, else the stack's for its package."""
+    explicit = by_urn.get(record["provider"].rpartition("::")[0])
+    version = (explicit and explicit["version"]) or record["version"]
+    settings = explicit["inputs"] if explicit else config.of_package(record["type"].partition(":")[0])
+    return read_object({"version": version, **settings} if version else settings)

@@ -1,0 +1,57 @@
+"""YAML files, as the CLI reads them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped, unused-ignore]
+
+from policypack.sources.error import SourceError
+
+# `no`, `1:30` and dates are strings.
+_Loader: Any = type("_Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": {}})
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F_]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """Reads a mapping from a file.
+
+    Raises:
+        SourceError: it cannot be read, or holds something else.
+    """
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SourceError(f"{file} is not valid YAML{where}: {error.problem}. Correct it there.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SourceError(f"{file} is not valid YAML: {error}. Correct it, or restore it.") from error
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}. Check its permissions.") from error
+    found: dict[str, Any] = expect({} if content is None else content, dict, str(file), "a mapping")
+    return found
+
+
+def expect(value: object, kind: type, what: str, form: str) -> Any:
+    """The value, which has to be of a kind; `what` and `form` say in the message what it is and should be.
+
+    Raises:
+        SourceError: it is of another kind.
+    """
+    if not isinstance(value, kind):
+        raise SourceError(f"{what} has to be {form}, but it is {_in_words(value)}.")
+    return value
+
+
+def _in_words(value: object) -> str:
+    return {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}.get(type(value), "a number")
