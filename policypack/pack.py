@@ -31,6 +31,7 @@ from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.sources.engine import Memory
 from policypack.version import PACK_NAME
+from policypack.wording import lines_of, printable, waiver_text
 
 
 def policies(*globs: str, update: bool | None = None, today: date | None = None) -> list[Policy]:
@@ -153,26 +154,17 @@ def _report(findings: list[Finding], report_violation: ReportViolation) -> None:
 
 def _say_undecided(findings: list[Finding]) -> NoReturn:
     error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
-    error.message = "undecided: " + "; ".join(
-        " ".join(
-            [
-                f"`{finding.name}`: {', and '.join(finding.reasons)}",
-                *(f"({waiver.expiry_sentence})" for waiver in finding.expired),
-            ]
-        )
-        for finding in findings
-    )
+    error.message = "undecided: " + "; ".join(map(_undecided_text, findings))
     raise error
 
 
+def _undecided_text(finding: Finding) -> str:
+    expired = (f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in finding.expired)
+    return printable(f"`{finding.name}`: {', and '.join(finding.reasons)}") + "".join(expired)
+
+
 def _message(finding: Finding) -> str:
-    lines = [
-        line
-        for problem in finding.problems
-        for line in (problem.observed, f"Required: {problem.required}", f"Fix: {problem.fix}")
-    ]
-    expired = (waiver.expiry_sentence for waiver in finding.expired)
-    return "\n".join([*lines, *expired, f"See {finding.rule.url}"])
+    return "\n".join([*lines_of(finding), f"See {finding.rule.url}"])
 
 
 def _metadata(rule: AnyRule) -> dict[str, Any]:

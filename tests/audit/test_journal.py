@@ -14,8 +14,9 @@ import pytest
 
 from policypack.audit import fingerprint as fingerprints
 from policypack.audit.error import AuditError
-from policypack.audit.judge import Job
 from policypack.audit.record import StackRecord
+from policypack.audit.worker import Job
+from policypack.wording import lines_of
 from tests.audit.states import (
     BAD,
     GOOD,
@@ -93,7 +94,7 @@ def test_other_verdicts_are_no_kept_ones(states: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr(fingerprints, "_NO_PART", ())
     try:
         # Other files of the pack.
-        monkeypatch.setattr("policypack.audit.judge.pack_digest", fingerprints.pack_digest)
+        monkeypatch.setattr("policypack.audit.worker.pack_digest", fingerprints.pack_digest)
         assert again(states, journal, config=WAIVED, today=date(2026, 7, 1)) == ALL
     finally:
         fingerprints.pack_digest.cache_clear()
@@ -221,4 +222,5 @@ def test_hostile_names_are_kept_apart_and_harmless(tmp_path: Path) -> None:
             assert {(stack.project, stack.name) for stack in stacks} == {(f"p{n}", f"s{n}") for n in NAMES.values()}
             assert {stack.status for stack in stacks} == {"violations"}
             assert all(text.isprintable() for stack in stacks for text in (stack.url, stack.project, stack.name))
-            assert all(value.isprintable() for finding in results.findings() for value in finding)
+            found = [one.finding for one in results.findings()]
+            assert all(text.isprintable() for one in found for text in (one.urn, one.name, *lines_of(one)))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from policypack.audit.backend_url import parse_backend_url
-from policypack.audit.cloud import CloudStore
 from policypack.audit.error import TargetError
-from policypack.audit.filesystem import options_of
-from policypack.audit.objects import ObjectStore
-from policypack.audit.target import open_target
+from policypack.audit.stores.backend_url import parse_backend_url
+from policypack.audit.stores.cloud import CloudStore
+from policypack.audit.stores.filesystem import options_of
+from policypack.audit.stores.objects import ObjectStore
+from policypack.audit.stores.target import open_target
 
 VARIABLES = (
     "AZURE_STORAGE_ACCOUNT",

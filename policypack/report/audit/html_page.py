@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final, Generic, TextIO
+from typing import Any, Final, Generic
 
-from policypack.audit.record import FindingRecord
 from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.evaluate import Finding
 from policypack.report.audit.text import (
     EXPIRES_SOON_DAYS,
     STATUS_IN_WORDS,
@@ -21,13 +20,11 @@ from policypack.report.audit.text import (
     headline,
     headline_status,
     soon,
-    stack_title,
     statuses_of,
 )
-from policypack.report.page_template import Filters, render_page
-from policypack.report.text import shortened
-from policypack.rule import AnyRule, Level
-from policypack.wording import counted
+from policypack.report.page_template import render_page
+from policypack.rule import AnyRule, Level, Waiver
+from policypack.wording import counted, shortened
 
 # What bounds the size of the page, whatever the audit; a sentence on the page says what is left out.
 MOST_STACKS: Final = 100
@@ -76,7 +73,7 @@ class ListedStack:
 
     total: StackTotal
     mark: str
-    findings: Sequence[FindingRecord]
+    findings: Sequence[Finding]
     rest: int
 
 
@@ -100,16 +97,9 @@ class Changes:
     gone_stacks: Shown[str]
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the page."""
-    with file.open("w", encoding="utf-8") as text:
-        write_to(text, results)
-
-
-def write_to(stream: TextIO, results: AuditResults) -> None:
-    """Writes the page to a stream."""
-    filters: Filters = {"short": _short, "mark_of": _mark_of, "titled": _titled}
-    stream.write(render_page("audit.html", AuditPage(results), filters))
+def render(results: AuditResults) -> str:
+    """The page."""
+    return render_page("audit.html", AuditPage(results), {"short": _short, "mark_of": _mark_of})
 
 
 class AuditPage:
@@ -192,9 +182,9 @@ class AuditPage:
         """The waived findings whose last waiver ends soon."""
         return _shown(soon(self.results), MOST_LINES)
 
-    def days_left(self, finding: StackFinding) -> int:
-        """In how many days the waiver of a finding ends, 0 being the day itself."""
-        return (date.fromisoformat(finding.waived_until) - date.fromisoformat(self.results.today)).days
+    def days_left(self, waiver: Waiver) -> int:
+        """In how many days a waiver ends, 0 being the day itself."""
+        return (waiver.expires - date.fromisoformat(self.results.today)).days
 
 
 def _shown(items: Iterable[Item], most: int) -> Shown[Item]:
@@ -205,11 +195,6 @@ def _short(text: str) -> str:
     return shortened(text, _MOST_CHARACTERS)
 
 
-def _mark_of(finding: FindingRecord) -> str:
+def _mark_of(finding: Finding) -> str:
     """The name of the mark for a finding, which stands for it beside the color."""
     return "advisory" if finding.status == "failed" and finding.level == "advisory" else finding.status
-
-
-def _titled(stack: StackTotal | StackFinding) -> str:
-    """What people call a stack."""
-    return stack_title(stack.project, stack.stack if isinstance(stack, StackFinding) else stack.name, stack.url)

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
 from policypack.report.audit.text import bad_stacks, first_of, statuses_of, summary
-from policypack.wording import counted
+from policypack.report.console import plain_text
+from policypack.wording import counted, printable
 
 _SHOWN: Final = 20
-_WIDTH: Final = 1000
 _STYLES: Final[dict[StackStatus, str]] = {
     "violations": "red",
     "advisories": "yellow",
@@ -27,13 +27,12 @@ _STYLES: Final[dict[StackStatus, str]] = {
 }
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the report as plain text."""
-    with file.open("w", encoding="utf-8") as text:
-        print_audit(Console(file=text, highlight=False, soft_wrap=True, no_color=True, width=_WIDTH), results)
+def render(results: AuditResults) -> str:
+    """The report as plain text."""
+    return plain_text(lambda console: print_report(console, results))
 
 
-def print_audit(console: Console, results: AuditResults) -> None:
+def print_report(console: Console, results: AuditResults) -> None:
     """Prints the worst stacks, the rules that most stacks violate, what is unreadable, changes, and a summary."""
     for target in results.targets:
         line = f"{target.target}: {counted(target.stacks, 'stack')}"
@@ -88,8 +87,10 @@ def _print_changes(console: Console, results: AuditResults, baseline: Path) -> N
     _print_lines(console, "Gone stacks", results.gone_stacks())
 
 
-def _finding(finding: StackFinding) -> str:
-    return f"{finding.rule}  {finding.level}, severity {finding.severity}: {finding.name} in {finding.url}"
+def _finding(found: StackFinding) -> str:
+    finding = found.finding
+    what = f"{finding.rule.name}  {finding.level}, severity {finding.rule.severity}"
+    return f"{what}: {printable(finding.name)} in {found.url}"
 
 
 def _table(last: str, *numbers: str) -> Table:

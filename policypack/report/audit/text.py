@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Final, TypeVar, get_args
 
-from policypack.audit.record import FindingRecord
 from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
 from policypack.wording import counted
 
@@ -74,22 +73,6 @@ def first_of(items: Iterable[Item], most: int) -> tuple[list[Item], int]:
     remaining = iter(items)
     shown = list(islice(remaining, most))
     return shown, sum(1 for _ in remaining)
-
-
-def stack_title(project: str, name: str, url: str) -> str:
-    """What people call a stack: `PROJECT/STACK`, or where its state is if that does not tell."""
-    return f"{project}/{name}" if project and name else url
-
-
-def said_of_record(finding: FindingRecord | StackFinding) -> tuple[str, ...]:
-    """What a finding says, in lines without markup, as `text.said_of` says it of one stack."""
-    waiver = (f"{finding.waiver}.",) if finding.waiver else ()
-    facts = (("Observed", finding.observed), ("Required", finding.required), ("Fix", finding.fix))
-    problems = (f"{name}: {value}" for name, value in facts if value)
-    reasons = (f"Undecided, because {finding.reasons}.",) if finding.reasons else ()
-    if finding.status == "waived":
-        return (*waiver, *problems, *reasons)
-    return (*problems, *reasons, *waiver)
 
 
 def _verdict(totals: Totals) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
 from policypack.failover import ServiceFailover, failover_of
+from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
+from policypack.order import OPEN, SEVERITIES, importance, waiver_importance
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.serving_path import ServingPath, ServingPaths
 from policypack.report.check.verdicts import Verdicts, count_verdicts, verdict_line
-from policypack.report.failover.formats import advice
+from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
-from policypack.results import Location, Results
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
 MOST_DRAWN: Final = 20
@@ -28,8 +29,6 @@ MOST_OPEN: Final = 12
 MOST_LINKS: Final = 8
 EXPIRES_SOON_DAYS: Final = 30
 
-_LISTED: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
-_SEVERITIES: Final = ("critical", "high", "medium", "low")
 _ICONS: Final[dict[Status, str]] = {
     "failed": "failed",
     "undecided": "undecided",
@@ -103,7 +102,7 @@ class Page:
 
     drawn_limit = MOST_DRAWN
     soon_days = EXPIRES_SOON_DAYS
-    severities = _SEVERITIES
+    severities = SEVERITIES
     box_width = BOX_WIDTH
     box_height = BOX_HEIGHT
     link_limit = MOST_LINKS
@@ -180,11 +179,11 @@ class Page:
     @cached_property
     def _to_list(self) -> dict[str, list[Finding]]:
         """The findings to list by the URNs of their resources, the worst first in both."""
-        findings = [finding for status in _LISTED for finding in self.report.with_status(status)]
+        findings = [finding for status in OPEN for finding in self.report.with_status(status)]
         by_urn: dict[str, list[Finding]] = {}
-        for finding in sorted(findings, key=_weight):
+        for finding in sorted(findings, key=importance):
             by_urn.setdefault(finding.urn, []).append(finding)
-        return {urn: by_urn[urn] for urn in sorted(by_urn, key=lambda urn: _urgency(urn, by_urn[urn]))}
+        return {urn: by_urn[urn] for urn in sorted(by_urn, key=lambda urn: (count_verdicts(by_urn[urn]).urgency, urn))}
 
     @property
     def resources_left_out(self) -> int:
@@ -236,13 +235,7 @@ class Page:
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
         """All waivers: expired ones first, then those in force by the day that they end, then the unused ones."""
-        order = ("expired", "in force", "unused")
-        return tuple(
-            sorted(
-                self.report.waivers,
-                key=lambda use: (order.index(use.state), use.waiver.expires, use.rule.name, use.waiver.resource),
-            )
-        )
+        return tuple(sorted(self.report.waivers, key=waiver_importance))
 
     def days_left(self, use: WaiverUse) -> int | None:
         """In how many days a waiver ends that ends soon, 0 being the day itself."""
@@ -259,22 +252,6 @@ class Page:
             Area(name, tuple(rules), count_verdicts(finding for rule in rules for finding in rule.findings))
             for name, rules in by_area.items()
         )
-
-
-def _weight(finding: Finding) -> tuple[int, int, int, str, str]:
-    """The order of findings: failed before undecided before waived, mandatory first, the most severe first."""
-    return (
-        _LISTED.index(finding.status),
-        finding.level != "mandatory",
-        _SEVERITIES.index(finding.rule.severity),
-        finding.rule.name,
-        finding.urn,
-    )
-
-
-def _urgency(urn: str, findings: Sequence[Finding]) -> tuple[int, int, int, int, str]:
-    verdicts = count_verdicts(findings)
-    return -verdicts.mandatory, -verdicts.failed, -verdicts.undecided, -verdicts.waived, urn
 
 
 def _in_words(verdicts: Verdicts, separator: str = ", ") -> str:

@@ -143,9 +143,8 @@ class ServingPaths:
         found = [cast("BackendService", service) for service in views_of(self._stack, BackendService)]
         return tuple(sorted((one for one in found if not one.resource.is_empty), key=self._urgency))
 
-    def _urgency(self, service: BackendService) -> tuple[int, int, int, int, str]:
-        on_path = self.verdicts_on_path(service)
-        return -on_path.mandatory, -on_path.failed, -on_path.undecided, -on_path.waived, service.urn
+    def _urgency(self, service: BackendService) -> tuple[tuple[int, ...], str]:
+        return self.verdicts_on_path(service).urgency, service.urn
 
     def verdicts_on_path(self, service: BackendService) -> Verdicts:
         """The findings about all that is on the path of a service."""

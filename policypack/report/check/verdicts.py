@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Report, Status
-from policypack.report.text import nothing_judged
 from policypack.wording import counted
 
 
@@ -34,6 +33,11 @@ class Verdicts:
         return next((status for status, number in ordered if number), None)
 
     @property
+    def urgency(self) -> tuple[int, int, int, int]:
+        """Sorts what has verdicts, the worst first."""
+        return -self.mandatory, -self.failed, -self.undecided, -self.waived
+
+    @property
     def need_a_look(self) -> bool:
         """Some finding is failed, undecided or waived."""
         return self.worst in ("failed", "undecided", "waived")
@@ -48,6 +52,12 @@ def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
         if finding.status == "failed" and finding.level == "mandatory":
             counts["mandatory"] = counts.get("mandatory", 0) + 1
     return Verdicts(**counts)
+
+
+def nothing_judged(report: Report) -> str:
+    """Why a report without findings has none."""
+    why = "there is no backend service that the rules select" if report.rules else "every rule is disabled"
+    return f"Nothing was judged: {why}"
 
 
 def verdict_line(report: Report) -> str:

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from policypack.audit.content import too_large
 from policypack.audit.error import TargetError, UnreadableState
-from policypack.audit.store import Entry
+from policypack.audit.stores.content import too_large
+from policypack.audit.stores.store import Entry
 
 _DEFAULT_API: Final = "https://api.pulumi.com"
 _READERS: Final = 8

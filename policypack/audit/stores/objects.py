@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
-from policypack.audit.backend_url import BackendURL
-from policypack.audit.content import COMPRESSED, too_large
 from policypack.audit.error import TargetError, UnreadableState
-from policypack.audit.filesystem import open_filesystem
-from policypack.audit.store import Entry
+from policypack.audit.stores.backend_url import BackendURL
+from policypack.audit.stores.content import COMPRESSED, too_large
+from policypack.audit.stores.filesystem import open_filesystem
+from policypack.audit.stores.store import Entry
 
 Kind: TypeAlias = Literal["backend", "folder", "files"]
 
