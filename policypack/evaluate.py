@@ -97,7 +97,6 @@ class RuleReport:
     waivers: tuple[WaiverUse, ...] = ()
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
-        """The findings with this verdict."""
         return tuple(self._by_status.get(status, ()))
 
     @cached_property
@@ -115,7 +114,6 @@ class Report:
     rules: tuple[RuleReport, ...] = field(default_factory=tuple)
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
-        """All findings with this verdict."""
         return tuple(finding for rule in self.rules for finding in rule.with_status(status))
 
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
@@ -126,7 +124,6 @@ class Report:
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
-        """What became of the waivers of the enabled rules."""
         return tuple(use for rule in self.rules for use in rule.waivers)
 
 

@@ -52,7 +52,6 @@ class StackTotal(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What people call it."""
         return _title(self.project, self.name, self.url)
 
 
@@ -79,7 +78,6 @@ class StackFinding(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What people call the stack."""
         return _title(self.project, self.stack, self.url)
 
     @property
@@ -101,12 +99,10 @@ class Totals:
 
     @property
     def stacks(self) -> int:
-        """How many stacks there are."""
         return sum(self.statuses.values())
 
     @property
     def unreadable(self) -> int:
-        """How many of them could not be judged."""
         return self.statuses.get("unreadable", 0)
 
 
@@ -137,19 +133,16 @@ class AuditResults:
 
     @cached_property
     def levels(self) -> dict[str, Level]:
-        """The rules that were enabled, with their levels."""
         (text,) = self._connection.execute("SELECT levels FROM main.audits WHERE id = ?", (self._audit,)).fetchone()
         levels: dict[str, Level] = json.loads(text)
         return levels
 
     @cached_property
     def enabled(self) -> dict[str, AnyRule]:
-        """The rules that were enabled, by their names."""
         return {rule.name: rule for rule in RULES if rule.name in self.levels}
 
     @cached_property
     def targets(self) -> tuple[TargetResult, ...]:
-        """What became of the targets, in the order that they were given."""
         rows = self._connection.execute(
             "SELECT target, stacks, error FROM main.targets WHERE audit = ? ORDER BY rowid", (self._audit,)
         )
@@ -157,7 +150,6 @@ class AuditResults:
 
     @cached_property
     def totals(self) -> Totals:
-        """The numbers of all stacks together."""
         statuses = self._rows(f"SELECT {_STATUS} AS status, count(*) FROM main.stacks WHERE audit = ? GROUP BY status")
         counts = "mandatory", "advisory", "undecided", "waived", "resources"
         sums = ", ".join(f"total({column})" for column in counts)
@@ -193,7 +185,6 @@ class AuditResults:
         return (StackTotal(*row) for row in rows)
 
     def unreadable(self) -> Iterator[StackTotal]:
-        """The stacks that could not be judged."""
         rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? AND error <> '' ORDER BY url")
         return (StackTotal(*row) for row in rows)
 
@@ -210,7 +201,6 @@ class AuditResults:
         return self._findings(f"{_OF_THIS_AUDIT} ORDER BY {_WORST_FIRST}, {_MOST_IMPORTANT_FIRST}")
 
     def most_important(self, most: int) -> Iterator[StackFinding]:
-        """As many findings at most, the most important first."""
         return self._findings(f"{_OF_THIS_AUDIT} ORDER BY {_MOST_IMPORTANT_FIRST} LIMIT ?", most)
 
     def waived_until(self, day: str) -> Iterator[StackFinding]:
@@ -245,7 +235,6 @@ class AuditResults:
         return bool(same)
 
     def new_findings(self) -> Iterator[StackFinding]:
-        """The violations that the baseline does not have."""
         return self._findings(
             f"{_OF_THIS_AUDIT} AND f.status = 'failed' AND NOT EXISTS ("
             " SELECT 1 FROM baseline.stacks b JOIN baseline.findings g ON g.stack = b.id"
@@ -265,7 +254,6 @@ class AuditResults:
         )
 
     def new_stacks(self) -> Iterator[str]:
-        """The stacks that the baseline does not have."""
         rows = self._rows(
             "SELECT url FROM main.stacks WHERE audit = ? AND url NOT IN (SELECT url FROM baseline.stacks) ORDER BY url"
         )
@@ -280,7 +268,6 @@ class AuditResults:
         return (str(url) for (url,) in rows)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query whose only argument is the number of this audit."""
         return self._connection.execute(query, (self._audit,))
 
     def _findings(self, query: str, *arguments: object) -> Iterator[StackFinding]:

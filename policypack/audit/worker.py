@@ -47,7 +47,6 @@ class Job:
     order: Order
 
     def split(self) -> Iterator[Job]:
-        """The same work, one state at a time."""
         return (Job(self.store, (entry,), self.order) for entry in self.entries)
 
 

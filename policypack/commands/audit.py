@@ -106,12 +106,15 @@ def audit(
     # Other commands need nothing of what reads and judges many stacks.
     from policypack.audit.error import AuditError, AuditInterrupted
     from policypack.audit.session import audit as open_audit
+    from policypack.audit.stores.backend_url import notes_on
     from policypack.report.audit.progress import AuditProgress
 
     try:
         check_outputs("audit", outputs, [file for file in (policy_config, journal_file, baseline) if file])
         _check_targets(targets, outputs)
         settings = read_settings_of(policy_config)
+        for note in (note for target in targets for note in notes_on(target)):
+            click.echo(f"note: {note}", err=True)
         with ExitStack() as opened:
             with AuditProgress() as progress:
                 results = opened.enter_context(

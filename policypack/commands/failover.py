@@ -11,7 +11,8 @@ import click
 
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import color_option, report_options, stack_option
-from policypack.failover import Amounts, Demand, DemandError, FailoverResults, ServiceFailover, failovers
+from policypack.failover.analysis import failovers
+from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, print_report, write_report
 from policypack.report.writing import OutputError

@@ -131,7 +131,6 @@ def _by_peak(
 
 
 def _enough(fleets: Sequence[Fleet], peak: float) -> tuple[tuple[str, int], ...] | None:
-    """The fewest machines for a peak, by region."""
     fewest = fewest_for(fleets, peak)
     if fewest is None:
         return None

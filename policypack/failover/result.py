@@ -29,7 +29,6 @@ class Amounts:
     by_name: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, name: str) -> float | None:
-        """The number for a service."""
         return self.by_name.get(name, self.default)
 
 
@@ -92,7 +91,6 @@ class Picture:
 
     @property
     def is_survivable(self) -> bool:
-        """Whether the regions that are left can carry the load."""
         return self.loss.is_survivable
 
     @property

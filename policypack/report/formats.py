@@ -116,7 +116,6 @@ def print_report(product: Product, name: str, results: Any, color: str) -> None:
 
 
 def _format_of(product: Product, file: Path) -> Format:
-    """The format that the name of a file asks for."""
     known = [(suffix, entry) for entry in formats_of(product).values() for suffix in entry.suffixes]
     fitting = [(len(suffix), entry) for suffix, entry in known if file.name.lower().endswith(suffix)]
     if not fitting:

@@ -55,7 +55,6 @@ class SarifResult:
 
     @property
     def rule_id(self) -> str:
-        """The rule that it belongs to in SARIF."""
         name, status = self.finding.rule.name, self.finding.status
         return name if status == "failed" else f"{name}/{status}"
 

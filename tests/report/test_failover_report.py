@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from policypack.failover import Amounts, Demand, FailoverResults, failovers
+from policypack.failover.analysis import failovers
+from policypack.failover.result import Amounts, Demand, FailoverResults
 from policypack.report.failover.json_document import render as render_json
 from policypack.report.failover.markdown import render as as_markdown
 from policypack.report.failover.terminal import print_report

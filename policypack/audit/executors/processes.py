@@ -50,7 +50,6 @@ class _Pool:
         self.under_way[future] = job
 
     def finished(self) -> Iterator[tuple[Job, list[StackRecord]]]:
-        """Waits until something is finished."""
         done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
         for future in done:
             job = self.under_way.pop(future)

@@ -85,11 +85,9 @@ class ObjectStore:
         }
 
     def find_in_folder(self) -> dict[str, Mapping[str, Any]]:
-        """The files that end like exported states."""
         return self._list(lambda filesystem: _files(filesystem.ls(self.url.root, detail=True)), SUFFIXES)
 
     def find_files(self) -> dict[str, Mapping[str, Any]]:
-        """The files that a path or a glob names."""
         path = self.url.root.removesuffix("/")
         if not has_glob(path) or (self.url.scheme == "file" and Path(path).exists()):
             return self._list(lambda filesystem: {path: filesystem.info(path)})

@@ -111,7 +111,6 @@ def _print_table(console: Console, table: Table, number: int, noun: str) -> None
 
 
 def _print_lines(console: Console, heading: str, lines: Iterable[str]) -> None:
-    """Prints the first lines, and how many there are more of."""
     shown, rest = first_of(lines, _SHOWN)
     if not shown:
         return

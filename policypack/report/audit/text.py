@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import islice
-from typing import Final, TypeVar, get_args
+from typing import Final, Generic, NamedTuple, TypeVar, get_args
 
 from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
 from policypack.wording import counted
@@ -68,11 +68,21 @@ def soon(results: AuditResults) -> Iterator[StackFinding]:
     return results.waived_until(last.isoformat())
 
 
-def first_of(items: Iterable[Item], most: int) -> tuple[list[Item], int]:
+class Shown(NamedTuple, Generic[Item]):
+    """The first of some items, and how many there are more."""
+
+    items: Sequence[Item]
+    rest: int
+
+    @property
+    def number(self) -> int:
+        return len(self.items) + self.rest
+
+
+def first_of(items: Iterable[Item], most: int) -> Shown[Item]:
     """The first items, and how many there are more."""
     remaining = iter(items)
-    shown = list(islice(remaining, most))
-    return shown, sum(1 for _ in remaining)
+    return Shown(list(islice(remaining, most)), sum(1 for _ in remaining))
 
 
 def _verdict(totals: Totals) -> str:

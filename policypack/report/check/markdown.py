@@ -10,7 +10,7 @@ from policypack.judgement import Location, Results
 from policypack.order import importance, waiver_importance
 from policypack.report.check.mermaid import flowchart
 from policypack.report.check.serving_path import ServingPath, ServingPaths
-from policypack.report.check.verdicts import verdict_line
+from policypack.report.check.verdicts import by_reason, verdict_line
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
 from policypack.wording import counted, facts_of
 
@@ -100,12 +100,7 @@ def _entry(finding: Finding, results: Results) -> str:
 def _undecided(undecided: Sequence[Finding]) -> str:
     if not undecided:
         return ""
-    by_reason: dict[str, list[Finding]] = {}
-    for finding in undecided:
-        for reason in finding.reasons:
-            by_reason.setdefault(reason, []).append(finding)
-    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    lines, left_out = fitting((_reason(why, found) for why, found in ordered), _UNDECIDED_BYTES)
+    lines, left_out = fitting((_reason(why, found) for why, found in by_reason(undecided)), _UNDECIDED_BYTES)
     return folded(f"Undecided ({len(undecided)}), by reason", "\n".join(lines) + left_out_here(left_out, "reason"))
 
 

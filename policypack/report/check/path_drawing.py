@@ -46,7 +46,6 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """The height of its middle."""
         return self.y + BOX_HEIGHT / 2
 
 

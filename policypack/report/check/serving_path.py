@@ -93,7 +93,6 @@ class ServingPath:
     verdicts: Verdicts
 
     def of_kind(self, kind: NodeKind) -> tuple[Node, ...]:
-        """Its nodes of one kind."""
         return tuple(node for node in self.nodes if node.kind == kind)
 
     @property
@@ -103,7 +102,6 @@ class ServingPath:
         return tuple(sorted(names, key=lambda name: (name in (REGION_NOT_KNOWN, ANYWHERE), name)))
 
     def in_region(self, region: str) -> tuple[Node, ...]:
-        """Its backends in one of `regions`."""
         return tuple(node for node in self.of_kind("backend") if node.region == region)
 
     @property
@@ -147,7 +145,6 @@ class ServingPaths:
         return self.verdicts_on_path(service).urgency, service.urn
 
     def verdicts_on_path(self, service: BackendService) -> Verdicts:
-        """The findings about all that is on the path of a service."""
         return count_verdicts(finding for urn in self._judged.get(service.urn, ()) for finding in self._findings[urn])
 
     @cached_property
@@ -161,11 +158,9 @@ class ServingPaths:
         return {urn: tuple(found) for urn, found in judged.items()}
 
     def verdicts_of(self, urn: str) -> Verdicts:
-        """The findings about one resource."""
         return count_verdicts(self._findings.get(urn, ()))
 
     def path_of(self, service: BackendService) -> ServingPath:
-        """The serving path of a service."""
         drawn = _Drawn(self, self._stack)
         own = drawn.resource("backend service", service.resource, _service_detail(service))
         _add_front(drawn, service)
@@ -193,7 +188,6 @@ class _Drawn:
         self.edges: list[Edge] = []
 
     def resource(self, kind: NodeKind, resource: Resource, detail: str = "", region: str = "") -> Node:
-        """The node of a resource of the stack."""
         verdicts = self._paths.verdicts_of(resource.urn)
         return self.add(Node(resource.urn, kind, resource.name, resource.urn, detail, region, verdicts))
 

@@ -39,7 +39,6 @@ class Verdicts:
 
     @property
     def need_a_look(self) -> bool:
-        """Some finding is failed, undecided or waived."""
         return self.worst in ("failed", "undecided", "waived")
 
 
@@ -73,3 +72,12 @@ def verdict_line(report: Report) -> str:
     parts += [f"{verdicts.undecided} undecided"] if verdicts.undecided else []
     parts += [f"{verdicts.waived} waived"] if verdicts.waived else []
     return "; ".join(parts)
+
+
+def by_reason(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Why findings are undecided, the most frequent reason first."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        for reason in finding.reasons if finding.status == "undecided" else ():
+            found.setdefault(reason, []).append(finding)
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

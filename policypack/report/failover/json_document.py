@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from policypack.failover import Change, FailoverResults, Picture, ServiceFailover, Verdict
+from policypack.failover.result import Change, FailoverResults, Picture, ServiceFailover, Verdict
 from policypack.report.text import json_text
 from policypack.version import PACK_NAME, VERSION
 from policypack.wording import printable

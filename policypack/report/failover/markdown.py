@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policypack.failover import FailoverResults
+from policypack.failover.result import FailoverResults
 from policypack.report.failover.text import advice, loss_rows, region_rows, sentences, summary, verdict_of
 from policypack.report.markdown_text import row, table
 from policypack.wording import printable

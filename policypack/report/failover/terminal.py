@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from policypack.failover import FailoverResults, LostRegion, ServiceFailover, Survivor, Verdict
+from policypack.failover.result import FailoverResults, LostRegion, ServiceFailover, Survivor, Verdict
 from policypack.report.console import plain_text
 from policypack.report.failover.text import (
     OVERLOADED,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from policypack.failover import Change, FailoverResults, Picture, ServiceFailover, Verdict
+from policypack.failover.result import Change, FailoverResults, Picture, ServiceFailover, Verdict
 from policypack.wording import counted
 
 _VERDICTS: Final[dict[Verdict, str]] = {
