@@ -181,20 +181,14 @@ class AuditResults:
 
     def stacks(self) -> Iterator[StackTotal]:
         """All stacks, the worst first: mandatory violations, then advisory ones, then undecided verdicts."""
-        rows = self._rows(f"SELECT {_STACK} FROM main.stacks s WHERE audit = ? ORDER BY {_WORST_FIRST}")
-        return (StackTotal(*row) for row in rows)
+        return self._stacks()
 
     def unreadable(self) -> Iterator[StackTotal]:
-        rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? AND error <> '' ORDER BY url")
-        return (StackTotal(*row) for row in rows)
+        return self._stacks("error <> ''")
 
     def stacks_with_findings(self) -> Iterator[StackTotal]:
         """The stacks with findings or without a verdict, as `stacks` orders them."""
-        rows = self._rows(
-            f"SELECT {_STACK} FROM main.stacks s WHERE audit = ?"
-            f" AND (error <> '' OR mandatory + advisory + undecided + waived > 0) ORDER BY {_WORST_FIRST}"
-        )
-        return (StackTotal(*row) for row in rows)
+        return self._stacks("(error <> '' OR mandatory + advisory + undecided + waived > 0)")
 
     def findings(self) -> Iterator[StackFinding]:
         """All findings, the worst stack first, in it the most important first."""
@@ -270,11 +264,14 @@ class AuditResults:
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         return self._connection.execute(query, (self._audit,))
 
+    def _stacks(self, condition: str = "TRUE") -> Iterator[StackTotal]:
+        query = f"SELECT {_STACK} FROM main.stacks s WHERE audit = ? AND {condition} ORDER BY {_WORST_FIRST}"
+        return (StackTotal(*row) for row in self._rows(query))
+
     def _findings(self, query: str, *arguments: object) -> Iterator[StackFinding]:
         """The findings of a query without its columns, whose first argument is the number of this audit."""
-        for url, project, name, *row in self._connection.execute(
-            f"SELECT {_FINDING} {query}", (self._audit, *arguments)
-        ):
+        rows = self._connection.execute(f"SELECT {_FINDING} {query}", (self._audit, *arguments))
+        for url, project, name, *row in rows:
             yield StackFinding(url, project, name, finding_of(FindingRow(*row)))
 
     def _attach(self, baseline: Path) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,17 +158,21 @@ def foreign(file: Path) -> None:
         connection.execute("CREATE TABLE t (x)")
 
 
-def newer(file: Path) -> None:
+def of_version(file: Path, version: int) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA application_id = 0x6C6C6D70")
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("CREATE TABLE t (x)")
 
 
 NO_JOURNALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda file: file.write_text("hello, this is no journal at all\n" * 50), "is no journal of an audit"),
     "another database": (foreign, "is no journal of an audit"),
-    "of a newer release": (newer, "another release of this policy pack"),
+    "of an older release": (
+        partial(of_version, version=2),
+        "another release of this policy pack: delete it, or name a new file",
+    ),
+    "of a newer release": (partial(of_version, version=99), "another release of this policy pack"),
     "a folder": (lambda file: file.mkdir(), "cannot be used"),
 }
 

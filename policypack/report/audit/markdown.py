@@ -37,12 +37,7 @@ def render(results: AuditResults) -> str:
         _rules(results.rules),
         *(_changes(results) if results.baseline is not None else []),
         _folded_list("Unreadable stacks", "stack", map(_unreadable, results.unreadable()), _UNREADABLE_BYTES),
-        _folded_list(
-            f"Waivers that end within {EXPIRES_SOON_DAYS} days",
-            "waived finding",
-            map(_waived, soon(results)),
-            _WAIVER_BYTES,
-        ),
+        _folded_list(_ENDING, "waived finding", map(_waived, soon(results)), _WAIVER_BYTES),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

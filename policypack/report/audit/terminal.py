@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus
 from policypack.report.audit.text import bad_stacks, first_of, statuses_of, summary
 from policypack.report.console import plain_text
 from policypack.wording import counted, printable
@@ -39,7 +39,7 @@ def print_report(console: Console, results: AuditResults) -> None:
         console.print(Text(line, "bold") if not target.error else Text(f"{line}, then: {target.error}", "bold magenta"))
     _print_stacks(console, results)
     _print_rules(console, results.rules)
-    _print_unreadable(console, results)
+    _print_lines(console, "Unreadable stacks", (f"{stack.url}: {stack.error}" for stack in results.unreadable()))
     if results.baseline is not None:
         _print_changes(console, results, results.baseline)
     console.print()
@@ -64,14 +64,6 @@ def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
             numbers = (rule.stacks, rule.failed, rule.undecided, rule.waived, rule.passed)
             table.add_row(*map(_number, numbers), name)
     _print_table(console, table, table.row_count, "rules")
-
-
-def _print_unreadable(console: Console, results: AuditResults) -> None:
-    _print_lines(console, "Unreadable stacks", map(_unreadable, results.unreadable()))
-
-
-def _unreadable(stack: StackTotal) -> str:
-    return f"{stack.url}: {stack.error}"
 
 
 def _print_changes(console: Console, results: AuditResults, baseline: Path) -> None:
