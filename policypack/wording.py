@@ -76,6 +76,12 @@ def waiver_text(waiver: _Waiver, *, has_expired: bool = False) -> str:
     return printable(f"{state} {waiver.expires}, owner {one_line(waiver.owner)}: {reason}")
 
 
+def verdicts_text(mandatory: int, advisory: int, undecided: int, waived: int) -> str:
+    """How many findings there are that somebody may have to act on."""
+    counts = f"{counted(mandatory + advisory, 'violation')} ({mandatory} mandatory), {undecided} undecided"
+    return f"{counts}, {waived} waived" if waived else counts
+
+
 def quoted(names: Iterable[str]) -> str:
     """Names for a sentence: `a`, `b` and `c`, in a stable order."""
     *most, last = [f"`{name}`" for name in sorted(names)]

@@ -22,7 +22,7 @@ from policypack.commands.options import (
 )
 from policypack.config.options import ConfigurationError, strict
 from policypack.judgement import read_settings_of
-from policypack.report.formats import check_outputs, print_report, write_report
+from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
 
 if TYPE_CHECKING:
@@ -130,9 +130,7 @@ def audit(
                         show=progress.show,
                     )
                 )
-            for output in outputs:
-                write_report("audit", output, results)
-            print_report("audit", format_name, results, color)
+            deliver("audit", results, outputs, format_name, color)
             sys.exit(_exit_status(results, fail_on))
     except AuditInterrupted as error:
         click.echo(error, err=True)

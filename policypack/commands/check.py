@@ -22,7 +22,7 @@ from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
 from policypack.judgement import judge
 from policypack.report.console import progress
-from policypack.report.formats import check_outputs, print_report, write_report
+from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
 from policypack.sources.error import SourceError
 
@@ -72,9 +72,7 @@ def check(
             results = judge(
                 target, stack_name, policy_config=policy_config, is_strict=is_strict, today=today and today.date()
             )
-        for file in outputs:
-            write_report("check", file, results)
+        deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
-    print_report("check", format_name, results, color)
     sys.exit(ExitStatus.VIOLATIONS if results.report.violations(fail_on) else ExitStatus.FINE)

@@ -14,7 +14,7 @@ from policypack.commands.options import color_option, report_options, stack_opti
 from policypack.failover.analysis import failovers
 from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
 from policypack.report.console import progress
-from policypack.report.formats import check_outputs, print_report, write_report
+from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
 from policypack.sources.error import SourceError
 from policypack.sources.target import load_target
@@ -114,11 +114,9 @@ def failover(
             raise DemandError("--rps-per-machine says nothing without --peak-rps: give the load too")
         check_outputs("failover", outputs, reads=[Path(target)])
         results = _load(target, stack_name, Demand(peak_rps, rps_per_machine))
-        for file in outputs:
-            write_report("failover", file, results)
+        deliver("failover", results, outputs, format_name, color)
     except (SourceError, DemandError, OutputError) as error:
         refuse(error)
-    print_report("failover", format_name, results, color)
     sys.exit(_exit_status(results.services, fail_on))
 
 

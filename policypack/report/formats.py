@@ -107,8 +107,25 @@ def write_report(product: Product, file: Path, results: Any) -> None:
             module.write(results, part)
 
 
-def print_report(product: Product, name: str, results: Any, color: str) -> None:
-    """Prints a report in a format that is text; `color` is that of `make_console`."""
+def deliver(product: Product, results: Any, files: Iterable[Path], printed: str, color: str) -> None:
+    """Writes reports to files, each in the format that its name asks for, and prints one.
+
+    Args:
+        product: the command.
+        results: what it found.
+        files: where reports go.
+        printed: the name of the format to print, which is text.
+        color: that of `make_console`.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    for file in files:
+        write_report(product, file, results)
+    _print(product, printed, results, color)
+
+
+def _print(product: Product, name: str, results: Any, color: str) -> None:
     if name == "terminal":
         _module_of(product, formats_of(product)[name]).print_report(make_console(color), results)
     else:

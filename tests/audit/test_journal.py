@@ -170,7 +170,7 @@ NO_JOURNALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "another database": (foreign, "is no journal of an audit"),
     "of an older release": (
         partial(of_version, version=2),
-        "another release of this policy pack: delete it, or name a new file",
+        "another release of this policy pack: delete it",
     ),
     "of a newer release": (partial(of_version, version=99), "another release of this policy pack"),
     "a folder": (lambda file: file.mkdir(), "cannot be used"),

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar, get_args
 
 from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
-from policypack.wording import counted
+from policypack.wording import counted, verdicts_text
 
 Item = TypeVar("Item")
 
@@ -46,8 +46,7 @@ def headline_status(totals: Totals) -> StackStatus:
 def summary(totals: Totals) -> str:
     """All numbers: stacks by status, and verdicts."""
     parts = [f"{totals.statuses[status]} {STATUS_IN_WORDS[status]}" for status in statuses_of(totals)]
-    verdicts = f"{counted(totals.mandatory + totals.advisory, 'violation')} ({totals.mandatory} mandatory)"
-    verdicts += f", {totals.undecided} undecided" + (f", {totals.waived} waived" if totals.waived else "")
+    verdicts = verdicts_text(totals.mandatory, totals.advisory, totals.undecided, totals.waived)
     return f"{counted(totals.stacks, 'stack')}: {', '.join(parts)}. {verdicts}."
 
 

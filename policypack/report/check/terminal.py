@@ -13,9 +13,9 @@ from rich.text import Text
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.order import waiver_importance
-from policypack.report.check.verdicts import nothing_judged
+from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, plain_text
-from policypack.wording import counted, lines_of, printable, quoted, waiver_text
+from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 # The table fits into 80 columns.
@@ -136,11 +136,10 @@ def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
     if not findings:
         return f"{nothing_judged(report)}.", "yellow"
-    failed, undecided = report.with_status("failed"), report.with_status("undecided")
-    mandatory = sum(finding.level == "mandatory" for finding in failed)
-    waived = report.with_status("waived")
-    counts = f"{counted(len(failed), 'violation')} ({mandatory} mandatory), {len(undecided)} undecided"
-    counts += f", {len(waived)} waived" if waived else ""
+    verdicts = count_verdicts(findings)
+    counts = verdicts_text(
+        verdicts.mandatory, verdicts.failed - verdicts.mandatory, verdicts.undecided, verdicts.waived
+    )
     judged = counted(len({finding.urn for finding in findings}), "resource")
-    style = "red" if mandatory else "yellow" if failed or undecided else "green"
+    style = "red" if verdicts.mandatory else "yellow" if verdicts.failed or verdicts.undecided else "green"
     return f"{counts}, in {judged} judged by {counted(len(report.rules), 'rule')}.", style

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Report, Status
+from policypack.order import OPEN, STATUSES
 from policypack.wording import counted
 
 
@@ -23,14 +25,7 @@ class Verdicts:
     @property
     def worst(self) -> Status | None:
         """The status that matters most; `None` if nothing was judged."""
-        ordered: tuple[tuple[Status, int], ...] = (
-            ("failed", self.failed),
-            ("undecided", self.undecided),
-            ("waived", self.waived),
-            ("passed", self.passed),
-            ("not applicable", self.not_applicable),
-        )
-        return next((status for status, number in ordered if number), None)
+        return next((status for status in STATUSES if getattr(self, status.replace(" ", "_"))), None)
 
     @property
     def urgency(self) -> tuple[int, int, int, int]:
@@ -39,17 +34,15 @@ class Verdicts:
 
     @property
     def need_a_look(self) -> bool:
-        return self.worst in ("failed", "undecided", "waived")
+        return self.worst in OPEN
 
 
 def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
     """How many findings there are of each status."""
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for finding in findings:
-        name = finding.status.replace(" ", "_")
-        counts[name] = counts.get(name, 0) + 1
-        if finding.status == "failed" and finding.level == "mandatory":
-            counts["mandatory"] = counts.get("mandatory", 0) + 1
+        counts[finding.status.replace(" ", "_")] += 1
+        counts["mandatory"] += finding.status == "failed" and finding.level == "mandatory"
     return Verdicts(**counts)
 
 
