@@ -22,15 +22,15 @@ from typing import Final
 
 import orjson
 
-from policypack.audit.cluster import judge_on_cluster
-from policypack.audit.content import MEBIBYTE
+from policypack.audit.executors.dask import run as on_cluster
+from policypack.audit.executors.processes import run as in_processes
 from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import Journal
-from policypack.audit.judge import Order
-from policypack.audit.local import judge_locally
 from policypack.audit.results import AuditResults
 from policypack.audit.run import Progress, run_audit
-from policypack.audit.store import Entry
+from policypack.audit.stores.content import MEBIBYTE
+from policypack.audit.stores.store import Entry
+from policypack.audit.worker import Order
 from policypack.config.options import default_settings
 from policypack.rules import RULES
 
@@ -94,7 +94,7 @@ def _time_of_audit(stacks: int, workers: int, scheduler: str | None) -> tuple[fl
         if progress.judged * 4 >= stacks * (len(memory) + 1):
             memory.append(_resident())
 
-    execute = partial(judge_on_cluster, scheduler=scheduler) if scheduler else partial(judge_locally, workers=workers)
+    execute = partial(on_cluster, scheduler=scheduler) if scheduler else partial(in_processes, workers=workers)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         with closing(Journal(Path(folder, "journal"), fingerprint(settings, today), settings, today)) as journal:

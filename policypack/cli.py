@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -15,23 +15,20 @@ from policypack.commands.audit import audit
 from policypack.commands.check import check
 from policypack.commands.completion import completion
 from policypack.commands.config import config
+from policypack.commands.ending import ExitStatus
 from policypack.commands.explain import explain
 from policypack.commands.failover import failover
 from policypack.commands.new_rule import new_rule
-from policypack.commands.problem import COULD_NOT_JUDGE
 from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import rules
 from policypack.version import PACK_NAME, VERSION
-
-_INTERRUPTED: Final = 130
-_TERMINATED: Final = 143
 
 
 def run() -> NoReturn:
     """Runs the command line. Whatever goes wrong in it ends with one sentence and status 2, never with a traceback."""
     if sys.stdout is None:
         click.echo("error: cannot write the report: standard output is closed", err=True)
-        sys.exit(COULD_NOT_JUDGE)
+        sys.exit(ExitStatus.COULD_NOT_JUDGE)
     # Ends by an exception, so that what was started is stopped and what is temporary removed.
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
@@ -42,22 +39,22 @@ def run() -> NoReturn:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        sys.exit(COULD_NOT_JUDGE)
+        sys.exit(ExitStatus.COULD_NOT_JUDGE)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(ExitStatus.INTERRUPTED)
     except OSError as error:
         _give_up(f"cannot write the report: {error.strerror}")
     except ModuleNotFoundError as error:
         _give_up(f"this needs the package {error.name}: install llm-policypack[cli]")
     except Exception as error:
         _give_up(f"internal error ({type(error).__name__}); please report it")
-    sys.exit(0)
+    sys.exit(ExitStatus.FINE)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
     click.echo("terminated", err=True)
-    sys.exit(_TERMINATED)
+    sys.exit(ExitStatus.TERMINATED)
 
 
 def _called_as(program: str) -> str:
@@ -69,7 +66,7 @@ def _give_up(why: str) -> NoReturn:
     # Python writes what is left in the buffers when it ends, and would fail once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     click.echo(f"error: {why}", err=True)
-    sys.exit(COULD_NOT_JUDGE)
+    sys.exit(ExitStatus.COULD_NOT_JUDGE)
 
 
 @click.group(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
 from policypack.garbage import collector_paused
@@ -17,11 +17,17 @@ from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import AnyRule, Level, Options, Services, Waiver
 from policypack.verdict import Fail, NotApplicable, Undecided
-from policypack.wording import printable
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
 
+
+# What is undecided is said besides.
+_UNDECIDED_AS_FAILURE: Final = Fail(
+    observed="This cannot be determined.",
+    required="A definite result (the option `undecided` is `fail`, or `--strict`).",
+    fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
+)
 
 Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
 FailOn: TypeAlias = Literal["advisory", "undecided"]
@@ -91,7 +97,6 @@ class RuleReport:
     waivers: tuple[WaiverUse, ...] = ()
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
-        """The findings with this verdict."""
         return tuple(self._by_status.get(status, ()))
 
     @cached_property
@@ -109,7 +114,6 @@ class Report:
     rules: tuple[RuleReport, ...] = field(default_factory=tuple)
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
-        """All findings with this verdict."""
         return tuple(finding for rule in self.rules for finding in rule.with_status(status))
 
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
@@ -120,7 +124,6 @@ class Report:
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
-        """What became of the waivers of the enabled rules."""
         return tuple(use for rule in self.rules for use in rule.waivers)
 
 
@@ -179,14 +182,12 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     if selected is False:
         return None
     verdicts = _verdicts(rule, subject, setting.options, selected)
-    resource, name = subject.resource, printable(subject.name)
-    if not verdicts:
-        return Finding(rule, setting.level, resource.urn, resource.type, name)
+    resource = subject.resource
     problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
     reasons = list(dict.fromkeys(verdict for verdict in verdicts if isinstance(verdict, Undecided)))
     exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
     if reasons and not problems and setting.options.undecided == "fail":
-        problems = [_undecided_as_failure(reason) for reason in reasons]
+        problems = [_UNDECIDED_AS_FAILURE]
     is_fine = not problems and not reasons
     in_force, expired = ((), ()) if is_fine else _waivers(setting.options.waivers, subject.name, today or date.today())
     return Finding(
@@ -194,7 +195,7 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
         setting.level,
         resource.urn,
         resource.type,
-        name,
+        subject.name,
         problems=tuple(problems),
         undecided=tuple(reasons),
         not_applicable="; ".join(exempt) if is_fine else "",
@@ -215,13 +216,7 @@ def _verdicts(
 ) -> list[Fail | Undecided | NotApplicable]:
     if isinstance(selected, Unknown):
         return [Undecided("`services` selects by stack tags, which only the engine knows")]
-    return [_printable_verdict(verdict) for verdict in _run(rule, subject, options)]
-
-
-def _printable_verdict(verdict: Fail | Undecided | NotApplicable) -> Fail | Undecided | NotApplicable:
-    if isinstance(verdict, Fail):
-        return Fail(printable(verdict.observed), printable(verdict.required), printable(verdict.fix))
-    return replace(verdict, why=printable(verdict.why))
+    return _run(rule, subject, options)
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -240,14 +235,6 @@ def _merged(problems: list[Fail]) -> list[Fail]:
     for problem in dict.fromkeys(problems):
         observed.setdefault((problem.required, problem.fix), []).append(problem.observed)
     return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
-
-
-def _undecided_as_failure(reason: Undecided) -> Fail:
-    return Fail(
-        observed=f"This cannot be determined: {reason.why}.",
-        required="A definite result (the option `undecided` is `fail`, or `--strict`).",
-        fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
-    )
 
 
 def _selects(services: Services, subject: View) -> bool | Unknown:

@@ -1,20 +1,89 @@
-"""A project or a state in, results out: what `check` and the helper for tests have in common."""
+"""A project or a state in, its verdicts out, as every format of `check` takes them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from policypack.config.files import ConfigFile, read_config_file
 from policypack.config.options import Setting, default_settings, strict
-from policypack.evaluate import evaluate
-from policypack.results import Results
+from policypack.evaluate import Finding, Report, evaluate
+from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.target import load_target
+from policypack.wording import counted
+
+_WITHOUT_A_FILE: Final = "Pulumi.yaml"
 
 
-def judge_target(
+@dataclass(frozen=True)
+class Location:
+    """Where a finding is shown in a repository.
+
+    Attributes:
+        path: a file, relative to the repository's root, with `/` between its parts.
+        line: the line in it, from 1; `None` if the file as a whole stands for the resource.
+    """
+
+    path: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was judged, and what came of it.
+
+    Attributes:
+        title: what was judged, for people.
+        stack: its resources.
+        report: the verdicts.
+        today: the day that waivers were judged on.
+        is_preview: the stack is a program run as a first preview, not a state.
+        file: the project file, or the state's; `None` for standard input.
+        notes: what the reader has to know about this run, sentences without full stop.
+    """
+
+    title: str
+    stack: Stack
+    report: Report
+    today: date
+    is_preview: bool = False
+    file: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What was judged, with its size: `llm, stack dev: 90 resources, as a first preview`."""
+        number = counted(len(self.stack.resources), "resource")
+        return f"{self.title}: {number}{', as a first preview' if self.is_preview else ''}"
+
+    def location_of(self, finding: Finding) -> Location:
+        """The line of the program that makes the resource or, where that is not known, the file that was judged."""
+        resource = self.stack.by_urn(finding.urn)
+        place = resource.place if resource else None
+        if place:
+            path = relative_path(Path(place.file), self._root)
+            if path:
+                return Location(path, place.line)
+        return self.file_location
+
+    @cached_property
+    def file_location(self) -> Location:
+        """The project file or the state that was judged; for standard input, the project file that a repository has."""
+        return Location((self.file and relative_path(self.file, self._root)) or _WITHOUT_A_FILE)
+
+    @cached_property
+    def _root(self) -> Path:
+        """The root of the repository around what was judged; without one the working directory, or its own folder."""
+        start, here = (self.file.parent if self.file else Path()).resolve(), Path.cwd()
+        return repository_around(start) or (here if start.is_relative_to(here) else start)
+
+
+def judge(
     target: str,
     stack_name: str | None = None,
     *,
@@ -52,3 +121,14 @@ def read_settings_of(policy_config: Path | None) -> Mapping[str, Setting]:
 
 def _read(policy_config: Path | None) -> ConfigFile:
     return ConfigFile(default_settings(RULES)) if policy_config is None else read_config_file(policy_config, RULES)
+
+
+def repository_around(folder: Path) -> Path | None:
+    """The root of the repository that a folder is in."""
+    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
+
+
+def relative_path(file: Path, root: Path) -> str | None:
+    """The path from the root, or `None` for a file outside it."""
+    file, root = file.resolve(), root.resolve()
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else None

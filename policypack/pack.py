@@ -32,6 +32,7 @@ from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
 from policypack.version import PACK_NAME
+from policypack.wording import lines_of, printable, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
 _FORMER_LEVEL = EnforcementLevel.ADVISORY
@@ -180,27 +181,18 @@ def _report(findings: list[Finding], report_violation: ReportViolation) -> None:
 
 def _say_undecided(findings: list[Finding]) -> NoReturn:
     error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
-    error.message = "undecided: " + "; ".join(
-        " ".join(
-            [
-                f"`{finding.name}`: {', and '.join(finding.reasons)}",
-                *(f"({waiver.expiry_sentence})" for waiver in finding.expired),
-            ]
-        )
-        for finding in findings
-    )
+    error.message = "undecided: " + "; ".join(map(_undecided_text, findings))
     raise error
 
 
+def _undecided_text(finding: Finding) -> str:
+    expired = (f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in finding.expired)
+    return printable(f"`{finding.name}`: {', and '.join(finding.reasons)}") + "".join(expired)
+
+
 def _message(finding: Finding) -> str:
-    lines = [
-        line
-        for problem in finding.problems
-        for line in (problem.observed, f"Required: {problem.required}", f"Fix: {problem.fix}")
-    ]
-    expired = (waiver.expiry_sentence for waiver in finding.expired)
     deprecated = [f"This policy is deprecated: {finding.rule.deprecated}."] if finding.rule.deprecated else []
-    return "\n".join([*lines, *expired, *deprecated, f"See {finding.rule.url}"])
+    return "\n".join([*lines_of(finding), *deprecated, f"See {finding.rule.url}"])
 
 
 def _metadata(rule: AnyRule) -> dict[str, Any]:

@@ -73,12 +73,6 @@ class Waiver:
         """Whether its last day is over."""
         return today > self.expires
 
-    @property
-    def expiry_sentence(self) -> str:
-        """What is said of a finding that stands because the waiver has expired, on one line."""
-        owner, reason = " ".join(self.owner.split()), " ".join(self.reason.split())
-        return f"The waiver of {owner} has expired, it held until {self.expires}. Its reason was: {reason}"
-
 
 @dataclass(frozen=True)
 class Options:

@@ -11,9 +11,8 @@ from typing import get_args
 from policypack.evaluate import FailOn
 
 try:
-    from policypack.judgement import judge_target
+    from policypack.judgement import Results, judge
     from policypack.report.check.terminal import findings_text
-    from policypack.results import Results
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"policypack.testing needs {error.name}: install llm-policypack[cli]") from error
 
@@ -51,7 +50,7 @@ def assert_compliant(
     if unknown:
         raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
     config = None if policy_config is None else Path(policy_config)
-    results = judge_target(os.fspath(target), stack, policy_config=config, is_strict=strict, today=today)
+    results = judge(os.fspath(target), stack, policy_config=config, is_strict=strict, today=today)
     found = results.report.violations(fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")

@@ -1,8 +1,85 @@
-"""How things are said, wherever they are said."""
+"""How things are said, wherever they are said. Whatever comes out of `facts_of` and what uses it is printable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Protocol
+
+
+class _Problem(Protocol):
+    @property
+    def observed(self) -> str: ...
+    @property
+    def required(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+
+
+class _Waiver(Protocol):
+    @property
+    def owner(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def expires(self) -> date: ...
+
+
+class _Finding(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def problems(self) -> Sequence[_Problem]: ...
+    @property
+    def reasons(self) -> Sequence[str]: ...
+    @property
+    def not_applicable(self) -> str: ...
+    @property
+    def waivers(self) -> Sequence[_Waiver]: ...
+    @property
+    def expired(self) -> Sequence[_Waiver]: ...
+
+
+def facts_of(finding: _Finding) -> Iterator[tuple[str, str]]:
+    """What a finding says, in pairs of a term and a sentence: `Observed`, `Required` and `Fix` of each problem, ..."""
+    return ((term, printable(text)) for term, text in _facts(finding))
+
+
+def _facts(finding: _Finding) -> Iterator[tuple[str, str]]:
+    for waiver in finding.waivers:
+        yield "Waiver", f"{waiver_text(waiver)}."
+    for problem in finding.problems:
+        yield from (("Observed", problem.observed), ("Required", problem.required), ("Fix", problem.fix))
+    for reason in finding.reasons:
+        yield "Undecided", f"{reason}."
+    if finding.not_applicable:
+        yield "Not applicable", f"{finding.not_applicable}."
+    for waiver in finding.expired:
+        yield "Waiver", f"{waiver_text(waiver, has_expired=True)}."
+
+
+def lines_of(finding: _Finding) -> tuple[str, ...]:
+    """What a finding says, a line a fact."""
+    return tuple(f"{term}: {text}" for term, text in facts_of(finding))
+
+
+def title_of(finding: _Finding) -> str:
+    """The resource that a finding is about: its logical name and its type."""
+    return printable(f"{finding.name} ({finding.type})")
+
+
+def waiver_text(waiver: _Waiver, *, has_expired: bool = False) -> str:
+    """What is said of a waiver that covers a finding, or covered it: a clause."""
+    state, reason = "expired after" if has_expired else "in force until", one_line(waiver.reason).removesuffix(".")
+    return printable(f"{state} {waiver.expires}, owner {one_line(waiver.owner)}: {reason}")
+
+
+def verdicts_text(mandatory: int, advisory: int, undecided: int, waived: int) -> str:
+    """How many findings there are that somebody may have to act on."""
+    counts = f"{counted(mandatory + advisory, 'violation')} ({mandatory} mandatory), {undecided} undecided"
+    return f"{counts}, {waived} waived" if waived else counts
 
 
 def quoted(names: Iterable[str]) -> str:
@@ -19,3 +96,25 @@ def counted(number: int, noun: str) -> str:
 def printable(text: str) -> str:
     """The text without line breaks and control characters, which names may have and terminals would obey."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def one_line(text: str) -> str:
+    """The text with each run of white space, line breaks too, as one space."""
+    return " ".join(text.split())
+
+
+def spans(text: str) -> Iterator[tuple[bool, str]]:
+    """A sentence of a finding in parts, each with whether it stands between backticks; a last, lone one is text."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        *parts, before, last = parts
+        parts.append(f"{before}`{last}")
+    return ((number % 2 == 1, part) for number, part in enumerate(parts) if part)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text in at most so many characters: the middle is left out, since names often differ at both ends."""
+    if len(text) <= length:
+        return text
+    end = (length - 1) // 2
+    return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"

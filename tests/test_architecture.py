@@ -35,10 +35,10 @@ ALLOWED = {
     "policypack.rules": {"policypack.rule", "policypack.verdict", "policypack.wording"} | MODEL,
     "policypack.config": {"policypack.wording", "policypack.verdict", "policypack.rule"},
     "policypack.authoring": {
+        "policypack.report",
         "policypack.wording",
         "policypack.verdict",
         "policypack.config",
-        "policypack.report.check",
         "policypack.rule",
         "policypack.rules",
     }
@@ -54,6 +54,7 @@ ALLOWED = {
     "policypack.garbage": set(),
     "policypack.sources": {"policypack.garbage"} | MODEL,
     "policypack.audit": {
+        "policypack.order",
         "policypack.wording",
         "policypack.verdict",
         "policypack.config",
@@ -65,24 +66,32 @@ ALLOWED = {
     }
     | MODEL,
     "policypack.failover": {"policypack.wording", "policypack.verdict", "policypack.evaluate"} | MODEL,
-    "policypack.results": {"policypack.wording", "policypack.verdict", "policypack.evaluate", "policypack.report"}
+    "policypack.order": {"policypack.evaluate", "policypack.rule"},
+    "policypack.judgement": {
+        "policypack.config",
+        "policypack.evaluate",
+        "policypack.rules",
+        "policypack.sources",
+        "policypack.wording",
+    }
     | MODEL,
     "policypack.report": {
         "policypack.wording",
         "policypack.verdict",
         "policypack.evaluate",
-        "policypack.results",
+        "policypack.judgement",
         "policypack.rule",
         "policypack.version",
     },
     "policypack.report.check": {
+        "policypack.order",
         "policypack.wording",
         "policypack.verdict",
         "policypack.evaluate",
         "policypack.failover",
         "policypack.report",
         "policypack.report.failover",
-        "policypack.results",
+        "policypack.judgement",
         "policypack.rule",
         "policypack.version",
     }
@@ -90,7 +99,7 @@ ALLOWED = {
     "policypack.report.audit": {
         "policypack.wording",
         "policypack.verdict",
-        "policypack.results",
+        "policypack.judgement",
         "policypack.audit",
         "policypack.evaluate",
         "policypack.report",
@@ -98,6 +107,7 @@ ALLOWED = {
         "policypack.version",
     },
     "policypack.report.failover": {
+        "policypack.version",
         "policypack.wording",
         "policypack.verdict",
         "policypack.evaluate",
@@ -115,20 +125,12 @@ ALLOWED = {
         "policypack.version",
     }
     | MODEL,
-    "policypack.judgement": {
-        "policypack.config",
-        "policypack.evaluate",
-        "policypack.results",
-        "policypack.rules",
-        "policypack.sources",
-    },
     "policypack.testing": {
         "policypack.wording",
         "policypack.verdict",
         "policypack.evaluate",
         "policypack.judgement",
         "policypack.report.check",
-        "policypack.results",
     },
     "policypack.commands": {
         "policypack.wording",

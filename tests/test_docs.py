@@ -17,8 +17,7 @@ from policypack.authoring.new_rule import NewRuleError, make_rule
 from policypack.authoring.pages import (
     BEGIN,
     END,
-    FIELDS_BEGIN,
-    FIELDS_END,
+    field_markers,
     field_table,
     page,
     pages,
@@ -28,7 +27,7 @@ from policypack.authoring.pages import (
 )
 from policypack.config.kinds import options_of
 from policypack.model.balancing.backend_service import BackendService
-from policypack.report.check.json_document import schema
+from policypack.report.formats import PRODUCTS, schema_of
 from policypack.rule import AnyRule, Options, Range, Rule, cis
 from policypack.rules import RULES
 from tests.stacks import BY_NAME
@@ -130,7 +129,8 @@ def test_writing_replaces_the_table_and_removes_old_pages(tmp_path: Path) -> Non
     (tmp_path / "docs/rules").mkdir(parents=True)
     (tmp_path / "docs/rules/gone.md").write_text("")
     (tmp_path / "README.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    (tmp_path / "docs/formats.md").write_text(f"before\n{FIELDS_BEGIN}\nold\n{FIELDS_END}\nafter\n")
+    markers = [field_markers(product) for product in PRODUCTS]
+    (tmp_path / "docs/formats.md").write_text("".join(f"before\n{begin}\nold\n{end}\n" for begin, end in markers))
     for _ in range(2):
         write(tmp_path, RULES[:2])
         names = sorted(file.name for file in (tmp_path / "docs/rules").iterdir())
@@ -138,7 +138,10 @@ def test_writing_replaces_the_table_and_removes_old_pages(tmp_path: Path) -> Non
         readme = (tmp_path / "README.md").read_text()
         assert readme == f"before\n{BEGIN}\n\n{rule_table(RULES[:2])}\n\n{END}\nafter\n"
         formats = (tmp_path / "docs/formats.md").read_text()
-        assert formats == f"before\n{FIELDS_BEGIN}\n\n{field_table(schema())}\n\n{FIELDS_END}\nafter\n"
+        assert formats == "".join(
+            f"before\n{begin}\n\n{field_table(schema_of(product))}\n\n{end}\n"
+            for product, (begin, end) in zip(PRODUCTS, markers, strict=True)
+        )
 
 
 @pytest.mark.parametrize("readme", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}", f"{BEGIN}{END}{END}"])

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policypack.evaluate import Status
-from policypack.failover import (
+from policypack.failover.analysis import failovers
+from policypack.failover.overflow import Flow
+from policypack.failover.result import (
     INFERRED,
     Amounts,
     Change,
@@ -21,9 +23,7 @@ from policypack.failover import (
     ServiceFailover,
     Survivor,
     Verdict,
-    failovers,
 )
-from policypack.failover.overflow import Flow
 from policypack.model.graph.stack import Stack
 from tests.recorded import recorded_resources
 from tests.rules.fleet_stacks import stacks

@@ -184,8 +184,8 @@ NO_NUMBER = "give requests per second, above 0 up to 1e+09, as 40 or chat=40"
         (["chat="], f"'chat=': {NO_NUMBER}"),
         ([""], f"'': {NO_NUMBER}"),
         (["=4"], "'=4': name a backend service before the equals sign, or leave that out"),
-        (["4", "5"], "'5': there is a number for all services already, leave one out"),
-        (["a=4", "b=4", "a=4"], "'a=4': there is a number for a already, leave one out"),
+        (["4", "5"], "there are two numbers for all services, leave one out"),
+        (["a=4", "b=4", "a=4"], "there are two numbers for a, leave one out"),
     ],
 )
 @pytest.mark.parametrize("option", ["--peak-rps", "--rps-per-machine"])

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from policypack.config.options import default_settings
 from policypack.evaluate import Status, evaluate
+from policypack.judgement import Results
 from policypack.model.graph.reference import COLLECTIONS
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.values import UNKNOWN, read_object
 from policypack.pack import _message
-from policypack.report.check.terminal import make_console, print_report
-from policypack.results import Results
+from policypack.report.check.terminal import print_report
+from policypack.report.console import make_console
 from policypack.rule import AnyRule
 from policypack.rules import RULES
 from tests.recorded import recorded_resources

@@ -46,7 +46,7 @@ def test_a_failing_test_shows_the_finding_and_its_fix(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "AssertionError: infra, stack cases: 2 resources, as a first preview: not compliant" in result.stdout
     assert "Observed: All backends are in 1 region (`us-central1`)." in result.stdout
-    assert "Fix:      Add a backend in another region to `backends`" in result.stdout
+    assert "Fix: Add a backend in another region to `backends`" in result.stdout
     assert "policypack/testing.py" not in result.stdout
 
 
@@ -70,7 +70,7 @@ def test_what_it_fails_for(tmp_path: Path) -> None:
         f'{{"all": "disabled", "llm-backend-regions": {{"enforcementLevel": "mandatory", "waivers": [{waiver}]}}}}'
     )
     assert_compliant(project, policy_config=config, today=date(2026, 6, 30))
-    with pytest.raises(AssertionError, match="Waiver:   The waiver of ml has expired"):
+    with pytest.raises(AssertionError, match="Waiver: expired after 2026-06-30, owner ml"):
         assert_compliant(project, policy_config=config, today=date(2026, 7, 1))
 
 
@@ -81,9 +81,9 @@ def test_what_is_undecided_fails_when_asked_to(tmp_path: Path) -> None:
     config = tmp_path / "policy-config.json"
     config.write_text('{"all": "disabled", "llm-backend-regions": "mandatory"}')
     assert_compliant(project, policy_config=config)
-    with pytest.raises(AssertionError, match="Because backends are certain in no region"):
+    with pytest.raises(AssertionError, match="Undecided: backends are certain in no region"):
         assert_compliant(project, policy_config=config, fail_on=["undecided"])
-    with pytest.raises(AssertionError, match="It can't be decided"):
+    with pytest.raises(AssertionError, match="This cannot be determined"):
         assert_compliant(project, policy_config=config, strict=True)
 
 

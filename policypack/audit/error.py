@@ -11,3 +11,7 @@ class TargetError(AuditError):
 
 class UnreadableState(Exception):  # noqa: N818
     """The state of one stack cannot be read, which the audit reports: the message is a clause that says why."""
+
+
+class AuditInterrupted(Exception):  # noqa: N818
+    """Somebody interrupted the audit; the message says how it goes on."""

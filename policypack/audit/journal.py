@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Final
 
 from policypack.audit.error import AuditError
-from policypack.audit.record import FindingRecord, RuleCount, StackRecord
-from policypack.audit.store import Entry
+from policypack.audit.record import FindingRow, RuleCount, StackRecord
+from policypack.audit.stores.store import Entry
 from policypack.config.options import Setting
 
 # "llmp": says that the file is a journal. The version goes up whenever a table changes.
 _APPLICATION: Final = 0x6C6C6D70
-_VERSION: Final = 2
+VERSION: Final = 3
 _MODE_OF_OWNER: Final = 0o600
 
 _TABLES: Final = f"""
 PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {_VERSION};
+PRAGMA user_version = {VERSION};
 CREATE TABLE audits (
     id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, today TEXT NOT NULL, levels TEXT NOT NULL,
     finished INTEGER NOT NULL DEFAULT 0
@@ -46,9 +46,8 @@ CREATE TABLE counts (
 ) WITHOUT ROWID;
 CREATE TABLE findings (
     stack INTEGER NOT NULL REFERENCES stacks (id) ON DELETE CASCADE, rule TEXT NOT NULL, level TEXT NOT NULL,
-    severity TEXT NOT NULL, status TEXT NOT NULL, urn TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
-    observed TEXT NOT NULL, required TEXT NOT NULL, fix TEXT NOT NULL, reasons TEXT NOT NULL, waiver TEXT NOT NULL,
-    waived_until TEXT NOT NULL
+    status TEXT NOT NULL, rank INTEGER NOT NULL, urn TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
+    said TEXT NOT NULL, waived_until TEXT NOT NULL
 );
 CREATE INDEX findings_by_stack ON findings (stack, rule, urn);
 """
@@ -183,7 +182,7 @@ class Journal:
         number = inserted.lastrowid
         counts = f"INSERT INTO counts VALUES (?{', ?' * len(RuleCount._fields)})"
         self.connection.executemany(counts, ((number, *count) for count in record.rules))
-        findings = f"INSERT INTO findings VALUES (?{', ?' * len(FindingRecord._fields)})"
+        findings = f"INSERT INTO findings VALUES (?{', ?' * len(FindingRow._fields)})"
         self.connection.executemany(findings, ((number, *finding) for finding in record.findings))
 
     @contextmanager
@@ -203,8 +202,8 @@ def check_is_journal(connection: sqlite3.Connection, file: Path, schema: str = "
     (version,) = connection.execute(f"PRAGMA {schema}.user_version").fetchone()
     if application != _APPLICATION:
         raise AuditError(f"{file} is no journal of an audit")
-    if version != _VERSION:
-        raise AuditError(f"{file} was written by another release of this policy pack: name a new file")
+    if version != VERSION:
+        raise AuditError(f"{file} was written by another release of this policy pack: delete it, or name a new file")
 
 
 @contextmanager

@@ -1,16 +1,23 @@
-"""What an audit keeps of a stack: plain data, which is pickled, written to the journal and reported."""
+"""What an audit keeps of a stack: plain data, which is pickled and written to the journal."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date
+from typing import Any, Final, NamedTuple
 
-from policypack.audit.store import Entry
+from policypack.audit.stores.store import Entry
 from policypack.evaluate import Finding, Report, RuleReport, Status
 from policypack.model.graph.stack import Stack
+from policypack.order import OPEN, rank
+from policypack.rule import Level, Waiver
+from policypack.rules import RULES
+from policypack.verdict import Fail, Undecided
 from policypack.wording import printable
 
-_KEPT = ("failed", "undecided", "waived")
+_RULES: Final = {rule.name: rule for rule in RULES}
 
 
 class RuleCount(NamedTuple):
@@ -25,24 +32,23 @@ class RuleCount(NamedTuple):
     not_applicable: int
 
 
-class FindingRecord(NamedTuple):
-    """A verdict that somebody may have to act on: `failed`, `undecided` or `waived`.
+class FindingRow(NamedTuple):
+    """A finding as the journal has it.
 
-    `waived_until` is the last day of a waiver in force, `YYYY-MM-DD`; empty if there is none.
+    Attributes:
+        rank: what comes first, as `order.rank` says.
+        said: its problems, what is undecided, and its waivers, as JSON.
+        waived_until: the last day of a waiver in force, `YYYY-MM-DD`; empty if there is none.
     """
 
     rule: str
-    level: str
-    severity: str
+    level: Level
     status: Status
+    rank: int
     urn: str
     type: str
     name: str
-    observed: str
-    required: str
-    fix: str
-    reasons: str
-    waiver: str
+    said: str
     waived_until: str
 
 
@@ -68,15 +74,14 @@ class StackRecord:
     resources: int = 0
     error: str = ""
     rules: tuple[RuleCount, ...] = ()
-    findings: tuple[FindingRecord, ...] = ()
+    findings: tuple[FindingRow, ...] = ()
 
 
-def judged(entry: Entry, stack: Stack, report: Report) -> StackRecord:
+def record_of(entry: Entry, stack: Stack, report: Report) -> StackRecord:
     """The record of a stack that was judged."""
     rules = tuple(_count(rule) for rule in report.rules if rule.findings)
-    kept = (finding for rule in report.rules for finding in rule.findings if finding.status in _KEPT)
     project, name = _names(entry, stack)
-    findings = tuple(_finding(finding) for finding in kept)
+    findings = tuple(_row(finding) for rule in report.rules for finding in rule.findings if finding.status in OPEN)
     return StackRecord(entry.url, entry.version, project, name, len(stack.resources), "", rules, findings)
 
 
@@ -85,6 +90,46 @@ def unreadable(entry: Entry, why: str) -> StackRecord:
     return StackRecord(
         entry.url, entry.version, printable(entry.project or ""), printable(entry.name or ""), error=printable(why)
     )
+
+
+def finding_of(row: FindingRow) -> Finding:
+    """The finding that a row of the journal was made of."""
+    said: dict[str, list[Any]] = json.loads(row.said)
+    return Finding(
+        _RULES[row.rule],
+        row.level,
+        row.urn,
+        row.type,
+        row.name,
+        problems=tuple(Fail(*problem) for problem in said["problems"]),
+        undecided=tuple(Undecided(*reason) for reason in said["undecided"]),
+        waivers=tuple(_waiver(*waiver) for waiver in said["waivers"]),
+        expired=tuple(_waiver(*waiver) for waiver in said["expired"]),
+    )
+
+
+def _row(finding: Finding) -> FindingRow:
+    said = {
+        "problems": [(problem.observed, problem.required, problem.fix) for problem in finding.problems],
+        "undecided": [(one.why, one.property_name) for one in finding.undecided],
+        "waivers": [(w.resource, w.reason, w.owner, w.expires.isoformat()) for w in finding.waivers],
+        "expired": [(w.resource, w.reason, w.owner, w.expires.isoformat()) for w in finding.expired],
+    }
+    return FindingRow(
+        finding.rule.name,
+        finding.level,
+        finding.status,
+        rank(finding),
+        printable(finding.urn),
+        printable(finding.type),
+        printable(finding.name),
+        json.dumps(said),
+        max((waiver.expires.isoformat() for waiver in finding.waivers), default=""),
+    )
+
+
+def _waiver(resource: str, reason: str, owner: str, expires: str) -> Waiver:
+    return Waiver(resource, reason, owner, date.fromisoformat(expires))
 
 
 def _names(entry: Entry, stack: Stack) -> tuple[str, str]:
@@ -96,36 +141,6 @@ def _names(entry: Entry, stack: Stack) -> tuple[str, str]:
     return printable(project), printable(name)
 
 
-def _count(rule: RuleReport) -> RuleCount:
-    statuses = [finding.status for finding in rule.findings]
-    return RuleCount(
-        rule.rule.name,
-        rule.level,
-        statuses.count("passed"),
-        statuses.count("failed"),
-        statuses.count("undecided"),
-        statuses.count("waived"),
-        statuses.count("not applicable"),
-    )
-
-
-def _finding(finding: Finding) -> FindingRecord:
-    texts = (
-        finding.urn,
-        finding.type,
-        finding.name,
-        " ".join(problem.observed for problem in finding.problems),
-        " ".join(problem.required for problem in finding.problems),
-        " ".join(problem.fix for problem in finding.problems),
-        "; ".join(finding.reasons),
-        _waiver(finding),
-        max((waiver.expires.isoformat() for waiver in finding.waivers), default=""),
-    )
-    return FindingRecord(
-        finding.rule.name, finding.level, finding.rule.severity, finding.status, *(printable(text) for text in texts)
-    )
-
-
-def _waiver(finding: Finding) -> str:
-    in_force = (f"Waived until {w.expires} by {w.owner}. The reason is: {w.reason}" for w in finding.waivers)
-    return " ".join([*in_force, *(waiver.expiry_sentence for waiver in finding.expired)])
+def _count(report: RuleReport) -> RuleCount:
+    counts = Counter(finding.status.replace(" ", "_") for finding in report.findings)
+    return RuleCount(report.rule.name, report.level, *(counts[field] for field in RuleCount._fields[2:]))

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from policypack.audit.error import AuditError
 from policypack.audit.journal import Journal, TargetResult, check_is_journal, explained
-from policypack.audit.record import FindingRecord
-from policypack.evaluate import Status
-from policypack.rule import AnyRule, Level
+from policypack.audit.record import FindingRow, RuleCount, finding_of
+from policypack.evaluate import Finding
+from policypack.rule import AnyRule, Level, Waiver
 from policypack.rules import RULES
 
 StackStatus: TypeAlias = Literal["violations", "advisories", "undecided", "compliant", "nothing to judge", "unreadable"]
@@ -26,9 +26,11 @@ CASE WHEN error <> '' THEN 'unreadable' WHEN mandatory > 0 THEN 'violations' WHE
 _STACK: Final = (
     f"id, url, target, project, name, resources, error, judged, mandatory, advisory, undecided, waived, {_STATUS}"
 )
-_WORST_FIRST: Final = "mandatory DESC, advisory DESC, undecided DESC, url"
-_FINDING: Final = f"s.url, s.project, s.name, {', '.join(f'f.{field}' for field in FindingRecord._fields)}"
-_SEVERITY: Final = "CASE f.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END"
+_WORST_FIRST: Final = "s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url"
+_OF_THIS_AUDIT: Final = "FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
+_FINDING: Final = f"s.url, s.project, s.name, {', '.join(f'f.{field}' for field in FindingRow._fields)}"
+# As `order.importance`, and of several stacks by their places.
+_MOST_IMPORTANT_FIRST: Final = "f.rank, s.url, f.urn, f.rule"
 
 
 class StackTotal(NamedTuple):
@@ -47,6 +49,10 @@ class StackTotal(NamedTuple):
     undecided: int
     waived: int
     status: StackStatus
+
+    @property
+    def title(self) -> str:
+        return _title(self.project, self.name, self.url)
 
 
 class RuleTotal(NamedTuple):
@@ -68,19 +74,16 @@ class StackFinding(NamedTuple):
     url: str
     project: str
     stack: str
-    rule: str
-    level: str
-    severity: str
-    status: Status
-    urn: str
-    type: str
-    name: str
-    observed: str
-    required: str
-    fix: str
-    reasons: str
-    waiver: str
-    waived_until: str
+    finding: Finding
+
+    @property
+    def title(self) -> str:
+        return _title(self.project, self.stack, self.url)
+
+    @property
+    def last_waiver(self) -> Waiver:
+        """Of its waivers in force the one that ends last."""
+        return max(self.finding.waivers, key=lambda waiver: waiver.expires)
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,10 @@ class Totals:
 
     @property
     def stacks(self) -> int:
-        """How many stacks there are."""
         return sum(self.statuses.values())
 
     @property
     def unreadable(self) -> int:
-        """How many of them could not be judged."""
         return self.statuses.get("unreadable", 0)
 
 
@@ -132,19 +133,16 @@ class AuditResults:
 
     @cached_property
     def levels(self) -> dict[str, Level]:
-        """The rules that were enabled, with their levels."""
         (text,) = self._connection.execute("SELECT levels FROM main.audits WHERE id = ?", (self._audit,)).fetchone()
         levels: dict[str, Level] = json.loads(text)
         return levels
 
     @cached_property
     def enabled(self) -> dict[str, AnyRule]:
-        """The rules that were enabled, by their names."""
         return {rule.name: rule for rule in RULES if rule.name in self.levels}
 
     @cached_property
     def targets(self) -> tuple[TargetResult, ...]:
-        """What became of the targets, in the order that they were given."""
         rows = self._connection.execute(
             "SELECT target, stacks, error FROM main.targets WHERE audit = ? ORDER BY rowid", (self._audit,)
         )
@@ -152,7 +150,6 @@ class AuditResults:
 
     @cached_property
     def totals(self) -> Totals:
-        """The numbers of all stacks together."""
         statuses = self._rows(f"SELECT {_STATUS} AS status, count(*) FROM main.stacks WHERE audit = ? GROUP BY status")
         counts = "mandatory", "advisory", "undecided", "waived", "resources"
         sums = ", ".join(f"total({column})" for column in counts)
@@ -184,66 +181,40 @@ class AuditResults:
 
     def stacks(self) -> Iterator[StackTotal]:
         """All stacks, the worst first: mandatory violations, then advisory ones, then undecided verdicts."""
-        rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? ORDER BY {_WORST_FIRST}")
-        return (StackTotal(*row) for row in rows)
+        return self._stacks()
 
     def unreadable(self) -> Iterator[StackTotal]:
-        """The stacks that could not be judged."""
-        rows = self._rows(f"SELECT {_STACK} FROM main.stacks WHERE audit = ? AND error <> '' ORDER BY url")
-        return (StackTotal(*row) for row in rows)
+        return self._stacks("error <> ''")
 
     def stacks_with_findings(self) -> Iterator[StackTotal]:
         """The stacks with findings or without a verdict, as `stacks` orders them."""
-        rows = self._rows(
-            f"SELECT {_STACK} FROM main.stacks WHERE audit = ?"
-            f" AND (error <> '' OR mandatory + advisory + undecided + waived > 0) ORDER BY {_WORST_FIRST}"
-        )
-        return (StackTotal(*row) for row in rows)
+        return self._stacks("(error <> '' OR mandatory + advisory + undecided + waived > 0)")
 
     def findings(self) -> Iterator[StackFinding]:
-        """All findings, the worst stack first, in it the most severe first."""
-        rows = self._rows(
-            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
-            " ORDER BY s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url,"
-            f" f.status, {_SEVERITY}, f.rule, f.urn"
-        )
-        return (StackFinding(*row) for row in rows)
+        """All findings, the worst stack first, in it the most important first."""
+        return self._findings(f"{_OF_THIS_AUDIT} ORDER BY {_WORST_FIRST}, {_MOST_IMPORTANT_FIRST}")
 
     def most_important(self, most: int) -> Iterator[StackFinding]:
-        """As many findings at most: violations before the rest, mandatory before advisory, then by severity."""
-        rows = self._connection.execute(
-            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
-            f" ORDER BY f.status, f.level DESC, {_SEVERITY}, f.rule, s.url, f.urn LIMIT ?",
-            (self._audit, most),
-        )
-        return (StackFinding(*row) for row in rows)
+        return self._findings(f"{_OF_THIS_AUDIT} ORDER BY {_MOST_IMPORTANT_FIRST} LIMIT ?", most)
 
     def waived_until(self, day: str) -> Iterator[StackFinding]:
         """The findings whose last waiver ends on this day (`YYYY-MM-DD`) or before, that which ends first before."""
-        rows = self._connection.execute(
-            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id"
-            " WHERE s.audit = ? AND f.status = 'waived' AND f.waived_until <= ?"
-            " ORDER BY f.waived_until, f.rule, s.url, f.urn",
-            (self._audit, day),
+        return self._findings(
+            f"{_OF_THIS_AUDIT} AND f.status = 'waived' AND f.waived_until <= ?"
+            f" ORDER BY f.waived_until, {_MOST_IMPORTANT_FIRST}",
+            day,
         )
-        return (StackFinding(*row) for row in rows)
 
-    def findings_of(self, stack: StackTotal) -> Iterator[FindingRecord]:
-        """The findings of one stack, the most severe first."""
-        rows = self._connection.execute(
-            f"SELECT {', '.join(FindingRecord._fields)} FROM main.findings f WHERE stack = ?"
-            f" ORDER BY status, {_SEVERITY}, rule, urn",
-            (stack.id,),
-        )
-        return (FindingRecord(*row) for row in rows)
+    def findings_of(self, stack: StackTotal) -> Iterator[Finding]:
+        """The findings of one stack, the most important first."""
+        found = self._findings(f"{_OF_THIS_AUDIT} AND s.id = ? ORDER BY {_MOST_IMPORTANT_FIRST}", stack.id)
+        return (one.finding for one in found)
 
-    def counts_of(self, stack: StackTotal) -> Iterator[tuple[Any, ...]]:
-        """For each rule that judged something in a stack, its name, its level and its numbers of verdicts."""
-        return self._connection.execute(
-            "SELECT rule, level, passed, failed, undecided, waived, not_applicable FROM main.counts WHERE stack = ?"
-            " ORDER BY rule",
-            (stack.id,),
-        )
+    def counts_of(self, stack: StackTotal) -> Iterator[RuleCount]:
+        """The numbers of verdicts of each rule that judged something in a stack, by the rules' names."""
+        fields = ", ".join(RuleCount._fields)
+        rows = self._connection.execute(f"SELECT {fields} FROM main.counts WHERE stack = ? ORDER BY rule", (stack.id,))
+        return (RuleCount(*row) for row in rows)
 
     # Changes since the baseline
 
@@ -258,30 +229,25 @@ class AuditResults:
         return bool(same)
 
     def new_findings(self) -> Iterator[StackFinding]:
-        """The violations that the baseline does not have."""
-        rows = self._rows(
-            f"SELECT {_FINDING} FROM main.stacks s JOIN main.findings f ON f.stack = s.id"
-            " WHERE s.audit = ? AND f.status = 'failed' AND NOT EXISTS ("
-            "  SELECT 1 FROM baseline.stacks b JOIN baseline.findings g ON g.stack = b.id"
-            "  WHERE b.url = s.url AND g.rule = f.rule AND g.urn = f.urn AND g.status = 'failed'"
-            f" ) ORDER BY {_SEVERITY}, f.rule, s.url, f.urn"
+        return self._findings(
+            f"{_OF_THIS_AUDIT} AND f.status = 'failed' AND NOT EXISTS ("
+            " SELECT 1 FROM baseline.stacks b JOIN baseline.findings g ON g.stack = b.id"
+            " WHERE b.url = s.url AND g.rule = f.rule AND g.urn = f.urn AND g.status = 'failed'"
+            f") ORDER BY {_MOST_IMPORTANT_FIRST}"
         )
-        return (StackFinding(*row) for row in rows)
 
     def fixed_findings(self) -> Iterator[StackFinding]:
         """The violations of the baseline that are gone: not those that are undecided, waived or not judged now."""
-        rows = self._rows(
-            f"SELECT {_FINDING} FROM baseline.stacks s JOIN baseline.findings f ON f.stack = s.id"
+        return self._findings(
+            "FROM baseline.stacks s JOIN baseline.findings f ON f.stack = s.id"
             " JOIN main.stacks n ON n.url = s.url AND n.audit = ? AND n.error = ''"
             " WHERE f.status = 'failed' AND EXISTS (SELECT 1 FROM main.audits a, json_each(a.levels) l"
             "  WHERE a.id = n.audit AND l.key = f.rule"
             " ) AND NOT EXISTS (SELECT 1 FROM main.findings g"
-            f"  WHERE g.stack = n.id AND g.rule = f.rule AND g.urn = f.urn) ORDER BY {_SEVERITY}, f.rule, s.url, f.urn"
+            f"  WHERE g.stack = n.id AND g.rule = f.rule AND g.urn = f.urn) ORDER BY {_MOST_IMPORTANT_FIRST}"
         )
-        return (StackFinding(*row) for row in rows)
 
     def new_stacks(self) -> Iterator[str]:
-        """The stacks that the baseline does not have."""
         rows = self._rows(
             "SELECT url FROM main.stacks WHERE audit = ? AND url NOT IN (SELECT url FROM baseline.stacks) ORDER BY url"
         )
@@ -296,8 +262,17 @@ class AuditResults:
         return (str(url) for (url,) in rows)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query whose only argument is the number of this audit."""
         return self._connection.execute(query, (self._audit,))
+
+    def _stacks(self, condition: str = "TRUE") -> Iterator[StackTotal]:
+        query = f"SELECT {_STACK} FROM main.stacks s WHERE audit = ? AND {condition} ORDER BY {_WORST_FIRST}"
+        return (StackTotal(*row) for row in self._rows(query))
+
+    def _findings(self, query: str, *arguments: object) -> Iterator[StackFinding]:
+        """The findings of a query without its columns, whose first argument is the number of this audit."""
+        rows = self._connection.execute(f"SELECT {_FINDING} {query}", (self._audit, *arguments))
+        for url, project, name, *row in rows:
+            yield StackFinding(url, project, name, finding_of(FindingRow(*row)))
 
     def _attach(self, baseline: Path) -> None:
         if not baseline.is_file():
@@ -311,3 +286,8 @@ class AuditResults:
             last = self._connection.execute("SELECT finished FROM baseline.audits ORDER BY id DESC").fetchone()
         if not last or not last[0]:
             raise AuditError(f"the audit in the baseline {baseline} was not finished: finish it first")
+
+
+def _title(project: str, stack: str, url: str) -> str:
+    """`PROJECT/STACK`, or where its state is if that does not tell."""
+    return f"{project}/{stack}" if project and stack else url

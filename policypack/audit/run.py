@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from policypack.audit.content import MEBIBYTE
 from policypack.audit.error import AuditError, TargetError
 from policypack.audit.journal import Journal, TargetResult
-from policypack.audit.judge import Job, Order
 from policypack.audit.record import StackRecord
-from policypack.audit.store import Entry, Store
-from policypack.audit.target import open_target
+from policypack.audit.stores.content import MEBIBYTE
+from policypack.audit.stores.store import Entry, Store
+from policypack.audit.stores.target import open_target
+from policypack.audit.worker import Job, Order
 from policypack.wording import printable
 
 # Where jobs are done: in order or not, one after the other or at once.
@@ -30,11 +30,16 @@ class Progress:
         listed: the stacks that the targets have, as far as they are listed.
         taken: those of them that have to be judged; the others were, and have not changed since.
         judged: those that are judged by now.
+        goes_on: it goes on with an audit that was interrupted.
     """
 
     listed: int = 0
     taken: int = 0
     judged: int = 0
+    goes_on: bool = False
+
+
+Show: TypeAlias = Callable[[Progress], None]
 
 
 def run_audit(
@@ -42,7 +47,7 @@ def run_audit(
     order: Order,
     journal: Journal,
     execute: Execute,
-    show: Callable[[Progress], None] = lambda progress: None,
+    show: Show = lambda progress: None,
 ) -> None:
     """Judges every stack of the targets that the journal does not have yet.
 
@@ -67,11 +72,11 @@ def run_audit(
 
 
 class _Audit:
-    def __init__(self, order: Order, journal: Journal, show: Callable[[Progress], None]) -> None:
+    def __init__(self, order: Order, journal: Journal, show: Show) -> None:
         self._order = order
         self._journal = journal
         self._show = show
-        self._progress = Progress()
+        self._progress = Progress(goes_on=journal.goes_on)
         self.targets: list[TargetResult] = []
 
     def jobs(self, targets: Iterable[str | Store]) -> Iterator[Job]:

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from policypack.config.kinds import options_of
-from policypack.report.check.json_document import schema
+from policypack.report.formats import PRODUCTS, Product, schema_of
 from policypack.rule import SECTIONS, AnyRule, Options, Stage, by_any_name
 from policypack.rules import RULES
 
 ROOT: Final = Path(__file__).parent.parent.parent
 BEGIN: Final = "<!-- rules:begin -->"
 END: Final = "<!-- rules:end -->"
-FIELDS_BEGIN: Final = "<!-- fields:begin -->"
-FIELDS_END: Final = "<!-- fields:end -->"
 _STAGES: Final[dict[Stage, str]] = {
     "resource": "from one resource's inputs, as soon as the engine shows it",
     "stack": "with the other resources of the stack",
@@ -93,20 +91,28 @@ def field_table(schema: Mapping[str, Any]) -> str:
     return _table(("field", "type", "meaning"), _fields(schema, schema, ""))
 
 
-def with_field_table(text: str, schema: Mapping[str, Any]) -> str:
-    """The page about formats with the table of all fields of the JSON report between its markers.
+def with_field_tables(text: str) -> str:
+    """The page about formats with a table of all fields of each JSON report between its markers.
 
     Raises:
         ValueError: the markers are not there, once each and in order.
     """
-    return _between(FIELDS_BEGIN, FIELDS_END, field_table(schema), text, "docs/formats.md")
+    for product in PRODUCTS:
+        begin, end = field_markers(product)
+        text = _between(begin, end, field_table(schema_of(product)), text, "docs/formats.md")
+    return text
+
+
+def field_markers(product: Product) -> tuple[str, str]:
+    """The markers around the fields of a command's JSON report."""
+    return f"<!-- {product}-fields:begin -->", f"<!-- {product}-fields:end -->"
 
 
 def write(root: Path, rules: Iterable[AnyRule]) -> None:
     """Writes all pages and the tables, and removes pages of rules that are no more."""
     rules, folder, readme, formats = list(rules), root / "docs/rules", root / "README.md", root / "docs/formats.md"
     text, made = with_rule_table(readme.read_text(encoding="utf-8"), rules), pages(rules)
-    fields = with_field_table(formats.read_text(encoding="utf-8"), schema())
+    fields = with_field_tables(formats.read_text(encoding="utf-8"))
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.md"):
         if old.name not in made:

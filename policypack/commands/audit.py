@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date, datetime
+from contextlib import ExitStack
+from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from policypack.commands.options import color_option, policy_config_option, strict_option, today_option
+from policypack.commands.ending import ExitStatus, refuse
+from policypack.commands.options import (
+    color_option,
+    policy_config_option,
+    report_options,
+    strict_option,
+    today_option,
+)
+from policypack.config.options import ConfigurationError, strict
+from policypack.judgement import read_settings_of
+from policypack.report.formats import check_outputs, deliver
+from policypack.report.writing import OutputError
+
+if TYPE_CHECKING:
+    from policypack.audit.results import AuditResults
 
 FailOn = Literal["advisory", "undecided", "unreadable"]
 
@@ -18,23 +34,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 @click.command(short_help="Judge every stack of an organization from its state.")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @policy_config_option
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["terminal", "json", "sarif", "junit", "markdown", "html"]),
-    default="terminal",
-    show_default=True,
-    help="What to print on standard output.",
-)
-@click.option(
-    "--output",
-    "outputs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write a report, in the format of the extension: .html, .md, .sarif, .xml (JUnit), .json, .txt, or "
-    ".parquet or .csv with a row for each finding. Can be repeated.",
-)
+@report_options("audit")
 @click.option(
     "--journal",
     "journal_file",
@@ -104,22 +104,61 @@ def audit(
     Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge, 130 if interrupted.
     """
     # Other commands need nothing of what reads and judges many stacks.
-    from policypack.commands.auditing import Request, run
+    from policypack.audit.error import AuditError, AuditInterrupted
+    from policypack.audit.session import audit as open_audit
+    from policypack.audit.stores.backend_url import notes_on
+    from policypack.report.audit.progress import AuditProgress
 
-    day = today.date() if today else date.today()
-    request = Request(
-        targets=targets,
-        policy_config=policy_config,
-        is_strict=is_strict,
-        today=day,
-        max_mebibytes=max_size,
-        journal=journal_file,
-        baseline=baseline,
-        workers=workers,
-        scheduler=scheduler,
-        outputs=outputs,
-        format_name=format_name,
-        color=color,
-        fail_on=fail_on,
+    try:
+        check_outputs("audit", outputs, [file for file in (policy_config, journal_file, baseline) if file])
+        _check_targets(targets, outputs)
+        settings = read_settings_of(policy_config)
+        for note in (note for target in targets for note in notes_on(target)):
+            click.echo(f"note: {note}", err=True)
+        with ExitStack() as opened:
+            with AuditProgress() as progress:
+                results = opened.enter_context(
+                    open_audit(
+                        targets,
+                        settings=strict(settings) if is_strict else settings,
+                        today=today and today.date(),
+                        journal=journal_file,
+                        baseline=baseline,
+                        workers=workers,
+                        scheduler=scheduler,
+                        max_mebibytes=max_size,
+                        show=progress.show,
+                    )
+                )
+            deliver("audit", results, outputs, format_name, color)
+            sys.exit(_exit_status(results, fail_on))
+    except AuditInterrupted as error:
+        click.echo(error, err=True)
+        sys.exit(ExitStatus.INTERRUPTED)
+    except (AuditError, ConfigurationError, OutputError) as error:
+        refuse(error)
+
+
+def _check_targets(targets: tuple[str, ...], outputs: tuple[Path, ...]) -> None:
+    """Refuses reports that would be in what is read, and be taken for states by the next audit."""
+    from policypack.audit.stores.objects import SUFFIXES
+
+    for target in targets:
+        place = os.path.realpath(target.removeprefix("file://"))
+        for report in map(os.path.realpath, outputs):
+            is_in_folder = report.startswith(f"{place}{os.sep}") and report.endswith(SUFFIXES)
+            if is_in_folder or report == place or fnmatchcase(report, place):
+                raise OutputError(f"{report} is in what this run reads, {target}: write the report to another place")
+
+
+def _exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+    totals = results.totals
+    if totals.unreadable == totals.stacks:
+        return ExitStatus.COULD_NOT_JUDGE
+    is_failure = (
+        totals.mandatory
+        or ("advisory" in fail_on and totals.advisory)
+        or ("undecided" in fail_on and totals.undecided)
+        or ("unreadable" in fail_on and (totals.unreadable or any(target.error for target in results.targets)))
     )
-    sys.exit(run(request))
+    return ExitStatus.VIOLATIONS if is_failure else ExitStatus.FINE

@@ -5,44 +5,33 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Final, get_args
+from typing import get_args
 
 import click
 
-from policypack.commands.options import color_option, policy_config_option, stack_option, strict_option, today_option
-from policypack.commands.problem import refuse
+from policypack.commands.ending import ExitStatus, refuse
+from policypack.commands.options import (
+    color_option,
+    policy_config_option,
+    report_options,
+    stack_option,
+    strict_option,
+    today_option,
+)
 from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
-from policypack.judgement import judge_target
-from policypack.report.check.progress import progress
-from policypack.report.check.terminal import make_console, print_report
-from policypack.report.formats import FORMATS, OutputError, check_outputs, write_report
+from policypack.judgement import judge
+from policypack.report.console import progress
+from policypack.report.formats import check_outputs, deliver
+from policypack.report.writing import OutputError
 from policypack.sources.error import SourceError
-
-_VIOLATIONS: Final = 1
 
 
 @click.command(short_help="Judge a Pulumi project or a state.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @stack_option
 @policy_config_option
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    default="terminal",
-    show_default=True,
-    help="What to print on standard output.",
-)
-@click.option(
-    "--output",
-    "outputs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write a report, in the format of the extension: .json, .sarif, .xml (JUnit), .md, .html or .txt. "
-    "Can be repeated.",
-)
+@report_options("check")
 @color_option
 @click.option(
     "--fail-on",
@@ -78,17 +67,12 @@ def check(
     Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge.
     """
     try:
-        check_outputs(outputs, reads=[Path(file) for file in (target, policy_config) if file])
+        check_outputs("check", outputs, reads=[Path(file) for file in (target, policy_config) if file])
         with progress(f"Judging {'standard input' if target == '-' else target}"):
-            results = judge_target(
+            results = judge(
                 target, stack_name, policy_config=policy_config, is_strict=is_strict, today=today and today.date()
             )
-        for file in outputs:
-            write_report(file, results)
+        deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
-    if format_name == "terminal":
-        print_report(make_console(color), results)
-    else:
-        click.echo(FORMATS[format_name].render(results), nl=False)
-    sys.exit(_VIOLATIONS if results.report.violations(fail_on) else 0)
+    sys.exit(ExitStatus.VIOLATIONS if results.report.violations(fail_on) else ExitStatus.FINE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from policypack.commands.problem import refuse
+from policypack.commands.ending import refuse
 from policypack.config.files import read_config_file, starting_text, write_starting_file
 from policypack.config.options import ConfigurationError
 from policypack.config.schema import document_schema

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
 from difflib import get_close_matches
 
 import click
 from click.shell_completion import CompletionItem
 
 from policypack.authoring.pages import page
+from policypack.commands.ending import refuse
 from policypack.commands.options import color_option
-from policypack.commands.problem import COULD_NOT_JUDGE
 from policypack.config.options import renamed
 from policypack.report.check.rule_list import print_page
-from policypack.report.check.terminal import make_console
+from policypack.report.console import make_console
 from policypack.rules import BY_ANY_NAME, RULES
 
 
@@ -36,8 +35,7 @@ def explain(name: str, color: str) -> None:
     if rule is None:
         close = get_close_matches(name, BY_ANY_NAME, 1)
         hint = f"did you mean {close[0]}?" if close else "`python -m policypack rules` lists all"
-        click.echo(f"error: there is no rule {name}; {hint}", err=True)
-        sys.exit(COULD_NOT_JUDGE)
+        refuse(f"there is no rule {name}; {hint}")
     if name != rule.name:
         click.echo(f"note: {renamed(name, rule)}", err=True)
     print_page(make_console(color), _without_files(page(rule)))

@@ -4,58 +4,55 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import click
 
-from policypack.commands.options import color_option, stack_option
-from policypack.commands.problem import refuse
-from policypack.failover import Amounts, Demand, DemandError, ServiceFailover, failovers
-from policypack.report.check.progress import progress
-from policypack.report.check.terminal import make_console
-from policypack.report.failover.formats import FailoverResults, as_json, as_markdown, as_text, print_failover
-from policypack.report.formats import OutputError, write_text
+from policypack.commands.ending import ExitStatus, refuse
+from policypack.commands.options import color_option, report_options, stack_option
+from policypack.failover.analysis import failovers
+from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
+from policypack.report.console import progress
+from policypack.report.formats import check_outputs, deliver
+from policypack.report.writing import OutputError
 from policypack.sources.error import SourceError
 from policypack.sources.target import load_target
 
-_DOES_NOT_SURVIVE: Final = 1
 _MOST_RPS: Final = 1e9
-_FORMATS: Final[dict[str, tuple[str, Callable[[FailoverResults], str]]]] = {
-    "terminal": (".txt", as_text),
-    "json": (".json", as_json),
-    "markdown": (".md", as_markdown),
-}
 
 
-def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Amounts:
-    """Reads `N` and `NAME=N`, each number and name once."""
-    default: float | None = None
-    by_name: dict[str, float] = {}
-    for value in values:
+class _Amount(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """`N` or `NAME=N`: a name, empty if it is for all services, and requests per second."""
+
+    name = "amount"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, float]:
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
         name, equals, number = value.rpartition("=")
-        amount = _amount(value, number)
-        if (equals and name in by_name) or (not equals and default is not None):
-            what = f"for {name}" if equals else "for all services"
-            raise click.BadParameter(f"{value!r}: there is a number {what} already, leave one out")
+        try:
+            amount = float(number)
+        except ValueError:
+            amount = math.nan
+        if math.isnan(amount) or not 0 < amount <= _MOST_RPS:
+            self.fail(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:g}, as 40 or chat=40")
         if equals and not name:
-            raise click.BadParameter(f"{value!r}: name a backend service before the equals sign, or leave that out")
-        if equals:
-            by_name[name] = amount
-        else:
-            default = amount
-    return Amounts(default, by_name)
+            self.fail(f"{value!r}: name a backend service before the equals sign, or leave that out")
+        return name, amount
 
 
-def _amount(value: str, number: str) -> float:
-    try:
-        amount = float(number)
-    except ValueError:
-        amount = math.nan
-    if math.isnan(amount) or not 0 < amount <= _MOST_RPS:
-        raise click.BadParameter(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:g}, as 40 or chat=40")
-    return amount
+def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[tuple[str, float], ...]) -> Amounts:
+    """Takes each name once."""
+    by_name: dict[str, float] = {}
+    for name, amount in values:
+        if name in by_name:
+            what = f"for {name}" if name else "for all services"
+            raise click.BadParameter(f"there are two numbers {what}, leave one out")
+        by_name[name] = amount
+    return Amounts(by_name.pop("", None), by_name)
 
 
 @click.command(short_help="Show what losing each region means.")
@@ -64,6 +61,7 @@ def _amount(value: str, number: str) -> float:
 @click.option(
     "--peak-rps",
     metavar="N | NAME=N",
+    type=_Amount(),
     multiple=True,
     callback=_amounts,
     help="The load, in requests per second over all regions: of every backend service, or of the one with that logical "
@@ -72,20 +70,13 @@ def _amount(value: str, number: str) -> float:
 @click.option(
     "--rps-per-machine",
     metavar="N | NAME=N",
+    type=_Amount(),
     multiple=True,
     callback=_amounts,
     help="With --peak-rps: the requests per second that one machine serves when the load balancer counts it as full. "
     "Needed where the load balancer's target is not a rate. Can be repeated.",
 )
-@click.option("--format", "format_name", type=click.Choice(list(_FORMATS)), default="terminal", show_default=True)
-@click.option(
-    "--output",
-    "outputs",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Also write a report, in the format of the extension: .json, .md or .txt. Can be repeated.",
-)
+@report_options("failover")
 @color_option
 @click.option(
     "--fail-on",
@@ -121,34 +112,21 @@ def failover(
     try:
         if rps_per_machine != Amounts() and peak_rps == Amounts():
             raise DemandError("--rps-per-machine says nothing without --peak-rps: give the load too")
-        written = [(file, _format_of(file)) for file in outputs]
-        results = _judge(target, stack_name, Demand(peak_rps, rps_per_machine))
-        for file, render in written:
-            write_text(file, render(results))
+        check_outputs("failover", outputs, reads=[Path(target)])
+        results = _load(target, stack_name, Demand(peak_rps, rps_per_machine))
+        deliver("failover", results, outputs, format_name, color)
     except (SourceError, DemandError, OutputError) as error:
         refuse(error)
-    if format_name == "terminal":
-        print_failover(make_console(color), results)
-    else:
-        click.echo(_FORMATS[format_name][1](results), nl=False)
     sys.exit(_exit_status(results.services, fail_on))
 
 
-def _format_of(file: Path) -> Callable[[FailoverResults], str]:
-    for suffix, render in _FORMATS.values():
-        if file.name.lower().endswith(suffix):
-            return render
-    endings = ", ".join(f"{suffix} ({name})" for name, (suffix, _) in _FORMATS.items())
-    raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
-
-
-def _judge(target: str, stack_name: str | None, demand: Demand) -> FailoverResults:
+def _load(target: str, stack_name: str | None, demand: Demand) -> FailoverResults:
     with progress(f"Reading {'standard input' if target == '-' else target}"):
         loaded = load_target(target, stack_name)
     title = f"{loaded.title}{', as a first preview' if loaded.is_preview else ''}"
     return FailoverResults(title, failovers(loaded.stack, demand), loaded.notes)
 
 
-def _exit_status(services: tuple[ServiceFailover, ...], fail_on: tuple[Literal["undecided"], ...]) -> int:
+def _exit_status(services: tuple[ServiceFailover, ...], fail_on: tuple[Literal["undecided"], ...]) -> ExitStatus:
     verdicts = {service.verdict for service in services}
-    return _DOES_NOT_SURVIVE if verdicts & {"fails", "one region", *fail_on} else 0
+    return ExitStatus.VIOLATIONS if verdicts & {"fails", "one region", *fail_on} else ExitStatus.FINE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from policypack.authoring.new_rule import NewRuleError, make_rule
-from policypack.commands.problem import refuse
+from policypack.commands.ending import refuse
 from policypack.rule import Stage
 
 

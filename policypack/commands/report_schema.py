@@ -1,4 +1,4 @@
-"""`report-schema`: describes the JSON report of `check`."""
+"""`report-schema`: describes the JSON reports."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 
 import click
 
-from policypack.report.check.json_document import schema
+from policypack.report.formats import PRODUCTS, Product, schema_of
 
 
 @click.command("report-schema", short_help="Print the JSON schema of reports.")
-def report_schema() -> None:
-    """Print the JSON schema (draft 2020-12) of what `check --format json` writes."""
-    click.echo(json.dumps(schema(), indent=2))
+@click.argument("command", type=click.Choice(PRODUCTS), default="check")
+def report_schema(command: Product) -> None:
+    """Print the JSON schema (draft 2020-12) of what COMMAND writes with `--format json`, by default `check`."""
+    click.echo(json.dumps(schema_of(command), indent=2))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from fnmatch import fnmatchcase
 from typing import get_args
 
 import click
 
+from policypack.commands.ending import refuse
 from policypack.commands.options import color_option
-from policypack.commands.problem import COULD_NOT_JUDGE
 from policypack.report.check.rule_list import as_json, print_rules
-from policypack.report.check.terminal import make_console
+from policypack.report.console import make_console
 from policypack.rule import Level, Severity
 from policypack.rules import RULES
 
@@ -47,8 +46,7 @@ def rules(
         and level in (None, rule.level)
     ]
     if not found:
-        click.echo("error: no rule matches; `rules` without arguments lists all", err=True)
-        sys.exit(COULD_NOT_JUDGE)
+        refuse("no rule matches; `rules` without arguments lists all")
     if format_name == "json":
         click.echo(as_json(found))
     else:

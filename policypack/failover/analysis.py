@@ -68,11 +68,11 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
     """What the loss of each region means for one backend service."""
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
-    found = ServiceFailover(service.urn, printable(service.name), "undecided", peak_rps=peak)
+    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak)
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
     if basis.undecided:
-        return replace(found, reasons=tuple(printable(one.why) for one in basis.undecided))
+        return replace(found, reasons=tuple(one.why for one in basis.undecided))
     if peak is None:
         return _by_steady_load(found, service, basis)
     return _by_peak(found, service, basis, peak, demand.rps_per_machine)
@@ -131,7 +131,6 @@ def _by_peak(
 
 
 def _enough(fleets: Sequence[Fleet], peak: float) -> tuple[tuple[str, int], ...] | None:
-    """The fewest machines for a peak, by region."""
     fewest = fewest_for(fleets, peak)
     if fewest is None:
         return None
@@ -230,7 +229,7 @@ def _why_no_order(service: BackendService, regions: Sequence[str]) -> str:
         return "Its preferred backends are filled first, so who takes what is not known."
     unknown = places_unknown(regions)
     if unknown:
-        names = printable(", ".join(unknown))
+        names = ", ".join(unknown)
         return f"Where these regions are is not known, so who takes what is not known: {names}."
     return ""
 

@@ -12,7 +12,6 @@ from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.fleet import Target
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.wording import printable
 
 
 def remedies(service: BackendService, by_group: Mapping[str, Fleet], targets: Mapping[str, Target]) -> Remedies:
@@ -77,7 +76,7 @@ def _machine_changes(
         if not more:
             continue
         scaler, size = _autoscaler(manager), fleet.warm + more
-        resource = printable((scaler or manager).name)
+        resource = (scaler or manager).name
         setting = "min_replicas" if scaler else "target_size"
         changes.append(Change(resource, setting, fleet.warm, size, fleet.region))
         if scaler and size > fleet.maximum:
@@ -95,7 +94,7 @@ def _target_changes(
         if scaler is None or fleet.fill <= fill:
             continue
         balancing, cpu = scaler.balancing_target, scaler.cpu_target
-        name = printable(scaler.name)
+        name = scaler.name
         if isinstance(balancing, int | float):
             changes.append(Change(name, "load_balancing_utilization.target", balancing, fill, fleet.region))
         elif isinstance(cpu, int | float):

@@ -29,7 +29,6 @@ class Amounts:
     by_name: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, name: str) -> float | None:
-        """The number for a service."""
         return self.by_name.get(name, self.default)
 
 
@@ -92,7 +91,6 @@ class Picture:
 
     @property
     def is_survivable(self) -> bool:
-        """Whether the regions that are left can carry the load."""
         return self.loss.is_survivable
 
     @property
@@ -173,7 +171,7 @@ class ServiceFailover:
 
     Attributes:
         urn: its URN.
-        name: its logical name, printable.
+        name: its logical name.
         verdict: `survives`, `fails` and `undecided` as the rule `llm-backend-failover-capacity` says, with the given
             demand in place of the inferred load; where that is not applicable `one region` for a global service whose
             loss of its only region nobody makes up for, else `not applicable`.
@@ -205,3 +203,18 @@ class ServiceFailover:
     def survives_after_scale_out(self) -> bool | None:
         """Whether every loss is survivable once autoscalers have added all machines; `None` without numbers."""
         return all(loss.after_scale_out.is_survivable for loss in self.losses) if self.losses else None
+
+
+@dataclass(frozen=True)
+class FailoverResults:
+    """What was judged, and what came of it.
+
+    Attributes:
+        title: what was judged, for people.
+        services: what the loss of each region means for each service.
+        notes: what the reader has to know about this run, sentences without full stop.
+    """
+
+    title: str
+    services: tuple[ServiceFailover, ...]
+    notes: tuple[str, ...] = ()

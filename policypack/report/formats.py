@@ -1,82 +1,74 @@
-"""The formats of `check`, and the files that it writes them to."""
+"""The formats of all reports, and the files that they are written to."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import os
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from types import ModuleType
+from typing import Any, Final, Literal, TypeAlias, get_args
 
-from policypack.results import Results
+from policypack.report.console import make_console
+from policypack.report.writing import OutputError, replacing
 
-
-class OutputError(Exception):
-    """A report cannot be written; the message says what to do."""
+Product: TypeAlias = Literal["check", "audit", "failover"]
+PRODUCTS: Final[tuple[Product, ...]] = get_args(Product)
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format of a report.
+    """A format of reports.
 
     Attributes:
         name: what `--format` calls it.
         suffixes: how the names of files end that are written in it.
-        module: the module with its `render(Results) -> str`, imported when it is needed.
+        module: the module that renders it in the folder of each product, imported when it is needed. It has
+            `render(results)`, which gives a text or, of what may be large, parts of one; for a terminal also
+            `print_report(console, results)`; for what is no text `write(results, file)` instead.
+        products: the commands that write it.
+        is_text: it can be printed.
     """
 
     name: str
     suffixes: tuple[str, ...]
     module: str
-
-    def render(self, results: Results) -> str:
-        """The report in this format, a text that ends with a line break."""
-        text: str = importlib.import_module(f"policypack.report.check.{self.module}").render(results)
-        return text
+    products: tuple[Product, ...] = PRODUCTS
+    is_text: bool = True
 
 
-FORMATS: Final = {
-    entry.name: entry
-    for entry in (
-        Format("terminal", (".txt",), "terminal"),
-        Format("json", (".json",), "json_document"),
-        Format("sarif", (".sarif", ".sarif.json"), "sarif"),
-        Format("junit", (".xml",), "junit"),
-        Format("markdown", (".md",), "markdown"),
-        Format("html", (".html",), "html_page"),
-    )
-}
+_FORMATS: Final = (
+    Format("terminal", (".txt",), "terminal"),
+    Format("json", (".json",), "json_document"),
+    Format("sarif", (".sarif", ".sarif.json"), "sarif", ("check", "audit")),
+    Format("junit", (".xml",), "junit", ("check", "audit")),
+    Format("markdown", (".md",), "markdown"),
+    Format("html", (".html",), "html_page", ("check", "audit")),
+    Format("parquet", (".parquet",), "parquet_rows", ("audit",), is_text=False),
+    Format("csv", (".csv",), "csv_rows", ("audit",)),
+)
 
 
-def format_of(file: Path) -> Format:
-    """The format that the name of a file asks for.
-
-    Raises:
-        OutputError: its name ends like none.
-    """
-    return FORMATS[name_of_format(file, {entry.name: entry.suffixes for entry in FORMATS.values()})]
+def formats_of(product: Product) -> Mapping[str, Format]:
+    """The formats that a command writes, by their names."""
+    return {entry.name: entry for entry in _FORMATS if product in entry.products}
 
 
-def name_of_format(file: Path, suffixes: Mapping[str, Sequence[str]]) -> str:
-    """The format that the name of a file asks for, given how the names of files end that are written in each.
-
-    Raises:
-        OutputError: its name ends like none.
-    """
-    known = [(suffix, name) for name, endings in suffixes.items() for suffix in endings]
-    fitting = [(len(suffix), name) for suffix, name in known if file.name.lower().endswith(suffix)]
-    if not fitting:
-        endings = ", ".join(f"{suffix} ({name})" for suffix, name in known)
-        raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
-    return max(fitting)[1]
+def schema_of(product: Product) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a command's JSON document."""
+    file = Path(__file__).parent / product / "report.schema.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
-def check_outputs(files: Sequence[Path], reads: Iterable[Path]) -> None:
+def check_outputs(product: Product, files: Sequence[Path], reads: Iterable[Path]) -> None:
     """Checks, before anything is judged, that reports can go to these files.
 
     Args:
+        product: the command.
         files: where reports shall go.
         reads: the files that the run reads.
 
@@ -84,16 +76,7 @@ def check_outputs(files: Sequence[Path], reads: Iterable[Path]) -> None:
         OutputError: a name says no format, a file is named twice, or it is one that the run reads.
     """
     for file in files:
-        format_of(file)
-    check_places(files, reads)
-
-
-def check_places(files: Sequence[Path], reads: Iterable[Path]) -> None:
-    """Checks that each report has a file of its own, which the run does not read; arguments as in `check_outputs`.
-
-    Raises:
-        OutputError: a file is named twice, or it is one that the run reads.
-    """
+        _format_of(product, file)
     places = [os.path.realpath(file) for file in files]
     for file, place in zip(files, places, strict=True):
         if places.count(place) > 1:
@@ -102,31 +85,68 @@ def check_places(files: Sequence[Path], reads: Iterable[Path]) -> None:
             raise OutputError(f"{file} is what this run reads: write the report to another file")
 
 
-def write_report(file: Path, results: Results) -> None:
+def render(product: Product, name: str, results: Any) -> Iterator[str]:
+    """A report in a format that is text, in parts."""
+    found: str | Iterator[str] = _module_of(product, formats_of(product)[name]).render(results)
+    yield from [found] if isinstance(found, str) else found
+
+
+def write_report(product: Product, file: Path, results: Any) -> None:
     """Writes a report in the format that the file's name asks for, whole or not at all.
 
     Raises:
-        OutputError: the file cannot be written, or its name ends like no format.
+        OutputError: the file cannot be written, its name says no format, or that needs a package that is not there.
     """
-    write_text(file, format_of(file).render(results))
+    entry = _format_of(product, file)
+    module = _module_of(product, entry)
+    with replacing(file) as part:
+        if entry.is_text:
+            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as text:
+                text.writelines(render(product, entry.name, results))
+        else:
+            module.write(results, part)
 
 
-def write_text(file: Path, text: str) -> None:
-    """Writes a file whole or not at all: what was there stays until the new text is on the disk.
+def deliver(product: Product, results: Any, files: Iterable[Path], printed: str, color: str) -> None:
+    """Writes reports to files, each in the format that its name asks for, and prints one.
+
+    Args:
+        product: the command.
+        results: what it found.
+        files: where reports go.
+        printed: the name of the format to print, which is text.
+        color: that of `make_console`.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: a file cannot be written.
     """
-    named, file = file, Path(os.path.realpath(file))
+    for file in files:
+        write_report(product, file, results)
+    _print(product, printed, results, color)
+
+
+def _print(product: Product, name: str, results: Any, color: str) -> None:
+    if name == "terminal":
+        _module_of(product, formats_of(product)[name]).print_report(make_console(color), results)
+    else:
+        sys.stdout.writelines(render(product, name, results))
+
+
+def _format_of(product: Product, file: Path) -> Format:
+    known = [(suffix, entry) for entry in formats_of(product).values() for suffix in entry.suffixes]
+    fitting = [(len(suffix), entry) for suffix, entry in known if file.name.lower().endswith(suffix)]
+    if not fitting:
+        endings = ", ".join(f"{suffix} ({entry.name})" for suffix, entry in known)
+        raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
+    return max(fitting, key=lambda found: found[0])[1]
+
+
+def _module_of(product: Product, entry: Format) -> ModuleType:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and not file.is_file():
-            # A device or a pipe, which nothing can take the place of.
-            file.write_text(text, encoding="utf-8", errors="backslashreplace")
-            return
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-            part = Path(folder, file.name)
-            part.write_text(text, encoding="utf-8", errors="backslashreplace")
-            part.replace(file)
-    except OSError as error:
-        raise OutputError(f"cannot write {named}: {error.strerror}") from error
+        return importlib.import_module(f"policypack.report.{product}.{entry.module}")
+    except ModuleNotFoundError as error:
+        what = f"{entry.suffixes[0]} needs the package {error.name}: install llm-policypack[{_EXTRAS[product]}]"
+        raise OutputError(what) from error
+
+
+_EXTRAS: Final[dict[Product, str]] = {"check": "cli", "failover": "cli", "audit": "audit"}

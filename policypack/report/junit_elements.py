@@ -7,6 +7,7 @@ from typing import Final
 from xml.etree import ElementTree
 
 from policypack.report.text import xml_text
+from policypack.wording import printable
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # The attribute that counts, and what it counts.
@@ -48,4 +49,4 @@ def with_counts(suite: ElementTree.Element) -> ElementTree.Element:
 
 def element(tag: str, /, **attributes: str) -> ElementTree.Element:
     """An element; its attributes may be any text."""
-    return ElementTree.Element(tag, {name: xml_text(value) for name, value in attributes.items()})
+    return ElementTree.Element(tag, {name: printable(value) for name, value in attributes.items()})

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from policypack.report.text import one_line, shortened, spans
-from policypack.wording import printable
+from policypack.wording import counted, one_line, printable, shortened, spans
 
 # GitHub refuses a longer comment. Bytes are counted, so that no way of counting characters finds more.
 MOST_BYTES: Final = 65_536
@@ -36,8 +35,20 @@ def left_out_here(number: int, noun: str, others: str = "the other formats have 
     """A paragraph that says how many things are left out; empty if none is."""
     if not number:
         return ""
-    counted = f"1 further {noun} is" if number == 1 else f"{number} further {noun}s are"
-    return f"\n\n{counted} left out here, for GitHub's limit on comments; {others}."
+    verb = "is" if number == 1 else "are"
+    return f"\n\n{counted(number, f'further {noun}')} {verb} left out here, for GitHub's limit on comments; {others}."
+
+
+def table(header: Iterable[str], rows: Iterable[str]) -> str:
+    """A table; a heading that begins with a colon is of numbers, which stand at the right."""
+    headings = list(header)
+    rule = " | ".join("--:" if heading.startswith(":") else "---" for heading in headings)
+    return "\n".join([row(heading.removeprefix(":") for heading in headings), f"| {rule} |", *rows])
+
+
+def row(cells: Iterable[object]) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def folded(summary: str, content: str) -> str:

@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from policypack.report.text import one_line, spans
-from policypack.wording import counted, printable
+from policypack.wording import counted, facts_of, one_line, printable, spans, waiver_text
 
 Filters: TypeAlias = Mapping[str, Callable[..., Any]]
 
@@ -41,7 +40,9 @@ def _environment(filters: Filters) -> Environment:
         lstrip_blocks=True,
         finalize=_printable,
     )
-    environment.filters.update(coded=_coded, counted=counted, prose=_prose, one_line=one_line, **filters)
+    environment.filters.update(
+        coded=_coded, counted=counted, facts=facts_of, waiver=waiver_text, prose=_prose, one_line=one_line, **filters
+    )
     return environment
 
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from policypack.evaluate import Status
-from policypack.report.text import one_line
+from policypack.evaluate import Finding
 from policypack.rule import SECTIONS, AnyRule, Level, Severity
 from policypack.version import PACK_NAME, VERSION
+from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
 
 SarifLevel: TypeAlias = Literal["error", "warning", "note"]
 
@@ -37,34 +37,26 @@ _SECURITY_SCORES: Final[dict[Severity, str]] = {"critical": "9.5", "high": "8.0"
 
 @dataclass(frozen=True)
 class SarifResult:
-    """A finding as SARIF has it.
+    """A finding where SARIF shows it.
 
     Attributes:
-        rule: its rule.
-        level: the level of the rule in this run.
-        status: `failed`, `undecided` or `waived`.
-        text: what it says.
+        finding: what is said.
         path: a file, relative to the root of the repository, with `/` between its parts.
         line: the line in it, from 1.
-        logical: what it is about: pairs of kind, name and fully qualified name.
         identity: what tells it from the other findings of its rule, the same from one run to the next.
-        suppressions: why it is waived, a sentence a waiver.
+        stack: the stack that it is of, and its URL, if there are several.
     """
 
-    rule: AnyRule
-    level: Level
-    status: Status
-    text: str
+    finding: Finding
     path: str
     line: int
-    logical: tuple[tuple[str, str, str], ...]
     identity: str
-    suppressions: tuple[str, ...] = ()
+    stack: tuple[str, str] | None = None
 
     @property
     def rule_id(self) -> str:
-        """The rule that it belongs to in SARIF."""
-        return self.rule.name if self.status == "failed" else f"{self.rule.name}/{self.status}"
+        name, status = self.finding.rule.name, self.finding.status
+        return name if status == "failed" else f"{name}/{status}"
 
 
 def sarif_log(
@@ -108,7 +100,7 @@ def left_out_of_sarif(number: int) -> list[str]:
 def _descriptors(rules: Iterable[tuple[AnyRule, Level]], results: Iterable[SarifResult]) -> list[dict[str, Any]]:
     """All enabled rules and, after them, those for what is undecided or waived that results need."""
     plain = {rule.name: _descriptor(rule, level) for rule, level in rules}
-    noted = {result.rule_id: result for result in results if result.status != "failed"}
+    noted = {result.rule_id: result for result in results if result.finding.status != "failed"}
     notes = {name: _note_descriptor(result) for name, result in noted.items()}
     return [found[name] for found in (plain, notes) for name in sorted(found)]
 
@@ -126,8 +118,8 @@ def _security_severity(rule: AnyRule, level: Level) -> str:
 
 
 def _note_descriptor(result: SarifResult) -> dict[str, Any]:
-    titles = {"undecided": f"Undecided: {result.rule.title}", "waived": f"Waived: {result.rule.title}"}
-    return _any_descriptor(result.rule, result.rule_id, titles[result.status], "note", {})
+    rule, status = result.finding.rule, result.finding.status
+    return _any_descriptor(rule, result.rule_id, f"{status.capitalize()}: {rule.title}", "note", {})
 
 
 def _any_descriptor(
@@ -159,12 +151,16 @@ def _help(rule: AnyRule) -> str:
 
 
 def _result(result: SarifResult, index: int) -> dict[str, Any]:
+    finding = result.finding
+    where = f"{result.stack[0]}: " if result.stack else ""
+    text = f"{where}{title_of(finding)}. {' '.join(lines_of(finding))}"
+    places = [("resource", printable(finding.name), finding.urn), *([("stack", *result.stack)] if result.stack else [])]
     return {
         "ruleId": result.rule_id,
         "ruleIndex": index,
-        "level": _LEVELS[result.level] if result.status == "failed" else "note",
+        "level": _LEVELS[finding.level] if finding.status == "failed" else "note",
         # Readers make a link of `[text](target)`, and a name may look like one.
-        "message": {"text": result.text.replace("](", "] (")},
+        "message": {"text": text.replace("](", "] (")},
         "locations": [
             {
                 "physicalLocation": {
@@ -172,12 +168,12 @@ def _result(result: SarifResult, index: int) -> dict[str, Any]:
                     "region": {"startLine": result.line},
                 },
                 "logicalLocations": [
-                    {"name": name, "fullyQualifiedName": full, "kind": kind} for kind, name, full in result.logical
+                    {"name": name, "fullyQualifiedName": full, "kind": kind} for kind, name, full in places
                 ],
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(result)},
-        **({"suppressions": _suppressions(result)} if result.suppressions else {}),
+        **({"suppressions": _suppressions(finding)} if finding.waivers else {}),
     }
 
 
@@ -190,5 +186,7 @@ def _fingerprint(result: SarifResult) -> str:
     return f"{hashlib.sha256(identity).hexdigest()[:16]}:1"
 
 
-def _suppressions(result: SarifResult) -> list[dict[str, Any]]:
-    return [{"kind": "external", "status": "accepted", "justification": text} for text in result.suppressions]
+def _suppressions(finding: Finding) -> list[dict[str, Any]]:
+    return [
+        {"kind": "external", "status": "accepted", "justification": waiver_text(waiver)} for waiver in finding.waivers
+    ]

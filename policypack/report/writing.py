@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from policypack.report.formats import OutputError
+
+class OutputError(Exception):
+    """A report cannot be written; the message says what to do."""
 
 
 @contextmanager

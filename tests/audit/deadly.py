@@ -7,8 +7,8 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.audit.content import MEBIBYTE
-from policypack.audit.store import Entry
+from policypack.audit.stores.content import MEBIBYTE
+from policypack.audit.stores.store import Entry
 from tests.audit.states import BAD, GOOD
 
 

@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from policypack.audit.content import MEBIBYTE
 from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import Journal
-from policypack.audit.judge import Job, Order, judge_job
 from policypack.audit.record import StackRecord
 from policypack.audit.results import AuditResults, StackStatus
 from policypack.audit.run import run_audit
-from policypack.audit.store import Store
+from policypack.audit.stores.content import MEBIBYTE
+from policypack.audit.stores.store import Store
+from policypack.audit.worker import Job, Order, run_job
 from policypack.config.options import read_settings
 from policypack.rules import RULES
 
@@ -61,7 +61,7 @@ def put(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def one_by_one(jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord]]]:
-    return ((job, judge_job(job)) for job in jobs)
+    return ((job, run_job(job)) for job in jobs)
 
 
 @contextmanager
@@ -102,4 +102,4 @@ class Judged:
     def __call__(self, jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord]]]:
         for job in jobs:
             self.urls += [entry.url.rpartition("/")[2] for entry in job.entries]
-            yield job, judge_job(job)
+            yield job, run_job(job)

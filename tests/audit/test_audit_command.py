@@ -50,7 +50,7 @@ def test_a_process_from_beginning_to_end(tmp_path: Path, config: Path) -> None:
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.audit.states import one_by_one
 
-    monkeypatch.setattr("policypack.commands.auditing.judge_locally", lambda jobs, workers: one_by_one(jobs))
+    monkeypatch.setattr("policypack.audit.executors.processes.run", lambda jobs, workers: one_by_one(jobs))
 
 
 def run(*arguments: str | Path) -> Result:
@@ -94,7 +94,7 @@ def test_one_target_of_two_fails(tmp_path: Path, config: Path) -> None:
 def test_json_on_standard_output(tmp_path: Path, config: Path) -> None:
     states = put(tmp_path / "states", {"a.json": GOOD})
     result = run(states, "--policy-config", config, "--journal", tmp_path / "j", "--format", "json")
-    assert json.loads(result.stdout)["summary"]["stacksByStatus"] == {"compliant": 1}
+    assert json.loads(result.stdout)["summary"]["stacksByStatus"]["compliant"] == 1
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argume
 
 
 def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from policypack.audit.filesystem import _open
+    from policypack.audit.stores.filesystem import _open
 
     _open.cache_clear()
     monkeypatch.setitem(sys.modules, "s3fs", None)

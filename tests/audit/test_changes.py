@@ -28,8 +28,8 @@ class Changes:
 def changes_in(results: AuditResults) -> Changes:
     last = lambda url: url.rpartition("/")[2]  # noqa: E731
     return Changes(
-        tuple(f"{last(finding.url)} {finding.name}" for finding in results.new_findings()),
-        tuple(f"{last(finding.url)} {finding.name}" for finding in results.fixed_findings()),
+        tuple(f"{last(found.url)} {found.finding.name}" for found in results.new_findings()),
+        tuple(f"{last(found.url)} {found.finding.name}" for found in results.fixed_findings()),
         tuple(map(last, results.new_stacks())),
         tuple(map(last, results.gone_stacks())),
     )

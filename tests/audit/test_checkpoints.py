@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from policypack.audit.error import TargetError
-from policypack.audit.target import open_target
+from policypack.audit.stores.target import open_target
 from tests.audit.states import BAD, EMPTY, GOOD, UNDECIDED, audited, checkpoint, errors, put, service, statuses
 
 STACKS = ".pulumi/stacks"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from policypack.audit.cloud import _session
-from policypack.audit.content import MEBIBYTE
 from policypack.audit.error import AuditError
+from policypack.audit.stores.cloud import _session
+from policypack.audit.stores.content import MEBIBYTE
 from tests.audit.servers import Answer, serving
 from tests.audit.states import Judged, audited, service
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from policypack.audit.cluster import judge_on_cluster
 from policypack.audit.error import AuditError
-from policypack.audit.judge import Job
+from policypack.audit.executors.dask import run as on_cluster
 from policypack.audit.record import StackRecord
+from policypack.audit.worker import Job
 from tests.audit.deadly import Deadly
 from tests.audit.states import BAD, GOOD, audited, checkpoint, errors, put, service, statuses
 
@@ -42,7 +42,7 @@ def test_the_same_findings_while_a_worker_dies(tmp_path: Path, cluster: Any) -> 
     states = put(tmp_path / "states", {f"{i}.json": (BAD, GOOD, b"{")[i % 3] for i in range(200)})
 
     def killing(jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord]]]:
-        for i, done in enumerate(judge_on_cluster(jobs, cluster.scheduler_address)):
+        for i, done in enumerate(on_cluster(jobs, cluster.scheduler_address)):
             if i == 0:
                 os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
             yield done
@@ -58,7 +58,7 @@ def test_the_same_findings_while_a_worker_dies(tmp_path: Path, cluster: Any) -> 
 
 
 def test_a_state_that_kills_its_worker_is_reported(tmp_path: Path, cluster: Any) -> None:
-    execute = partial(judge_on_cluster, scheduler=cluster.scheduler_address)
+    execute = partial(on_cluster, scheduler=cluster.scheduler_address)
     with audited(Deadly(), journal=tmp_path / "j", execute=execute) as results:
         assert {name: why[:28] for name, why in errors(results).items()} == {"deadly:4": "the workers that judged it d"}
         assert results.totals.stacks == 9
@@ -67,7 +67,7 @@ def test_a_state_that_kills_its_worker_is_reported(tmp_path: Path, cluster: Any)
 def test_workers_have_to_have_the_same_pack(tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.audit.states.pack_digest", lambda: "another one")
     states = put(tmp_path / "states", {"a.json": GOOD})
-    execute = partial(judge_on_cluster, scheduler=cluster.scheduler_address)
+    execute = partial(on_cluster, scheduler=cluster.scheduler_address)
     with (
         pytest.raises(AuditError, match="install the same release"),
         audited(states, journal=tmp_path / "j", execute=execute),
@@ -76,10 +76,10 @@ def test_workers_have_to_have_the_same_pack(tmp_path: Path, cluster: Any, monkey
 
 
 def test_what_is_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policypack.audit.cluster._SECONDS_TO_CONNECT", 0.2)
+    monkeypatch.setattr("policypack.audit.executors.dask._SECONDS_TO_CONNECT", 0.2)
     states = put(tmp_path / "states", {"a.json": checkpoint(service("chat", 1))})
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
-        execute = partial(judge_on_cluster, scheduler=address)
+        execute = partial(on_cluster, scheduler=address)
         with (
             pytest.raises(AuditError, match=f"there is no Dask scheduler at {address}"),
             audited(states, journal=tmp_path / "j", execute=execute),

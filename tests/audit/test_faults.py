@@ -20,11 +20,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from policypack.audit.content import MEBIBYTE, decompressed
 from policypack.audit.error import AuditError, UnreadableState
-from policypack.audit.local import judge_locally
-from policypack.report.audit.formats import AUDIT_FORMATS, write_audit
-from policypack.report.formats import OutputError
+from policypack.audit.executors.processes import run as in_processes
+from policypack.audit.stores.content import MEBIBYTE, decompressed
+from policypack.report.formats import formats_of, write_report
+from policypack.report.writing import OutputError
 from tests.audit.deadly import Deadly
 from tests.audit.servers import Answer, serving
 from tests.audit.states import BAD, GOOD, ONE_RULE, audited, checkpoint, errors, put, service, statuses
@@ -73,7 +73,7 @@ def test_decompressing_stops_at_the_limit() -> None:
 
 
 def test_a_state_that_kills_its_process_is_reported(tmp_path: Path) -> None:
-    with audited(Deadly(), journal=tmp_path / "j", execute=partial(judge_locally, workers=2)) as results:
+    with audited(Deadly(), journal=tmp_path / "j", execute=partial(in_processes, workers=2)) as results:
         assert {name: why[:33] for name, why in errors(results).items()} == {
             "deadly:4": "the process that judged it was ki"
         }
@@ -81,19 +81,19 @@ def test_a_state_that_kills_its_process_is_reported(tmp_path: Path) -> None:
         assert results.totals.stacks == 9
 
 
-@pytest.mark.parametrize("entry", AUDIT_FORMATS.values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", formats_of("audit").values(), ids=lambda entry: entry.name)
 def test_a_full_disk_for_an_output(tmp_path: Path, entry: Any) -> None:
     full = tmp_path / f"report{entry.suffixes[0]}"
     full.symlink_to("/dev/full")
     states = put(tmp_path / "states", {"a.json": BAD})
     with audited(states, journal=tmp_path / "j") as results, pytest.raises(OutputError, match="No space left"):
-        write_audit(full, results)
+        write_report("audit", full, results)
     kept = put(tmp_path / "kept", {full.name: b"before"}) / full.name
     with audited(states, journal=tmp_path / "j") as results:
         for name in ("stacks", "findings", "unreadable", "most_important", "stacks_with_findings"):
             setattr(results, name, fail)
         with pytest.raises(OutputError):
-            write_audit(kept, results)
+            write_report("audit", kept, results)
     assert [(file.name, file.read_bytes()) for file in kept.parent.iterdir()] == [(kept.name, b"before")]
 
 

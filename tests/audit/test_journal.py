@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 
 from policypack.audit import fingerprint as fingerprints
 from policypack.audit.error import AuditError
-from policypack.audit.judge import Job
 from policypack.audit.record import StackRecord
+from policypack.audit.worker import Job
+from policypack.wording import lines_of
 from tests.audit.states import (
     BAD,
     GOOD,
@@ -93,7 +95,7 @@ def test_other_verdicts_are_no_kept_ones(states: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr(fingerprints, "_NO_PART", ())
     try:
         # Other files of the pack.
-        monkeypatch.setattr("policypack.audit.judge.pack_digest", fingerprints.pack_digest)
+        monkeypatch.setattr("policypack.audit.worker.pack_digest", fingerprints.pack_digest)
         assert again(states, journal, config=WAIVED, today=date(2026, 7, 1)) == ALL
     finally:
         fingerprints.pack_digest.cache_clear()
@@ -156,17 +158,21 @@ def foreign(file: Path) -> None:
         connection.execute("CREATE TABLE t (x)")
 
 
-def newer(file: Path) -> None:
+def of_version(file: Path, version: int) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA application_id = 0x6C6C6D70")
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("CREATE TABLE t (x)")
 
 
 NO_JOURNALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda file: file.write_text("hello, this is no journal at all\n" * 50), "is no journal of an audit"),
     "another database": (foreign, "is no journal of an audit"),
-    "of a newer release": (newer, "another release of this policy pack"),
+    "of an older release": (
+        partial(of_version, version=2),
+        "another release of this policy pack: delete it",
+    ),
+    "of a newer release": (partial(of_version, version=99), "another release of this policy pack"),
     "a folder": (lambda file: file.mkdir(), "cannot be used"),
 }
 
@@ -221,4 +227,5 @@ def test_hostile_names_are_kept_apart_and_harmless(tmp_path: Path) -> None:
             assert {(stack.project, stack.name) for stack in stacks} == {(f"p{n}", f"s{n}") for n in NAMES.values()}
             assert {stack.status for stack in stacks} == {"violations"}
             assert all(text.isprintable() for stack in stacks for text in (stack.url, stack.project, stack.name))
-            assert all(value.isprintable() for finding in results.findings() for value in finding)
+            found = [one.finding for one in results.findings()]
+            assert all(text.isprintable() for one in found for text in (one.urn, one.name, *lines_of(one)))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from policypack.audit.error import AuditError, TargetError
-from policypack.audit.filesystem import _open
-from policypack.audit.store import Entry, Store
-from policypack.audit.target import open_target
+from policypack.audit.stores.filesystem import _open
+from policypack.audit.stores.store import Entry, Store
+from policypack.audit.stores.target import open_target
 from tests.audit.servers import Answer, Bucket, gcs_server, s3_server, serving
 from tests.audit.states import BAD, GOOD, Judged, audited, errors, statuses
 

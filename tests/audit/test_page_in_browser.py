@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from policypack.audit.results import AuditResults
-from policypack.report.audit.formats import write_audit
+from policypack.report.formats import write_report
 from tests.report.chromium import started_chromium
 
 
@@ -26,7 +26,7 @@ def test_the_page(
     browser: Browser, everything: AuditResults, tmp_path: Path, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     file = tmp_path / "audit.html"
-    write_audit(file, everything)
+    write_report("audit", file, everything)
     said: list[str] = []
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.on("console", lambda message: said.append(message.text))
@@ -54,7 +54,7 @@ def test_axe_finds_nothing(
     browser: Browser, everything: AuditResults, tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
     file = tmp_path / "audit.html"
-    write_audit(file, everything)
+    write_report("audit", file, everything)
     page = browser.new_page(color_scheme=scheme, bypass_csp=True)
     page.goto(file.as_uri())
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from jsonschema import Draft202012Validator
 
 from policypack.audit.results import AuditResults
-from policypack.report.audit.formats import audit_format_of, write_audit
-from policypack.report.audit.rows import Row
-from policypack.report.formats import OutputError
+from policypack.report.audit.csv_rows import Row
+from policypack.report.formats import check_outputs, schema_of, write_report
+from policypack.report.writing import OutputError
 from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, TODAY, audited, checkpoint, put, service
+from tests.report.test_json_document import closed
 
 WAIVERS = [{"resource": "rerank", "reason": "soon", "owner": "search", "expires": "2026-12-31"}]
 CONFIG = {
@@ -34,6 +36,8 @@ STATES = {
     "broken.json": b"{",
 }
 
+STRICT = Draft202012Validator(closed(schema_of("audit")), format_checker=Draft202012Validator.FORMAT_CHECKER)
+
 
 @pytest.fixture
 def states(tmp_path: Path) -> Path:
@@ -41,13 +45,13 @@ def states(tmp_path: Path) -> Path:
 
 
 def written(results: AuditResults, file: Path) -> bytes:
-    write_audit(file, results)
+    write_report("audit", file, results)
     return file.read_bytes()
 
 
 def test_a_row_a_finding(states: Path, tmp_path: Path) -> None:
     with audited(states, journal=tmp_path / "j", config=CONFIG) as results:
-        write_audit(tmp_path / "new" / "f.parquet", results)
+        write_report("audit", tmp_path / "new" / "f.parquet", results)
         text = written(results, tmp_path / "f.csv").decode()
     table = pq.read_table(tmp_path / "new" / "f.parquet")
     assert table.column_names == list(Row._fields)
@@ -67,7 +71,7 @@ def test_a_row_a_finding(states: Path, tmp_path: Path) -> None:
     assert chat["observed"] == "All backends are in 1 region (`us-central1`)."
     assert (chat["level"], chat["severity"], chat["project"], chat["stack"]) == ("mandatory", "critical", "llm", "dev")
     assert chat["reasons"] is None
-    assert found[2]["waiver"] == "Waived until 2026-12-31 by search. The reason is: soon"
+    assert found[2]["waiver"] == "in force until 2026-12-31, owner search: soon"
     assert found[4]["reasons"].startswith("it is not JSON")
 
     rows = list(csv.reader(io.StringIO(text)))
@@ -82,7 +86,7 @@ def test_a_row_a_finding(states: Path, tmp_path: Path) -> None:
 def test_no_finding_is_no_row(tmp_path: Path) -> None:
     states = put(tmp_path / "states", {"good.json": GOOD})
     with audited(states, journal=tmp_path / "j") as results:
-        write_audit(tmp_path / "f.parquet", results)
+        write_report("audit", tmp_path / "f.parquet", results)
         assert written(results, tmp_path / "f.csv").decode().splitlines() == [",".join(Row._fields)]
     assert pq.read_table(tmp_path / "f.parquet").num_rows == 0
     assert pq.read_table(tmp_path / "f.parquet").column_names == list(Row._fields)
@@ -97,19 +101,29 @@ def test_the_json_document(states: Path, tmp_path: Path) -> None:
     (states / "new.json").write_bytes(EMPTY)
     with audited(states, journal=tmp_path / "j", config=CONFIG, baseline=tmp_path / "before") as results:
         document = json.loads(written(results, tmp_path / "r.json"))
-    assert document["schemaVersion"] == "1.0"
+    assert [error.message for error in STRICT.iter_errors(document)] == []
+    assert document["schemaVersion"] == "2.0"
     assert document["today"] == "2026-06-30"
-    assert document["targets"] == [{"target": f"file://{states}", "stacks": 5}]
+    assert document["targets"] == [{"target": f"file://{states}", "stacks": 5, "error": None}]
     assert document["summary"] == {
         "stacks": 5,
         "resources": 5,
-        "stacksByStatus": {"violations": 2, "compliant": 1, "nothing to judge": 1, "unreadable": 1},
+        "stacksByStatus": {
+            "violations": 2,
+            "advisories": 0,
+            "undecided": 0,
+            "compliant": 1,
+            "nothingToJudge": 1,
+            "unreadable": 1,
+        },
         "mandatoryViolations": 3,
         "advisoryViolations": 0,
         "undecided": 0,
         "waived": 1,
     }
-    assert [(rule["rule"], rule["level"], rule["violatingStacks"], rule["failed"]) for rule in document["rules"]] == [
+    assert [
+        (rule["rule"], rule["level"], rule["violatingStacks"], rule["counts"]["failed"]) for rule in document["rules"]
+    ] == [
         ("llm-backend-regions", "mandatory", 2, 3),
         ("load-balancer-product", "advisory", 0, 0),
     ]
@@ -119,15 +133,10 @@ def test_the_json_document(states: Path, tmp_path: Path) -> None:
         "violations",
         "compliant",
         "unreadable",
-        "nothing to judge",
+        "nothingToJudge",
     ]
-    assert worst["rules"]["llm-backend-regions"] == {
-        "passed": 0,
-        "failed": 2,
-        "undecided": 0,
-        "waived": 1,
-        "notApplicable": 0,
-    }
+    counts = {"failed": 2, "undecided": 0, "waived": 1, "passed": 0, "notApplicable": 0}
+    assert [rule["counts"] for rule in worst["rules"] if rule["rule"] == "llm-backend-regions"] == [counts]
     assert [finding["name"] for finding in worst["findings"]] == ["=cmd()", "chat", "rerank"]
     assert [finding["name"] for finding in document["changes"]["newFindings"]] == ["chat"]
     assert [finding["name"] for finding in document["changes"]["fixedFindings"]] == ["embed"]
@@ -177,4 +186,4 @@ def test_a_long_list_says_how_much_is_left_out(tmp_path: Path) -> None:
 
 def test_a_name_that_says_no_format(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"end it with one of .*\.parquet \(parquet\)"):
-        audit_format_of(tmp_path / "findings.xlsx")
+        check_outputs("audit", [tmp_path / "findings.xlsx"], [])

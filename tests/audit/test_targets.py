@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from policypack.audit.backend_url import parse_backend_url
-from policypack.audit.cloud import CloudStore
 from policypack.audit.error import TargetError
-from policypack.audit.filesystem import options_of
-from policypack.audit.objects import ObjectStore
-from policypack.audit.target import open_target
+from policypack.audit.stores.backend_url import notes_on, parse_backend_url
+from policypack.audit.stores.cloud import CloudStore
+from policypack.audit.stores.filesystem import options_of
+from policypack.audit.stores.objects import ObjectStore
+from policypack.audit.stores.target import open_target
 
 VARIABLES = (
     "AZURE_STORAGE_ACCOUNT",
@@ -205,9 +205,6 @@ WRONG = {
     "the address of the API": ("https://api.pulumi.com", ["pulumi://ORG", "PULUMI_API"]),
     "no bucket": ("gs://", ["needs the name of a bucket"]),
     "a password": ("s3://key:secret@states", ["needs the name of a bucket"]),
-    "an unknown parameter": ("gs://b?project=p", ["no parameter `project`", "access_id"]),
-    "a misspelt parameter": ("s3://b?regoin=eu-west-1", ["no parameter `regoin`", "did you mean `region`?"]),
-    "a parameter of another scheme": ("file:///srv?region=x", ["no parameter `region`"]),
     "no switch": ("s3://b?anonymous=yes", ["`anonymous` has to be `true` or `false`, not `yes`"]),
     "twice": ("s3://b?region=a&region=b", ["`region` is there twice"]),
     "a role": ("s3://b?role=arn:aws:iam::1:role/r", ["`role`", "profile"]),
@@ -221,6 +218,25 @@ WRONG = {
     "no such file": ("states.json", ["no file or folder states.json"]),
     "standard input": ("-", ["`-` is no target"]),
 }
+
+
+@pytest.mark.parametrize(
+    ("url", "notes"),
+    [
+        ("gs://b?project=p", ["the parameter `project` of gs:// URLs has no effect on reading"]),
+        ("s3://b?regoin=x", ["the parameter `regoin` of s3:// URLs has no effect on reading; did you mean `region`?"]),
+        ("file:///srv?region=x", ["the parameter `region` of file:// URLs has no effect on reading"]),
+        ("s3://b?region=x&kmskeyid=k", ["the parameter `kmskeyid` of s3:// URLs has no effect on reading"]),
+        ("s3://b?region=x&prefix=p", []),
+        ("states/*.json?x=y", []),
+        ("pulumi://acme", []),
+    ],
+    ids=["unknown", "misspelt", "of another scheme", "for writing", "known", "a glob", "Pulumi Cloud"],
+)
+def test_a_parameter_without_effect_is_noted(url: str, notes: list[str]) -> None:
+    assert list(notes_on(url)) == notes
+    if notes:
+        assert not set(parse_backend_url(url).parameters) & {"project", "regoin", "kmskeyid"}
 
 
 @pytest.mark.parametrize(("target", "phrases"), WRONG.values(), ids=WRONG.keys())

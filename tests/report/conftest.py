@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policypack.results import Results
+from policypack.judgement import Results
 from tests.report.every_verdict import load_every_verdict
 
 

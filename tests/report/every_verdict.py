@@ -8,7 +8,7 @@ from typing import Any
 
 from policypack.config.options import read_settings
 from policypack.evaluate import evaluate
-from policypack.results import Results
+from policypack.judgement import Results
 from policypack.rules import RULES
 from policypack.sources.target import load_target
 from tests.projects import make_project

@@ -8,8 +8,8 @@ from typing import Any
 
 from policypack.config.options import read_settings
 from policypack.evaluate import evaluate
+from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
-from policypack.results import Results
 from policypack.rules import RULES
 from tests.stacks import Out as Output
 from tests.stacks import R, backend, build, check, mig, service

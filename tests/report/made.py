@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from policypack.evaluate import Finding, Report, RuleReport
+from policypack.judgement import Results
 from policypack.model.graph.resource import Place, Resource
 from policypack.model.graph.stack import Stack
-from policypack.results import Results
 from policypack.rule import Level, Waiver
 from policypack.rules import RULES
 from policypack.verdict import Fail, Undecided

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from policypack.config.options import read_settings
 from policypack.evaluate import evaluate
+from policypack.judgement import Results
 from policypack.report.check.html_page import render
-from policypack.results import Results
 from policypack.rules import RULES
 from policypack.sources.target import load_target
 from tests.reference_stack.mutations import MUTATIONS

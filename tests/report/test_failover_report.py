@@ -7,10 +7,19 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from policypack.failover import Amounts, Demand, failovers
-from policypack.report.failover.formats import FailoverResults, as_json, as_markdown, as_text, print_failover, summary
+from policypack.failover.analysis import failovers
+from policypack.failover.result import Amounts, Demand, FailoverResults
+from policypack.report.failover.json_document import render as render_json
+from policypack.report.failover.markdown import render as as_markdown
+from policypack.report.failover.terminal import print_report
+from policypack.report.failover.terminal import render as as_text
+from policypack.report.failover.text import summary
+from policypack.report.formats import schema_of
+from policypack.wording import printable
+from tests.report.test_json_document import closed
 from tests.rules.fleets import autoscaler, managed
 from tests.stacks import backend, build, service
 
@@ -41,9 +50,18 @@ def printed(of: FailoverResults, width: int = 80, encoding: str = "utf-8", *, co
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", newline="\n")
     console = Console(file=file, width=width, force_terminal=True, no_color=not color, highlight=False, soft_wrap=True)
-    print_failover(console, of)
+    print_report(console, of)
     file.flush()
     return raw.getvalue().decode(encoding)
+
+
+STRICT = Draft202012Validator(closed(schema_of("failover")))
+
+
+def as_json(of: FailoverResults) -> str:
+    text = render_json(of)
+    assert [error.message for error in STRICT.iter_errors(json.loads(text))] == []
+    return text
 
 
 def bars(text: str) -> list[str]:
@@ -184,19 +202,19 @@ def test_names_from_hostile_stacks() -> None:
     rows = [line for line in markdown.splitlines() if line.startswith("|") and "us-east1" in line]
     assert rows
     assert all("\\|\\`\\<b\\>" in row for row in rows)
-    assert json.loads(document)["services"][0]["regions"][1]["region"] == HOSTILE
+    assert json.loads(document)["services"][0]["regions"][1]["region"] == printable(HOSTILE)
 
 
 def test_json_has_all_numbers() -> None:
     (found,) = json.loads(as_json(results(2, 1, peak=5)))["services"]
-    assert (found["name"], found["verdict"], found["unit"], found["peak_rps"]) == (
+    assert (found["name"], found["verdict"], found["unit"], found["peakRps"]) == (
         "chat",
         "fails",
         "requests per second",
         5,
     )
-    assert found["survives_after_scale_out"] is True
-    assert found["enough"] == {"us-central1": 2, "us-east1": 2}
+    assert found["survivesAfterScaleOut"] is True
+    assert found["enough"] == [{"region": "us-central1", "machines": 2}, {"region": "us-east1", "machines": 2}]
     assert found["remedies"] == {
         "machines": [
             {
@@ -208,12 +226,12 @@ def test_json_has_all_numbers() -> None:
             }
         ],
         "targets": None,
-        "highest_fill": None,
-        "needed": "",
+        "highestFill": None,
+        "needed": None,
     }
     assert [one["region"] for one in found["losses"]] == list(TWO)
     assert found["losses"][0]["warm"] == {
-        "survivable": False,
+        "isSurvivable": False,
         "capacity": 4,
         "load": 5,
         "utilization": 1.25,

@@ -6,20 +6,22 @@ import tempfile
 
 import pytest
 
-from policypack.report.formats import FORMATS
-from policypack.results import Results
+from policypack.judgement import Results
+from policypack.report.formats import render
 from tests.report.update_golden import FILES, FOLDER, golden_results
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_format_shows_what_its_golden_file_does(name: str, results: Results) -> None:
     wanted = (FOLDER / FILES[name]).read_text(encoding="utf-8")
-    assert FORMATS[name].render(golden_results(results)) == wanted, "run `python -m tests.report.update_golden`"
+    assert "".join(render("check", name, golden_results(results))) == wanted, (
+        "run `python -m tests.report.update_golden`"
+    )
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_of_the_machine_is_shown(name: str, results: Results) -> None:
-    text = FORMATS[name].render(results)
+    text = "".join(render("check", name, results))
     assert tempfile.gettempdir() not in text
     assert str(results.file) not in text
     assert "gcp:accessToken" not in text

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from policypack.judgement import Results
 from policypack.report.check.html_page import render
-from policypack.results import Results
 from tests.report.chromium import started_chromium
 from tests.report.judged import hostile_results, large_results
 from tests.report.update_golden import golden_results

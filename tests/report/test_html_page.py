@@ -14,9 +14,9 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from policypack.evaluate import Status
+from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
 from policypack.report.check.html_page import MOST_DRAWN, MOST_FINDINGS, render
-from policypack.results import Results
 from policypack.wording import printable
 from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results

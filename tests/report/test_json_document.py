@@ -11,13 +11,19 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from policypack.authoring.pages import field_table, with_field_table
-from policypack.report.check.json_document import SCHEMA_VERSION, document_of, render, schema
-from policypack.results import Results
+from policypack.authoring.pages import field_table, with_field_tables
+from policypack.judgement import Results
+from policypack.report.check.json_document import SCHEMA_VERSION, document_of, render
+from policypack.report.formats import PRODUCTS, Product, schema_of
+from policypack.verdict import Undecided, not_known
 from policypack.version import VERSION
+from policypack.wording import printable
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results, many_findings
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+SCHEMA = schema_of("check")
 
 
 def closed(part: Any) -> Any:
@@ -30,7 +36,7 @@ def closed(part: Any) -> Any:
     return {**found, "additionalProperties": False} if isinstance(part.get("properties"), dict) else found
 
 
-STRICT = Draft202012Validator(closed(schema()), format_checker=Draft202012Validator.FORMAT_CHECKER)
+STRICT = Draft202012Validator(closed(SCHEMA), format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 def read(results: Results) -> dict[str, Any]:
@@ -40,8 +46,7 @@ def read(results: Results) -> dict[str, Any]:
 
 
 def test_the_schema_is_one() -> None:
-    Draft202012Validator.check_schema(schema())
-    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def described(part: Any, path: str = "") -> list[str]:
@@ -52,9 +57,12 @@ def described(part: Any, path: str = "") -> list[str]:
     return missing + [found for key, value in inner for found in described(value, f"{path}.{key}")]
 
 
-def test_every_field_is_described_and_required() -> None:
-    assert described(schema()) == []
-    assert [part for part in objects(schema()) if list(part["properties"]) != part["required"]] == []
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_every_field_is_described_and_required(product: Product) -> None:
+    schema = schema_of(product)
+    Draft202012Validator.check_schema(schema)
+    assert described(schema) == []
+    assert [part for part in objects(schema) if list(part["properties"]) != part["required"]] == []
 
 
 def objects(part: Any) -> list[dict[str, Any]]:
@@ -65,16 +73,16 @@ def objects(part: Any) -> list[dict[str, Any]]:
 
 def test_the_documentation_has_every_field() -> None:
     text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
-    assert text == with_field_table(text, schema()), "docs/formats.md is not what the schema says: run `make docs`"
+    assert text == with_field_tables(text), "docs/formats.md is not what the schema says: run `make docs`"
     assert f"`schemaVersion` is `{SCHEMA_VERSION}`" in text
-    assert "| `findings[].problems[].fix` | string | What to do. |" in field_table(schema()).splitlines()
+    assert "| `findings[].problems[].fix` | string | What to do. |" in field_table(SCHEMA).splitlines()
 
 
 def test_a_version_that_adds_fields_fits_the_schema_of_an_older_one(results: Results) -> None:
     document = {**document_of(results), "schemaVersion": "1.7", "more": {"than": "this"}}
-    assert Draft202012Validator(schema()).is_valid(document)
+    assert Draft202012Validator(SCHEMA).is_valid(document)
     assert not STRICT.is_valid(document)
-    assert not Draft202012Validator(schema()).is_valid({**document, "schemaVersion": "2.0"})
+    assert not Draft202012Validator(SCHEMA).is_valid({**document, "schemaVersion": "2.0"})
 
 
 def test_the_version_is_that_of_the_pack(results: Results) -> None:
@@ -134,6 +142,17 @@ def test_what_a_finding_says() -> None:
     assert document["passed"] == [{"rule": "llm-backend-regions", "urn": findings[4].urn}]
 
 
+def test_each_reason_names_the_property_that_would_decide() -> None:
+    undecided = (not_known("backends"), Undecided("r"), not_known("mode", "a"))
+    finding = made_finding()._replace(undecided=undecided)
+    (entry,) = read(made_results([finding]))["findings"]
+    assert list(zip(entry["reasons"], entry["unknownProperties"], strict=True)) == [
+        ("`backends` is not known", "backends"),
+        ("r", ""),
+        ("`mode` of `a` is not known", "mode"),
+    ]
+
+
 def test_waivers_say_what_became_of_them(results: Results) -> None:
     found = [(entry["resource"], entry["state"], entry["urns"]) for entry in read(results)["waivers"]]
     urn = "urn:pulumi:cases::llm::gcp:compute/backendService:BackendService"
@@ -149,9 +168,9 @@ def test_hostile_text_is_whole_and_no_reader_refuses_it() -> None:
     text = render(results)
     assert text.isascii()
     document = read(results)
-    shown = HOSTILE.replace("\ud800", "\\ud800")
-    assert document["findings"][0]["name"] == shown
-    assert document["target"]["title"] == shown
+    assert document["findings"][0]["name"] == printable(HOSTILE)
+    assert document["findings"][0]["problems"][0]["fix"] == printable(HOSTILE)
+    assert document["target"]["title"] == HOSTILE.replace("\ud800", "\\ud800")
     json.dumps(document, ensure_ascii=False).encode("utf-8")
 
 
@@ -174,4 +193,4 @@ def test_thirty_thousand_findings_take_seconds() -> None:
 def test_the_schema_finds_what_is_missing(part: str, results: Results) -> None:
     document = document_of(results)
     del document["findings"][0][part]
-    assert not Draft202012Validator(schema()).is_valid(document)
+    assert not Draft202012Validator(SCHEMA).is_valid(document)

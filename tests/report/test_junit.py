@@ -10,9 +10,10 @@ import pytest
 from junitparser import Failure, JUnitXml, Skipped
 
 from policypack.evaluate import Finding
+from policypack.judgement import Results
 from policypack.model.graph.resource import Place
 from policypack.report.check.junit import render
-from policypack.results import Results
+from policypack.wording import printable
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results, many_findings
 from tests.report.valid import junit_root
 
@@ -37,7 +38,7 @@ def read(results: Results) -> ElementTree.Element:
             "failure",
             "mandatory",
             "Observed: It is so. Required: It has to be other. Fix: Make it other. "
-            "The waiver of the team has expired, it held until 2026-12-31. Its reason was: it has to be",
+            "Waiver: expired after 2026-12-31, owner the team: it has to be.",
         ),
         (
             made_finding(problems=(FAIL,), level="advisory"),
@@ -49,20 +50,20 @@ def read(results: Results) -> ElementTree.Element:
             made_finding(reasons=("a is not known", "b")),
             "skipped",
             "undecided",
-            "Undecided, because a is not known. Undecided, because b.",
+            "Undecided: a is not known. Undecided: b.",
         ),
         (
             made_finding(problems=(FAIL,), waivers=(WAIVER,)),
             "skipped",
             "waived",
-            "Waived until 2026-12-31 by the team (it has to be). "
+            "Waiver: in force until 2026-12-31, owner the team: it has to be. "
             "Observed: It is so. Required: It has to be other. Fix: Make it other.",
         ),
         (
             made_finding(not_applicable="it is serverless"),
             "skipped",
             "not applicable",
-            "Not applicable, because it is serverless.",
+            "Not applicable: it is serverless.",
         ),
     ],
 )
@@ -119,10 +120,8 @@ def test_a_test_case_is_at_the_line_that_makes_the_resource() -> None:
 
 def test_hostile_text_is_text() -> None:
     root = read(hostile_results())
-    shown = HOSTILE.replace("\x00", r"\x00").replace("\x1b", r"\x1b").replace("\ud800", r"\ud800")
-    shown = shown.replace("\uffff", r"\uffff")
     assert [case.get("name") for case in root.iter("testcase")] == [
-        f"{shown} (gcp:compute/backendService:BackendService)"
+        f"{printable(HOSTILE)} (gcp:compute/backendService:BackendService)"
     ] * 4
 
 

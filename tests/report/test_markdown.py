@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
 from policypack.report.check.markdown import MARKER, render
 from policypack.report.markdown_text import MOST_BYTES
-from policypack.results import Results
 from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
 from tests.stacks import backend, build, check, mig, service

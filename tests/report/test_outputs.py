@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from policypack.report.check.json_document import schema
-from policypack.report.formats import OutputError, check_outputs, write_text
+from policypack.report.formats import PRODUCTS, Product, check_outputs, schema_of
+from policypack.report.writing import OutputError, replacing
 from tests.replay import RECORDINGS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -73,7 +73,7 @@ def test_several_files_are_written_and_the_report_is_printed_too(tmp_path: Path)
     result = run("check", STATE, *TODAY, *(part for file in files for part in ("--output", file)))
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout == files[4].read_text()
-    assert read(files[0])["schemaVersion"] == "1.0"
+    assert read(files[0])["schemaVersion"] == "1.1"
     assert read(files[1]) == read(files[2])
     assert read(files[1])["version"] == "2.1.0"
     assert ElementTree.parse(files[3]).getroot().tag == "testsuites"
@@ -96,7 +96,7 @@ def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
     assert run("check", STATE, *TODAY, "--output", file, "--output", link).stderr == ""
     assert read(file).tag == "testsuites"
     assert link.is_symlink()
-    assert read(tmp_path / "target.json")["schemaVersion"] == "1.0"
+    assert read(tmp_path / "target.json")["schemaVersion"] == "1.1"
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_names_that_make_no_sense_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OutputError) as caught:
-        check_outputs([Path(name) for name in names], reads=[])
+        check_outputs("check", [Path(name) for name in names], reads=[])
     assert [sentence for sentence in sentences if sentence not in str(caught.value)] == []
-    check_outputs([Path("a.json"), Path("a.sarif"), Path("x/a.json"), Path("b.json")], reads=[Path("c.json")])
+    check_outputs("check", [Path("a.json"), Path("a.sarif"), Path("x/a.json"), Path("b.json")], reads=[Path("c.json")])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,8 +164,9 @@ def test_what_cannot_be_written_is_no_violation(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_leaves_nothing(name: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "full.json").symlink_to("/dev/full")
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OutputError, match=f"^cannot write {tmp_path / name}: {why}"):
-        write_text(tmp_path / name, "text")
+    refused = pytest.raises(OutputError, match=f"^cannot write {tmp_path / name}: {why}")
+    with refused, replacing(tmp_path / name) as part:
+        part.write_text("text")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "full.json"]
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -184,7 +185,12 @@ def test_a_full_disk_behind_standard_output() -> None:
     assert (result.returncode, result.stderr) == (2, "error: cannot write the report: No space left on device\n")
 
 
-def test_the_schema_can_be_had() -> None:
-    result = run("report-schema")
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_the_schemas_can_be_had(product: Product) -> None:
+    result = run("report-schema", product)
     assert (result.returncode, result.stderr) == (0, "")
-    assert json.loads(result.stdout) == schema()
+    assert json.loads(result.stdout) == schema_of(product)
+
+
+def test_the_schema_of_check_is_the_default() -> None:
+    assert json.loads(run("report-schema").stdout) == schema_of("check")

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 import pytest
 
 from policypack.evaluate import Finding, Report, Status
+from policypack.judgement import Results
 from policypack.model.graph.resource import Place
 from policypack.report.check.sarif import render
 from policypack.report.sarif_log import MOST_RESULTS
-from policypack.results import Results
 from policypack.rules import RULES
 from tests.report.made import BY_NAME, FAIL, WAIVER, hostile_results, made_finding, made_results, many_findings
 from tests.report.valid import sarif_run
@@ -72,7 +72,11 @@ def test_a_waived_finding_is_suppressed_and_no_other() -> None:
     failed, waived = run_of(made_results(findings))["results"]
     assert "suppressions" not in failed
     assert waived["suppressions"] == [
-        {"kind": "external", "status": "accepted", "justification": "the team, until 2026-12-31: it has to be"}
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "in force until 2026-12-31, owner the team: it has to be",
+        }
     ]
 
 
@@ -81,8 +85,8 @@ def test_a_message_has_everything() -> None:
     (result,) = run_of(made_results([finding]))["results"]
     assert result["message"]["text"] == (
         "chat (gcp:compute/backendService:BackendService). Observed: It is so. Required: It has to be other. "
-        "Fix: Make it other. Undecided, because r. "
-        "The waiver of the team has expired, it held until 2026-12-31. Its reason was: it has to be"
+        "Fix: Make it other. Undecided: r. "
+        "Waiver: expired after 2026-12-31, owner the team: it has to be."
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from policypack.evaluate import Report
-from policypack.report.formats import FORMATS
-from policypack.results import Results
+from policypack.judgement import Results
+from policypack.report.formats import write_report
 from tests.report.every_verdict import load_every_verdict
 
 FOLDER = Path(__file__).parent / "golden"
@@ -34,8 +34,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = golden_results(load_every_verdict(Path(folder) / "repository"))
         FOLDER.mkdir(exist_ok=True)
-        for name, file in FILES.items():
-            (FOLDER / file).write_text(FORMATS[name].render(results), encoding="utf-8")
+        for file in FILES.values():
+            write_report("check", FOLDER / file, results)
 
 
 if __name__ == "__main__":

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final, Generic, TextIO
+from typing import Any, Final
 
-from policypack.audit.record import FindingRecord
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.audit.results import AuditResults, StackStatus, StackTotal
+from policypack.evaluate import Finding
 from policypack.report.audit.text import (
     EXPIRES_SOON_DAYS,
     STATUS_IN_WORDS,
-    Item,
+    Shown,
     bad_stacks,
     first_of,
     headline,
     headline_status,
     soon,
-    stack_title,
     statuses_of,
 )
-from policypack.report.page_template import Filters, render_page
-from policypack.report.text import shortened
-from policypack.rule import AnyRule, Level
-from policypack.wording import counted
+from policypack.report.page_template import render_page
+from policypack.wording import counted, shortened
 
 # What bounds the size of the page, whatever the audit; a sentence on the page says what is left out.
 MOST_STACKS: Final = 100
@@ -47,169 +40,53 @@ _MARKS: Final[dict[StackStatus, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Share:
-    """How many of all stacks have a status; `fraction` is from 0 to 1."""
-
-    mark: str
-    words: str
-    number: int
-    fraction: float
+def render(results: AuditResults) -> str:
+    """The page."""
+    return render_page("audit.html", _page(results), {"short": _short, "mark_of": _mark_of})
 
 
-@dataclass(frozen=True)
-class Shown(Generic[Item]):
-    """The first of some items, and how many there are more."""
-
-    items: Sequence[Item]
-    rest: int
-
-    @property
-    def number(self) -> int:
-        """How many there are."""
-        return len(self.items) + self.rest
-
-
-@dataclass(frozen=True)
-class ListedStack:
-    """A stack with its most severe findings, and how many more it has."""
-
-    total: StackTotal
-    mark: str
-    findings: Sequence[FindingRecord]
-    rest: int
-
-
-@dataclass(frozen=True)
-class ListedRule:
-    """A rule with its numbers."""
-
-    rule: AnyRule
-    level: Level
-    total: RuleTotal
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What has changed since the baseline."""
-
-    is_judged_alike: bool
-    new_findings: Shown[StackFinding]
-    fixed_findings: Shown[StackFinding]
-    new_stacks: Shown[str]
-    gone_stacks: Shown[str]
-
-
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the page."""
-    with file.open("w", encoding="utf-8") as text:
-        write_to(text, results)
-
-
-def write_to(stream: TextIO, results: AuditResults) -> None:
-    """Writes the page to a stream."""
-    filters: Filters = {"short": _short, "mark_of": _mark_of, "titled": _titled}
-    stream.write(render_page("audit.html", AuditPage(results), filters))
-
-
-class AuditPage:
+def _page(results: AuditResults) -> dict[str, Any]:
     """What the template shows."""
-
-    soon_days = EXPIRES_SOON_DAYS
-
-    def __init__(self, results: AuditResults) -> None:
-        self.results = results
-        self.totals = results.totals
-
-    @cached_property
-    def headline(self) -> str:
-        """The verdict in a line."""
-        return headline(self.results)
-
-    @property
-    def mark(self) -> str:
-        """The name of the mark of the verdict."""
-        return _MARKS[headline_status(self.totals)]
-
-    @property
-    def title(self) -> str:
-        """What was judged."""
-        targets = self.results.targets
-        return targets[0].target if len(targets) == 1 else counted(len(targets), "target")
-
-    @cached_property
-    def targets(self) -> Shown[Any]:
-        """The targets, those that could not be listed first."""
-        return _shown(sorted(self.results.targets, key=lambda target: not target.error), MOST_TARGETS)
-
-    @property
-    def shares(self) -> list[Share]:
-        """How many stacks there are of each status, the worst first."""
-        found = ((status, self.totals.statuses[status]) for status in statuses_of(self.totals))
-        return [
-            Share(_MARKS[status], STATUS_IN_WORDS[status], number, number / self.totals.stacks)
-            for status, number in found
-        ]
-
-    @cached_property
-    def stacks(self) -> Shown[ListedStack]:
-        """The stacks with violations or undecided verdicts, the worst first."""
-        bad, number = bad_stacks(self.results)
-        listed = [self._listed(stack) for stack in islice(bad, MOST_STACKS)]
-        return Shown(listed, number - len(listed))
-
-    def _listed(self, stack: StackTotal) -> ListedStack:
-        shown, rest = first_of(self.results.findings_of(stack), MOST_FINDINGS)
-        return ListedStack(stack, _MARKS[stack.status], shown, rest)
-
-    @property
-    def rules(self) -> list[ListedRule]:
-        """The enabled rules, those first that most stacks violate."""
-        enabled, levels = self.results.enabled, self.results.levels
-        return [ListedRule(enabled[total.rule], levels[total.rule], total) for total in self.results.rules]
-
-    @cached_property
-    def changes(self) -> Changes | None:
-        """What has changed, if there is a baseline."""
-        results = self.results
-        if results.baseline is None:
-            return None
-        return Changes(
-            results.is_judged_alike,
-            _shown(results.new_findings(), MOST_LINES),
-            _shown(results.fixed_findings(), MOST_LINES),
-            _shown(results.new_stacks(), MOST_LINES),
-            _shown(results.gone_stacks(), MOST_LINES),
-        )
-
-    @cached_property
-    def unreadable(self) -> Shown[StackTotal]:
-        """The stacks that could not be judged."""
-        return _shown(self.results.unreadable(), MOST_UNREADABLE)
-
-    @cached_property
-    def ending(self) -> Shown[StackFinding]:
-        """The waived findings whose last waiver ends soon."""
-        return _shown(soon(self.results), MOST_LINES)
-
-    def days_left(self, finding: StackFinding) -> int:
-        """In how many days the waiver of a finding ends, 0 being the day itself."""
-        return (date.fromisoformat(finding.waived_until) - date.fromisoformat(self.results.today)).days
+    targets, totals, today = results.targets, results.totals, date.fromisoformat(results.today)
+    bad, number = bad_stacks(results)
+    stacks = [_listed(results, stack) for stack in islice(bad, MOST_STACKS)]
+    return {
+        "results": results,
+        "totals": totals,
+        "headline": headline(results),
+        "mark": _MARKS[headline_status(totals)],
+        "title": targets[0].target if len(targets) == 1 else counted(len(targets), "target"),
+        "targets": first_of(sorted(targets, key=lambda target: not target.error), MOST_TARGETS),
+        "shares": [
+            {"mark": _MARKS[status], "words": STATUS_IN_WORDS[status], "number": totals.statuses[status]}
+            for status in statuses_of(totals)
+        ],
+        "stacks": Shown(stacks, number - len(stacks)),
+        "changes": results.baseline
+        and {
+            "is_judged_alike": results.is_judged_alike,
+            "new_findings": first_of(results.new_findings(), MOST_LINES),
+            "fixed_findings": first_of(results.fixed_findings(), MOST_LINES),
+            "new_stacks": first_of(results.new_stacks(), MOST_LINES),
+            "gone_stacks": first_of(results.gone_stacks(), MOST_LINES),
+        },
+        "unreadable": first_of(results.unreadable(), MOST_UNREADABLE),
+        "ending": first_of(soon(results), MOST_LINES),
+        "days_left": lambda waiver: (waiver.expires - today).days,
+        "soon_days": EXPIRES_SOON_DAYS,
+    }
 
 
-def _shown(items: Iterable[Item], most: int) -> Shown[Item]:
-    return Shown(*first_of(items, most))
+def _listed(results: AuditResults, stack: StackTotal) -> dict[str, Any]:
+    """A stack with its most important findings, and how many more it has."""
+    found = first_of(results.findings_of(stack), MOST_FINDINGS)
+    return {"total": stack, "mark": _MARKS[stack.status], "findings": found.items, "rest": found.rest}
 
 
 def _short(text: str) -> str:
     return shortened(text, _MOST_CHARACTERS)
 
 
-def _mark_of(finding: FindingRecord) -> str:
+def _mark_of(finding: Finding) -> str:
     """The name of the mark for a finding, which stands for it beside the color."""
     return "advisory" if finding.status == "failed" and finding.level == "advisory" else finding.status
-
-
-def _titled(stack: StackTotal | StackFinding) -> str:
-    """What people call a stack."""
-    return stack_title(stack.project, stack.stack if isinstance(stack, StackFinding) else stack.name, stack.url)

@@ -1,48 +1,38 @@
-"""The report of an audit as one JSON document, for other programs."""
+"""The report of an audit as one JSON document, for other programs; `report.schema.json` says what each field means."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final
 
-from policypack.audit.record import FindingRecord, RuleCount
-from policypack.audit.results import AuditResults, StackFinding, StackTotal
+from policypack.audit.record import RuleCount
+from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.report.json_parts import finding_json, problems_json
+from policypack.report.text import json_text
+from policypack.version import PACK_NAME, VERSION
+from policypack.wording import printable
 
-# Fields are only added within 1.x.
-SCHEMA_VERSION: Final = "1.0"
+# Within 2.x fields are added, and none is renamed, removed or given another meaning.
+SCHEMA_VERSION: Final = "2.0"
+
+_STATUSES: Final[dict[StackStatus, str]] = {
+    "violations": "violations",
+    "advisories": "advisories",
+    "undecided": "undecided",
+    "compliant": "compliant",
+    "nothing to judge": "nothingToJudge",
+    "unreadable": "unreadable",
+}
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the document stack by stack."""
-    with file.open("w", encoding="utf-8") as text:
-        write_to(text, results)
-
-
-def write_to(stream: TextIO, results: AuditResults) -> None:
-    """Writes the document to a stream."""
-    for part in _document(results):
-        stream.write(part)
-
-
-def _document(results: AuditResults) -> Iterator[str]:
+def render(results: AuditResults) -> Iterator[str]:
     """The document in parts, so that it is never in memory as a whole."""
     for i, (key, value) in enumerate(_head(results).items()):
         yield f"{'{' if i == 0 else ','}\n{_dumps(key)}: {_dumps(value)}"
     yield ',\n"stacks": '
     yield from _list(_stack(results, stack) for stack in results.stacks())
-    if results.baseline is not None:
-        yield f',\n"changes": {{\n"isJudgedAlike": {_dumps(results.is_judged_alike)}'
-        for key, items in (
-            ("newFindings", map(_fields, results.new_findings())),
-            ("fixedFindings", map(_fields, results.fixed_findings())),
-            ("newStacks", results.new_stacks()),
-            ("goneStacks", results.gone_stacks()),
-        ):
-            yield f',\n"{key}": '
-            yield from _list(items)
-        yield "\n}"
+    yield ',\n"changes": '
+    yield from _changes(results) if results.baseline else ["null"]
     yield "\n}\n"
 
 
@@ -50,69 +40,83 @@ def _head(results: AuditResults) -> dict[str, object]:
     totals = results.totals
     return {
         "schemaVersion": SCHEMA_VERSION,
+        "tool": {"name": PACK_NAME, "version": VERSION},
         "today": results.today,
         "targets": [
-            {"target": target.target, "stacks": target.stacks, **({"error": target.error} if target.error else {})}
+            {"target": target.target, "stacks": target.stacks, "error": target.error or None}
             for target in results.targets
         ],
         "summary": {
             "stacks": totals.stacks,
             "resources": totals.resources,
-            "stacksByStatus": totals.statuses,
+            "stacksByStatus": {key: totals.statuses.get(status, 0) for status, key in _STATUSES.items()},
             "mandatoryViolations": totals.mandatory,
             "advisoryViolations": totals.advisory,
             "undecided": totals.undecided,
             "waived": totals.waived,
         },
         "rules": [
-            {
-                "rule": rule.rule,
-                "level": rule.level,
-                "violatingStacks": rule.stacks,
-                **_verdicts(rule.passed, rule.failed, rule.undecided, rule.waived, rule.not_applicable),
-            }
+            {"rule": rule.rule, "level": rule.level, "violatingStacks": rule.stacks, "counts": _counts(rule)}
             for rule in results.rules
         ],
     }
 
 
 def _stack(results: AuditResults, stack: StackTotal) -> dict[str, object]:
-    document: dict[str, object] = {
+    return {
         "url": stack.url,
         "target": stack.target,
         "project": stack.project,
         "stack": stack.name,
-        "status": stack.status,
-    }
-    if stack.error:
-        return {**document, "error": stack.error}
-    counts = (RuleCount(*count) for count in results.counts_of(stack))
-    return {
-        **document,
+        "status": _STATUSES[stack.status],
+        "error": stack.error or None,
         "resources": stack.resources,
         "mandatoryViolations": stack.mandatory,
         "advisoryViolations": stack.advisory,
         "undecided": stack.undecided,
         "waived": stack.waived,
-        "rules": {count.rule: _verdicts(*count[2:]) for count in counts},
-        "findings": [_fields(finding) for finding in results.findings_of(stack)],
+        "rules": [{"rule": count.rule, "counts": _counts(count)} for count in results.counts_of(stack)],
+        "findings": [finding_json(finding) for finding in results.findings_of(stack)],
     }
 
 
-def _verdicts(passed: int, failed: int, undecided: int, waived: int, not_applicable: int) -> dict[str, int]:
+def _counts(count: RuleCount | RuleTotal) -> dict[str, int]:
     return {
-        "passed": passed,
-        "failed": failed,
-        "undecided": undecided,
-        "waived": waived,
-        "notApplicable": not_applicable,
+        "failed": count.failed,
+        "undecided": count.undecided,
+        "waived": count.waived,
+        "passed": count.passed,
+        "notApplicable": count.not_applicable,
     }
 
 
-def _fields(finding: FindingRecord | StackFinding) -> dict[str, object]:
-    """The fields that say something."""
-    names = {"waived_until": "waivedUntil"}
-    return {names.get(key, key): value for key, value in finding._asdict().items() if value != ""}
+def _changes(results: AuditResults) -> Iterator[str]:
+    yield f'{{\n"isJudgedAlike": {_dumps(results.is_judged_alike)}'
+    for key, items in (
+        ("newFindings", map(_stack_finding, results.new_findings())),
+        ("fixedFindings", map(_stack_finding, results.fixed_findings())),
+        ("newStacks", results.new_stacks()),
+        ("goneStacks", results.gone_stacks()),
+    ):
+        yield f',\n"{key}": '
+        yield from _list(items)
+    yield "\n}"
+
+
+def _stack_finding(found: StackFinding) -> dict[str, Any]:
+    finding = found.finding
+    return {
+        "rule": finding.rule.name,
+        "level": finding.level,
+        "severity": finding.rule.severity,
+        "urn": finding.urn,
+        "type": finding.type,
+        "name": printable(finding.name),
+        "url": found.url,
+        "project": found.project,
+        "stack": found.stack,
+        "problems": problems_json(finding),
+    }
 
 
 def _list(items: Iterable[object]) -> Iterator[str]:
@@ -124,4 +128,4 @@ def _list(items: Iterable[object]) -> Iterator[str]:
 
 
 def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(value, indent=None).rstrip("\n")

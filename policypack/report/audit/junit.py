@@ -8,44 +8,34 @@ skipped. A stack that could not be read is an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 from xml.etree import ElementTree
 
-from policypack.audit.record import FindingRecord
 from policypack.audit.results import AuditResults, StackTotal
-from policypack.evaluate import Status
-from policypack.report.audit.text import NOTHING_JUDGED, said_of_record, summary
+from policypack.evaluate import Finding
+from policypack.report.audit.text import NOTHING_JUDGED, summary
 from policypack.report.junit_elements import DECLARATION, as_text, element, outcome, with_counts
 from policypack.version import PACK_NAME
-from policypack.wording import counted
+from policypack.wording import counted, lines_of, title_of
 
 # What keeps the report of thousands of stacks within what CI systems read.
 _MOST_SAID: Final = 5
 _MOST_TARGETS: Final = 20
-# Most important first.
-_SHOWN: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the report stack by stack, in ASCII so that no encoding can break it."""
-    with file.open("w", encoding="ascii") as text:
-        write_to(text, results)
-
-
-def write_to(stream: TextIO, results: AuditResults) -> None:
-    """Writes the document to a stream."""
+def render(results: AuditResults) -> Iterator[str]:
+    """The report suite by suite, in ASCII so that no encoding can break it."""
     overview = _overview(results)
-    stream.write(f"{DECLARATION}{as_text(_root(results, overview)).removesuffix(' />')}>\n")
-    _write_suite(stream, overview)
+    yield f"{DECLARATION}{as_text(_root(results, overview)).removesuffix(' />')}>\n"
+    yield _suite_text(overview)
     for stack in results.stacks_with_findings():
-        _write_suite(stream, with_counts(_suite(results, stack)))
-    stream.write("</testsuites>\n")
+        yield _suite_text(with_counts(_suite(results, stack)))
+    yield "</testsuites>\n"
 
 
-def _write_suite(stream: TextIO, suite: ElementTree.Element) -> None:
+def _suite_text(suite: ElementTree.Element) -> str:
     ElementTree.indent(suite, level=1)
-    stream.write(f"  {as_text(suite)}\n")
+    return f"  {as_text(suite)}\n"
 
 
 def _root(results: AuditResults, overview: ElementTree.Element) -> ElementTree.Element:
@@ -87,27 +77,27 @@ def _suite(results: AuditResults, stack: StackTotal) -> ElementTree.Element:
     if stack.error:
         _case(suite, "state", stack.url).append(outcome("error", "unreadable", [stack.error]))
         return suite
-    by_rule: dict[str, list[FindingRecord]] = {}
+    by_rule: dict[str, list[Finding]] = {}
     for finding in results.findings_of(stack):
-        by_rule.setdefault(finding.rule, []).append(finding)
+        by_rule.setdefault(finding.rule.name, []).append(finding)
     for rule in sorted(by_rule):
         _case(suite, rule, stack.url).append(_outcome(by_rule[rule]))
     return suite
 
 
-def _outcome(findings: list[FindingRecord]) -> ElementTree.Element:
+def _outcome(findings: list[Finding]) -> ElementTree.Element:
     """What a rule says about a stack: its worst verdict counts."""
-    status = min((finding.status for finding in findings), key=_SHOWN.index)
+    worst = findings[0]
     lines = [*_said(findings[:_MOST_SAID]), *_rest(len(findings) - _MOST_SAID)]
-    if status == "failed" and findings[0].level == "mandatory":
+    if worst.status == "failed" and worst.level == "mandatory":
         return outcome("failure", "mandatory", lines)
-    return outcome("skipped", "advisory" if status == "failed" else status, lines)
+    return outcome("skipped", "advisory" if worst.status == "failed" else worst.status, lines)
 
 
-def _said(findings: Iterable[FindingRecord]) -> Iterator[str]:
+def _said(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         advisory = ["Advisory violation."] if finding.status == "failed" and finding.level == "advisory" else []
-        yield " ".join((f"{finding.name} ({finding.type}).", *advisory, *said_of_record(finding)))
+        yield " ".join((f"{title_of(finding)}.", *advisory, *lines_of(finding)))
 
 
 def _rest(number: int) -> list[str]:

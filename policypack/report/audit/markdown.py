@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackTotal
-from policypack.report.audit.text import EXPIRES_SOON_DAYS, bad_stacks, first_of, headline, soon, stack_title, summary
-from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, sentence
-from policypack.wording import counted
+from policypack.report.audit.text import EXPIRES_SOON_DAYS, bad_stacks, first_of, headline, soon, summary
+from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
+from policypack.wording import counted, facts_of, waiver_text
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack-audit -->"
@@ -28,14 +27,8 @@ _ENDING: Final = f"Waivers that end within {EXPIRES_SOON_DAYS} days"
 _ELSEWHERE: Final = "the JSON document has all"
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the summary."""
-    with file.open("w", encoding="utf-8") as text:
-        write_to(text, results)
-
-
-def write_to(stream: TextIO, results: AuditResults) -> None:
-    """Writes the summary, whatever the audit shorter than GitHub's limit on comments."""
+def render(results: AuditResults) -> str:
+    """The summary, whatever the audit shorter than GitHub's limit on comments; it says what is left out for that."""
     parts = [
         f"{MARKER}\n### LLM policy pack, audit: {headline(results)}",
         f"{summary(results.totals)} Judged by {counted(len(results.levels), 'rule')} on {results.today}.",
@@ -44,14 +37,9 @@ def write_to(stream: TextIO, results: AuditResults) -> None:
         _rules(results.rules),
         *(_changes(results) if results.baseline is not None else []),
         _folded_list("Unreadable stacks", "stack", map(_unreadable, results.unreadable()), _UNREADABLE_BYTES),
-        _folded_list(
-            f"Waivers that end within {EXPIRES_SOON_DAYS} days",
-            "waived finding",
-            map(_waived, soon(results)),
-            _WAIVER_BYTES,
-        ),
+        _folded_list(_ENDING, "waived finding", map(_waived, soon(results)), _WAIVER_BYTES),
     ]
-    stream.write("\n\n".join(part for part in parts if part) + "\n")
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _targets(results: AuditResults) -> str:
@@ -65,21 +53,18 @@ def _stacks(results: AuditResults) -> str:
     rows, _ = fitting((_stack_row(stack) for stack in islice(bad, _MOST_LINES)), _STACK_BYTES)
     if not number:
         return ""
-    table = "\n".join(
-        ["| stack | mandatory | advisory | undecided | waived |", "| --- | --: | --: | --: | --: |", *rows]
-    )
-    return f"{table}{left_out_here(number - len(rows), 'stack', _ELSEWHERE)}"
+    header = ("stack", ":mandatory", ":advisory", ":undecided", ":waived")
+    return f"{table(header, rows)}{left_out_here(number - len(rows), 'stack', _ELSEWHERE)}"
 
 
 def _stack_row(stack: StackTotal) -> str:
-    title = stack_title(stack.project, stack.name, stack.url)
-    place = "" if title == stack.url else f"<br>{code(stack.url, in_table=True)}"
+    place = "" if stack.title == stack.url else f"<br>{code(stack.url, in_table=True)}"
     cells = (
-        f"{code(title, in_table=True)}{place}",
+        f"{code(stack.title, in_table=True)}{place}",
         f"**{stack.mandatory}**" if stack.mandatory else "-",
-        *(str(number or "-") for number in (stack.advisory, stack.undecided, stack.waived)),
+        *(number or "-" for number in (stack.advisory, stack.undecided, stack.waived)),
     )
-    return f"| {' | '.join(cells)} |"
+    return row(cells)
 
 
 def _rules(rules: Iterable[RuleTotal]) -> str:
@@ -87,19 +72,15 @@ def _rules(rules: Iterable[RuleTotal]) -> str:
     rows, left_out = fitting(map(_rule_row, shown), _RULE_BYTES)
     if not shown:
         return ""
-    table = "\n".join(
-        [
-            "| rule | level | violating stacks | violations | undecided | waived | passed |",
-            "| --- | --- | --: | --: | --: | --: | --: |",
-            *rows,
-        ]
+    header = ("rule", "level", ":violating stacks", ":violations", ":undecided", ":waived", ":passed")
+    return folded(
+        "Rules that most stacks violate", f"{table(header, rows)}{left_out_here(left_out, 'rule', _ELSEWHERE)}"
     )
-    return folded("Rules that most stacks violate", f"{table}{left_out_here(left_out, 'rule', _ELSEWHERE)}")
 
 
 def _rule_row(rule: RuleTotal) -> str:
     numbers = (rule.stacks, rule.failed, rule.undecided, rule.waived, rule.passed)
-    return f"| {code(rule.rule)} | {rule.level} | {' | '.join(str(number or '-') for number in numbers)} |"
+    return row((code(rule.rule), rule.level, *(number or "-" for number in numbers)))
 
 
 def _changes(results: AuditResults) -> list[str]:
@@ -113,10 +94,14 @@ def _changes(results: AuditResults) -> list[str]:
     ]
 
 
-def _finding(finding: StackFinding) -> str:
-    title = stack_title(finding.project, finding.stack, finding.url)
-    what = f"{code(finding.rule)} ({finding.level}, severity {finding.severity}): {code(finding.name)} in {code(title)}"
-    return f"- {what}. {sentence(finding.observed)}"
+def _finding(found: StackFinding) -> str:
+    finding = found.finding
+    what = (
+        f"{code(finding.rule.name)} ({finding.level}, severity {finding.rule.severity}): {code(finding.name)} "
+        f"in {code(found.title)}"
+    )
+    observed = " ".join(text for term, text in facts_of(finding) if term == "Observed")
+    return f"- {what}. {sentence(observed)}"
 
 
 def _stack(url: str) -> str:
@@ -127,10 +112,10 @@ def _unreadable(stack: StackTotal) -> str:
     return f"- {code(stack.url)}: {sentence(stack.error)}"
 
 
-def _waived(finding: StackFinding) -> str:
-    title = stack_title(finding.project, finding.stack, finding.url)
-    what = f"{code(finding.rule)}, {code(finding.name)} in {code(title)}"
-    return f"- {finding.waived_until}: {what}. {plain(finding.waiver)}"
+def _waived(found: StackFinding) -> str:
+    finding = found.finding
+    what = f"{code(finding.rule.name)}, {code(finding.name)} in {code(found.title)}"
+    return f"- {what}: {plain(waiver_text(found.last_waiver))}"
 
 
 def _folded_list(heading: str, noun: str, lines: Iterable[str], most_bytes: int) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from policypack.audit.results import AuditResults
-from policypack.report.audit.rows import Row, rows
+from policypack.report.audit.csv_rows import Row, rows
 
 _ROWS_A_GROUP: Final = 50_000
 # Columns whose few values repeat.

@@ -17,18 +17,13 @@ _SECONDS_A_LINE: Final = 60
 
 
 class AuditProgress:
-    """Shows how far an audit is, while it lasts.
+    """Shows how far an audit is, while it lasts."""
 
-    Args:
-        goes_on: it goes on with an audit that was interrupted.
-    """
-
-    def __init__(self, goes_on: bool) -> None:
-        self.last = Progress()
+    def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._bar = Bar(
             SpinnerColumn(),
-            TextColumn("Going on with the audit" if goes_on else "Judging"),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("stacks"),
@@ -37,7 +32,7 @@ class AuditProgress:
             transient=True,
             disable=not self._console.is_terminal,
         )
-        self._task = self._bar.add_task("", total=None)
+        self._task = self._bar.add_task("Judging", total=None)
         self._said = time.monotonic()
         self._open = ExitStack()
 
@@ -51,9 +46,8 @@ class AuditProgress:
         self._open.close()
 
     def show(self, progress: Progress) -> None:
-        """Shows the state of the audit."""
-        self.last = progress
-        self._bar.update(self._task, completed=progress.judged, total=progress.taken)
+        description = "Going on with the audit" if progress.goes_on else "Judging"
+        self._bar.update(self._task, completed=progress.judged, total=progress.taken, description=description)
         if not self._console.is_terminal and time.monotonic() - self._said >= _SECONDS_A_LINE:
             self._said = time.monotonic()
             self._console.print(f"judged {progress.judged} stacks", markup=False, highlight=False)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from policypack.audit.results import AuditResults, StackFinding
 from policypack.report.audit.place import path_of
-from policypack.report.audit.text import NOTHING_JUDGED, said_of_record, stack_title
+from policypack.report.audit.text import NOTHING_JUDGED
 from policypack.report.sarif_log import MOST_RESULTS, SarifResult, left_out_of_sarif, sarif_log
 from policypack.report.text import json_text
 from policypack.wording import counted
@@ -18,15 +17,9 @@ _MOST_UNREADABLE: Final = 1000
 _ROOT: Final = "Stands for where the states are: few of them are files of the repository."
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the most important findings, as many as GitHub takes."""
-    with file.open("w", encoding="utf-8") as text:
-        write_to(text, results)
-
-
-def write_to(stream: TextIO, results: AuditResults) -> None:
-    """Writes the document to a stream."""
-    stream.write(json_text(log_of(results), indent=None))
+def render(results: AuditResults) -> str:
+    """The most important findings, as many as GitHub takes, as SARIF."""
+    return json_text(log_of(results), indent=None)
 
 
 def log_of(results: AuditResults) -> dict[str, Any]:
@@ -35,7 +28,7 @@ def log_of(results: AuditResults) -> dict[str, Any]:
     return sarif_log(
         ("audit", _category(results)),
         [(rule, results.levels[name]) for name, rule in rules.items()],
-        [_result(finding, results) for finding in results.most_important(MOST_RESULTS)],
+        [_result(finding) for finding in results.most_important(MOST_RESULTS)],
         _notifications(results),
         root=_ROOT,
         is_successful=results.totals.unreadable < results.totals.stacks,
@@ -48,21 +41,11 @@ def _category(results: AuditResults) -> str:
     return paths[0] if len(paths) == 1 else hashlib.sha256("\n".join(sorted(paths)).encode()).hexdigest()[:16]
 
 
-def _result(finding: StackFinding, results: AuditResults) -> SarifResult:
-    rule, path = results.enabled[finding.rule], path_of(finding.url)
-    title = stack_title(finding.project, finding.stack, finding.url)
-    return SarifResult(
-        rule,
-        results.levels[finding.rule],
-        finding.status,
-        f"{title}: {finding.name} ({finding.type}). {' '.join(said_of_record(finding))}",
-        path,
-        1,
-        (("resource", finding.name, finding.urn), ("stack", title, finding.url)),
-        # A file has another URL on another machine.
-        f"{path if finding.url.startswith('file://') else finding.url} {finding.urn}",
-        (finding.waiver,) if finding.status == "waived" else (),
-    )
+def _result(found: StackFinding) -> SarifResult:
+    path = path_of(found.url)
+    # A file has another URL on another machine.
+    identity = f"{path if found.url.startswith('file://') else found.url} {found.finding.urn}"
+    return SarifResult(found.finding, path, 1, identity, (found.title, found.url))
 
 
 def _notifications(results: AuditResults) -> list[str]:

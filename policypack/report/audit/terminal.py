@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus
 from policypack.report.audit.text import bad_stacks, first_of, statuses_of, summary
-from policypack.wording import counted
+from policypack.report.console import plain_text
+from policypack.wording import counted, printable
 
 _SHOWN: Final = 20
-_WIDTH: Final = 1000
 _STYLES: Final[dict[StackStatus, str]] = {
     "violations": "red",
     "advisories": "yellow",
@@ -27,20 +27,19 @@ _STYLES: Final[dict[StackStatus, str]] = {
 }
 
 
-def write(results: AuditResults, file: Path) -> None:
-    """Writes the report as plain text."""
-    with file.open("w", encoding="utf-8") as text:
-        print_audit(Console(file=text, highlight=False, soft_wrap=True, no_color=True, width=_WIDTH), results)
+def render(results: AuditResults) -> str:
+    """The report as plain text."""
+    return plain_text(lambda console: print_report(console, results))
 
 
-def print_audit(console: Console, results: AuditResults) -> None:
+def print_report(console: Console, results: AuditResults) -> None:
     """Prints the worst stacks, the rules that most stacks violate, what is unreadable, changes, and a summary."""
     for target in results.targets:
         line = f"{target.target}: {counted(target.stacks, 'stack')}"
         console.print(Text(line, "bold") if not target.error else Text(f"{line}, then: {target.error}", "bold magenta"))
     _print_stacks(console, results)
     _print_rules(console, results.rules)
-    _print_unreadable(console, results)
+    _print_lines(console, "Unreadable stacks", (f"{stack.url}: {stack.error}" for stack in results.unreadable()))
     if results.baseline is not None:
         _print_changes(console, results, results.baseline)
     console.print()
@@ -67,14 +66,6 @@ def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
     _print_table(console, table, table.row_count, "rules")
 
 
-def _print_unreadable(console: Console, results: AuditResults) -> None:
-    _print_lines(console, "Unreadable stacks", map(_unreadable, results.unreadable()))
-
-
-def _unreadable(stack: StackTotal) -> str:
-    return f"{stack.url}: {stack.error}"
-
-
 def _print_changes(console: Console, results: AuditResults, baseline: Path) -> None:
     if not results.is_judged_alike:
         console.print()
@@ -88,8 +79,10 @@ def _print_changes(console: Console, results: AuditResults, baseline: Path) -> N
     _print_lines(console, "Gone stacks", results.gone_stacks())
 
 
-def _finding(finding: StackFinding) -> str:
-    return f"{finding.rule}  {finding.level}, severity {finding.severity}: {finding.name} in {finding.url}"
+def _finding(found: StackFinding) -> str:
+    finding = found.finding
+    what = f"{finding.rule.name}  {finding.level}, severity {finding.rule.severity}"
+    return f"{what}: {printable(finding.name)} in {found.url}"
 
 
 def _table(last: str, *numbers: str) -> Table:
@@ -110,7 +103,6 @@ def _print_table(console: Console, table: Table, number: int, noun: str) -> None
 
 
 def _print_lines(console: Console, heading: str, lines: Iterable[str]) -> None:
-    """Prints the first lines, and how many there are more of."""
     shown, rest = first_of(lines, _SHOWN)
     if not shown:
         return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import islice
-from typing import Final, TypeVar, get_args
+from typing import Final, Generic, NamedTuple, TypeVar, get_args
 
-from policypack.audit.record import FindingRecord
 from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
-from policypack.wording import counted
+from policypack.wording import counted, verdicts_text
 
 Item = TypeVar("Item")
 
@@ -47,8 +46,7 @@ def headline_status(totals: Totals) -> StackStatus:
 def summary(totals: Totals) -> str:
     """All numbers: stacks by status, and verdicts."""
     parts = [f"{totals.statuses[status]} {STATUS_IN_WORDS[status]}" for status in statuses_of(totals)]
-    verdicts = f"{counted(totals.mandatory + totals.advisory, 'violation')} ({totals.mandatory} mandatory)"
-    verdicts += f", {totals.undecided} undecided" + (f", {totals.waived} waived" if totals.waived else "")
+    verdicts = verdicts_text(totals.mandatory, totals.advisory, totals.undecided, totals.waived)
     return f"{counted(totals.stacks, 'stack')}: {', '.join(parts)}. {verdicts}."
 
 
@@ -69,27 +67,21 @@ def soon(results: AuditResults) -> Iterator[StackFinding]:
     return results.waived_until(last.isoformat())
 
 
-def first_of(items: Iterable[Item], most: int) -> tuple[list[Item], int]:
+class Shown(NamedTuple, Generic[Item]):
+    """The first of some items, and how many there are more."""
+
+    items: Sequence[Item]
+    rest: int
+
+    @property
+    def number(self) -> int:
+        return len(self.items) + self.rest
+
+
+def first_of(items: Iterable[Item], most: int) -> Shown[Item]:
     """The first items, and how many there are more."""
     remaining = iter(items)
-    shown = list(islice(remaining, most))
-    return shown, sum(1 for _ in remaining)
-
-
-def stack_title(project: str, name: str, url: str) -> str:
-    """What people call a stack: `PROJECT/STACK`, or where its state is if that does not tell."""
-    return f"{project}/{name}" if project and name else url
-
-
-def said_of_record(finding: FindingRecord | StackFinding) -> tuple[str, ...]:
-    """What a finding says, in lines without markup, as `text.said_of` says it of one stack."""
-    waiver = (f"{finding.waiver}.",) if finding.waiver else ()
-    facts = (("Observed", finding.observed), ("Required", finding.required), ("Fix", finding.fix))
-    problems = (f"{name}: {value}" for name, value in facts if value)
-    reasons = (f"Undecided, because {finding.reasons}.",) if finding.reasons else ()
-    if finding.status == "waived":
-        return (*waiver, *problems, *reasons)
-    return (*problems, *reasons, *waiver)
+    return Shown(list(islice(remaining, most)), sum(1 for _ in remaining))
 
 
 def _verdict(totals: Totals) -> str:

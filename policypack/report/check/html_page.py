@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Final
 
 from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
-from policypack.failover import ServiceFailover, failover_of
+from policypack.failover.analysis import failover_of
+from policypack.failover.result import ServiceFailover
+from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
+from policypack.order import OPEN, SEVERITIES, importance, waiver_importance
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.serving_path import ServingPath, ServingPaths
-from policypack.report.check.verdicts import Verdicts, count_verdicts, verdict_line
-from policypack.report.failover.formats import advice
+from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
+from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
-from policypack.results import Location, Results
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
 MOST_DRAWN: Final = 20
@@ -28,8 +31,6 @@ MOST_OPEN: Final = 12
 MOST_LINKS: Final = 8
 EXPIRES_SOON_DAYS: Final = 30
 
-_LISTED: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
-_SEVERITIES: Final = ("critical", "high", "medium", "low")
 _ICONS: Final[dict[Status, str]] = {
     "failed": "failed",
     "undecided": "undecided",
@@ -62,31 +63,6 @@ class ResourceFindings:
     findings: tuple[ListedFinding, ...]
 
 
-@dataclass(frozen=True)
-class DrawnService:
-    """A service whose serving path is drawn."""
-
-    path: ServingPath
-    drawing: Drawing
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why something is undecided, with all findings that are for this reason."""
-
-    why: str
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class Area:
-    """An area with its rules."""
-
-    name: str
-    rules: tuple[RuleReport, ...]
-    verdicts: Verdicts
-
-
 def render(results: Results) -> str:
     """The page."""
     filters: Filters = {
@@ -103,7 +79,7 @@ class Page:
 
     drawn_limit = MOST_DRAWN
     soon_days = EXPIRES_SOON_DAYS
-    severities = _SEVERITIES
+    severities = SEVERITIES
     box_width = BOX_WIDTH
     box_height = BOX_HEIGHT
     link_limit = MOST_LINKS
@@ -116,12 +92,10 @@ class Page:
 
     @cached_property
     def verdicts(self) -> Verdicts:
-        """All findings."""
-        return count_verdicts(finding for rule in self.report.rules for finding in rule.findings)
+        return _verdicts_of(self.report.rules)
 
     @property
     def judged(self) -> int:
-        """How many resources were judged."""
         return len({finding.urn for rule in self.report.rules for finding in rule.findings})
 
     @property
@@ -131,35 +105,25 @@ class Page:
 
     @property
     def headline(self) -> str:
-        """The verdict in a line."""
         return verdict_line(self.report)
 
-    @property
-    def status(self) -> str:
-        """The name of the icon of the verdict."""
-        return _ICONS[self.verdicts.worst] if self.verdicts.worst else "none"
-
     @cached_property
-    def drawn(self) -> tuple[DrawnService, ...]:
-        """The services whose paths are drawn."""
+    def drawn(self) -> list[tuple[ServingPath, Drawing]]:
         paths = [self.paths.path_of(service) for service in self.paths.services[:MOST_DRAWN]]
-        return tuple(DrawnService(path, draw(path)) for path in paths)
+        return [(path, draw(path)) for path in paths]
 
     @property
     def undrawn(self) -> tuple[BackendService, ...]:
-        """The services beyond those."""
         return self.paths.services[MOST_DRAWN:]
 
     @cached_property
     def failovers(self) -> tuple[ServiceFailover, ...]:
-        """What the loss of each region means for each service, the worst first."""
         found = [failover_of(service) for service in self.paths.services[:MOST_FAILOVERS]]
         order = ("fails", "one region", "undecided", "survives", "not applicable")
         return tuple(sorted(found, key=lambda service: order.index(service.verdict)))
 
     @property
     def failovers_left_out(self) -> int:
-        """How many services that was not computed for."""
         return max(0, len(self.paths.services) - MOST_FAILOVERS)
 
     @cached_property
@@ -180,25 +144,22 @@ class Page:
     @cached_property
     def _to_list(self) -> dict[str, list[Finding]]:
         """The findings to list by the URNs of their resources, the worst first in both."""
-        findings = [finding for status in _LISTED for finding in self.report.with_status(status)]
+        findings = [finding for status in OPEN for finding in self.report.with_status(status)]
         by_urn: dict[str, list[Finding]] = {}
-        for finding in sorted(findings, key=_weight):
+        for finding in sorted(findings, key=importance):
             by_urn.setdefault(finding.urn, []).append(finding)
-        return {urn: by_urn[urn] for urn in sorted(by_urn, key=lambda urn: _urgency(urn, by_urn[urn]))}
+        return {urn: by_urn[urn] for urn in sorted(by_urn, key=lambda urn: (count_verdicts(by_urn[urn]).urgency, urn))}
 
     @property
     def resources_left_out(self) -> int:
-        """How many resources have findings that the page has no place for."""
         return len(self._to_list) - len(self.resources)
 
     @property
     def findings_left_out(self) -> int:
-        """How many findings these have."""
         return sum(map(len, self._to_list.values())) - sum(len(resource.findings) for resource in self.resources)
 
     @property
     def is_large(self) -> bool:
-        """There are so many resources that their findings are closed at first."""
         return len(self.resources) > MOST_OPEN
 
     @cached_property
@@ -206,22 +167,13 @@ class Page:
         return {resource.first.urn: resource.number for resource in self.resources}
 
     def anchor_of(self, urn: str | None) -> str | None:
-        """The anchor of a resource's findings, if there are any."""
         return f"r{self._anchors[urn]}" if urn in self._anchors else None
 
     @cached_property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Why findings are undecided, the most frequent reason first."""
-        by_reason: dict[str, list[Finding]] = {}
-        for found in self._to_list.values():
-            for finding in found:
-                for why in finding.reasons if finding.status == "undecided" else ():
-                    by_reason.setdefault(why, []).append(finding)
-        ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-        return tuple(Reason(why, tuple(found)) for why, found in ordered)
+    def reasons(self) -> list[tuple[str, list[Finding]]]:
+        return by_reason(finding for found in self._to_list.values() for finding in found)
 
     def anchor_of_finding(self, finding: Finding) -> str | None:
-        """The anchor of a finding, if it is listed."""
         number = self._numbers.get((finding.rule.name, finding.urn))
         return None if number is None else f"f{number}"
 
@@ -235,14 +187,7 @@ class Page:
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
-        """All waivers: expired ones first, then those in force by the day that they end, then the unused ones."""
-        order = ("expired", "in force", "unused")
-        return tuple(
-            sorted(
-                self.report.waivers,
-                key=lambda use: (order.index(use.state), use.waiver.expires, use.rule.name, use.waiver.resource),
-            )
-        )
+        return tuple(sorted(self.report.waivers, key=waiver_importance))
 
     def days_left(self, use: WaiverUse) -> int | None:
         """In how many days a waiver ends that ends soon, 0 being the day itself."""
@@ -250,31 +195,14 @@ class Page:
         return days if 0 <= days <= EXPIRES_SOON_DAYS else None
 
     @cached_property
-    def areas(self) -> tuple[Area, ...]:
-        """The rules by area, in the order of their names."""
-        by_area: dict[str, list[RuleReport]] = {}
-        for rule in sorted(self.report.rules, key=lambda rule: (rule.rule.area, rule.rule.name)):
-            by_area.setdefault(rule.rule.area, []).append(rule)
-        return tuple(
-            Area(name, tuple(rules), count_verdicts(finding for rule in rules for finding in rule.findings))
-            for name, rules in by_area.items()
-        )
+    def areas(self) -> list[tuple[str, list[RuleReport], Verdicts]]:
+        rules = sorted(self.report.rules, key=lambda report: (report.rule.area, report.rule.name))
+        by_area = [(name, list(found)) for name, found in groupby(rules, lambda report: report.rule.area)]
+        return [(name, found, _verdicts_of(found)) for name, found in by_area]
 
 
-def _weight(finding: Finding) -> tuple[int, int, int, str, str]:
-    """The order of findings: failed before undecided before waived, mandatory first, the most severe first."""
-    return (
-        _LISTED.index(finding.status),
-        finding.level != "mandatory",
-        _SEVERITIES.index(finding.rule.severity),
-        finding.rule.name,
-        finding.urn,
-    )
-
-
-def _urgency(urn: str, findings: Sequence[Finding]) -> tuple[int, int, int, int, str]:
-    verdicts = count_verdicts(findings)
-    return -verdicts.mandatory, -verdicts.failed, -verdicts.undecided, -verdicts.waived, urn
+def _verdicts_of(rules: Iterable[RuleReport]) -> Verdicts:
+    return count_verdicts(finding for rule in rules for finding in rule.findings)
 
 
 def _in_words(verdicts: Verdicts, separator: str = ", ") -> str:

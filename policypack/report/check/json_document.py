@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final
 
-from policypack.evaluate import Finding, RuleReport, Status, WaiverState, WaiverUse
+from policypack.evaluate import Finding, RuleReport, WaiverState, WaiverUse
+from policypack.judgement import Results
+from policypack.report.json_parts import counts_json, finding_json, waiver_json
 from policypack.report.text import json_text
-from policypack.results import Results
-from policypack.rule import Level, Waiver
+from policypack.rule import Level
 from policypack.version import PACK_NAME, VERSION
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 _LEVELS: Final[tuple[Level, ...]] = ("mandatory", "advisory")
-_STATUSES: Final[dict[Status, str]] = {
-    "failed": "failed",
-    "undecided": "undecided",
-    "waived": "waived",
-    "passed": "passed",
-    "not applicable": "notApplicable",
-}
 _WAIVER_STATES: Final[dict[WaiverState, str]] = {"in force": "inForce", "expired": "expired", "unused": "unused"}
 
 
@@ -32,14 +23,8 @@ def render(results: Results) -> str:
     return json_text(document_of(results))
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of the document."""
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
-    return found
-
-
 def document_of(results: Results) -> dict[str, Any]:
-    """The report as a document of `schema()`."""
+    """The report as a document of the schema."""
     rules = sorted(results.report.rules, key=lambda rule: rule.rule.name)
     findings = [finding for rule in rules for finding in rule.findings]
     return {
@@ -50,7 +35,7 @@ def document_of(results: Results) -> dict[str, Any]:
         "notes": list(results.notes),
         "summary": {
             "judgedResources": len({finding.urn for finding in findings}),
-            **{level: _counts(finding for finding in findings if finding.level == level) for level in _LEVELS},
+            **{level: counts_json(found.status for found in findings if found.level == level) for level in _LEVELS},
         },
         "rules": [_rule(rule) for rule in rules],
         "findings": [_finding(finding, results) for finding in findings if finding.status != "passed"],
@@ -70,13 +55,6 @@ def _target(results: Results) -> dict[str, Any]:
     }
 
 
-def _counts(findings: Iterable[Finding]) -> dict[str, int]:
-    counts = dict.fromkeys(_STATUSES.values(), 0)
-    for finding in findings:
-        counts[_STATUSES[finding.status]] += 1
-    return counts
-
-
 def _rule(report: RuleReport) -> dict[str, Any]:
     rule = report.rule
     return {
@@ -90,45 +68,19 @@ def _rule(report: RuleReport) -> dict[str, Any]:
             {"name": framework.name, "version": framework.version, "reference": framework.reference}
             for framework in rule.frameworks
         ],
-        "counts": _counts(report.findings),
+        "counts": counts_json(finding.status for finding in report.findings),
     }
 
 
 def _finding(finding: Finding, results: Results) -> dict[str, Any]:
     location = results.location_of(finding)
-    return {
-        "rule": finding.rule.name,
-        "level": finding.level,
-        "severity": finding.rule.severity,
-        "status": _STATUSES[finding.status],
-        "urn": finding.urn,
-        "type": finding.type,
-        "name": finding.name,
-        "location": {"path": location.path, "line": location.line},
-        "problems": [
-            {"observed": problem.observed, "required": problem.required, "fix": problem.fix}
-            for problem in finding.problems
-        ],
-        "reasons": list(finding.reasons),
-        "notApplicable": finding.not_applicable or None,
-        "waivers": [_waiver(waiver) for waiver in finding.waivers],
-        "expiredWaivers": [_waiver(waiver) for waiver in finding.expired],
-    }
+    return finding_json(finding, location={"path": location.path, "line": location.line})
 
 
 def _waiver_use(use: WaiverUse) -> dict[str, Any]:
     return {
         "rule": use.rule.name,
         "state": _WAIVER_STATES[use.state],
-        **_waiver(use.waiver),
+        **waiver_json(use.waiver),
         "urns": [finding.urn for finding in use.findings],
-    }
-
-
-def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return {
-        "resource": waiver.resource,
-        "reason": waiver.reason,
-        "owner": waiver.owner,
-        "expires": waiver.expires.isoformat(),
     }

@@ -14,10 +14,11 @@ from collections import Counter
 from xml.etree import ElementTree
 
 from policypack.evaluate import Finding, Report, RuleReport
+from policypack.judgement import Results
+from policypack.report.check.verdicts import nothing_judged
 from policypack.report.junit_elements import document, element, outcome, with_counts
-from policypack.report.text import nothing_judged, said_of
-from policypack.results import Results
 from policypack.version import PACK_NAME
+from policypack.wording import lines_of, title_of
 
 
 def render(results: Results) -> str:
@@ -32,20 +33,16 @@ def render(results: Results) -> str:
 
 
 def _suite(report: RuleReport, results: Results) -> ElementTree.Element:
-    rule, names = report.rule, Counter(_short_name(finding) for finding in report.findings)
+    rule, names = report.rule, Counter(title_of(finding) for finding in report.findings)
     suite = element("testsuite", name=rule.name)
     properties = ElementTree.SubElement(suite, "properties")
     facts = {"title": rule.title, "severity": rule.severity, "level": report.level, "url": rule.url}
     for name, value in (*facts.items(), *(("note", note) for note in results.notes)):
         properties.append(element("property", name=name, value=value))
     for finding in report.findings:
-        short = _short_name(finding)
+        short = title_of(finding)
         suite.append(_case(finding, short if names[short] == 1 else finding.urn, results))
     return with_counts(suite)
-
-
-def _short_name(finding: Finding) -> str:
-    return f"{finding.name} ({finding.type})"
 
 
 def _case(finding: Finding, name: str, results: Results) -> ElementTree.Element:
@@ -53,11 +50,11 @@ def _case(finding: Finding, name: str, results: Results) -> ElementTree.Element:
     line = {} if location.line is None else {"line": str(location.line)}
     case = element("testcase", name=name, classname=finding.rule.name, file=location.path, **line)
     if finding.status == "failed" and finding.level == "mandatory":
-        case.append(outcome("failure", finding.level, said_of(finding)))
+        case.append(outcome("failure", finding.level, lines_of(finding)))
     elif finding.status == "failed":
-        case.append(outcome("skipped", finding.level, ("Advisory violation.", *said_of(finding))))
+        case.append(outcome("skipped", finding.level, ("Advisory violation.", *lines_of(finding))))
     elif finding.status != "passed":
-        case.append(outcome("skipped", finding.status, said_of(finding)))
+        case.append(outcome("skipped", finding.status, lines_of(finding)))
     return case
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from policypack.evaluate import Finding, WaiverUse
+from policypack.judgement import Location, Results
+from policypack.order import importance, waiver_importance
 from policypack.report.check.mermaid import flowchart
 from policypack.report.check.serving_path import ServingPath, ServingPaths
-from policypack.report.check.verdicts import verdict_line
-from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, sentence
-from policypack.results import Location, Results
-from policypack.wording import counted
+from policypack.report.check.verdicts import by_reason, verdict_line
+from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
+from policypack.wording import counted, facts_of
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack -->"
@@ -25,32 +26,25 @@ _WAIVERS_BYTES: Final = 4_000
 _DIAGRAM_BYTES: Final = 8_000
 _NOTES_BYTES: Final = 1_000
 _MOST_DRAWN: Final = 6
-_MOST_PROBLEMS: Final = 6
+_MOST_FACTS: Final = 12
 _MOST_NAMED: Final = 4
-
-_SEVERITIES: Final = ("critical", "high", "medium", "low")
 
 
 def render(results: Results) -> str:
     """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
     report, paths = results.report, ServingPaths(results.stack, results.report)
-    failed = sorted(report.with_status("failed"), key=_weight)
+    failed = sorted(report.with_status("failed"), key=importance)
     parts = [
         f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
         f"{counted(len(report.rules), 'rule')} judged {plain(results.subject)}, on {results.today}.",
         _notes(results.notes),
         _violations(failed, results),
         _details(failed, results),
-        _undecided(sorted(report.with_status("undecided"), key=_weight)),
+        _undecided(sorted(report.with_status("undecided"), key=importance)),
         _waivers(report.waivers),
         _diagram(paths),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _weight(finding: Finding) -> tuple[bool, int, str, str]:
-    severity = _SEVERITIES.index(finding.rule.severity)
-    return finding.level != "mandatory", severity, finding.urn, finding.rule.name
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -62,10 +56,8 @@ def _violations(failed: Sequence[Finding], results: Results) -> str:
     if not failed:
         return ""
     rows, left_out = fitting((_row(finding, results) for finding in failed), _TABLE_BYTES)
-    table = "\n".join(
-        ["| resource | rule | level | severity | fix | where |", "| --- | --- | --- | --- | --- | --- |", *rows]
-    )
-    return f"{table}{left_out_here(left_out, 'violation')}"
+    header = ("resource", "rule", "level", "severity", "fix", "where")
+    return f"{table(header, rows)}{left_out_here(left_out, 'violation')}"
 
 
 def _row(finding: Finding, results: Results) -> str:
@@ -79,7 +71,7 @@ def _row(finding: Finding, results: Results) -> str:
         sentence(fixes, in_table=True),
         _place(results.location_of(finding), in_table=True),
     )
-    return f"| {' | '.join(cells)} |"
+    return row(cells)
 
 
 def _place(location: Location, *, in_table: bool = False) -> str:
@@ -98,44 +90,32 @@ def _entry(finding: Finding, results: Results) -> str:
         f"- {code(finding.name)}, {code(finding.rule.name)} ({_place(results.location_of(finding))}, "
         f"[documentation]({finding.rule.url}))"
     ]
-    lines += [
-        f"  - Observed: {sentence(problem.observed)} Required: {sentence(problem.required)}"
-        for problem in finding.problems[:_MOST_PROBLEMS]
-    ]
-    more = len(finding.problems) - _MOST_PROBLEMS
-    lines += [f"  - and {more} more"] if more > 0 else []
-    lines += [f"  - {plain(waiver.expiry_sentence)}." for waiver in finding.expired]
+    # The table has the fixes.
+    facts = [f"  - {term}: {sentence(text)}" for term, text in facts_of(finding) if term != "Fix"]
+    lines += facts[:_MOST_FACTS]
+    lines += [f"  - and {len(facts) - _MOST_FACTS} more"] if len(facts) > _MOST_FACTS else []
     return "\n".join(lines)
 
 
 def _undecided(undecided: Sequence[Finding]) -> str:
     if not undecided:
         return ""
-    by_reason: dict[str, list[Finding]] = {}
-    for finding in undecided:
-        for reason in finding.reasons:
-            by_reason.setdefault(reason, []).append(finding)
-    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    lines, left_out = fitting((_reason(why, found) for why, found in ordered), _UNDECIDED_BYTES)
+    lines, left_out = fitting((_reason(why, found) for why, found in by_reason(undecided)), _UNDECIDED_BYTES)
     return folded(f"Undecided ({len(undecided)}), by reason", "\n".join(lines) + left_out_here(left_out, "reason"))
 
 
 def _reason(why: str, findings: Sequence[Finding]) -> str:
     shown = ", ".join(f"{code(finding.name)} {code(finding.rule.name)}" for finding in findings[:_MOST_NAMED])
     more = f" and {len(findings) - _MOST_NAMED} more" if len(findings) > _MOST_NAMED else ""
-    return f"- Because {sentence(why)}: {shown}{more}"
+    return f"- {sentence(why)}: {shown}{more}"
 
 
 def _waivers(uses: Sequence[WaiverUse]) -> str:
     if not uses:
         return ""
-    states = ("expired", "in force", "unused")
-    ordered = sorted(uses, key=lambda use: (states.index(use.state), use.waiver.expires, use.rule.name))
-    rows, left_out = fitting((_waiver_row(use) for use in ordered), _WAIVERS_BYTES)
-    table = "\n".join(
-        ["| state | resource | rule | owner | reason | last day |", "| --- | --- | --- | --- | --- | --- |", *rows]
-    )
-    return folded(f"Waivers ({len(uses)})", f"{table}{left_out_here(left_out, 'waiver')}")
+    rows, left_out = fitting(map(_waiver_row, sorted(uses, key=waiver_importance)), _WAIVERS_BYTES)
+    waivers = table(("state", "resource", "rule", "owner", "reason", "last day"), rows)
+    return folded(f"Waivers ({len(uses)})", f"{waivers}{left_out_here(left_out, 'waiver')}")
 
 
 def _waiver_row(use: WaiverUse) -> str:
@@ -149,7 +129,7 @@ def _waiver_row(use: WaiverUse) -> str:
         plain(waiver.reason),
         str(waiver.expires),
     )
-    return f"| {' | '.join(cells)} |"
+    return row(cells)
 
 
 def _diagram(paths: ServingPaths) -> str:

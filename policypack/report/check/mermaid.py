@@ -7,8 +7,7 @@ from typing import Final
 
 from policypack.report.check.serving_path import Node, ServingPath
 from policypack.report.check.verdicts import Verdicts
-from policypack.report.text import shortened
-from policypack.wording import counted, printable
+from policypack.wording import counted, printable, shortened
 
 # How many characters a label shows of a name.
 _LABEL_LENGTH: Final = 60

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.report.check.serving_path import Edge, Node, NodeKind, ServingPath
-from policypack.report.text import shortened
-from policypack.wording import printable
+from policypack.wording import printable, shortened
 
 # How many nodes one column, or one region, shows; a count stands for the others.
 MOST_IN_COLUMN: Final = 6
@@ -47,7 +46,6 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """The height of its middle."""
         return self.y + BOX_HEIGHT / 2
 
 

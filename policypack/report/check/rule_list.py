@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.report.check.terminal import LEVEL_STYLES
+from policypack.report.console import LEVEL_STYLES
 from policypack.rule import AnyRule
 
 

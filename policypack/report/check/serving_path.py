@@ -93,7 +93,6 @@ class ServingPath:
     verdicts: Verdicts
 
     def of_kind(self, kind: NodeKind) -> tuple[Node, ...]:
-        """Its nodes of one kind."""
         return tuple(node for node in self.nodes if node.kind == kind)
 
     @property
@@ -103,7 +102,6 @@ class ServingPath:
         return tuple(sorted(names, key=lambda name: (name in (REGION_NOT_KNOWN, ANYWHERE), name)))
 
     def in_region(self, region: str) -> tuple[Node, ...]:
-        """Its backends in one of `regions`."""
         return tuple(node for node in self.of_kind("backend") if node.region == region)
 
     @property
@@ -143,12 +141,10 @@ class ServingPaths:
         found = [cast("BackendService", service) for service in views_of(self._stack, BackendService)]
         return tuple(sorted((one for one in found if not one.resource.is_empty), key=self._urgency))
 
-    def _urgency(self, service: BackendService) -> tuple[int, int, int, int, str]:
-        on_path = self.verdicts_on_path(service)
-        return -on_path.mandatory, -on_path.failed, -on_path.undecided, -on_path.waived, service.urn
+    def _urgency(self, service: BackendService) -> tuple[tuple[int, ...], str]:
+        return self.verdicts_on_path(service).urgency, service.urn
 
     def verdicts_on_path(self, service: BackendService) -> Verdicts:
-        """The findings about all that is on the path of a service."""
         return count_verdicts(finding for urn in self._judged.get(service.urn, ()) for finding in self._findings[urn])
 
     @cached_property
@@ -162,11 +158,9 @@ class ServingPaths:
         return {urn: tuple(found) for urn, found in judged.items()}
 
     def verdicts_of(self, urn: str) -> Verdicts:
-        """The findings about one resource."""
         return count_verdicts(self._findings.get(urn, ()))
 
     def path_of(self, service: BackendService) -> ServingPath:
-        """The serving path of a service."""
         drawn = _Drawn(self, self._stack)
         own = drawn.resource("backend service", service.resource, _service_detail(service))
         _add_front(drawn, service)
@@ -194,7 +188,6 @@ class _Drawn:
         self.edges: list[Edge] = []
 
     def resource(self, kind: NodeKind, resource: Resource, detail: str = "", region: str = "") -> Node:
-        """The node of a resource of the stack."""
         verdicts = self._paths.verdicts_of(resource.urn)
         return self.add(Node(resource.urn, kind, resource.name, resource.urn, detail, region, verdicts))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from rich.console import Console
@@ -12,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
-from policypack.report.text import nothing_judged, one_line
-from policypack.results import Results
-from policypack.rule import Level
-from policypack.wording import counted, printable, quoted
+from policypack.judgement import Results
+from policypack.order import waiver_importance
+from policypack.report.check.verdicts import count_verdicts, nothing_judged
+from policypack.report.console import LEVEL_STYLES, plain_text
+from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 # The table fits into 80 columns.
@@ -27,45 +27,20 @@ _STYLES: Final[dict[Status, str]] = {
     "waived": "cyan",
     "not applicable": "dim",
 }
-LEVEL_STYLES: Final[dict[Level, str]] = {"mandatory": "bold red", "advisory": "bold yellow", "disabled": "dim"}
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
-_PIPED_WIDTH: Final = 1000
-
-
-def make_console(color: str) -> Console:
-    """The console for standard output.
-
-    Args:
-        color: `always`, `never`, or `auto`: colors in a terminal only, and none with `NO_COLOR`.
-    """
-    console = Console(
-        highlight=False,
-        soft_wrap=True,
-        force_terminal=True if color == "always" else None,
-        no_color=True if color == "never" else None,
-    )
-    if not console.is_terminal:
-        console.width = _PIPED_WIDTH
-    return console
 
 
 def render(results: Results) -> str:
     """The report as plain text."""
-    return _as_text(lambda console: print_report(console, results))
+    return plain_text(lambda console: print_report(console, results))
 
 
 def findings_text(results: Results, findings: Collection[Finding]) -> str:
     """Some findings of a run by resource as plain text, violations with what was observed and its fix."""
     failed = [finding for finding in findings if finding.status == "failed"]
     others = [finding for finding in findings if finding.status == "undecided"]
-    return _as_text(lambda console: _print_lines(console, _lines(results, failed, others)))
-
-
-def _as_text(fill: Callable[[Console], None]) -> str:
-    text = io.StringIO()
-    fill(Console(file=text, highlight=False, soft_wrap=True, no_color=True, width=_PIPED_WIDTH))
-    return text.getvalue()
+    return plain_text(lambda console: _print_lines(console, _lines(results, failed, others)))
 
 
 def print_report(console: Console, results: Results) -> None:
@@ -86,26 +61,25 @@ _Line: TypeAlias = tuple[str | tuple[str, str], ...]
 
 
 def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
+    styled = ([(part, "") if isinstance(part, str) else part for part in line] for line in lines)
+    printed = ([(printable(text), style) for text, style in line] for line in styled)
     if console.is_terminal:
-        for line in lines:
+        for line in printed:
             console.print(Text.assemble(*line))
         return
     # Thousands of lines take the library longer than the rules took to find what is in them.
-    texts = ("".join(part if isinstance(part, str) else part[0] for part in line) for line in lines)
-    console.file.write("".join(f"{printable(text)}\n" for text in texts))
+    console.file.write("".join(f"{''.join(text for text, _ in line)}\n" for line in printed))
 
 
 def _lines(results: Results, failed: Iterable[Finding], undecided: Collection[Finding]) -> Iterator[_Line]:
-    yield from _finding_lines(results, failed, _problems)
+    yield from _finding_lines(results, failed)
     if undecided:
         yield ()
         yield (("Undecided", _STYLES["undecided"]),)
-        yield from _finding_lines(results, undecided, _reasons)
+        yield from _finding_lines(results, undecided)
 
 
-def _finding_lines(
-    results: Results, findings: Iterable[Finding], said: Callable[[Finding], Iterable[str]]
-) -> Iterator[_Line]:
+def _finding_lines(results: Results, findings: Iterable[Finding]) -> Iterator[_Line]:
     by_resource: dict[str, list[Finding]] = {}
     for finding in findings:
         by_resource.setdefault(finding.urn, []).append(finding)
@@ -118,8 +92,8 @@ def _finding_lines(
         for finding in by_resource[urn]:
             level = (finding.level, LEVEL_STYLES[finding.level])
             yield f"  {finding.rule.name}  ", level, f", severity {finding.rule.severity}"
-            for sentence in said(finding):
-                yield (f"    {sentence}",)
+            see = [f"See {finding.rule.url}"] if finding.status == "failed" else []
+            yield from ((f"    {line}",) for line in (*lines_of(finding), *see))
 
 
 def _place(results: Results, finding: Finding) -> str:
@@ -127,37 +101,17 @@ def _place(results: Results, finding: Finding) -> str:
     return f"  {location.path}:{location.line}" if location.line else ""
 
 
-def _problems(finding: Finding) -> Iterable[str]:
-    for problem in finding.problems:
-        yield f"Observed: {problem.observed}"
-        yield f"Required: {problem.required}"
-        yield f"Fix:      {problem.fix}"
-    yield from _expired(finding)
-    yield f"See:      {finding.rule.url}"
-
-
-def _reasons(finding: Finding) -> Iterable[str]:
-    yield from (f"Because {reason}." for reason in finding.reasons)
-    yield from _expired(finding)
-
-
-def _expired(finding: Finding) -> Iterable[str]:
-    return (f"Waiver:   {waiver.expiry_sentence}" for waiver in finding.expired)
-
-
 def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[_Line]:
-    ordered = sorted(uses, key=lambda use: list(_WAIVER_STYLES).index(use.state))
+    ordered = sorted(uses, key=waiver_importance)
     if ordered:
         yield ()
         yield (("Waivers", "bold"),)
     for use in ordered:
-        expires = f"{'until' if use.state != 'expired' else 'since the end of'} {use.waiver.expires}"
         yield ()
-        yield f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]), f", {expires}"
-        yield (f"    Owner:    {one_line(use.waiver.owner)}",)
-        yield (f"    Reason:   {one_line(use.waiver.reason)}",)
+        yield f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state])
+        yield (f"    Waiver: {waiver_text(use.waiver, has_expired=use.state == 'expired')}.",)
         if use.findings:
-            yield (f"    {_COVERS[use.state]}:   {quoted({finding.name for finding in use.findings})}",)
+            yield (f"    {_COVERS[use.state]}: {quoted({finding.name for finding in use.findings})}",)
 
 
 def _rule_table(report: Report) -> Table:
@@ -182,11 +136,10 @@ def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
     if not findings:
         return f"{nothing_judged(report)}.", "yellow"
-    failed, undecided = report.with_status("failed"), report.with_status("undecided")
-    mandatory = sum(finding.level == "mandatory" for finding in failed)
-    waived = report.with_status("waived")
-    counts = f"{counted(len(failed), 'violation')} ({mandatory} mandatory), {len(undecided)} undecided"
-    counts += f", {len(waived)} waived" if waived else ""
+    verdicts = count_verdicts(findings)
+    counts = verdicts_text(
+        verdicts.mandatory, verdicts.failed - verdicts.mandatory, verdicts.undecided, verdicts.waived
+    )
     judged = counted(len({finding.urn for finding in findings}), "resource")
-    style = "red" if mandatory else "yellow" if failed or undecided else "green"
+    style = "red" if verdicts.mandatory else "yellow" if verdicts.failed or verdicts.undecided else "green"
     return f"{counts}, in {judged} judged by {counted(len(report.rules), 'rule')}.", style

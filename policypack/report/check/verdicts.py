@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Report, Status
-from policypack.report.text import nothing_judged
+from policypack.order import OPEN, STATUSES
 from policypack.wording import counted
 
 
@@ -24,30 +25,31 @@ class Verdicts:
     @property
     def worst(self) -> Status | None:
         """The status that matters most; `None` if nothing was judged."""
-        ordered: tuple[tuple[Status, int], ...] = (
-            ("failed", self.failed),
-            ("undecided", self.undecided),
-            ("waived", self.waived),
-            ("passed", self.passed),
-            ("not applicable", self.not_applicable),
-        )
-        return next((status for status, number in ordered if number), None)
+        return next((status for status in STATUSES if getattr(self, status.replace(" ", "_"))), None)
+
+    @property
+    def urgency(self) -> tuple[int, int, int, int]:
+        """Sorts what has verdicts, the worst first."""
+        return -self.mandatory, -self.failed, -self.undecided, -self.waived
 
     @property
     def need_a_look(self) -> bool:
-        """Some finding is failed, undecided or waived."""
-        return self.worst in ("failed", "undecided", "waived")
+        return self.worst in OPEN
 
 
 def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
     """How many findings there are of each status."""
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for finding in findings:
-        name = finding.status.replace(" ", "_")
-        counts[name] = counts.get(name, 0) + 1
-        if finding.status == "failed" and finding.level == "mandatory":
-            counts["mandatory"] = counts.get("mandatory", 0) + 1
+        counts[finding.status.replace(" ", "_")] += 1
+        counts["mandatory"] += finding.status == "failed" and finding.level == "mandatory"
     return Verdicts(**counts)
+
+
+def nothing_judged(report: Report) -> str:
+    """Why a report without findings has none."""
+    why = "there is no backend service that the rules select" if report.rules else "every rule is disabled"
+    return f"Nothing was judged: {why}"
 
 
 def verdict_line(report: Report) -> str:
@@ -63,3 +65,12 @@ def verdict_line(report: Report) -> str:
     parts += [f"{verdicts.undecided} undecided"] if verdicts.undecided else []
     parts += [f"{verdicts.waived} waived"] if verdicts.waived else []
     return "; ".join(parts)
+
+
+def by_reason(findings: Iterable[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Why findings are undecided, the most frequent reason first."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        for reason in finding.reasons if finding.status == "undecided" else ():
+            found.setdefault(reason, []).append(finding)
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

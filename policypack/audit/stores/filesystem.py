@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from policypack.audit.backend_url import BackendURL
 from policypack.audit.error import TargetError
+from policypack.audit.stores.backend_url import BackendURL
 
 # The class in gcsfs.core speaks the JSON API only; the package's own one asks a gRPC API for the kind of bucket first.
 _PACKAGES: Final = {"file": "fsspec.implementations.local", "gs": "gcsfs.core", "s3": "s3fs", "azblob": "adlfs"}

@@ -11,15 +11,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final
 
-from policypack.audit.judge import Job, judge_job
 from policypack.audit.record import StackRecord, unreadable
+from policypack.audit.worker import Job, run_job
 
 # Enough that no process waits, and few enough that little is in memory.
 _AHEAD: Final = 2
 _KILLED: Final = "the process that judged it was killed, perhaps because it needed more memory than there is"
 
 
-def judge_locally(jobs: Iterator[Job], workers: int) -> Iterator[tuple[Job, list[StackRecord]]]:
+def run(jobs: Iterator[Job], workers: int) -> Iterator[tuple[Job, list[StackRecord]]]:
     """Judges in processes; the results come in any order. One state that kills a process is reported as unreadable."""
     pool = _Pool(workers)
     try:
@@ -43,14 +43,13 @@ class _Pool:
 
     def submit(self, job: Job) -> None:
         try:
-            future = self._executor.submit(judge_job, job)
+            future = self._executor.submit(run_job, job)
         except BrokenProcessPool as error:
             future = Future()
             future.set_exception(error)
         self.under_way[future] = job
 
     def finished(self) -> Iterator[tuple[Job, list[StackRecord]]]:
-        """Waits until something is finished."""
         done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
         for future in done:
             job = self.under_way.pop(future)
@@ -75,7 +74,7 @@ class _Pool:
         """A process died, and nobody knows over which state: each alone tells."""
         for job in (single for suspect in suspects for single in suspect.split()):
             try:
-                yield job, self._executor.submit(judge_job, job).result()
+                yield job, self._executor.submit(run_job, job).result()
             except BrokenProcessPool:
                 self._restart(self._workers)
                 yield job, [unreadable(job.entries[0], _KILLED)]

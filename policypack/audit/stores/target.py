@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from policypack.audit.backend_url import SCHEMES, BackendURL, parse_backend_url
-from policypack.audit.cloud import open_cloud
 from policypack.audit.error import TargetError
-from policypack.audit.filesystem import azure_account
-from policypack.audit.objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
-from policypack.audit.store import Store
+from policypack.audit.stores.backend_url import SCHEMES, BackendURL, parse_backend_url
+from policypack.audit.stores.cloud import open_cloud
+from policypack.audit.stores.filesystem import azure_account
+from policypack.audit.stores.objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
+from policypack.audit.stores.store import Store
 from policypack.wording import printable
 
 _OTHER_NAMES: Final = {"gcs": "gs", "az": "azblob", "abfs": "azblob", "abfss": "azblob", "s3a": "s3"}

@@ -7,14 +7,15 @@ opens them with: https://pkg.go.dev/gocloud.dev/blob/s3blob, gcsblob, azureblob,
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from policypack.audit.error import TargetError
+from policypack.wording import printable
 
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
@@ -50,7 +51,6 @@ class BackendURL:
         return f"{self.scheme}://{self.root.removesuffix('/')}{self._query}"
 
     def url_of(self, path: str) -> str:
-        """The URL of an object, given its path as fsspec gives it."""
         return f"{self.scheme}://{quote(path, safe='/~', errors='surrogateescape')}{self._query}"
 
     @property
@@ -58,66 +58,40 @@ class BackendURL:
         return f"?{urlencode(sorted(self.identity.items()))}" if self.identity else ""
 
     def is_on(self, name: str) -> bool:
-        """Whether a parameter that is a switch is on."""
         return self.parameters.get(name) in _TRUE
 
 
-@dataclass(frozen=True)
-class _Parameter:
-    """A query parameter: whether it is a switch, has to do with reading, and says which bucket is meant."""
-
-    is_switch: bool = False
-    reads: bool = True
-    identifies: bool = False
-
-
-_TEXT: Final = _Parameter()
-_SWITCH: Final = _Parameter(is_switch=True)
-_IDENTITY: Final = _Parameter(identifies=True)
-# Accepted, since Pulumi takes it: it says how to write or to sign, which an audit does not do.
-_WRITES: Final = _Parameter(reads=False)
-
-_PARAMETERS: Final[Mapping[str, Mapping[str, _Parameter]]] = {
-    "file": {
-        "create_dir": _WRITES,
-        "dir_file_mode": _WRITES,
-        "no_tmp_dir": _WRITES,
-        "metadata": _WRITES,
-        "base_url": _WRITES,
-        "secret_key_path": _WRITES,
-    },
-    "gs": {"anonymous": _SWITCH, "access_id": _TEXT, "private_key_path": _WRITES},
+_Kind: TypeAlias = Literal["text", "switch", "identity"]
+# What has to do with reading; Pulumi takes more, which say how to write or to sign.
+_PARAMETERS: Final[Mapping[str, Mapping[str, _Kind]]] = {
+    "file": {"prefix": "text"},
+    "gs": {"prefix": "text", "anonymous": "switch", "access_id": "text"},
     "s3": {
-        "region": _TEXT,
-        "profile": _TEXT,
-        "anonymous": _SWITCH,
-        "endpoint": _IDENTITY,
-        "hostname_immutable": _SWITCH,
-        "use_path_style": _SWITCH,
-        "s3ForcePathStyle": _SWITCH,
-        "disable_https": _SWITCH,
-        "disableSSL": _SWITCH,
-        "accelerate": _SWITCH,
-        "dualstack": _SWITCH,
-        "fips": _SWITCH,
-        "response_checksum_validation": _TEXT,
-        "request_checksum_calculation": _WRITES,
-        "ssetype": _WRITES,
-        "kmskeyid": _WRITES,
-        # Which of its two clients the CLI uses, and how it paces itself.
-        "awssdk": _WRITES,
-        "rate_limiter_capacity": _WRITES,
+        "prefix": "text",
+        "region": "text",
+        "profile": "text",
+        "anonymous": "switch",
+        "endpoint": "identity",
+        "hostname_immutable": "switch",
+        "use_path_style": "switch",
+        "s3ForcePathStyle": "switch",
+        "disable_https": "switch",
+        "disableSSL": "switch",
+        "accelerate": "switch",
+        "dualstack": "switch",
+        "fips": "switch",
+        "response_checksum_validation": "text",
     },
     "azblob": {
-        "storage_account": _IDENTITY,
-        "domain": _IDENTITY,
-        "protocol": _TEXT,
-        "cdn": _SWITCH,
-        "localemu": _SWITCH,
+        "prefix": "text",
+        "storage_account": "identity",
+        "domain": "identity",
+        "protocol": "text",
+        "cdn": "switch",
+        "localemu": "switch",
     },
 }
 SCHEMES: Final = tuple(_PARAMETERS)
-_OF_EVERY_BACKEND: Final = {"prefix": _TEXT}
 _REFUSED: Final = {
     ("s3", "role"): "assume the role in a profile of the AWS configuration, and give `profile`",
     ("gs", "universe_domain"): "other universes than googleapis.com are not read",
@@ -131,11 +105,9 @@ def parse_backend_url(url: str) -> BackendURL:
         TargetError: its scheme, a parameter or its form is none of Pulumi's.
     """
     scheme, _, rest = url.partition("://")
-    given = _parameters(url, scheme)
-    prefix = given.pop("prefix", "")
-    known = _PARAMETERS[scheme]
-    parameters = {name: value for name, value in given.items() if known[name].reads}
-    identity = {name: value for name, value in parameters.items() if known[name].identifies}
+    parameters = _parameters(url, scheme)
+    prefix = parameters.pop("prefix", "")
+    identity = {name: value for name, value in parameters.items() if _PARAMETERS[scheme][name] == "identity"}
     if scheme == "file":
         folder = _local_path(rest.partition("?")[0])
         return BackendURL(scheme, "", f"{folder}/{prefix}", parameters, identity)
@@ -146,20 +118,30 @@ def parse_backend_url(url: str) -> BackendURL:
     return BackendURL(scheme, parts.netloc, prefix + (f"{folder}/" if folder else ""), parameters, identity)
 
 
+def notes_on(url: str) -> Iterator[str]:
+    """What a reader has to know about a URL: which of its parameters have no effect."""
+    scheme, _, rest = url.partition("://")
+    known = _PARAMETERS.get(scheme, {})
+    for name, _ in parse_qsl(rest.partition("?")[2], keep_blank_values=True) if known else ():
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"; did you mean `{close[0]}`?" if close else ""
+            yield printable(f"the parameter `{name}` of {scheme}:// URLs has no effect on reading{hint}")
+
+
 def _parameters(url: str, scheme: str) -> dict[str, str]:
-    known = {**_PARAMETERS[scheme], **_OF_EVERY_BACKEND}
+    """The parameters that have to do with reading."""
+    known = _PARAMETERS[scheme]
     found: dict[str, str] = {}
     for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if (scheme, name) in _REFUSED:
             raise TargetError(f"the parameter `{name}` of {scheme}:// URLs is not supported: {_REFUSED[scheme, name]}")
-        if name not in known:
-            close = get_close_matches(name, known, 1)
-            hint = f"did you mean `{close[0]}`?" if close else f"it takes {', '.join(sorted(known))}"
-            raise TargetError(f"{scheme}:// URLs have no parameter `{name}`; {hint}")
         if name in found:
             raise TargetError(f"the parameter `{name}` is there twice, leave one of the two out")
+        if name not in known:
+            continue
         _CHECKS.get(name, _no_check)(name, value)
-        if known[name].is_switch and value not in (*_TRUE, *_FALSE):
+        if known[name] == "switch" and value not in (*_TRUE, *_FALSE):
             raise TargetError(f"the parameter `{name}` has to be `true` or `false`, not `{value}`")
         found[name] = value
     return found

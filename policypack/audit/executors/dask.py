@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from policypack.audit.error import AuditError
-from policypack.audit.judge import Job, judge_job
 from policypack.audit.record import StackRecord, unreadable
+from policypack.audit.worker import Job, run_job
 
 _AHEAD: Final = 2
 _SECONDS_TO_CONNECT: Final = 30
 _KILLED: Final = "the workers that judged it died, perhaps because it needs more memory than they have"
 
 
-def judge_on_cluster(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRecord]]]:
+def run(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRecord]]]:
     """Judges on the workers of a Dask cluster; the results come in any order.
 
     The work of a worker that dies is done by another one. A state over which workers die again and again is reported
@@ -66,7 +66,7 @@ def _judged(client: Any, completed: Any, jobs: Iterator[Job]) -> Iterator[tuple[
 
 
 def _submit(client: Any, job: Job) -> Any:
-    return client.submit(judge_job, job, pure=False)
+    return client.submit(run_job, job, pure=False)
 
 
 def _connect(client_class: Any, scheduler: str) -> Any:

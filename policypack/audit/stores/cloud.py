@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from policypack.audit.content import too_large
 from policypack.audit.error import TargetError, UnreadableState
-from policypack.audit.store import Entry
+from policypack.audit.stores.content import too_large
+from policypack.audit.stores.store import Entry
 
 _DEFAULT_API: Final = "https://api.pulumi.com"
 _READERS: Final = 8
@@ -44,12 +45,10 @@ class CloudStore:
 
     @property
     def target(self) -> str:
-        """What it was opened by."""
         return f"pulumi://{self.organization}{f'/{self.project}' if self.project else ''}"
 
     @property
     def readers(self) -> int:
-        """How many states to read at once."""
         return _READERS
 
     def entries(self) -> Iterator[Entry]:
@@ -77,18 +76,15 @@ class CloudStore:
     def read(self, entry: Entry, max_bytes: int) -> bytes:
         """The state of a stack, its secrets encrypted; see `Store.read`."""
         import requests
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-        # An answer that breaks off, which urllib3 no longer repeats.
-        broken = retry_if_exception_type((requests.ConnectionError, requests.exceptions.ChunkedEncodingError))
-        attempts = Retrying(
-            retry=broken, stop=stop_after_attempt(_READS), wait=wait_random_exponential(max=5), reraise=True
-        )
         try:
-            content: bytes = attempts(self._content, entry, max_bytes)
+            for _ in range(_READS - 1):
+                # An answer that breaks off, after which urllib3 does not ask again.
+                with suppress(requests.exceptions.ChunkedEncodingError):
+                    return self._content(entry, max_bytes)
+            return self._content(entry, max_bytes)
         except requests.RequestException as error:
             raise UnreadableState(f"it cannot be read from {self.api}: {type(error).__name__}") from error
-        return content
 
     def _content(self, entry: Entry, max_bytes: int) -> bytes:
         content = bytearray()

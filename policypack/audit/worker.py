@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from policypack.audit.content import decompressed
 from policypack.audit.error import AuditError, UnreadableState
 from policypack.audit.fingerprint import pack_digest
-from policypack.audit.record import StackRecord, judged, unreadable
-from policypack.audit.store import Entry, Store
+from policypack.audit.record import StackRecord, record_of, unreadable
+from policypack.audit.stores.content import decompressed
+from policypack.audit.stores.store import Entry, Store
 from policypack.config.options import Setting
 from policypack.evaluate import evaluate
 from policypack.garbage import collector_paused
@@ -47,11 +47,10 @@ class Job:
     order: Order
 
     def split(self) -> Iterator[Job]:
-        """The same work, one state at a time."""
         return (Job(self.store, (entry,), self.order) for entry in self.entries)
 
 
-def judge_job(job: Job) -> list[StackRecord]:
+def run_job(job: Job) -> list[StackRecord]:
     """Reads and judges states; what is wrong with one of them is in its record.
 
     Raises:
@@ -61,7 +60,7 @@ def judge_job(job: Job) -> list[StackRecord]:
         raise AuditError(
             "a worker has other files of the policy pack than this machine: install the same release on both"
         )
-    return [_judge(entry, content, job.order) for entry, content in _read_all(job)]
+    return [_record(entry, content, job.order) for entry, content in _read_all(job)]
 
 
 def _read_all(job: Job) -> Iterator[tuple[Entry, bytes | UnreadableState]]:
@@ -80,14 +79,14 @@ def _read(store: Store, max_bytes: int, entry: Entry) -> bytes | UnreadableState
         return error
 
 
-def _judge(entry: Entry, content: bytes | UnreadableState, order: Order) -> StackRecord:
+def _record(entry: Entry, content: bytes | UnreadableState, order: Order) -> StackRecord:
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
         # Not to look through a stack again and again that is forgotten as a whole.
         with collector_paused():
             stack = parse_state(decompressed(content, order.max_bytes), "it")
-            return judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+            return record_of(entry, stack, evaluate(stack, RULES, order.settings, order.today))
     except (UnreadableState, SourceError) as error:
         return unreadable(entry, str(error))
     except MemoryError:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeAlias
 
-from policypack.audit.backend_url import BackendURL
-from policypack.audit.content import COMPRESSED, too_large
 from policypack.audit.error import TargetError, UnreadableState
-from policypack.audit.filesystem import open_filesystem
-from policypack.audit.store import Entry
+from policypack.audit.stores.backend_url import BackendURL
+from policypack.audit.stores.content import COMPRESSED, too_large
+from policypack.audit.stores.filesystem import open_filesystem
+from policypack.audit.stores.store import Entry
 
 Kind: TypeAlias = Literal["backend", "folder", "files"]
 
@@ -85,11 +85,9 @@ class ObjectStore:
         }
 
     def find_in_folder(self) -> dict[str, Mapping[str, Any]]:
-        """The files that end like exported states."""
         return self._list(lambda filesystem: _files(filesystem.ls(self.url.root, detail=True)), SUFFIXES)
 
     def find_files(self) -> dict[str, Mapping[str, Any]]:
-        """The files that a path or a glob names."""
         path = self.url.root.removesuffix("/")
         if not has_glob(path) or (self.url.scheme == "file" and Path(path).exists()):
             return self._list(lambda filesystem: {path: filesystem.info(path)})

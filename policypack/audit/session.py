@@ -1,0 +1,83 @@
+"""Targets in, the results of an audit out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from policypack.audit.error import AuditInterrupted
+from policypack.audit.executors import dask, processes
+from policypack.audit.fingerprint import fingerprint, pack_digest
+from policypack.audit.journal import VERSION, Journal
+from policypack.audit.results import AuditResults
+from policypack.audit.run import Execute, Progress, Show, run_audit
+from policypack.audit.stores.content import MEBIBYTE
+from policypack.audit.worker import Order
+from policypack.config.options import Setting
+
+
+@contextmanager
+def audit(
+    targets: Sequence[str],
+    *,
+    settings: Mapping[str, Setting],
+    today: date | None = None,
+    journal: Path | None = None,
+    baseline: Path | None = None,
+    workers: int = os.cpu_count() or 1,
+    scheduler: str | None = None,
+    max_mebibytes: int = 64,
+    show: Show = lambda progress: None,
+) -> Iterator[AuditResults]:
+    """Judges every stack of the targets, and gives the results while the journal that they are in is open.
+
+    Args:
+        targets: what `open_target` takes.
+        settings: the settings by the rules' names.
+        today: the day that waivers are judged on; `None` is this day.
+        journal: where to keep what came of each stack; by default a file in the user's cache for these targets.
+        baseline: the journal of an earlier audit to compare with.
+        workers: how many processes judge.
+        scheduler: the address of a Dask scheduler, whose cluster judges instead.
+        max_mebibytes: how large a state may be.
+        show: is called whenever something was judged.
+
+    Raises:
+        AuditError: no target can be listed, the journal or the baseline is none, or the audit cannot go on.
+        AuditInterrupted: somebody pressed Ctrl-C; the same call goes on with the audit.
+    """
+    day, last = today or date.today(), Progress()
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        show(progress)
+
+    order = Order(settings, day, max_mebibytes * MEBIBYTE, pack_digest())
+    file = journal or _default_journal(targets)
+    with closing(Journal(file, fingerprint(settings, day), settings, day)) as opened:
+        results = AuditResults(opened, baseline)
+        try:
+            run_audit(targets, order, opened, _executor(workers, scheduler), note)
+        except KeyboardInterrupt:
+            raise AuditInterrupted(
+                f"interrupted after {last.judged} stacks: run the same command again to go on ({file})"
+            ) from None
+        yield results
+
+
+def _executor(workers: int, scheduler: str | None) -> Execute:
+    return partial(dask.run, scheduler=scheduler) if scheduler else partial(processes.run, workers=workers)
+
+
+def _default_journal(targets: Sequence[str]) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    # A journal of another version is of no use to this release.
+    here = "\n".join((str(VERSION), os.getcwd(), *targets))
+    digest = hashlib.sha256(here.encode("utf-8", "surrogateescape")).hexdigest()
+    return cache / "llm-policypack" / f"{digest[:16]}.journal"

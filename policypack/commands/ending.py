@@ -1,0 +1,25 @@
+"""How commands end."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from typing import NoReturn
+
+import click
+
+
+class ExitStatus(IntEnum):
+    """What the status says with which a command ends."""
+
+    FINE = 0
+    VIOLATIONS = 1
+    COULD_NOT_JUDGE = 2
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+def refuse(error: Exception | str) -> NoReturn:
+    """Ends a command that cannot do what it was asked, with a message on standard error."""
+    click.echo(f"error: {error}", err=True)
+    sys.exit(ExitStatus.COULD_NOT_JUDGE)

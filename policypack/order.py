@@ -1,0 +1,31 @@
+"""What comes first wherever findings are listed: the most important."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policypack.evaluate import Finding, Status, WaiverState, WaiverUse
+from policypack.rule import Severity
+
+STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "waived", "passed", "not applicable")
+SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
+# The verdicts that somebody may have to act on.
+OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
+_WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused")
+
+
+def rank(finding: Finding) -> int:
+    """By verdict, mandatory before advisory, then by severity; lower is more important."""
+    return ((STATUSES.index(finding.status) * 2 + (finding.level != "mandatory")) * len(SEVERITIES)) + SEVERITIES.index(
+        finding.rule.severity
+    )
+
+
+def importance(finding: Finding) -> tuple[int, str, str]:
+    """Sorts findings, the most important first: by rank, then resource, then rule."""
+    return rank(finding), finding.urn, finding.rule.name
+
+
+def waiver_importance(use: WaiverUse) -> tuple[int, str, str, str]:
+    """Sorts waivers: expired ones first, then those in force by the day that they end, then the unused ones."""
+    return _WAIVER_STATES.index(use.state), str(use.waiver.expires), use.rule.name, use.waiver.resource

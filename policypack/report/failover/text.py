@@ -1,0 +1,176 @@
+"""How what the loss of each region means is said in every format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from policypack.failover.result import Change, FailoverResults, Picture, ServiceFailover, Verdict
+from policypack.wording import counted
+
+_VERDICTS: Final[dict[Verdict, str]] = {
+    "survives": "survives the loss of any one region",
+    "fails": "does not survive",
+    "one region": "does not survive the loss of its only region",
+    "undecided": "undecided",
+    "not applicable": "not judged",
+}
+_TERMS: Final[dict[Verdict, str]] = {"undecided": "Undecided", "not applicable": "Not applicable"}
+OVERLOADED: Final = "OVERLOADED"
+
+
+def verdict_of(service: ServiceFailover) -> str:
+    """The verdict in words, with the regions whose loss is fatal."""
+    if service.verdict != "fails":
+        return _VERDICTS[service.verdict]
+    fatal = [lost.region for lost in service.losses if not lost.warm.is_survivable]
+    return f"does not survive the loss of {' or '.join(fatal)}"
+
+
+def sentences(service: ServiceFailover) -> Iterator[str]:
+    """What there is to know before the numbers."""
+    yield from (f"{_TERMS.get(service.verdict, 'Observed')}: {reason}." for reason in service.reasons)
+    if service.losses:
+        bound = ", at most: another limit may be reached earlier" if service.is_at_most else ""
+        yield f"Capacity and load are in {service.unit}{bound}."
+        if service.peak_rps is None:
+            yield (
+                "The load is inferred: what the autoscalers let the warm machines carry, and all that they can take "
+                "where there is none. --peak-rps takes the real one."
+            )
+        else:
+            yield (
+                f"The load is the given peak of {number(service.peak_rps)} requests per second, spread over the "
+                "regions in proportion to their warm capacity."
+            )
+    yield from service.notes
+
+
+def region_rows(service: ServiceFailover) -> list[list[str]]:
+    """A table of the regions, its header first."""
+    return [
+        ["Region", "Machines", "Capacity", "Load"],
+        *(
+            [
+                region.region,
+                _span(region.warm_machines, region.max_machines),
+                _span(region.warm_capacity, region.max_capacity),
+                number(region.load),
+            ]
+            for region in service.regions
+        ),
+    ]
+
+
+def loss_rows(service: ServiceFailover) -> list[list[str]]:
+    """A table of the losses, its header first."""
+    return [
+        ["Lost", "Load", "Left, warm", "Left, scaled out", "Overflow, warm"],
+        *(
+            [
+                lost.region,
+                number(lost.warm.loss.load),
+                _judged(lost.warm),
+                _judged(lost.after_scale_out),
+                overflow(lost.warm),
+            ]
+            for lost in service.losses
+        ),
+    ]
+
+
+def _judged(picture: Picture) -> str:
+    """What is left, how full that gets, and in words whether it is enough."""
+    if picture.loss.left <= 0:
+        return "0: nothing left"
+    return f"{number(picture.loss.left)}: {percent(picture.utilization or 0.0)}{overload_mark(picture.is_survivable)}"
+
+
+def overflow(picture: Picture) -> str:
+    """Who takes what, and what is beyond all capacity."""
+    if picture.unserved:
+        return f"{number(picture.unserved)} served by nobody"
+    if picture.flows is None:
+        parts = ["not known"]
+    else:
+        parts = [
+            f"{number(flow.load)} to {flow.target}"
+            + ("" if flow.source == picture.loss.region else f" from {flow.source}")
+            for flow in picture.flows
+        ]
+    if picture.excess:
+        parts.append(f"{number(picture.excess)} beyond capacity, to all")
+    return ", ".join(parts) or "nothing overflows"
+
+
+def advice(service: ServiceFailover) -> Iterator[str]:
+    """The smallest changes, in words."""
+    remedies = service.remedies
+    if remedies:
+        if remedies.machines is not None:
+            more = sum(change.after - change.before for change in remedies.machines if change.setting != "max_replicas")
+            least = "at least " if service.is_at_most else ""
+            noun = "machine" if more == 1 else "machines"
+            yield f"Keep {least}{number(more)} more {noun} warm, the fewest that are enough:"
+            yield from (f"  {_setting(change)}" for change in remedies.machines)
+        elif service.verdict == "fails":
+            yield "No number of warm machines alone is enough: each brings load with it, or has no capacity."
+        if remedies.targets:
+            start = "Or keep" if remedies.machines is not None else "Keep"
+            yield f"{start} the machines of today and every autoscaler at {remedies.highest_fill:g} of full or less:"
+            yield from (f"  {_setting(change)}" for change in remedies.targets)
+        if remedies.needed:
+            yield remedies.needed
+    if service.enough is not None and service.peak_rps is not None:
+        where = ", ".join(f"{machines} in {region}" for region, machines in service.enough)
+        total = sum(machines for _, machines in service.enough)
+        yield f"The fewest machines for {number(service.peak_rps)} requests per second: {total} ({where})."
+
+
+def _setting(change: Change) -> str:
+    return (
+        f"set `{change.setting}` of `{change.resource}` from {_exact(change.before)} to {_exact(change.after)} "
+        f"({change.region})"
+    )
+
+
+def _exact(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def _span(least: float, most: float) -> str:
+    return number(least) if least == most else f"{number(least)} to {number(most)}"
+
+
+def number(value: float) -> str:
+    """A number of three digits, or a whole one."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def percent(fraction: float) -> str:
+    """A percentage that says 100 for what is exactly full only."""
+    text = number(100 * fraction)
+    if text == "100" and abs(fraction - 1) > 1e-9:
+        return "> 100 %" if fraction > 1 else "99.9 %"
+    return f"{text} %"
+
+
+def summary(results: FailoverResults) -> str:
+    """How many services survive, and how many do not."""
+    if not results.services:
+        return "Nothing was judged: there is no backend service."
+    counts = Counter(service.verdict for service in results.services)
+    parts = [f"{counts[verdict]} {_said(verdict, counts[verdict])}" for verdict in _VERDICTS if counts[verdict]]
+    return f"{counted(len(results.services), 'backend service')}: {', '.join(parts)}."
+
+
+def _said(verdict: Verdict, number: int) -> str:
+    if verdict in ("survives", "fails"):
+        return verdict if number == 1 else verdict.removesuffix("s")
+    return "in one region only" if verdict == "one region" else verdict
+
+
+def overload_mark(is_fine: bool) -> str:
+    """What is said beside a number that is too high."""
+    return "" if is_fine else f" {OVERLOADED}"
