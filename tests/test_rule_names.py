@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from policypack.results import Results
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 import policypack.pack as pack_module
@@ -21,7 +22,6 @@ from policypack.config.options import ConfigurationError, Setting, notes_on_name
 from policypack.config.schema import document_schema
 from policypack.evaluate import evaluate
 from policypack.report.check.sarif import log_of
-from policypack.results import Results
 from policypack.rule import AnyRule, Options, by_any_name, rule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.verdict import Checks
