@@ -84,10 +84,12 @@ def _judge(entry: Entry, content: bytes | UnreadableState, order: Order) -> Stac
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
-        # Not to look through a stack again and again that is forgotten as a whole.
+        # Not to look through a stack again and again that is freed as a whole, at once.
         with collector_paused():
             stack = parse_state(decompressed(content, order.max_bytes), "it")
-            return judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+            record = judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+            stack.forget()
+            return record
     except (UnreadableState, SourceError) as error:
         return unreadable(entry, str(error))
     except MemoryError:

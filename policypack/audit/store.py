@@ -39,10 +39,10 @@ class Store(Protocol):
     """
 
     @property
-    def target(self) -> str: ...  # noqa: D102
+    def target(self) -> str: ...
 
     @property
-    def readers(self) -> int: ...  # noqa: D102
+    def readers(self) -> int: ...
 
     def entries(self) -> Iterator[Entry]:
         """The current states.

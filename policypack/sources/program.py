@@ -19,7 +19,8 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from policypack.model.graph.resource import Place, Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.values.values import PLACEHOLDER, UNKNOWN, Object, Value, read_object
+from policypack.model.values.read import PLACEHOLDER, read_object
+from policypack.model.values.values import UNKNOWN, Object, Value
 from policypack.sources.error import SourceError
 
 _RUNNER: Final = Path(__file__).with_name("runner.py")

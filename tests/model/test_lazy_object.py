@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values.values import (
+from policypack.model.values.read import (
     SECRET_SIGNATURE,
     SIGNATURE_KEY,
-    UNKNOWN,
     UNKNOWN_SENTINELS,
     LazyObject,
     read_lazily,
     read_object,
 )
+from policypack.model.values.values import UNKNOWN
 
 SENTINEL = min(UNKNOWN_SENTINELS)
 RAW: list[Any] = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values.values import read
+from policypack.model.values.read import read
 from tests.rules.fleets import both, judged, managed
 from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
 

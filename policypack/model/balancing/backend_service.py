@@ -14,7 +14,7 @@ from policypack.model.balancing.service_settings import OutlierDetection, Reques
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, region_of, setting
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import BACKEND_SERVICE, GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.graph.view import View
 from policypack.model.values.bounds import DistinctCount, count_distinct
@@ -319,9 +319,10 @@ class BackendService(View):
 
         One without backends serves from none, unless a controller attaches them.
         """
-        return self.stack.derived(f"regions of peers {pattern}", lambda stack: _regions_of_peers(stack, pattern))
+        return _regions_of_peers(self.stack, pattern)
 
 
+@per_stack
 def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
     services = [BackendService.of(resource, stack) for resource in stack.of_types([REGION_BACKEND_SERVICE])]
     peers = [service for service in services if fnmatchcase(service.name, pattern)]

@@ -6,7 +6,8 @@ from typing import Final
 
 from policypack.model.graph.tokens import HEALTH_CHECK_TYPES, HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK
 from policypack.model.graph.view import View
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _LEGACY: Final = {
     HTTP_HEALTH_CHECK: "HTTP",

@@ -14,7 +14,8 @@ from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.group_manager import GroupManager, manager_of
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.shape import MachineShape, weights
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _PER_INSTANCE: Final = {
     "RATE": "maxRatePerInstance",

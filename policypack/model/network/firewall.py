@@ -9,14 +9,15 @@ from typing import Final
 
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import FIREWALL_POLICY_RULE_TYPES, FIREWALL_TYPES, NETWORK_TYPES
+from policypack.model.graph.tokens import FIREWALL_POLICY_RULE_TYPES, FIREWALL_TYPES, NETWORK_TYPES, WITH_RULES_TYPES
 from policypack.model.graph.view import View
 from policypack.model.machines.service_account import Accounts, account_of, accounts_in
-from policypack.model.network.firewall_policy import WITH_RULES_TYPES, governs
+from policypack.model.network.firewall_policy import governs
 from policypack.model.network.placement import Endpoint
-from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in, negation, when_known
+from policypack.model.values.properties import Properties
 from policypack.model.values.ranges import EVERYWHERE, NOT_KNOWN, NOWHERE, Ranges, parse_ranges
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # The provider's default of a VPC rule's priority; a policy's rules have to set theirs.
 _DEFAULT_PRIORITY: Final = 1000
@@ -47,10 +48,10 @@ class Targets:
     @property
     def only_tags(self) -> frozenset[str] | None:
         """The network tags of which a machine has to have one; `None` if they are not all known, or not all that is."""
-        tags = [] if isinstance(self.tags, Unknown) else self.tags
-        known = frozenset(tag for tag in tags if isinstance(tag, str))
-        has_others = self.accounts is not None or not is_absent(self.secure_tags)
-        return None if not tags or has_others or any(isinstance(tag, Unknown) for tag in tags) else known
+        known, has_others = known_in(self.tags), self.accounts is not None or not is_absent(self.secure_tags)
+        if has_others or not known or isinstance(self.tags, Unknown) or len(known) < len(self.tags):
+            return None
+        return frozenset(known)
 
     def include(self, stack: Stack, machine: Resource | None) -> bool | Unknown:
         """Whether a machine is among them; of `None` nothing is known."""
@@ -66,10 +67,7 @@ class Targets:
             yield _overlap(self.tags, UNKNOWN if machine is None else machine.asked.strings("tags"))
         if isinstance(self.accounts, Accounts):
             account = UNKNOWN if machine is None else account_of(stack, machine)
-            if account is None or isinstance(account, Unknown):
-                yield False if account is None else UNKNOWN
-            else:
-                yield self.accounts.include(account)
+            yield False if account is None else when_known(account, self.accounts.include)
         if not is_absent(self.secure_tags):
             # A tag can be bound to a machine in other ways than by its template, so nothing excludes it.
             yield True if machine and _overlap(self.secure_tags, _secure_tags_of(machine)) is True else UNKNOWN
@@ -110,21 +108,17 @@ class FirewallRule:
     @property
     def admits(self) -> bool | Unknown:
         """Whether it lets traffic in: an enabled ingress rule that allows, after an inspection or without."""
-        is_allowed = (
-            UNKNOWN if isinstance(self.action, Unknown) else self.action in ("allow", "apply_security_profile_group")
-        )
+        is_allowed = is_in(self.action, ("allow", "apply_security_profile_group"))
         return all_of([self.is_ingress, self.is_enabled, is_allowed])
 
     @property
     def is_internal(self) -> bool | Unknown:
         """Whether it matches nothing from the internet, whatever its sources are."""
-        return UNKNOWN if isinstance(self.scopes, Unknown) else any(scope in _INTERNAL_SCOPES for scope in self.scopes)
+        return when_known(self.scopes, lambda scopes: any(scope in _INTERNAL_SCOPES for scope in scopes))
 
     def matches_tcp(self, port: int | Unknown) -> bool | Unknown:
         """Whether it matches connections to this TCP port."""
-        if isinstance(self.layers, Unknown):
-            return UNKNOWN
-        return any_of(self._layer_matches(layer, port) for layer in self.layers)
+        return when_known(self.layers, lambda layers: any_of(self._layer_matches(layer, port) for layer in layers))
 
     def _layer_matches(self, layer: Properties, port: int | Unknown) -> bool | Unknown:
         protocol = layer.string(self.protocol_key)
@@ -176,16 +170,15 @@ class Firewall(View):
 
 def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
     asked = resource.asked
-    direction, disabled, priority = asked.string("direction"), asked.boolean("disabled"), asked.number("priority")
     action, layers = _action_of(asked)
     emails = asked.strings("targetServiceAccounts")
     return FirewallRule(
         label=f"`{resource.name}`",
         resource=resource,
-        is_ingress=_is_ingress(direction),
-        is_enabled=_negate(disabled),
+        is_ingress=_is_ingress(asked),
+        is_enabled=negation(asked.boolean("disabled")),
         action=action,
-        priority=_DEFAULT_PRIORITY if priority is None else priority,
+        priority=asked.number("priority", default=_DEFAULT_PRIORITY),
         sources=_vpc_sources(asked),
         scopes=[],
         has_any_destination=_covers_all(asked.strings("destinationRanges")),
@@ -227,29 +220,27 @@ def _vpc_sources(asked: Properties) -> Ranges:
 
 def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str) -> FirewallRule:
     key = "targetServiceAccounts"
-    match, action, disabled = asked.object("match"), asked.string("action"), asked.boolean("disabled")
-    direction, target_type, priority = asked.string("direction"), asked.string("targetType"), asked.number("priority")
-    inner = Properties(UNKNOWN) if match is None or isinstance(match, Unknown) else match
+    match = asked.block("match") if asked.object("match") is not None else Properties(UNKNOWN)
     # The dependency edges of a policy with rules are those of all its rules.
     edges = key if asked is resource.asked else "rules"
     emails, secure_tags = asked.strings(key), asked.objects("targetSecureTags")
     return FirewallRule(
         label=label,
         resource=resource,
-        is_ingress=_is_ingress(direction),
-        is_enabled=_negate(disabled),
-        action=action.lower() if isinstance(action, str) else UNKNOWN,
-        priority=UNKNOWN if priority is None else priority,
-        sources=_policy_sources(inner),
-        scopes=_scopes(inner),
-        has_any_destination=_has_any_destination(inner),
-        layers=inner.objects("layer4Configs"),
+        is_ingress=_is_ingress(asked),
+        is_enabled=negation(asked.boolean("disabled")),
+        action=when_known(asked.string("action", default=UNKNOWN), str.lower),
+        priority=asked.number("priority", default=UNKNOWN),
+        sources=_policy_sources(match),
+        scopes=_scopes(match),
+        has_any_destination=_has_any_destination(match),
+        layers=match.objects("layer4Configs"),
         protocol_key="ipProtocol",
         targets=Targets(
             [],
             _accounts(stack, resource, edges, emails),
-            UNKNOWN if isinstance(secure_tags, Unknown) else [_or_unknown(tag.string("name")) for tag in secure_tags],
-            UNKNOWN if isinstance(target_type, Unknown) else target_type in (None, "INSTANCES"),
+            when_known(secure_tags, lambda tags: [tag.string("name", default=UNKNOWN) for tag in tags]),
+            equals(asked.string("targetType", default="INSTANCES"), "INSTANCES"),
         ),
     )
 
@@ -257,9 +248,7 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
 def _accounts(
     stack: Stack, resource: Resource, key: str, emails: list[str | Unknown] | Unknown
 ) -> Accounts | Unknown | None:
-    if isinstance(emails, Unknown):
-        return UNKNOWN
-    return accounts_in(stack, resource, key, emails) if emails else None
+    return when_known(emails, lambda given: accounts_in(stack, resource, key, given) if given else None)
 
 
 def _policy_sources(match: Properties) -> Ranges:
@@ -277,10 +266,9 @@ def _policy_sources(match: Properties) -> Ranges:
 
 
 def _scopes(match: Properties) -> list[str] | Unknown:
-    found = [match.string(key) for key in ("srcNetworkScope", "srcNetworkContext")]
-    if any(isinstance(scope, Unknown) for scope in found):
-        return UNKNOWN
-    return [scope for scope in found if isinstance(scope, str) and scope != "UNSPECIFIED"]
+    found = [match.string(key, default="UNSPECIFIED") for key in ("srcNetworkScope", "srcNetworkContext")]
+    known = known_in(found)
+    return [scope for scope in known if scope != "UNSPECIFIED"] if len(known) == len(found) else UNKNOWN
 
 
 def _has_any_destination(match: Properties) -> bool | Unknown:
@@ -301,9 +289,8 @@ def _covers_all(ranges: list[str | Unknown] | Unknown) -> bool | Unknown:
     return True if any(range_.prefixlen == 0 for range_ in parse_ranges(ranges).certain) else UNKNOWN
 
 
-def _is_ingress(direction: str | Unknown | None) -> bool | Unknown:
-    """Rules are about ingress unless they say otherwise."""
-    return UNKNOWN if isinstance(direction, Unknown) else direction is None or direction.upper() == "INGRESS"
+def _is_ingress(asked: Properties) -> bool | Unknown:
+    return when_known(asked.string("direction", default="INGRESS"), lambda direction: direction.upper() == "INGRESS")
 
 
 def _is_within(port: int, range_: object) -> bool | Unknown:
@@ -325,23 +312,13 @@ def _overlap(one: list[str | Unknown] | Unknown, other: list[str | Unknown] | Un
 def known_tags(machine: Resource) -> frozenset[str] | None:
     """The network tags of a machine; `None` if they are not all known."""
     tags = machine.asked.strings("tags")
-    if isinstance(tags, Unknown):
-        return None
-    known = frozenset(tag for tag in tags if isinstance(tag, str))
-    return None if any(isinstance(tag, Unknown) for tag in tags) else known
+    known = known_in(tags)
+    return None if isinstance(tags, Unknown) or len(known) < len(tags) else frozenset(known)
 
 
 def _secure_tags_of(machine: Resource) -> list[str | Unknown] | Unknown:
     tags = machine.asked.value("resourceManagerTags")
     return [item if isinstance(item, str) else UNKNOWN for item in tags.values()] if isinstance(tags, dict) else []
-
-
-def _or_unknown(value: str | Unknown | None) -> str | Unknown:
-    return UNKNOWN if value is None else value
-
-
-def _negate(condition: bool | Unknown | None) -> bool | Unknown:
-    return UNKNOWN if isinstance(condition, Unknown) else not condition
 
 
 def is_absent(value: object) -> bool:

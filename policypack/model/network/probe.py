@@ -12,8 +12,9 @@ from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.path import on_path
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, LEGACY_HEALTH_CHECK_TYPES
+from policypack.model.values.properties import Properties
 from policypack.model.values.ranges import Range
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
 _USUAL: Final = ("35.191.0.0/16", "130.211.0.0/22")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.authentication import (
     has_authorization_policy,
+    iap_is_enabled,
     needs_client_certificate,
     start_up_mentions,
 )
-from policypack.model.frontend.forwarding_rule import iap_is_enabled, is_external
+from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown

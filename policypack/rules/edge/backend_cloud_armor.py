@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.forwarding_rule import is_external
+from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     edge_security_policy_is_set,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.forwarding_rule import is_external
+from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     has_security_policy,

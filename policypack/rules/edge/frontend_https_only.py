@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policypack.model.frontend.forwarding_rule import Proxy
+from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.verdict import Fail, NotApplicable, Undecided, Verdict

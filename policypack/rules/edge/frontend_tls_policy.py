@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from policypack.model.frontend.forwarding_rule import Proxy, SslPolicy
+from policypack.model.frontend.proxy import Proxy
+from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Fail, NotApplicable, Undecided, Verdict

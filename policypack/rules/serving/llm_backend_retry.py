@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.url_map import Route, UrlMap, url_maps_of
+from policypack.model.frontend.route import Route
+from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.verdict import Fail, NotApplicable, Undecided, Verdict

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.url_map import Route, UrlMap, url_maps_of
+from policypack.model.frontend.route import Route
+from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
