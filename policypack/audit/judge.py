@@ -15,7 +15,6 @@ from policypack.audit.record import StackRecord, judged, unreadable
 from policypack.audit.store import Entry, Store
 from policypack.config.options import Setting
 from policypack.evaluate import evaluate
-from policypack.garbage import collector_paused
 from policypack.rules import RULES
 from policypack.sources.error import SourceError
 from policypack.sources.state import parse_state
@@ -84,12 +83,11 @@ def _judge(entry: Entry, content: bytes | UnreadableState, order: Order) -> Stac
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
-        # Not to look through a stack again and again that is freed as a whole, at once.
-        with collector_paused():
-            stack = parse_state(decompressed(content, order.max_bytes), "it")
-            record = judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
-            stack.forget()
-            return record
+        stack = parse_state(decompressed(content, order.max_bytes), "it")
+        record = judged(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+        # Frees it now, not when the garbage collector comes by.
+        stack.forget()
+        return record
     except (UnreadableState, SourceError) as error:
         return unreadable(entry, str(error))
     except MemoryError:
