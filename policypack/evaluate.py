@@ -232,7 +232,7 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
 def _merged(problems: list[Fail]) -> list[Fail]:
     """Problems with the same fix are one problem, observed several times."""
     observed: dict[tuple[str, str], list[str]] = {}
-    for problem in problems:
+    for problem in dict.fromkeys(problems):
         observed.setdefault((problem.required, problem.fix), []).append(problem.observed)
     return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
 

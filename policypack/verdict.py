@@ -82,8 +82,17 @@ def known(value: T | Unknown, property_name: str, of: str = "", *, because: str 
     Raises:
         UndecidableError: it is not known.
     """
+    return decided(value, not_known(property_name, of, because=because))
+
+
+def decided(value: T | Unknown, doubt: Undecided) -> T:
+    """What several properties decide together; the part of the rule that asks ends with `doubt` if it is not known.
+
+    Raises:
+        UndecidableError: it is not known.
+    """
     if isinstance(value, Unknown):
-        raise UndecidableError(not_known(property_name, of, because=because))
+        raise UndecidableError(doubt)
     return value
 
 

@@ -110,7 +110,7 @@ def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(t
     assert "Observed: All backends are in 1 region (`us-central1`)." in lines
     assert "Required: Backends in at least 2 regions." in lines
     assert any(line.startswith("Fix:      Add a backend in another region") for line in lines)
-    assert "Because the named ports of `a` are not known: outside the stack." in lines
+    assert "Because `named_ports` of `a` is not known: it is outside the stack." in lines
 
 
 def test_colors_are_for_terminals_or_on_demand(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"por
     assert result.returncode == 1
     assert "Note: encrypted configuration values are not known in this run" in result.stdout
     assert "decides: llm:token\n" in result.stdout
-    assert "Because its `port_name` is not known." in result.stdout
+    assert "Because `port_name` is not known." in result.stdout
     assert "v1:abc" not in result.stdout
     assert "encrypted-value" not in result.stdout
 

@@ -72,7 +72,7 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
     if basis.undecided:
-        return replace(found, reasons=tuple(map(printable, basis.undecided)))
+        return replace(found, reasons=tuple(printable(one.why) for one in basis.undecided))
     if peak is None:
         return _by_steady_load(found, service, basis)
     return _by_peak(found, service, basis, peak, demand.rps_per_machine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.values.logic import negation
 from policypack.model.values.values import Unknown
 from policypack.verdict import Condition
@@ -26,4 +27,10 @@ def _may_be_measured(service: BackendService) -> bool | Unknown:
 
 HAS_BACKENDS: Final = Condition[BackendService](
     lambda service: not service.has_no_backends, "it has no backends", "backends"
+)
+TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
+    lambda service: service.is_measured is not False, "its backends take no health check", "backends"
+)
+SERVES: Final = Condition[GroupManager](
+    lambda group: bool(group.serving), "it is not a backend of any service", "backends"
 )

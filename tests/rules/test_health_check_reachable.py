@@ -543,11 +543,11 @@ def observed(*rules: R) -> list[str]:
 
 def test_the_message_names_what_is_missed_and_what_denies() -> None:
     assert observed() == [
-        "No firewall rule admits health checks from 130.211.0.0/22 and 35.191.0.0/16 to TCP port 8000 of the machines "
-        "of `group`."
+        "No firewall rule allows health checks from 130.211.0.0/22 and 35.191.0.0/16 to TCP port 8000 of the VMs of "
+        "`group`."
     ]
     assert observed(firewall(), deny(["35.191.0.0/20"], priority=1)) == [
-        "`deny` denies health checks to TCP port 8000 of the machines of `group`."
+        "`deny` denies health checks to TCP port 8000 of the VMs of `group`."
     ]
     (found,) = findings(
         RULE,
@@ -557,7 +557,7 @@ def test_the_message_names_what_is_missed_and_what_denies() -> None:
         ),
     )  # fmt: skip
     assert found.reasons == (
-        "it is not known whether health checks reach port 8000 of `group`: whether or how `allow` applies is not",
+        "health checks may reach TCP port 8000 of `group` or not: how `allow` applies is not known",
     )
 
 

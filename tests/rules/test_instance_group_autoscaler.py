@@ -220,8 +220,8 @@ def test_the_message_lists_all_that_is_wrong() -> None:
     scaler = autoscaler(group, **policy)
     (found,) = findings(RULE, build(serving(group), group, scaler, GPU))
     assert [problem.observed for problem in found.problems] == [
-        "`chat` keeps 1 of its machines in this region.",
-        "`autoscaler-mig-us-central1` scales machines with GPUs by CPU utilization alone.",
+        "`chat` keeps 1 of its VMs in this region.",
+        "`autoscaler-mig-us-central1` scales VMs with GPUs by CPU utilization alone.",
         "`autoscaler-mig-us-central1` keeps `cpu_utilization` at 1.",
     ]
 

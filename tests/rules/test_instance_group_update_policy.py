@@ -157,8 +157,8 @@ def test_a_group_that_is_read() -> None:
 def test_the_message_says_what_is_left() -> None:
     found, _ = sorted(findings(RULE, build(*pair(update(1)), deployed=True)), key=lambda finding: finding.status)
     assert found.problems[0].observed == (
-        "While an update has taken 1 of 2 machines, and without `europe-west4`, 25 % of the warm capacity of `chat` is "
+        "While an update has taken 1 of 2 VMs, and without `europe-west4`, 25 % of the warm capacity of `chat` is "
         "left for a steady load of 50 %."
     )
     (alone,) = findings(RULE, build(*single(update(4)), deployed=True))
-    assert alone.problems[0].observed.startswith("While an update has taken 4 of 4 machines, 0 % of the warm capacity")
+    assert alone.problems[0].observed.startswith("While an update has taken 4 of 4 VMs, 0 % of the warm capacity")

@@ -318,7 +318,7 @@ def test_the_message_about_no_warm_machines() -> None:
     (found,) = findings(RULE, build(*fleets(lb(0.5, 0), lb(0.5, 0)), deployed=True))
     (problem,) = found.problems
     assert "Without `us-central1`, 0 % of the warm capacity is left" in problem.observed
-    assert problem.fix == "Keep machines warm in more than one region: raise `min_replicas`."
+    assert problem.fix == "Keep VMs warm in more than one region: raise `min_replicas`."
 
 
 def test_equal_limits_of_whole_groups_are_not_said_to_differ() -> None:

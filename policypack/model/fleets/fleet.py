@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
@@ -14,8 +14,10 @@ from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.group_manager import GroupManager, manager_of
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.shape import MachineShape, weights
+from policypack.model.values.bounds import reaches
+from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 _PER_INSTANCE: Final = {
     "RATE": "maxRatePerInstance",
@@ -30,9 +32,10 @@ _ALL_FIELDS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
 
 @dataclass(frozen=True)
 class Unresolved:
-    """Something that is not known. `why` names what blocks it, a clause."""
+    """Something that is not known. `why` names what blocks it, a clause; `property_name` the input property."""
 
     why: str
+    property_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class WarmCount:
     lower: float
     is_exact: bool
 
+    def reaches(self, needed: float) -> bool | Unknown:
+        """Whether there are at least `needed`."""
+        return reaches(self.lower, self.lower if self.is_exact else None, needed)
+
 
 @dataclass(frozen=True)
 class ServiceFleets:
@@ -88,14 +95,14 @@ class ServiceFleets:
 
     Attributes:
         by_group: all of them, by their groups' URNs, if nothing blocks.
-        why: what keeps them from being known, clauses; empty if they are.
+        why: what keeps them from being known; empty if they are.
         has_untargeted: some backend certainly has no target, so there is no capacity to speak of.
         is_exact: the steady load is what the fleets say; otherwise it may be lower.
         targets: when a machine of each fleet counts as full, by their groups' URNs.
     """
 
     by_group: Mapping[str, Fleet] = field(default_factory=dict)
-    why: tuple[str, ...] = ()
+    why: tuple[Unresolved, ...] = ()
     has_untargeted: bool = False
     is_exact: bool = True
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -113,12 +120,12 @@ class FailoverBasis:
     Attributes:
         found: the fleets, if nothing keeps them from being judged.
         not_applicable: why there is nothing to judge, a clause; empty if there is.
-        undecided: why it cannot be judged, clauses; empty if it can.
+        undecided: why it cannot be judged; empty if it can.
     """
 
     found: ServiceFleets = field(default_factory=ServiceFleets)
     not_applicable: str = ""
-    undecided: tuple[str, ...] = ()
+    undecided: tuple[Unresolved, ...] = ()
 
 
 @dataclass
@@ -126,7 +133,7 @@ class _Collected:
     managers: list[GroupManager] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     sizings: list[Sizing] = field(default_factory=list)
-    why: list[str] = field(default_factory=list)
+    why: list[Unresolved] = field(default_factory=list)
 
 
 def failover_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
@@ -138,28 +145,39 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
     """
     if service.is_regional or service.has_no_backends or service.regions.upper == 1:
         return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
-    if service.is_measured is False:
+    basis = capacity_basis(service, needs_load=needs_load)
+    return replace(
+        basis, undecided=tuple(replace(one, why=f"its capacity is not known: {one.why}") for one in basis.undecided)
+    )
+
+
+def capacity_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
+    """The fleets behind a service, in one region or several, or why their capacity is not to be judged."""
+    if service.is_measured is False or service.is_passthrough is True:
         return FailoverBasis(not_applicable="its backends take no target")
-    found = service_fleets(service, needs_load=needs_load)
+    found = _service_fleets(service, needs_load)
     if found.has_untargeted:
         return FailoverBasis(not_applicable="a backend has no target, and so no capacity to speak of")
+    if service.is_passthrough is UNKNOWN:
+        blocked = "`load_balancing_scheme` is not known, and so whether its backends have targets"
+        return FailoverBasis(undecided=(Unresolved(blocked, "load_balancing_scheme"),))
     if service.leaves_backends_to_a_controller:
-        return FailoverBasis(undecided=("`ignore_changes` leaves its backends to a controller",))
-    return FailoverBasis(found, undecided=tuple(f"its capacity is not known: {why}" for why in found.why))
+        blocked = "`ignore_changes` leaves its backends to a controller"
+        return FailoverBasis(undecided=(Unresolved(blocked, "backends"),))
+    return FailoverBasis(found, undecided=found.why)
 
 
-def service_fleets(service: BackendService, *, needs_load: bool = True) -> ServiceFleets:
-    """The fleets behind a service with instance groups; `needs_load` as in `failover_basis`."""
+def _service_fleets(service: BackendService, needs_load: bool) -> ServiceFleets:
     if isinstance(service.backends, Unknown):
-        return ServiceFleets(why=(service.links.why or "`backends` is not known",))
+        return ServiceFleets(why=(Unresolved(service.links.why or "`backends` is not known", "backends"),))
     targets = [_target(backend) for backend in service.backends]
     if any(isinstance(target, Untargeted) for target in targets):
         return ServiceFleets(has_untargeted=True)
     if not service.links.is_complete:
-        return ServiceFleets(why=(service.links.why,))
+        return ServiceFleets(why=(Unresolved(service.links.why, "backends"),))
     pairs = _paired(service, targets)
     if isinstance(pairs, Unresolved):
-        return ServiceFleets(why=(pairs.why,))
+        return ServiceFleets(why=(pairs,))
     found = _Collected()
     for group, target in pairs:
         _collect(found, group, target, needs_load)
@@ -182,46 +200,49 @@ def _paired(
     if unresolved:
         return unresolved[0]
     if any(target != open_targets[0] for target in open_targets):
-        return Unresolved("the backends' targets differ, and which group has which is not known yet")
+        return Unresolved("the backends' targets differ, and which group has which is not known yet", "backends")
     return [*placed, *zip(open_groups, open_targets, strict=False)]
 
 
 def _collect(found: _Collected, group: Group, target: Target | Unresolved | Untargeted, needs_load: bool) -> None:
     manager, name = manager_of(group), f"`{group.name}`"
     if isinstance(target, Unresolved):
-        found.why.append(target.why)
+        found.why.append(target)
     if manager is None:
         found.why.append(_no_manager(group, name))
         return
     if isinstance(manager.region, Unknown):
-        found.why.append(f"the region of {name} is not known")
+        found.why.append(Unresolved(f"`region` of {name} is not known", "region"))
     if not isinstance(target, Target):
         return
     sizing = _sizing(manager, target, name, needs_load)
     if isinstance(sizing, Unresolved):
-        found.why.append(sizing.why)
+        found.why.append(sizing)
         return
     found.managers.append(manager)
     found.targets.append(target)
     found.sizings.append(sizing)
 
 
-def _no_manager(group: Group, name: str) -> str:
+def _no_manager(group: Group, name: str) -> Unresolved:
     if group.is_external:
-        return f"{name} is outside the stack, and so is what sizes it"
+        return Unresolved(f"{name} is outside the stack, and so is what sizes it", "backends")
     if GroupKind.INSTANCE_GROUP in group.kinds:
-        return f"{name} is an unmanaged group, whose size is not known"
-    return f"{name} is a network endpoint group, whose machines are not known"
+        return Unresolved(f"{name} is an unmanaged group, whose size is not known", "backends")
+    return Unresolved(f"{name} is a network endpoint group, whose VMs are not known", "backends")
 
 
 def _weighed(found: _Collected) -> ServiceFleets:
     if len({target.mode for target in found.targets}) > 1:
-        return ServiceFleets(why=("its backends have different balancing modes, whose targets cannot be compared",))
+        why = "its backends have different balancing modes, whose targets cannot be compared"
+        return ServiceFleets(why=(Unresolved(why, "balancing_mode"),))
     by_machine = _machine_weights(found)
     if by_machine is None:
-        return ServiceFleets(why=("its groups have machines that cannot be compared, or are not known",))
+        why = "its groups have VMs that cannot be compared, or are not known"
+        return ServiceFleets(why=(Unresolved(why, "machine_type"),))
     if not _limits_agree(found.targets, by_machine):
-        return ServiceFleets(why=("its backends have a second limit, and which is reached first is not known",))
+        why = "its backends have a second limit, and which is reached first is not known"
+        return ServiceFleets(why=(Unresolved(why, "backends"),))
     fleets = {
         manager.urn: Fleet(
             manager.name,
@@ -294,19 +315,20 @@ def _limits_agree(targets: Sequence[Target], by_machine: Sequence[float]) -> boo
 def _target(backend: Backend) -> Target | Unresolved | Untargeted:
     mode, name = backend.balancing_mode, f"`{backend.label}`"
     if isinstance(mode, Unknown):
-        return Unresolved(f"the balancing mode of {name} is not known")
+        return Unresolved(f"`balancing_mode` of {name} is not known", "balancing_mode")
     if mode != "UTILIZATION" and mode not in _PER_INSTANCE:
-        return Unresolved(f"the balancing mode of {name} has no target that can be compared")
-    value = backend.max_utilization if mode == "UTILIZATION" else backend.properties.number(_PER_INSTANCE[mode])
+        return Unresolved(f"the balancing mode of {name} has no target that can be compared", "balancing_mode")
+    limit = _PER_INSTANCE.get(mode, "maxUtilization")
+    value, property_name = backend.properties.number(limit), python_name(limit)
     if not isinstance(value, Unknown) and (value is None or value <= 0):
         bounded = False if mode == "UTILIZATION" else backend.has_any(_FIELDS[mode])
-        return Untargeted() if bounded is False else Unresolved(f"{name} has no target for each machine")
+        return Untargeted() if bounded is False else Unresolved(f"{name} has no target for each VM", property_name)
     scaler = _scaler(backend)
     group_wide, others = backend.has_any(_GROUP_WIDE), _others(backend, mode)
     if isinstance(value, Unknown) or isinstance(scaler, Unknown) or isinstance(others, Unknown):
-        return Unresolved(f"the target of {name} is not known")
+        return Unresolved(f"the target of {name} is not known", property_name)
     if group_wide is not False:
-        return Unresolved(f"{name} has a limit for the whole group, which says nothing of one machine")
+        return Unresolved(f"{name} has a limit for the whole group, which says nothing of one VM", property_name)
     return Target(mode, value, scaler, others)
 
 
@@ -330,22 +352,24 @@ def _others(backend: Backend, mode: str) -> tuple[tuple[str, float], ...] | Unkn
 def _sizing(manager: GroupManager, target: Target, name: str, needs_load: bool) -> Sizing | Unresolved:
     autoscaler = manager.autoscaler
     if isinstance(autoscaler, Unknown):
-        return Unresolved(f"what sizes {name} is not known")
+        return Unresolved(f"what sizes {name} is not known", "target")
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
-        return Unresolved(f"the size of {name} is not known") if isinstance(size, Unknown) else _fixed(size)
+        unknown_size = Unresolved(f"`target_size` of {name} is not known", "target_size")
+        return unknown_size if isinstance(size, Unknown) else _fixed(size)
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
-        return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known")
+        return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known", "autoscaling_policy")
     if not needs_load:
         return Sizing(warm, most, 1, True)
     cpu, balancing, metrics = autoscaler.cpu_target, autoscaler.balancing_target, autoscaler.has_metrics
     if isinstance(cpu, Unknown) or isinstance(balancing, Unknown) or isinstance(metrics, Unknown):
-        return Unresolved(f"the signals of `{autoscaler.name}` are not known")
+        return Unresolved(f"the signals of `{autoscaler.name}` are not known", "autoscaling_policy")
     by_cpu = cpu / target.value if cpu is not None and target.mode == "UTILIZATION" and not target.others else None
     fills = [fill for fill in (by_cpu, balancing) if fill is not None and fill > 0]
     if not fills:
-        return Unresolved(f"`{autoscaler.name}` scales by a signal that says nothing of the load balancer's target")
+        why = f"`{autoscaler.name}` scales by a signal that says nothing of the load balancer's target"
+        return Unresolved(why, "autoscaling_policy")
     is_exact = not metrics and (cpu is None or by_cpu is not None)
     return Sizing(warm, most, min(fills), is_exact)
 
@@ -397,3 +421,13 @@ def can_signal_load(service: BackendService) -> bool | Unknown:
     if isinstance(protocol, Unknown) or service.is_passthrough is UNKNOWN:
         return UNKNOWN
     return protocol not in _NETWORK_PROTOCOLS
+
+
+def has_load_signal(manager: GroupManager) -> bool | Unknown:
+    """Whether a service that a group serves signals load to its autoscaler: see `can_signal_load`."""
+    answers = [can_signal_load(service) for service, _ in manager.serving]
+    certain = [can_signal_load(service) for service, serves in manager.serving if serves is True]
+    # Whichever of the possible services it serves, if all of them signal.
+    if any_of(certain) is True or (not certain and all_of(answers) is True):
+        return True
+    return False if any_of(answers) is False and manager.stack.is_complete else UNKNOWN

@@ -200,18 +200,11 @@ class GroupManager(View):
         return when_known(autoscaler.is_on, lambda _: autoscaler.min_replicas)
 
     @cached_property
-    def services(self) -> tuple[BackendService, ...]:
-        """The backend services that it certainly serves."""
-        return self._services_where(True)
-
-    @cached_property
-    def possible_services(self) -> tuple[BackendService, ...]:
-        """The backend services that it may serve, but not certainly."""
-        return self._services_where(UNKNOWN)
-
-    def _services_where(self, serves: bool | Unknown) -> tuple[BackendService, ...]:
+    def serving(self) -> tuple[tuple[BackendService, bool | Unknown], ...]:
+        """The backend services that it serves (true) and, after these, those that it may serve (not known)."""
         services = services_by_group(self.stack).about(self.resource)
-        return tuple(one for one, links in services if links.includes(self.resource, by_name=False) is serves)
+        served = [(service, links.includes(self.resource, by_name=False)) for service, links in services]
+        return tuple(one for wanted in (True, UNKNOWN) for one in served if one[1] is wanted)
 
     @property
     def is_updated_at_once(self) -> bool | Unknown:

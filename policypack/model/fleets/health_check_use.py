@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from policypack.model.balancing.backend_service import BackendService
@@ -24,6 +25,18 @@ def is_for_balancing(check: HealthCheck) -> bool | Unknown:
 def is_for_healing(check: HealthCheck) -> bool | Unknown:
     """Whether a managed instance group uses it to tell which machines to recreate."""
     return _is_used(check, _managers_by_check(check.stack))
+
+
+def shared_checks(group: GroupManager, service: BackendService) -> tuple[str, ...]:
+    """The names of the health checks that a group certainly heals by and a service certainly balances by."""
+    healing = group.healing_check_links.members
+    return tuple(check.name for check in service.health_check_links.members if check in healing)
+
+
+def may_share_a_check(group: GroupManager, service: BackendService) -> bool:
+    """Whether both name checks outside the stack that differ in nothing but that one of them names no project."""
+    pairs = product(service.health_check_links.external, group.healing_check_links.external)
+    return any(None in (one.project, other.project) and one.in_project(other.project) == other for one, other in pairs)
 
 
 @per_stack

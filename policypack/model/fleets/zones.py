@@ -8,6 +8,8 @@ from typing import Final
 
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.fleets.group_manager import ZoneCount, zones_of
+from policypack.model.values.bounds import reaches
+from policypack.model.values.values import Unknown
 
 # What is in a zone of Compute Engine: endpoints of a hybrid NEG are elsewhere, the other NEGs have no zone.
 _ZONAL_KINDS: Final = frozenset({GroupKind.INSTANCE_GROUP, GroupKind.ZONAL_NEG})
@@ -20,6 +22,10 @@ class RegionZones:
     region: str
     lower: int
     upper: int | None
+
+    def reach(self, needed: int) -> bool | Unknown:
+        """Whether there are at least `needed`."""
+        return reaches(self.lower, self.upper, needed)
 
 
 def may_be_in_zones(group: Group) -> bool:

@@ -11,7 +11,11 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.path import on_path
 from policypack.model.graph.reference import Reference
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, LEGACY_HEALTH_CHECK_TYPES
+from policypack.model.network.placement import Endpoint, endpoints_of
+from policypack.model.values.logic import all_of
 from policypack.model.values.properties import Properties
 from policypack.model.values.ranges import Range
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -46,34 +50,59 @@ class ProbeSources:
     Attributes:
         ranges: the ranges.
         is_exclusive: backends are unhealthy if these probes do not reach them; others may do instead if it is false.
+        blocked_by: the input property that keeps them from being known, by its Python name; empty if they are.
     """
 
-    ranges: tuple[Range, ...]
+    ranges: tuple[Range, ...] = ()
     is_exclusive: bool = True
+    blocked_by: str = ""
 
 
-def probe_sources(service: BackendService) -> ProbeSources | str:
-    """Where probes come from, or why that is not known, a clause."""
+@dataclass(frozen=True)
+class Asked:
+    """A port of a group's machines that connections come to.
+
+    Attributes:
+        by: what comes, `health checks` or `requests`.
+        port: the port.
+    """
+
+    by: str
+    port: int | Unknown
+
+    @property
+    def numbers(self) -> list[str]:
+        """The port as a firewall rule lists it; empty if it is not known."""
+        return [] if isinstance(self.port, Unknown) else [str(self.port)]
+
+    @property
+    def label(self) -> str:
+        """What to call the port."""
+        return "its port" if isinstance(self.port, Unknown) else f"TCP port {self.port}"
+
+
+def probe_sources(service: BackendService) -> ProbeSources:
+    """Where probes come from."""
     if service.is_passthrough is UNKNOWN:
-        return "its load balancing scheme is not known, and so where its health check comes from"
+        return ProbeSources(blocked_by="load_balancing_scheme")
     if service.is_passthrough is True:
         return _passthrough_sources(service, is_external=service.scheme == "EXTERNAL")
     policy = service.resource.asked.string("ipAddressSelectionPolicy")
     if isinstance(policy, Unknown):
-        return "`ip_address_selection_policy` is not known, and so whether its health check uses IPv6"
+        return ProbeSources(blocked_by="ip_address_selection_policy")
     if policy == "IPV6_ONLY" and service.scheme is UNKNOWN:
-        return "its load balancing scheme is not known, and so where its health check comes from"
+        return ProbeSources(blocked_by="load_balancing_scheme")
     if policy == "IPV6_ONLY":
         is_global_external = not service.is_regional and service.scheme == "EXTERNAL_MANAGED"
         return ProbeSources(_ranges(_GLOBAL_EXTERNAL_IPV6 if is_global_external else _USUAL_IPV6))
     return ProbeSources(_ranges(_USUAL), is_exclusive=policy != "PREFER_IPV6")
 
 
-def _passthrough_sources(service: BackendService, *, is_external: bool) -> ProbeSources | str:
+def _passthrough_sources(service: BackendService, *, is_external: bool) -> ProbeSources:
     rules = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)
     versions = [rule.asked.string("ipVersion") for rule in rules]
     if any(isinstance(version, Unknown) for version in versions):
-        return "the IP version of its forwarding rules is not known, and so where its health check comes from"
+        return ProbeSources(blocked_by="ip_version")
     four = _EXTERNAL_PASSTHROUGH if is_external else _USUAL
     six = _EXTERNAL_PASSTHROUGH_IPV6 if is_external else _USUAL_IPV6
     if "IPV6" not in versions:
@@ -85,21 +114,56 @@ def _ranges(texts: tuple[str, ...]) -> tuple[Range, ...]:
     return tuple(ip_network(text) for text in texts)
 
 
-def is_probed_from_google(group: Group) -> bool | Unknown:
+def probed_endpoints(service: BackendService) -> tuple[Endpoint, ...]:
+    """The endpoints of a service that Google's probes may ask, in networks whose firewall is seen.
+
+    That of networks outside the stack is not, so these are left out once it is certain that they are outside.
+    """
+    return tuple(
+        endpoint
+        for endpoint in endpoints_of(service.stack, service.resource)
+        if _is_probed_from_google(endpoint.group) is not False and not _is_outside(endpoint, service.stack)
+    )
+
+
+def _is_outside(endpoint: Endpoint, stack: Stack) -> bool:
+    network = endpoint.places[0].network(stack)
+    return stack.is_complete and (isinstance(network, Reference) or (network is not None and network.is_read))
+
+
+def network_of_stack(endpoint: Endpoint, stack: Stack) -> Resource | Unknown:
+    """The network of the stack that an endpoint is in; `UNKNOWN` as well if it may be outside."""
+    network = endpoint.places[0].network(stack)
+    return UNKNOWN if network is None or isinstance(network, Reference) else network
+
+
+def needs_probes(group: Group, sources: ProbeSources) -> bool | Unknown:
+    """Whether a group is unhealthy if probes from these sources do not reach it."""
+    return all_of([_is_probed_from_google(group), sources.is_exclusive or UNKNOWN])
+
+
+def _is_probed_from_google(group: Group) -> bool | Unknown:
     """Whether Google's probes ask the machines of a group; NEGs outside Google Cloud are checked in other ways."""
     probed = {kind in (GroupKind.INSTANCE_GROUP, GroupKind.ZONAL_NEG) for kind in group.kinds}
     return probed.pop() if len(probed) == 1 else UNKNOWN
 
 
-def probed_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    """The ports of a group's machines that the health check asks; `UNKNOWN` for one that is not known."""
+def asked_ports(service: BackendService, group: Group) -> tuple[Asked, ...]:
+    """The ports of a group's machines to which connections come from where probes come from, each once."""
+    probed = _probed_ports(service, group)
+    known = [port for port in probed if not isinstance(port, Unknown)]
+    served = [port for port in _served_ports(service, group) if isinstance(port, Unknown) or port not in known]
+    return (*(Asked("health checks", port) for port in probed), *(Asked("requests", port) for port in served))
+
+
+def _probed_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
     if not service.health_check_links.is_complete or len(service.health_checks) != 1:
         return (UNKNOWN,)
     return _ports_of(service.health_checks[0], service, group)
 
 
-def served_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    """The ports of a group's machines to which requests come from where probes come from.
+def _served_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
+    """The ports to which requests come from where probes come from.
 
     The front ends of global external load balancers send both; others send requests from proxy-only subnets or hand
     on the client's. https://cloud.google.com/load-balancing/docs/firewall-rules

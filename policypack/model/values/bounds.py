@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from policypack.model.values.values import UNKNOWN, Unknown
+
+
+def reaches(lower: float, upper: float | None, needed: float) -> bool | Unknown:
+    """Whether a number from `lower` to `upper` (`None` for any) is at least `needed`."""
+    if lower >= needed:
+        return True
+    return False if upper is not None and upper < needed else UNKNOWN
+
 
 @dataclass(frozen=True)
 class DistinctCount:
@@ -22,6 +31,10 @@ class DistinctCount:
     def lower(self) -> int:
         """How many distinct values there are at least."""
         return len(self.certain)
+
+    def reaches(self, needed: int) -> bool | Unknown:
+        """Whether there are at least `needed`."""
+        return reaches(self.lower, self.upper, needed)
 
 
 def count_distinct(certain: Iterable[str], unresolved: int | None, possible: Iterable[str] | None) -> DistinctCount:

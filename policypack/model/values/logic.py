@@ -58,6 +58,6 @@ def is_in(value: T | Unknown, choices: Container[T]) -> bool | Unknown:
     return when_known(value, lambda known: known in choices)
 
 
-def is_set(value: T | Unknown | None) -> bool | Unknown:
+def is_set(value: object) -> bool | Unknown:
     """Whether a property is set."""
     return when_known(value, lambda known: known is not None)

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
-
-
-@dataclass(frozen=True)
-class HealthCheckLoggingOptions(Options):
-    """Options of `health-check-logging`: those that every rule has."""
+from policypack.verdict import Checks, Condition, Fail, known
 
 
 @rule(
-    title="Changes of a machine's health are logged",
+    title="Health checks log changes of health",
     severity="low",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-logging",
+    applies=(Condition(lambda check: not check.is_legacy, "a legacy health check cannot log", "log_config"),),
 )
-def health_check_logging(check: HealthCheck, options: HealthCheckLoggingOptions) -> Iterator[Verdict]:
-    """Each health check logs when a machine's health changes.
+def health_check_logging(check: HealthCheck, options: Options) -> Checks:
+    """Each health check logs when a VM's health changes.
 
     ## What it checks
     `log_config` of the health check has `enable=True`; left out, nothing is logged.
 
     ## Why it matters
-    When machines drop out at night, the log says which, when, and what their server answered: that is the difference
+    When VMs drop out at night, the log says which, when, and what their server answered: that is the difference
     between a server that was overloaded, one that crashed and a firewall that was changed. Only changes are logged, so
     it costs next to nothing.
 
@@ -61,11 +53,7 @@ def health_check_logging(check: HealthCheck, options: HealthCheckLoggingOptions)
     ## Undecided
     When `log_config` is computed.
     """
-    if check.is_legacy:
-        yield NotApplicable("a legacy health check cannot log")
-    elif check.is_logged is UNKNOWN:
-        yield Undecided("its `log_config` is not known")
-    elif not check.is_logged:
+    if not known(check.is_logged, "log_config"):
         yield Fail(
             "It does not log changes of health.",
             "Changes of health are logged.",

@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.graph.reference import Reference
-from policypack.model.network.placement import Endpoint, endpoints_of
+from policypack.model.network.placement import Endpoint
 from policypack.model.network.probe import (
+    Asked,
     ProbeSources,
-    is_probed_from_google,
+    asked_ports,
+    needs_probes,
+    network_of_stack,
     probe_sources,
-    probed_ports,
-    served_ports,
+    probed_endpoints,
 )
 from policypack.model.network.reach import Reach, own_networks, reach
-from policypack.model.values.ranges import Range
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS
+from policypack.verdict import (
+    Checks,
+    Condition,
+    Fail,
+    NotApplicable,
+    Undecided,
+    decided,
+    known,
+    not_known,
+    provided,
+    unresolved,
+)
 from policypack.wording import quoted
+
+_NO_NETWORK = "no network of its backends is made in this stack"
+
+
+def _has_a_network(service: BackendService) -> bool:
+    return bool(own_networks(service.stack)) or not service.stack.is_complete
+
+
+def _has_a_health_check(service: BackendService) -> bool:
+    return bool(service.health_check_links.members) or not service.health_check_links.is_complete
 
 
 @rule(
-    title="The firewall admits health checks to the backends",
+    title="The firewall lets health checks reach the backends",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/firewall-rules",
+    applies=(
+        Condition(_has_a_network, _NO_NETWORK, "network"),
+        HAS_BACKENDS,
+        Condition(_has_a_health_check, "it has no health check", "health_checks"),
+        TAKES_HEALTH_CHECKS,
+    ),
 )
-def health_check_reachable(service: BackendService, options: Options) -> Iterator[Verdict]:
+def health_check_reachable(service: BackendService, options: Options) -> Checks:
     """Health check probes get through the firewall to each backend.
 
     ## What it checks
-    For the machines of each group whose network is made in this stack, firewall rules admit TCP connections from the
+    For the VMs of each group whose network is made in this stack, firewall rules admit TCP connections from the
     ranges of Google's probes to the port that the health check asks, and none that comes earlier denies them. Behind a
     global external load balancer, whose requests come from the same ranges, so for the named port that it serves. VPC
     firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
@@ -49,7 +76,7 @@ def health_check_reachable(service: BackendService, options: Options) -> Iterato
     ## Applies to
     Global and regional backend services, with instance groups and zonal NEGs in networks of this stack; template,
     subnetwork and firewall have to be in the stack as well to be judged. Networks outside the stack, hybrid,
-    serverless and internet NEGs are not judged. Firewall policies of folders and organisations, and firewall rules
+    serverless and internet NEGs are not judged. Firewall policies of folders and organizations, and firewall rules
     of other stacks, are not seen.
 
     ## Fails
@@ -90,91 +117,56 @@ def health_check_reachable(service: BackendService, options: Options) -> Iterato
     ```
 
     ## Undecided
-    When the port of the check, the network, tags or service account of the machines, or ranges, ports, targets or
+    When the port of the check, the network, tags or service account of the VMs, or ranges, ports, targets or
     priority of a firewall rule that matters are not known, when a rule targets secure tags, and when a GKE cluster
     is in the network, whose controllers add rules of their own. During an update a rule that is missing may follow.
     """
-    exempt = _exemption(service)
-    if exempt:
-        yield NotApplicable(exempt)
-        return
     sources = probe_sources(service)
-    if isinstance(sources, str):
-        yield Undecided(sources)
+    if sources.blocked_by:
+        yield not_known(sources.blocked_by, because="it decides where health checks come from")
         return
-    if not service.links.is_complete:
-        yield Undecided(f"not all of its backends are known: {service.links.why}")
-    judged = [endpoint for endpoint in endpoints_of(service.stack, service.resource) if _is_judged(service, endpoint)]
+    yield from unresolved(service.links, "not all of its backends are known")
+    judged = probed_endpoints(service)
     if not judged and service.links.is_complete:
-        yield NotApplicable("no network of its backends is made in this stack")
-    # The versions of one group say the same more often than not.
-    yield from dict.fromkeys(verdict for endpoint in judged for verdict in _judge(service, endpoint, sources))
+        yield NotApplicable(_NO_NETWORK)
+    for endpoint in judged:
+        yield _is_reached(service, endpoint, sources)
 
 
-def _exemption(service: BackendService) -> str:
-    """Why nothing is judged, if that is so."""
-    if not own_networks(service.stack) and service.stack.is_complete:
-        return "no network of its backends is made in this stack"
-    if service.has_no_backends:
-        return "it has no backends"
-    if service.health_check_links.is_complete and not service.health_check_links.members:
-        return "it has no health check"
-    return "its backends are not asked by health checks" if service.is_measured is False else ""
+def _is_reached(service: BackendService, endpoint: Endpoint, sources: ProbeSources) -> Checks:
+    group = endpoint.group
+    network = known(network_of_stack(endpoint, service.stack), "network_interfaces", group.name)
+    otherwise = Undecided(
+        f"probes do not reach `{group.name}` by IPv4, but it may be checked in another way", "backends"
+    )
+    for asked in asked_ports(service, group):
+        found = reach(service.stack, network, endpoint, asked.port, sources.ranges)
+        yield provided(needs_probes(group, sources), otherwise, _is_open(asked, found, group.name, sources))
 
 
-def _is_judged(service: BackendService, endpoint: Endpoint) -> bool:
-    """Not where Google's probes do not ask, nor in networks outside the stack, whose firewall is not seen."""
-    if is_probed_from_google(endpoint.group) is False:
-        return False
-    network = endpoint.places[0].network(service.stack)
-    is_outside = isinstance(network, Reference) or (network is not None and network.is_read)
-    return not is_outside or not service.stack.is_complete
-
-
-def _judge(service: BackendService, endpoint: Endpoint, sources: ProbeSources) -> Iterator[Verdict]:
-    name = f"`{endpoint.group.name}`"
-    network = endpoint.places[0].network(service.stack)
-    if network is None or isinstance(network, Reference):
-        yield Undecided(f"the network of the machines of {name} is not known")
+def _is_open(asked: Asked, found: Reach, group: str, sources: ProbeSources) -> Checks:
+    if decided(found.is_open, _doubt(asked, found, group)):
         return
-    probed = probed_ports(service, endpoint.group)
-    known = [port for port in probed if not isinstance(port, Unknown)]
-    served = [port for port in served_ports(service, endpoint.group) if isinstance(port, Unknown) or port not in known]
-    for what, ports in (("health checks", probed), ("requests", served)):
-        for port in ports:
-            found = reach(service.stack, network, endpoint, port, sources.ranges)
-            is_asked = is_probed_from_google(endpoint.group)
-            if found.is_open is UNKNOWN:
-                yield Undecided(_reason(name, what, port, found))
-            elif found.is_open is False and (is_asked is UNKNOWN or not sources.is_exclusive):
-                yield Undecided(f"probes do not reach {name} by IPv4, but it may be checked in another way")
-            elif found.is_open is False:
-                yield _failure(name, what, port, found, sources.ranges)
-
-
-def _reason(name: str, what: str, port: int | Unknown, found: Reach) -> str:
-    if isinstance(port, Unknown):
-        return f"the port of {name} that {what} come to is not known"
-    if found.uncertain:
-        rules = ", ".join(found.uncertain)
-        return f"it is not known whether {what} reach port {port} of {name}: whether or how {rules} applies is not"
-    return f"no firewall rule admits {what} to port {port} of {name} so far, but one may be added"
-
-
-def _failure(name: str, what: str, port: int | Unknown, found: Reach, ranges: tuple[Range, ...]) -> Fail:
-    wanted = "its port" if isinstance(port, Unknown) else f"TCP port {port}"
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
     missed = sorted({str(blocked.source) for blocked in found.blocked if blocked.rule is None})
-    observed = [f"{rule} denies {what} to {wanted} of the machines of {name}." for rule in denying]
+    where = f"{asked.label} of the VMs of `{group}`"
+    observed = [f"{rule} denies {asked.by} to {where}." for rule in denying]
     if missed:
-        observed.append(
-            f"No firewall rule admits {what} from {' and '.join(missed)} to {wanted} of the machines of {name}."
-        )
-    ports = "" if isinstance(port, Unknown) else f', "ports": ["{port}"]'
-    return Fail(
+        observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)} to {where}.")
+    ranges = [str(range_) for range_ in sources.ranges]
+    allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
+    yield Fail(
         " ".join(observed),
-        f"Ingress from {quoted(map(str, ranges))} to the ports of health check and service.",
-        "Add a `gcp.compute.Firewall` for the tag or service account of these machines with "
-        f'`source_ranges={[str(range_) for range_ in ranges]}`, `allows=[{{"protocol": "tcp"{ports}}}]` and a '
-        "`priority` below that of every rule that denies.",
+        f"Ingress from {quoted(ranges)} to the ports of health check and service.",
+        f"Add a `gcp.compute.Firewall` for the tag or service account of these VMs with `source_ranges="
+        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies.",
     )
+
+
+def _doubt(asked: Asked, found: Reach, group: str) -> Undecided:
+    if not asked.numbers:
+        return Undecided(f"the port of `{group}` that {asked.by} go to is not known", "port")
+    if found.uncertain:
+        rules = ", ".join(found.uncertain)
+        return Undecided(f"{asked.by} may reach {asked.label} of `{group}` or not: how {rules} applies is not known")
+    return Undecided(f"no firewall rule allows {asked.by} to {asked.label} of `{group}` so far, but one may be added")

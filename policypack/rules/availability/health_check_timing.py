@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.health_check_use import is_for_balancing, is_for_healing
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, Undecided, Verdict
+from policypack.verdict import Checks, Fail, Undecided, decided, known
+
+_UNKNOWN_USE = Undecided("it is not known whether load balancing or autohealing uses it", "health_checks")
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,11 @@ class TimingOptions(Options):
     """Options of `health-check-timing`.
 
     Attributes:
-        max_detection_sec: after how many seconds without an answer the load balancer has to leave a machine out at the
+        max_detection_sec: after how many seconds without an answer the load balancer has to leave a VM out at the
             latest; Google's defaults give 10 (5 s, 2 failures), and 60 leave room for the 30 (10 s, 3 failures) that
             suit busy servers (https://cloud.google.com/load-balancing/docs/health-check-concepts).
         min_healing_sec: for how many seconds without an answer autohealing has to wait at least before it recreates a
-            machine; 90 is Google's example of a check for autohealing (30 s, 3 failures)
+            VM; 90 is Google's example of a check for autohealing (30 s, 3 failures)
             (https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs).
         min_threshold: how many answers in a row have to agree before the load balancer changes its mind; 2 is
             Google's default for both thresholds (https://cloud.google.com/load-balancing/docs/health-check-concepts).
@@ -34,27 +35,27 @@ class TimingOptions(Options):
 
 
 @rule(
-    title="Health checks are quick for load balancing, patient for healing, and steady",
+    title="Health checks fail over quickly, heal patiently, and do not flap",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
 )
-def health_check_timing(check: HealthCheck, options: TimingOptions) -> Iterator[Verdict]:
-    """A dead machine is out soon, a busy one is not recreated, and one that is starting does not flap.
+def health_check_timing(check: HealthCheck, options: TimingOptions) -> Checks:
+    """A dead VM is out soon, a busy one is not recreated, and one that is starting does not flap.
 
     ## What it checks
     `timeout_sec` is not longer than `check_interval_sec` (5 seconds each where left out). A check that a backend
-    service uses sees a dead machine within `max_detection_sec`: `check_interval_sec` times `unhealthy_threshold`; and
+    service uses sees a dead VM within `max_detection_sec`: `check_interval_sec` times `unhealthy_threshold`; and
     both thresholds are at least `min_threshold`. A check that only autohealing uses waits at least `min_healing_sec`
-    before it gives up a machine, and its `unhealthy_threshold` is at least `min_threshold`; one answer may tell that a
-    machine is back. The thresholds are 2 where left out. A check for both is judged as one for load balancing.
+    before it gives up a VM, and its `unhealthy_threshold` is at least `min_threshold`; one answer may tell that a
+    VM is back. The thresholds are 2 where left out. A check for both is judged as one for load balancing.
 
     ## Why it matters
     The API refuses a timeout longer than the interval, which a preview does not show. Until the check has failed often
-    enough, the load balancer sends a dead machine its share of all requests. A server that reads a large prompt may
-    miss one probe, and one that is still starting may answer one: if a single answer decides, machines go in and out,
-    and with them the load of all others. A healing check as quick as the load balancer's recreates machines for being
+    enough, the load balancer sends a dead VM its share of all requests. A server that reads a large prompt may
+    miss one probe, and one that is still starting may answer one: if a single answer decides, VMs go in and out,
+    and with them the load of all others. A healing check as quick as the load balancer's recreates VMs for being
     busy, and a new one takes minutes to load its model.
 
     ## Applies to
@@ -92,60 +93,57 @@ def health_check_timing(check: HealthCheck, options: TimingOptions) -> Iterator[
     ## Undecided
     When one of the numbers is computed, or it is not known what the check is used for.
     """
-    yield from _judge_timeout(check)
-    for_balancing, for_healing = is_for_balancing(check), is_for_healing(check)
-    if for_balancing is True:
-        yield from _judge_detection(check, options)
-        yield from _judge_threshold("unhealthy_threshold", check.unhealthy_threshold, options)
-        yield from _judge_threshold("healthy_threshold", check.healthy_threshold, options)
-    elif for_balancing is False and for_healing is True:
-        yield from _judge_patience(check, options)
-        yield from _judge_threshold("unhealthy_threshold", check.unhealthy_threshold, options)
-    elif for_balancing is UNKNOWN or for_healing is UNKNOWN:
-        yield Undecided("it is not known whether load balancing or autohealing uses it")
+    yield _timeout_fits_interval(check)
+    if decided(is_for_balancing(check), _UNKNOWN_USE):
+        yield _fails_over_quickly(check, options)
+        yield _does_not_flap("unhealthy_threshold", check.unhealthy_threshold, options)
+        yield _does_not_flap("healthy_threshold", check.healthy_threshold, options)
+    elif decided(is_for_healing(check), _UNKNOWN_USE):
+        yield _heals_patiently(check, options)
+        yield _does_not_flap("unhealthy_threshold", check.unhealthy_threshold, options)
 
 
-def _judge_timeout(check: HealthCheck) -> Iterator[Verdict]:
-    if isinstance(check.timeout, Unknown) or isinstance(check.interval, Unknown):
-        yield Undecided("its `timeout_sec` or `check_interval_sec` is not known")
-    elif check.timeout > check.interval:
+def _timeout_fits_interval(check: HealthCheck) -> Checks:
+    timeout, interval = known(check.timeout, "timeout_sec"), known(check.interval, "check_interval_sec")
+    if timeout > interval:
         yield Fail(
-            f"Its `timeout_sec` {check.timeout:g} is longer than its `check_interval_sec` {check.interval:g}.",
+            f"Its `timeout_sec` {timeout:g} is longer than its `check_interval_sec` {interval:g}.",
             "A timeout that is not longer than the interval.",
             "Lower `timeout_sec` (5 where left out), or raise `check_interval_sec`.",
         )
 
 
-def _judge_detection(check: HealthCheck, options: TimingOptions) -> Iterator[Verdict]:
-    if isinstance(check.interval, Unknown) or isinstance(check.unhealthy_threshold, Unknown):
-        yield Undecided("it is not known after how long a machine is unhealthy")
-    elif check.interval * check.unhealthy_threshold > options.max_detection_sec:
+def _fails_over_quickly(check: HealthCheck, options: TimingOptions) -> Checks:
+    seconds, how = _seconds_until_unhealthy(check)
+    if seconds > options.max_detection_sec:
         yield Fail(
-            f"A dead machine gets requests for {check.interval * check.unhealthy_threshold:g} seconds "
-            f"({check.unhealthy_threshold:g} failures, {check.interval:g} seconds apart).",
-            f"A dead machine is out within {options.max_detection_sec} seconds.",
+            f"A dead VM gets requests for {seconds:g} seconds ({how}).",
+            f"A dead VM is out within {options.max_detection_sec} seconds.",
             "Lower `check_interval_sec` or `unhealthy_threshold`.",
         )
 
 
-def _judge_patience(check: HealthCheck, options: TimingOptions) -> Iterator[Verdict]:
-    if isinstance(check.interval, Unknown) or isinstance(check.unhealthy_threshold, Unknown):
-        yield Undecided("it is not known after how long a machine is recreated")
-    elif check.interval * check.unhealthy_threshold < options.min_healing_sec:
+def _heals_patiently(check: HealthCheck, options: TimingOptions) -> Checks:
+    seconds, how = _seconds_until_unhealthy(check)
+    if seconds < options.min_healing_sec:
         yield Fail(
-            f"A machine that is busy for {check.interval * check.unhealthy_threshold:g} seconds is recreated "
-            f"({check.unhealthy_threshold:g} failures, {check.interval:g} seconds apart).",
+            f"A VM that is busy for {seconds:g} seconds is recreated ({how}).",
             f"Autohealing waits at least {options.min_healing_sec} seconds.",
             "Raise `check_interval_sec` or `unhealthy_threshold` of the healing check.",
         )
 
 
-def _judge_threshold(name: str, threshold: float | Unknown, options: TimingOptions) -> Iterator[Verdict]:
-    if isinstance(threshold, Unknown):
-        yield Undecided(f"its `{name}` is not known")
-    elif threshold < options.min_threshold:
+def _does_not_flap(name: str, threshold: float | Unknown, options: TimingOptions) -> Checks:
+    answers = known(threshold, name)
+    if answers < options.min_threshold:
         yield Fail(
-            f"Its `{name}` is {threshold:g}.",
+            f"Its `{name}` is {answers:g}.",
             f"Thresholds of at least {options.min_threshold}, so that no single answer decides.",
             f"Raise the threshold to {options.min_threshold} or more.",
         )
+
+
+def _seconds_until_unhealthy(check: HealthCheck) -> tuple[float, str]:
+    interval = known(check.interval, "check_interval_sec")
+    failures = known(check.unhealthy_threshold, "unhealthy_threshold")
+    return interval * failures, f"{failures:g} failures, {interval:g} seconds apart"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.fleets.health_check_use import may_share_a_check, shared_checks
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import SERVES
+from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 
 
@@ -22,7 +21,7 @@ class AutohealingOptions(Options):
     Attributes:
         min_initial_delay_sec: the shortest initial delay that is accepted, in seconds; 300 is what the provider's
             example of autohealing has (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/instancegroupmanager/),
-            and a machine with a GPU needs that for boot, driver and image before it loads a model.
+            and a VM with a GPU needs that for boot, driver and image before it loads a model.
         max_initial_delay_sec: the longest initial delay that is accepted, in seconds; 3600 is the API's limit
             (https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers).
     """
@@ -38,13 +37,14 @@ class AutohealingOptions(Options):
 
 
 @rule(
-    title="Managed instance groups recreate machines whose server is dead",
+    title="Managed instance groups recreate VMs whose server is dead",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs",
+    applies=(SERVES,),
 )
-def instance_group_autohealing(group: GroupManager, options: AutohealingOptions) -> Iterator[Verdict]:
+def instance_group_autohealing(group: GroupManager, options: AutohealingOptions) -> Checks:
     """Each managed instance group heals itself, by a health check of its own, after a delay that fits model loading.
 
     ## What it checks
@@ -54,10 +54,10 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     `min_initial_delay_sec` to `max_initial_delay_sec`.
 
     ## Why it matters
-    A server that hangs, such as after an error of its GPU, keeps its machine running: without autohealing that machine
+    A server that hangs, such as after an error of its GPU, keeps its VM running: without autohealing that VM
     is paid for and lost until somebody looks. The load balancer's check is quick, so that requests go elsewhere when a
-    server is merely busy; used for healing, it recreates busy machines under load, each of which is then gone for the
-    minutes that loading the model takes. With too short a delay a machine never gets past loading: it is recreated
+    server is merely busy; used for healing, it recreates busy VMs under load, each of which is then gone for the
+    minutes that loading the model takes. With too short a delay a VM never gets past loading: it is recreated
     forever.
 
     ## Applies to
@@ -105,10 +105,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     ## Undecided
     When the policy or the delay is computed, or it is not known which health check the group or its service uses.
     """
-    if not group.services and not group.possible_services:
-        yield NotApplicable("it is no backend of a service")
-        return
-    if group.has_autohealing is False:
+    if not known(group.has_autohealing, "auto_healing_policies"):
         yield Fail(
             "It has no `auto_healing_policies`.",
             "Autohealing by a health check of its own.",
@@ -116,29 +113,29 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
             "`initial_delay_sec` for boot and model loading.",
         )
         return
-    if group.has_autohealing is UNKNOWN:
-        yield Undecided("its `auto_healing_policies` is not known")
-        return
-    yield from _judge_repairs(group)
-    yield from _judge_check(group)
-    yield from _judge_source_regions(group)
-    yield from _judge_delay(group, options)
+    yield _repairs_are_on(group)
+    yield from unresolved(group.healing_check_links, "its healing check is not known")
+    for service, serves in group.serving:
+        doubt = Undecided(f"it may serve `{service.name}`, which uses its healing check as well", "backends")
+        yield provided(serves, doubt, _heals_by_another_check(group, service))
+        if serves is True and may_share_a_check(group, service):
+            why = "its healing check has the name of the load balancer's, in a project that is not named"
+            yield Undecided(why, "auto_healing_policies")
+    yield _check_has_no_source_regions(group)
+    yield _delay_fits_loading(group, options)
 
 
-def _judge_repairs(group: GroupManager) -> Iterator[Verdict]:
-    if group.repairs_unhealthy is UNKNOWN:
-        yield Undecided("its `instance_lifecycle_policy` is not known, which may turn repairs off")
-    elif not group.repairs_unhealthy:
+def _repairs_are_on(group: GroupManager) -> Checks:
+    if not known(group.repairs_unhealthy, "instance_lifecycle_policy", because="it may turn repairs off"):
         yield Fail(
-            "Its `instance_lifecycle_policy` says DO_NOTHING about machines that fail their health check.",
-            "Machines whose server is dead are recreated.",
+            "Its `instance_lifecycle_policy` says DO_NOTHING about VMs that fail their health check.",
+            "VMs whose server is dead are recreated.",
             'Set `on_failed_health_check="REPAIR"`, or remove `instance_lifecycle_policy`.',
         )
 
 
-def _judge_check(group: GroupManager) -> Iterator[Verdict]:
-    own = group.healing_check_links
-    shared = {name for service in group.services for name in _shared(group, service)}
+def _heals_by_another_check(group: GroupManager, service: BackendService) -> Checks:
+    shared = shared_checks(group, service)
     if shared:
         yield Fail(
             f"It heals by {quoted(shared)}, which is the load balancer's health check as well.",
@@ -146,24 +143,12 @@ def _judge_check(group: GroupManager) -> Iterator[Verdict]:
             "Create a second `HealthCheck` with a longer interval and a higher `unhealthy_threshold`, and name it in "
             "`auto_healing_policies`.",
         )
-        return
-    if not own.is_complete:
-        yield Undecided(f"its healing check is not known: {own.why}")
-    for service in (*group.services, *group.possible_services):
-        if not service.health_check_links.is_complete:
-            why = service.health_check_links.why
-            yield Undecided(f"the health check of `{service.name}` is not known, which may be the same: {why}")
-    if any(_shared(group, service) for service in group.possible_services):
-        yield Undecided("it may serve a backend service that uses its healing check as well")
-    if any(_may_be_shared(group, service) for service in group.services):
-        yield Undecided("its healing check has the name of the load balancer's, in a project that is not named")
+    yield from unresolved(service.health_check_links, f"the health check of `{service.name}` may be the same")
 
 
-def _judge_source_regions(group: GroupManager) -> Iterator[Verdict]:
+def _check_has_no_source_regions(group: GroupManager) -> Checks:
     for check in group.healing_checks:
-        if isinstance(check.source_regions, Unknown):
-            yield Undecided(f"the `source_regions` of its healing check `{check.name}` are not known")
-        elif check.source_regions:
+        if known(check.source_regions, "source_regions", check.name):
             yield Fail(
                 f"Its healing check `{check.name}` has `source_regions`, which only DNS routing can use.",
                 "A healing check without `source_regions`.",
@@ -171,24 +156,12 @@ def _judge_source_regions(group: GroupManager) -> Iterator[Verdict]:
             )
 
 
-def _shared(group: GroupManager, service: BackendService) -> list[str]:
-    """The names of the health checks that both certainly use."""
-    return [check.name for check in service.health_check_links.members if check in group.healing_check_links.members]
-
-
-def _may_be_shared(group: GroupManager, service: BackendService) -> bool:
-    """Whether both name checks outside the stack that differ in nothing but that one of them names no project."""
-    pairs = product(service.health_check_links.external, group.healing_check_links.external)
-    return any(None in (one.project, other.project) and one.in_project(other.project) == other for one, other in pairs)
-
-
-def _judge_delay(group: GroupManager, options: AutohealingOptions) -> Iterator[Verdict]:
-    delay, low, high = group.initial_delay, options.min_initial_delay_sec, options.max_initial_delay_sec
-    if isinstance(delay, Unknown):
-        yield Undecided("its `initial_delay_sec` is not known")
-    elif not low <= delay <= high:
+def _delay_fits_loading(group: GroupManager, options: AutohealingOptions) -> Checks:
+    delay = known(group.initial_delay, "initial_delay_sec")
+    low, high = options.min_initial_delay_sec, options.max_initial_delay_sec
+    if not low <= delay <= high:
         yield Fail(
             f"Its `initial_delay_sec` is {delay:g}.",
             f"An initial delay from {low} to {high} seconds.",
-            "Set it to what a new machine needs until its server answers: boot, driver, image, and loading the model.",
+            "Set it to what a new VM needs until its server answers: boot, driver, image, and loading the model.",
         )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Loss, losses
 from policypack.model.fleets.fleet import failover_basis
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class FailoverCapacityOptions(Options):
     """Options of `llm-backend-failover-capacity`.
 
     Attributes:
-        after_scale_out: whether the regions that are left count with all machines that their autoscalers may add, and
-            not only with those that are there. Off, since a machine with GPUs takes minutes to tens of minutes to boot
+        after_scale_out: whether the regions that are left count with all VMs that their autoscalers may add, and
+            not only with those that are there. Off, since a VM with GPUs takes minutes to tens of minutes to boot
             and load a model, if there is one to be had at all: the load has to be carried until then.
     """
 
@@ -33,13 +33,13 @@ class FailoverCapacityOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
 )
-def llm_backend_failover_capacity(service: BackendService, options: FailoverCapacityOptions) -> Iterator[Verdict]:
-    """Whichever region is lost, the warm machines of the others can carry the steady load of all.
+def llm_backend_failover_capacity(service: BackendService, options: FailoverCapacityOptions) -> Checks:
+    """Whichever region is lost, the warm VMs of the others can carry the steady load of all.
 
     ## What it checks
     For each region: the capacity of the other regions is at least the steady load of all regions. The capacity of a
-    backend is its warm machines (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one machine
-    takes (in UTILIZATION mode `max_utilization` times the machine's weight, else the limit for each instance) times
+    backend is its warm VMs (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one VM
+    takes (in UTILIZATION mode `max_utilization` times the VM's weight, else the limit for each instance) times
     `capacity_scaler`. Its steady load is the share of that at which its autoscaler keeps it: the target of
     `load_balancing_utilization`, or that of `cpu_utilization` divided by `max_utilization`; without an autoscaler all
     of it. Machines of one type weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs
@@ -48,7 +48,7 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ## Why it matters
     Two regions are no redundancy if each needs both. When one fails, the load balancer sends everything to the other:
     beyond its target it keeps sending, queues grow until they time out, and health checks fail for overload, which
-    takes out machine after machine. Nobody notices before that day: the numbers are in autoscalers, backends and
+    takes out VM after VM. Nobody notices before that day: the numbers are in autoscalers, backends and
     templates, and each of them looks fine.
 
     ## Applies to
@@ -89,38 +89,37 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ## Undecided
     When a group is outside the stack, unmanaged or a network endpoint group; when a number is computed; when backends
     have different balancing modes, limits for the whole group, or several limits in different proportions; when
-    machines of different kinds cannot be compared; when an autoscaler follows signals that say nothing of the load
+    VMs of different kinds cannot be compared; when an autoscaler follows signals that say nothing of the load
     balancer's target; and when backends with different targets have groups whose URLs are not known yet.
     """
     basis = failover_basis(service)
     if basis.not_applicable:
         yield NotApplicable(basis.not_applicable)
-        return
-    if basis.undecided:
-        for why in basis.undecided:
-            yield Undecided(why)
-        return
-    fleets = basis.found.fleets
-    found = losses(fleets, after_scale_out=options.after_scale_out)
+    for blocked in basis.undecided:
+        yield Undecided(blocked.why, blocked.property_name)
+    found = losses(basis.found.fleets, after_scale_out=options.after_scale_out)
     fatal = [loss for loss in found if not loss.is_survivable]
     if fatal and not basis.found.is_exact:
-        yield Undecided("an autoscaler follows further signals, so the steady load may be low enough or not")
+        why = "an autoscaler follows further signals, so the steady load may be low enough or not"
+        yield Undecided(why, "autoscaling_policy")
         return
     for loss in fatal:
-        yield _fail(loss, fatal, len(found))
+        yield Fail(
+            f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load "
+            f"of {100 * loss.load_fraction:.3g} %.",
+            "Whichever region is lost, the others can carry the steady load of all.",
+            _fix(loss, fatal, len(found)),
+        )
 
 
-def _fail(loss: Loss, fatal: Sequence[Loss], regions: int) -> Fail:
+def _fix(loss: Loss, fatal: Sequence[Loss], regions: int) -> str:
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
-    # Machines that are added bring load with them, so that equal regions never get there.
+    if not bearable:
+        return "Keep VMs warm in more than one region: raise `min_replicas`."
+    # VMs that are added bring load with them, so that equal regions never get there.
     is_uneven = loss.load_fraction <= (regions - 1) / regions
     more = ", raise `min_replicas` in the smaller regions" if is_uneven else ""
-    return Fail(
-        f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load of "
-        f"{100 * loss.load_fraction:.3g} %.",
-        "Whichever region is lost, the others can carry the steady load of all.",
+    return (
         f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region: "
         "`python -m policypack failover` computes the settings."
-        if bearable
-        else "Keep machines warm in more than one region: raise `min_replicas`.",
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import TAKES_HEALTH_CHECKS
+from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
-
-_PROTOCOLS_WITH_PATHS = ("HTTP", "HTTPS", "HTTP2")
 
 
 @dataclass(frozen=True)
@@ -32,13 +29,14 @@ class HealthCheckOptions(Options):
 
 
 @rule(
-    title="Backends are health-checked on the server's health path",
+    title="Health checks request the server's health path",
     severity="critical",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
+    applies=(TAKES_HEALTH_CHECKS,),
 )
-def llm_backend_health_check(service: BackendService, options: HealthCheckOptions) -> Iterator[Verdict]:
+def llm_backend_health_check(service: BackendService, options: HealthCheckOptions) -> Checks:
     """Each backend service has an HTTP, HTTPS or HTTP/2 health check on an allowed path.
 
     ## What it checks
@@ -87,49 +85,36 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     When the check is outside the stack, or its path or protocol is computed; without a check, when it is not known
     whether the backends take one.
     """
-    if service.is_measured is False:
-        yield NotApplicable("its backends take no health check")
-        return
-    links = service.health_check_links
+    doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
+    yield provided(service.is_measured, doubt, _is_checked(service, options))
+    for reference in service.health_check_links.external:
+        yield Undecided(f"its health check `{reference.name}` is outside the stack", "health_checks")
+    yield from unresolved(service.health_check_links, "its health check is not known")
+
+
+def _is_checked(service: BackendService, options: HealthCheckOptions) -> Checks:
     required = f"An HTTP, HTTPS or HTTP/2 health check on {quoted(options.allowed_paths)}."
+    links = service.health_check_links
     if links.is_complete and not links.members:
-        yield from _judge_missing(service, required)
+        yield Fail(
+            "It has no health check.",
+            required,
+            'Create a `HealthCheck` with `http_health_check={"request_path": "/health", "port": ...}` and set '
+            "`health_checks` to its `id`.",
+        )
     for check in service.health_checks:
-        for verdict in _judge_check(check, options, required):
-            is_certain = service.is_measured is True or isinstance(verdict, Undecided)
-            yield verdict if is_certain else Undecided("the kind of its backends is not known, and may need no check")
-    for reference in links.external:
-        yield Undecided(f"its health check `{reference.name}` is outside the stack")
-    if not links.is_complete:
-        yield Undecided(f"its health check is not known: {links.why}")
+        yield _requests_an_allowed_path(check, options, required)
 
 
-def _judge_missing(service: BackendService, required: str) -> Iterator[Verdict]:
-    if service.is_measured is UNKNOWN:
-        why = "it has no backends" if service.has_no_backends else "the kind of its backends is not known"
-        yield Undecided(f"it has no health check, and {why}, so it may need none")
-        return
-    yield Fail(
-        "It has no health check.",
-        required,
-        'Create a `HealthCheck` with `http_health_check={"request_path": "/health", "port": ...}` and set '
-        "`health_checks` to its `id`.",
-    )
-
-
-def _judge_check(check: HealthCheck, options: HealthCheckOptions, required: str) -> Iterator[Verdict]:
-    protocol, path = check.protocol, check.path
-    if isinstance(protocol, Unknown):
-        yield Undecided(f"the protocol of its health check `{check.name}` is not known")
-    elif protocol not in _PROTOCOLS_WITH_PATHS:
-        speaks = f"is a {protocol} check, which cannot ask for a path" if protocol else "has no protocol"
+def _requests_an_allowed_path(check: HealthCheck, options: HealthCheckOptions, required: str) -> Checks:
+    path = known(check.path, "request_path", check.name)
+    if path is None:
+        speaks = f"is a {check.protocol} check, which cannot request a path" if check.protocol else "has no protocol"
         yield Fail(
             f"Its health check `{check.name}` {speaks}.",
             required,
             'Give it `http_health_check={"request_path": "/health", "port": ...}` instead.',
         )
-    elif isinstance(path, Unknown) or path is None:
-        yield Undecided(f"the path of its health check `{check.name}` is not known")
     elif path.partition("?")[0] not in options.allowed_paths:
         yield Fail(
             f"Its health check `{check.name}` requests `{path}`.",

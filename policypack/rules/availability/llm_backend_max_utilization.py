@@ -48,7 +48,7 @@ class MaxUtilizationOptions(Options):
     ),
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
-    """Each backend counts as full before it is overloaded.
+    """Each backend has a load target, so that traffic moves on before it is overloaded.
 
     ## What it checks
     In UTILIZATION mode, the provider's default, `max_utilization` is above 0 and within `min` and `max`. In the other
@@ -107,7 +107,7 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
         yield from _utilization_is_bounded(backend, options)
     elif mode not in _LIMITS:
         yield Undecided(
-            f"balancing mode `{mode}` of `{backend.label}` is not one that this rule knows", "balancing_mode"
+            f"balancing mode `{mode}` of `{backend.label}` is not one this rule recognizes", "balancing_mode"
         )
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(

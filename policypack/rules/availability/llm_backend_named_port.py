@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import GroupKind
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.values.logic import same
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
-from policypack.wording import quoted
+from policypack.rules.conditions import HAS_BACKENDS, uses_proxy
+from policypack.verdict import Checks, Condition, Fail, known, unresolved
+
+
+def _has_instance_groups(service: BackendService) -> bool | Unknown:
+    return same(kind is GroupKind.INSTANCE_GROUP for kind in service.kinds)
 
 
 @rule(
-    title="The named port is set and every instance group defines it",
+    title="Every instance group defines the service's named port",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#named_ports",
+    applies=(
+        uses_proxy("a passthrough load balancer has no named port"),
+        HAS_BACKENDS,
+        Condition(_has_instance_groups, "its backends are NEGs, which carry their own ports", "backends"),
+    ),
 )
-def llm_backend_named_port(service: BackendService, options: Options) -> Iterator[Verdict]:
+def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     """Each backend service of instance groups names a port that every group defines.
 
     ## What it checks
@@ -65,44 +73,26 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Iterato
     ## Undecided
     When a group is outside the stack, not known, or its named ports are computed or left to a controller.
     """
-    if service.is_passthrough is True:
-        yield NotApplicable("a passthrough load balancer has no named port")
-    elif service.has_no_backends:
-        yield NotApplicable("it has no backends")
-    elif GroupKind.INSTANCE_GROUP not in service.kinds:
-        yield NotApplicable("its backends are NEGs, which carry their own ports")
-    elif service.is_passthrough is UNKNOWN:
-        yield Undecided("its load balancing scheme is not known")
-    elif len(service.kinds) > 1:
-        yield Undecided(f"it is not known whether its backends are instance groups: {service.links.why}")
-    elif isinstance(service.port_name, Unknown):
-        yield Undecided("its `port_name` is not known")
-    elif service.port_name is None:
+    known(service.is_passthrough, "load_balancing_scheme", because="a passthrough load balancer has no named port")
+    port_name = known(service.port_name, "port_name")
+    if port_name is None:
         yield Fail(
             "`port_name` is not set, so the API takes `http`, whether the groups define it or not.",
             "A `port_name` that every instance group defines.",
             'Set `port_name="http"`, and `named_ports=[{"name": "http", "port": ...}]` on every group.',
         )
-    else:
-        yield from _judge_groups(service, service.port_name)
+        return
+    for group in service.groups:
+        yield _defines_port(group, port_name)
+    yield from unresolved(service.links, "not all of its groups are known")
 
 
-def _judge_groups(service: BackendService, port_name: str) -> Iterator[Verdict]:
-    defined = {group: group.defines_port(port_name) for group in service.groups}
-    lacking = [group.name for group, defines in defined.items() if defines is False]
-    if lacking:
-        verb = "does" if len(lacking) == 1 else "do"
+def _defines_port(group: Group, port_name: str) -> Checks:
+    outside = "it is outside the stack" if group.is_external else ""
+    if not known(group.defines_port(port_name), "named_ports", group.name, because=outside):
         yield Fail(
-            f"`port_name` is `{port_name}`, which {quoted(lacking)} {verb} not define.",
+            f"`port_name` is `{port_name}`, which `{group.name}` does not define.",
             "A `port_name` that every instance group defines.",
-            f'Add `{{"name": "{port_name}", "port": ...}}` to `named_ports` of {quoted(lacking)}, with the port that '
-            "the server listens on.",
+            f'Add `{{"name": "{port_name}", "port": ...}}` to the `named_ports` of the group, with the port that the '
+            "server listens on.",
         )
-    external = [group.name for group, defines in defined.items() if defines is UNKNOWN and group.is_external]
-    if external:
-        yield Undecided(f"the named ports of {quoted(external)} are not known: outside the stack")
-    computed = [group.name for group, defines in defined.items() if defines is UNKNOWN and not group.is_external]
-    if computed:
-        yield Undecided(f"the named ports of {quoted(computed)} are not known yet")
-    if not service.links.is_complete:
-        yield Undecided(f"not all of its groups are known: {service.links.why}")

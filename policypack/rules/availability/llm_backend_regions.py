@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.values.logic import any_of
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, Undecided, Verdict
-from policypack.wording import quoted
+from policypack.verdict import Checks, Fail, Undecided, decided
+from policypack.wording import counted, quoted
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class RegionsOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service",
 )
-def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Iterator[Verdict]:
+def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Checks:
     """Each backend service has backends in at least `min_regions` regions.
 
     ## What it checks
@@ -104,58 +105,52 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Ite
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, or a controller attaches the backends.
     """
-    required = f"Backends in at least {options.min_regions} regions."
-    if service.has_no_backends and not service.leaves_backends_to_a_controller:
+    required = f"Backends in at least {counted(options.min_regions, 'region')}."
+    is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
+    if is_empty:
         yield Fail("It has no backends, so it serves nothing.", required, "Add a backend in each region.")
     if service.is_regional:
-        yield from _judge_regional(service, options, required)
-    elif not service.has_no_backends or service.leaves_backends_to_a_controller:
-        yield from _judge_global(service, options, required)
+        yield _has_peers_elsewhere(service, options, required)
+    elif not is_empty:
+        yield _spans_regions(service, options, required)
 
 
-def _judge_global(service: BackendService, options: RegionsOptions, required: str) -> Iterator[Verdict]:
+def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:
     regions = service.regions
-    if regions.lower >= options.min_regions:
-        return
-    seen = f"backends are certain in {_listed(regions.certain)}, {options.min_regions} regions are needed"
-    if service.leaves_backends_to_a_controller:
-        yield Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller")
-    elif regions.upper is not None and regions.upper < options.min_regions:
+    may_get_others = UNKNOWN if service.leaves_backends_to_a_controller else False
+    if not decided(any_of([regions.reaches(options.min_regions), may_get_others]), _doubt(service, options)):
         is_exact = regions.lower == regions.upper
-        where = _listed(regions.certain) if is_exact else f"at most {_counted(regions.upper)}, as there are no more"
+        where = _listed(regions.certain) if is_exact else f"at most {counted(regions.upper or 0, 'region')}"
         yield Fail(
             f"All backends are in {where}.",
             required,
             "Add a backend in another region to `backends`, such as a `RegionInstanceGroupManager` there.",
         )
-    else:
-        yield Undecided(f"{seen}, and {service.links.why or 'the region of a group is not known'}")
 
 
-def _judge_regional(service: BackendService, options: RegionsOptions, required: str) -> Iterator[Verdict]:
-    if options.min_regions <= 1:
-        return
+def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, required: str) -> Checks:
     patterns = [pattern for pattern in options.regional_peers if fnmatchcase(service.name, pattern)]
-    together = {pattern: service.regions_with_peers(pattern) for pattern in patterns}
-    if any(regions.lower >= options.min_regions for regions in together.values()):
-        return
-    possible = [p for p, regions in together.items() if regions.upper is None or regions.upper >= options.min_regions]
-    if possible:
-        yield Undecided(f"it is not known in which regions its peers {quoted(possible)} have backends")
-        return
-    where = f" (`{service.region}`)" if isinstance(service.region, str) else ""
-    yield Fail(
-        f"A `RegionBackendService` serves its own region only{where}, whatever its backends are.",
-        required,
-        "Use a global `BackendService` with a group in each region (scheme EXTERNAL_MANAGED, or INTERNAL_MANAGED for "
-        "internal clients). If DNS or another load balancer joins several regional services, name them in the option "
-        "`regional_peers`.",
-    )
+    together = [service.regions_with_peers(pattern).reaches(options.min_regions) for pattern in patterns]
+    doubt = Undecided("it is not known in which regions its peers have backends", "region")
+    if not decided(any_of([options.min_regions <= 1, *together]), doubt):
+        yield Fail(
+            "A `RegionBackendService` serves its own region only, whatever its backends are.",
+            required,
+            "Use a global `BackendService` with a group in each region (scheme EXTERNAL_MANAGED, or INTERNAL_MANAGED "
+            "for internal clients). If DNS or another load balancer joins several regional services, name them in the "
+            "option `regional_peers`.",
+        )
+
+
+def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
+    needed = "1 region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
+    seen = f"backends are certain in {_listed(service.regions.certain)}, {needed} needed"
+    if service.leaves_backends_to_a_controller:
+        return Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller", "backends")
+    if service.links.why:
+        return Undecided(f"{seen}, and {service.links.why}", "backends")
+    return Undecided(f"{seen}, and the `region` of a group is not known", "region")
 
 
 def _listed(regions: frozenset[str]) -> str:
-    return f"{_counted(len(regions))} ({quoted(regions)})" if regions else "no region"
-
-
-def _counted(number: int) -> str:
-    return "1 region" if number == 1 else f"{number} regions"
+    return f"{counted(len(regions), 'region')} ({quoted(regions)})" if regions else "no region"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.zones import RegionZones, may_be_in_zones, zones_by_region
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
-from policypack.wording import quoted
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided, unresolved
+from policypack.wording import counted
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ZonesOptions(Options):
     Attributes:
         min_zones: in how many zones of each region the backends have to be at least; 2 survive the loss of one, and
             every region has 3 (https://cloud.google.com/compute/docs/regions-zones).
-        spreading_shapes: the target shapes of a regional group that count as spreading its machines; these two are
+        spreading_shapes: the target shapes of a regional group that count as spreading its VMs; these two are
             those that Google recommends for serving with high availability
             (https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape).
     """
@@ -31,20 +31,21 @@ class ZonesOptions(Options):
 
 
 @rule(
-    title="In each region the backends are in more than one zone",
+    title="Backends span more than one zone in each region",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/instance-groups/regional-migs",
+    applies=(HAS_BACKENDS,),
 )
-def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Iterator[Verdict]:
+def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     """The backends in each region are spread over at least `min_zones` zones.
 
     ## What it checks
     The zones of all groups that a service has in a region, together: the `distribution_policy_zones` of regional
     managed groups, where left out the three that Compute Engine selects; the zone of zonal groups, managed or not, and
     of zonal network endpoint groups. One zonal group in each of two zones is as good as one regional group. A regional
-    group whose `distribution_policy_target_shape` is ANY or ANY_SINGLE_ZONE counts as one zone, since all its machines
+    group whose `distribution_policy_target_shape` is ANY or ANY_SINGLE_ZONE counts as one zone, since all its VMs
     may be in one. Hybrid, serverless, internet and Private Service Connect NEGs have no zone and are not judged.
 
     ## Why it matters
@@ -87,39 +88,27 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Iterato
     When a regional group is outside the stack, the zones or the shape of a group are computed, its region is not known,
     or `backends` is built inside `apply`.
     """
-    if service.has_no_backends:
-        yield NotApplicable("it has no backends")
-        return
-    if isinstance(service.backends, Unknown) or not service.links.is_complete:
-        yield Undecided(f"its groups are not known: {service.links.why or '`backends` is not known'}")
-        return
+    yield from unresolved(service.links, "not all of its groups are known")
     groups = [group for group in service.groups if may_be_in_zones(group)]
-    if not groups:
+    if not groups and service.links.is_complete:
         yield NotApplicable("its backends have no zones")
-        return
-    nowhere = sorted(group.name for group in groups if isinstance(group.region, Unknown))
-    if nowhere:
-        yield Undecided(f"the region of {quoted(nowhere)} is not known")
-    is_open = bool(nowhere) or service.leaves_backends_to_a_controller
+    nowhere = [group for group in groups if isinstance(group.region, Unknown)]
+    for group in nowhere:
+        yield not_known("region", group.name)
+    others_may_follow = nowhere or service.leaves_backends_to_a_controller or not service.links.is_complete
     for zones in zones_by_region(groups, options.spreading_shapes):
-        yield from _judge(zones, options.min_zones, is_open=is_open)
+        doubt = Undecided(f"other backends may follow in `{zones.region}`", "backends")
+        yield provided(UNKNOWN if others_may_follow else True, doubt, _spans_zones(zones, options.min_zones))
 
 
-def _judge(zones: RegionZones, needed: int, *, is_open: bool) -> Iterator[Verdict]:
-    if zones.lower >= needed:
-        return
-    if zones.upper is None or zones.upper >= needed:
-        yield Undecided(f"it is not known in how many zones of `{zones.region}` its backends are")
-    elif is_open:
-        yield Undecided(f"its known backends in `{zones.region}` are in {_counted(zones.upper)}, others may follow")
-    else:
+def _spans_zones(zones: RegionZones, needed: int) -> Checks:
+    doubt = Undecided(
+        f"it is not known in how many zones of `{zones.region}` its backends are", "distribution_policy_zones"
+    )
+    if not decided(zones.reach(needed), doubt):
         yield Fail(
-            f"In `{zones.region}` all backends are in {_counted(zones.upper)}, or may be.",
-            f"Backends in at least {_counted(needed)} of each region.",
+            f"In `{zones.region}` all backends are in {counted(zones.upper or 0, 'zone')}, or may be.",
+            f"Backends in at least {counted(needed, 'zone')} of each region.",
             "Use a `RegionInstanceGroupManager` with two or more `distribution_policy_zones` and the "
             '`distribution_policy_target_shape` "BALANCED" or "EVEN", or add a zonal group in another zone.',
         )
-
-
-def _counted(number: int) -> str:
-    return "1 zone" if number == 1 else f"{number} zones"
