@@ -10,7 +10,18 @@ from policypack import evaluate
 from policypack.sources import program
 from tests.projects import ENVIRONMENT
 from tests.replay import Pack
+from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
+
+_HEAD, _TAIL = 60, 35
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A row's id shows its inputs; pytest numbers those that look alike."""
+    if not isinstance(val, R | Out | Computed | dict | list | tuple | str):
+        return None
+    text = shown(val)
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}...{text[-_TAIL:]}"
 
 
 @pytest.fixture(autouse=True)

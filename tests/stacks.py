@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from policypack.config.options import Setting, read_options
 from policypack.evaluate import Finding, Status, apply_to_stack
@@ -133,6 +133,77 @@ def _value(value: Any, deployed: bool, sources: list[R]) -> Any:
     if isinstance(value, list):
         return [_value(item, deployed, sources) for item in value]
     return value
+
+
+# A verdict in both modes, or the one on a first preview and the one as deployed; `None` if it is not judged.
+Expected: TypeAlias = str | tuple[str | None, str | None] | None
+
+
+def check_verdict(
+    rule: str,
+    resources: Iterable[R],
+    expected: Expected,
+    subject: str = "chat",
+    *,
+    is_complete: bool = True,
+    **options: Any,
+) -> None:
+    """Judges the resource named `subject` among `resources` on a first preview and as deployed.
+
+    Raises:
+        AssertionError: a verdict is another one; it says which, of what, and why.
+    """
+    __tracebackhide__ = True
+    resources = tuple(resources)
+    both = expected if isinstance(expected, tuple) else (expected, expected)
+    for mode, wanted in zip(("on a first preview", "as deployed"), both, strict=True):
+        stack = build(*resources, deployed=mode == "as deployed", is_complete=is_complete)
+        found = findings(rule, stack, **options)
+        status = next((one.status for one in found if one.name == subject), None)
+        if status != wanted:
+            verdict = f"{rule} on `{subject}` {mode}: {status or 'not judged'}, expected {wanted or 'not judged'}"
+            lines = [f"options: {shown(options)}"] if options else []
+            lines += [*map(shown, resources), *(line for one in found for line in _sentences(one))]
+            raise AssertionError("\n  ".join([verdict, *lines]))
+
+
+def _sentences(finding: Finding) -> Iterable[str]:
+    yield f"`{finding.name}` {finding.status}"
+    for problem in finding.problems:
+        yield from (f"  {key}: {getattr(problem, key)}" for key in ("observed", "required", "fix"))
+    yield from (f"  why: {why}" for why in (*finding.reasons, finding.not_applicable) if why)
+
+
+def shown(value: Any) -> str:
+    """What stands in a test, readable and on one line: `maxRate=4,group=mig.instanceGroup`, `?` for computed."""
+    match value:
+        case R():
+            return f"{value.token.rpartition(':')[2]}:{value.name}" + (
+                f"({shown(value.inputs)})" if value.inputs else ""
+            )
+        case Out():
+            return f"{value.of.name}.{value.key}"
+        case Computed():
+            return "?" if value.value is None else f"?{_nested(value.value)}"
+        case dict():
+            return ",".join(f"{key}={_nested(item)}" for key, item in value.items()) or "{}"
+        case list() | tuple():
+            return f"[{','.join(map(_nested, value))}]"
+        case str():
+            return value if value.isprintable() and value.strip("0123456789.") else repr(value)
+    return str(value)
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, R):
+        return f"{value.token.rpartition(':')[2]}:{value.name}"
+    return f"{{{shown(value)}}}" if isinstance(value, dict) and value else shown(value)
+
+
+def finding(rule: str, *resources: R, **options: Any) -> Finding:
+    """The only finding on a first preview."""
+    (found,) = findings(rule, build(*resources), **options)
+    return found
 
 
 def findings(rule: str, stack: Stack, **options: Any) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +15,12 @@ from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.sources.program import load_program
 from tests.projects import make_project
+from tests.rules.update_messages import FILE, messages_of
 from tests.sources.deployed import DEPLOYED
 
 pytestmark = pytest.mark.usefixtures("_warm")
 SECTIONS = {"Fails": "failed", "Passes": "passed"}
+MESSAGES = json.loads(FILE.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
@@ -28,3 +31,9 @@ def test_example(tmp_path: Path, rule: AnyRule, section: Literal["Fails", "Passe
     stack = load_program(project, computed=DEPLOYED if deployed else None, timeout=60).stack
     findings = apply_to_stack(rule, stack, Setting(rule.level, rule.options()))
     assert {finding.name: finding.status for finding in findings} == {"chat": SECTIONS[section]}
+    if section == "Fails" and not deployed:
+        assert messages_of(findings) == MESSAGES[rule.name], "run `python -m tests.rules.update_messages`"
+
+
+def test_the_messages_are_those_of_the_rules() -> None:
+    assert sorted(MESSAGES) == sorted(rule.name for rule in RULES)

@@ -26,9 +26,10 @@ from policypack.failover import (
 from policypack.failover.overflow import Flow
 from policypack.model.graph.stack import Stack
 from tests.recorded import recorded_resources
+from tests.rules.fleet_stacks import stacks
 from tests.rules.fleets import autoscaler, managed, serving, template
-from tests.rules.test_fleet_properties import SETTINGS, stacks
 from tests.stacks import Computed, R, backend, build, findings, service, statuses
+from tests.test_properties import SETTINGS
 from tests.test_recordings import NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")

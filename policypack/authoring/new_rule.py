@@ -128,22 +128,21 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import build, findings, service, statuses
+from tests.stacks import build, check_verdict, findings, service
 
 RULE = "RULE-NAME"
 
 
-@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize(
-    ("inputs", "status"),
+    ("inputs", "expected"),
     [
         # TODO: rows for what fails, passes, is unknown and not applicable, and for the edges between them.
         ({"protocol": "HTTP"}, "failed"),
         ({"protocol": "HTTPS"}, "passed"),
     ],
 )
-def test_verdicts(inputs: dict[str, Any], status: str, deployed: bool) -> None:
-    assert statuses(RULE, build(service(**inputs), deployed=deployed)) == {"chat": status}
+def test_verdicts(inputs: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, [service(**inputs)], expected)
 
 
 def test_the_message_says_what_to_do() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policypack.evaluate import Status
-from tests.stacks import Out, R, backend, build, mig, service, statuses
+from tests.stacks import Out, R, backend, mig, service
 
 BALANCING = {"minReplicas": 2, "maxReplicas": 8, "loadBalancingUtilization": {"target": 0.5}}
 
@@ -32,16 +31,6 @@ def managed(region: str = "us-central1", of: R | None = None, **inputs: Any) -> 
 def zonal(zone: str = "us-central1-a", **inputs: Any) -> R:
     versions = [{"instanceTemplate": "global/instanceTemplates/llm"}]
     return R("InstanceGroupManager", f"mig-{zone}", {"zone": zone, "versions": versions, **inputs})
-
-
-def judged(rule: str, subject: str, *resources: R, options: dict[str, Any] | None = None) -> tuple[Status, Status]:
-    """The verdicts on a first preview and as deployed."""
-    first = statuses(rule, build(*resources), **(options or {}))
-    return first[subject], statuses(rule, build(*resources, deployed=True), **(options or {}))[subject]
-
-
-def both(status: Status) -> tuple[Status, Status]:
-    return status, status
 
 
 def serving(*groups: R, name: str = "chat", **inputs: Any) -> R:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policypack.evaluate import Status
-from tests.stacks import Out, R, build, service, statuses
+from tests.stacks import Out, R, service
 
 REGION = "us-central1"
 TLS = "gcp:compute/sSLPolicy:SSLPolicy"
@@ -38,9 +37,3 @@ def regional_rule(**inputs: Any) -> R:
 
 def regional_service(scheme: str = "INTERNAL_MANAGED", **inputs: Any) -> R:
     return service(**{"region": REGION, "loadBalancingScheme": scheme, **inputs})
-
-
-def both(rule: str, name: str, *resources: R, **options: Any) -> tuple[Status | None, Status | None]:
-    """The verdicts on one resource on a first preview and deployed; `None` if it is not judged."""
-    first, deployed = build(*resources), build(*resources, deployed=True)
-    return statuses(rule, first, **options).get(name), statuses(rule, deployed, **options).get(name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policypack.evaluate import Finding
-from tests.stacks import Out, R, backend, build, findings, mig, service
+from tests.stacks import Out, R, backend, mig, service
 
 KINDS = ("RegionInstanceTemplate", "InstanceTemplate", "Instance")
 
@@ -26,17 +25,8 @@ def on_path(subject: R, **group_inputs: Any) -> tuple[R, ...]:
     return subject, group, service([backend(group)], name="service")
 
 
-def judge(rule: str, *resources: R, deployed: bool = False, is_complete: bool = True, **options: Any) -> Finding:
-    (found,) = findings(rule, build(*resources, deployed=deployed, is_complete=is_complete), **options)
-    assert found.name == "chat"
-    return found
-
-
-def judged(
-    rule: str, inputs: Mapping[str, Any], *others: R, kind: str = KINDS[0], group: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> tuple[str, str]:  # fmt: skip
-    """The statuses of a machine on a first preview and deployed."""
-    resources = (*on_path(machine(inputs, kind), **(group or {})), *others)
-    first = judge(rule, *resources, **options).status
-    return first, judge(rule, *resources, deployed=True, **options).status
+def with_path(
+    inputs: Mapping[str, Any], *others: R, kind: str = KINDS[0], group: Mapping[str, Any] | None = None
+) -> tuple[R, ...]:
+    """A machine with these inputs, what serves through it, and others."""
+    return *on_path(machine(inputs, kind), **(group or {})), *others

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import both, global_rule, http, https, target, url_map
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.rules.fronts import global_rule, http, https, target, url_map
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "backend-authentication"
 OPEN = "#cloud-config\nExecStart=docker run vllm/vllm-openai"
@@ -22,9 +22,9 @@ def group(of: R, region: str = "us-central1") -> R:
     return mig(region, versions=[{"instanceTemplate": Out(of, "selfLink")}])
 
 
-def judged(of: R, *others: R, options: dict[str, Any] | None = None, **inputs: Any) -> tuple[Any, Any]:
+def served(of: R, *others: R, **inputs: Any) -> tuple[R, ...]:
     fleet = group(of)
-    return both(RULE, "chat", service([backend(fleet)], **inputs), fleet, of, *others, **(options or {}))
+    return service([backend(fleet)], **inputs), fleet, of, *others
 
 
 BARE = template(metadata={"user-data": OPEN})
@@ -46,17 +46,17 @@ BARE = template(metadata={"user-data": OPEN})
     ],
 )
 def test_start_up_metadata(inputs: dict[str, Any], status: str) -> None:
-    assert judged(template(**inputs)) == (status, status)
+    check_verdict(RULE, served(template(**inputs)), status)
 
 
 def test_every_machine_asks_for_a_key() -> None:
     good, bad = template(metadata={"user-data": KEYED}), template("other", metadata={"user-data": OPEN})
     us, eu = group(good), group(bad, "europe-west4")
     chat = service([backend(us), backend(eu)])
-    assert both(RULE, "chat", chat, us, eu, good, bad) == ("failed", "failed")
+    check_verdict(RULE, [chat, us, eu, good, bad], "failed")
     hidden = mig("europe-west4", versions=[{"instanceTemplate": "global/instanceTemplates/llm"}])
     chat = service([backend(us), backend(hidden)])
-    assert both(RULE, "chat", chat, us, hidden, good) == ("undecided", "undecided")
+    check_verdict(RULE, [chat, us, hidden, good], "undecided")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_machine_asks_for_a_key() -> None:
     ],
 )
 def test_services(inputs: dict[str, Any], status: str) -> None:
-    assert judged(BARE, **inputs) == (status, status)
+    check_verdict(RULE, served(BARE, **inputs), status)
 
 
 def ip_rule(priority: int, action: str, *ranges: Any) -> dict[str, Any]:
@@ -102,7 +102,7 @@ BY_EXPRESSION = {"priority": 5, "action": "allow", "match": {"expr": {"expressio
 )
 def test_cloud_armor(rules: Any, status: str) -> None:
     policy = R("SecurityPolicy", "armor", {"rules": rules})
-    assert judged(BARE, policy, securityPolicy=Out(policy, "id")) == (status, status)
+    check_verdict(RULE, served(BARE, policy, securityPolicy=Out(policy, "id")), status)
 
 
 SERVER_TLS = "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy"
@@ -124,7 +124,7 @@ def test_client_certificates(mode: Any, plain_too: bool, status: str) -> None:
     paths = url_map(chat)
     proxy = https(paths, serverTlsPolicy=Out(tls, "id"))
     others = [http(paths, "plain")] if plain_too else []
-    assert both(RULE, "chat", chat, fleet, BARE, tls, paths, proxy, *others) == (status, status)
+    check_verdict(RULE, [chat, fleet, BARE, tls, paths, proxy, *others], status)
 
 
 @pytest.mark.parametrize("host", ["", "//networksecurity.googleapis.com/"])
@@ -147,19 +147,19 @@ def test_an_authorization_policy_may_check() -> None:
     proxy = https(paths)
     rule = global_rule(proxy)
     authz = R("gcp:networksecurity/authzPolicy:AuthzPolicy", "authz", {"target": {"resources": [target(rule)]}})
-    assert both(RULE, "chat", chat, fleet, BARE, paths, proxy, rule, authz) == ("undecided", "undecided")
+    check_verdict(RULE, [chat, fleet, BARE, paths, proxy, rule, authz], "undecided")
 
 
 def test_options() -> None:
-    assert judged(BARE, options={"server_authenticates": True}) == ("not applicable",) * 2
-    assert judged(BARE, options={"server_key_words": ["vllm-openai"]}) == ("passed", "passed")
+    check_verdict(RULE, served(BARE), "not applicable", server_authenticates=True)
+    check_verdict(RULE, served(BARE), "passed", server_key_words=["vllm-openai"])
 
 
 def test_what_is_not_shown() -> None:
-    assert both(RULE, "chat", service()) == ("undecided", "undecided")
+    check_verdict(RULE, [service()], "undecided")
     fleet = group(BARE)
     chat = service([backend(fleet)])
-    assert statuses(RULE, build(chat, fleet, BARE, is_complete=False))["chat"] == "undecided"
+    check_verdict(RULE, [chat, fleet, BARE], "undecided", is_complete=False)
 
 
 def test_the_message_quotes_no_metadata() -> None:

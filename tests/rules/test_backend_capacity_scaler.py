@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, backend, build, findings, service, statuses
+from tests.stacks import Computed, R, backend, build, check_verdict, findings, service
 
 RULE = "backend-capacity-scaler"
 GROUP, OTHER = "projects/p/regions/us-central1/instanceGroups/a", "projects/p/regions/us-east1/instanceGroups/b"
@@ -18,9 +18,9 @@ UNKNOWN_SCHEME = {**REGIONAL, "loadBalancingScheme": Computed()}
 CLASSIC = {"loadBalancingScheme": "EXTERNAL"}
 
 
-def judged(scalers: list[Any], **inputs: Any) -> str:
+def scaled(scalers: list[Any], **inputs: Any) -> list[R]:
     backends = [backend(group, capacityScaler=scaler) for group, scaler in zip((GROUP, OTHER), scalers, strict=False)]
-    return statuses(RULE, build(service(backends, **inputs)))["chat"]
+    return [service(backends, **inputs)]
 
 
 @pytest.mark.parametrize(
@@ -65,21 +65,21 @@ def judged(scalers: list[Any], **inputs: Any) -> str:
     ],
 )
 def test_scalers(scalers: list[Any], inputs: dict[str, Any], status: str) -> None:
-    assert judged(scalers, **inputs) == status
+    check_verdict(RULE, scaled(scalers, **inputs), status)
 
 
 @pytest.mark.parametrize(
     ("backends", "status"), [([], "not applicable"), (None, "not applicable"), (Computed(), "undecided")]
 )
 def test_without_known_backends(backends: Any, status: str) -> None:
-    assert statuses(RULE, build(service(backends))) == {"chat": status}
+    check_verdict(RULE, [service(backends)], status)
 
 
 @pytest.mark.parametrize(("scaler", "status"), [(1, "passed"), (0.05, "failed"), (0, "undecided"), (None, "undecided")])
 def test_outputs_alone_show_zero_for_not_set(scaler: Any, status: str) -> None:
     shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "backends": [{"group": GROUP, "capacityScaler": scaler}]}
     read = R("BackendService", "chat", {}, {"inputs": None, "outputs": shown, "is_read": True})
-    assert statuses(RULE, build(read)) == {"chat": status}
+    check_verdict(RULE, [read], status)
 
 
 def test_one_finding_lists_all_that_is_wrong() -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import both
-from tests.stacks import Computed, Out, R, build, findings, service, statuses
+from tests.stacks import Computed, Out, R, build, check_verdict, findings, service
 
 RULE = "backend-cloud-armor"
 DENY = {"priority": 1, "action": "deny(403)", "match": {"config": {"srcIpRanges": ["*"]}}}
@@ -20,8 +19,8 @@ def armor(*rules: Any, **inputs: Any) -> R:
     return R("SecurityPolicy", "armor", {"rules": list(rules), **inputs})
 
 
-def protected(policy: R, *others: R, key: str = "id", **inputs: Any) -> tuple[Any, Any]:
-    return both(RULE, "chat", service(securityPolicy=Out(policy, key), **inputs), policy, *others)
+def protected(policy: R, *others: R) -> tuple[R, ...]:
+    return service(securityPolicy=Out(policy, "id")), policy, *others
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def protected(policy: R, *others: R, key: str = "id", **inputs: Any) -> tuple[An
     ],
 )
 def test_policies(policy: R, status: str) -> None:
-    assert protected(policy) == (status, status)
+    check_verdict(RULE, protected(policy), status)
 
 
 def separate(policy: Any, type_: str = "SecurityPolicyRule", **inputs: Any) -> R:
@@ -68,13 +67,13 @@ def separate(policy: Any, type_: str = "SecurityPolicyRule", **inputs: Any) -> R
 
 def test_rules_that_are_resources() -> None:
     policy, other = armor(ALLOW), R("SecurityPolicy", "other", {})
-    assert protected(policy, separate(Out(policy, "id"))) == ("passed", "passed")
-    assert protected(policy, separate(Out(policy, "id"), preview=True)) == ("failed", "failed")
-    assert protected(policy, other, separate(Out(other, "id"))) == ("failed", "failed")
-    assert protected(policy, separate(Computed())) == ("undecided", "undecided")
+    check_verdict(RULE, protected(policy, separate(Out(policy, "id"))), "passed")
+    check_verdict(RULE, protected(policy, separate(Out(policy, "id"), preview=True)), "failed")
+    check_verdict(RULE, protected(policy, other, separate(Out(other, "id"))), "failed")
+    check_verdict(RULE, protected(policy, separate(Computed())), "undecided")
     named = armor(ALLOW, name="armor")
-    assert protected(named, separate("armor")) == ("passed", "passed")
-    assert protected(named, separate("another")) == ("failed", "failed")
+    check_verdict(RULE, protected(named, separate("armor")), "passed")
+    check_verdict(RULE, protected(named, separate("another")), "failed")
 
 
 @pytest.mark.parametrize(
@@ -98,27 +97,27 @@ def test_rules_that_are_resources() -> None:
     ],
 )
 def test_services(inputs: dict[str, Any], status: str) -> None:
-    assert both(RULE, "chat", service(**inputs)) == (status, status)
+    check_verdict(RULE, [service(**inputs)], status)
 
 
 def test_a_regional_policy() -> None:
     policy = R("RegionSecurityPolicy", "armor", {"region": "us-central1", "rules": [ALLOW]})
     subject = service(region="us-central1", securityPolicy=Out(policy, "selfLink"))
     rule = separate(Out(policy, "id"), "RegionSecurityPolicyRule", region="us-central1")
-    assert both(RULE, "chat", subject, policy) == ("failed", "failed")
-    assert both(RULE, "chat", subject, policy, rule) == ("passed", "passed")
+    check_verdict(RULE, [subject, policy], "failed")
+    check_verdict(RULE, [subject, policy, rule], "passed")
 
 
 def test_something_else_attaches_it() -> None:
     subject = service(options={"ignore_changes": ("securityPolicy",)})
-    assert both(RULE, "chat", subject) == ("undecided", "undecided")
+    check_verdict(RULE, [subject], "undecided")
 
 
 def test_a_rule_may_still_come() -> None:
     policy = armor(ALLOW)
     subject = service(securityPolicy=Out(policy, "id"))
-    assert statuses(RULE, build(subject, policy, is_complete=False))["chat"] == "undecided"
-    assert statuses(RULE, build(service(), is_complete=False))["chat"] == "failed"
+    check_verdict(RULE, [subject, policy], "undecided", is_complete=False)
+    check_verdict(RULE, [service()], "failed", is_complete=False)
 
 
 def test_the_message() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "backend-group-kind"
 US, EU = mig("us-central1"), mig("europe-west4")
@@ -129,28 +129,24 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize(("backends", "inputs", "status"), CASES)
-def test_verdict(backends: Any, inputs: dict[str, Any], status: str, deployed: bool) -> None:
-    stack = build(service(backends, **inputs), *RESOURCES, deployed=deployed)
-    assert statuses(RULE, stack) == {"chat": status}
+def test_verdict(backends: Any, inputs: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, [service(backends, **inputs), *RESOURCES], status)
 
 
 def test_backends_of_two_regional_groups_need_not_be_told_apart() -> None:
     subject = service([backend(US, maxRate=4), backend(EU)])
-    assert statuses(RULE, build(subject, US, EU)) == {"chat": "failed"}
+    check_verdict(RULE, [subject, US, EU], "failed")
 
 
 def test_a_group_that_is_one_of_several_is_undecided() -> None:
     subject = service([Computed((US, ZONAL), backend(US, maxRate=4))])
-    assert statuses(RULE, build(subject, US, ZONAL)) == {"chat": "undecided"}
-    assert statuses(RULE, build(subject, US, ZONAL, deployed=True)) == {"chat": "failed"}
+    check_verdict(RULE, [subject, US, ZONAL], ("undecided", "failed"))
 
 
 def test_an_unknown_group_beside_it_hides_which_is_which() -> None:
     subject = service([backend(NEG), backend(ELSEWHERE, **RATE)], **FOR_SERVERLESS)
-    assert statuses(RULE, build(subject, NEG, OTHER_STACK)) == {"chat": "undecided"}
-    assert statuses(RULE, build(subject, NEG, OTHER_STACK, deployed=True)) == {"chat": "failed"}
+    check_verdict(RULE, [subject, NEG, OTHER_STACK], ("undecided", "failed"))
 
 
 def test_one_finding_lists_all_that_is_wrong() -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import both
-from tests.stacks import Computed, Out, R, build, findings, service
+from tests.stacks import Computed, Out, R, build, check_verdict, findings, service
 
 RULE = "cloud-armor-rate-limit"
 
@@ -21,9 +20,9 @@ def limit(priority: Any = 1000, key: Any = "IP", action: Any = "throttle", **inp
     return rule(priority, action, rateLimitOptions={"enforceOnKey": key}, **inputs)
 
 
-def judged(rules: Any, *others: R, options: Any = None, **inputs: Any) -> tuple[Any, Any]:
+def protected(rules: Any, **inputs: Any) -> tuple[R, ...]:
     policy = R("SecurityPolicy", "armor", {"rules": rules})
-    return both(RULE, "chat", service(securityPolicy=Out(policy, "id"), **inputs), policy, *others, **(options or {}))
+    return service(securityPolicy=Out(policy, "id"), **inputs), policy
 
 
 EXPRESSION = {"priority": 10, "action": "allow", "match": {"expr": {"expression": "origin.asn == 1"}}}
@@ -59,12 +58,12 @@ EXPRESSION = {"priority": 10, "action": "allow", "match": {"expr": {"expression"
     ],
 )
 def test_policies(rules: Any, status: str) -> None:
-    assert judged(rules) == (status, status)
+    check_verdict(RULE, protected(rules), status)
 
 
 def test_one_limit_for_all_may_do() -> None:
-    assert judged([limit(key="ALL")], options={"per_client": False}) == ("passed", "passed")
-    assert judged([rule(1, "allow")], options={"per_client": False}) == ("failed", "failed")
+    check_verdict(RULE, protected([limit(key="ALL")]), "passed", per_client=False)
+    check_verdict(RULE, protected([rule(1, "allow")]), "failed", per_client=False)
 
 
 @pytest.mark.parametrize(
@@ -78,30 +77,27 @@ def test_one_limit_for_all_may_do() -> None:
     ],
 )
 def test_services(inputs: dict[str, Any], status: str) -> None:
-    assert both(RULE, "chat", service(**inputs)) == (status, status)
+    check_verdict(RULE, [service(**inputs)], status)
 
 
 def test_the_scheme_is_computed() -> None:
-    assert judged([], loadBalancingScheme=Computed()) == ("undecided", "undecided")
-    assert judged([limit()], loadBalancingScheme=Computed()) == ("passed", "passed")
+    check_verdict(RULE, protected([], loadBalancingScheme=Computed()), "undecided")
+    check_verdict(RULE, protected([limit()], loadBalancingScheme=Computed()), "passed")
 
 
 def test_a_policy_of_an_internal_service() -> None:
-    assert judged([], loadBalancingScheme="INTERNAL_MANAGED") == ("not applicable", "not applicable")
+    check_verdict(RULE, protected([], loadBalancingScheme="INTERNAL_MANAGED"), "not applicable")
 
 
 def test_a_regional_policy() -> None:
     policy = R("RegionSecurityPolicy", "armor", {"region": "us-central1", "rules": []})
     subject = service(region="us-central1", securityPolicy=Out(policy, "id"))
-    assert both(RULE, "chat", subject, policy) == ("failed", "failed")
+    check_verdict(RULE, [subject, policy], "failed")
 
 
 @pytest.mark.parametrize(
     ("rules", "observed"),
-    [
-        ([limit(key="ALL")], "has one limit for all clients together."),
-        ([], "limits no rates before it decides."),
-    ],
+    [([limit(key="ALL")], "has one limit for all clients together."), ([], "limits no rates before it decides.")],
 )
 def test_the_message_says_whose_limit_it_is(rules: list[dict[str, Any]], observed: str) -> None:
     policy = R("SecurityPolicy", "armor", {"rules": rules})

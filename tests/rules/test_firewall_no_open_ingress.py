@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, service, statuses
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, service, statuses
 
 RULE = "firewall-no-open-ingress"
 FAILED, PASSED, UNDECIDED, EXEMPT = "failed", "passed", "undecided", "not applicable"
@@ -45,18 +45,13 @@ def firewall(sources: Any = None, **inputs: Any) -> R:
     return R("Firewall", "rule", {**given, **inputs})
 
 
-def judged(*resources: R, machine: Any = None, name: str = "rule", **options: Any) -> tuple[str, str]:
+def around(*resources: R, machine: Any = None) -> tuple[R, ...]:
+    """The resources, and what is missing of a serving path."""
     machine = template() if machine is None else machine
     machines = [machine] if isinstance(machine, R) else []
     migs = [] if any("Manager" in r.type for r in resources) else [group(machine)]
     services = [] if any("BackendService" in r.type for r in resources) else [service([backend(migs[0])])]
-    stack = (*resources, *machines, *migs, *services, NETWORK, OTHER_NETWORK, SUBNET, OTHER_STACK)
-    first, deployed = (statuses(RULE, build(*stack, deployed=known), **options) for known in (False, True))
-    return first.get(name, "not judged"), deployed.get(name, "not judged")
-
-
-def both(status: str) -> tuple[str, str]:
-    return status, status
+    return *resources, *machines, *migs, *services, NETWORK, OTHER_NETWORK, SUBNET, OTHER_STACK
 
 
 @pytest.mark.parametrize(
@@ -90,13 +85,13 @@ def both(status: str) -> tuple[str, str]:
         ([], FAILED),
     ],
 )
-def test_sources(sources: Any, status: str) -> None:
-    assert judged(firewall(sources)) == both(status)
+def test_sources(sources: Any, status: Expected) -> None:
+    check_verdict(RULE, around(firewall(sources)), status, "rule")
 
 
 def test_a_range_computed_at_first_is_judged_once_it_is_known() -> None:
-    assert judged(firewall([*GOOGLE, Computed((), "10.0.0.0/24")])) == (UNDECIDED, PASSED)
-    assert judged(firewall([*GOOGLE, Computed((), "0.0.0.0/0")])) == (UNDECIDED, FAILED)
+    check_verdict(RULE, around(firewall([*GOOGLE, Computed((), "10.0.0.0/24")])), (UNDECIDED, PASSED), "rule")
+    check_verdict(RULE, around(firewall([*GOOGLE, Computed((), "0.0.0.0/0")])), (UNDECIDED, FAILED), "rule")
 
 
 @pytest.mark.parametrize(
@@ -120,66 +115,66 @@ def test_a_range_computed_at_first_is_judged_once_it_is_known() -> None:
         ({"allows": Computed(), "denies": Computed()}, UNDECIDED),
         ({"destinationRanges": ["0.0.0.0/0"]}, FAILED),
         ({"destinationRanges": ["10.0.0.7/32"]}, UNDECIDED),
-        ({"network": Out(OTHER_NETWORK, "id")}, "not judged"),
-        ({"network": "default"}, "not judged"),
+        ({"network": Out(OTHER_NETWORK, "id")}, None),
+        ({"network": "default"}, None),
         ({"priority": 65534}, FAILED),
     ],
 )
-def test_vpc_rules(inputs: dict[str, Any], status: str) -> None:
-    assert judged(firewall(**inputs)) == both(status)
+def test_vpc_rules(inputs: dict[str, Any], status: Expected) -> None:
+    check_verdict(RULE, around(firewall(**inputs)), status, "rule")
 
 
 def test_a_network_that_is_given_by_its_name() -> None:
     """Before the network has a name of its own, another one may be meant."""
-    assert judged(firewall(network="vpc-1a2b3c4")) == ("not judged", FAILED)
+    check_verdict(RULE, around(firewall(network="vpc-1a2b3c4")), (None, FAILED), "rule")
 
 
 @pytest.mark.parametrize(
     ("machine", "rule", "expected"),
     [
-        ({"tags": ["llm"]}, {"targetTags": ["llm"]}, both(FAILED)),
-        ({"tags": ["llm", "gpu"]}, {"targetTags": ["bastion", "gpu"]}, both(FAILED)),
-        ({"tags": ["llm"]}, {"targetTags": ["bastion"]}, both(EXEMPT)),
-        ({}, {"targetTags": ["bastion"]}, both(EXEMPT)),
-        ({"tags": Computed()}, {"targetTags": ["bastion"]}, both(UNDECIDED)),
-        ({"tags": ["llm"]}, {"targetTags": [Computed()]}, both(UNDECIDED)),
-        ({"tags": ["llm", Computed()]}, {"targetTags": ["llm"]}, both(FAILED)),
-        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [EMAIL]}, both(FAILED)),
-        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [EMAIL.upper()]}, both(FAILED)),
-        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [BASTION_EMAIL]}, both(EXEMPT)),
-        ({}, {"targetServiceAccounts": [BASTION_EMAIL]}, both(EXEMPT)),
-        ({"serviceAccount": {}}, {"targetServiceAccounts": [BASTION_EMAIL]}, both(EXEMPT)),
-        ({"serviceAccount": {}}, {"targetServiceAccounts": [DEFAULT_EMAIL]}, both(UNDECIDED)),
-        ({"serviceAccount": {}}, {"targetServiceAccounts": [Out(BASTION, "email")]}, both(EXEMPT)),
-        ({"serviceAccount": {"email": Computed()}}, {"targetServiceAccounts": [EMAIL]}, both(UNDECIDED)),
-        ({"serviceAccount": Computed((ACCOUNT,))}, {"targetServiceAccounts": [EMAIL]}, both(UNDECIDED)),
-        ({"serviceAccount": {"email": Out(ACCOUNT, "email")}}, {"targetServiceAccounts": [EMAIL]}, both(UNDECIDED)),
-        ({"serviceAccount": {"email": Out(NAMED_ACCOUNT, "email")}}, {"targetServiceAccounts": [EMAIL]}, both(FAILED)),
+        ({"tags": ["llm"]}, {"targetTags": ["llm"]}, FAILED),
+        ({"tags": ["llm", "gpu"]}, {"targetTags": ["bastion", "gpu"]}, FAILED),
+        ({"tags": ["llm"]}, {"targetTags": ["bastion"]}, EXEMPT),
+        ({}, {"targetTags": ["bastion"]}, EXEMPT),
+        ({"tags": Computed()}, {"targetTags": ["bastion"]}, UNDECIDED),
+        ({"tags": ["llm"]}, {"targetTags": [Computed()]}, UNDECIDED),
+        ({"tags": ["llm", Computed()]}, {"targetTags": ["llm"]}, FAILED),
+        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [EMAIL]}, FAILED),
+        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [EMAIL.upper()]}, FAILED),
+        ({"serviceAccount": {"email": EMAIL}}, {"targetServiceAccounts": [BASTION_EMAIL]}, EXEMPT),
+        ({}, {"targetServiceAccounts": [BASTION_EMAIL]}, EXEMPT),
+        ({"serviceAccount": {}}, {"targetServiceAccounts": [BASTION_EMAIL]}, EXEMPT),
+        ({"serviceAccount": {}}, {"targetServiceAccounts": [DEFAULT_EMAIL]}, UNDECIDED),
+        ({"serviceAccount": {}}, {"targetServiceAccounts": [Out(BASTION, "email")]}, EXEMPT),
+        ({"serviceAccount": {"email": Computed()}}, {"targetServiceAccounts": [EMAIL]}, UNDECIDED),
+        ({"serviceAccount": Computed((ACCOUNT,))}, {"targetServiceAccounts": [EMAIL]}, UNDECIDED),
+        ({"serviceAccount": {"email": Out(ACCOUNT, "email")}}, {"targetServiceAccounts": [EMAIL]}, UNDECIDED),
+        ({"serviceAccount": {"email": Out(NAMED_ACCOUNT, "email")}}, {"targetServiceAccounts": [EMAIL]}, FAILED),
         (
             {"serviceAccount": {"email": Out(ACCOUNT, "email")}},
             {"targetServiceAccounts": [Out(ACCOUNT, "email")]},
-            both(FAILED),
+            FAILED,
         ),
         (
             {"serviceAccount": {"email": Out(ACCOUNT, "email")}},
             {"targetServiceAccounts": [Out(BASTION, "email")]},
-            both(EXEMPT),
+            EXEMPT,
         ),
         (
             {"serviceAccount": {"email": Out(ACCOUNT, "email")}},
             {"targetServiceAccounts": [Out(BASTION, "email"), Out(ACCOUNT, "email")]},
-            both(FAILED),
+            FAILED,
         ),
         (
             {"serviceAccount": {"email": Computed((ACCOUNT, OTHER_STACK))}},
             {"targetServiceAccounts": [Out(BASTION, "email")]},
-            both(UNDECIDED),
+            UNDECIDED,
         ),
     ],
 )
-def test_targets(machine: dict[str, Any], rule: dict[str, Any], expected: tuple[str, str]) -> None:
+def test_targets(machine: dict[str, Any], rule: dict[str, Any], expected: Expected) -> None:
     accounts = {r.name: r for value in (machine, rule) for r in _accounts(value)}
-    assert judged(firewall(**rule), *accounts.values(), machine=template(**machine)) == expected
+    check_verdict(RULE, around(firewall(**rule), *accounts.values(), machine=template(**machine)), expected, "rule")
 
 
 def _accounts(value: Any) -> list[R]:
@@ -196,25 +191,27 @@ def test_machines_that_are_not_known() -> None:
     known = template()
     mixed = group(known, versions=[{"instanceTemplate": Out(known, "selfLink")}, {"instanceTemplate": outside}])
     chat = service([backend(mixed)])
-    assert judged(firewall(), mixed, chat, machine=known) == both(FAILED)
-    assert judged(firewall(targetTags=["bastion"]), mixed, chat, machine=known) == both(UNDECIDED)
-    assert judged(firewall(GOOGLE, targetTags=["bastion"]), mixed, chat, machine=known) == both(PASSED)
+    check_verdict(RULE, around(firewall(), mixed, chat, machine=known), FAILED, "rule")
+    check_verdict(RULE, around(firewall(targetTags=["bastion"]), mixed, chat, machine=known), UNDECIDED, "rule")
+    check_verdict(RULE, around(firewall(GOOGLE, targetTags=["bastion"]), mixed, chat, machine=known), PASSED, "rule")
     left_to_others = group(known, "mine")
     attached = service([backend(left_to_others)], options={"ignore_changes": ("backends",)})
-    assert judged(firewall(targetTags=["bastion"]), left_to_others, attached, machine=known) == both(UNDECIDED)
+    check_verdict(
+        RULE, around(firewall(targetTags=["bastion"]), left_to_others, attached, machine=known), UNDECIDED, "rule"
+    )
 
 
 def test_networks() -> None:
     two = R("Subnetwork", "two", {"region": "us-central1", "network": Out(OTHER_NETWORK, "id")})
     second_nic = template(networkInterfaces=[{"subnetwork": Out(SUBNET, "id")}, {"subnetwork": Out(two, "id")}])
-    assert judged(firewall(network=Out(OTHER_NETWORK, "id")), two, machine=second_nic) == both(FAILED)
-    assert judged(firewall(), two, machine=second_nic) == both(FAILED)
+    check_verdict(RULE, around(firewall(network=Out(OTHER_NETWORK, "id")), two, machine=second_nic), FAILED, "rule")
+    check_verdict(RULE, around(firewall(), two, machine=second_nic), FAILED, "rule")
     direct = template(networkInterfaces=[{"network": Out(NETWORK, "id")}])
-    assert judged(firewall(), machine=direct) == both(FAILED)
+    check_verdict(RULE, around(firewall(), machine=direct), FAILED, "rule")
     either = template(networkInterfaces=[{"subnetwork": Computed((SUBNET, two), Out(two, "id"))}])
-    assert judged(firewall(), two, machine=either) == (UNDECIDED, EXEMPT)
+    check_verdict(RULE, around(firewall(), two, machine=either), (UNDECIDED, EXEMPT), "rule")
     by_name = template(networkInterfaces=[{"subnetwork": "subnet-1a2b3c4"}], metadata={"net": Out(NETWORK, "id")})
-    assert judged(firewall(), machine=by_name) == (UNDECIDED, FAILED)
+    check_verdict(RULE, around(firewall(), machine=by_name), (UNDECIDED, FAILED), "rule")
 
 
 def test_a_tag_of_machines_in_another_network_is_no_target() -> None:
@@ -223,7 +220,7 @@ def test_a_tag_of_machines_in_another_network_is_no_target() -> None:
     groups = group(here, "here"), group(there, "there")
     chat = service([backend(each) for each in groups])
     rule = firewall(targetTags=["gpu"])
-    assert judged(rule, two, *groups, here, chat, machine=there) == both(EXEMPT)
+    check_verdict(RULE, around(rule, two, *groups, here, chat, machine=there), EXEMPT, "rule")
 
 
 def test_what_is_not_on_a_serving_path_is_not_judged() -> None:
@@ -231,29 +228,29 @@ def test_what_is_not_on_a_serving_path_is_not_judged() -> None:
         "Instance", "bastion", {"zone": "us-central1-a", "networkInterfaces": [{"network": Out(NETWORK, "id")}]}
     )
     away = template(networkInterfaces=[{"network": "default"}])
-    assert judged(firewall(), bastion, machine=away) == both("not judged")
+    check_verdict(RULE, around(firewall(), bastion, machine=away), None, "rule")
 
 
 @pytest.mark.parametrize(
     ("scheme", "allows", "expected"),
     [
-        ("EXTERNAL", TCP, both(EXEMPT)),
-        ("EXTERNAL", SSH, both(FAILED)),
-        ("EXTERNAL", [{"protocol": "tcp", "ports": ["1-4000"]}], both(FAILED)),
-        ("EXTERNAL", [{"protocol": "all"}], both(FAILED)),
-        ("EXTERNAL", [{"protocol": "udp"}], both(EXEMPT)),
-        ("EXTERNAL", [{"protocol": "tcp", "ports": [Computed()]}], both(UNDECIDED)),
-        ("INTERNAL", TCP, both(FAILED)),
-        ("EXTERNAL_MANAGED", TCP, both(FAILED)),
-        (Computed(), TCP, both(UNDECIDED)),
-        (None, TCP, both(FAILED)),
+        ("EXTERNAL", TCP, EXEMPT),
+        ("EXTERNAL", SSH, FAILED),
+        ("EXTERNAL", [{"protocol": "tcp", "ports": ["1-4000"]}], FAILED),
+        ("EXTERNAL", [{"protocol": "all"}], FAILED),
+        ("EXTERNAL", [{"protocol": "udp"}], EXEMPT),
+        ("EXTERNAL", [{"protocol": "tcp", "ports": [Computed()]}], UNDECIDED),
+        ("INTERNAL", TCP, FAILED),
+        ("EXTERNAL_MANAGED", TCP, FAILED),
+        (Computed(), TCP, UNDECIDED),
+        (None, TCP, FAILED),
     ],
 )
-def test_external_passthrough_load_balancers(scheme: Any, allows: Any, expected: tuple[str, str]) -> None:
+def test_external_passthrough_load_balancers(scheme: Any, allows: Any, expected: Expected) -> None:
     machine = template()
     mig = group(machine)
     chat = service([backend(mig)], region="us-central1", loadBalancingScheme=scheme)
-    assert judged(firewall(allows=allows), mig, chat, machine=machine) == expected
+    check_verdict(RULE, around(firewall(allows=allows), mig, chat, machine=machine), expected, "rule")
 
 
 def policy_rules(regional: bool, policy_region: str = "us-central1", **inputs: Any) -> tuple[R, ...]:
@@ -306,22 +303,24 @@ MATCH: dict[str, Any] = {"srcIpRanges": ["0.0.0.0/0"], "layer4Configs": [{"ipPro
         ({"match": Computed()}, UNDECIDED),
     ],
 )
-def test_policy_rules(regional: bool, inputs: dict[str, Any], status: str) -> None:
-    assert judged(*policy_rules(regional, **inputs)) == both(status)
+def test_policy_rules(regional: bool, inputs: dict[str, Any], status: Expected) -> None:
+    check_verdict(RULE, around(*policy_rules(regional, **inputs)), status, "rule")
 
 
 def test_a_secure_tag_of_the_template_is_a_target() -> None:
     tagged = template(resourceManagerTags={"tagKeys/1": "tagValues/1"})
-    assert judged(*policy_rules(False, targetSecureTags=[{"name": "tagValues/1"}]), machine=tagged) == both(FAILED)
+    check_verdict(
+        RULE, around(*policy_rules(False, targetSecureTags=[{"name": "tagValues/1"}]), machine=tagged), FAILED, "rule"
+    )
 
 
 def test_a_regional_policy_is_about_its_own_region() -> None:
-    assert judged(*policy_rules(True, "europe-west4")) == both(EXEMPT)
+    check_verdict(RULE, around(*policy_rules(True, "europe-west4")), EXEMPT, "rule")
 
 
 def test_the_rule_of_a_policy_that_is_not_attached_is_not_judged() -> None:
     policy, _, rule = policy_rules(False)
-    assert judged(policy, rule) == both("not judged")
+    check_verdict(RULE, around(policy, rule), None, "rule")
 
 
 @pytest.mark.parametrize("regional", [False, True])
@@ -337,12 +336,12 @@ def test_a_policy_with_rules(regional: bool) -> None:
 
     good = {"action": "allow", "priority": 1, "match": {**MATCH, "srcIpRanges": GOOGLE}}
     bad = {"action": "allow", "priority": 2, "match": MATCH}
-    assert judged(*policy([good]), name="policy") == both(PASSED)
-    assert judged(*policy([good, bad]), name="policy") == both(FAILED)
-    assert judged(*policy([{**bad, "action": "deny"}]), name="policy") == both(EXEMPT)
-    assert judged(*policy([bad, Computed()]), name="policy") == both(FAILED)
-    assert judged(*policy([good, Computed()]), name="policy") == both(UNDECIDED)
-    assert judged(*policy(Computed()), name="policy") == both(UNDECIDED)
+    check_verdict(RULE, around(*policy([good])), PASSED, "policy")
+    check_verdict(RULE, around(*policy([good, bad])), FAILED, "policy")
+    check_verdict(RULE, around(*policy([{**bad, "action": "deny"}])), EXEMPT, "policy")
+    check_verdict(RULE, around(*policy([bad, Computed()])), FAILED, "policy")
+    check_verdict(RULE, around(*policy([good, Computed()])), UNDECIDED, "policy")
+    check_verdict(RULE, around(*policy(Computed())), UNDECIDED, "policy")
 
 
 @pytest.mark.parametrize(
@@ -356,8 +355,8 @@ def test_a_policy_with_rules(regional: bool) -> None:
         (["::/0"], {"widest_ipv6_prefix": 0}, FAILED),
     ],
 )
-def test_options(sources: list[str], options: dict[str, Any], status: str) -> None:
-    assert judged(firewall(sources), **options) == both(status)
+def test_options(sources: list[str], options: dict[str, Any], status: Expected) -> None:
+    check_verdict(RULE, around(firewall(sources)), status, "rule", **options)
 
 
 def test_outputs_alone_show_the_default_sources() -> None:
@@ -368,7 +367,7 @@ def test_outputs_alone_show_the_default_sources() -> None:
         {},
         {"inputs": None, "outputs": {**shown, "direction": "INGRESS", "sourceRanges": ["0.0.0.0/0"]}},
     )
-    assert judged(read)[1] == UNDECIDED
+    assert statuses(RULE, build(*around(read), deployed=True)) == {"rule": UNDECIDED}
     rest: dict[str, Any] = {"destinationRanges": [], "targetTags": [], "targetServiceAccounts": []}
     full = R(
         "Firewall",
@@ -376,7 +375,7 @@ def test_outputs_alone_show_the_default_sources() -> None:
         {},
         {"inputs": None, "outputs": {**shown, **rest, "direction": "INGRESS", "sourceRanges": ["0.0.0.0/0"]}},
     )
-    assert judged(full)[1] == FAILED
+    assert statuses(RULE, build(*around(full), deployed=True)) == {"rule": FAILED}
 
 
 def test_the_message_names_rule_and_width() -> None:
@@ -385,7 +384,6 @@ def test_the_message_names_rule_and_width() -> None:
     parts = (firewall(["0.0.0.0/1", "128.0.0.0/1", "2000::/3"]), machine, mig, service([backend(mig)]), NETWORK, SUBNET)
     (found,) = findings(RULE, build(*parts))
     assert [problem.observed for problem in found.problems] == [
-        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to the machines "
-        "of the serving path."
+        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to the VMs of the serving path."
     ]
     assert "35.235.240.0/20" in found.problems[0].fix

@@ -6,25 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import (
-    REGION,
-    both,
-    global_rule,
-    http,
-    https,
-    regional_rule,
-    regional_service,
-    target,
-    url_map,
-)
-from tests.stacks import Computed, R, backend, build, findings, mig, service
+from tests.rules.fronts import REGION, global_rule, http, https, regional_rule, regional_service, target, url_map
+from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "forwarding-rule-scheme"
 US, EU = mig("us-central1"), mig("europe-west4")
-
-
-def judged(*resources: R) -> tuple[Any, Any]:
-    return both(RULE, "rule", *resources)
 
 
 def stack(scheme: Any, rule_scheme: Any, **inputs: Any) -> tuple[R, ...]:
@@ -52,15 +38,15 @@ def stack(scheme: Any, rule_scheme: Any, **inputs: Any) -> tuple[R, ...]:
     ],
 )
 def test_global_schemes(scheme: Any, rule_scheme: Any, status: str) -> None:
-    assert judged(*stack(scheme, rule_scheme)) == (status, status)
+    check_verdict(RULE, stack(scheme, rule_scheme), status, "rule")
 
 
 def test_the_default_scheme_depends_on_the_provider() -> None:
     *others, rule = stack("EXTERNAL", None)
     old = R(rule.type, "rule", rule.inputs, {"provider": {"project": "p-demo", "version": "9.35.0"}})
     unknown = R(rule.type, "rule", rule.inputs, {"provider": {}})
-    assert judged(*others, old) == ("passed", "passed")
-    assert judged(*others, unknown) == ("undecided", "undecided")
+    check_verdict(RULE, [*others, old], "passed", "rule")
+    check_verdict(RULE, [*others, unknown], "undecided", "rule")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +54,7 @@ def test_the_default_scheme_depends_on_the_provider() -> None:
 )
 def test_the_tier_of_a_global_rule(tier: Any, status: str) -> None:
     *others, rule = stack("EXTERNAL_MANAGED", "EXTERNAL_MANAGED")
-    assert judged(*others, R(rule.type, "rule", {**rule.inputs, "networkTier": tier})) == (status, status)
+    check_verdict(RULE, [*others, R(rule.type, "rule", {**rule.inputs, "networkTier": tier})], status, "rule")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +75,7 @@ def test_protocols(protocol: Any, kind: str, status: str) -> None:
     paths = url_map(chat)
     inputs = {"urlMap": target(paths)} if "Http" in kind else {"backendService": target(chat)}
     proxy = R(kind, "proxy", inputs)
-    assert judged(chat, paths, proxy, global_rule(proxy)) == (status, status)
+    check_verdict(RULE, [chat, paths, proxy, global_rule(proxy)], status, "rule")
 
 
 def regional(scheme: str = "INTERNAL_MANAGED", **regions: str) -> tuple[R, R, R]:
@@ -121,44 +107,44 @@ def test_regional_rules(scheme: str, rule_scheme: Any, regions: dict[str, Any], 
         {"region": regions.get("rule", REGION), "loadBalancingScheme": rule_scheme, "target": target(proxy)},
     )
     if isinstance(rule.inputs["region"], Computed):
-        assert both(RULE, "rule", chat, paths, proxy, rule)[0] == status
+        assert statuses(RULE, build(chat, paths, proxy, rule)) == {"rule": status}
     else:
-        assert judged(chat, paths, proxy, rule) == (status, status)
+        check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
 
 
 def test_scopes_do_not_mix() -> None:
     chat, paths, proxy = regional("EXTERNAL_MANAGED")
-    assert judged(chat, paths, proxy, global_rule(proxy)) == ("failed", "failed")
+    check_verdict(RULE, [chat, paths, proxy, global_rule(proxy)], "failed", "rule")
     everywhere = url_map(chat)
     global_proxy = https(everywhere)
-    assert judged(chat, everywhere, global_proxy, global_rule(global_proxy)) == ("failed", "failed")
+    check_verdict(RULE, [chat, everywhere, global_proxy, global_rule(global_proxy)], "failed", "rule")
     anywhere = service()
     paths = url_map(anywhere)
     global_proxy = https(paths)
     rule = regional_rule(loadBalancingScheme="EXTERNAL_MANAGED", target=target(global_proxy))
-    assert judged(anywhere, paths, global_proxy, rule) == ("failed", "failed")
+    check_verdict(RULE, [anywhere, paths, global_proxy, rule], "failed", "rule")
 
 
 @pytest.mark.parametrize(
     ("backends", "tier", "expected"),
     [
-        ([backend(US)], "STANDARD", ("passed", "passed")),
-        ([], "STANDARD", ("passed", "passed")),
-        ([backend(EU)], "STANDARD", ("failed", "failed")),
-        ([backend(US), backend(EU)], "STANDARD", ("failed", "failed")),
-        ([backend(US), backend(Computed())], "STANDARD", ("undecided", "undecided")),
-        ([backend(Computed())], "STANDARD", ("undecided", "undecided")),
+        ([backend(US)], "STANDARD", "passed"),
+        ([], "STANDARD", "passed"),
+        ([backend(EU)], "STANDARD", "failed"),
+        ([backend(US), backend(EU)], "STANDARD", "failed"),
+        ([backend(US), backend(Computed())], "STANDARD", "undecided"),
+        ([backend(Computed())], "STANDARD", "undecided"),
         (Computed((US,), [backend(EU)]), "STANDARD", ("undecided", "failed")),
-        ([backend(US), backend(EU)], None, ("undecided", "undecided")),
-        ([backend(US), backend(EU)], "PREMIUM", ("undecided", "undecided")),
+        ([backend(US), backend(EU)], None, "undecided"),
+        ([backend(US), backend(EU)], "PREMIUM", "undecided"),
     ],
 )
-def test_standard_tier(backends: Any, tier: Any, expected: tuple[str, str]) -> None:
+def test_standard_tier(backends: Any, tier: Any, expected: Expected) -> None:
     chat = service(backends, loadBalancingScheme="EXTERNAL")
     paths = url_map(chat)
     proxy = http(paths)
     rule = regional_rule(loadBalancingScheme="EXTERNAL", networkTier=tier, target=target(proxy))
-    assert judged(chat, US, EU, paths, proxy, rule) == expected
+    check_verdict(RULE, [chat, US, EU, paths, proxy, rule], expected, "rule")
 
 
 def test_standard_tier_of_a_newer_service() -> None:
@@ -166,7 +152,7 @@ def test_standard_tier_of_a_newer_service() -> None:
     paths = url_map(chat)
     proxy = http(paths)
     rule = regional_rule(loadBalancingScheme="EXTERNAL", networkTier="STANDARD", target=target(proxy))
-    assert judged(chat, US, paths, proxy, rule) == ("undecided", "undecided")
+    check_verdict(RULE, [chat, US, paths, proxy, rule], "undecided", "rule")
 
 
 @pytest.mark.parametrize(
@@ -183,23 +169,25 @@ def test_standard_tier_of_a_newer_service() -> None:
 )
 def test_rules_without_a_proxy(chat: R, rule_scheme: Any, status: str) -> None:
     rule = regional_rule(loadBalancingScheme=rule_scheme, backendService=target(chat))
-    assert judged(chat, rule) == (status, status)
+    check_verdict(RULE, [chat, rule], status, "rule")
 
 
 def test_what_is_not_known() -> None:
     chat, paths, proxy, rule = stack("EXTERNAL", "EXTERNAL_MANAGED")
     hidden = R("URLMap", "paths", {"pathMatchers": Computed((chat,))})
-    assert judged(chat, hidden, proxy, rule) == ("undecided", "undecided")
+    check_verdict(RULE, [chat, hidden, proxy, rule], "undecided", "rule")
     other = https(paths, "other")
     either = global_rule(proxy, target=Computed((proxy, other)))
-    assert judged(chat, paths, proxy, other, either) == ("undecided", "undecided")
+    check_verdict(RULE, [chat, paths, proxy, other, either], "undecided", "rule")
 
 
 def test_a_rule_beside_the_path_is_not_judged() -> None:
     chat = service()
-    assert judged(chat, regional_rule(loadBalancingScheme="EXTERNAL", target="projects/p/regions/r/targetPools/p")) == (
+    check_verdict(
+        RULE,
+        [chat, regional_rule(loadBalancingScheme="EXTERNAL", target="projects/p/regions/r/targetPools/p")],
         None,
-        None,
+        "rule",
     )
 
 

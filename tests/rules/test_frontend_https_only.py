@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import both, http, https, regional_service, target, url_map
-from tests.stacks import Computed, R, build, findings, service, statuses
+from tests.rules.fronts import http, https, regional_service, target, url_map
+from tests.stacks import Computed, Expected, R, build, check_verdict, findings, service
 
 RULE = "frontend-https-only"
 CHAT = service()
@@ -19,13 +19,13 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
 @pytest.mark.parametrize(
     ("resources", "expected"),
     [
-        ([PATHS, http(PATHS)], ("failed", "failed")),
-        ([PATHS, https(PATHS)], ("passed", "passed")),
+        ([PATHS, http(PATHS)], "failed"),
+        ([PATHS, https(PATHS)], "passed"),
         # Nothing leads from it to a service.
-        ([PATHS, REDIRECT, http(REDIRECT)], (None, None)),
-        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], ("passed", "passed")),
-        ([computed := url_map(CHAT, defaultRouteAction=Computed()), http(computed)], ("undecided", "undecided")),
-        ([PATHS, http(PATHS, urlMap=Computed((PATHS, REDIRECT))), REDIRECT], ("undecided", "undecided")),
+        ([PATHS, REDIRECT, http(REDIRECT)], None),
+        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], "passed"),
+        ([computed := url_map(CHAT, defaultRouteAction=Computed()), http(computed)], "undecided"),
+        ([PATHS, http(PATHS, urlMap=Computed((PATHS, REDIRECT))), REDIRECT], "undecided"),
         (
             [
                 some := url_map(
@@ -35,7 +35,7 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
                 ),
                 http(some),
             ],
-            ("passed", "passed"),
+            "passed",
         ),
         (
             [
@@ -46,13 +46,13 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
                 ),
                 http(some),
             ],
-            ("failed", "failed"),
+            "failed",
         ),
-        ([R("TargetTCPProxy", "proxy", {"backendService": target(CHAT)})], ("not applicable", "not applicable")),
+        ([R("TargetTCPProxy", "proxy", {"backendService": target(CHAT)})], "not applicable"),
     ],
 )
-def test_proxies(resources: list[R], expected: tuple[Any, Any]) -> None:
-    assert both(RULE, "proxy", CHAT, *resources) == expected
+def test_proxies(resources: list[R], expected: Expected) -> None:
+    check_verdict(RULE, [CHAT, *resources], expected, "proxy")
 
 
 @pytest.mark.parametrize(
@@ -69,29 +69,28 @@ def test_proxies(resources: list[R], expected: tuple[Any, Any]) -> None:
 def test_schemes(scheme: Any, options: dict[str, Any], status: str) -> None:
     subject = service(loadBalancingScheme=scheme)
     paths = url_map(subject)
-    assert both(RULE, "proxy", subject, paths, http(paths), **options) == (status, status)
+    check_verdict(RULE, [subject, paths, http(paths)], status, "proxy", **options)
 
 
 def test_the_scheme_does_not_matter_where_nothing_is_passed_on() -> None:
     subject = service(loadBalancingScheme=Computed())
     paths = url_map(subject, defaultRouteAction=ABORT)
-    assert both(RULE, "proxy", subject, paths, http(paths)) == ("passed", "passed")
+    check_verdict(RULE, [subject, paths, http(paths)], "passed", "proxy")
 
 
 def test_regional_proxies() -> None:
     subject = regional_service("EXTERNAL_MANAGED")
     paths = R("RegionUrlMap", "paths", {"region": "us-central1", "defaultService": target(subject)})
     proxy = R("RegionTargetHttpProxy", "proxy", {"region": "us-central1", "urlMap": target(paths)})
-    assert both(RULE, "proxy", subject, paths, proxy) == ("failed", "failed")
+    check_verdict(RULE, [subject, paths, proxy], "failed", "proxy")
 
 
 def test_a_service_that_is_not_selected() -> None:
-    options = {"services": {"names": ["llm-*"]}}
-    assert both(RULE, "proxy", CHAT, PATHS, http(PATHS), **options) == (None, None)
+    check_verdict(RULE, [CHAT, PATHS, http(PATHS)], None, "proxy", services={"names": ["llm-*"]})
 
 
 def test_what_is_certain_fails_before_all_is_there() -> None:
-    assert statuses(RULE, build(CHAT, PATHS, http(PATHS), is_complete=False))["proxy"] == "failed"
+    check_verdict(RULE, [CHAT, PATHS, http(PATHS)], "failed", "proxy", is_complete=False)
 
 
 def test_the_message() -> None:

@@ -6,22 +6,20 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, build, findings, service, statuses
+from tests.stacks import Computed, Expected, Out, R, build, check_verdict, findings, service
 
 RULE = "frontend-paths"
 CHAT = service()
 WEB = service(name="web")
+FORBIDDEN: dict[str, Any] = {"forbidden": ["/metrics"]}
 TO_CHAT, TO_WEB = Out(CHAT, "id"), Out(WEB, "id")
 ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
 ALL_HOSTS = [{"hosts": ["*"], "pathMatcher": "api"}]
 ONE_HOST = [{"hosts": ["llm.example.com"], "pathMatcher": "api"}]
 
 
-def judged(*others: R, subject: R = CHAT, forbidden: Any = ("/metrics",)) -> tuple[str, str]:
-    resources = (subject, WEB, *others)
-    first, deployed = build(*resources), build(*resources, deployed=True)
-    options = {} if forbidden is None else {"forbidden": list(forbidden)}
-    return statuses(RULE, first, **options)["chat"], statuses(RULE, deployed, **options)["chat"]
+def served(*others: R, subject: R = CHAT) -> tuple[R, ...]:
+    return subject, WEB, *others
 
 
 def url_map(*, hosts: Any = ALL_HOSTS, default: Any = TO_CHAT, action: Any = None, **matcher: Any) -> R:
@@ -107,24 +105,21 @@ def routes(*rules: dict[str, Any], action: Any = ABORT) -> R:
     ],
 )
 def test_url_maps(url_map: R, status: str) -> None:
-    assert judged(url_map) == (status, status)
+    check_verdict(RULE, served(url_map), status, **FORBIDDEN)
 
 
 def test_the_longest_path_wins() -> None:
-    rules = [
-        {"paths": ["/*"], "service": TO_CHAT},
-        {"paths": ["/metrics"], "service": TO_CHAT, "routeAction": ABORT},
-    ]
+    rules = [{"paths": ["/*"], "service": TO_CHAT}, {"paths": ["/metrics"], "service": TO_CHAT, "routeAction": ABORT}]
     for ordered in (rules, rules[::-1]):
         subject = url_map(defaultService=TO_CHAT, pathRules=ordered)
-        assert judged(subject) == ("passed", "passed")
+        check_verdict(RULE, served(subject), "passed", **FORBIDDEN)
 
 
 @pytest.mark.parametrize(
     ("resources", "expected"),
     [
-        ([], ("not applicable", "not applicable")),
-        ([url_map(default=TO_WEB)], ("not applicable", "not applicable")),
+        ([], "not applicable"),
+        ([url_map(default=TO_WEB)], "not applicable"),
         # Which of the two a computed URL is shows when they exist.
         (
             [url_map(default=TO_WEB, defaultService=TO_WEB, pathRules=[{"paths": ["/v1/*"], "service": TO_CHAT}])],
@@ -134,17 +129,17 @@ def test_the_longest_path_wins() -> None:
             [url_map(default=TO_WEB, defaultService=TO_CHAT, pathRules=[{"paths": ["/x"], "service": TO_WEB}])],
             ("undecided", "failed"),
         ),
-        ([R("URLMap", "paths", {"defaultService": TO_CHAT, "pathMatchers": Computed((CHAT,))})], ("undecided",) * 2),
+        ([R("URLMap", "paths", {"defaultService": TO_CHAT, "pathMatchers": Computed((CHAT,))})], "undecided"),
     ],
 )
-def test_services(resources: list[R], expected: tuple[str, str]) -> None:
-    assert judged(*resources) == expected
+def test_services(resources: list[R], expected: Expected) -> None:
+    check_verdict(RULE, served(*resources), expected, **FORBIDDEN)
 
 
 def test_a_regional_url_map() -> None:
     subject = service(region="us-central1", loadBalancingScheme="INTERNAL_MANAGED")
     regional = R("RegionUrlMap", "paths", {"region": "us-central1", "defaultService": Out(subject, "id")})
-    assert judged(regional, subject=subject) == ("failed", "failed")
+    check_verdict(RULE, served(regional, subject=subject), "failed", **FORBIDDEN)
 
 
 def armor(rule: Any) -> R:
@@ -168,17 +163,17 @@ def test_cloud_armor_may_deny(rules: Any, status: str) -> None:
     policy = armor(rules)
     subject = service(securityPolicy=Out(policy, "id"))
     paths_ = R("URLMap", "paths", {"defaultService": Out(subject, "id")})
-    assert judged(policy, paths_, subject=subject) == (status, status)
+    check_verdict(RULE, served(policy, paths_, subject=subject), status, **FORBIDDEN)
 
 
 def test_a_policy_outside_the_stack_may_deny() -> None:
     subject = service(securityPolicy="projects/p/global/securityPolicies/shared")
     paths_ = R("URLMap", "paths", {"defaultService": Out(subject, "id")})
-    assert judged(paths_, subject=subject) == ("undecided", "undecided")
+    check_verdict(RULE, served(paths_, subject=subject), "undecided", **FORBIDDEN)
 
 
 def test_an_incomplete_stack_proves_no_absence() -> None:
-    assert statuses(RULE, build(CHAT, is_complete=False))["chat"] == "undecided"
+    check_verdict(RULE, [CHAT], "undecided", is_complete=False)
 
 
 def test_the_message_names_map_and_paths() -> None:
@@ -189,5 +184,7 @@ def test_the_message_names_map_and_paths() -> None:
 @pytest.mark.parametrize("rewrite", [{"pathPrefixRewrite": "/"}, {"pathTemplateRewrite": "/{rest}"}])
 def test_a_rewrite_may_lead_to_a_forbidden_path(rewrite: dict[str, Any]) -> None:
     """A client that asks for /v1/metrics reaches the server's /metrics."""
-    assert judged(paths("/v1/*", routeAction={"urlRewrite": rewrite})) == ("undecided", "undecided")
-    assert judged(paths("/v1/*", routeAction={"urlRewrite": {"hostRewrite": "llm"}})) == ("passed", "passed")
+    check_verdict(RULE, served(paths("/v1/*", routeAction={"urlRewrite": rewrite})), "undecided", **FORBIDDEN)
+    check_verdict(
+        RULE, served(paths("/v1/*", routeAction={"urlRewrite": {"hostRewrite": "llm"}})), "passed", **FORBIDDEN
+    )

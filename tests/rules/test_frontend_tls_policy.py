@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import both, http, https, regional_service, target, url_map
-from tests.stacks import Computed, Out, R, build, findings, service
+from tests.rules.fronts import http, https, regional_service, target, url_map
+from tests.stacks import Computed, Expected, Out, R, build, check_verdict, findings, service
 
 RULE = "frontend-tls-policy"
 CHAT = service()
@@ -16,9 +16,9 @@ GCM, CBC = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_
 WEAK = "TLS_RSA_WITH_AES_128_GCM_SHA256"
 
 
-def judged(policy: dict[str, Any], **options: Any) -> tuple[Any, Any]:
+def secured(policy: dict[str, Any]) -> tuple[R, ...]:
     tls = R("SSLPolicy", "tls", policy)
-    return both(RULE, "proxy", CHAT, PATHS, tls, https(PATHS, sslPolicy=target(tls)), **options)
+    return CHAT, PATHS, tls, https(PATHS, sslPolicy=target(tls))
 
 
 def custom(*features: Any, version: Any = "TLS_1_2") -> dict[str, Any]:
@@ -52,31 +52,31 @@ def custom(*features: Any, version: Any = "TLS_1_2") -> dict[str, Any]:
     ],
 )
 def test_policies(policy: dict[str, Any], status: str) -> None:
-    assert judged(policy) == (status, status)
+    check_verdict(RULE, secured(policy), status, "proxy")
 
 
 @pytest.mark.parametrize(
     ("resources", "expected"),
     [
-        ([PATHS, https(PATHS)], ("failed", "failed")),
-        ([PATHS, http(PATHS)], ("not applicable", "not applicable")),
-        ([R("TargetSSLProxy", "proxy", {"backendService": target(CHAT)})], ("failed", "failed")),
-        ([R("TargetTCPProxy", "proxy", {"backendService": target(CHAT)})], ("not applicable", "not applicable")),
-        ([PATHS, https(PATHS, sslPolicy="projects/p/global/sslPolicies/shared")], ("undecided", "undecided")),
-        ([PATHS, https(PATHS, sslPolicy=Computed())], ("undecided", "undecided")),
+        ([PATHS, https(PATHS)], "failed"),
+        ([PATHS, http(PATHS)], "not applicable"),
+        ([R("TargetSSLProxy", "proxy", {"backendService": target(CHAT)})], "failed"),
+        ([R("TargetTCPProxy", "proxy", {"backendService": target(CHAT)})], "not applicable"),
+        ([PATHS, https(PATHS, sslPolicy="projects/p/global/sslPolicies/shared")], "undecided"),
+        ([PATHS, https(PATHS, sslPolicy=Computed())], "undecided"),
         ([PATHS, R("TargetHttpsProxy", "proxy", {"urlMap": target(PATHS)}, {"ignore_changes": ("sslPolicy",)})],
-         ("undecided", "undecided")),
-        ([R("TargetHttpsProxy", "proxy", {})], (None, None)),
+         "undecided"),
+        ([R("TargetHttpsProxy", "proxy", {})], None),
     ],
 )  # fmt: skip
-def test_proxies(resources: list[R], expected: tuple[Any, Any]) -> None:
-    assert both(RULE, "proxy", CHAT, *resources) == expected
+def test_proxies(resources: list[R], expected: Expected) -> None:
+    check_verdict(RULE, [CHAT, *resources], expected, "proxy")
 
 
 def test_a_policy_given_by_its_name() -> None:
     tls = R("SSLPolicy", "tls", {"name": "tls", "profile": "COMPATIBLE", "minTlsVersion": "TLS_1_2"})
-    assert both(RULE, "proxy", CHAT, PATHS, tls, https(PATHS, sslPolicy="tls")) == ("failed", "failed")
-    assert both(RULE, "proxy", CHAT, PATHS, tls, https(PATHS, sslPolicy="other")) == ("undecided", "undecided")
+    check_verdict(RULE, [CHAT, PATHS, tls, https(PATHS, sslPolicy="tls")], "failed", "proxy")
+    check_verdict(RULE, [CHAT, PATHS, tls, https(PATHS, sslPolicy="other")], "undecided", "proxy")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_policy_given_by_its_name() -> None:
 def test_schemes(scheme: Any, status: str) -> None:
     subject = service(loadBalancingScheme=scheme)
     paths = url_map(subject)
-    assert both(RULE, "proxy", subject, paths, https(paths)) == (status, status)
+    check_verdict(RULE, [subject, paths, https(paths)], status, "proxy")
 
 
 def test_regional_twins() -> None:
@@ -95,13 +95,17 @@ def test_regional_twins() -> None:
     tls = R("RegionSslPolicy", "tls", {"region": "us-central1", "profile": "MODERN"})
     given = {"region": "us-central1", "urlMap": target(paths), "sslPolicy": Out(tls, "selfLink")}
     proxy = R("RegionTargetHttpsProxy", "proxy", given)
-    assert both(RULE, "proxy", subject, paths, tls, proxy) == ("failed", "failed")
+    check_verdict(RULE, [subject, paths, tls, proxy], "failed", "proxy")
 
 
 def test_options() -> None:
-    assert judged({"profile": "RESTRICTED"}, min_tls="TLS_1_3") == ("failed", "failed")
-    assert judged({"profile": "RESTRICTED", "minTlsVersion": "TLS_1_3"}, min_tls="TLS_1_3") == ("passed", "passed")
-    assert judged({"profile": "MODERN", "minTlsVersion": "TLS_1_2"}, profiles=["RESTRICTED"]) == ("failed", "failed")
+    check_verdict(RULE, secured({"profile": "RESTRICTED"}), "failed", "proxy", min_tls="TLS_1_3")
+    check_verdict(
+        RULE, secured({"profile": "RESTRICTED", "minTlsVersion": "TLS_1_3"}), "passed", "proxy", min_tls="TLS_1_3"
+    )
+    check_verdict(
+        RULE, secured({"profile": "MODERN", "minTlsVersion": "TLS_1_2"}), "failed", "proxy", profiles=["RESTRICTED"]
+    )
 
 
 def test_the_message_lists_all_that_is_wrong() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policypack.config.options import ConfigurationError
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, build, check_verdict, finding, statuses
 
 RULE = "gpu-instance-scheduling"
 GPU = [{"type": "nvidia-tesla-t4", "count": 1}]
@@ -64,7 +64,7 @@ BOUND = {**STOPS, "provisioningModel": "RESERVATION_BOUND"}
     ],
 )
 def test_scheduling(scheduling: Any, status: str, kind: str) -> None:
-    assert judged(RULE, {"scheduling": scheduling}, kind=kind) == (status, status)
+    check_verdict(RULE, with_path({"scheduling": scheduling}, kind=kind), status)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_scheduling(scheduling: Any, status: str, kind: str) -> None:
     ],
 )
 def test_a_bound_machine_names_its_reservation(affinity: Any, status: str) -> None:
-    assert judged(RULE, {"scheduling": BOUND, "reservationAffinity": affinity}) == (status, status)
+    check_verdict(RULE, with_path({"scheduling": BOUND, "reservationAffinity": affinity}), status)
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_a_bound_machine_names_its_reservation(affinity: Any, status: str) -> No
     ],
 )
 def test_machines_with_gpus(inputs: dict[str, Any], status: str) -> None:
-    assert judged(RULE, inputs) == (status, status)
+    check_verdict(RULE, with_path(inputs), status)
 
 
 @pytest.mark.parametrize(
     ("models", "status"), [(["STANDARD", "RESERVATION_BOUND"], "failed"), (["SPOT"], "passed")]
 )  # fmt: skip
 def test_models_may_be_limited(models: list[str], status: str) -> None:
-    assert judged(RULE, {"scheduling": SPOT}, provisioning_models=models) == (status, status)
+    check_verdict(RULE, with_path({"scheduling": SPOT}), status, provisioning_models=models)
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,13 @@ def test_models_may_be_limited(models: list[str], status: str) -> None:
 )
 def test_models_that_make_no_sense(models: list[str], problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
-        judged(RULE, {}, provisioning_models=models)
+        statuses(RULE, build(), provisioning_models=models)
 
 
 def test_the_message_says_what_each_model_needs() -> None:
-    found = judge(RULE, *on_path(machine({"scheduling": {"onHostMaintenance": "s3cr3t", "provisioningModel": "SPOT"}})))
+    found = finding(
+        RULE, *on_path(machine({"scheduling": {"onHostMaintenance": "s3cr3t", "provisioningModel": "SPOT"}}))
+    )
     assert [(problem.observed, problem.fix) for problem in found.problems] == [
         ("`on_host_maintenance` is not TERMINATE.", 'Set `"on_host_maintenance": "TERMINATE"` in `scheduling`.'),
         ("`preemptible` is off with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, mig, service
 
 RULE = "health-check-attachable"
 REGIONS = ["us-central1", "us-east1", "europe-west1"]
@@ -31,17 +31,6 @@ LEGACY = R("HttpHealthCheck", "check", {"requestPath": "/health"})
 REGIONAL: dict[str, Any] = {"region": "us-central1"}
 
 
-def judged(health_check: R | str | None, backends: Any, *, deployed: bool, **inputs: Any) -> str:
-    resource = health_check if isinstance(health_check, R) else None
-    checks: dict[str, Any] = (
-        {} if health_check is None else {"healthChecks": Out(resource, "id") if resource else health_check}
-    )
-    subject = service(backends, **checks, **inputs)
-    stack = build(subject, *RESOURCES, *([resource] if resource else []), deployed=deployed)
-    return statuses(RULE, stack)["chat"]
-
-
-@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize(
     ("health_check", "backends", "inputs", "status"),
     [
@@ -78,15 +67,15 @@ def judged(health_check: R | str | None, backends: Any, *, deployed: bool, **inp
         (HEALTH, [backend("zones/us-a1-b/instanceGroups/x"), backend(Computed((OTHER_STACK,)))], {}, "passed"),
     ],
 )
-def test_verdict(
-    health_check: R | str | None, backends: Any, inputs: dict[str, Any], status: str, deployed: bool
-) -> None:
-    assert judged(health_check, backends, deployed=deployed, **inputs) == status
+def test_verdict(health_check: R | str | None, backends: Any, inputs: dict[str, Any], status: str) -> None:
+    checks = [health_check] if isinstance(health_check, R) else []
+    link = Out(health_check, "id") if isinstance(health_check, R) else health_check
+    check_verdict(RULE, [service(backends, healthChecks=link, **inputs), *RESOURCES, *checks], status)
 
 
 def test_a_region_that_is_computed() -> None:
     subject = service([backend(US)], **REGIONAL, healthChecks=Out(SOMEWHERE, "id"))
-    assert statuses(RULE, build(subject, US, SOMEWHERE)) == {"chat": "undecided"}
+    check_verdict(RULE, [subject, US, SOMEWHERE], ("undecided", "passed"))
 
 
 def test_a_check_that_is_read_shows_its_source_regions() -> None:
@@ -95,9 +84,9 @@ def test_a_check_that_is_read_shows_its_source_regions() -> None:
         return R("HealthCheck", "check", {}, {"inputs": None, "outputs": {"id": url, **outputs}, "is_read": True})
 
     subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/x")
-    assert statuses(RULE, build(subject, US, read(sourceRegions=REGIONS))) == {"chat": "failed"}
-    assert statuses(RULE, build(subject, US, read(sourceRegions=[]))) == {"chat": "passed"}
-    assert statuses(RULE, build(subject, US, read())) == {"chat": "undecided"}
+    check_verdict(RULE, [subject, US, read(sourceRegions=REGIONS)], "failed")
+    check_verdict(RULE, [subject, US, read(sourceRegions=[])], "passed")
+    check_verdict(RULE, [subject, US, read()], "undecided")
 
 
 def test_one_finding_lists_all_that_is_wrong() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.rules.fleets import both, judged, managed
-from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
+from tests.rules.fleets import managed
+from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, service, statuses
 
 RULE = "health-check-logging"
 
@@ -29,13 +29,13 @@ RULE = "health-check-logging"
 @pytest.mark.parametrize("type_", ["HealthCheck", "RegionHealthCheck"])
 def test_checks(type_: str, config: Any, status: Any) -> None:
     subject = R(type_, "check", {"region": "us-central1", "tcpHealthCheck": {}, "logConfig": config})
-    assert judged(RULE, "check", service([], healthChecks=Out(subject, "id")), subject) == both(status)
+    check_verdict(RULE, [service([], healthChecks=Out(subject, "id")), subject], status, "check")
 
 
 @pytest.mark.parametrize("type_", ["HttpHealthCheck", "HttpsHealthCheck"])
 def test_a_legacy_check_cannot_log(type_: str) -> None:
     subject = R(type_, "check", {"requestPath": "/health"})
-    assert judged(RULE, "check", service([], healthChecks=Out(subject, "id")), subject) == both("not applicable")
+    check_verdict(RULE, [service([], healthChecks=Out(subject, "id")), subject], "not applicable", "check")
 
 
 def test_a_healing_check_is_judged_and_one_beside_the_path_is_not() -> None:

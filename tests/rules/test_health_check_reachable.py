@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
+from tests.stacks import Computed, Expected, Out, R, backend, build, check, check_verdict, findings, service
 
 RULE = "health-check-reachable"
 FAILED, PASSED, UNDECIDED, EXEMPT = "failed", "passed", "undecided", "not applicable"
@@ -48,26 +48,15 @@ def deny(sources: Any, name: str = "deny", **inputs: Any) -> R:
     return firewall(sources, name, **{"allows": None, "denies": ALL, **inputs})
 
 
-def judged(
-    *others: R,
-    machine: Any = None,
-    probe: R | None = None,
-    network: R = NETWORK,
-    is_complete: bool = True,
-    **inputs: Any,
-) -> tuple[str, str]:
+def probed(
+    *others: R, machine: Any = None, probe: R | None = None, network: R = NETWORK, **inputs: Any
+) -> tuple[R, ...]:
     machine = template() if machine is None else machine
     machines = [machine] if isinstance(machine, R) else []
     probe = check() if probe is None else probe
     mig = group(machine)
     chat = service([backend(mig)], **{"healthChecks": Out(probe, "id"), **inputs})
-    stack = (*others, *machines, mig, probe, chat, network, SUBNET, OTHER_STACK)
-    built = [build(*stack, deployed=known, is_complete=is_complete) for known in (False, True)]
-    return statuses(RULE, built[0])["chat"], statuses(RULE, built[1])["chat"]
-
-
-def both(status: str) -> tuple[str, str]:
-    return status, status
+    return *others, *machines, mig, probe, chat, network, SUBNET, OTHER_STACK
 
 
 @pytest.mark.parametrize(
@@ -113,7 +102,7 @@ def both(status: str) -> tuple[str, str]:
 )
 def test_one_network(rules: list[R], status: str) -> None:
     # A name that Pulumi makes up is known once the network is deployed.
-    assert judged(*rules) == ((FAILED, PASSED) if status == "by name" else both(status))
+    check_verdict(RULE, probed(*rules), (FAILED, PASSED) if status == "by name" else status)
 
 
 @pytest.mark.parametrize(
@@ -139,18 +128,18 @@ def test_one_network(rules: list[R], status: str) -> None:
     ],
 )
 def test_priorities(rules: list[R], status: str) -> None:
-    assert judged(*rules) == both(status)
+    check_verdict(RULE, probed(*rules), status)
 
 
 def test_targets() -> None:
-    assert judged(firewall(targetTags=["llm"]), machine=template(tags=["llm"])) == both(PASSED)
-    assert judged(firewall(targetTags=["llm"]), machine=template(tags=["web"])) == both(FAILED)
-    assert judged(firewall(targetTags=["llm"]), machine=template(tags=Computed())) == both(UNDECIDED)
+    check_verdict(RULE, probed(firewall(targetTags=["llm"]), machine=template(tags=["llm"])), PASSED)
+    check_verdict(RULE, probed(firewall(targetTags=["llm"]), machine=template(tags=["web"])), FAILED)
+    check_verdict(RULE, probed(firewall(targetTags=["llm"]), machine=template(tags=Computed())), UNDECIDED)
     server = template(serviceAccount={"email": Out(ACCOUNT, "email")})
     target: dict[str, Any] = {"targetServiceAccounts": [Out(ACCOUNT, "email")]}
-    assert judged(firewall(**target), ACCOUNT, machine=server) == both(PASSED)
-    assert judged(firewall(**target), ACCOUNT) == both(FAILED)
-    assert judged(firewall(targetServiceAccounts=[Computed()]), ACCOUNT, machine=server) == both(UNDECIDED)
+    check_verdict(RULE, probed(firewall(**target), ACCOUNT, machine=server), PASSED)
+    check_verdict(RULE, probed(firewall(**target), ACCOUNT), FAILED)
+    check_verdict(RULE, probed(firewall(targetServiceAccounts=[Computed()]), ACCOUNT, machine=server), UNDECIDED)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +170,7 @@ def test_targets() -> None:
     ],
 )
 def test_ports(probe: R, inputs: dict[str, Any], status: str) -> None:
-    assert judged(firewall(), probe=probe, **inputs) == both(status)
+    check_verdict(RULE, probed(firewall(), probe=probe, **inputs), status)
 
 
 @pytest.mark.parametrize(
@@ -205,14 +194,14 @@ def test_requests_come_to_the_serving_port(ports: Any, inputs: dict[str, Any], s
     machine, probe = template(), check()
     mig = group(machine, namedPorts=ports)
     chat = service([backend(mig)], healthChecks=Out(probe, "id"), **inputs)
-    assert run(firewall(), machine, mig, probe, chat, NETWORK, SUBNET) == both(status)
+    check_verdict(RULE, [firewall(), machine, mig, probe, chat, NETWORK, SUBNET], status)
 
 
 def test_a_port_that_is_not_known_does_not_matter_without_or_with_all_ports() -> None:
     unknown = asks({"port": Computed()})
-    assert judged(probe=unknown) == both(FAILED)
-    assert judged(firewall(allows=[{"protocol": "tcp"}]), probe=unknown) == both(PASSED)
-    assert judged(firewall(["10.0.0.0/8"]), probe=unknown) == both(FAILED)
+    check_verdict(RULE, probed(probe=unknown), FAILED)
+    check_verdict(RULE, probed(firewall(allows=[{"protocol": "tcp"}]), probe=unknown), PASSED)
+    check_verdict(RULE, probed(firewall(["10.0.0.0/8"]), probe=unknown), FAILED)
 
 
 REGIONAL = {"region": "us-central1"}
@@ -244,7 +233,7 @@ REGIONAL = {"region": "us-central1"}
     ],
 )
 def test_schemes(inputs: dict[str, Any], sources: list[str], status: str) -> None:
-    assert judged(firewall(sources), **inputs) == both(status)
+    check_verdict(RULE, probed(firewall(sources), **inputs), status)
 
 
 @pytest.mark.parametrize(
@@ -268,8 +257,7 @@ def test_ip_versions_of_passthrough_load_balancers(versions: list[Any], sources:
         for number, version in enumerate(versions)
     ]
     stack = (*rules, chat, mig, machine, probe, NETWORK, SUBNET, firewall(sources))
-    assert statuses(RULE, build(*stack))["chat"] == status
-    assert statuses(RULE, build(*stack, deployed=True))["chat"] == status
+    check_verdict(RULE, stack, status)
 
 
 OUTSIDE = "projects/host/regions/us-central1/subnetworks/shared"
@@ -278,62 +266,57 @@ OUTSIDE = "projects/host/regions/us-central1/subnetworks/shared"
 @pytest.mark.parametrize(
     ("nics", "expected"),
     [
-        ([{"subnetwork": OUTSIDE}], both(EXEMPT)),
-        ([{"network": "default"}], both(EXEMPT)),
-        ([{"network": "projects/host/global/networks/shared"}], both(EXEMPT)),
-        ([{"network": Out(NETWORK, "id")}], both(PASSED)),
-        ([{"network": Out(NETWORK, "id"), "subnetwork": Out(SUBNET, "id")}], both(PASSED)),
-        ([{"subnetwork": Out(SUBNET, "id")}, {"network": "default"}], both(PASSED)),
-        ([{"network": "default"}, {"subnetwork": Out(SUBNET, "id")}], both(EXEMPT)),
-        ([{"subnetwork": Computed((OTHER_STACK,))}], both(UNDECIDED)),
+        ([{"subnetwork": OUTSIDE}], EXEMPT),
+        ([{"network": "default"}], EXEMPT),
+        ([{"network": "projects/host/global/networks/shared"}], EXEMPT),
+        ([{"network": Out(NETWORK, "id")}], PASSED),
+        ([{"network": Out(NETWORK, "id"), "subnetwork": Out(SUBNET, "id")}], PASSED),
+        ([{"subnetwork": Out(SUBNET, "id")}, {"network": "default"}], PASSED),
+        ([{"network": "default"}, {"subnetwork": Out(SUBNET, "id")}], EXEMPT),
+        ([{"subnetwork": Computed((OTHER_STACK,))}], UNDECIDED),
         ([{"subnetwork": Computed((OTHER_STACK,), OUTSIDE)}], (UNDECIDED, EXEMPT)),
-        (Computed((SUBNET,)), both(UNDECIDED)),
-        ([], both(UNDECIDED)),
+        (Computed((SUBNET,)), UNDECIDED),
+        ([], UNDECIDED),
     ],
 )
-def test_networks(nics: Any, expected: tuple[str, str]) -> None:
-    assert judged(firewall(), machine=template(networkInterfaces=nics)) == expected
+def test_networks(nics: Any, expected: Expected) -> None:
+    check_verdict(RULE, probed(firewall(), machine=template(networkInterfaces=nics)), expected)
 
 
 def test_a_network_given_without_its_project() -> None:
     relative = firewall(network="global/networks/vpc-1a2b3c4")
     # At first the network has no name that a program could know.
-    assert judged(relative) == (FAILED, PASSED)
+    check_verdict(RULE, probed(relative), (FAILED, PASSED))
     nic = {"network": "global/networks/vpc-1a2b3c4"}
-    assert judged(firewall(), machine=template(networkInterfaces=[nic])) == (EXEMPT, PASSED)
+    check_verdict(RULE, probed(firewall(), machine=template(networkInterfaces=[nic])), (EXEMPT, PASSED))
 
 
 def test_a_template_outside_the_stack_is_in_a_network_that_is_not_known() -> None:
-    assert judged(firewall(), machine="projects/p-demo/global/instanceTemplates/llm") == both(UNDECIDED)
+    check_verdict(RULE, probed(firewall(), machine="projects/p-demo/global/instanceTemplates/llm"), UNDECIDED)
 
 
 def test_a_stack_without_networks_has_nothing_to_judge() -> None:
     mig, probe = group("projects/p-demo/global/instanceTemplates/llm"), check()
     chat = service([backend(mig)], healthChecks=Out(probe, "id"))
-    assert statuses(RULE, build(mig, probe, chat)) == {"chat": EXEMPT}
-    assert statuses(RULE, build(mig, probe, chat, is_complete=False)) == {"chat": UNDECIDED}
+    check_verdict(RULE, [mig, probe, chat], EXEMPT)
+    check_verdict(RULE, [mig, probe, chat], UNDECIDED, is_complete=False)
     read = R("Network", "vpc", {}, {"is_read": True})
-    assert statuses(RULE, build(mig, probe, chat, read)) == {"chat": EXEMPT}
+    check_verdict(RULE, [mig, probe, chat, read], EXEMPT)
 
 
 def test_a_network_that_is_only_read_has_rules_that_are_not_seen() -> None:
-    assert judged(network=R("Network", "vpc", {}, {"is_read": True})) == both(EXEMPT)
+    check_verdict(RULE, probed(network=R("Network", "vpc", {}, {"is_read": True})), EXEMPT)
 
 
 def test_during_an_update_a_rule_may_follow() -> None:
-    assert judged(is_complete=False) == both(UNDECIDED)
-    assert judged(firewall(), is_complete=False) == both(PASSED)
+    check_verdict(RULE, probed(), UNDECIDED, is_complete=False)
+    check_verdict(RULE, probed(firewall()), PASSED, is_complete=False)
 
 
 def test_a_cluster_adds_rules_of_its_own() -> None:
-    assert judged(R("Cluster", "gke", {"network": Out(NETWORK, "id")})) == both(UNDECIDED)
-    assert judged(R("Cluster", "gke", {"subnetwork": Out(SUBNET, "id")})) == both(UNDECIDED)
-    assert judged(R("Cluster", "gke", {"network": "default"})) == both(FAILED)
-
-
-def run(*resources: R) -> tuple[str, str]:
-    first, deployed = (statuses(RULE, build(*resources, deployed=known)) for known in (False, True))
-    return first["chat"], deployed["chat"]
+    check_verdict(RULE, probed(R("Cluster", "gke", {"network": Out(NETWORK, "id")})), UNDECIDED)
+    check_verdict(RULE, probed(R("Cluster", "gke", {"subnetwork": Out(SUBNET, "id")})), UNDECIDED)
+    check_verdict(RULE, probed(R("Cluster", "gke", {"network": "default"})), FAILED)
 
 
 def test_every_group_and_version_is_judged() -> None:
@@ -342,8 +325,8 @@ def test_every_group_and_version_is_judged() -> None:
     mig, probe = group(old, versions=versions), check()
     chat = service([backend(mig)], healthChecks=Out(probe, "id"))
     rest = (chat, mig, probe, old, new, NETWORK, SUBNET)
-    assert run(*rest, firewall(targetTags=["llm", "next"])) == both(PASSED)
-    assert run(*rest, firewall(targetTags=["llm"])) == both(FAILED)
+    check_verdict(RULE, [*rest, firewall(targetTags=["llm", "next"])], PASSED)
+    check_verdict(RULE, [*rest, firewall(targetTags=["llm"])], FAILED)
     (found,) = findings(RULE, build(*rest))
     assert found.problems[0].observed.count("No firewall rule") == 1
 
@@ -355,11 +338,11 @@ def test_one_region_without_a_firewall_fails() -> None:
     groups, probe = (group(here, "near"), group(there, "far", region="europe-west4")), check()
     chat = service([backend(each) for each in groups], healthChecks=Out(probe, "id"))
     parts = (chat, *groups, probe, here, there, NETWORK, other, SUBNET, subnet, firewall())
-    assert run(*parts) == both(FAILED)
+    check_verdict(RULE, parts, FAILED)
     (found,) = findings(RULE, build(*parts))
     assert "`far`" in found.problems[0].observed
     assert "`near`" not in found.problems[0].observed
-    assert run(*parts, firewall(name="more", network=Out(other, "id"))) == both(PASSED)
+    check_verdict(RULE, [*parts, firewall(name="more", network=Out(other, "id"))], PASSED)
 
 
 def test_unmanaged_groups() -> None:
@@ -380,20 +363,20 @@ def test_unmanaged_groups() -> None:
 
     rest = (machine, probe, NETWORK)
     tagged = firewall(targetTags=["llm"])
-    assert run(chat(listed), listed, *rest) == both(FAILED)
-    assert run(chat(listed), listed, *rest, tagged) == both(PASSED)
-    assert run(chat(bare), bare, member, *rest, tagged) == both(PASSED)
-    assert run(chat(bare), bare, *rest, tagged) == both(UNDECIDED)
-    assert run(chat(networked), networked, *rest, tagged) == both(UNDECIDED)
-    assert run(chat(networked), networked, *rest, firewall()) == both(PASSED)
-    assert run(chat(networked), networked, *rest) == both(FAILED)
+    check_verdict(RULE, [chat(listed), listed, *rest], FAILED)
+    check_verdict(RULE, [chat(listed), listed, *rest, tagged], PASSED)
+    check_verdict(RULE, [chat(bare), bare, member, *rest, tagged], PASSED)
+    check_verdict(RULE, [chat(bare), bare, *rest, tagged], UNDECIDED)
+    check_verdict(RULE, [chat(networked), networked, *rest, tagged], UNDECIDED)
+    check_verdict(RULE, [chat(networked), networked, *rest, firewall()], PASSED)
+    check_verdict(RULE, [chat(networked), networked, *rest], FAILED)
     elsewhere = [{"subnetwork": "projects/p-demo/regions/us-central1/subnetworks/of-another-stack"}]
     placed = R("Instance", "placed", {"zone": "us-central1-a", "networkInterfaces": elsewhere, "tags": ["llm"]})
     instances = {"zone": "us-central1-a", "instances": [Out(placed, "selfLink")]}
     unsaid, said = (R("InstanceGroup", "group", {**instances, **more}) for more in ({}, networked.inputs))
-    assert run(chat(unsaid), unsaid, placed, *rest) == both("not applicable")
-    assert run(chat(said), said, placed, *rest) == both(FAILED)
-    assert run(chat(said), said, placed, *rest, tagged) == both(PASSED)
+    check_verdict(RULE, [chat(unsaid), unsaid, placed, *rest], "not applicable")
+    check_verdict(RULE, [chat(said), said, placed, *rest], FAILED)
+    check_verdict(RULE, [chat(said), said, placed, *rest, tagged], PASSED)
 
 
 @pytest.mark.parametrize(
@@ -406,12 +389,7 @@ def test_unmanaged_groups() -> None:
             EXEMPT,
             EXEMPT,
         ),
-        (
-            "NetworkEndpointGroup",
-            {"zone": "us-central1-a", "networkEndpointType": Computed()},
-            PASSED,
-            UNDECIDED,
-        ),
+        ("NetworkEndpointGroup", {"zone": "us-central1-a", "networkEndpointType": Computed()}, PASSED, UNDECIDED),
         ("RegionNetworkEndpointGroup", {"region": "us-central1"}, EXEMPT, EXEMPT),
     ],
 )
@@ -419,22 +397,22 @@ def test_network_endpoint_groups(neg: str, inputs: dict[str, Any], with_rule: st
     target, probe = R(neg, "neg", {"network": Out(NETWORK, "id"), **inputs}), check()
     chat = service([backend(target, balancingMode="RATE", maxRate=5)], healthChecks=Out(probe, "id"))
     rest = (chat, target, probe, NETWORK)
-    assert run(*rest, firewall()) == both(with_rule)
-    assert run(*rest) == both(without)
+    check_verdict(RULE, [*rest, firewall()], with_rule)
+    check_verdict(RULE, rest, without)
 
 
 def test_backends() -> None:
     probe, machine = check(), template()
     mig = group(machine)
     rest = (mig, probe, machine, NETWORK, SUBNET, OTHER_STACK)
-    assert run(service([], healthChecks=Out(probe, "id")), *rest) == both(EXEMPT)
+    check_verdict(RULE, [service([], healthChecks=Out(probe, "id")), *rest], EXEMPT)
     computed = service(Computed((mig,), [backend(mig)]), healthChecks=Out(probe, "id"))
-    assert run(computed, *rest, firewall()) == (UNDECIDED, PASSED)
-    assert run(computed, *rest) == (UNDECIDED, FAILED)
+    check_verdict(RULE, [computed, *rest, firewall()], (UNDECIDED, PASSED))
+    check_verdict(RULE, [computed, *rest], (UNDECIDED, FAILED))
     half = service([backend(mig), backend(Computed((OTHER_STACK,)))], healthChecks=Out(probe, "id"))
-    assert run(half, *rest, firewall()) == both(UNDECIDED)
+    check_verdict(RULE, [half, *rest, firewall()], UNDECIDED)
     # At first the group may be either of the two.
-    assert run(half, *rest) == (UNDECIDED, FAILED)
+    check_verdict(RULE, [half, *rest], (UNDECIDED, FAILED))
 
 
 def policy(*rules: dict[str, Any], regional: str = "", attached: Any = None) -> tuple[R, ...]:
@@ -493,7 +471,7 @@ DENY_ALL = policy_rule("deny", 200, ANYWHERE)
     ],
 )
 def test_policies(region: str, rules: list[dict[str, Any]], status: str) -> None:
-    assert judged(*policy(*rules, regional=region)) == both(status)
+    check_verdict(RULE, probed(*policy(*rules, regional=region)), status)
 
 
 @pytest.mark.parametrize(
@@ -511,26 +489,26 @@ def test_policies(region: str, rules: list[dict[str, Any]], status: str) -> None
     ],
 )
 def test_the_order_of_rules_and_policies(network: R, vpc: list[R], rules: list[dict[str, Any]], status: str) -> None:
-    assert judged(*vpc, *policy(*rules), network=network) == both(status)
+    check_verdict(RULE, probed(*vpc, *policy(*rules), network=network), status)
 
 
 def test_which_policies_count() -> None:
-    assert judged(*policy(policy_rule(), regional="europe-west4")) == both(FAILED)
+    check_verdict(RULE, probed(*policy(policy_rule(), regional="europe-west4")), FAILED)
     held, _, rule = policy(policy_rule())
-    assert judged(held, rule) == both(FAILED)
+    check_verdict(RULE, probed(held, rule), FAILED)
     outside = policy(attached="projects/p-demo/global/firewallPolicies/elsewhere")
-    assert judged(*outside) == both(UNDECIDED)
-    assert judged(firewall(), *outside) == both(PASSED)
-    assert judged(*policy(policy_rule(), attached="guard")) == both(PASSED)
+    check_verdict(RULE, probed(*outside), UNDECIDED)
+    check_verdict(RULE, probed(firewall(), *outside), PASSED)
+    check_verdict(RULE, probed(*policy(policy_rule(), attached="guard")), PASSED)
 
 
 def test_a_policy_with_rules() -> None:
     kind = "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules"
     held = R(kind, "policy", {"rules": [policy_rule(), DENY_ALL]})
     _, association = policy(attached=Out(held, "name"))
-    assert judged(held, association) == both(PASSED)
-    assert judged(R(kind, "policy", {"rules": [DENY_ALL]}), association) == both(FAILED)
-    assert judged(R(kind, "policy", {"rules": Computed()}), association) == both(UNDECIDED)
+    check_verdict(RULE, probed(held, association), PASSED)
+    check_verdict(RULE, probed(R(kind, "policy", {"rules": [DENY_ALL]}), association), FAILED)
+    check_verdict(RULE, probed(R(kind, "policy", {"rules": Computed()}), association), UNDECIDED)
 
 
 def observed(*rules: R) -> list[str]:
@@ -575,11 +553,11 @@ def test_the_name_of_an_instances_subnetwork_is_one_in_the_region_of_its_zone() 
     probe = check()
     chat = service([backend(Out(members, "selfLink"))], healthChecks=Out(probe, "id"))
     stack = (*subnets, machine, members, NETWORK, network, probe, chat)
-    assert statuses(RULE, build(*stack, firewall())) == {"chat": FAILED}
-    assert statuses(RULE, build(*stack, firewall(network=Out(network, "id")))) == {"chat": PASSED}
+    check_verdict(RULE, [*stack, firewall()], FAILED)
+    check_verdict(RULE, [*stack, firewall(network=Out(network, "id"))], PASSED)
 
 
 def test_a_policy_whose_name_is_computed_may_be_the_one_that_is_attached() -> None:
     held, *others = policy(policy_rule(), attached="guard")
     held.inputs["name"] = Computed((), "guard")
-    assert judged(held, *others) == (UNDECIDED, PASSED)
+    check_verdict(RULE, probed(held, *others), (UNDECIDED, PASSED))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policypack.model.values.read import read
-from tests.rules.fleets import both, judged, managed
-from tests.stacks import Computed, Out, R, backend, build, check, findings, service, statuses
+from tests.rules.fleets import managed
+from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, service, statuses
 
 RULE = "health-check-timing"
 TYPES = ("HealthCheck", "RegionHealthCheck", "HttpHealthCheck", "HttpsHealthCheck")
@@ -50,7 +50,7 @@ BALANCING = [
 @pytest.mark.parametrize(("timing", "status"), BALANCING)
 def test_for_load_balancing(type_: str, timing: dict[str, Any], status: Any) -> None:
     subject = of(type_, **timing)
-    assert judged(RULE, "check", service([], healthChecks=Out(subject, "id")), subject) == both(status)
+    check_verdict(RULE, [service([], healthChecks=Out(subject, "id")), subject], status, "check")
 
 
 HEALING = [
@@ -69,14 +69,14 @@ HEALING = [
 def test_for_healing(type_: str, timing: dict[str, Any], status: Any) -> None:
     subject = of(type_, **timing)
     group = healed(subject)
-    assert judged(RULE, "check", service([backend(group)]), group, subject) == both(status)
+    check_verdict(RULE, [service([backend(group)]), group, subject], status, "check")
 
 
 def test_a_check_for_both_is_judged_as_one_for_load_balancing() -> None:
     subject = check()
     group = healed(subject)
     resources = [service([backend(group)], healthChecks=Out(subject, "id")), group, subject]
-    assert judged(RULE, "check", *resources) == both("passed")
+    check_verdict(RULE, resources, "passed", "check")
 
 
 def test_what_it_is_used_for_may_not_be_known() -> None:
@@ -89,7 +89,7 @@ def test_what_it_is_used_for_may_not_be_known() -> None:
     assert deployed["other"] == "passed"
     late = [service([backend(group)], healthChecks=either), group, of(timeoutSec=9), other]
     late[0] = service([backend(group)], healthChecks=Computed((late[2], other)))
-    assert statuses(RULE, build(*late))["check"] == "failed"
+    check_verdict(RULE, late, "failed", "check")
 
 
 def test_what_heals_may_not_be_known() -> None:
@@ -118,7 +118,7 @@ def test_on_an_update_a_later_service_may_use_a_healing_check() -> None:
 def test_options(options: dict[str, Any], timing: dict[str, Any], status: Any) -> None:
     subject = of(**timing)
     resources = [service([], healthChecks=Out(subject, "id")), subject]
-    assert judged(RULE, "check", *resources, options=options) == both(status)
+    check_verdict(RULE, resources, status, "check", **options)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_options(options: dict[str, Any], timing: dict[str, Any], status: Any) -
 def test_options_of_healing(options: dict[str, Any], timing: dict[str, Any], status: Any) -> None:
     subject = of(**timing)
     group = healed(subject)
-    assert judged(RULE, "check", service([backend(group)]), group, subject, options=options) == both(status)
+    check_verdict(RULE, [service([backend(group)]), group, subject], status, "check", **options)
 
 
 def test_the_messages_say_the_numbers() -> None:

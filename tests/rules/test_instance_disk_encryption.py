@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.machines import judge, judged, machine, on_path
-from tests.stacks import Computed, R
+from tests.rules.machines import machine, on_path, with_path
+from tests.stacks import Computed, Expected, R, check_verdict, finding
 
 RULE = "instance-disk-encryption"
 KEY = "projects/p-demo/locations/us-central1/keyRings/llm/cryptoKeys/disks"
@@ -35,37 +35,37 @@ def with_key(key: Any, **inputs: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("disks", "expected"),
     [
-        ([BOOT], ("failed", "failed")),
-        ([with_key(KEY)], ("passed", "passed")),
-        ([with_key("")], ("failed", "failed")),
-        ([with_key(None)], ("failed", "failed")),
-        ([{**BOOT, "diskEncryptionKey": {}}], ("failed", "failed")),
-        ([with_key(Computed((CRYPTO_KEY,), KEY))], ("passed", "passed")),
+        ([BOOT], "failed"),
+        ([with_key(KEY)], "passed"),
+        ([with_key("")], "failed"),
+        ([with_key(None)], "failed"),
+        ([{**BOOT, "diskEncryptionKey": {}}], "failed"),
+        ([with_key(Computed((CRYPTO_KEY,), KEY))], "passed"),
         ([with_key(Computed((OTHER_STACK,), KEY))], ("undecided", "passed")),
-        ([with_key(Computed((OTHER_STACK,), None))], ("undecided", "undecided")),
-        ([with_key(Computed((CRYPTO_KEY,), KEY)), BOOT], ("failed", "failed")),
-        ([with_key(KEY), BOOT], ("failed", "failed")),
-        ([with_key(KEY), {"type": "SCRATCH", "diskType": "local-ssd"}], ("passed", "passed")),
-        ([with_key(KEY), {"diskType": "local-ssd"}], ("passed", "passed")),
-        ([with_key(KEY), {"type": "SCRATCH"}], ("passed", "passed")),
-        ([with_key(KEY), {"type": Computed()}], ("undecided", "undecided")),
-        ([{"type": "SCRATCH"}], ("not applicable", "not applicable")),
-        ([with_key(KEY), {"source": f"{URL}weights"}], ("passed", "passed")),
-        ([with_key(KEY), {"source": f"{URL}plain"}], ("failed", "failed")),
-        ([with_key(KEY), {"source": f"{URL}elsewhere"}], ("undecided", "undecided")),
-        ([with_key(KEY), {"source": "weights"}], ("undecided", "undecided")),
-        ([with_key(KEY), {"source": Computed((WEIGHTS,), f"{URL}weights")}], ("passed", "passed")),
-        ([with_key(KEY), {"source": Computed((PLAIN,), f"{URL}plain")}], ("failed", "failed")),
-        ([with_key(KEY, source=f"{URL}plain")], ("passed", "passed")),
-        ([Computed()], ("undecided", "undecided")),
+        ([with_key(Computed((OTHER_STACK,), None))], "undecided"),
+        ([with_key(Computed((CRYPTO_KEY,), KEY)), BOOT], "failed"),
+        ([with_key(KEY), BOOT], "failed"),
+        ([with_key(KEY), {"type": "SCRATCH", "diskType": "local-ssd"}], "passed"),
+        ([with_key(KEY), {"diskType": "local-ssd"}], "passed"),
+        ([with_key(KEY), {"type": "SCRATCH"}], "passed"),
+        ([with_key(KEY), {"type": Computed()}], "undecided"),
+        ([{"type": "SCRATCH"}], "not applicable"),
+        ([with_key(KEY), {"source": f"{URL}weights"}], "passed"),
+        ([with_key(KEY), {"source": f"{URL}plain"}], "failed"),
+        ([with_key(KEY), {"source": f"{URL}elsewhere"}], "undecided"),
+        ([with_key(KEY), {"source": "weights"}], "undecided"),
+        ([with_key(KEY), {"source": Computed((WEIGHTS,), f"{URL}weights")}], "passed"),
+        ([with_key(KEY), {"source": Computed((PLAIN,), f"{URL}plain")}], "failed"),
+        ([with_key(KEY, source=f"{URL}plain")], "passed"),
+        ([Computed()], "undecided"),
         (Computed((CRYPTO_KEY,), [BOOT]), ("undecided", "failed")),
-        (Computed(), ("undecided", "undecided")),
-        ([], ("not applicable", "not applicable")),
-        (None, ("not applicable", "not applicable")),
+        (Computed(), "undecided"),
+        ([], "not applicable"),
+        (None, "not applicable"),
     ],
 )
-def test_templates(disks: Any, expected: tuple[str, str], kind: str) -> None:
-    assert judged(RULE, {"disks": disks}, *OTHERS, kind=kind) == expected
+def test_templates(disks: Any, expected: Expected, kind: str) -> None:
+    check_verdict(RULE, with_path({"disks": disks}, *OTHERS, kind=kind), expected)
 
 
 IMAGE = {"initializeParams": {"image": "cos"}}
@@ -93,11 +93,11 @@ SAFE_BOOT = {**IMAGE, "kmsKeySelfLink": KEY}
     ],
 )
 def test_instances(inputs: dict[str, Any], status: str) -> None:
-    assert judged(RULE, inputs, *OTHERS, kind="Instance") == (status, status)
+    check_verdict(RULE, with_path(inputs, *OTHERS, kind="Instance"), status)
 
 
 def test_the_message_names_each_disk() -> None:
-    found = judge(RULE, *on_path(machine({"disks": [BOOT, with_key(KEY), BOOT]})))
+    found = finding(RULE, *on_path(machine({"disks": [BOOT, with_key(KEY), BOOT]})))
     assert [problem.observed for problem in found.problems] == [
-        "Disk 0 has no key of your own. Disk 2 has no key of your own."
+        "`disks[0]` has no key of your own. `disks[2]` has no key of your own."
     ]

@@ -7,8 +7,21 @@ from typing import Any
 import pytest
 
 from policypack.config.options import ConfigurationError
-from tests.rules.fleets import both, judged, managed, serving, zonal
-from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
+from tests.rules.fleets import managed, serving, zonal
+from tests.stacks import (
+    Computed,
+    Expected,
+    Out,
+    R,
+    backend,
+    build,
+    check,
+    check_verdict,
+    findings,
+    mig,
+    service,
+    statuses,
+)
 
 RULE = "instance-group-autohealing"
 OWN = R("HealthCheck", "healing", {"tcpHealthCheck": {}, "checkIntervalSec": 30})
@@ -19,44 +32,43 @@ def healing(by: Any = OWN, delay: Any = 1500, **others: Any) -> dict[str, Any]:
     return {"healthCheck": Out(by, "id") if isinstance(by, R) else by, "initialDelaySec": delay, **others}
 
 
-def statuses_of(health_checks: Any = None, options: dict[str, Any] | None = None, **inputs: Any) -> Any:
-    """The verdicts on a regional and a zonal group, which are the same, on a first preview and as deployed."""
-    found = set()
+def check_groups(
+    expected: Expected, health_checks: Any = None, options: dict[str, Any] | None = None, **inputs: Any
+) -> None:
+    """A regional and a zonal group get the same verdict."""
     for group in (managed(**inputs), zonal(**inputs)):
         checks = Out(BALANCING, "id") if health_checks is None else health_checks
         resources = [serving(group, healthChecks=checks), group, OWN, BALANCING]
-        found.add(judged(RULE, group.name, *resources, options=options))
-    (verdict,) = found
-    return verdict
+        check_verdict(RULE, resources, expected, group.name, **(options or {}))
 
 
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
-        (healing(), both("passed")),
-        ([healing()], both("passed")),
-        (healing(delay=300), both("passed")),
-        (healing(delay=3600), both("passed")),
-        (healing(delay=299), both("failed")),
-        (healing(delay=0), both("failed")),
-        (healing(delay=None), both("failed")),
-        (healing(delay=7200), both("failed")),
-        (healing(delay="600"), both("passed")),
-        (healing(delay=Computed()), both("undecided")),
-        (healing(BALANCING), both("failed")),
-        (healing(BALANCING, Computed()), both("failed")),
-        (healing("projects/p/global/healthChecks/x"), both("passed")),
-        (healing(Computed((OWN,), Out(OWN, "id"))), both("passed")),
+        (healing(), "passed"),
+        ([healing()], "passed"),
+        (healing(delay=300), "passed"),
+        (healing(delay=3600), "passed"),
+        (healing(delay=299), "failed"),
+        (healing(delay=0), "failed"),
+        (healing(delay=None), "failed"),
+        (healing(delay=7200), "failed"),
+        (healing(delay="600"), "passed"),
+        (healing(delay=Computed()), "undecided"),
+        (healing(BALANCING), "failed"),
+        (healing(BALANCING, Computed()), "failed"),
+        (healing("projects/p/global/healthChecks/x"), "passed"),
+        (healing(Computed((OWN,), Out(OWN, "id"))), "passed"),
         (healing(Computed((OWN, BALANCING), Out(OWN, "id"))), ("undecided", "passed")),
         (healing(Computed((OWN, BALANCING), Out(BALANCING, "id"))), ("undecided", "failed")),
-        (healing(Computed()), both("undecided")),
-        (None, both("failed")),
-        ([], both("failed")),
-        (Computed(), both("undecided")),
+        (healing(Computed()), "undecided"),
+        (None, "failed"),
+        ([], "failed"),
+        (Computed(), "undecided"),
     ],
 )
 def test_policies(policy: Any, expected: Any) -> None:
-    assert statuses_of(autoHealingPolicies=policy) == expected
+    check_groups(expected, autoHealingPolicies=policy)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +86,13 @@ def test_policies(policy: Any, expected: Any) -> None:
     ],
 )
 def test_repairs(lifecycle: Any, status: Any) -> None:
-    assert statuses_of(autoHealingPolicies=healing(), instanceLifecyclePolicy=lifecycle) == both(status)
+    check_groups(status, autoHealingPolicies=healing(), instanceLifecyclePolicy=lifecycle)
 
 
 def test_repairs_are_for_groups_with_a_policy() -> None:
     """Without one, nothing fails a health check."""
     lifecycle = {"onFailedHealthCheck": "DO_NOTHING"}
-    assert statuses_of(autoHealingPolicies=Computed(), instanceLifecyclePolicy=lifecycle) == both("undecided")
+    check_groups("undecided", autoHealingPolicies=Computed(), instanceLifecyclePolicy=lifecycle)
 
 
 URL = "projects/p/global/healthChecks/x"
@@ -100,7 +112,7 @@ URL = "projects/p/global/healthChecks/x"
     ],
 )
 def test_the_services_check(health_checks: Any, by: Any, expected: Any) -> None:
-    assert statuses_of(health_checks, autoHealingPolicies=healing(by)) == both(expected)
+    check_groups(expected, health_checks, autoHealingPolicies=healing(by))
 
 
 @pytest.mark.parametrize(
@@ -115,9 +127,7 @@ def test_the_services_check(health_checks: Any, by: Any, expected: Any) -> None:
 def test_source_regions_are_for_dns(regions: Any, status: Any) -> None:
     by = R("HealthCheck", "healing", {"httpHealthCheck": {}, "sourceRegions": regions})
     group = managed(autoHealingPolicies=healing(by))
-    assert judged(RULE, group.name, serving(group, healthChecks=Out(BALANCING, "id")), group, by, BALANCING) == both(
-        status
-    )
+    check_verdict(RULE, [serving(group, healthChecks=Out(BALANCING, "id")), group, by, BALANCING], status, group.name)
 
 
 def test_bounds_without_a_value_between_them_are_refused() -> None:
@@ -128,21 +138,21 @@ def test_bounds_without_a_value_between_them_are_refused() -> None:
 def test_a_check_in_a_project_that_is_not_known() -> None:
     group = managed(autoHealingPolicies=healing("global/healthChecks/x"))
     group.options["provider"] = {}
-    assert judged(RULE, group.name, serving(group, healthChecks=URL), group) == both("undecided")
+    check_verdict(RULE, [serving(group, healthChecks=URL), group], "undecided", group.name)
 
 
 def test_every_service_that_a_group_serves_counts() -> None:
     group = managed(autoHealingPolicies=healing())
     first = serving(group, healthChecks=Out(BALANCING, "id"))
     second = serving(group, name="batch", healthChecks=Out(OWN, "id"))
-    assert judged(RULE, group.name, first, group, OWN, BALANCING) == both("passed")
-    assert judged(RULE, group.name, first, second, group, OWN, BALANCING) == both("failed")
+    check_verdict(RULE, [first, group, OWN, BALANCING], "passed", group.name)
+    check_verdict(RULE, [first, second, group, OWN, BALANCING], "failed", group.name)
 
 
 def test_a_service_that_a_group_may_serve() -> None:
     group, other = managed(autoHealingPolicies=healing()), mig("europe-west4")
     either = service([backend(Computed((group, other), Out(group)))], healthChecks=Out(OWN, "id"))
-    assert judged(RULE, group.name, either, group, other, OWN) == ("undecided", "failed")
+    check_verdict(RULE, [either, group, other, OWN], ("undecided", "failed"), group.name)
 
 
 def test_what_is_not_judged() -> None:
@@ -152,7 +162,7 @@ def test_what_is_not_judged() -> None:
     beside = service([{"group": Out(unmanaged, "id")}, backend(neg)])
     assert statuses(RULE, build(beside, group, unmanaged, neg)) == {}
     named = service([backend("zones/z/instanceGroups/x")], description=Out(group, "id"))
-    assert judged(RULE, group.name, named, group) == both("not applicable")
+    check_verdict(RULE, [named, group], "not applicable", group.name)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +174,7 @@ def test_what_is_not_judged() -> None:
     ],
 )
 def test_options(options: dict[str, Any], delay: int, status: Any) -> None:
-    assert statuses_of(options=options, autoHealingPolicies=healing(delay=delay)) == both(status)
+    check_groups(status, options=options, autoHealingPolicies=healing(delay=delay))
 
 
 def test_a_group_that_is_read() -> None:

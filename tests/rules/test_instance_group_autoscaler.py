@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fleets import autoscaler, both, judged, managed, serving, template, zonal
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.rules.fleets import autoscaler, managed, serving, template, zonal
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "instance-group-autoscaler"
 GPU = template()
@@ -15,14 +15,16 @@ CPU = template("cpu", "e2-standard-8")
 OTHER_STACK = R("StackReference", "platform")
 
 
-def scaled(*, of: R | None = GPU, entry: dict[str, Any] | None = None, regional: bool = True, **policy: Any) -> Any:
-    """The verdicts on a group with an autoscaler of this policy."""
+def check_scaled(
+    expected: str, *, of: R | None = GPU, entry: dict[str, Any] | None = None, regional: bool = True, **policy: Any
+) -> None:
+    """A group with an autoscaler of this policy gets this verdict."""
     group = managed(of=of) if regional else zonal()
     target = dict(entry or {})
     inputs: dict[str, Any] = {"region": "us-central1"} if target.pop("own_region", False) else {}
     inputs |= {key: target.pop(key) for key in ("protocol", "loadBalancingScheme") if key in target}
     subject = service([backend(group, **target)], **inputs)
-    return judged(RULE, group.name, subject, group, autoscaler(group, **policy), GPU, CPU)
+    check_verdict(RULE, [subject, group, autoscaler(group, **policy), GPU, CPU], expected, group.name)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def scaled(*, of: R | None = GPU, entry: dict[str, Any] | None = None, regional:
     ],
 )
 def test_policies(policy: dict[str, Any], status: Any) -> None:
-    assert scaled(**policy) == both(status)
+    check_scaled(status, **policy)
 
 
 BY_CPU: dict[str, Any] = {"loadBalancingUtilization": None, "cpuUtilization": {"target": 0.6}}
@@ -69,22 +71,17 @@ BY_CPU: dict[str, Any] = {"loadBalancingUtilization": None, "cpuUtilization": {"
 def test_cpu_utilization_alone_suits_machines_without_gpus() -> None:
     attached = template("attached", "n1-standard-8", guestAccelerators=[{"type": "nvidia-tesla-t4", "count": 1}])
     unknown = template("unknown", Computed())
-    expected: list[tuple[R, Any]] = [
-        (CPU, "passed"),
-        (GPU, "failed"),
-        (attached, "failed"),
-        (unknown, "undecided"),
-    ]
+    expected: list[tuple[R, Any]] = [(CPU, "passed"), (GPU, "failed"), (attached, "failed"), (unknown, "undecided")]
     for of, status in expected:
         group = managed(of=of)
         resources = [serving(group), group, autoscaler(group, **BY_CPU), of]
-        assert judged(RULE, group.name, *resources) == both(status)
-    assert scaled(of=None, **BY_CPU) == both("undecided")
+        check_verdict(RULE, resources, status, group.name)
+    check_scaled("undecided", of=None, **BY_CPU)
     flexible = mig(
         versions=[{"instanceTemplate": Out(CPU, "id")}], instanceFlexibilityPolicy={"instanceSelections": []}
     )
     resources = [serving(flexible), flexible, autoscaler(flexible, **BY_CPU), CPU]
-    assert judged(RULE, flexible.name, *resources) == both("undecided")
+    check_verdict(RULE, resources, "undecided", flexible.name)
 
 
 @pytest.mark.parametrize(
@@ -105,15 +102,15 @@ def test_cpu_utilization_alone_suits_machines_without_gpus() -> None:
     ],
 )
 def test_load_balancing_utilization_needs_a_target_that_machines_change(entry: dict[str, Any], status: Any) -> None:
-    assert scaled(entry=entry) == both(status)
+    check_scaled(status, entry=entry)
     by_metrics: dict[str, Any] = {"loadBalancingUtilization": None, "metrics": [{"name": "queue"}]}
-    assert scaled(entry=entry, **by_metrics) == both("passed")
+    check_scaled("passed", entry=entry, **by_metrics)
 
 
 def test_one_application_load_balancer_is_enough() -> None:
     group = managed()
     tcp, http = serving(group, protocol="TCP"), serving(group, name="http")
-    assert judged(RULE, group.name, tcp, http, group, autoscaler(group)) == both("passed")
+    check_verdict(RULE, [tcp, http, group, autoscaler(group)], "passed", group.name)
 
 
 def test_a_limit_of_another_group_is_another_group_s() -> None:
@@ -121,56 +118,56 @@ def test_a_limit_of_another_group_is_another_group_s() -> None:
     us, eu = zonal("us-central1-a"), zonal("europe-west4-a")
     subject = service([backend(us, maxRate=40), backend(eu)])
     resources = [subject, us, eu, autoscaler(us), autoscaler(eu)]
-    assert judged(RULE, us.name, *resources) == ("undecided", "failed")
-    assert judged(RULE, eu.name, *resources) == ("undecided", "passed")
+    check_verdict(RULE, resources, ("undecided", "failed"), us.name)
+    check_verdict(RULE, resources, ("undecided", "passed"), eu.name)
     both_limited = [service([backend(us, maxRate=40), backend(eu, maxRate=20)]), *resources[1:]]
-    assert judged(RULE, eu.name, *both_limited) == both("failed")
+    check_verdict(RULE, both_limited, "failed", eu.name)
 
 
 def test_the_groups_of_a_region_count_together() -> None:
     a, b, eu = zonal("us-central1-a"), zonal("us-central1-b"), zonal("europe-west4-a")
     one: dict[str, Any] = {"minReplicas": 1}
     scalers = [autoscaler(a, **one), autoscaler(b, **one), autoscaler(eu, **one)]
-    assert judged(RULE, a.name, serving(a, b, eu), a, b, eu, *scalers) == both("passed")
-    assert judged(RULE, eu.name, serving(a, b, eu), a, b, eu, *scalers) == both("failed")
+    check_verdict(RULE, [serving(a, b, eu), a, b, eu, *scalers], "passed", a.name)
+    check_verdict(RULE, [serving(a, b, eu), a, b, eu, *scalers], "failed", eu.name)
     # Each service needs its own two.
     resources = [serving(a, b), serving(a, name="batch"), a, b, *scalers[:2]]
-    assert judged(RULE, a.name, *resources) == both("failed")
-    assert judged(RULE, b.name, *resources) == both("passed")
+    check_verdict(RULE, resources, "failed", a.name)
+    check_verdict(RULE, resources, "passed", b.name)
 
 
 def test_neighbours_of_unknown_size() -> None:
     a, unmanaged = zonal("us-central1-a"), R("InstanceGroup", "unmanaged", {"zone": "us-central1-b"})
     one = autoscaler(a, minReplicas=1)
     beside = service([backend(a), {**backend(a), "group": Out(unmanaged, "id")}])
-    assert judged(RULE, a.name, beside, a, unmanaged, one) == both("undecided")
+    check_verdict(RULE, [beside, a, unmanaged, one], "undecided", a.name)
     outside = service([backend(a), backend("zones/us-central1-b/instanceGroups/x")])
-    assert judged(RULE, a.name, outside, a, one) == both("undecided")
+    check_verdict(RULE, [outside, a, one], "undecided", a.name)
     elsewhere = service([backend(a), backend("zones/europe-west4-b/instanceGroups/x")])
-    assert judged(RULE, a.name, elsewhere, a, one) == both("failed")
+    check_verdict(RULE, [elsewhere, a, one], "failed", a.name)
     fixed = zonal("us-central1-b", targetSize=1)
-    assert judged(RULE, a.name, serving(a, fixed), a, fixed, one) == both("passed")
+    check_verdict(RULE, [serving(a, fixed), a, fixed, one], "passed", a.name)
     late = service([backend(a), backend(Computed((OTHER_STACK,)))])
-    assert judged(RULE, a.name, late, a, one, OTHER_STACK) == both("undecided")
-    assert judged(RULE, a.name, late, a, autoscaler(a), OTHER_STACK) == both("passed")
+    check_verdict(RULE, [late, a, one, OTHER_STACK], "undecided", a.name)
+    check_verdict(RULE, [late, a, autoscaler(a), OTHER_STACK], "passed", a.name)
 
 
 def test_without_an_autoscaler() -> None:
     group, other = managed(targetSize=4), managed("europe-west4")
     resources = [serving(group), group, other, autoscaler(other)]
-    assert judged(RULE, group.name, *resources) == both("failed")
-    assert statuses(RULE, build(*resources, is_complete=False))[group.name] == "undecided"
+    check_verdict(RULE, resources, "failed", group.name)
+    check_verdict(RULE, resources, "undecided", group.name, is_complete=False)
 
 
 def test_an_autoscaler_whose_target_is_not_known() -> None:
     group, other = managed(), managed("europe-west4")
     maybe = R("RegionAutoscaler", "maybe", {"region": "us-central1", "target": Computed((group, other))})
-    assert judged(RULE, group.name, serving(group), group, other, maybe) == both("undecided")
+    check_verdict(RULE, [serving(group), group, other, maybe], "undecided", group.name)
     elsewhere = R("RegionAutoscaler", "maybe", {"region": "us-central1", "target": Computed((OTHER_STACK,))})
-    assert judged(RULE, group.name, serving(group), group, elsewhere, OTHER_STACK) == both("undecided")
+    check_verdict(RULE, [serving(group), group, elsewhere, OTHER_STACK], "undecided", group.name)
     by_url = "projects/p/regions/us-central1/instanceGroupManagers/other"
     outside = R("RegionAutoscaler", "outside", {"region": "us-central1", "target": by_url})
-    assert judged(RULE, group.name, serving(group), group, outside) == both("failed")
+    check_verdict(RULE, [serving(group), group, outside], "failed", group.name)
     named = managed(name=Computed())
     assert statuses(RULE, build(serving(named), named, outside)) == {named.name: "undecided"}
 
@@ -180,38 +177,38 @@ def test_an_autoscaler_found_by_url() -> None:
     url = "https://www.googleapis.com/compute/v1/projects/p-demo/regions/us-central1/instanceGroupManagers/llm"
     scaler = autoscaler(group)
     scaler.inputs["target"] = url
-    assert judged(RULE, group.name, serving(group), group, scaler) == both("passed")
+    check_verdict(RULE, [serving(group), group, scaler], "passed", group.name)
 
 
 def test_a_size_that_somebody_else_decides() -> None:
     group = managed(targetSize=2)
     group.options["ignore_changes"] = ("targetSize",)
-    assert judged(RULE, group.name, serving(group), group) == both("undecided")
-    assert judged(RULE, group.name, serving(group), group, autoscaler(group)) == both("passed")
+    check_verdict(RULE, [serving(group), group], "undecided", group.name)
+    check_verdict(RULE, [serving(group), group, autoscaler(group)], "passed", group.name)
     group.options = {"is_read": True}
-    assert judged(RULE, group.name, serving(group), group) == both("undecided")
+    check_verdict(RULE, [serving(group), group], "undecided", group.name)
 
 
 def test_a_service_that_a_group_may_serve() -> None:
     group, other = managed(), managed("europe-west4")
     either = service([backend(Computed((group, other), Out(group)), maxRate=9)])
     resources = [either, group, other, autoscaler(group), autoscaler(other)]
-    assert judged(RULE, group.name, *resources) == ("undecided", "failed")
+    check_verdict(RULE, resources, ("undecided", "failed"), group.name)
 
 
 def test_what_is_not_judged() -> None:
     group, unmanaged = managed(), R("InstanceGroup", "unmanaged", {"zone": "us-central1-a"})
     assert statuses(RULE, build(group, unmanaged, service([{"group": Out(unmanaged, "id")}]))) == {}
     named = service([backend("zones/z/instanceGroups/x")], description=Out(group, "id"))
-    assert judged(RULE, group.name, named, group) == both("not applicable")
+    check_verdict(RULE, [named, group], "not applicable", group.name)
 
 
 def test_the_option() -> None:
     group = managed()
     resources = [serving(group), group, autoscaler(group)]
-    assert judged(RULE, group.name, *resources, options={"min_replicas": 3}) == both("failed")
+    check_verdict(RULE, resources, "failed", group.name, min_replicas=3)
     one = [*resources[:2], autoscaler(group, minReplicas=1)]
-    assert judged(RULE, group.name, *one, options={"min_replicas": 1}) == both("passed")
+    check_verdict(RULE, one, "passed", group.name, min_replicas=1)
 
 
 def test_the_message_lists_all_that_is_wrong() -> None:
@@ -226,16 +223,9 @@ def test_the_message_lists_all_that_is_wrong() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("protocol", "expected"),
-    [
-        ("HTTP", both("passed")),
-        ("TCP", both("failed")),
-        (Computed(), both("undecided")),
-    ],
-)
+@pytest.mark.parametrize(("protocol", "expected"), [("HTTP", "passed"), ("TCP", "failed"), (Computed(), "undecided")])
 def test_the_signal_of_a_service_that_a_group_may_serve(protocol: Any, expected: Any) -> None:
     group, other = managed(), managed("europe-west4")
     either = service([backend(Computed((group, other), Out(group)))], protocol=protocol)
     resources = [either, group, other, autoscaler(group), autoscaler(other)]
-    assert judged(RULE, group.name, *resources) == expected
+    check_verdict(RULE, resources, expected, group.name)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fleets import autoscaler, both, judged, managed, serving, zonal
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.rules.fleets import autoscaler, managed, serving, zonal
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "instance-group-update-policy"
 
@@ -53,7 +53,7 @@ def pair(policy: Any, warm: int = 2, other: int = 2, **inputs: Any) -> list[R]:
     ],
 )
 def test_policies(policy: Any, status: Any) -> None:
-    assert judged(RULE, "mig-us-central1", *pair(policy)) == both(status)
+    check_verdict(RULE, pair(policy), status, "mig-us-central1")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_policies(policy: Any, status: Any) -> None:
     ],
 )
 def test_room_for_an_update(warm: int, other: int, unavailable: int, status: Any) -> None:
-    assert judged(RULE, "mig-us-central1", *pair(update(unavailable), warm, other)) == both(status)
+    check_verdict(RULE, pair(update(unavailable), warm, other), status, "mig-us-central1")
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_room_for_an_update(warm: int, other: int, unavailable: int, status: Any
 )
 def test_left_out_an_update_takes_none_or_one_a_zone(zones: Any, expected: Any) -> None:
     resources = pair(update(), 4, 2, distributionPolicyZones=zones)
-    assert judged(RULE, "mig-us-central1", *resources) == both(expected)
+    check_verdict(RULE, resources, expected, "mig-us-central1")
 
 
 def test_percentages_may_be_rounded_either_way() -> None:
-    assert judged(RULE, "mig-us-central1", *pair(update(percent=25), 4, 2)) == both("passed")
-    assert judged(RULE, "mig-us-central1", *pair(update(percent=30), 4, 2)) == both("undecided")
-    assert judged(RULE, "mig-us-central1", *pair(update(percent=50), 4, 2)) == both("failed")
+    check_verdict(RULE, pair(update(percent=25), 4, 2), "passed", "mig-us-central1")
+    check_verdict(RULE, pair(update(percent=30), 4, 2), "undecided", "mig-us-central1")
+    check_verdict(RULE, pair(update(percent=50), 4, 2), "failed", "mig-us-central1")
 
 
 def single(policy: Any, warm: int = 4, **inputs: Any) -> list[R]:
@@ -95,52 +95,52 @@ def single(policy: Any, warm: int = 4, **inputs: Any) -> list[R]:
 )
 def test_one_region_has_to_carry_its_own_load(unavailable: int, warm: int, status: Any) -> None:
     for inputs in ({}, {"region": "us-central1"}):
-        assert judged(RULE, "mig-us-central1", *single(update(unavailable), warm, **inputs)) == both(status)
+        check_verdict(RULE, single(update(unavailable), warm, **inputs), status, "mig-us-central1")
 
 
 def test_the_service_decides() -> None:
     passthrough: dict[str, Any] = {"region": "us-central1", "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}
-    assert judged(RULE, "mig-us-central1", *single(update(4), **passthrough)) == both("not applicable")
+    check_verdict(RULE, single(update(4), **passthrough), "not applicable", "mig-us-central1")
     unknown: dict[str, Any] = {"region": "us-central1", "loadBalancingScheme": Computed()}
-    assert judged(RULE, "mig-us-central1", *single(update(4), **unknown)) == both("undecided")
+    check_verdict(RULE, single(update(4), **unknown), "undecided", "mig-us-central1")
     controlled: dict[str, Any] = {"options": {"ignore_changes": ("backends",)}}
-    assert judged(RULE, "mig-us-central1", *single(update(4), **controlled)) == both("undecided")
+    check_verdict(RULE, single(update(4), **controlled), "undecided", "mig-us-central1")
     group = managed(updatePolicy=update(4))
     untargeted = service([backend(group, maxUtilization=None)])
-    assert judged(RULE, group.name, untargeted, group, autoscaler(group)) == both("not applicable")
+    check_verdict(RULE, [untargeted, group, autoscaler(group)], "not applicable", group.name)
 
 
 def test_capacity_that_is_not_known() -> None:
     group = managed(updatePolicy=update(4))
     outside = service([backend(group), backend("regions/europe-west4/instanceGroups/x")])
-    assert judged(RULE, group.name, outside, group, autoscaler(group)) == both("undecided")
+    check_verdict(RULE, [outside, group, autoscaler(group)], "undecided", group.name)
     harmless = managed(updatePolicy=update(0))
-    assert judged(RULE, group.name, outside, harmless, autoscaler(harmless)) == both("passed")
+    check_verdict(RULE, [outside, harmless, autoscaler(harmless)], "passed", group.name)
     by_queue = autoscaler(group, metrics=[{"name": "queue"}])
-    assert judged(RULE, group.name, serving(group), group, by_queue) == both("undecided")
+    check_verdict(RULE, [serving(group), group, by_queue], "undecided", group.name)
     assert statuses(RULE, build(serving(group), group, is_complete=False)) == {group.name: "undecided"}
 
 
 def test_zonal_groups() -> None:
     a, b = zonal("us-central1-a", updatePolicy=update(1)), zonal("us-central1-b")
     scalers = [autoscaler(a, minReplicas=2), autoscaler(b, minReplicas=2)]
-    assert judged(RULE, a.name, serving(a, b), a, b, *scalers) == both("passed")
+    check_verdict(RULE, [serving(a, b), a, b, *scalers], "passed", a.name)
     alone = [serving(a), a, autoscaler(a, minReplicas=1)]
-    assert judged(RULE, a.name, *alone) == both("failed")
+    check_verdict(RULE, alone, "failed", a.name)
 
 
 def test_a_service_that_a_group_may_serve() -> None:
     group, other = managed(updatePolicy=update(9)), managed("europe-west4")
     either = service([backend(Computed((group, other), Out(group)))])
     resources = [either, group, other, autoscaler(group), autoscaler(other)]
-    assert judged(RULE, group.name, *resources) == ("undecided", "failed")
+    check_verdict(RULE, resources, ("undecided", "failed"), group.name)
 
 
 def test_what_is_not_judged() -> None:
     group = managed(updatePolicy=update(9))
     assert statuses(RULE, build(group)) == {}
     named = service([backend("zones/z/instanceGroups/x")], description=Out(group, "id"))
-    assert judged(RULE, group.name, named, group) == both("not applicable")
+    check_verdict(RULE, [named, group], "not applicable", group.name)
 
 
 def test_a_group_that_is_read() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, check_verdict, finding
 
 RULE = "instance-ip-forwarding"
 
@@ -26,15 +26,15 @@ RULE = "instance-ip-forwarding"
     ],
 )
 def test_forwarding(value: Any, status: str, kind: str) -> None:
-    assert judged(RULE, {"canIpForward": value}, kind=kind) == (status, status)
+    check_verdict(RULE, with_path({"canIpForward": value}, kind=kind), status)
 
 
 def test_what_is_known_only_after_deployment() -> None:
-    assert judged(RULE, {"canIpForward": Computed((), True)}) == ("undecided", "failed")
+    check_verdict(RULE, with_path({"canIpForward": Computed((), True)}), ("undecided", "failed"))
 
 
 def test_the_message_names_the_property() -> None:
-    (problem,) = judge(RULE, *on_path(machine({"canIpForward": True}))).problems
+    (problem,) = finding(RULE, *on_path(machine({"canIpForward": True}))).problems
     assert (problem.observed, problem.fix) == (
         "`can_ip_forward` is on.",
         "Remove `can_ip_forward`, or set `can_ip_forward=False`.",

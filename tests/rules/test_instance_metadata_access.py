@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed, R
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, R, check_verdict, finding
 
 RULE = "instance-metadata-access"
 SAFE = {"enable-oslogin": "TRUE", "block-project-ssh-keys": "TRUE", "serial-port-enable": "FALSE"}
@@ -36,7 +36,7 @@ def without(key: str) -> dict[str, Any]:
     ],
 )
 def test_keys(metadata: Any, status: str, kind: str) -> None:
-    assert judged(RULE, {"metadata": metadata}, kind=kind) == (status, status)
+    check_verdict(RULE, with_path({"metadata": metadata}, kind=kind), status)
 
 
 @pytest.mark.parametrize("key", ["enable-oslogin", "block-project-ssh-keys"])
@@ -49,7 +49,7 @@ def test_keys(metadata: Any, status: str, kind: str) -> None:
     ],
 )
 def test_values_that_the_guest_agent_reads(key: str, value: Any, status: str) -> None:
-    assert judged(RULE, {"metadata": {**SAFE, key: value}}) == (status, status)
+    check_verdict(RULE, with_path({"metadata": {**SAFE, key: value}}), status)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_values_that_the_guest_agent_reads(key: str, value: Any, status: str) ->
     ],
 )
 def test_values_that_compute_engine_reads(value: Any, status: str) -> None:
-    assert judged(RULE, {"metadata": {**SAFE, "serial-port-enable": value}}) == (status, status)
+    check_verdict(RULE, with_path({"metadata": {**SAFE, "serial-port-enable": value}}), status)
 
 
 def project(metadata: Any, **inputs: Any) -> R:
@@ -91,7 +91,7 @@ def item(key: Any, value: Any) -> R:
     ],
 )
 def test_metadata_of_the_project(metadata: Any, others: list[R], status: str) -> None:
-    assert judged(RULE, {"metadata": metadata}, *others) == (status, status)
+    check_verdict(RULE, with_path({"metadata": metadata}, *others), status)
 
 
 @pytest.mark.parametrize(
@@ -107,29 +107,25 @@ def test_metadata_of_the_project(metadata: Any, others: list[R], status: str) ->
     ],
 )
 def test_what_the_group_adds_goes_first(metadata: Any, added: Any, status: str) -> None:
-    assert judged(RULE, {"metadata": metadata}, group={"allInstancesConfig": added}) == (status, status)
+    check_verdict(RULE, with_path({"metadata": metadata}, group={"allInstancesConfig": added}), status)
 
 
 @pytest.mark.parametrize(
     ("metadata", "status"),
-    [
-        (without("enable-oslogin"), "passed"),
-        ({**SAFE, "enable-oslogin": "FALSE"}, "failed"),
-        ({}, "failed"),
-    ],
+    [(without("enable-oslogin"), "passed"), ({**SAFE, "enable-oslogin": "FALSE"}, "failed"), ({}, "failed")],
 )
 def test_os_login_may_be_inherited(metadata: Any, status: str) -> None:
-    assert judged(RULE, {"metadata": metadata}, os_login_inherited=True) == (status, status)
+    check_verdict(RULE, with_path({"metadata": metadata}), status, os_login_inherited=True)
 
 
 def test_while_the_stack_is_incomplete_the_project_may_still_say() -> None:
     resources = on_path(machine({"metadata": without("enable-oslogin")}))
-    assert judge(RULE, *resources, is_complete=False).status == "undecided"
-    assert judge(RULE, *on_path(machine({"metadata": {}})), is_complete=False).status == "failed"
+    check_verdict(RULE, resources, "undecided", is_complete=False)
+    check_verdict(RULE, on_path(machine({"metadata": {}})), "failed", is_complete=False)
 
 
 def test_the_message_names_keys_and_no_values() -> None:
-    found = judge(RULE, *on_path(machine({"metadata": {"serial-port-enable": "yes", "enable-oslogin": "s3cr3t"}})))
+    found = finding(RULE, *on_path(machine({"metadata": {"serial-port-enable": "yes", "enable-oslogin": "s3cr3t"}})))
     assert [problem.observed for problem in found.problems] == [
         "`enable-oslogin` in `metadata` is left out.",
         "`block-project-ssh-keys` in `metadata` is left out.",

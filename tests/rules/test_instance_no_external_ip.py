@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed, R, build, statuses
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, R, build, check_verdict, finding, statuses
 
 RULE = "instance-no-external-ip"
 NIC = {"subnetwork": "llm"}
@@ -40,12 +40,12 @@ ADDRESS = {"natIp": Computed()}
     ],
 )
 def test_interfaces(interfaces: Any, status: str, kind: str) -> None:
-    assert judged(RULE, {"networkInterfaces": interfaces}, kind=kind) == (status, status)
+    check_verdict(RULE, with_path({"networkInterfaces": interfaces}, kind=kind), status)
 
 
 def test_what_is_known_only_after_deployment() -> None:
     interfaces = Computed((), [{**NIC, "accessConfigs": [{}]}])
-    assert judged(RULE, {"networkInterfaces": interfaces}) == ("undecided", "failed")
+    check_verdict(RULE, with_path({"networkInterfaces": interfaces}), ("undecided", "failed"))
 
 
 def test_a_bastion_beside_the_path_raises_no_alarm() -> None:
@@ -65,19 +65,19 @@ def test_a_bastion_beside_the_path_raises_no_alarm() -> None:
 def test_a_machine_that_is_read(outputs: dict[str, Any], status: str) -> None:
     given = {"id": "projects/p-demo/zones/us-central1-a/instances/x", **outputs}
     subject = machine({}, "Instance", inputs=None, outputs=given, is_read=True)
-    assert judge(RULE, *on_path(subject)).status == status
+    check_verdict(RULE, on_path(subject), status)
 
 
 def test_outputs_settle_what_inputs_leave_unknown() -> None:
     known = {"networkInterfaces": [{"accessConfigs": [{"natIp": "203.0.113.1"}]}]}
     subject = machine({"networkInterfaces": Computed()}, outputs={"id": UNKNOWN, **known})
-    assert judge(RULE, *on_path(subject)).status == "failed"
+    check_verdict(RULE, on_path(subject), "failed")
 
 
 def test_the_message_names_interfaces_and_no_addresses() -> None:
     address = {"natIp": "203.0.113.1"}
     interfaces = [NIC, {**NIC, "accessConfigs": [address], "ipv6AccessConfigs": [{"externalIpv6": "2001:db8::1"}]}]
-    found = judge(RULE, *on_path(machine({"networkInterfaces": interfaces})))
+    found = finding(RULE, *on_path(machine({"networkInterfaces": interfaces})))
     assert [problem.observed for problem in found.problems] == [
         "Network interface `nic1` has an external IPv4 address.",
         "Network interface `nic1` has an external IPv6 address.",

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed, Out, R, build, findings
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, Expected, Out, R, build, check_verdict, finding, findings
 
 RULE = "instance-no-plaintext-secrets"
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGH"
@@ -46,7 +46,7 @@ TOKENS = [
 @pytest.mark.parametrize(("kind", "token"), TOKENS)
 @pytest.mark.parametrize("around", ["{}", "export X={}\n", 'run --flag="{}" \\\n', "x: '{}'", "# {}\n"])
 def test_tokens_of_known_form(kind: str, token: str, around: str) -> None:
-    found = judge(RULE, *on_path(machine({"metadata": {"user-data": around.format(token)}})))
+    found = finding(RULE, *on_path(machine({"metadata": {"user-data": around.format(token)}})))
     assert found.status == "failed"
     assert kind in found.problems[0].observed
 
@@ -78,14 +78,14 @@ SECRETS = [
     "export API_KEY=AbCdEf123456; run",
     "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCY",
     base64.b64encode(SCRIPT.encode()).decode(),
-    base64.encodebytes(gzip.compress(SCRIPT.encode())).decode(),
+    base64.encodebytes(gzip.compress(SCRIPT.encode(), mtime=0)).decode(),
     base64.b64encode(b"data: " + base64.b64encode(SCRIPT.encode())).decode(),
 ]
 
 
 @pytest.mark.parametrize("text", SECRETS)
 def test_secrets_by_name(text: str) -> None:
-    assert judged(RULE, {"metadata": {"startup-script": text}}) == ("failed", "failed")
+    check_verdict(RULE, with_path({"metadata": {"startup-script": text}}), "failed")
 
 
 HARMLESS = [
@@ -147,23 +147,23 @@ HARMLESS = [
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_no_alarm(text: str) -> None:
-    assert judged(RULE, {"metadata": {"startup-script": text}}) == ("passed", "passed")
+    check_verdict(RULE, with_path({"metadata": {"startup-script": text}}), "passed")
 
 
 @pytest.mark.parametrize("text", ["api_key: my-llm-key", "HF_TOKEN=hf-token-prod", "--api-key correct-horse-battery"])
 def test_a_secret_or_the_name_of_one(text: str) -> None:
-    assert judged(RULE, {"metadata": {"startup-script": text}}) == ("undecided", "undecided")
+    check_verdict(RULE, with_path({"metadata": {"startup-script": text}}), "undecided")
 
 
 def test_what_is_a_secret_for_certain_goes_before_what_may_be_one() -> None:
     text = f"HF_TOKEN={HF}\napi_key: my-llm-key\n"
-    found = judge(RULE, *on_path(machine({"metadata": {"startup-script": text}})))
+    found = finding(RULE, *on_path(machine({"metadata": {"startup-script": text}})))
     assert (found.status, found.reasons) == ("failed", ())
 
 
 def test_the_cloud_init_document_of_the_reference_stack_has_none() -> None:
     template = Path(__file__).parents[2] / "reference_stack" / "server.cloud-init.yaml"
-    assert judged(RULE, {"metadata": {"user-data": template.read_text()}}) == ("passed", "passed")
+    check_verdict(RULE, with_path({"metadata": {"user-data": template.read_text()}}), "passed")
 
 
 PASSWORD = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": "gR7-xx_pq0"}})
@@ -174,33 +174,33 @@ NOT_YET = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outpu
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [
-        ({}, ("passed", "passed")),
-        ({"metadata": {}}, ("passed", "passed")),
-        ({"metadata": {"foo": "bar", "empty": "", "none": None, "number": 7}}, ("passed", "passed")),
-        ({"metadata": {"foo": HF}}, ("failed", "failed")),
-        ({"metadata": {"hf-token": "AbCdEf123456"}}, ("failed", "failed")),
-        ({"metadata": {"admin_password": "hunter2"}}, ("failed", "failed")),
-        ({"metadata": {"api-key-secret": "llm-key"}}, ("passed", "passed")),
-        ({"metadataStartupScript": SCRIPT}, ("failed", "failed")),
-        ({"metadataStartupScript": "echo hello"}, ("passed", "passed")),
+        ({}, "passed"),
+        ({"metadata": {}}, "passed"),
+        ({"metadata": {"foo": "bar", "empty": "", "none": None, "number": 7}}, "passed"),
+        ({"metadata": {"foo": HF}}, "failed"),
+        ({"metadata": {"hf-token": "AbCdEf123456"}}, "failed"),
+        ({"metadata": {"admin_password": "hunter2"}}, "failed"),
+        ({"metadata": {"api-key-secret": "llm-key"}}, "passed"),
+        ({"metadataStartupScript": SCRIPT}, "failed"),
+        ({"metadataStartupScript": "echo hello"}, "passed"),
         ({"metadataStartupScript": Computed((), SCRIPT)}, ("undecided", "failed")),
-        ({"partnerMetadata": {"ns": f'{{"x": "{HF}"}}'}}, ("failed", "failed")),
+        ({"partnerMetadata": {"ns": f'{{"x": "{HF}"}}'}}, "failed"),
         ({"metadata": Computed((), {"user-data": SCRIPT})}, ("undecided", "failed")),
         ({"metadata": {"user-data": Computed((), "echo hello")}}, ("undecided", "passed")),
-        ({"metadata": {"user-data": Computed(), "foo": HF}}, ("failed", "failed")),
-        ({"metadata": [HF]}, ("undecided", "undecided")),
+        ({"metadata": {"user-data": Computed(), "foo": HF}}, "failed"),
+        ({"metadata": [HF]}, "undecided"),
         ({"metadata": {"x": Computed((PASSWORD,), "-k gR7-xx_pq0")}}, ("undecided", "failed")),
         ({"metadata": {"x": Computed((PASSWORD,), "its id")}}, ("undecided", "passed")),
     ],
 )
-def test_machines(inputs: dict[str, Any], expected: tuple[str, str], kind: str) -> None:
-    assert judged(RULE, inputs, PASSWORD, kind=kind) == expected
+def test_machines(inputs: dict[str, Any], expected: Expected, kind: str) -> None:
+    check_verdict(RULE, with_path(inputs, PASSWORD, kind=kind), expected)
 
 
 def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
-    (reason,) = judge(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
+    (reason,) = finding(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
     assert reason == (
-        "a metadata value with another key comes from `api-key`, which has a secret output, and is not known as a whole"
+        "a metadata value with another key comes from `api-key`, which has a secret output, and is not known"
     )
 
 
@@ -214,7 +214,7 @@ def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
     ],
 )
 def test_what_the_group_adds(added: Any, status: str) -> None:
-    assert judged(RULE, {}, group={"allInstancesConfig": added}) == (status, status)
+    check_verdict(RULE, with_path({}, group={"allInstancesConfig": added}), status)
 
 
 @pytest.mark.parametrize("text", [*SECRETS, *(token for _, token in TOKENS)])
@@ -228,11 +228,11 @@ def test_nothing_that_is_reported_quotes_a_value_or_an_unlisted_key(text: str) -
 
 def test_the_message_names_known_keys_and_kinds() -> None:
     inputs = {"metadata": {"user-data": f"{SCRIPT} password: hunter2", "foo": HF}, "metadataStartupScript": SCRIPT}
-    (problem,) = judge(RULE, *on_path(machine(inputs))).problems
+    (problem,) = finding(RULE, *on_path(machine(inputs))).problems
     assert problem.observed == (
-        "The metadata value `user-data` holds in clear: a Hugging Face token, a token, a password. "
-        "A metadata value with another key holds in clear: a Hugging Face token. "
-        "The metadata value `startup-script` holds in clear: a Hugging Face token, a token."
+        "There are plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
+        "There are plaintext secrets in a metadata value with another key: a Hugging Face token. "
+        "There are plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
     )
 
 
@@ -240,4 +240,4 @@ def test_a_long_text_takes_no_long_time() -> None:
     texts = ["-eyJ" * 60_000, "password: " * 20_000, "A" * 250_000, "\n".join(["A" * 30] * 8_000)]
     bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000)).decode()
     subject = machine({"metadata": {str(number): text for number, text in enumerate([*texts, bomb])}})
-    assert judge(RULE, *on_path(subject)).status in ("passed", "failed", "undecided")
+    assert finding(RULE, *on_path(subject)).status in ("passed", "failed", "undecided")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed, R
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, Expected, R, check_verdict, finding
 
 RULE = "instance-service-account"
 ACCOUNT = R("gcp:serviceaccount/account:Account", "server", {"accountId": "llm-server"})
@@ -25,36 +25,36 @@ def email(value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("account", "expected"),
     [
-        (email(OWN), ("passed", "passed")),
-        (email(DEFAULT), ("failed", "failed")),
-        (email(DEFAULT.upper()), ("failed", "failed")),
-        (email("default"), ("failed", "failed")),
-        (email("p-demo@appspot.gserviceaccount.com"), ("failed", "failed")),
-        (email("123-compute@developer.gserviceaccount.com.example.com"), ("passed", "passed")),
-        (email(None), ("failed", "failed")),
-        (email(""), ("failed", "failed")),
-        ({"email": OWN, "scopes": []}, ("passed", "passed")),
-        ({"scopes": []}, ("undecided", "undecided")),
-        ({}, ("undecided", "undecided")),
-        ({"scopes": Computed()}, ("undecided", "undecided")),
-        (None, ("passed", "passed")),
-        (email(Computed((ACCOUNT,), OWN)), ("passed", "passed")),
-        (email(Computed((ACCOUNT,))), ("passed", "passed")),
+        (email(OWN), "passed"),
+        (email(DEFAULT), "failed"),
+        (email(DEFAULT.upper()), "failed"),
+        (email("default"), "failed"),
+        (email("p-demo@appspot.gserviceaccount.com"), "failed"),
+        (email("123-compute@developer.gserviceaccount.com.example.com"), "passed"),
+        (email(None), "failed"),
+        (email(""), "failed"),
+        ({"email": OWN, "scopes": []}, "passed"),
+        ({"scopes": []}, "undecided"),
+        ({}, "undecided"),
+        ({"scopes": Computed()}, "undecided"),
+        (None, "passed"),
+        (email(Computed((ACCOUNT,), OWN)), "passed"),
+        (email(Computed((ACCOUNT,))), "passed"),
         (email(Computed((READ,), OWN)), ("undecided", "passed")),
         (email(Computed((ACCOUNT, OTHER_STACK), OWN)), ("undecided", "passed")),
         (email(Computed((OTHER_STACK,), DEFAULT)), ("undecided", "failed")),
         (email(Computed((), DEFAULT)), ("undecided", "failed")),
         (Computed((ACCOUNT,), email(OWN)), ("undecided", "passed")),
-        ("llm", ("undecided", "undecided")),
+        ("llm", "undecided"),
     ],
 )
-def test_accounts(account: Any, expected: tuple[str, str], kind: str) -> None:
-    found = judged(RULE, {"serviceAccount": account}, ACCOUNT, READ, OTHER_STACK, kind=kind)
-    assert found == expected
+def test_accounts(account: Any, expected: Expected, kind: str) -> None:
+    resources = with_path({"serviceAccount": account}, ACCOUNT, READ, OTHER_STACK, kind=kind)
+    check_verdict(RULE, resources, expected)
 
 
 def test_the_message_quotes_no_email() -> None:
-    found = judge(RULE, *on_path(machine({"serviceAccount": email(DEFAULT)})))
+    found = finding(RULE, *on_path(machine({"serviceAccount": email(DEFAULT)})))
     (problem,) = found.problems
-    assert problem.observed == "It runs as a default service account."
+    assert problem.observed == "The VM runs as a default service account."
     assert "@" not in problem.observed + problem.required + problem.fix

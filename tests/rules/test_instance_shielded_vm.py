@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.machines import KINDS, judge, judged, machine, on_path
-from tests.stacks import Computed
+from tests.rules.machines import KINDS, machine, on_path, with_path
+from tests.stacks import Computed, check_verdict, finding
 
 RULE = "instance-shielded-vm"
 ALL = {"enableSecureBoot": True, "enableVtpm": True, "enableIntegrityMonitoring": True}
@@ -35,7 +35,7 @@ NO_SECURE_BOOT = {**ALL, "enableSecureBoot": False}
     ],
 )
 def test_config(config: Any, status: str, kind: str) -> None:
-    assert judged(RULE, {"shieldedInstanceConfig": config}, kind=kind) == (status, status)
+    check_verdict(RULE, with_path({"shieldedInstanceConfig": config}, kind=kind), status)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_config(config: Any, status: str, kind: str) -> None:
 )
 def test_bare_metal_has_no_such_options(machine_type: Any, config: Any, status: str) -> None:
     inputs = {"machineType": machine_type, "shieldedInstanceConfig": config}
-    assert judged(RULE, inputs) == (status, status)
+    check_verdict(RULE, with_path(inputs), status)
 
 
 GPU = [{"type": "nvidia-tesla-t4", "count": 1}]
@@ -71,11 +71,11 @@ GPU = [{"type": "nvidia-tesla-t4", "count": 1}]
     ],
 )
 def test_secure_boot_may_be_off_with_gpus(inputs: dict[str, Any], config: Any, status: str) -> None:
-    found = judged(RULE, {**inputs, "shieldedInstanceConfig": config}, gpu_secure_boot=False)
-    assert found == (status, status)
+    resources = with_path({**inputs, "shieldedInstanceConfig": config})
+    check_verdict(RULE, resources, status, gpu_secure_boot=False)
 
 
 def test_the_message_names_all_that_is_off() -> None:
     config = {"enableVtpm": False}
-    (problem,) = judge(RULE, *on_path(machine({"shieldedInstanceConfig": config}))).problems
-    assert problem.observed == "Off are: `enable_secure_boot` and `enable_vtpm`."
+    (problem,) = finding(RULE, *on_path(machine({"shieldedInstanceConfig": config}))).problems
+    assert problem.observed == "`enable_secure_boot` is off. `enable_vtpm` is off."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-draining"
 US = mig("us-central1")
@@ -51,11 +51,9 @@ UNKNOWN_SCHEME = {**REGIONAL, "loadBalancingScheme": Computed()}
 )
 def test_durations(draining: Any, timeout: Any, options: dict[str, Any], status: str) -> None:
     subject = service([backend(US)], connectionDrainingTimeoutSec=draining, timeoutSec=timeout)
-    for deployed in (False, True):
-        assert statuses(RULE, build(subject, US, deployed=deployed), **options) == {"chat": status}
+    check_verdict(RULE, [subject, US], status, **options)
 
 
-@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize(
     ("backends", "inputs", "draining", "status"),
     [
@@ -76,9 +74,9 @@ def test_durations(draining: Any, timeout: Any, options: dict[str, Any], status:
         ([backend(US)], UNKNOWN_SCHEME, 0, "failed"),
     ],
 )
-def test_services(backends: Any, inputs: dict[str, Any], draining: int | None, status: str, deployed: bool) -> None:
+def test_services(backends: Any, inputs: dict[str, Any], draining: int | None, status: str) -> None:
     subject = service(backends, timeoutSec=900, connectionDrainingTimeoutSec=draining, **inputs)
-    assert statuses(RULE, build(subject, *RESOURCES, deployed=deployed)) == {"chat": status}
+    check_verdict(RULE, [subject, *RESOURCES], status)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +86,7 @@ def test_outputs_alone_show_zero_for_not_set(draining: int | None, status: str) 
     shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "timeoutSec": 900, "backends": []}
     outputs = {**shown, "connectionDrainingTimeoutSec": draining}
     read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
-    assert statuses(RULE, build(read)) == {"chat": status}
+    check_verdict(RULE, [read], status)
 
 
 def test_the_message_says_what_is_required_and_why() -> None:

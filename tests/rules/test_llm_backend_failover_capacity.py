@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.rules.fleets import autoscaler, both, judged, managed, serving, template, zonal
-from tests.stacks import Computed, Out, R, backend, build, check, findings, mig, service, statuses
+from tests.rules.fleets import autoscaler, managed, serving, template, zonal
+from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-failover-capacity"
 OTHER_STACK = R("StackReference", "platform")
@@ -70,7 +70,7 @@ def cpu(target: Any, **others: Any) -> dict[str, Any]:
     ],
 )
 def test_autoscalers(policies: list[dict[str, Any]], status: Any) -> None:
-    assert judged(RULE, "chat", *fleets(*policies)) == both(status)
+    check_verdict(RULE, fleets(*policies), status)
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,16 @@ def test_autoscalers(policies: list[dict[str, Any]], status: Any) -> None:
     ],
 )
 def test_targets(target: dict[str, Any], status: Any) -> None:
-    assert judged(RULE, "chat", *fleets({}, {}, **target)) == both(status)
+    check_verdict(RULE, fleets({}, {}, **target), status)
 
 
 def test_cpu_utilization_says_nothing_of_a_rate() -> None:
     rate: dict[str, Any] = {"balancingMode": "RATE", "maxRatePerInstance": 4}
-    assert judged(RULE, "chat", *fleets(cpu(0.3), cpu(0.3), **rate)) == both("undecided")
+    check_verdict(RULE, fleets(cpu(0.3), cpu(0.3), **rate), "undecided")
     beside = {"cpuUtilization": {"target": 0.3}}
-    assert judged(RULE, "chat", *fleets(beside, beside, **rate)) == both("passed")
-    assert judged(RULE, "chat", *fleets({**beside, **lb(0.8)}, {**beside, **lb(0.8)}, **rate)) == both("undecided")
-    assert judged(RULE, "chat", *fleets(cpu(0.3), cpu(0.3), maxRatePerInstance=4)) == both("undecided")
+    check_verdict(RULE, fleets(beside, beside, **rate), "passed")
+    check_verdict(RULE, fleets({**beside, **lb(0.8)}, {**beside, **lb(0.8)}, **rate), "undecided")
+    check_verdict(RULE, fleets(cpu(0.3), cpu(0.3), maxRatePerInstance=4), "undecided")
 
 
 def two(first: dict[str, Any], second: dict[str, Any], warm: tuple[int, int] = (2, 2)) -> list[R]:
@@ -142,7 +142,7 @@ def test_differing_targets_wait_for_the_urls(
 ) -> None:
     """On a first preview it is known which groups a service has, but not which backend has which."""
     preview = "not applicable" if deployed == "not applicable" else "undecided"
-    assert judged(RULE, "chat", *two(first, second, warm)) == (preview, deployed)
+    check_verdict(RULE, two(first, second, warm), (preview, deployed))
 
 
 @pytest.mark.parametrize(
@@ -159,12 +159,12 @@ def test_differing_targets_wait_for_the_urls(
 )
 def test_machines(types: tuple[str, str], warm: tuple[int, int], status: Any) -> None:
     resources = fleets({"minReplicas": warm[0]}, {"minReplicas": warm[1]}, machine_types=types)
-    assert judged(RULE, "chat", *resources) == both(status)
+    check_verdict(RULE, resources, status)
 
 
 def test_a_limit_for_each_machine_weighs_them_already() -> None:
     rate = {**RATE, "maxRatePerInstance": 4}
-    assert judged(RULE, "chat", *fleets({}, {}, machine_types=("a2-highgpu-1g", "e2-medium"), **rate)) == both("passed")
+    check_verdict(RULE, fleets({}, {}, machine_types=("a2-highgpu-1g", "e2-medium"), **rate), "passed")
 
 
 def groups_of(us: R, eu: R, *others: R) -> list[R]:
@@ -175,11 +175,11 @@ def test_templates() -> None:
     """One template for all is as good as a known machine type, in the stack or outside it."""
     unknown = template(machine_type=Computed())
     us, eu = managed("us-central1"), managed("europe-west4")
-    assert judged(RULE, "chat", *groups_of(us, eu)) == both("passed")
+    check_verdict(RULE, groups_of(us, eu), "passed")
     us, eu = managed("us-central1", unknown), managed("europe-west4", unknown)
-    assert judged(RULE, "chat", *groups_of(us, eu, unknown)) == both("passed")
+    check_verdict(RULE, groups_of(us, eu, unknown), "passed")
     eu = mig("europe-west4")
-    assert judged(RULE, "chat", *groups_of(us, eu, unknown)) == both("undecided")
+    check_verdict(RULE, groups_of(us, eu, unknown), "undecided")
 
 
 def versions(*of: R, region: str = "us-central1", **inputs: Any) -> R:
@@ -189,35 +189,35 @@ def versions(*of: R, region: str = "us-central1", **inputs: Any) -> R:
 def test_canaries() -> None:
     old, new, large = template("old"), template("new"), template("large", "g2-standard-48")
     us, eu = versions(old, new), versions(old, region="europe-west4")
-    assert judged(RULE, "chat", *groups_of(us, eu, old, new)) == both("passed")
+    check_verdict(RULE, groups_of(us, eu, old, new), "passed")
     us = versions(old, large)
-    assert judged(RULE, "chat", *groups_of(us, eu, old, large)) == both("undecided")
+    check_verdict(RULE, groups_of(us, eu, old, large), "undecided")
     us = versions(old, instanceFlexibilityPolicy={"instanceSelections": []})
-    assert judged(RULE, "chat", *groups_of(us, eu, old)) == both("undecided")
+    check_verdict(RULE, groups_of(us, eu, old), "undecided")
 
 
 def test_fixed_sizes_run_at_their_target() -> None:
     """Without an autoscaler nothing keeps a group below its target."""
     us, eu = managed("us-central1", targetSize=2), managed("europe-west4", targetSize=2)
-    assert judged(RULE, "chat", serving(us, eu), us, eu) == both("failed")
+    check_verdict(RULE, [serving(us, eu), us, eu], "failed")
     large = managed("europe-west4", targetSize=9)
-    assert judged(RULE, "chat", serving(us, large), us, large) == both("failed")
-    assert judged(RULE, "chat", serving(us, large), us, large, autoscaler(us), autoscaler(large)) == both("passed")
+    check_verdict(RULE, [serving(us, large), us, large], "failed")
+    check_verdict(RULE, [serving(us, large), us, large, autoscaler(us), autoscaler(large)], "passed")
     unknown = managed("europe-west4", targetSize=Computed())
-    assert judged(RULE, "chat", serving(us, unknown), us, unknown) == both("undecided")
+    check_verdict(RULE, [serving(us, unknown), us, unknown], "undecided")
     left_out = managed("europe-west4")
-    assert judged(RULE, "chat", serving(us, left_out), us, left_out) == both("failed")
+    check_verdict(RULE, [serving(us, left_out), us, left_out], "failed")
 
 
 def test_a_size_that_somebody_else_decides_is_not_known() -> None:
     us, eu = managed("us-central1", targetSize=2), managed("europe-west4", targetSize=2)
     eu.options["ignore_changes"] = ("targetSize",)
-    assert judged(RULE, "chat", serving(us, eu), us, eu) == both("undecided")
+    check_verdict(RULE, [serving(us, eu), us, eu], "undecided")
     eu.options.clear()
     resources = [serving(us, eu), us, eu]
-    assert statuses(RULE, build(*resources, is_complete=False)) == {"chat": "undecided"}
+    check_verdict(RULE, resources, "undecided", is_complete=False)
     other = R("RegionAutoscaler", "computed", {"region": "europe-west4", "target": Computed((OTHER_STACK,))})
-    assert judged(RULE, "chat", *resources, other, OTHER_STACK) == both("undecided")
+    check_verdict(RULE, [*resources, other, OTHER_STACK], "undecided")
 
 
 def test_zonal_groups_of_a_region_count_together() -> None:
@@ -227,19 +227,16 @@ def test_zonal_groups_of_a_region_count_together() -> None:
         scalers = [autoscaler(a, minReplicas=1), autoscaler(b, minReplicas=1), autoscaler(eu, minReplicas=warm)]
         return [serving(a, b, eu), a, b, eu, *scalers]
 
-    assert judged(RULE, "chat", *resources(2)) == both("passed")
-    assert judged(RULE, "chat", *resources(3)) == both("failed")
+    check_verdict(RULE, resources(2), "passed")
+    check_verdict(RULE, resources(3), "failed")
 
 
 def test_after_scale_out() -> None:
-    options = {"after_scale_out": True}
     resources = fleets(lb(0.8, 2, 4), lb(0.8, 2, 4))
-    assert judged(RULE, "chat", *resources) == both("failed")
-    assert judged(RULE, "chat", *resources, options=options) == both("passed")
-    assert judged(RULE, "chat", *fleets(lb(0.8, 2, 3), lb(0.8, 2, 2)), options=options) == both("failed")
-    assert judged(RULE, "chat", *fleets(lb(0.8, 2, 4), {"maxReplicas": Computed()}), options=options) == both(
-        "undecided"
-    )
+    check_verdict(RULE, resources, "failed")
+    check_verdict(RULE, resources, "passed", after_scale_out=True)
+    check_verdict(RULE, fleets(lb(0.8, 2, 3), lb(0.8, 2, 2)), "failed", after_scale_out=True)
+    check_verdict(RULE, fleets(lb(0.8, 2, 4), {"maxReplicas": Computed()}), "undecided", after_scale_out=True)
 
 
 US, EU = managed("us-central1"), managed("europe-west4")
@@ -253,33 +250,29 @@ UNSET = {"maxUtilization": None}
 @pytest.mark.parametrize(
     ("backends", "inputs", "expected"),
     [
-        ([backend(US)], {}, both("not applicable")),
-        ([backend(US)], {"region": "us-central1"}, both("not applicable")),
-        ([backend(US), backend(EU)], {"region": "us-central1"}, both("not applicable")),
-        ([], {}, both("not applicable")),
-        ([backend(neg, **UNSET) for neg in SERVERLESS], {}, both("not applicable")),
-        ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, both("not applicable")),
-        (
-            [backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)],
-            {},
-            both("undecided"),
-        ),
-        ([backend(US), backend("regions/europe-west4/instanceGroups/x")], {}, both("undecided")),
+        ([backend(US)], {}, "not applicable"),
+        ([backend(US)], {"region": "us-central1"}, "not applicable"),
+        ([backend(US), backend(EU)], {"region": "us-central1"}, "not applicable"),
+        ([], {}, "not applicable"),
+        ([backend(neg, **UNSET) for neg in SERVERLESS], {}, "not applicable"),
+        ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, "not applicable"),
+        ([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)], {}, "undecided"),
+        ([backend(US), backend("regions/europe-west4/instanceGroups/x")], {}, "undecided"),
         ([backend(US), Computed((EU,), backend(EU))], {}, ("undecided", "passed")),
         (Computed((US, EU), [backend(US), backend(EU)]), {}, ("undecided", "passed")),
-        ([backend(US), backend(Computed((OTHER_STACK,)))], {}, both("undecided")),
-        ([backend(US), backend(EU)], {"options": {"ignore_changes": ("backends",)}}, both("undecided")),
+        ([backend(US), backend(Computed((OTHER_STACK,)))], {}, "undecided"),
+        ([backend(US), backend(EU)], {"options": {"ignore_changes": ("backends",)}}, "undecided"),
     ],
 )
 def test_services(backends: Any, inputs: dict[str, Any], expected: Any) -> None:
     scalers = [autoscaler(US), autoscaler(EU)]
     resources = [service(backends, **inputs), US, EU, *scalers, NEG, NEG_EU, *SERVERLESS, OTHER_STACK, UNMANAGED]
-    assert judged(RULE, "chat", *resources) == expected
+    check_verdict(RULE, resources, expected)
 
 
 def test_an_unmanaged_group_has_no_size_that_is_known() -> None:
     resources = [service([backend(US), {**backend(US), "group": Out(UNMANAGED, "id")}]), US, autoscaler(US), UNMANAGED]
-    assert judged(RULE, "chat", *resources) == both("undecided")
+    check_verdict(RULE, resources, "undecided")
 
 
 def test_outputs_alone_do_not_tell_a_drained_backend_from_a_whole_one() -> None:
@@ -297,14 +290,14 @@ def test_outputs_alone_do_not_tell_a_drained_backend_from_a_whole_one() -> None:
 def test_a_group_that_is_read_has_an_autoscaler_elsewhere() -> None:
     us, eu = managed("us-central1"), managed("europe-west4", targetSize=2)
     eu.options["is_read"] = True
-    assert judged(RULE, "chat", serving(us, eu), us, eu, autoscaler(us)) == both("undecided")
+    check_verdict(RULE, [serving(us, eu), us, eu, autoscaler(us)], "undecided")
 
 
 def test_nothing_known_is_undecided() -> None:
     us, eu = managed("us-central1"), managed("europe-west4")
     us.options["outputs"] = eu.options["outputs"] = {"id": UNKNOWN}
     us.inputs["region"] = Computed()
-    assert statuses(RULE, build(serving(us, eu), us, eu, check())) == {"chat": "undecided"}
+    check_verdict(RULE, [serving(us, eu), us, eu, check()], "undecided")
 
 
 def test_the_message_says_what_each_loss_leaves() -> None:

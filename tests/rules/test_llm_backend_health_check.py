@@ -7,33 +7,26 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-health-check"
 US = mig()
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
 PSC = R(
-    "RegionNetworkEndpointGroup",
-    "psc",
-    {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"},
+    "RegionNetworkEndpointGroup", "psc", {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"}
 )
 HYBRID = R(
-    "NetworkEndpointGroup",
-    "hybrid",
-    {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"},
+    "NetworkEndpointGroup", "hybrid", {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"}
 )
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {})
 OTHER_STACK = R("StackReference", "platform")
 
 
-def judged(check: R | None, link: Any = ..., backends: Any = None, **options: Any) -> str:
-    """The verdict on a service with this health check, the same on a first preview and as deployed."""
+def checked(check: R | None, link: Any = ..., backends: Any = None) -> list[R]:
+    """A service with this health check."""
     target = (Out(check, "id") if check else None) if link is ... else link
     subject = service([backend(US)] if backends is None else backends, healthChecks=target)
-    resources = [subject, US, SERVERLESS, PSC, HYBRID, INTERNET, OTHER_STACK, *([check] if check else [])]
-    found = {deployed: statuses(RULE, build(*resources, deployed=deployed), **options) for deployed in (False, True)}
-    assert found[False] == found[True]
-    return found[False]["chat"]
+    return [subject, US, SERVERLESS, PSC, HYBRID, INTERNET, OTHER_STACK, *([check] if check else [])]
 
 
 def of_type(type_: str, **inputs: Any) -> R:
@@ -76,7 +69,7 @@ def http(path: Any, kind: str = "http") -> R:
     ],
 )
 def test_the_check(check: R, status: str) -> None:
-    assert judged(check) == status
+    check_verdict(RULE, checked(check), status)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +81,7 @@ def test_the_check(check: R, status: str) -> None:
     ],
 )
 def test_allowed_paths(path: str, allowed: list[str], status: str) -> None:
-    assert judged(http(path), allowed_paths=allowed) == status
+    check_verdict(RULE, checked(http(path)), status, allowed_paths=allowed)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +101,7 @@ def test_allowed_paths(path: str, allowed: list[str], status: str) -> None:
     ],
 )
 def test_no_check(backends: Any, status: str) -> None:
-    assert judged(None, backends=backends) == status
+    check_verdict(RULE, checked(None, backends=backends), status)
 
 
 @pytest.mark.parametrize(
@@ -121,28 +114,30 @@ def test_no_check(backends: Any, status: str) -> None:
     ],
 )
 def test_the_check_is_outside_the_stack(link: Any, status: str) -> None:
-    assert judged(http("/health"), link) == status
+    check_verdict(RULE, checked(http("/health"), link), status)
 
 
 def test_a_check_that_the_backends_do_not_take_is_another_rules_matter() -> None:
-    assert judged(of_type("HealthCheck", tcpHealthCheck={}), backends=[backend(SERVERLESS)]) == "not applicable"
+    check_verdict(
+        RULE, checked(of_type("HealthCheck", tcpHealthCheck={}), backends=[backend(SERVERLESS)]), "not applicable"
+    )
 
 
 def test_a_wrong_check_is_certain_only_if_the_backends_take_one() -> None:
     elsewhere = [backend(Computed((OTHER_STACK,)))]
-    assert judged(of_type("HealthCheck", tcpHealthCheck={}), backends=elsewhere) == "undecided"
-    assert judged(http("/health"), backends=elsewhere) == "passed"
+    check_verdict(RULE, checked(of_type("HealthCheck", tcpHealthCheck={}), backends=elsewhere), "undecided")
+    check_verdict(RULE, checked(http("/health"), backends=elsewhere), "passed")
 
 
 def test_a_list_of_one_check_as_older_providers_had_it() -> None:
     check = http("/")
-    assert judged(check, [Out(check, "id")]) == "failed"
+    check_verdict(RULE, checked(check, [Out(check, "id")]), "failed")
 
 
 def test_one_of_two_checks_is_not_known() -> None:
     good, bad = http("/health"), R("HealthCheck", "other", {"tcpHealthCheck": {"port": 1}})
     subject = service([backend(US)], healthChecks=Computed((good, bad)))
-    assert statuses(RULE, build(subject, US, good, bad)) == {"chat": "undecided"}
+    check_verdict(RULE, [subject, US, good, bad], "undecided")
 
 
 def read(**outputs: Any) -> R:
@@ -165,14 +160,14 @@ def read(**outputs: Any) -> R:
 )
 def test_a_check_that_is_read_is_judged_by_its_outputs(outputs: dict[str, Any], status: str) -> None:
     subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/c")
-    assert statuses(RULE, build(subject, US, read(**outputs))) == {"chat": status}
+    check_verdict(RULE, [subject, US, read(**outputs)], status)
 
 
 def test_a_check_of_which_only_the_id_was_read_is_not_judged() -> None:
     outputs = {"id": "projects/p/global/healthChecks/c"}
     only_id = R("HealthCheck", "check", {}, {"inputs": None, "outputs": outputs, "is_read": True})
     subject = service([backend(US)], healthChecks=outputs["id"])
-    assert statuses(RULE, build(subject, US, only_id)) == {"chat": "undecided"}
+    check_verdict(RULE, [subject, US, only_id], "undecided")
 
 
 def test_the_message_names_the_check_and_its_path() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, build, findings, service, statuses
+from tests.stacks import Computed, R, build, check_verdict, findings, service
 
 RULE = "llm-backend-logging"
 REGIONAL = {"region": "us-central1"}
@@ -37,8 +37,7 @@ ON = {"enable": True}
     ],
 )
 def test_settings(log: Any, options: dict[str, Any], status: str) -> None:
-    for deployed in (False, True):
-        assert statuses(RULE, build(service(logConfig=log), deployed=deployed), **options) == {"chat": status}
+    check_verdict(RULE, [service(logConfig=log)], status, **options)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_settings(log: Any, options: dict[str, Any], status: str) -> None:
     ],
 )
 def test_services_of_each_scheme(inputs: dict[str, Any], status: str) -> None:
-    assert statuses(RULE, build(service(**inputs))) == {"chat": status}
+    check_verdict(RULE, [service(**inputs)], status)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +71,13 @@ def test_services_of_each_scheme(inputs: dict[str, Any], status: str) -> None:
 def test_outputs_alone_show_zero_for_not_set(log: dict[str, Any], status: str) -> None:
     shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "logConfig": log}
     read = R("BackendService", "chat", {}, {"inputs": None, "outputs": shown, "is_read": True})
-    assert statuses(RULE, build(read)) == {"chat": status}
+    check_verdict(RULE, [read], status)
 
 
 def test_a_rate_that_was_computed_and_came_back_as_zero_is_not_the_default() -> None:
     options = {"outputs": {"id": "x", "logConfig": {"enable": True, "sampleRate": 0}}}
     subject = service(logConfig={"enable": True, "sampleRate": Computed()}, options=options)
-    assert statuses(RULE, build(subject)) == {"chat": "undecided"}
+    check_verdict(RULE, [subject], "undecided")
 
 
 def test_the_message_says_what_is_logged() -> None:

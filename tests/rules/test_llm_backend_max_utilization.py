@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-max-utilization"
 US, EU = mig("us-central1"), mig("europe-west4")
@@ -14,14 +14,8 @@ SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
 NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
 UNKNOWN_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
 OTHER_STACK = R("StackReference", "platform")
+RESOURCES = (US, EU, SERVERLESS, NEG, UNKNOWN_NEG, OTHER_STACK)
 METRIC = {"name": "orca.named_metrics.queue", "maxUtilization": 0.7}
-
-
-def judged(backends: Any, options: dict[str, Any] | None = None, **inputs: Any) -> tuple[str, str]:
-    subject = service(backends, **inputs)
-    resources = (subject, US, EU, SERVERLESS, NEG, UNKNOWN_NEG, OTHER_STACK)
-    first = statuses(RULE, build(*resources), **(options or {}))
-    return first["chat"], statuses(RULE, build(*resources, deployed=True), **(options or {}))["chat"]
 
 
 @pytest.mark.parametrize(
@@ -56,10 +50,7 @@ def judged(backends: Any, options: dict[str, Any] | None = None, **inputs: Any) 
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": False}]}, "passed"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [METRIC]}, "passed"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}]}, "failed"),
-        (
-            {"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}], "maxRate": 5},
-            "passed",
-        ),
+        ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}], "maxRate": 5}, "passed"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": Computed()}]}, "undecided"),
         ({"balancingMode": "CUSTOM_METRICS", "customMetrics": Computed()}, "undecided"),
         ({"balancingMode": "CUSTOM_METRICS"}, "failed"),
@@ -68,7 +59,7 @@ def judged(backends: Any, options: dict[str, Any] | None = None, **inputs: Any) 
     ],
 )
 def test_one_backend(properties: dict[str, Any], status: str) -> None:
-    assert judged([backend(US, **properties)]) == (status, status)
+    check_verdict(RULE, [service([backend(US, **properties)]), US], status)
 
 
 UNSET = {"maxUtilization": None}
@@ -77,37 +68,25 @@ UNSET = {"maxUtilization": None}
 @pytest.mark.parametrize(
     ("backends", "inputs", "expected"),
     [
-        ([backend(US), backend(EU)], {}, ("passed", "passed")),
-        ([backend(US), backend(EU, **UNSET)], {}, ("failed", "failed")),
-        ([backend(US, **UNSET), backend(EU, maxUtilization=Computed())], {}, ("failed", "failed")),
+        ([backend(US), backend(EU)], {}, "passed"),
+        ([backend(US), backend(EU, **UNSET)], {}, "failed"),
+        ([backend(US, **UNSET), backend(EU, maxUtilization=Computed())], {}, "failed"),
         (Computed((US,), [backend(US, **UNSET)]), {}, ("undecided", "failed")),
         ([Computed((US,), backend(US, **UNSET))], {}, ("undecided", "failed")),
-        ([backend(SERVERLESS, **UNSET)], {}, ("not applicable", "not applicable")),
-        ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, ("not applicable", "not applicable")),
-        ([backend(NEG, balancingMode="RATE", **UNSET)], {}, ("failed", "failed")),
-        ([backend(Computed((OTHER_STACK,)), **UNSET)], {}, ("undecided", "undecided")),
-        ([backend(UNKNOWN_NEG, **UNSET)], {}, ("not applicable", "not applicable")),
-        (
-            [backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)), **UNSET)],
-            {},
-            ("failed", "failed"),
-        ),
-        ([], {}, ("not applicable", "not applicable")),
-        (
-            [backend(US, **UNSET)],
-            {"region": "us-central1", "loadBalancingScheme": "EXTERNAL"},
-            ("not applicable", "not applicable"),
-        ),
-        (
-            [backend(US, **UNSET)],
-            {"region": "us-central1", "loadBalancingScheme": Computed()},
-            ("undecided", "undecided"),
-        ),
-        ([backend(US, **UNSET)], {"region": "us-central1"}, ("failed", "failed")),
+        ([backend(SERVERLESS, **UNSET)], {}, "not applicable"),
+        ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, "not applicable"),
+        ([backend(NEG, balancingMode="RATE", **UNSET)], {}, "failed"),
+        ([backend(Computed((OTHER_STACK,)), **UNSET)], {}, "undecided"),
+        ([backend(UNKNOWN_NEG, **UNSET)], {}, "not applicable"),
+        ([backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)), **UNSET)], {}, "failed"),
+        ([], {}, "not applicable"),
+        ([backend(US, **UNSET)], {"region": "us-central1", "loadBalancingScheme": "EXTERNAL"}, "not applicable"),
+        ([backend(US, **UNSET)], {"region": "us-central1", "loadBalancingScheme": Computed()}, "undecided"),
+        ([backend(US, **UNSET)], {"region": "us-central1"}, "failed"),
     ],
 )
-def test_services(backends: Any, inputs: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert judged(backends, **inputs) == expected
+def test_services(backends: Any, inputs: dict[str, Any], expected: Expected) -> None:
+    check_verdict(RULE, [service(backends, **inputs), *RESOURCES], expected)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +99,7 @@ def test_services(backends: Any, inputs: dict[str, Any], expected: tuple[str, st
     ],
 )
 def test_bounds(options: dict[str, Any], target: float, status: str) -> None:
-    assert judged([backend(US, maxUtilization=target)], options) == (status, status)
+    check_verdict(RULE, [service([backend(US, maxUtilization=target)]), US], status, **options)
 
 
 def test_zero_in_outputs_alone_means_not_set() -> None:
@@ -130,7 +109,7 @@ def test_zero_in_outputs_alone_means_not_set() -> None:
         "backends": [{"group": group, "balancingMode": "RATE", "maxUtilization": 0, "maxRate": 5}],
     }
     read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
-    assert statuses(RULE, build(read)) == {"chat": "passed"}
+    check_verdict(RULE, [read], "passed")
 
 
 def test_the_message_names_each_backend_once() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-named-port"
 OK, OTHER_NAME, NONE = mig("us-central1"), mig("us-east1", ["web"]), mig("us-west1", None)
@@ -29,61 +29,47 @@ def plain(group: R) -> dict[str, Any]:
     return backend(Out(group, "id"))
 
 
-# name -> (backends, further inputs of the service, status on a first preview, status as deployed)
-CASES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
-    "defined": ([backend(OK)], {}, "passed", "passed"),
-    "defined second": ([backend(TWO_NAMES)], {}, "passed", "passed"),
-    "zonal manager": ([backend(ZONAL)], {}, "passed", "passed"),
-    "unmanaged with it": ([plain(PLAIN_WITH)], {}, "passed", "passed"),
-    "another name": ([backend(OTHER_NAME)], {}, "failed", "failed"),
-    "one of two lacks it": ([backend(OK), backend(NONE)], {}, "failed", "failed"),
-    "no named ports": ([backend(NONE)], {}, "failed", "failed"),
-    "unmanaged without": ([plain(PLAIN)], {}, "failed", "failed"),
-    "the name is computed": ([backend(COMPUTED_NAME)], {}, "undecided", "undecided"),
-    "the ports are computed": ([backend(COMPUTED_PORTS)], {}, "undecided", "undecided"),
-    "one lacks it, one is computed": ([backend(NONE), backend(COMPUTED_PORTS)], {}, "failed", "failed"),
-    "left to a controller": ([backend(LEFT_ALONE)], {}, "undecided", "undecided"),
-    "no port name": ([backend(OK)], {"portName": None}, "failed", "failed"),
-    "an empty port name": ([backend(OK)], {"portName": ""}, "failed", "failed"),
-    "a computed port name": ([backend(OK)], {"portName": Computed()}, "undecided", "undecided"),
-    "outside the stack": ([backend("projects/p/zones/r1-a/instanceGroups/x")], {}, "undecided", "undecided"),
-    "built inside apply": (Computed((OK,), [backend(OK)]), {}, "undecided", "passed"),
+# name -> (backends, further inputs of the service, expected)
+CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
+    "defined": ([backend(OK)], {}, "passed"),
+    "defined second": ([backend(TWO_NAMES)], {}, "passed"),
+    "zonal manager": ([backend(ZONAL)], {}, "passed"),
+    "unmanaged with it": ([plain(PLAIN_WITH)], {}, "passed"),
+    "another name": ([backend(OTHER_NAME)], {}, "failed"),
+    "one of two lacks it": ([backend(OK), backend(NONE)], {}, "failed"),
+    "no named ports": ([backend(NONE)], {}, "failed"),
+    "unmanaged without": ([plain(PLAIN)], {}, "failed"),
+    "the name is computed": ([backend(COMPUTED_NAME)], {}, "undecided"),
+    "the ports are computed": ([backend(COMPUTED_PORTS)], {}, "undecided"),
+    "one lacks it, one is computed": ([backend(NONE), backend(COMPUTED_PORTS)], {}, "failed"),
+    "left to a controller": ([backend(LEFT_ALONE)], {}, "undecided"),
+    "no port name": ([backend(OK)], {"portName": None}, "failed"),
+    "an empty port name": ([backend(OK)], {"portName": ""}, "failed"),
+    "a computed port name": ([backend(OK)], {"portName": Computed()}, "undecided"),
+    "outside the stack": ([backend("projects/p/zones/r1-a/instanceGroups/x")], {}, "undecided"),
+    "built inside apply": (Computed((OK,), [backend(OK)]), {}, ("undecided", "passed")),
     "from another stack": (
         [backend("zones/r1-a/instanceGroups/x"), backend(Computed((OTHER_STACK,)))],
         {},
         "undecided",
-        "undecided",
     ),
-    "no port name, kind unknown": (
-        [backend(Computed((OTHER_STACK,)))],
-        {"portName": None},
-        "undecided",
-        "undecided",
-    ),
-    "NEG": ([backend(NEG)], {"portName": None}, "not applicable", "not applicable"),
-    "no backends": ([], {"portName": None}, "not applicable", "not applicable"),
+    "no port name, kind unknown": ([backend(Computed((OTHER_STACK,)))], {"portName": None}, "undecided"),
+    "NEG": ([backend(NEG)], {"portName": None}, "not applicable"),
+    "no backends": ([], {"portName": None}, "not applicable"),
     "passthrough": (
         [backend(NONE)],
         {"region": "us-west1", "loadBalancingScheme": "INTERNAL", "portName": None},
-        "not applicable",
         "not applicable",
     ),
     "regional by default is passthrough": (
         [backend(NONE)],
         {"region": "us-west1", "loadBalancingScheme": None, "portName": None},
         "not applicable",
-        "not applicable",
     ),
-    "regional proxy": (
-        [backend(NONE)],
-        {"region": "us-west1", "loadBalancingScheme": "INTERNAL_MANAGED"},
-        "failed",
-        "failed",
-    ),
+    "regional proxy": ([backend(NONE)], {"region": "us-west1", "loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
     "regional with a computed scheme": (
         [backend(NONE)],
         {"region": "us-west1", "loadBalancingScheme": Computed()},
-        "undecided",
         "undecided",
     ),
 }
@@ -91,10 +77,8 @@ CASES: dict[str, tuple[Any, dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_verdict(case: str) -> None:
-    backends, inputs, first_preview, after_deployment = CASES[case]
-    subject = service(backends, **inputs)
-    assert statuses(RULE, build(subject, *GROUPS, OTHER_STACK)) == {"chat": first_preview}
-    assert statuses(RULE, build(subject, *GROUPS, OTHER_STACK, deployed=True)) == {"chat": after_deployment}
+    backends, inputs, expected = CASES[case]
+    check_verdict(RULE, [service(backends, **inputs), *GROUPS, OTHER_STACK], expected)
 
 
 def port(group: Any, name: Any = "http", **inputs: Any) -> R:
@@ -102,24 +86,22 @@ def port(group: Any, name: Any = "http", **inputs: Any) -> R:
 
 
 @pytest.mark.parametrize(
-    ("separate", "first_preview", "after_deployment"),
+    ("separate", "expected"),
     [
-        (port(Out(PLAIN, "id")), "passed", "passed"),
-        (port("plain-1a2b3c4", zone="us-central1-a"), "failed", "passed"),
-        (port("plain-1a2b3c4", zone="us-central1-b"), "failed", "failed"),
-        (port(Out(PLAIN, "id"), "web"), "failed", "failed"),
-        (port(Out(PLAIN, "id"), Computed()), "undecided", "undecided"),
-        (port(Out(PLAIN_WITH, "id")), "failed", "failed"),
-        (port(Computed((OTHER_STACK,))), "undecided", "undecided"),
-        (port(Computed((OTHER_STACK,)), "web"), "failed", "failed"),
+        (port(Out(PLAIN, "id")), "passed"),
+        # Before the group has a name of its own, a port that gives one may or may not mean it.
+        (port("plain-1a2b3c4", zone="us-central1-a"), ("undecided", "passed")),
+        (port("plain-1a2b3c4", zone="us-central1-b"), ("undecided", "failed")),
+        (port(Out(PLAIN, "id"), "web"), "failed"),
+        (port(Out(PLAIN, "id"), Computed()), "undecided"),
+        (port(Out(PLAIN_WITH, "id")), "failed"),
+        (port(Computed((OTHER_STACK,))), "undecided"),
+        (port(Computed((OTHER_STACK,)), "web"), "failed"),
     ],
 )
-def test_a_port_of_its_own(separate: R, first_preview: str, after_deployment: str) -> None:
+def test_a_port_of_its_own(separate: R, expected: Expected) -> None:
     resources = (service([plain(PLAIN)]), PLAIN, PLAIN_WITH, separate, OTHER_STACK)
-    # Before the group has a name of its own, a port that gives one may or may not mean it.
-    expected = "undecided" if separate.inputs["group"] == "plain-1a2b3c4" else first_preview
-    assert statuses(RULE, build(*resources)) == {"chat": expected}
-    assert statuses(RULE, build(*resources, deployed=True)) == {"chat": after_deployment}
+    check_verdict(RULE, resources, expected)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +122,8 @@ def test_groups_of_the_same_name_in_two_zones_are_not_confused() -> None:
 def test_a_group_is_known_by_its_name_before_it_has_an_id() -> None:
     group = mig("us-central1", ["web"], name="llm")
     url = "https://compute.googleapis.com/compute/beta/projects/p-demo/regions/us-central1/instanceGroups/llm"
-    assert statuses(RULE, build(service([backend(url)]), group)) == {"chat": "failed"}
-    assert statuses(RULE, build(service([backend(url.replace("p-demo", "other"))]), group)) == {"chat": "undecided"}
+    check_verdict(RULE, [service([backend(url)]), group], "failed")
+    check_verdict(RULE, [service([backend(url.replace("p-demo", "other"))]), group], "undecided")
 
 
 @pytest.mark.parametrize(
@@ -151,14 +133,14 @@ def test_a_group_is_known_by_its_name_before_it_has_an_id() -> None:
         ("zones/us-central1-a/instanceGroups/ig", {}, "passed"),
         ("projects/123456789/zones/us-central1-a/instanceGroups/ig", {}, "undecided"),
         ("projects/other/zones/us-central1-a/instanceGroups/ig", {}, "failed"),
-        ("projects/p-demo/zones/us-central1-a/instanceGroups/ig", {"project": None}, "undecided"),
+        ("projects/p-demo/zones/us-central1-a/instanceGroups/ig", {"project": None}, ("undecided", "passed")),
         ("zones/us-central1-b/instanceGroups/ig", {}, "failed"),
     ],
 )
-def test_a_project_goes_by_its_id_or_its_number(group: str, provider: dict[str, Any], expected: str) -> None:
+def test_a_project_goes_by_its_id_or_its_number(group: str, provider: dict[str, Any], expected: Expected) -> None:
     """A relative URL is in the provider's project, which may come from the environment and so not be known here."""
     settings = {"provider": {"project": "p-demo", "version": "10.2.0", **provider}}
     owner = R("InstanceGroup", "ig", {"zone": "us-central1-a", "name": "ig"}, settings)
     separate = port(group)
     separate.options.update(settings)
-    assert statuses(RULE, build(service([plain(owner)]), owner, separate)) == {"chat": expected}
+    check_verdict(RULE, [service([plain(owner)]), owner, separate], expected)

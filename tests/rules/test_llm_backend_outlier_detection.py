@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-outlier-detection"
 US = mig("us-central1")
@@ -42,11 +42,9 @@ ONLY_COUNTS = {"enforcingConsecutiveErrors": 0, "enforcingSuccessRate": 0}
 )
 def test_settings(block: Any, options: dict[str, Any], status: str) -> None:
     subject = service([backend(US)], outlierDetection=block)
-    for deployed in (False, True):
-        assert statuses(RULE, build(subject, US, deployed=deployed), **options) == {"chat": status}
+    check_verdict(RULE, [subject, US], status, **options)
 
 
-@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize(
     ("backends", "inputs", "status"),
     [
@@ -69,15 +67,15 @@ def test_settings(block: Any, options: dict[str, Any], status: str) -> None:
         ([], {}, "failed"),
     ],
 )
-def test_services_without_it(backends: Any, inputs: dict[str, Any], status: str, deployed: bool) -> None:
-    assert statuses(RULE, build(service(backends, **inputs), *RESOURCES, deployed=deployed)) == {"chat": status}
+def test_services_without_it(backends: Any, inputs: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, [service(backends, **inputs), *RESOURCES], status)
 
 
 def test_outputs_alone_show_zero_for_not_set() -> None:
     block = {"maxEjectionPercent": 50, "enforcingConsecutiveErrors": 0, "enforcingSuccessRate": 0}
     shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "backends": [], "outlierDetection": block}
     read = R("BackendService", "chat", {}, {"inputs": None, "outputs": shown, "is_read": True})
-    assert statuses(RULE, build(read)) == {"chat": "undecided"}
+    check_verdict(RULE, [read], "undecided")
 
 
 def test_one_finding_lists_all_that_is_wrong() -> None:

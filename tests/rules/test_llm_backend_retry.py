@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, build, findings, service, statuses
+from tests.stacks import Computed, Expected, Out, R, build, check_verdict, findings, service
 
 RULE = "llm-backend-retry"
 CHAT = service()
@@ -19,10 +19,8 @@ def retry(*conditions: Any) -> dict[str, Any]:
     return {"retryPolicy": {"numRetries": 1, "retryConditions": list(conditions)}}
 
 
-def judged(*others: R, subject: R = CHAT, **options: Any) -> tuple[str, str]:
-    resources = (subject, WEB, BUCKET, *others)
-    first, deployed = build(*resources), build(*resources, deployed=True)
-    return statuses(RULE, first, **options)["chat"], statuses(RULE, deployed, **options)["chat"]
+def served(*others: R, subject: R = CHAT) -> tuple[R, ...]:
+    return subject, WEB, BUCKET, *others
 
 
 def url_map(type_: str = "URLMap", **inputs: Any) -> R:
@@ -61,8 +59,8 @@ def path_rule(action: Any, target: Any = None, **rule: Any) -> R:
     ],
 )
 def test_conditions(action: Any, status: str) -> None:
-    assert judged(default(action)) == (status, status)
-    assert judged(path_rule(action)) == (status, status)
+    check_verdict(RULE, served(default(action)), status)
+    check_verdict(RULE, served(path_rule(action)), status)
 
 
 WRONG = retry("5xx")
@@ -71,16 +69,13 @@ WRONG = retry("5xx")
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        ([], ("not applicable", "not applicable")),
-        ([url_map(defaultService=Out(WEB, "id"), defaultRouteAction=WRONG)], ("not applicable", "not applicable")),
+        ([], "not applicable"),
+        ([url_map(defaultService=Out(WEB, "id"), defaultRouteAction=WRONG)], "not applicable"),
         ([path_rule(WRONG, Out(WEB, "id"))], ("undecided", "passed")),
-        ([path_rule(WRONG, Out(BUCKET, "id"))], ("undecided", "undecided")),
-        ([path_rule(WRONG, "projects/p/global/backendServices/other")], ("passed", "passed")),
-        ([path_rule(WRONG, urlRedirect={"httpsRedirect": True})], ("passed", "passed")),
-        (
-            [url_map(defaultService=Out(CHAT, "id"), pathMatchers=Computed((CHAT,)))],
-            ("undecided", "undecided"),
-        ),
+        ([path_rule(WRONG, Out(BUCKET, "id"))], "undecided"),
+        ([path_rule(WRONG, "projects/p/global/backendServices/other")], "passed"),
+        ([path_rule(WRONG, urlRedirect={"httpsRedirect": True})], "passed"),
+        ([url_map(defaultService=Out(CHAT, "id"), pathMatchers=Computed((CHAT,)))], "undecided"),
         (
             [
                 url_map(
@@ -90,7 +85,7 @@ WRONG = retry("5xx")
                     }
                 )
             ],
-            ("failed", "failed"),
+            "failed",
         ),
         (
             [
@@ -107,27 +102,27 @@ WRONG = retry("5xx")
                     ],
                 )
             ],
-            ("failed", "failed"),
+            "failed",
         ),
     ],
 )
-def test_routes(others: list[R], expected: tuple[str, str]) -> None:
-    assert judged(*others) == expected
+def test_routes(others: list[R], expected: Expected) -> None:
+    check_verdict(RULE, served(*others), expected)
 
 
 def test_a_regional_url_map() -> None:
     subject = service(region="us-central1", loadBalancingScheme="INTERNAL_MANAGED")
     paths = url_map("RegionUrlMap", region="us-central1", defaultService=Out(subject, "id"), defaultRouteAction=WRONG)
-    assert judged(paths, subject=subject) == ("failed", "failed")
+    check_verdict(RULE, served(paths, subject=subject), "failed")
 
 
 def test_allowed_conditions() -> None:
-    assert judged(default(retry("gateway-error")), allowed=["gateway-error"]) == ("passed", "passed")
-    assert judged(default(retry("connect-failure")), allowed=[]) == ("failed", "failed")
+    check_verdict(RULE, served(default(retry("gateway-error"))), "passed", allowed=["gateway-error"])
+    check_verdict(RULE, served(default(retry("connect-failure"))), "failed", allowed=[])
 
 
 def test_an_incomplete_stack_proves_no_absence() -> None:
-    assert statuses(RULE, build(CHAT, is_complete=False))["chat"] == "undecided"
+    check_verdict(RULE, [CHAT], "undecided", is_complete=False)
 
 
 def test_the_message_names_route_and_condition() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policypack.config.options import ConfigurationError
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-timeout"
 US = mig("us-central1")
@@ -21,7 +21,6 @@ REGIONAL = {"region": "us-central1"}
 PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
 
 
-@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize(
     ("backends", "inputs", "options", "status"),
     [
@@ -61,9 +60,8 @@ PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
         (None, {"timeoutSec": 900}, {}, "passed"),
     ],
 )
-def test_verdict(backends: Any, inputs: dict[str, Any], options: dict[str, Any], status: str, deployed: bool) -> None:
-    stack = build(service(backends, **inputs), *RESOURCES, deployed=deployed)
-    assert statuses(RULE, stack, **options) == {"chat": status}
+def test_verdict(backends: Any, inputs: dict[str, Any], options: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, [service(backends, **inputs), *RESOURCES], status, **options)
 
 
 def test_a_service_that_is_read_shows_its_timeout() -> None:
@@ -71,9 +69,9 @@ def test_a_service_that_is_read_shows_its_timeout() -> None:
         shown = {"loadBalancingScheme": "EXTERNAL_MANAGED", "backends": [], **outputs}
         return R("BackendService", "chat", {}, {"inputs": None, "outputs": shown, "is_read": True})
 
-    assert statuses(RULE, build(read(timeoutSec=30))) == {"chat": "failed"}
-    assert statuses(RULE, build(read(timeoutSec=900))) == {"chat": "passed"}
-    assert statuses(RULE, build(read())) == {"chat": "undecided"}
+    check_verdict(RULE, [read(timeoutSec=30)], "failed")
+    check_verdict(RULE, [read(timeoutSec=900)], "passed")
+    check_verdict(RULE, [read()], "undecided")
 
 
 def test_bounds_that_exclude_each_other_are_refused() -> None:
@@ -82,8 +80,7 @@ def test_bounds_that_exclude_each_other_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "observed"),
-    [({}, "Its time-out is 30 s, the default."), ({"timeoutSec": 60}, "Its time-out is 60 s.")],
+    ("inputs", "observed"), [({}, "Its time-out is 30 s, the default."), ({"timeoutSec": 60}, "Its time-out is 60 s.")]
 )
 def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: str) -> None:
     (found,) = findings(RULE, build(service([backend(US)], **inputs), US))
@@ -120,9 +117,7 @@ def routed(timeout: Any, subject: R, **route: Any) -> R:
 )
 def test_the_time_out_of_a_route_goes_before(timeout: Any, inputs: dict[str, Any], status: str) -> None:
     subject = service([backend(US)], **{"timeoutSec": 900, **inputs})
-    for deployed in (False, True):
-        stack = build(subject, US, routed(timeout, subject), deployed=deployed)
-        assert statuses(RULE, stack) == {"chat": status}
+    check_verdict(RULE, [subject, US, routed(timeout, subject)], status)
 
 
 def test_the_time_out_of_another_services_route_does_not_count() -> None:
@@ -137,9 +132,9 @@ def test_a_route_that_may_not_be_of_this_service_or_may_not_count() -> None:
     either = routed({"seconds": 30}, subject, service=Computed((subject, other)))
     assert statuses(RULE, build(subject, other, US, either)) == {"chat": "undecided", "web": "undecided"}
     hidden = R("URLMap", "paths", {"pathMatchers": Computed((subject,))})
-    assert statuses(RULE, build(subject, US, hidden)) == {"chat": "undecided"}
+    check_verdict(RULE, [subject, US, hidden], "undecided")
     some = service([backend(UNKNOWN_NEG)], timeoutSec=900)
-    assert statuses(RULE, build(some, UNKNOWN_NEG, routed({"seconds": 30}, some))) == {"chat": "undecided"}
+    check_verdict(RULE, [some, UNKNOWN_NEG, routed({"seconds": 30}, some)], "undecided")
 
 
 def test_the_message_names_the_route() -> None:

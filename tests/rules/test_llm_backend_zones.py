@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from policypack.model.values.values import UNKNOWN
-from tests.rules.fleets import both, judged, zonal
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.rules.fleets import zonal
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-zones"
 TWO = ["us-central1-a", "us-central1-b"]
@@ -22,32 +22,32 @@ def regional(zones: Any = None, shape: Any = None, region: str = "us-central1") 
 @pytest.mark.parametrize(
     ("zones", "shape", "expected"),
     [
-        (None, None, both("passed")),
-        ([], None, both("passed")),
-        (TWO, None, both("passed")),
-        (TWO, "EVEN", both("passed")),
-        (TWO, "BALANCED", both("passed")),
-        (TWO, "ANY", both("failed")),
-        (TWO, "ANY_SINGLE_ZONE", both("failed")),
-        (None, "ANY_SINGLE_ZONE", both("failed")),
-        (TWO[:1], None, both("failed")),
-        (TWO[:1], "EVEN", both("failed")),
-        ([TWO[0], TWO[0]], None, both("failed")),
-        ([TWO[0], f"https://www.googleapis.com/compute/v1/projects/p/zones/{TWO[0]}"], None, both("failed")),
-        ([f"zones/{zone}" for zone in TWO], None, both("passed")),
-        ([*TWO, Computed((), "us-central1-f")], None, both("passed")),
+        (None, None, "passed"),
+        ([], None, "passed"),
+        (TWO, None, "passed"),
+        (TWO, "EVEN", "passed"),
+        (TWO, "BALANCED", "passed"),
+        (TWO, "ANY", "failed"),
+        (TWO, "ANY_SINGLE_ZONE", "failed"),
+        (None, "ANY_SINGLE_ZONE", "failed"),
+        (TWO[:1], None, "failed"),
+        (TWO[:1], "EVEN", "failed"),
+        ([TWO[0], TWO[0]], None, "failed"),
+        ([TWO[0], f"https://www.googleapis.com/compute/v1/projects/p/zones/{TWO[0]}"], None, "failed"),
+        ([f"zones/{zone}" for zone in TWO], None, "passed"),
+        ([*TWO, Computed((), "us-central1-f")], None, "passed"),
         ([TWO[0], Computed((), TWO[1])], None, ("undecided", "passed")),
         ([TWO[0], Computed((), TWO[0])], None, ("undecided", "failed")),
-        ([Computed((), TWO[0])], None, both("failed")),
+        ([Computed((), TWO[0])], None, "failed"),
         (Computed((), TWO), None, ("undecided", "passed")),
         (TWO, Computed((), "ANY"), ("undecided", "failed")),
-        (TWO[:1], Computed((), "EVEN"), both("failed")),
+        (TWO[:1], Computed((), "EVEN"), "failed"),
         (None, Computed((), "EVEN"), ("undecided", "passed")),
     ],
 )
 def test_a_regional_group(zones: Any, shape: Any, expected: Any) -> None:
     group = regional(zones, shape)
-    assert judged(RULE, "chat", service([backend(group)]), group) == expected
+    check_verdict(RULE, [service([backend(group)]), group], expected)
 
 
 A, B, EU = zonal("us-central1-a"), zonal("us-central1-b"), zonal("europe-west4-a")
@@ -63,40 +63,40 @@ UNMANAGED = R("InstanceGroup", "unmanaged", {"zone": "us-central1-c"})
 @pytest.mark.parametrize(
     ("backends", "inputs", "expected"),
     [
-        ([backend(A)], {}, both("failed")),
-        ([backend(A), backend(B)], {}, both("passed")),
-        ([backend(A), backend(B), backend(EU)], {}, both("failed")),
-        ([backend(A), backend(B), backend(GOOD)], {}, both("passed")),
-        ([backend(A), {**backend(A), "group": Out(UNMANAGED, "id")}], {}, both("passed")),
-        ([{**backend(A), "group": Out(UNMANAGED, "id")}], {}, both("failed")),
+        ([backend(A)], {}, "failed"),
+        ([backend(A), backend(B)], {}, "passed"),
+        ([backend(A), backend(B), backend(EU)], {}, "failed"),
+        ([backend(A), backend(B), backend(GOOD)], {}, "passed"),
+        ([backend(A), {**backend(A), "group": Out(UNMANAGED, "id")}], {}, "passed"),
+        ([{**backend(A), "group": Out(UNMANAGED, "id")}], {}, "failed"),
         # A group in one zone and another in a second one; a group in a zone of the regional group.
-        ([backend(SINGLE), backend(B)], {}, both("passed")),
-        ([backend(SINGLE), backend(A)], {}, both("failed")),
-        ([backend(NEGS[0])], {}, both("failed")),
-        ([backend(neg) for neg in NEGS], {}, both("passed")),
-        ([backend(NEGS[0]), backend(HYBRID)], {}, both("failed")),
-        ([backend(HYBRID)], {}, both("not applicable")),
-        ([backend(EITHER)], {}, both("undecided")),
-        ([backend(SERVERLESS)], {}, both("not applicable")),
-        ([backend("projects/p/global/networkEndpointGroups/n")], {}, both("not applicable")),
-        ([backend("projects/p/zones/us-central1-a/instanceGroups/x")], {}, both("failed")),
-        ([backend(f"projects/p/zones/{zone}/instanceGroups/x") for zone in TWO], {}, both("passed")),
-        ([backend("projects/p/regions/us-central1/instanceGroups/x")], {}, both("undecided")),
-        ([backend("projects/p/regions/us-central1/instanceGroups/x"), backend(EU)], {}, both("failed")),
-        ([backend(A)], {"region": "us-central1"}, both("failed")),
-        ([backend(A), backend(B)], {"region": "us-central1", "loadBalancingScheme": "INTERNAL"}, both("passed")),
-        ([backend(A)], {"options": {"ignore_changes": ("backends",)}}, both("undecided")),
-        ([backend(A), backend(B)], {"options": {"ignore_changes": ("backends",)}}, both("passed")),
-        ([], {}, both("not applicable")),
-        (None, {}, both("not applicable")),
+        ([backend(SINGLE), backend(B)], {}, "passed"),
+        ([backend(SINGLE), backend(A)], {}, "failed"),
+        ([backend(NEGS[0])], {}, "failed"),
+        ([backend(neg) for neg in NEGS], {}, "passed"),
+        ([backend(NEGS[0]), backend(HYBRID)], {}, "failed"),
+        ([backend(HYBRID)], {}, "not applicable"),
+        ([backend(EITHER)], {}, "undecided"),
+        ([backend(SERVERLESS)], {}, "not applicable"),
+        ([backend("projects/p/global/networkEndpointGroups/n")], {}, "not applicable"),
+        ([backend("projects/p/zones/us-central1-a/instanceGroups/x")], {}, "failed"),
+        ([backend(f"projects/p/zones/{zone}/instanceGroups/x") for zone in TWO], {}, "passed"),
+        ([backend("projects/p/regions/us-central1/instanceGroups/x")], {}, "undecided"),
+        ([backend("projects/p/regions/us-central1/instanceGroups/x"), backend(EU)], {}, "failed"),
+        ([backend(A)], {"region": "us-central1"}, "failed"),
+        ([backend(A), backend(B)], {"region": "us-central1", "loadBalancingScheme": "INTERNAL"}, "passed"),
+        ([backend(A)], {"options": {"ignore_changes": ("backends",)}}, "undecided"),
+        ([backend(A), backend(B)], {"options": {"ignore_changes": ("backends",)}}, "passed"),
+        ([], {}, "not applicable"),
+        (None, {}, "not applicable"),
         (Computed((A,), [backend(A)]), {}, ("undecided", "failed")),
-        ([backend(A), Computed((B,), backend(B))], {}, both("passed")),
-        ([backend(Computed((OTHER_STACK,)))], {}, both("undecided")),
+        ([backend(A), Computed((B,), backend(B))], {}, "passed"),
+        ([backend(Computed((OTHER_STACK,)))], {}, "undecided"),
     ],
 )
 def test_services(backends: Any, inputs: dict[str, Any], expected: Any) -> None:
     groups = [A, B, EU, SINGLE, GOOD, *NEGS, HYBRID, EITHER, SERVERLESS, UNMANAGED, OTHER_STACK]
-    assert judged(RULE, "chat", service(backends, **inputs), *groups) == expected
+    check_verdict(RULE, [service(backends, **inputs), *groups], expected)
 
 
 def test_a_group_whose_region_is_not_known_may_be_in_any() -> None:
@@ -113,17 +113,17 @@ def test_a_group_read_from_elsewhere() -> None:
     for zones, status in ((TWO, "passed"), (TWO[:1], "failed"), (UNKNOWN, "undecided")):
         outputs = {**url, "distributionPolicyZones": zones, "distributionPolicyTargetShape": "EVEN"}
         group.options["outputs"] = outputs
-        assert statuses(RULE, build(subject, group)) == {"chat": status}
+        check_verdict(RULE, [subject, group], status)
 
 
 def test_options() -> None:
     group = regional(TWO)
-    assert judged(RULE, "chat", service([backend(group)]), group, options={"min_zones": 3}) == both("failed")
+    check_verdict(RULE, [service([backend(group)]), group], "failed", min_zones=3)
     single = regional(TWO[:1])
-    assert judged(RULE, "chat", service([backend(single)]), single, options={"min_zones": 1}) == both("passed")
+    check_verdict(RULE, [service([backend(single)]), single], "passed", min_zones=1)
     anywhere = regional(TWO, "ANY")
-    options = {"spreading_shapes": ["EVEN", "BALANCED", "ANY"]}
-    assert judged(RULE, "chat", service([backend(anywhere)]), anywhere, options=options) == both("passed")
+    options: dict[str, Any] = {"spreading_shapes": ["EVEN", "BALANCED", "ANY"]}
+    check_verdict(RULE, [service([backend(anywhere)]), anywhere], "passed", **options)
 
 
 def test_the_reason_why_it_is_not_judged() -> None:

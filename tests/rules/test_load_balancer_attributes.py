@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, backend, build, findings, service, statuses
+from tests.stacks import Computed, R, backend, build, check_verdict, findings, service
 
 RULE = "load-balancer-attributes"
 GROUP = "projects/p/zones/us-central1-a/instanceGroups/a"
@@ -73,7 +73,7 @@ STATUSES = {"P": "passed", "F": "failed", "U": "undecided"}
 )
 def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status: str) -> None:
     subject = service(**{**LOAD_BALANCERS[load_balancer], **MATRIX[attribute][0]})
-    assert statuses(RULE, build(subject)) == {"chat": status}
+    check_verdict(RULE, [subject], status)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status
     ],
 )
 def test_verdict(inputs: dict[str, Any], status: str) -> None:
-    assert statuses(RULE, build(service(**inputs))) == {"chat": status}
+    check_verdict(RULE, [service(**inputs)], status)
 
 
 def test_the_default_scheme_is_that_of_the_providers_version() -> None:
     old = {"provider": {"version": "9.35.0"}}
     subject = R("BackendService", "chat", {"protocol": "HTTP", "outlierDetection": BLOCK}, old)
-    assert statuses(RULE, build(subject)) == {"chat": "failed"}
+    check_verdict(RULE, [subject], "failed")
 
 
 def test_one_finding_lists_all_that_is_wrong() -> None:

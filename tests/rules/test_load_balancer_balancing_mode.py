@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, backend, build, findings, service, statuses
+from tests.stacks import Computed, backend, build, check_verdict, findings, service
 
 RULE = "load-balancer-balancing-mode"
 GROUP = "projects/p/regions/us-central1/instanceGroups/a"
@@ -89,14 +89,14 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("properties", "inputs", "status"), CASES)
 def test_verdict(properties: dict[str, Any], inputs: dict[str, Any], status: str) -> None:
-    assert statuses(RULE, build(service([backend(GROUP, **properties)], **inputs))) == {"chat": status}
+    check_verdict(RULE, [service([backend(GROUP, **properties)], **inputs)], status)
 
 
 @pytest.mark.parametrize(
     ("backends", "status"), [([], "not applicable"), (None, "not applicable"), (Computed(), "undecided")]
 )
 def test_without_known_backends(backends: Any, status: str) -> None:
-    assert statuses(RULE, build(service(backends))) == {"chat": status}
+    check_verdict(RULE, [service(backends)], status)
 
 
 def test_one_finding_lists_all_that_is_wrong() -> None:

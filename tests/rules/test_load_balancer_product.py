@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, build, findings, service, statuses
+from tests.stacks import Computed, R, build, check_verdict, findings, service, statuses
 
 RULE = "load-balancer-product"
 ALB = {"HTTP", "HTTPS", "HTTP2", "H2C"}
@@ -24,17 +24,16 @@ EXISTING = {
 }
 
 
-def judged(scope: str, **inputs: Any) -> str:
+def combined(scope: str, **inputs: Any) -> list[R]:
     region: dict[str, Any] = {"region": "us-central1"} if scope == "regional" else {}
-    return statuses(RULE, build(service([], **region, **inputs)))["chat"]
+    return [service([], **region, **inputs)]
 
 
 @pytest.mark.parametrize(("scope", "scheme"), EXISTING)
 def test_every_protocol(scope: str, scheme: str) -> None:
-    passed = {
-        protocol for protocol in PROTOCOLS if judged(scope, loadBalancingScheme=scheme, protocol=protocol) == "passed"
-    }
-    assert passed == EXISTING[scope, scheme]
+    for protocol in PROTOCOLS:
+        status = "passed" if protocol in EXISTING[scope, scheme] else "failed"
+        check_verdict(RULE, combined(scope, loadBalancingScheme=scheme, protocol=protocol), status)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +56,7 @@ def test_every_protocol(scope: str, scheme: str) -> None:
     ],
 )
 def test_defaults_and_unknowns(scope: str, inputs: dict[str, Any], status: str) -> None:
-    assert judged(scope, **inputs) == status
+    check_verdict(RULE, combined(scope, **inputs), status)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_the_default_scheme_depends_on_the_provider(version: str | None, status:
     """H2C is a protocol of the global load balancer and not of the classic one."""
     subject = service([], loadBalancingScheme=None, protocol="H2C")
     subject.options["provider"] = {"version": version}
-    assert statuses(RULE, build(subject)) == {"chat": status}
+    check_verdict(RULE, [subject], status)
 
 
 @pytest.mark.parametrize(

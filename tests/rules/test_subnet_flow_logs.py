@@ -6,21 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.rules.subnets import shown, subnet, with_machines
+from tests.stacks import Computed, build, check_verdict, findings
 
 RULE = "subnet-flow-logs"
-NETWORK = R("Network", "vpc")
-
-
-def stack(options: dict[str, Any] | None = None, **inputs: Any) -> tuple[R, ...]:
-    subnet = R(
-        "Subnetwork", "subnet", {"region": "us-central1", "network": Out(NETWORK, "id"), **inputs}, options or {}
-    )
-    beside = R("Subnetwork", "beside", {"region": "us-central1", "network": Out(NETWORK, "id")})
-    nics = [{"subnetwork": Out(subnet, "id")}]
-    template = R("RegionInstanceTemplate", "template", {"region": "us-central1", "networkInterfaces": nics})
-    group = mig(versions=[{"instanceTemplate": Out(template, "selfLink")}])
-    return subnet, beside, template, group, NETWORK, service([backend(group)])
 
 
 @pytest.mark.parametrize(
@@ -47,31 +36,25 @@ def stack(options: dict[str, Any] | None = None, **inputs: Any) -> tuple[R, ...]
 )
 def test_one_subnetwork(inputs: dict[str, Any], status: str) -> None:
     """The one beside it has no machines of the serving path."""
-    assert statuses(RULE, build(*stack(**inputs))) == {"subnet": status}
-    assert statuses(RULE, build(*stack(**inputs), deployed=True)) == {"subnet": status}
+    check_verdict(RULE, with_machines(subnet(**inputs)), status, "subnet")
+    check_verdict(RULE, with_machines(subnet(**inputs)), None, "beside")
 
 
 @pytest.mark.parametrize(("sampling", "status"), [(0.5, "passed"), (0.4, "failed"), (0, "failed")])
 def test_the_smallest_sampling(sampling: float, status: str) -> None:
-    built = build(*stack(logConfig={"flowSampling": sampling}))
-    assert statuses(RULE, built, min_sampling=0.5) == {"subnet": status}
+    check_verdict(RULE, with_machines(subnet(logConfig={"flowSampling": sampling})), status, "subnet", min_sampling=0.5)
 
 
 def test_outputs_alone() -> None:
-    def judged(**outputs: Any) -> dict[str, Any]:
-        path = "projects/p-demo/regions/us-central1/subnetworks/subnet-1a2b3c4"
-        shown = {"inputs": None, "outputs": {"id": path, "purpose": "PRIVATE", **outputs}}
-        return dict(statuses(RULE, build(*stack(shown), deployed=True)))
-
-    assert judged(logConfig={"flowSampling": 0.5}) == {"subnet": "passed"}
-    assert judged(logConfig=None) == {"subnet": "failed"}
-    assert judged(logConfig={"flowSampling": 0}) == {"subnet": "undecided"}
-    assert judged() == {"subnet": "undecided"}
+    check_verdict(RULE, shown(purpose="PRIVATE", logConfig={"flowSampling": 0.5}), "passed", "subnet")
+    check_verdict(RULE, shown(purpose="PRIVATE", logConfig=None), "failed", "subnet")
+    check_verdict(RULE, shown(purpose="PRIVATE", logConfig={"flowSampling": 0}), "undecided", "subnet")
+    check_verdict(RULE, shown(purpose="PRIVATE"), "undecided", "subnet")
 
 
 def test_the_messages() -> None:
-    (found,) = findings(RULE, build(*stack()))
+    (found,) = findings(RULE, build(*with_machines(subnet())))
     assert found.problems[0].observed == "Subnetwork `subnet` has no flow logs."
-    (found,) = findings(RULE, build(*stack(logConfig={"flowSampling": 0.25})), min_sampling=0.8)
+    (found,) = findings(RULE, build(*with_machines(subnet(logConfig={"flowSampling": 0.25}))), min_sampling=0.8)
     assert found.problems[0].observed == "Subnetwork `subnet` samples 0.25 of its connections."
     assert found.problems[0].fix.startswith('Set `log_config={"flow_sampling": 0.8,')

@@ -6,21 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, backend, build, findings, mig, service, statuses
+from tests.rules.subnets import shown, subnet, with_machines
+from tests.stacks import Computed, build, check_verdict, findings
 
 RULE = "subnet-private-google-access"
-NETWORK = R("Network", "vpc")
-
-
-def stack(options: dict[str, Any] | None = None, **inputs: Any) -> tuple[R, ...]:
-    subnet = R(
-        "Subnetwork", "subnet", {"region": "us-central1", "network": Out(NETWORK, "id"), **inputs}, options or {}
-    )
-    beside = R("Subnetwork", "beside", {"region": "us-central1", "network": Out(NETWORK, "id")})
-    nics = [{"subnetwork": Out(subnet, "id")}]
-    template = R("RegionInstanceTemplate", "template", {"region": "us-central1", "networkInterfaces": nics})
-    group = mig(versions=[{"instanceTemplate": Out(template, "selfLink")}])
-    return subnet, beside, template, group, NETWORK, service([backend(group)])
 
 
 @pytest.mark.parametrize(
@@ -46,22 +35,18 @@ def stack(options: dict[str, Any] | None = None, **inputs: Any) -> tuple[R, ...]
 )
 def test_one_subnetwork(inputs: dict[str, Any], status: str) -> None:
     """The one beside it has no machines of the serving path."""
-    assert statuses(RULE, build(*stack(**inputs))) == {"subnet": status}
-    assert statuses(RULE, build(*stack(**inputs), deployed=True)) == {"subnet": status}
+    check_verdict(RULE, with_machines(subnet(**inputs)), status, "subnet")
+    check_verdict(RULE, with_machines(subnet(**inputs)), None, "beside")
 
 
 def test_outputs_alone() -> None:
-    def judged(**outputs: Any) -> dict[str, Any]:
-        path = "projects/p-demo/regions/us-central1/subnetworks/subnet-1a2b3c4"
-        shown = {"inputs": None, "outputs": {"id": path, **outputs}}
-        return dict(statuses(RULE, build(*stack(shown), deployed=True)))
-
-    assert judged(privateIpGoogleAccess=True, purpose="PRIVATE", stackType="IPV4_ONLY") == {"subnet": "passed"}
-    assert judged(privateIpGoogleAccess=False, purpose="PRIVATE", stackType="IPV4_ONLY") == {"subnet": "failed"}
-    assert judged(purpose="PRIVATE") == {"subnet": "undecided"}
+    given = {"purpose": "PRIVATE", "stackType": "IPV4_ONLY"}
+    check_verdict(RULE, shown(privateIpGoogleAccess=True, **given), "passed", "subnet")
+    check_verdict(RULE, shown(privateIpGoogleAccess=False, **given), "failed", "subnet")
+    check_verdict(RULE, shown(purpose="PRIVATE"), "undecided", "subnet")
 
 
 def test_the_message() -> None:
-    (found,) = findings(RULE, build(*stack()))
+    (found,) = findings(RULE, build(*with_machines(subnet())))
     assert found.problems[0].observed == "Subnetwork `subnet` has no Private Google Access."
     assert found.problems[0].fix == "Set `private_ip_google_access=True`."

@@ -23,7 +23,7 @@ class Disk:
     """A persistent disk of a machine.
 
     Attributes:
-        name: how to name it in a message: `disk 0`, `the boot disk`.
+        name: where it stands in the program: `disks[0]`, `boot_disk`, `attached_disks[0]`.
         has_key: whether a key of the customer encrypts it: one of Cloud KMS or one that the customer supplies.
         where: the property that takes the key, in Python's terms.
     """
@@ -40,13 +40,13 @@ def disks_of(stack: Stack, machine: Resource) -> tuple[Disk, ...] | Unknown:
         found = machine.asked.objects("disks")
         if isinstance(found, Unknown):
             return UNKNOWN
-        persistent = [(f"disk {number}", disk) for number, disk in enumerate(found) if _is_local(disk) is not True]
+        persistent = [(f"disks[{number}]", disk) for number, disk in enumerate(found) if _is_local(disk) is not True]
         return _disks(stack, machine, "disks", persistent, "disk_encryption_key.kms_key_self_link")
     boot, attached = machine.asked.object("bootDisk"), machine.asked.objects("attachedDisks")
     if isinstance(boot, Unknown) or isinstance(attached, Unknown):
         return UNKNOWN
-    boots = [("the boot disk", boot)] if boot else []
-    others = [(f"attached disk {number}", disk) for number, disk in enumerate(attached)]
+    boots = [("boot_disk", boot)] if boot else []
+    others = [(f"attached_disks[{number}]", disk) for number, disk in enumerate(attached)]
     return (
         *_disks(stack, machine, "bootDisk", boots, "kms_key_self_link"),
         *_disks(stack, machine, "attachedDisks", others, "kms_key_self_link"),

@@ -7,7 +7,7 @@ from typing import Final
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import MACHINE_TYPES, SERVICE_ACCOUNT, TEMPLATE_TYPES
+from policypack.model.graph.tokens import INSTANCE, MACHINE_TYPES, SERVICE_ACCOUNT, TEMPLATE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.machines.disk import Disk, disks_of
 from policypack.model.machines.metadata import Metadata, MetadataText, metadata_of, texts_of
@@ -82,6 +82,13 @@ class Machine(View):
     def disks(self) -> tuple[Disk, ...] | Unknown:
         """Its persistent disks, the boot disk among them."""
         return disks_of(self.stack, self.resource)
+
+    @property
+    def disks_property(self) -> str:
+        """The input property with its persistent disks; of an instance's two the first that is not known."""
+        if self.resource.type != INSTANCE:
+            return "disks"
+        return "boot_disk" if isinstance(self.resource.asked.object("bootDisk"), Unknown) else "attached_disks"
 
     @property
     def scheduling(self) -> Scheduling:

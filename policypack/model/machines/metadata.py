@@ -148,6 +148,11 @@ class MetadataText:
         """The secrets that it shows by their form."""
         return when_known(self.text, lambda text: find_secrets(self.key, text))
 
+    @property
+    def certain_secrets(self) -> tuple[str, ...]:
+        """What it shows that is a secret for certain, by kind."""
+        return () if isinstance(self.secrets, Unknown) else tuple(self.secrets.certain)
+
 
 def metadata_of(stack: Stack, machine: Resource) -> tuple[Metadata, ...]:
     """The metadata of a machine: one for each group with `all_instances_config`, or its own alone."""

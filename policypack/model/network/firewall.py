@@ -78,7 +78,7 @@ class FirewallRule:
     """One rule, of either kind.
 
     Attributes:
-        label: what to call it: the name of its resource in backticks, and its place in a policy that has several.
+        label: what to call it: the name of its resource, and its place in a policy that has several.
         resource: the resource that it is, or is part of.
         is_ingress: it is about traffic to machines.
         is_enabled: it is enforced.
@@ -115,6 +115,16 @@ class FirewallRule:
     def is_internal(self) -> bool | Unknown:
         """Whether it matches nothing from the internet, whatever its sources are."""
         return when_known(self.scopes, lambda scopes: any(scope in _INTERNAL_SCOPES for scope in scopes))
+
+    @property
+    def sources_property(self) -> str:
+        """The input property with its sources."""
+        return "source_ranges" if self.resource.type in FIREWALL_TYPES else "src_ip_ranges"
+
+    @property
+    def targets_property(self) -> str:
+        """The input property with the tags of the machines that it applies to."""
+        return "target_tags" if self.resource.type in FIREWALL_TYPES else "target_secure_tags"
 
     def matches_tcp(self, port: int | Unknown) -> bool | Unknown:
         """Whether it matches connections to this TCP port."""
@@ -160,12 +170,12 @@ class Firewall(View):
         if self.resource.type in FIREWALL_TYPES:
             return (_vpc_rule(self.stack, self.resource),)
         if self.resource.type in FIREWALL_POLICY_RULE_TYPES:
-            return (_policy_rule(self.stack, self.resource, self.resource.asked, f"`{self.name}`"),)
+            return (_policy_rule(self.stack, self.resource, self.resource.asked, self.name),)
         rules = self.resource.asked.objects("rules")
         if isinstance(rules, Unknown):
             return UNKNOWN
-        labels = (f"`rules[{number}]` of `{self.name}`" for number in range(len(rules)))
-        return tuple(_policy_rule(self.stack, self.resource, *item) for item in zip(rules, labels, strict=True))
+        named = ((asked, f"{self.name}.rules[{number}]") for number, asked in enumerate(rules))
+        return tuple(_policy_rule(self.stack, self.resource, *item) for item in named)
 
 
 def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
@@ -173,7 +183,7 @@ def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
     action, layers = _action_of(asked)
     emails = asked.strings("targetServiceAccounts")
     return FirewallRule(
-        label=f"`{resource.name}`",
+        label=resource.name,
         resource=resource,
         is_ingress=_is_ingress(asked),
         is_enabled=negation(asked.boolean("disabled")),
@@ -223,7 +233,7 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
     match = asked.block("match") if asked.object("match") is not None else Properties(UNKNOWN)
     # The dependency edges of a policy with rules are those of all its rules.
     edges = key if asked is resource.asked else "rules"
-    emails, secure_tags = asked.strings(key), asked.objects("targetSecureTags")
+    emails, tags = asked.strings(key), asked.objects("targetSecureTags")
     return FirewallRule(
         label=label,
         resource=resource,
@@ -239,7 +249,7 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
         targets=Targets(
             [],
             _accounts(stack, resource, edges, emails),
-            when_known(secure_tags, lambda tags: [tag.string("name", default=UNKNOWN) for tag in tags]),
+            when_known(tags, lambda given: [tag.string("name", default=UNKNOWN) for tag in given]),
             equals(asked.string("targetType", default="INSTANCES"), "INSTANCES"),
         ),
     )

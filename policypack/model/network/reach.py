@@ -220,7 +220,8 @@ def _effect(
     # Whether probes are traffic of a scope is not documented for each of them.
     is_certain = applies is True and not isinstance(rule.scopes, Unknown) and not rule.scopes
     possible = () if applies is False else rule.sources.possible
-    return _Effect(rule.label, rule.action, rule.priority, Ranges(rule.sources.certain if is_certain else (), possible))
+    certain = rule.sources.certain if is_certain else ()
+    return _Effect(f"`{rule.label}`", rule.action, rule.priority, Ranges(certain, possible))
 
 
 def _relevant(layer: _Layer, traffic: tuple[Range, ...]) -> list[_Effect]:

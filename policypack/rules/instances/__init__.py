@@ -1,1 +1,1 @@
-"""Rules about the machines that serve."""
+"""Rules about the VMs that serve."""

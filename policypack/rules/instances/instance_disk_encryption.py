@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from policypack.model.machines.disk import Disk
 from policypack.model.machines.machine import Machine
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, known
+
+_HAS_DISKS = Condition[Machine](
+    lambda machine: machine.disks is UNKNOWN or bool(machine.disks), "it has no persistent disk", "disks"
+)
 
 
 @rule(
@@ -17,13 +20,14 @@ from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
     stage="stack",
     url="https://cloud.google.com/compute/docs/disks/customer-managed-encryption",
     frameworks=(cis("4.7"),),
+    applies=(_HAS_DISKS,),
 )
-def instance_disk_encryption(machine: Machine, options: Options) -> Iterator[Verdict]:
-    """The disks of machines that serve are encrypted with keys that you can revoke.
+def instance_disk_encryption(machine: Machine, options: Options) -> Checks:
+    """The disks of serving VMs are encrypted with keys that you can revoke.
 
     ## What it checks
-    Each persistent disk has a key of Cloud KMS, or one that you supply. An existing disk that is attached may have it
-    in a `Disk` or `RegionDisk` of the stack. Local SSDs take no such key and are not judged. A key that is not known
+    Each persistent disk has a Cloud KMS key, or one that you supply. An existing disk that is attached may have it in
+    a `Disk` or `RegionDisk` of the stack. Local SSDs take no such key and are not judged. A key that is not known
     yet passes if it comes from a `CryptoKey` or `KeyHandle` of the stack.
 
     ## Why it matters
@@ -73,17 +77,14 @@ def instance_disk_encryption(machine: Machine, options: Options) -> Iterator[Ver
     ## Undecided
     When the disks or a key are computed from anything but a key of the stack, or an existing disk is none of the stack.
     """
-    if isinstance(machine.disks, Unknown):
-        yield Undecided("its disks are not known")
-        return
-    if not machine.disks:
-        yield NotApplicable("it has no persistent disk")
-    for disk in machine.disks:
-        if disk.has_key is UNKNOWN:
-            yield Undecided(f"the key of {disk.name} is not known")
-        elif not disk.has_key:
-            yield Fail(
-                f"{disk.name[0].upper()}{disk.name[1:]} has no key of your own.",
-                "A customer-managed key for each persistent disk.",
-                f"Set `{disk.where}` to a key of Cloud KMS in the machine's region.",
-            )
+    for disk in known(machine.disks, machine.disks_property):
+        yield _has_own_key(disk)
+
+
+def _has_own_key(disk: Disk) -> Checks:
+    if not known(disk.has_key, "kms_key_self_link", disk.name):
+        yield Fail(
+            f"`{disk.name}` has no key of your own.",
+            "A customer-managed encryption key for each persistent disk.",
+            f"Set `{disk.where}` to a Cloud KMS key in the VM's region.",
+        )

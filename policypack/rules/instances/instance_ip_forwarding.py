@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.machines.machine import Machine
-from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, Undecided, Verdict
+from policypack.verdict import Checks, Fail, known
 
 
 @rule(
-    title="Machines do not forward packets of others",
+    title="VMs do not forward IP packets",
     severity="medium",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/vpc/docs/using-routes#canipforward",
     frameworks=(cis("4.6"),),
 )
-def instance_ip_forwarding(machine: Machine, options: Options) -> Iterator[Verdict]:
-    """Machines that serve send and receive packets of their own addresses only.
+def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
+    """Serving VMs send and receive packets of their own addresses only.
 
     ## What it checks
     `can_ip_forward` is off, as it is by default.
 
     ## Why it matters
-    Compute Engine drops packets whose source is not the machine's own. With forwarding on, a model server that was
-    broken into can send under other addresses and route for others. Only routers and NAT machines need it.
+    Compute Engine drops packets whose source is not the VM's own. With forwarding on, a model server that was
+    broken into can send under other addresses and route for others. Only routers and NAT gateways need it.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
@@ -64,11 +61,9 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Iterator[Verdi
     ## Undecided
     When `can_ip_forward` is computed.
     """
-    if machine.forwards_packets is UNKNOWN:
-        yield Undecided("`can_ip_forward` is not known")
-    elif machine.forwards_packets:
+    if known(machine.forwards_packets, "can_ip_forward"):
         yield Fail(
             "`can_ip_forward` is on.",
-            "A machine that forwards no packets of others.",
+            "VMs that send and receive packets of their own addresses only.",
             "Remove `can_ip_forward`, or set `can_ip_forward=False`.",
         )

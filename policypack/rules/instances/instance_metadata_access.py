@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.machines.machine import Machine
-from policypack.model.machines.metadata import Metadata, Switch
+from policypack.model.machines.metadata import Switch
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, Undecided, Verdict
+from policypack.verdict import Checks, Fail, Undecided
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class MetadataAccessOptions(Options):
 
     Attributes:
         os_login_inherited: whether something outside the stack, such as the metadata of the project or the
-            organization policy `compute.requireOsLogin`, turns OS Login on for machines that leave it out. By default
+            organization policy `compute.requireOsLogin`, turns OS Login on for VMs that leave it out. By default
             nothing does, as in Compute Engine (https://cloud.google.com/compute/docs/oslogin/set-up-oslogin).
     """
 
@@ -25,19 +24,19 @@ class MetadataAccessOptions(Options):
 
 
 @rule(
-    title="OS Login is on, project SSH keys are refused and the serial port is closed",
+    title="OS Login is on, project-wide SSH keys are blocked, and the serial port is closed",
     severity="medium",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys",
     frameworks=(cis("4.3"), cis("4.4"), cis("4.5")),
 )
-def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -> Iterator[Verdict]:
-    """Nobody gets into a machine that serves except by IAM.
+def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -> Checks:
+    """Access to serving VMs goes through IAM only.
 
     ## What it checks
     In `metadata`: `enable-oslogin` is on, `block-project-ssh-keys` is on, `serial-port-enable` is not. What the
-    `all_instances_config` of a group adds goes before the machine's own; for OS Login and the serial port the metadata
+    `all_instances_config` of a group adds goes before the VM's own; for OS Login and the serial port the metadata
     of the project (`ProjectMetadata`, `ProjectMetadataItem`), where the stack sets it, counts where both leave it out.
     What the project has outside the stack is taken as not set. Values are read as their readers do: the guest agent
     takes `TRUE`, `true`, `True`, `t` and `1`; the serial port opens with `true`, `yes`, `y` and `1` in any case. Keys
@@ -45,7 +44,7 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
 
     ## Why it matters
     Without OS Login an SSH key in metadata is a way in that IAM does not know and nobody revokes; keys of the project
-    open every machine in it. The serial console takes logins from any address, whatever the firewall says.
+    open every VM in it. The serial console takes logins from any address, whatever the firewall says.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
@@ -85,19 +84,18 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
     or `y`, or in mixed case: the documentation allows that, the guest agent ignores it.
     """
     for metadata in machine.metadata:
-        where = f"`metadata` with what group `{metadata.group}` adds" if metadata.group else "`metadata`"
-        os_login = metadata.os_login
-        if os_login is not Switch.LEFT_OUT or not options.os_login_inherited:
-            yield from _judge_on("enable-oslogin", os_login, where)
-        yield from _judge_on("block-project-ssh-keys", metadata.blocks_project_keys, where)
-        yield from _judge_serial_port(metadata, where)
+        where = f"`metadata` (with `all_instances_config` of `{metadata.group}`)" if metadata.group else "`metadata`"
+        if not (options.os_login_inherited and metadata.os_login is Switch.LEFT_OUT):
+            yield _is_on("enable-oslogin", metadata.os_login, where)
+        yield _is_on("block-project-ssh-keys", metadata.blocks_project_keys, where)
+        yield _serial_port_is_closed(metadata.serial_port, where)
 
 
-def _judge_on(key: str, switch: Switch, where: str) -> Iterator[Verdict]:
+def _is_on(key: str, switch: Switch, where: str) -> Checks:
     if switch is Switch.NOT_KNOWN:
-        yield Undecided(f"`{key}` in {where} is not known")
+        yield Undecided(f"`{key}` in {where} is not known", "metadata")
     elif switch is Switch.DISPUTED:
-        yield Undecided(f"`{key}` in {where} has a form that is documented, but that the guest agent does not read")
+        yield Undecided(f"`{key}` in {where} has a documented form that the guest agent does not read", "metadata")
     elif switch is not Switch.ON:
         yield Fail(
             f"`{key}` in {where} is {switch.value}.",
@@ -106,12 +104,12 @@ def _judge_on(key: str, switch: Switch, where: str) -> Iterator[Verdict]:
         )
 
 
-def _judge_serial_port(metadata: Metadata, where: str) -> Iterator[Verdict]:
-    if metadata.serial_port is Switch.ON:
+def _serial_port_is_closed(switch: Switch, where: str) -> Checks:
+    if switch is Switch.ON:
         yield Fail(
             f"`serial-port-enable` in {where} is on.",
             "`serial-port-enable` is `FALSE` or left out.",
             'Set `"serial-port-enable": "FALSE"` in `metadata`.',
         )
-    elif metadata.serial_port in (Switch.NOT_KNOWN, Switch.DISPUTED):
-        yield Undecided(f"`serial-port-enable` in {where} is not known, or not a boolean")
+    elif switch in (Switch.NOT_KNOWN, Switch.DISPUTED):
+        yield Undecided(f"`serial-port-enable` in {where} is not known, or not a boolean", "metadata")

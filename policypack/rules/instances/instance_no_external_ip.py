@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import NetworkInterface
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, known
+
+_HAS_INTERFACES = Condition[Machine](
+    lambda machine: machine.interfaces is UNKNOWN or bool(machine.interfaces),
+    "it has no network interface of its own",
+    "network_interfaces",
+)
 
 
 @rule(
-    title="Machines have no external IP addresses",
+    title="VMs have no external IP addresses",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#backends_and_external_ip_addresses",
     frameworks=(cis("4.9"),),
+    applies=(_HAS_INTERFACES,),
 )
-def instance_no_external_ip(machine: Machine, options: Options) -> Iterator[Verdict]:
-    """Machines that serve are reached through the load balancer and in no other way.
+def instance_no_external_ip(machine: Machine, options: Options) -> Checks:
+    """Serving VMs are reached through the load balancer only.
 
     ## What it checks
     No network interface, the second and later ones included, has an access configuration for IPv4 (`access_configs`)
@@ -28,7 +33,7 @@ def instance_no_external_ip(machine: Machine, options: Options) -> Iterator[Verd
 
     ## Why it matters
     A load balancer reaches its backends by internal addresses. An external one is a way around Cloud Armor, IAP and
-    TLS straight to the model server, which as a rule checks nothing. Cloud NAT lets machines out without it.
+    TLS straight to the model server, which as a rule checks nothing. Cloud NAT lets VMs out without it.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
@@ -65,22 +70,15 @@ def instance_no_external_ip(machine: Machine, options: Options) -> Iterator[Verd
     ## Undecided
     When the interfaces, or the access configurations of one, are computed as a whole.
     """
-    if isinstance(machine.interfaces, Unknown):
-        yield Undecided("its network interfaces are not known")
-    elif not machine.interfaces:
-        yield NotApplicable("it has no network interface of its own")
-    else:
-        for interface in machine.interfaces:
-            yield from _judge(interface, "IPv4", "access_configs", interface.has_external_ipv4)
-            yield from _judge(interface, "IPv6", "ipv6_access_configs", interface.has_external_ipv6)
+    for interface in known(machine.interfaces, "network_interfaces"):
+        yield _is_internal(interface, "IPv4", "access_configs", interface.has_external_ipv4)
+        yield _is_internal(interface, "IPv6", "ipv6_access_configs", interface.has_external_ipv6)
 
 
-def _judge(interface: NetworkInterface, kind: str, where: str, has_external: bool | Unknown) -> Iterator[Verdict]:
-    if has_external is UNKNOWN:
-        yield Undecided(f"it is not known whether `{interface.name}` has an external {kind} address")
-    elif has_external:
+def _is_internal(interface: NetworkInterface, kind: str, setting: str, has_external: bool | Unknown) -> Checks:
+    if known(has_external, setting, interface.name):
         yield Fail(
             f"Network interface `{interface.name}` has an external {kind} address.",
-            "Interfaces without external addresses, as the load balancer uses the internal ones.",
-            f"Remove `{where}`; let machines reach the internet, if they must, through Cloud NAT.",
+            "Network interfaces without external addresses; load balancers use the internal ones.",
+            f"Remove `{setting}`; use Cloud NAT if VMs have to reach the internet.",
         )

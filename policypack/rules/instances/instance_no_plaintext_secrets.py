@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.metadata import MetadataText
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, Undecided, Verdict
+from policypack.verdict import Checks, Fail, Undecided
 from policypack.wording import quoted
 
-_REQUIRED = "Metadata, start-up scripts and cloud-init documents without secrets."
+_REQUIRED = "Metadata, startup scripts and cloud-init documents without secrets."
 _FIX = (
-    "Store it in Secret Manager, let the machine's service account read it at boot, and replace it now: whoever could "
-    "read the machine's metadata or the stack's history has it."
+    "Store it in Secret Manager, let the VM's service account read it at boot, and rotate it now: whoever could read "
+    "the VM's metadata or the stack's history has it."
 )
 
 
 @rule(
-    title="Metadata holds no secrets in clear",
+    title="Instance metadata contains no plaintext secrets",
     severity="critical",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/metadata/overview",
 )
-def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Iterator[Verdict]:
-    """Metadata, start-up scripts and cloud-init documents hold no secrets.
+def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
+    """Metadata, startup scripts and cloud-init documents contain no secrets.
 
     ## What it checks
     Every value of `metadata`, `metadata_startup_script`, `partner_metadata` and of the metadata that a group adds with
@@ -35,11 +33,11 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Iterato
     shell, YAML, JSON, command lines and container declarations; passwords in URLs; authorization headers; outputs of
     secret resources such as `random.RandomPassword`. Text in base64, also compressed, is read. Variables, commands,
     templates, paths and names of secrets are no secrets. A value that Pulumi keeps as a secret is one in the state
-    only: in metadata it is in clear. No value is ever quoted.
+    only: in metadata it is plaintext. No value is ever quoted.
 
     ## Why it matters
     Everybody with `compute.instances.get` or `compute.instanceTemplates.get`, Viewers included, and every process on
-    the machine reads metadata. It stays in template versions and audit logs after it was removed.
+    the VM reads metadata. It stays in template versions and audit logs after it was removed.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
@@ -82,19 +80,17 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Iterato
     credential, may be a secret or the name of one.
     """
     for text in machine.texts:
-        yield from _judge(text)
+        yield _holds_no_secret(text)
 
 
-def _judge(text: MetadataText) -> Iterator[Verdict]:
-    found, label = text.secrets, text.label
-    kinds = [] if isinstance(found, Unknown) else list(found.certain)
-    kinds += [f"the secret output of `{source.name}`" for source in text.secrets_of]
-    if kinds:
-        yield Fail(f"{label[0].upper()}{label[1:]} holds in clear: {', '.join(kinds)}.", _REQUIRED, _FIX)
+def _holds_no_secret(text: MetadataText) -> Checks:
+    held = [*text.certain_secrets, *(f"the secret output of `{source.name}`" for source in text.secrets_of)]
+    if held:
+        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
     if text.may_hold:
         names = quoted(source.name for source in text.may_hold)
-        yield Undecided(f"{label} comes from {names}, which has a secret output, and is not known as a whole")
-    elif isinstance(found, Unknown):
-        yield Undecided(f"{label} is not known, and so what it holds")
-    elif found.possible and not kinds:
-        yield Undecided(f"{label} holds {', '.join(found.possible)}, or the name of one")
+        yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", "metadata")
+    elif text.secrets is UNKNOWN:
+        yield Undecided(f"{text.label} is not known", "metadata")
+    elif text.secrets.possible and not held:
+        yield Undecided(f"{text.label} contains {', '.join(text.secrets.possible)}, or the name of one", "metadata")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.machines.machine import Machine
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, Undecided, Verdict
+from policypack.verdict import Checks, Fail, known
 
 
 @rule(
-    title="Machines have a service account of their own",
+    title="VMs do not run as a default service account",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/access/create-enable-service-accounts-for-instances#best_practices",
     frameworks=(cis("4.1"), cis("4.2")),
 )
-def instance_service_account(machine: Machine, options: Options) -> Iterator[Verdict]:
-    """Machines that serve do not run as a default service account.
+def instance_service_account(machine: Machine, options: Options) -> Checks:
+    """Serving VMs have a service account of their own, or none.
 
     ## What it checks
     `service_account` names an account that somebody created. The default accounts of Compute Engine and of App Engine
@@ -28,7 +25,7 @@ def instance_service_account(machine: Machine, options: Options) -> Iterator[Ver
     not judged: on an account with roles of its own `cloud-platform` is what Google advises.
 
     ## Why it matters
-    Every machine of the project shares the default account, and in many projects it has the Editor role: a request that
+    Every VM of the project shares the default account, and in many projects it has the Editor role: a request that
     makes the model server fetch the metadata server's token then owns the project.
 
     ## Applies to
@@ -71,16 +68,10 @@ def instance_service_account(machine: Machine, options: Options) -> Iterator[Ver
     When `service_account` or its `email` is computed from anything but accounts that the stack creates, or the block
     has neither an e-mail nor scopes.
     """
-    account = machine.service_account
-    if account is None:
-        return
-    if isinstance(account, Unknown):
-        yield Undecided("`service_account` is not known")
-    elif account.is_default is UNKNOWN:
-        yield Undecided("it is not known whether the account in `service_account` is a default one")
-    elif account.is_default:
+    account = known(machine.service_account, "service_account")
+    if account and known(account.is_default, "email", "service_account", because="it may be a default account"):
         yield Fail(
-            "It runs as a default service account.",
+            "The VM runs as a default service account.",
             "A service account that was created for the server, with the roles that it needs.",
             'Create a `gcp.serviceaccount.Account` and set `service_account={"email": account.email, "scopes": '
             '["cloud-platform"]}`.',

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.machines.machine import Machine
-from policypack.model.machines.settings import Shielding
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import negation
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
-from policypack.wording import quoted
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, provided
 
+_CAN_BE_SHIELDED = Condition[Machine](
+    lambda machine: negation(machine.is_bare_metal), "a bare metal instance has no Shielded VM options", "machine_type"
+)
 _REQUIRED = "`shielded_instance_config` with secure boot, vTPM and integrity monitoring on."
 _FIX = (
     "Set `shielded_instance_config` with `enable_secure_boot`, `enable_vtpm` and `enable_integrity_monitoring`, "
@@ -24,7 +25,7 @@ class ShieldedVmOptions(Options):
     """Options of `instance-shielded-vm`.
 
     Attributes:
-        gpu_secure_boot: whether machines with GPUs need secure boot as well. By default they do: Container-Optimized
+        gpu_secure_boot: whether VMs with GPUs need secure boot as well. By default they do: Container-Optimized
             OS and Ubuntu have signed drivers (https://cloud.google.com/compute/docs/gpus/install-drivers-gpu#secure-boot).
             Turn it off for images whose driver nobody signed.
     """
@@ -33,19 +34,20 @@ class ShieldedVmOptions(Options):
 
 
 @rule(
-    title="Machines are Shielded VMs",
+    title="VMs have Shielded VM enabled",
     severity="medium",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/shielded-vm/docs/shielded-vm",
     frameworks=(cis("4.8"),),
+    applies=(_CAN_BE_SHIELDED,),
 )
-def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Iterator[Verdict]:
-    """Machines that serve boot signed software only, and tell when a boot was tampered with.
+def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks:
+    """Serving VMs boot signed software only, and report a tampered boot.
 
     ## What it checks
     `shielded_instance_config` turns secure boot on, and leaves vTPM and integrity monitoring on. Secure boot is off
-    unless it is asked for. With the option `gpu_secure_boot` off, machines with GPUs need the other two only.
+    unless it is asked for. With the option `gpu_secure_boot` off, VMs with GPUs need the other two only.
 
     ## Why it matters
     A rootkit in the boot chain outlives every other control, and can read weights, prompts and keys. Secure boot keeps
@@ -53,7 +55,7 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Iterat
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme. Not to bare metal machines, which have no Shielded VM options.
+    scheme. Not to bare metal instances, which have no Shielded VM options.
 
     ## Fails
     ```python
@@ -90,45 +92,19 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Iterat
 
     ## Undecided
     When `shielded_instance_config` or one of its flags is computed, or, with `gpu_secure_boot` off, when it is not
-    known whether the machine has GPUs.
+    known whether the VM has GPUs.
     """
-    if machine.is_bare_metal is True:
-        yield NotApplicable("a bare metal machine has no Shielded VM options")
-        return
-    verdicts = _judge(machine.shielding, _needs_secure_boot(machine, options))
-    for verdict in verdicts:
-        if isinstance(verdict, Fail) and machine.is_bare_metal is UNKNOWN:
-            yield Undecided("its machine type is not known, and so whether it has Shielded VM options")
-        else:
-            yield verdict
-
-
-def _needs_secure_boot(machine: Machine, options: ShieldedVmOptions) -> bool | Unknown:
-    if options.gpu_secure_boot:
-        return True
-    return UNKNOWN if isinstance(machine.has_gpu, Unknown) else not machine.has_gpu
-
-
-def _judge(shielding: Shielding | Unknown | None, needs_secure_boot: bool | Unknown) -> Iterator[Verdict]:
-    if isinstance(shielding, Unknown):
-        yield Undecided("`shielded_instance_config` is not known")
-        return
+    shielding = known(machine.shielding, "shielded_instance_config")
     if shielding is None:
         yield Fail("`shielded_instance_config` is left out, and secure boot with it.", _REQUIRED, _FIX)
         return
-    flags = {
-        "enable_secure_boot": shielding.secure_boot,
-        "enable_vtpm": shielding.vtpm,
-        "enable_integrity_monitoring": shielding.integrity_monitoring,
-    }
-    if needs_secure_boot is False:
-        del flags["enable_secure_boot"]
-    elif needs_secure_boot is UNKNOWN and flags["enable_secure_boot"] is False:
-        del flags["enable_secure_boot"]
-        yield Undecided("it is not known whether it has GPUs, and so whether it needs secure boot")
-    off = [name for name, value in flags.items() if value is False]
-    if off:
-        yield Fail(f"Off are: {quoted(off)}.", _REQUIRED, _FIX)
-    unknown = [name for name, value in flags.items() if value is UNKNOWN]
-    if unknown:
-        yield Undecided(f"the value of {quoted(unknown)} is not known")
+    doubt = Undecided("it is not known whether it has GPUs, and so whether it needs secure boot", "guest_accelerators")
+    needs_secure_boot = options.gpu_secure_boot or negation(machine.has_gpu)
+    yield provided(needs_secure_boot, doubt, _is_on("enable_secure_boot", shielding.secure_boot))
+    yield _is_on("enable_vtpm", shielding.vtpm)
+    yield _is_on("enable_integrity_monitoring", shielding.integrity_monitoring)
+
+
+def _is_on(name: str, flag: bool | Unknown) -> Checks:
+    if not known(flag, name):
+        yield Fail(f"`{name}` is off.", _REQUIRED, _FIX)

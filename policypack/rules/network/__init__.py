@@ -1,1 +1,1 @@
-"""Rules about the network: who can reach the machines, and what they can reach."""
+"""Rules about the network: who can reach the VMs, and what they can reach."""

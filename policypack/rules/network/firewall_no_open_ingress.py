@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.network.exposure import clients_reach_machines, is_over_path
 from policypack.model.network.firewall import Firewall, FirewallRule
-from policypack.model.values.logic import all_of
 from policypack.model.values.ranges import Range as IpRange
 from policypack.model.values.ranges import widest_public
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, Range, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known
 
 
 @dataclass(frozen=True)
@@ -33,35 +31,35 @@ class OpenIngressOptions(Options):
 
 
 @rule(
-    title="No firewall rule admits traffic from anywhere to the machines",
+    title="No firewall rule admits traffic from anywhere to the VMs",
     severity="critical",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/firewall/docs/firewalls#sources",
     frameworks=(cis("3.6"), cis("3.7")),
 )
-def firewall_no_open_ingress(firewall: Firewall, options: OpenIngressOptions) -> Iterator[Verdict]:
-    """No firewall rule lets the whole internet in to the machines of a serving path.
+def firewall_no_open_ingress(firewall: Firewall, options: OpenIngressOptions) -> Checks:
+    """No firewall rule opens the VMs of a serving path to the whole internet.
 
     ## What it checks
-    Each enabled ingress rule that allows traffic, on any protocol and port, and applies to machines of a backend
-    service, by its network, region, tags and service account, does not admit it from anywhere: `0.0.0.0/0`, `::/0`,
+    Each enabled ingress rule that allows traffic, on any protocol and port, and applies to VMs of a backend service, by
+    its network, region, tags and service account, does not admit it from anywhere: `0.0.0.0/0`, `::/0`,
     ranges that together cover as much, or ranges so wide that they come near it. A VPC firewall rule without any
     source admits every IPv4 address. Each rule is judged for itself: one that a rule of higher priority overrides
-    fails as well, since it opens the machines as soon as that one goes.
+    fails as well, since it opens the VMs as soon as that one goes.
 
     ## Why it matters
     A load balancer's requests and health checks come from Google's own ranges, or from a proxy-only subnet. Whoever
-    reaches the machines past it meets no TLS, no Cloud Armor and no authentication, only the model server itself,
-    which by default answers everyone, or SSH. That a machine has no external address today is no protection: the
+    reaches the VMs past it meets no TLS, no Cloud Armor and no authentication, only the model server itself,
+    which by default answers everyone, or SSH. That a VM has no external address today is no protection: the
     rule is still there when one gets an address, and it admits peered networks and VPNs right away.
 
     ## Applies to
     VPC firewall rules (`Firewall`), and the rules of network firewall policies, global and regional, as
     `NetworkFirewallPolicyRule` or within a `NetworkFirewallPolicyWithRules`, in networks of serving paths. Egress,
-    `deny` and `goto_next` rules, disabled rules, and rules for other machines (a bastion's tag) are not judged, nor
+    `deny` and `goto_next` rules, disabled rules, and rules for other VMs (a bastion's tag) are not judged, nor
     those whose network scope keeps the internet out. Behind an external passthrough load balancer clients' packets
-    reach the machines as they are, so there only rules that open SSH (22) or RDP (3389), or all ports, fail.
+    reach the VMs as they are, so there only rules that open SSH (22) or RDP (3389), or all ports, fail.
 
     ## Fails
     ```python
@@ -101,37 +99,40 @@ def firewall_no_open_ingress(firewall: Firewall, options: OpenIngressOptions) ->
 
     ## Undecided
     When ranges, action or direction of a rule are computed, or when it admits traffic from anywhere and it is not
-    known whether the machines are among its targets: machines from a template outside the stack, secure tags, tags
-    or service accounts that are not known.
+    known whether the VMs are among its targets: VMs from a template outside the stack, secure tags, tags or
+    service accounts that are not known.
     """
-    if isinstance(firewall.rules, Unknown):
-        yield Undecided("`rules` is not known")
-        return
-    admitting = [rule for rule in firewall.rules if rule.admits is not False and rule.is_internal is not True]
+    admitting = [
+        one for one in known(firewall.rules, "rules") if one.admits is not False and one.is_internal is not True
+    ]
     if not admitting:
         yield NotApplicable("it admits nothing from outside")
-    for judged in admitting:
-        yield from _judge(firewall, judged, options)
+    for one in admitting:
+        yield _is_not_open(firewall, one, options)
 
 
-def _judge(firewall: Firewall, judged: FirewallRule, options: OpenIngressOptions) -> Iterator[Verdict]:
-    wide = [found for found in widest_public(judged.sources.certain) if _is_open(found, options)]
-    is_open = True if wide else False if judged.sources.is_known else UNKNOWN
-    if is_open is False:
+def _is_not_open(firewall: Firewall, one: FirewallRule, options: OpenIngressOptions) -> Checks:
+    open_to = [found for found in widest_public(one.sources.certain) if _is_anywhere(found, options)]
+    if not open_to and one.sources.is_known:
         return
-    meant_for_clients = clients_reach_machines(firewall, judged)
-    applies = is_over_path(firewall, judged)
-    if applies is False:
-        yield NotApplicable("it is for other machines")
-    elif meant_for_clients is True:
-        yield NotApplicable("clients' packets reach machines behind an external passthrough load balancer")
-    elif all_of([is_open, judged.admits, judged.is_internal is False or UNKNOWN, applies]) is UNKNOWN:
-        yield Undecided(_reason(judged, is_open, applies))
-    elif meant_for_clients is UNKNOWN:
-        yield Undecided("the scheme of a load balancer is not known, and so whether clients reach the machines by it")
+    reaches_vms, is_for_clients = is_over_path(firewall, one), clients_reach_machines(firewall, one)
+    if reaches_vms is False:
+        yield NotApplicable("it is for other VMs")
+    elif is_for_clients is True:
+        yield NotApplicable("clients' packets reach VMs behind an external passthrough load balancer")
+    elif not open_to:
+        yield not_known(one.sources_property, one.label)
+    elif reaches_vms is UNKNOWN:
+        yield Undecided(f"`{one.label}` is open to all, and may apply to VMs of the path", one.targets_property)
+    elif is_for_clients is UNKNOWN:
+        yield Undecided("a load balancer may pass clients' packets on to the VMs", "load_balancing_scheme")
     else:
+        known(one.is_ingress, "direction", one.label)
+        known(one.is_enabled, "disabled", one.label)
+        known(one.action, "action", one.label)
+        known(one.is_internal, "src_network_scope", one.label)
         yield Fail(
-            f"{judged.label} admits traffic from {_described(wide)} to the machines of the serving path.",
+            f"`{one.label}` admits traffic from {_described(open_to)} to the VMs of the serving path.",
             "Ingress only from where it has to come from: Google's front ends and health checks, proxy-only subnets, "
             "IAP, networks of your own.",
             'Set `source_ranges=["35.191.0.0/16", "130.211.0.0/22"]` for the load balancer, '
@@ -139,23 +140,15 @@ def _judge(firewall: Firewall, judged: FirewallRule, options: OpenIngressOptions
         )
 
 
-def _is_open(found: IpRange, options: OpenIngressOptions) -> bool:
+def _is_anywhere(found: IpRange, options: OpenIngressOptions) -> bool:
     widest = options.widest_ipv4_prefix if found.version == 4 else options.widest_ipv6_prefix
     return found.prefixlen < max(widest, 1)
 
 
-def _described(wide: list[IpRange]) -> str:
+def _described(open_to: list[IpRange]) -> str:
     return " and ".join(
         f"every IPv{found.version} address"
         if found.prefixlen == 0
         else f"IPv{found.version} ranges as wide as /{found.prefixlen}"
-        for found in wide
+        for found in open_to
     )
-
-
-def _reason(judged: FirewallRule, is_open: bool | Unknown, applies: bool | Unknown) -> str:
-    if is_open is UNKNOWN:
-        return f"the sources of {judged.label} are not known"
-    if applies is UNKNOWN:
-        return f"{judged.label} is open to all, and it is not known whether it applies to the machines"
-    return f"it is not known whether {judged.label} admits traffic: its direction, action, scope or `disabled` is not"

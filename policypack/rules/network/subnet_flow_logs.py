@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.network.subnetwork import Subnetwork
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, known
+
+_HAS_VMS = Condition[Subnetwork](
+    lambda subnetwork: subnetwork.has_machines, "it is for proxies or Google services, without flow logs", "purpose"
+)
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,16 @@ class FlowLogsOptions(Options):
 
 
 @rule(
-    title="The machines' subnetworks have flow logs",
+    title="The VMs' subnetworks have flow logs",
     severity="low",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/vpc/docs/flow-logs",
     frameworks=(cis("3.8"),),
+    applies=(_HAS_VMS,),
 )
-def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Iterator[Verdict]:
-    """The machines' subnetworks log who they talk to.
+def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks:
+    """The VMs' subnetworks log their connections.
 
     ## What it checks
     `log_config` is set, which turns flow logs on, with `flow_sampling` above 0 and not below `min_sampling`. Left out
@@ -45,7 +48,7 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Iterat
     which client or probe did not get through when a backend is unhealthy for no visible reason.
 
     ## Applies to
-    Subnetworks of machines on serving paths. Proxy-only subnets, and those of Private Service Connect and Private
+    Subnetworks of VMs on serving paths. Proxy-only subnets, and those of Private Service Connect and Private
     NAT, have no flow logs of their own.
 
     ## Fails
@@ -87,23 +90,14 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Iterat
     ## Undecided
     When `log_config`, its `flow_sampling` or `purpose` is computed.
     """
-    sampling = subnetwork.flow_sampling
-    if subnetwork.has_machines is False:
-        yield NotApplicable("it is a range of proxies or of Google's services, without flow logs")
-        return
-    if isinstance(sampling, Unknown):
-        yield Undecided("`log_config` or its `flow_sampling` is not known")
-        return
+    sampling = known(subnetwork.flow_sampling, "flow_sampling", "log_config")
     if sampling is not None and sampling > 0 and sampling >= options.min_sampling:
-        return
-    if subnetwork.has_machines is UNKNOWN:
-        yield Undecided("`purpose` is not known, and so whether it can have flow logs")
         return
     lowest = f"{options.min_sampling:g} or more" if options.min_sampling else "above 0"
     observed = "has no flow logs" if sampling is None else f"samples {sampling:g} of its connections"
     yield Fail(
         f"Subnetwork `{subnetwork.name}` {observed}.",
-        f"Flow logs with a sampling {lowest}.",
+        f"Flow logs with a sampling rate of {lowest}.",
         f'Set `log_config={{"flow_sampling": {max(options.min_sampling, 0.5):g}, '
         '"metadata": "INCLUDE_ALL_METADATA"}`.',
     )

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.network.subnetwork import Subnetwork
-from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, known
+
+_HAS_VMS = Condition[Subnetwork](lambda subnetwork: subnetwork.has_machines, "no VMs are in it", "purpose")
+_HAS_IPV4 = Condition[Subnetwork](
+    lambda subnetwork: subnetwork.has_ipv4, "its VMs have no IPv4 addresses", "stack_type"
+)
 
 
 @rule(
-    title="Machines reach Google's APIs without external addresses",
+    title="VMs reach Google APIs without external IP addresses",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/vpc/docs/private-google-access",
+    applies=(_HAS_VMS, _HAS_IPV4),
 )
-def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Iterator[Verdict]:
-    """The machines' subnetworks have Private Google Access.
+def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Checks:
+    """The VMs' subnetworks have Private Google Access.
 
     ## What it checks
     `private_ip_google_access` is true. Left out it is off.
 
     ## Why it matters
-    A machine gets its container image, its model weights and its secrets from Google's APIs. Without an external
+    A VM gets its container image, its model weights and its secrets from Google's APIs. Without an external
     address it reaches them through Private Google Access, or through Cloud NAT, which costs by the gigabyte of
     weights, runs out of ports when a region scales out, and asks for a route to the internet.
 
     ## Applies to
-    Subnetworks of machines on serving paths. Those of proxies and of Private Service Connect have no machines of the
-    user's, and those without IPv4 have a setting of their own (`private_ipv6_google_access`).
+    Subnetworks of VMs on serving paths. Those of proxies and of Private Service Connect have no VMs of the user's,
+    and those without IPv4 have a setting of their own (`private_ipv6_google_access`).
 
     ## Fails
     ```python
@@ -71,18 +74,9 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> It
     ## Undecided
     When `private_ip_google_access`, `purpose` or `stack_type` is computed.
     """
-    if subnetwork.has_machines is False:
-        yield NotApplicable("no machines are in it")
-    elif subnetwork.has_ipv4 is False:
-        yield NotApplicable("its machines have no IPv4 addresses")
-    elif subnetwork.has_private_google_access is UNKNOWN:
-        yield Undecided("`private_ip_google_access` is not known")
-    elif not subnetwork.has_private_google_access:
-        if subnetwork.has_machines is UNKNOWN or subnetwork.has_ipv4 is UNKNOWN:
-            yield Undecided("`purpose` or `stack_type` is not known, and so whether machines with IPv4 are in it")
-            return
+    if not known(subnetwork.has_private_google_access, "private_ip_google_access"):
         yield Fail(
             f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
-            "Private Google Access, so that machines without external addresses get images, weights and secrets.",
+            "Private Google Access, so that VMs without external addresses get images, weights and secrets.",
             "Set `private_ip_google_access=True`.",
         )

@@ -1,21 +1,12 @@
-"""Rules about groups on arbitrary fleets: unknowns never turn a verdict around, and nothing raises."""
+"""Generated fleets: services over managed groups with autoscalers, templates and checks."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck as HypothesisCheck
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policypack.config.options import Setting
-from policypack.evaluate import Status, apply_to_stack
-from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
-from tests.stacks import BY_NAME, Computed, Out, R, build, service
-from tests.test_properties import assert_refines, blurred
+from tests.stacks import Computed, Out, R, service
 
 RULES = (
     "llm-backend-failover-capacity",
@@ -26,20 +17,7 @@ RULES = (
     "health-check-timing",
     "health-check-logging",
 )
-pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-SETTINGS = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HypothesisCheck.too_slow, HypothesisCheck.data_too_large]
-)
 REGIONS = ("us-central1", "europe-west4", "asia-east1")
-
-
-def verdicts(resources: list[Resource], **stack: Any) -> dict[tuple[str, str], Status]:
-    whole = Stack(resources, **stack)
-    return {
-        (found.rule.name, found.urn): "passed" if found.status == "not applicable" else found.status
-        for rule in (BY_NAME[name] for name in RULES)
-        for found in apply_to_stack(rule, whole, Setting(rule.level, rule.options()))
-    }
 
 
 def some(**properties: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -146,35 +124,3 @@ def _place(group: R) -> dict[str, Any]:
 def _reference(draw: st.DrawFn, group: R) -> Any:
     out = Out(group)
     return draw(st.sampled_from([out, out, out, Computed((group,), out), Computed((), out)]))
-
-
-@SETTINGS
-@given(data=st.data())
-def test_unknowns_never_turn_a_verdict_around(data: st.DataObject) -> None:
-    resources = list(build(*data.draw(stacks()), deployed=data.draw(st.booleans())).resources)
-    less = data.draw(st.composite(lambda draw: [blurred(draw, resource) for resource in resources])())
-    assert_refines(_shared(verdicts(less), resources), verdicts(resources))
-
-
-def _shared(less: dict[tuple[str, str], Status], resources: list[Resource]) -> dict[tuple[str, str], Status]:
-    """Verdicts on what is judged with more known as well: a property less may leave a resource off every path."""
-    judged = verdicts(resources)
-    return {key: status for key, status in less.items() if key in judged}
-
-
-@SETTINGS
-@given(parts=stacks())
-def test_a_first_preview_never_turns_the_deployed_verdict_around(parts: list[R]) -> None:
-    first, deployed = list(build(*parts).resources), list(build(*parts, deployed=True).resources)
-    assert_refines(_shared(verdicts(first), deployed), verdicts(deployed))
-
-
-@SETTINGS
-@given(parts=stacks(), data=st.data())
-def test_an_update_never_stops_what_the_whole_stack_allows(parts: list[R], data: st.DataObject) -> None:
-    resources = list(build(*parts, deployed=True).resources)
-    whole = verdicts(resources)
-    shown = [replace(r, outputs=None, edges={}) for r in resources if data.draw(st.integers(0, 3))]
-    early = verdicts(shown, is_complete=False)
-    stopped = {key for key, status in early.items() if status == "failed"}
-    assert stopped <= {key for key, status in whole.items() if status == "failed"}
