@@ -75,6 +75,26 @@ def test_services(inputs: dict[str, Any], status: str) -> None:
     check_verdict(RULE, served(BARE, **inputs), status)
 
 
+@pytest.mark.parametrize(
+    ("iap", "status"),
+    [
+        pytest.param({"enabled": True}, "passed", id="on"),
+        pytest.param({"enabled": False}, "failed", id="off"),
+        pytest.param({"oauth2ClientId": "client"}, "undecided", id="a provider that had no `enabled` yet"),
+    ],
+)
+def test_outputs_alone_show_whether_iap_is_on(iap: dict[str, Any], status: str) -> None:
+    url = "https://www.googleapis.com/compute/v1/projects/p-demo/regions/us-central1/instanceGroups/mig-us-central1-1a2b3c4"
+    outputs = {
+        "loadBalancingScheme": "EXTERNAL_MANAGED",
+        "securityPolicy": "",
+        "backends": [{"group": url}],
+        "iap": iap,
+    }
+    read = R("BackendService", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
+    assert statuses(RULE, build(read, group(BARE), BARE, deployed=True))["chat"] == status
+
+
 def ip_rule(priority: int, action: str, *ranges: Any) -> dict[str, Any]:
     return {"priority": priority, "action": action, "match": {"config": {"srcIpRanges": list(ranges)}}}
 
@@ -165,4 +185,4 @@ def test_what_is_not_shown() -> None:
 def test_the_message_quotes_no_metadata() -> None:
     fleet = group(BARE)
     (found,) = findings(RULE, build(service([backend(fleet)]), fleet, BARE))
-    assert found.problems[0].observed == "It is public, and nothing in the stack checks who calls."
+    assert found.problems[0].observed == "It is public, and nothing in the stack authenticates its callers."

@@ -97,7 +97,10 @@ def test_a_regional_policy() -> None:
 
 @pytest.mark.parametrize(
     ("rules", "observed"),
-    [([limit(key="ALL")], "has one limit for all clients together."), ([], "limits no rates before it decides.")],
+    [
+        ([limit(key="ALL")], "has one rate limit for all clients together."),
+        ([], "limits no rates before it decides."),
+    ],
 )
 def test_the_message_says_whose_limit_it_is(rules: list[dict[str, Any]], observed: str) -> None:
     policy = R("SecurityPolicy", "armor", {"rules": rules})

@@ -110,7 +110,7 @@ def test_models_may_be_limited(models: list[str], status: str) -> None:
 @pytest.mark.parametrize(
     ("models", "problem"),
     [
-        ([], "is empty, which lets no machine pass: name one, or disable the rule"),
+        ([], "is empty, which lets no VM pass: name one, or disable the rule"),
         (["SPOT", "spot"], "has `spot`, known are STANDARD, SPOT, FLEX_START, RESERVATION_BOUND"),
     ],
 )
@@ -125,6 +125,21 @@ def test_the_message_says_what_each_model_needs() -> None:
     )
     assert [(problem.observed, problem.fix) for problem in found.problems] == [
         ("`on_host_maintenance` is not TERMINATE.", 'Set `"on_host_maintenance": "TERMINATE"` in `scheduling`.'),
-        ("`preemptible` is off with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),
-        ("`automatic_restart` is on with SPOT.", 'Set `"automatic_restart": False` in `scheduling`.'),
+        ("`preemptible` is not on with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),
+        ("`automatic_restart` is not off with SPOT.", 'Set `"automatic_restart": False` in `scheduling`.'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "property_name"),
+    [
+        pytest.param({"machineType": Computed()}, "machine_type", id="computed machine type"),
+        pytest.param(
+            {"machineType": "n1-standard-8", "guestAccelerators": Computed()}, "guest_accelerators", id="computed GPUs"
+        ),
+        pytest.param({"scheduling": {"preemptible": Computed()}}, "preemptible", id="computed default"),
+    ],
+)
+def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_name: str) -> None:
+    found = finding(RULE, *on_path(machine(inputs)))
+    assert [one.property_name for one in found.undecided] == [property_name]

@@ -148,4 +148,4 @@ def test_an_alert_may_still_come() -> None:
 
 def test_the_message_names_what_is_missing() -> None:
     (found,) = findings(RULE, build(NAMED, ERRORS))
-    assert [problem.observed for problem in found.problems] == ["No alert policy tells of slow answers."]
+    assert [problem.observed for problem in found.problems] == ["No alert policy covers latency."]

@@ -94,8 +94,8 @@ def test_the_message_says_what_is_required_and_why() -> None:
     (found,) = findings(RULE, build(subject, US))
     assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
         (
-            "It drains for 300 s.",
-            "At least 900 s, its time-out.",
+            "Connection draining is 300 s.",
+            "At least 900 s, its `timeout_sec`.",
             "Set `connection_draining_timeout_sec` to 900 or more, up to 3600.",
         )
     ]

@@ -84,8 +84,8 @@ def test_the_message_says_what_is_logged() -> None:
     (found,) = findings(RULE, build(service(logConfig={"enable": True, "sampleRate": 0})))
     assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
         (
-            "Its log has `sample_rate` 0.",
-            "A log of requests with a `sample_rate` above 0 up to 1.",
+            "Its request log has `sample_rate` 0.",
+            "A request log with a `sample_rate` above 0 up to 1.",
             'Set `log_config={"enable": True, "sample_rate": 1.0}`.',
         )
     ]

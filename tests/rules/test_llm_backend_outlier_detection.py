@@ -85,3 +85,16 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
         "Its outlier detection ejects at most 5 % of the servers.",
         "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "property_name"),
+    [
+        pytest.param({"loadBalancingScheme": Computed()}, "load_balancing_scheme", id="computed scheme"),
+        pytest.param({"protocol": Computed()}, "protocol", id="computed protocol"),
+        pytest.param({"outlierDetection": Computed()}, "outlier_detection", id="computed block"),
+    ],
+)
+def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_name: str) -> None:
+    (found,) = findings(RULE, build(service([backend(US)], **inputs), US))
+    assert [one.property_name for one in found.undecided] == [property_name]

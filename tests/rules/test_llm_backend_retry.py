@@ -127,4 +127,6 @@ def test_an_incomplete_stack_proves_no_absence() -> None:
 
 def test_the_message_names_route_and_condition() -> None:
     (found,) = findings(RULE, build(CHAT, path_rule(WRONG)))
-    assert found.problems[0].observed == "In `paths`, path rule 1 of path matcher `api` repeats requests on `5xx`."
+    assert (
+        found.problems[0].observed == "Requests are retried on `5xx` by path rule 1 of path matcher `api` in `paths`."
+    )

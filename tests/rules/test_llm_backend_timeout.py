@@ -80,15 +80,16 @@ def test_bounds_that_exclude_each_other_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "observed"), [({}, "Its time-out is 30 s, the default."), ({"timeoutSec": 60}, "Its time-out is 60 s.")]
+    ("inputs", "observed"),
+    [({}, "Its timeout is 30 s, the default."), ({"timeoutSec": 60}, "Its timeout is 60 s.")],
 )
 def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: str) -> None:
     (found,) = findings(RULE, build(service([backend(US)], **inputs), US))
     assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
         (
             observed,
-            "A time-out from 600 to 86400 s.",
-            "Set `timeout_sec` to the time of the longest answer, 600 or more.",
+            "A timeout from 600 to 86400 s.",
+            "Set `timeout_sec` to the duration of the longest response, 600 or more.",
         )
     ]
 
@@ -141,5 +142,6 @@ def test_the_message_names_the_route() -> None:
     subject = service([backend(US)], timeoutSec=900)
     (found,) = findings(RULE, build(subject, US, routed({"seconds": 30}, subject)))
     assert found.problems[0].observed == (
-        "In `paths`, path rule 1 of path matcher `api` has a time-out of 30 s, which goes before that of the service."
+        "The timeout of path rule 1 of path matcher `api` in `paths` is 30 s, and takes precedence over that of the "
+        "service."
     )

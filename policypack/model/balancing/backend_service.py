@@ -27,7 +27,7 @@ _DEFAULT_REGIONAL_SCHEME: Final = "INTERNAL"
 _DEFAULT_GLOBAL_CAPACITY_SCALER: Final = 1.0
 _DEFAULT_DRAINING_SECONDS: Final = 300.0
 # The API's: https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting
-_DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
 
 class BackendService(View):
@@ -92,7 +92,7 @@ class BackendService(View):
     @property
     def timeout_seconds(self) -> float | Unknown:
         """The time-out in seconds, from the first byte of a request to the last of its response."""
-        return self._seconds("timeoutSec", _DEFAULT_TIMEOUT_SECONDS)
+        return self._seconds("timeoutSec", DEFAULT_TIMEOUT_SECONDS)
 
     @property
     def draining_seconds(self) -> float | Unknown:

@@ -118,12 +118,12 @@ class SecurityPolicy(View):
     def why_rules_unknown(self) -> str:
         """What keeps some rules from being known, a clause; empty if all are."""
         if isinstance(self.resource.asked.objects("rules"), Unknown):
-            return f"the rules of `{self.name}` are computed"
+            return "the list is computed"
         if self.resource.ignores_changes_of("rules"):
-            return f"`ignore_changes` leaves the rules of `{self.name}` to something else"
+            return "`ignore_changes` leaves it to something else"
         if not self.stack.is_complete:
-            return f"rules of `{self.name}` may still come"
-        return f"which policy a rule belongs to is not known, it may be `{self.name}`" if None in self._separate else ""
+            return "rules may be added later in this update"
+        return "a rule whose policy is not known may belong to it" if None in self._separate else ""
 
     @property
     def filters(self) -> bool | Unknown:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.authentication import (
     has_authorization_policy,
-    iap_is_enabled,
     needs_client_certificate,
     start_up_mentions,
 )
-from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import IS_EXTERNAL
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,13 @@ class AuthenticationOptions(Options):
 
 
 @rule(
-    title="Somebody checks who calls",
+    title="Callers of public services are authenticated",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/iap/docs/concepts-overview",
 )
-def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Iterator[Verdict]:
+def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Checks:
     """A public service has callers that are authenticated, as far as the stack shows it.
 
     ## What it checks
@@ -103,31 +102,35 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     computed start-up metadata, Cloud Armor rules with expressions, or an authorization policy.
     """
     if options.server_authenticates:
-        yield NotApplicable("the option `server_authenticates` says that its servers check who calls")
+        yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")
         return
-    checked = any_of(_signs(service, options))
-    external = is_external(service)
-    if checked is True:
-        return
-    if external is False:
-        yield NotApplicable("it is internal")
-    elif checked is UNKNOWN or external is UNKNOWN or not service.stack.is_complete:
-        yield Undecided("whether anything checks who calls is not shown; `server_authenticates` can say it")
+    signs = _signs(service, options)
+    if any_of(signs.values()) is not True:
+        yield under([IS_EXTERNAL], service, lambda: _is_open(service, signs))
+
+
+def _signs(service: BackendService, options: AuthenticationOptions) -> Mapping[str, bool | Unknown]:
+    """Whether each property that can have callers authenticated does so."""
+    policies = security_policies(service)
+    hides_policy = has_security_policy(service) and not policies
+    return {
+        "iap": service.uses_iap,
+        "server_tls_policy": needs_client_certificate(service),
+        "security_policy": UNKNOWN if hides_policy else any_of(policy.admits_only_some for policy in policies),
+        "target": UNKNOWN if has_authorization_policy(service) else False,
+        "metadata": start_up_mentions(service, options.server_key_words),
+    }
+
+
+def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown]) -> Checks:
+    doubtful = [property_name for property_name, authenticates in signs.items() if authenticates is not False]
+    if doubtful or not service.stack.is_complete:
+        why = "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"
+        yield Undecided(why, doubtful[0] if doubtful else "")
     else:
         yield Fail(
-            "It is public, and nothing in the stack checks who calls.",
+            "It is public, and nothing in the stack authenticates its callers.",
             "Identity-Aware Proxy, client certificates, known address ranges, or a server that asks for a key.",
-            "Set `iap={'enabled': True}`, or have the servers ask for a key; if they do so already in a way that the "
+            'Set `iap={"enabled": True}`, or have the servers ask for a key; if they already do in a way that the '
             "stack does not show, set the option `server_authenticates`.",
         )
-
-
-def _signs(service: BackendService, options: AuthenticationOptions) -> Iterator[bool | Unknown]:
-    yield iap_is_enabled(service)
-    yield needs_client_certificate(service)
-    yield from (policy.admits_only_some for policy in security_policies(service))
-    if has_security_policy(service) and not security_policies(service):
-        yield UNKNOWN
-    if has_authorization_policy(service):
-        yield UNKNOWN
-    yield start_up_mentions(service, options.server_key_words)

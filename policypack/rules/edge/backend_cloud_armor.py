@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     edge_security_policy_is_set,
@@ -13,21 +10,21 @@ from policypack.model.frontend.security_policy import (
     leaves_security_policy_to_others,
     security_policies,
     security_policy_links,
-    takes_security_policy,
 )
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 
 
 @rule(
-    title="Cloud Armor filters what the internet sends",
+    title="Cloud Armor filters requests from the internet",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/armor/docs/security-policy-overview",
+    applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR),
 )
-def backend_cloud_armor(service: BackendService, options: Options) -> Iterator[Verdict]:
+def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
     """Every external service has a Cloud Armor policy that does something.
 
     ## What it checks
@@ -81,47 +78,36 @@ def backend_cloud_armor(service: BackendService, options: Options) -> Iterator[V
     When the scheme or the policy's rules are computed, or `ignore_changes` leaves the policy to something else. A
     policy outside the stack passes: somebody wrote it for others to use.
     """
-    if is_external(service) is False:
-        yield NotApplicable("it is internal")
-    elif takes_security_policy(service) is False:
-        yield NotApplicable("its load balancer takes no such policy")
-    elif not has_security_policy(service):
-        yield _without_policy(service)
-    elif security_policy_links(service).why:
-        yield Undecided(security_policy_links(service).why)
-    else:
-        for policy in security_policies(service):
-            yield from _judge(policy, service)
+    if not has_security_policy(service):
+        yield _has_policy_from_elsewhere(service)
+    yield unresolved(security_policy_links(service))
+    for policy in security_policies(service):
+        yield _filters_requests(policy)
 
 
-def _without_policy(service: BackendService) -> Verdict:
+def _has_policy_from_elsewhere(service: BackendService) -> Checks:
     if leaves_security_policy_to_others(service):
-        return Undecided("`ignore_changes` leaves its security policy to something else")
-    if is_external(service) is UNKNOWN or takes_security_policy(service) is UNKNOWN:
-        return Undecided("it has no Cloud Armor policy, and its load balancer is not known")
-    edge = edge_security_policy_is_set(service)
-    return Fail(
-        "It has no Cloud Armor policy" + (" but one at the edge, which limits no rates." if edge is True else "."),
+        yield Undecided("`ignore_changes` leaves its security policy to something else", "security_policy")
+        return
+    but = " except one at the edge, which limits no rates" if edge_security_policy_is_set(service) is True else ""
+    yield Fail(
+        f"It has no Cloud Armor policy{but}.",
         "A backend security policy.",
         "Set `security_policy` to a `SecurityPolicy` that allows known clients, or limits the rate of each.",
     )
 
 
-def _judge(policy: SecurityPolicy, service: BackendService) -> Iterator[Verdict]:
-    filters, kind = policy.filters, policy.kind
-    if isinstance(kind, Unknown):
-        yield Undecided(f"the type of `{policy.name}` is not known")
-    elif kind != "CLOUD_ARMOR":
+def _filters_requests(policy: SecurityPolicy) -> Checks:
+    kind = known(policy.kind, "type", policy.name)
+    if kind != "CLOUD_ARMOR":
         yield Fail(
             f"Its security policy `{policy.name}` has type `{kind}`, which does not filter requests to backends.",
             "A security policy of type CLOUD_ARMOR.",
             "Leave out `type` of the security policy, or create another one.",
         )
-    elif filters is False and is_external(service) is True and takes_security_policy(service) is True:
+    elif not known(policy.filters, "rules", policy.name, because=policy.why_rules_unknown):
         yield Fail(
             f"Its Cloud Armor policy `{policy.name}` lets every request through.",
             "A rule that is enforced and denies, redirects or limits.",
-            "Add a rule with action `throttle` or `deny(403)`, and `preview=False`.",
+            'Add a rule with action `throttle` or `deny(403)`, and `"preview": False`.',
         )
-    elif filters is not True:
-        yield Undecided(policy.why_rules_unknown or f"what the rules of `{policy.name}` do is not known")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     has_security_policy,
     security_policies,
     security_policy_links,
-    takes_security_policy,
 )
-from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
+
+_HAS_CLOUD_ARMOR: Final = Condition(
+    has_security_policy, "it has no Cloud Armor policy, which `backend-cloud-armor` requires", "security_policy"
+)
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,14 @@ class RateLimitOptions(Options):
 
 
 @rule(
-    title="Each client's rate is bounded",
+    title="Each client's request rate is limited",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/armor/docs/rate-limiting-overview",
+    applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR, _HAS_CLOUD_ARMOR),
 )
-def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -> Iterator[Verdict]:
+def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -> Checks:
     """The service's Cloud Armor policy limits how many requests a client sends.
 
     ## What it checks
@@ -99,31 +102,23 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     ## Undecided
     When the policy is not in the stack, or what decides in its rules is computed.
     """
-    if is_external(service) is False:
-        yield NotApplicable("it is internal")
-    elif takes_security_policy(service) is False:
-        yield NotApplicable("its load balancer takes no such policy")
-    elif not has_security_policy(service):
-        yield NotApplicable("it has no Cloud Armor policy, which `backend-cloud-armor` asks for")
-    elif not security_policies(service):
-        yield Undecided(security_policy_links(service).why or "its Cloud Armor policy is not in this stack")
-    else:
-        for policy in security_policies(service):
-            yield from _judge(policy, service, options)
+    links = security_policy_links(service)
+    yield unresolved(links)
+    if links.external:
+        yield Undecided("its Cloud Armor policy is not in this stack", "security_policy")
+    for policy in security_policies(service):
+        yield _limits_rate(policy, options)
 
 
-def _judge(policy: SecurityPolicy, service: BackendService, options: RateLimitOptions) -> Iterator[Verdict]:
+def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
     limits = policy.limits_rate(of_each_client=options.per_client)
-    if limits is UNKNOWN:
-        yield Undecided(policy.why_rules_unknown or f"whether `{policy.name}` limits rates is not known")
-    elif limits is False and (is_external(service) is UNKNOWN or takes_security_policy(service) is UNKNOWN):
-        yield Undecided("its load balancer is not known")
-    elif limits is False:
-        shared = options.per_client and policy.limits_rate(of_each_client=False) is True
-        yield Fail(
-            f"Cloud Armor policy `{policy.name}` "
-            + ("has one limit for all clients together." if shared else "limits no rates before it decides."),
-            "A rate limit for each client." if options.per_client else "A rate limit.",
-            "Add a rule with action `throttle` and `rate_limit_options` with `enforce_on_key='IP'`, ahead of the rules "
-            "that allow.",
-        )
+    if known(limits, "rules", policy.name, because=policy.why_rules_unknown):
+        return
+    is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True
+    does = "has one rate limit for all clients together" if is_shared else "limits no rates before it decides"
+    yield Fail(
+        f"Cloud Armor policy `{policy.name}` {does}.",
+        "A rate limit for each client." if options.per_client else "A rate limit.",
+        'Add a rule with action `throttle` and `"enforce_on_key": "IP"` in `rate_limit_options`, ahead of the rules '
+        "that allow.",
+    )

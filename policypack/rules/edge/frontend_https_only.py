@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.values.values import UNKNOWN
+from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, known, under
+
+_TAKES_HTTP: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTP", "HTTPS"), "it is not a proxy for HTTP", "")
+_IS_NOT_MESH: Final = Condition[Proxy](
+    lambda proxy: negation(proxy.is_mesh), "Cloud Service Mesh encrypts between its proxies", "load_balancing_scheme"
+)
+_IS_EXTERNAL: Final = Condition[Proxy](lambda proxy: proxy.is_external, "it is internal", "load_balancing_scheme")
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,14 @@ class HttpsOnlyOptions(Options):
 
 
 @rule(
-    title="Plain HTTP is answered with a redirect only",
+    title="Plain HTTP requests are only redirected",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/setting-up-global-http-https-redirect",
+    applies=(_TAKES_HTTP,),
 )
-def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Iterator[Verdict]:
+def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     """No target HTTP proxy passes a request on to a server.
 
     ## What it checks
@@ -79,29 +86,17 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Iterator[Ver
     ## Undecided
     When the URL map, its routes or the services behind them are computed, or the services' scheme is not known.
     """
-    if proxy.kind == "HTTPS":
-        return
-    if proxy.kind != "HTTP":
-        yield NotApplicable("it is no proxy for HTTP")
-    elif proxy.is_mesh is True:
-        yield NotApplicable("Cloud Service Mesh encrypts between its proxies")
-    elif proxy.is_external is False and not options.internal:
-        yield NotApplicable("it is internal")
-    else:
-        yield from _judge(proxy, options)
+    if proxy.kind == "HTTP":
+        conditions = [_IS_NOT_MESH] if options.internal else [_IS_NOT_MESH, _IS_EXTERNAL]
+        yield under(conditions, proxy, lambda: _only_redirects(proxy))
 
 
-def _judge(proxy: Proxy, options: HttpsOnlyOptions) -> Iterator[Verdict]:
-    sent = proxy.passes_requests_on
-    if sent is UNKNOWN:
-        why = proxy.why_services_unknown or "its routes are computed"
-        yield Undecided(f"whether it passes requests on is not known: {why}")
-    elif sent is True and (proxy.is_mesh is UNKNOWN or (proxy.is_external is UNKNOWN and not options.internal)):
-        yield Undecided("the load balancing scheme of the services behind it is not known")
-    elif sent is True:
+def _only_redirects(proxy: Proxy) -> Checks:
+    why = proxy.why_services_unknown or "its routes are computed or not in this stack"
+    if known(proxy.passes_requests_on, "url_map", because=why):
         yield Fail(
-            "It takes plain HTTP and passes requests on to servers.",
-            "HTTPS, and plain HTTP for redirects alone.",
-            "Give it a URL map of its own with `default_url_redirect={'https_redirect': True}`, and the service's URL "
-            "map to a target HTTPS proxy.",
+            "It accepts plain HTTP and passes requests on to servers.",
+            "HTTPS, and plain HTTP for redirects only.",
+            'Give it a URL map of its own with `default_url_redirect={"https_redirect": True}`, and the service\'s '
+            "URL map to a target HTTPS proxy.",
         )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
-from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.routes import without_url_map
+from policypack.verdict import Checks, Fail, Undecided
 from policypack.wording import quoted
 
 
@@ -45,13 +44,13 @@ class PathsOptions(Options):
 
 
 @rule(
-    title="Clients reach the API and nothing else of the server",
+    title="Clients reach only the API of the server",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/url-map-concepts",
 )
-def frontend_paths(service: BackendService, options: PathsOptions) -> Iterator[Verdict]:
+def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     """No URL map has a route to the server's metrics, documentation and management.
 
     ## What it checks
@@ -102,34 +101,29 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Iterator[V
     When routes or the services behind them are computed; when a regular expression, a template, a header or a rewrite
     of paths decides; or when the service's Cloud Armor policy may deny the paths.
     """
-    url_maps = url_maps_of(service.stack, service.resource)
-    if not url_maps:
-        yield _without_url_map(service)
-    for url_map in url_maps:
-        sent = {path: url_map.sends(path, service.resource) for path in options.forbidden}
-        exposed = [path for path, reaches in sent.items() if reaches is True]
-        doubtful = [path for path, reaches in sent.items() if reaches is UNKNOWN]
-        if exposed:
-            yield _judge_exposed(url_map, service, exposed)
-        elif doubtful:
-            yield Undecided(f"whether `{url_map.name}` sends {quoted(doubtful)} to it is not known")
+    yield without_url_map(service)
+    for url_map in url_maps_of(service.stack, service.resource):
+        yield _hides_paths(url_map, service, options)
 
 
-def _judge_exposed(url_map: UrlMap, service: BackendService, exposed: list[str]) -> Verdict:
+def _hides_paths(url_map: UrlMap, service: BackendService, options: PathsOptions) -> Checks:
+    reaches = {path: url_map.sends(path, service.resource) for path in options.forbidden}
+    exposed = [path for path in options.forbidden if reaches[path] is True]
+    doubtful = [path for path in options.forbidden if reaches[path] is not False]
+    if exposed and _cloud_armor_may_deny(service):
+        why = f"`{url_map.name}` sends {quoted(exposed)} to it, unless its Cloud Armor policy denies them"
+        yield Undecided(why, "security_policy")
+    elif exposed:
+        yield Fail(
+            f"`{url_map.name}` sends {quoted(exposed)} to the servers.",
+            "Routes for the paths of the API only.",
+            "List the API's paths in `path_rules`, and let the defaults abort every request with 404 "
+            "(`fault_injection_policy`).",
+        )
+    elif doubtful:
+        yield Undecided(f"whether `{url_map.name}` sends {quoted(doubtful)} to it is not known", "path_matchers")
+
+
+def _cloud_armor_may_deny(service: BackendService) -> bool:
     policies = security_policies(service)
-    if any(policy.may_deny_by_path for policy in policies):
-        return Undecided(f"`{url_map.name}` sends {quoted(exposed)} to it, unless its Cloud Armor policy denies them")
-    if has_security_policy(service) and not policies:
-        return Undecided(f"`{url_map.name}` sends {quoted(exposed)} to it, and its Cloud Armor policy is not known")
-    return Fail(
-        f"`{url_map.name}` sends {quoted(exposed)} to the servers.",
-        "Routes for the paths of the API alone.",
-        "List the API's paths in `path_rules`, and let the defaults abort every request with 404 "
-        "(`fault_injection_policy`).",
-    )
-
-
-def _without_url_map(service: BackendService) -> Verdict:
-    if service.stack.is_complete:
-        return NotApplicable("no URL map of this stack sends requests to it")
-    return Undecided("its URL map may still come")
+    return any(policy.may_deny_by_path for policy in policies) if policies else has_security_policy(service)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.frontend.ssl_policy import SslPolicy
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 from policypack.wording import quoted
+
+_TERMINATES_TLS: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTPS", "SSL"), "it does not terminate TLS", "")
+# A policy that is set is judged even while a mesh may use the proxy; only a missing one may be right there.
+_IS_NOT_MESH: Final = Condition[Proxy](
+    lambda proxy: proxy.is_mesh is not True, "Cloud Service Mesh takes no SSL policy", "load_balancing_scheme"
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,15 @@ class TlsPolicyOptions(Options):
 
 
 @rule(
-    title="Clients negotiate no outdated TLS",
+    title="Clients cannot negotiate outdated TLS",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/ssl-policies-concepts",
     frameworks=(cis("3.9"),),
+    applies=(_TERMINATES_TLS, _IS_NOT_MESH),
 )
-def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Iterator[Verdict]:
+def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     """Every target HTTPS and SSL proxy has an SSL policy without old versions and weak cipher suites.
 
     ## What it checks
@@ -81,53 +87,57 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Iterator[Ver
     ## Undecided
     When the policy is not in the stack, or which one it is, its profile, version or suites are computed.
     """
-    if proxy.kind not in ("HTTPS", "SSL"):
-        yield NotApplicable("it does not terminate TLS")
-    elif proxy.is_mesh is True:
-        yield NotApplicable("Cloud Service Mesh takes no SSL policy")
-    elif not proxy.has_ssl_policy:
-        yield _without_policy(proxy, options)
-    elif not proxy.ssl_policies:
-        yield Undecided(proxy.ssl_policy_links.why or "its SSL policy is not in this stack")
+    if not proxy.has_ssl_policy:
+        doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")
+        yield provided(negation(proxy.is_mesh), doubt, _has_policy_from_elsewhere(proxy, options))
+    yield unresolved(proxy.ssl_policy_links)
+    if proxy.ssl_policy_links.external:
+        yield Undecided("its SSL policy is not in this stack", "ssl_policy")
     for policy in proxy.ssl_policies:
-        yield from _judge(policy, options)
+        yield _has_accepted_profile(policy, options)
+        yield _refuses_old_versions(policy, options)
+        yield _has_no_weak_suites(policy)
 
 
-def _without_policy(proxy: Proxy, options: TlsPolicyOptions) -> Verdict:
-    if proxy.is_mesh is UNKNOWN:
-        return Undecided("it has no SSL policy, and whether Cloud Service Mesh uses it is not known")
+def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     if proxy.leaves_ssl_policy_to_others:
-        return Undecided("`ignore_changes` leaves its SSL policy to something else")
-    return Fail(
-        "It has no SSL policy, so clients can negotiate TLS 1.0.",
-        f"An SSL policy from {_version(options.min_tls)} on.",
-        "Set `ssl_policy` to an `SSLPolicy` with `profile='RESTRICTED'` and `min_tls_version='TLS_1_2'`.",
+        yield Undecided("`ignore_changes` leaves its SSL policy to something else", "ssl_policy")
+    else:
+        yield Fail(
+            "It has no SSL policy, so clients can negotiate TLS 1.0.",
+            f"An SSL policy from {_spoken(options.min_tls)} on.",
+            'Set `ssl_policy` to an `SSLPolicy` with `profile="RESTRICTED"` and `min_tls_version="TLS_1_2"`.',
+        )
+
+
+def _has_accepted_profile(policy: SslPolicy, options: TlsPolicyOptions) -> Checks:
+    profile = known(policy.profile, "profile", policy.name)
+    if profile not in options.profiles:
+        yield Fail(
+            f"SSL policy `{policy.name}` has profile `{profile}`.",
+            f"A profile among {quoted(options.profiles)}." if options.profiles else "No profile is accepted.",
+            'Set `profile="RESTRICTED"`, or `MODERN` for clients that need it.',
+        )
+
+
+def _refuses_old_versions(policy: SslPolicy, options: TlsPolicyOptions) -> Checks:
+    wanted = _spoken(options.min_tls)
+    doubt = Undecided(f"whether `{policy.name}` accepts clients below {wanted} is not known", "min_tls_version")
+    yield provided(policy.allows_before(options.min_tls), doubt, _accepts_old_versions(policy, options))
+
+
+def _accepts_old_versions(policy: SslPolicy, options: TlsPolicyOptions) -> Checks:
+    lowest = known(policy.min_tls, "min_tls_version", policy.name)
+    yield Fail(
+        f"SSL policy `{policy.name}` accepts clients from {_spoken(lowest)} on.",
+        f"{_spoken(options.min_tls)} or higher.",
+        f'Set `min_tls_version="{options.min_tls}"`.',
     )
 
 
-def _judge(policy: SslPolicy, options: TlsPolicyOptions) -> Iterator[Verdict]:
-    name, profile, too_old = f"`{policy.name}`", policy.profile, policy.allows_before(options.min_tls)
-    if isinstance(profile, Unknown):
-        yield Undecided(f"the profile of {name} is not known")
-    elif profile not in options.profiles:
-        yield Fail(
-            f"SSL policy {name} has profile `{profile}`.",
-            f"A profile among {quoted(options.profiles)}." if options.profiles else "No profile is accepted.",
-            "Set `profile='RESTRICTED'`, or `MODERN` for clients that need it.",
-        )
-    if too_old is UNKNOWN:
-        yield Undecided(f"the lowest version of TLS that {name} takes is not known")
-    elif too_old is True:
-        yield Fail(
-            f"SSL policy {name} takes clients from {_version(policy.min_tls)} on.",
-            f"{_version(options.min_tls)} or higher.",
-            f"Set `min_tls_version='{options.min_tls}'`.",
-        )
-    if isinstance(profile, str) and profile == "CUSTOM":
-        yield from _judge_suites(policy)
-
-
-def _judge_suites(policy: SslPolicy) -> Iterator[Verdict]:
+def _has_no_weak_suites(policy: SslPolicy) -> Checks:
+    if known(policy.profile, "profile", policy.name) != "CUSTOM":
+        return
     if policy.weak_features:
         yield Fail(
             f"SSL policy `{policy.name}` has weak cipher suites: {quoted(policy.weak_features)}.",
@@ -135,9 +145,9 @@ def _judge_suites(policy: SslPolicy) -> Iterator[Verdict]:
             "Remove them from `custom_features`.",
         )
     elif not policy.has_known_features:
-        yield Undecided(f"the cipher suites of `{policy.name}` are not known")
+        yield not_known("custom_features", policy.name)
 
 
-def _version(version: str | Unknown) -> str:
+def _spoken(version: str) -> str:
     """`TLS_1_2` as one says it: TLS 1.2."""
-    return "an unknown version" if isinstance(version, Unknown) else version.replace("_", " ", 1).replace("_", ".")
+    return version.replace("_", " ", 1).replace("_", ".")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.alert import alert_policies
-from policypack.model.values.logic import all_of, any_of
-from policypack.model.values.values import UNKNOWN
+from policypack.model.graph.stack import Stack
+from policypack.model.values.logic import all_of, any_of, negation
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import handles_requests, uses_proxy
+from policypack.verdict import Checks, Fail, Undecided, provided
 
-_LAYER_4 = ("TCP", "SSL", "UDP", "UNSPECIFIED")
+_MEASURES_NONE: Final = "its load balancer measures no requests"
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ class AlertsOptions(Options):
 
 
 @rule(
-    title="Somebody is told when requests fail or answers are slow",
+    title="Alerts cover request errors and latency",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
+    applies=(uses_proxy(_MEASURES_NONE), handles_requests(_MEASURES_NONE)),
 )
-def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Iterator[Verdict]:
+def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Checks:
     """Alert policies watch the service's errors and its latency.
 
     ## What it checks
@@ -92,33 +95,29 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Itera
     ## Undecided
     When a policy's conditions are computed and tell neither what they watch nor which service.
     """
-    if service.is_passthrough is True or (isinstance(service.protocol, str) and service.protocol in _LAYER_4):
-        yield NotApplicable("its load balancer measures no requests")
-        return
-    ours = [
+    alerting = [
         (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.watches(service.resource)]))
         for policy in alert_policies(service.stack)
     ]
     if options.errors:
-        told = any_of(all_of([watches, policy.watches_errors]) for policy, watches in ours if watches is not False)
-        yield from _judge(service, told, "failing requests", "the share of requests with a status of 500 or more")
+        covered = any_of(all_of([alerts, policy.watches_errors]) for policy, alerts in alerting)
+        yield _is_covered(covered, "request errors", "the ratio of responses with status 5xx", service.stack)
     if options.latency:
-        told = any_of(all_of([watches, policy.watches_latency]) for policy, watches in ours if watches is not False)
-        yield from _judge(service, told, "slow answers", "a percentile of `total_latencies`")
+        covered = any_of(all_of([alerts, policy.watches_latency]) for policy, alerts in alerting)
+        yield _is_covered(covered, "latency", "a percentile of `total_latencies`", service.stack)
 
 
-def _judge(service: BackendService, told: object, trouble: str, measure: str) -> Iterator[Verdict]:
-    if told is True:
-        return
-    if told is UNKNOWN:
-        yield Undecided(f"whether an alert policy tells of its {trouble} is not known")
-    elif not service.stack.is_complete:
-        yield Undecided(f"an alert policy on its {trouble} may still come")
-    elif service.is_passthrough is UNKNOWN or service.protocol is UNKNOWN:
-        yield Undecided("its load balancer is not known, and so whether it measures requests")
-    else:
+def _is_covered(covered: bool | Unknown, signal: str, measure: str, stack: Stack) -> Checks:
+    doubt = Undecided(f"whether an alert policy covers its {signal} is not known", "conditions")
+    yield provided(negation(covered), doubt, _nothing_covers(signal, measure, stack))
+
+
+def _nothing_covers(signal: str, measure: str, stack: Stack) -> Checks:
+    if stack.is_complete:
         yield Fail(
-            f"No alert policy tells of {trouble}.",
+            f"No alert policy covers {signal}.",
             "Enabled alert policies with a notification channel, on errors and latency of the service.",
             f"Add an `AlertPolicy` with a condition on {measure} of this service.",
         )
+    else:
+        yield Undecided(f"an alert policy that covers its {signal} may be created later in this update")

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import Scheduling
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import equals, negation
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, Undecided, known
 from policypack.wording import quoted
 
-_MODELS: Final = ("STANDARD", "SPOT", "FLEX_START", "RESERVATION_BOUND")
+
+class _Setting(NamedTuple):
+    """A setting that a provisioning model requires: what it has to be, in words and in code, and where it stands."""
+
+    name: str
+    is_right: Callable[[Machine], bool | Unknown]
+    wanted: str
+    value: str
+    where: str = " in `scheduling`"
+
+
+_PREEMPTIBLE: Final = _Setting("preemptible", lambda vm: vm.scheduling.is_preemptible, "on", "True")
+_NO_RESTART: Final = _Setting("automatic_restart", lambda vm: negation(vm.scheduling.restarts), "off", "False")
+_DELETED: Final = _Setting(
+    "instance_termination_action", lambda vm: equals(vm.scheduling.termination_action, "DELETE"), "DELETE", '"DELETE"'
+)
+_LIMITED: Final = _Setting(
+    "max_run_duration", lambda vm: vm.scheduling.has_max_run_duration, "set", '{"seconds": 604800}'
+)
+_RESERVED: Final = _Setting(
+    "reservation_affinity",
+    lambda vm: equals(vm.reservation_affinity, "SPECIFIC_RESERVATION"),
+    "of type SPECIFIC_RESERVATION",
+    '{"type": "SPECIFIC_RESERVATION", "specific_reservation": {...}}',
+    where="",
+)
+# Provisioning model -> the settings that it requires.
+_REQUIRED: Final[Mapping[str, tuple[_Setting, ...]]] = {
+    "STANDARD": (),
+    "SPOT": (_PREEMPTIBLE, _NO_RESTART),
+    "FLEX_START": (_NO_RESTART, _DELETED, _LIMITED),
+    "RESERVATION_BOUND": (_RESERVED,),
+}
+
+_HAS_GPU_BY_TYPE: Final = Condition[Machine](
+    lambda machine: machine.has_gpu if isinstance(machine.machine_type, Unknown) else True,
+    "it has no GPU",
+    "machine_type",
+)
+_HAS_GPU: Final = Condition[Machine](lambda machine: machine.has_gpu, "it has no GPU", "guest_accelerators")
 
 
 @dataclass(frozen=True)
@@ -25,26 +65,27 @@ class GpuInstanceSchedulingOptions(Options):
             (https://cloud.google.com/compute/docs/instances/provisioning-models).
     """
 
-    provisioning_models: tuple[str, ...] = _MODELS
+    provisioning_models: tuple[str, ...] = tuple(_REQUIRED)
 
     def problem(self) -> str | None:
         """Why no model could pass, or which is none."""
         if not self.provisioning_models:
-            return "option `provisioning_models` is empty, which lets no machine pass: name one, or disable the rule"
-        unknown = sorted(set(self.provisioning_models) - set(_MODELS))
+            return "option `provisioning_models` is empty, which lets no VM pass: name one, or disable the rule"
+        unknown = sorted(set(self.provisioning_models) - set(_REQUIRED))
         return (
-            f"option `provisioning_models` has {quoted(unknown)}, known are {', '.join(_MODELS)}" if unknown else None
+            f"option `provisioning_models` has {quoted(unknown)}, known are {', '.join(_REQUIRED)}" if unknown else None
         )
 
 
 @rule(
-    title="Machines with GPUs are scheduled as their provisioning model demands",
+    title="VMs with GPUs are scheduled as their provisioning model requires",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/instances/setting-vm-host-options",
+    applies=(_HAS_GPU_BY_TYPE, _HAS_GPU),
 )
-def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOptions) -> Iterator[Verdict]:
+def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     """Machines with GPUs stop for host maintenance, and their scheduling fits how they are provisioned.
 
     ## What it checks
@@ -95,54 +136,42 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
     When a value that decides is computed, it is not known whether the machine has GPUs, or `on_host_maintenance` is
     left out where its default is not documented (FLEX_START and RESERVATION_BOUND).
     """
-    if machine.has_gpu is False:
-        yield NotApplicable("it has no GPU")
+    yield _stops_for_maintenance(machine.scheduling)
+    yield _fits_its_model(machine, options)
+
+
+def _stops_for_maintenance(scheduling: Scheduling) -> Checks:
+    action = known(scheduling.on_host_maintenance, "on_host_maintenance")
+    if action is None:
+        yield from _stops_by_default(scheduling)
+    elif action != "TERMINATE":
+        yield _may_migrate("is not TERMINATE")
+
+
+def _stops_by_default(scheduling: Scheduling) -> Checks:
+    if scheduling.is_preemptible is True or equals(scheduling.provisioning_model, "SPOT") is True:
         return
-    verdicts = [*_judge_maintenance(machine.scheduling), *_judge_model(machine, options)]
-    if verdicts and machine.has_gpu is UNKNOWN:
-        yield Undecided("it is not known whether it has GPUs, whose scheduling would have to be another")
-        return
-    yield from verdicts
-
-
-def _judge_maintenance(scheduling: Scheduling) -> Iterator[Verdict]:
-    asked, model = scheduling.on_host_maintenance, scheduling.provisioning_model
-    if isinstance(asked, Unknown):
-        yield Undecided("`on_host_maintenance` is not known")
-    elif asked is None:
-        yield from _judge_default_maintenance(scheduling, model)
-    elif asked != "TERMINATE":
-        yield _maintenance(f"`on_host_maintenance` is {asked if asked == 'MIGRATE' else 'not TERMINATE'}.")
-
-
-def _judge_default_maintenance(scheduling: Scheduling, model: str | Unknown | None) -> Iterator[Verdict]:
-    if scheduling.is_preemptible is True or (isinstance(model, str) and model == "SPOT"):
-        return
-    if isinstance(model, Unknown) or scheduling.is_preemptible is UNKNOWN:
-        yield Undecided("`on_host_maintenance` is left out, and what decides its default is not known")
-    elif model in (None, "STANDARD"):
-        yield _maintenance("`on_host_maintenance` is left out, which means MIGRATE.")
+    model = known(scheduling.provisioning_model, "provisioning_model") or "STANDARD"
+    known(scheduling.is_preemptible, "preemptible")
+    if model == "STANDARD":
+        yield _may_migrate("is not set, which means MIGRATE")
     else:
-        yield Undecided("`on_host_maintenance` is left out, and its default with this model is not documented")
+        why = "`on_host_maintenance` is not set, and its default with this provisioning model is not documented"
+        yield Undecided(why, "on_host_maintenance")
 
 
-def _maintenance(observed: str) -> Fail:
+def _may_migrate(observed: str) -> Fail:
     return Fail(
-        observed,
-        "`on_host_maintenance` is TERMINATE, as a machine with a GPU cannot be moved while it runs.",
+        f"`on_host_maintenance` {observed}.",
+        "`on_host_maintenance` is TERMINATE, as a VM with a GPU cannot be moved while it runs.",
         'Set `"on_host_maintenance": "TERMINATE"` in `scheduling`.',
     )
 
 
-def _judge_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Iterator[Verdict]:
-    scheduling = machine.scheduling
-    model = scheduling.provisioning_model
-    if isinstance(model, Unknown):
-        yield Undecided("`provisioning_model` is not known")
-        return
-    model = model or "STANDARD"
-    if model not in _MODELS:
-        yield Undecided("`provisioning_model` is none that this rule knows")
+def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
+    model = known(machine.scheduling.provisioning_model, "provisioning_model") or "STANDARD"
+    if model not in _REQUIRED:
+        yield Undecided("`provisioning_model` is not one that this rule knows", "provisioning_model")
         return
     if model not in options.provisioning_models:
         yield Fail(
@@ -150,53 +179,16 @@ def _judge_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Ite
             f"One of {', '.join(options.provisioning_models)}.",
             "Set `provisioning_model` in `scheduling` to one of them.",
         )
-    if model == "SPOT":
-        yield from _judge_flag(scheduling.is_preemptible, "preemptible", model, wanted=True)
-    if model in ("SPOT", "FLEX_START") or scheduling.is_preemptible is True:
-        yield from _judge_flag(scheduling.restarts, "automatic_restart", model, wanted=False)
-    if model == "FLEX_START":
-        yield from _judge_flex_start(scheduling)
-    if model == "RESERVATION_BOUND":
-        yield from _judge_reservation(machine.reservation_affinity)
+    for setting in _REQUIRED[model]:
+        yield _has(setting, machine, model)
+    if machine.scheduling.is_preemptible is True and _NO_RESTART not in _REQUIRED[model]:
+        yield _has(_NO_RESTART, machine, "a preemptible VM")
 
 
-def _judge_flag(value: bool | Unknown, name: str, model: str, *, wanted: bool) -> Iterator[Verdict]:
-    what = "a preemptible machine" if model == "STANDARD" else model
-    if isinstance(value, Unknown):
-        yield Undecided(f"`{name}` is not known")
-    elif value is not wanted:
+def _has(setting: _Setting, machine: Machine, model: str) -> Checks:
+    if not known(setting.is_right(machine), setting.name):
         yield Fail(
-            f"`{name}` is {'on' if value else 'off'} with {what}.",
-            f"`{name}` is {'on' if wanted else 'off'} with {what}.",
-            f'Set `"{name}": {wanted}` in `scheduling`.',
-        )
-
-
-def _judge_flex_start(scheduling: Scheduling) -> Iterator[Verdict]:
-    if scheduling.termination_action is UNKNOWN:
-        yield Undecided("`instance_termination_action` is not known")
-    elif scheduling.termination_action != "DELETE":
-        yield Fail(
-            "`instance_termination_action` is not DELETE with FLEX_START.",
-            "`instance_termination_action` is DELETE with FLEX_START.",
-            'Set `"instance_termination_action": "DELETE"` in `scheduling`.',
-        )
-    if scheduling.has_max_run_duration is UNKNOWN:
-        yield Undecided("`max_run_duration` is not known")
-    elif not scheduling.has_max_run_duration:
-        yield Fail(
-            "`max_run_duration` is left out with FLEX_START.",
-            "A `max_run_duration`, as FLEX_START lends machines for a limited time.",
-            "Set `max_run_duration` in `scheduling`, of at most seven days.",
-        )
-
-
-def _judge_reservation(affinity: str | Unknown | None) -> Iterator[Verdict]:
-    if isinstance(affinity, Unknown):
-        yield Undecided("`reservation_affinity` is not known")
-    elif affinity != "SPECIFIC_RESERVATION":
-        yield Fail(
-            "`reservation_affinity` names no specific reservation with RESERVATION_BOUND.",
-            "`reservation_affinity` of type SPECIFIC_RESERVATION with RESERVATION_BOUND.",
-            "Set `reservation_affinity` to `type` SPECIFIC_RESERVATION and the reservation in `specific_reservation`.",
+            f"`{setting.name}` is not {setting.wanted} with {model}.",
+            f"`{setting.name}` is {setting.wanted} with {model}.",
+            f'Set `"{setting.name}": {setting.value}`{setting.where}.',
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import is_measured
+from policypack.verdict import Checks, Fail, known, not_known, provided
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining
 _LONGEST_SECONDS: Final = 3600
@@ -29,19 +29,20 @@ class DrainingOptions(Options):
 
 
 @rule(
-    title="A backend that is removed may finish its answers",
+    title="Connection draining outlasts the longest response",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/enabling-connection-draining",
+    applies=(is_measured("its backends have no connections that the load balancer drains"),),
 )
-def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Iterator[Verdict]:
+def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
     """Connection draining lasts as long as the longest answer.
 
     ## What it checks
     `connection_draining_timeout_sec` is at least `min_seconds` or, if that is 0, at least `timeout_sec`, up to the
     3600 seconds that the API takes. Left out, it is 300, the provider's default. 0 is never accepted. A passthrough
-    load balancer has no time-out to compare with: there it is above 0, and at least `min_seconds`.
+    load balancer has no timeout to compare with: there it is above 0, and at least `min_seconds`.
 
     ## Why it matters
     Every update, every scale-in and every repair removes machines. What they are still generating when draining ends
@@ -74,47 +75,32 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> I
     ```
 
     ## Undecided
-    When draining or the time-out is computed, or draining is too short and the kind of the backends or the scheme is
+    When draining or the timeout is computed, or draining is too short and the kind of the backends or the scheme is
     not known.
     """
-    if service.is_measured is False:
-        yield NotApplicable("its backends have no connections that the load balancer drains")
-        return
-    draining = service.draining_seconds
-    required = _required_seconds(service, options)
-    if isinstance(draining, Unknown):
-        yield Undecided("`connection_draining_timeout_sec` is not known")
-    elif draining > _LONGEST_SECONDS:
-        yield from _if_certain(service, _fail(draining, f"At most {_LONGEST_SECONDS} s, which the API takes."))
-    elif draining <= 0:
-        yield from _if_certain(service, _fail(draining, "Draining, so that answers can end."))
-    elif draining == _LONGEST_SECONDS:
-        return
-    elif isinstance(required, Unknown):
-        yield Undecided("`timeout_sec` is not known, and so how long answers take")
-    elif draining < required and service.is_passthrough is UNKNOWN and not options.min_seconds:
-        yield Undecided("its load balancing scheme is not known, and so whether it has a time-out")
-    elif draining < required:
-        of_what = "the option `min_seconds`" if options.min_seconds else "its time-out"
-        yield from _if_certain(service, _fail(draining, f"At least {required:g} s, {of_what}.", required))
+    draining = known(service.draining_seconds, "connection_draining_timeout_sec")
+    if not 0 < draining <= _LONGEST_SECONDS:
+        yield Fail(
+            f"Connection draining is {draining:g} s.",
+            f"Above 0 and at most {_LONGEST_SECONDS} s, which is what the API takes.",
+            f"Set `connection_draining_timeout_sec` to `timeout_sec`, up to {_LONGEST_SECONDS}.",
+        )
+    elif options.min_seconds:
+        yield _lasts(draining, options.min_seconds, "the option `min_seconds`")
+    elif draining < _LONGEST_SECONDS:
+        doubt = not_known("load_balancing_scheme", because="a passthrough load balancer has no `timeout_sec`")
+        yield provided(negation(service.is_passthrough), doubt, _outlasts_responses(draining, service))
 
 
-def _required_seconds(service: BackendService, options: DrainingOptions) -> float | Unknown:
-    if options.min_seconds:
-        return options.min_seconds
-    if service.is_passthrough is True:
-        return 0
-    timeout = service.timeout_seconds
-    return UNKNOWN if isinstance(timeout, Unknown) else min(timeout, _LONGEST_SECONDS)
+def _outlasts_responses(draining: float, service: BackendService) -> Checks:
+    timeout = known(service.timeout_seconds, "timeout_sec")
+    yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), "its `timeout_sec`")
 
 
-def _fail(draining: float, required: str, seconds: float | None = None) -> Fail:
-    fix = f"Set `connection_draining_timeout_sec` to {seconds:g} or more" if seconds else "Set it to the time-out"
-    return Fail(f"It drains for {draining:g} s.", required, f"{fix}, up to {_LONGEST_SECONDS}.")
-
-
-def _if_certain(service: BackendService, failure: Fail) -> Iterator[Verdict]:
-    if not service.has_no_backends and service.is_measured is UNKNOWN:
-        yield Undecided("the kind of its backends is not known, and so whether they are drained")
-    else:
-        yield failure
+def _lasts(draining: float, seconds: float, reason: str) -> Checks:
+    if draining < seconds:
+        yield Fail(
+            f"Connection draining is {draining:g} s.",
+            f"At least {seconds:g} s, {reason}.",
+            f"Set `connection_draining_timeout_sec` to {seconds:g} or more, up to {_LONGEST_SECONDS}.",
+        )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, cis, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, known
+
+_LOGS_REQUESTS: Final = Condition[BackendService](
+    lambda service: service.logs_requests, "its load balancer logs no requests", "load_balancing_scheme"
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,9 @@ class LoggingOptions(Options):
     stage="resource",
     url="https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
     frameworks=(cis("2.16"),),
+    applies=(_LOGS_REQUESTS,),
 )
-def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Iterator[Verdict]:
+def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Checks:
     """The load balancer logs the requests of a backend service, all or a sample.
 
     ## What it checks
@@ -69,26 +72,15 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Ite
     ## Undecided
     When `log_config` or a part of it is computed, or logging is off and the scheme is not known.
     """
-    if service.logs_requests is False:
-        yield NotApplicable("its load balancer logs no requests")
-        return
-    for verdict in _judge(service, options):
-        if isinstance(verdict, Fail) and isinstance(service.logs_requests, Unknown):
-            yield Undecided("its load balancing scheme is not known, and so whether the load balancer logs requests")
-        else:
-            yield verdict
-
-
-def _judge(service: BackendService, options: LoggingOptions) -> Iterator[Verdict]:
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"
-    required = f"A log of requests with a `sample_rate` {lower} up to 1."
+    required = f"A request log with a `sample_rate` {lower} up to 1."
     fix = 'Set `log_config={"enable": True, "sample_rate": 1.0}`.'
     if log.is_enabled is False:
         yield Fail("Its requests are not logged.", required, fix)
-    elif isinstance(log.sample_rate, Unknown):
-        yield Undecided("`sample_rate` of its log is not known")
-    elif log.sample_rate <= 0 or log.sample_rate < options.min_sample_rate:
-        yield Fail(f"Its log has `sample_rate` {log.sample_rate:g}.", required, fix)
-    elif isinstance(log.is_enabled, Unknown):
-        yield Undecided("it is not known whether its requests are logged")
+        return
+    rate = known(log.sample_rate, "sample_rate", "log_config")
+    if rate <= 0 or rate < options.min_sample_rate:
+        yield Fail(f"Its request log has `sample_rate` {rate:g}.", required, fix)
+    else:
+        known(log.is_enabled, "enable", "log_config")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.service_settings import OutlierDetection
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import handles_requests, is_measured
+from policypack.verdict import Checks, Condition, Fail, known
+
+_HAS_NONE: Final = "its load balancer has no outlier detection"
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,18 @@ class OutlierDetectionOptions(Options):
 
 
 @rule(
-    title="Servers that answer with errors are ejected",
+    title="Servers that return errors are ejected",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/traffic-management-global#outlier_detection",
+    applies=(
+        handles_requests(_HAS_NONE),
+        Condition[BackendService](lambda service: service.has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
+        is_measured("its backends are not servers that the load balancer watches"),
+    ),
 )
-def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Iterator[Verdict]:
+def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
     """Servers whose answers are errors get no requests for a while, whatever their health check says.
 
     ## What it checks
@@ -72,44 +78,30 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     When a setting is computed and decides, or scheme, protocol or the kind of the backends is not known, and so
     whether the load balancer has outlier detection.
     """
-    if service.has_outlier_detection is False:
-        yield NotApplicable("its load balancer has no outlier detection")
-        return
-    if service.is_measured is False:
-        yield NotApplicable("its backends are not servers that the load balancer watches")
-        return
-    for verdict in _judge(service.outlier_detection, options):
-        if isinstance(verdict, Fail) and service.has_outlier_detection is UNKNOWN:
-            yield Undecided("scheme or protocol is not known, and so whether its load balancer has outlier detection")
-        elif isinstance(verdict, Fail) and not service.has_no_backends and service.is_measured is UNKNOWN:
-            yield Undecided("the kind of its backends is not known, and so whether the load balancer watches them")
-        else:
-            yield verdict
-
-
-def _judge(detection: OutlierDetection, options: OutlierDetectionOptions) -> Iterator[Verdict]:
-    if isinstance(detection.is_set, Unknown):
-        yield Undecided("`outlier_detection` is not known")
-        return
-    if not detection.is_set:
+    detection = service.outlier_detection
+    if known(detection.is_set, "outlier_detection"):
+        yield _ejects_enough_servers(detection, options)
+        yield _ejects_at_all(detection)
+    else:
         yield Fail(
             "It has no `outlier_detection`.",
             "Outlier detection.",
             'Set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}`.',
         )
-        return
-    percent, is_enforced = detection.max_ejection_percent, detection.is_enforced
-    if isinstance(percent, Unknown):
-        yield Undecided("`max_ejection_percent` is not known")
-    elif percent < options.min_ejection_percent:
+
+
+def _ejects_enough_servers(detection: OutlierDetection, options: OutlierDetectionOptions) -> Checks:
+    percent = known(detection.max_ejection_percent, "max_ejection_percent", "outlier_detection")
+    if percent < options.min_ejection_percent:
         yield Fail(
             f"Its outlier detection ejects at most {percent:g} % of the servers.",
-            f"`max_ejection_percent` of {options.min_ejection_percent} at least.",
-            "Set `max_ejection_percent` so that one server of the smallest group may go.",
+            f"`max_ejection_percent` of at least {options.min_ejection_percent}.",
+            "Set `max_ejection_percent` so that one server of the smallest group can be ejected.",
         )
-    if is_enforced is UNKNOWN:
-        yield Undecided("it is not known whether outlier detection ejects anything")
-    elif is_enforced is False:
+
+
+def _ejects_at_all(detection: OutlierDetection) -> Checks:
+    if not known(detection.is_enforced, "enforcing_consecutive_errors", "outlier_detection"):
         yield Fail(
             "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
             "Outlier detection that ejects.",

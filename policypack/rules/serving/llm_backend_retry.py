@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.route import Route
-from policypack.model.frontend.url_map import UrlMap, url_maps_of
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.routes import on_routes, without_url_map
+from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
 
 
@@ -28,13 +26,13 @@ class RetryOptions(Options):
 
 
 @rule(
-    title="The URL map repeats no generation that has begun",
+    title="URL maps do not retry requests once generation has started",
     severity="medium",
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/traffic-management-global",
 )
-def llm_backend_retry(service: BackendService, options: RetryOptions) -> Iterator[Verdict]:
+def llm_backend_retry(service: BackendService, options: RetryOptions) -> Checks:
     """A retry policy repeats a request only where the server has not begun to generate.
 
     ## What it checks
@@ -73,45 +71,21 @@ def llm_backend_retry(service: BackendService, options: RetryOptions) -> Iterato
     ## Undecided
     When routes, the services behind them or retry conditions are computed, or a retry policy names no condition.
     """
-    url_maps = url_maps_of(service.stack, service.resource)
-    if not url_maps:
-        yield _without_url_map(service)
-    for url_map in url_maps:
-        yield from _judge(url_map, service, options)
+    yield without_url_map(service)
+    yield on_routes(service, lambda route, label: _retries_only_what_has_not_started(route, label, options))
 
 
-def _judge(url_map: UrlMap, service: BackendService, options: RetryOptions) -> Iterator[Verdict]:
-    if isinstance(url_map.routes, Unknown):
-        yield Undecided(f"the routes of `{url_map.name}` are computed")
-        return
-    for route in url_map.routes:
-        sent = route.sends_to(service.resource)
-        verdict = None if sent is False else _judge_route(route, url_map.name, options)
-        if isinstance(verdict, Fail) and sent is UNKNOWN:
-            verdict = Undecided(f"whether {route.label} in `{url_map.name}` sends requests to it is not known")
-        if verdict:
-            yield verdict
-
-
-def _judge_route(route: Route, name: str, options: RetryOptions) -> Verdict | None:
-    conditions = route.retry_conditions
+def _retries_only_what_has_not_started(route: Route, label: str, options: RetryOptions) -> Checks:
+    conditions = known(route.retry_conditions, "retry_policy", because=f"it is computed for {label}")
     if conditions is None:
-        return None
-    if isinstance(conditions, Unknown):
-        return Undecided(f"the retry policy of {route.label} in `{name}` is computed")
-    wrong = [one for one in conditions if isinstance(one, str) and one not in options.allowed]
-    if wrong:
-        return Fail(
-            f"In `{name}`, {route.label} repeats requests on {quoted(wrong)}.",
-            f"Retries on nothing but {quoted(options.allowed)}." if options.allowed else "No retries.",
-            'Set `retry_conditions=["connect-failure"]`, or leave the retry policy out.',
+        return
+    names = [one for one in conditions if isinstance(one, str)]
+    refused = [name for name in names if name not in options.allowed]
+    if refused:
+        yield Fail(
+            f"Requests are retried on {quoted(refused)} by {label}.",
+            f"Retries only on {quoted(options.allowed)}." if options.allowed else "No retries.",
+            'Set `retry_conditions=["connect-failure"]`, or leave out the retry policy.',
         )
-    if not conditions or any(isinstance(one, Unknown) for one in conditions):
-        return Undecided(f"not all conditions of the retry policy of {route.label} in `{name}` are known")
-    return None
-
-
-def _without_url_map(service: BackendService) -> Verdict:
-    if service.stack.is_complete:
-        return NotApplicable("no URL map of this stack sends requests to it")
-    return Undecided("its URL map may still come")
+    elif not names or len(names) < len(conditions):
+        yield not_known("retry_conditions", because=f"{label} names none, or they are computed")

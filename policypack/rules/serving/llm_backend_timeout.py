@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.backend_service import DEFAULT_TIMEOUT_SECONDS, BackendService
 from policypack.model.frontend.route import Route
-from policypack.model.frontend.url_map import UrlMap, url_maps_of
+from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import uses_proxy
+from policypack.rules.routes import on_routes
+from policypack.verdict import Checks, Condition, Fail, known, not_known, provided
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,9 @@ class TimeoutOptions(Options):
     """Options of `llm-backend-timeout`.
 
     Attributes:
-        min_seconds: the shortest time-out that is accepted, the time of the longest answer; 600 is how long the OpenAI
+        min_seconds: the shortest timeout that is accepted, the time of the longest answer; 600 is how long the OpenAI
             client libraries wait by default (https://github.com/openai/openai-python#timeouts).
-        max_seconds: the longest time-out that is accepted; the load balancer honours none beyond 86400, one day
+        max_seconds: the longest timeout that is accepted; the load balancer honours none beyond 86400, one day
             (https://cloud.google.com/load-balancing/docs/https/request-distribution).
     """
 
@@ -29,33 +30,43 @@ class TimeoutOptions(Options):
     max_seconds: Annotated[int, Range(1, 2147483647)] = 86400
 
     def problem(self) -> str | None:
-        """Why no time-out could pass, if none could."""
+        """Why no timeout could pass, if none could."""
         if self.min_seconds <= self.max_seconds:
             return None
         return f"option `min_seconds` ({self.min_seconds}) is above option `max_seconds` ({self.max_seconds})"
 
 
+def _takes_timeout(service: BackendService) -> bool | Unknown:
+    if service.has_only_serverless_backends:
+        return False
+    return UNKNOWN if service.may_have_serverless_backends else True
+
+
 @rule(
-    title="The time-out is long enough for the longest answer",
+    title="The timeout covers the longest response",
     severity="high",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
+    applies=(
+        uses_proxy("its load balancer is a passthrough one, which has no timeout"),
+        Condition(_takes_timeout, "its backends are serverless NEGs, which take no timeout", "backends"),
+    ),
 )
-def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Iterator[Verdict]:
+def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
     """The load balancer waits for the longest answer of the model to end.
 
     ## What it checks
-    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the time-outs of the routes that
+    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
     URL maps of the stack have to the service, which go before it on all load balancers but the classic one.
 
     ## Why it matters
-    The time-out runs from the first byte of the request to the last byte of the response, not between bytes. With the
+    The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
     default every stream of tokens is cut after 30 seconds, in the middle of the answer; 0 is refused.
 
     ## Applies to
-    Services of proxy load balancers, global and regional. Not to passthrough ones, which have no time-out, nor to
-    those in front of serverless NEGs: the API takes no time-out there, the serverless product has its own.
+    Services of proxy load balancers, global and regional. Not to passthrough ones, which have no timeout, nor to
+    those in front of serverless NEGs: the API takes no timeout there, the serverless product has its own.
 
     ## Fails
     ```python
@@ -77,67 +88,36 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Ite
     ```
 
     ## Undecided
-    When the time-out is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
+    When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
     known.
     """
-    if service.is_passthrough is True:
-        yield NotApplicable("a passthrough load balancer has no time-out")
-        return
-    if service.has_only_serverless_backends:
-        yield NotApplicable("a serverless NEG takes no time-out, its product has its own")
-        return
-    yield from _judge_service(service, options)
-    for url_map in url_maps_of(service.stack, service.resource):
-        yield from _judge_routes(url_map, service, options)
+    yield _waits_long_enough(service, options)
+    # The classic load balancer has no timeouts of routes; on all others they take precedence.
+    is_not_classic = negation(equals(service.scheme, "EXTERNAL"))
+    routes = on_routes(service, lambda route, label: _route_waits_long_enough(route, label, options))
+    yield provided(is_not_classic, not_known("load_balancing_scheme"), routes)
 
 
-def _judge_service(service: BackendService, options: TimeoutOptions) -> Iterator[Verdict]:
-    timeout = service.timeout_seconds
-    if isinstance(timeout, Unknown):
-        yield Undecided("`timeout_sec` is not known")
-    elif options.min_seconds <= timeout <= options.max_seconds:
-        return
-    elif service.is_passthrough is UNKNOWN:
-        yield Undecided("its load balancing scheme is not known, and so whether it has a time-out")
-    elif service.may_have_serverless_backends:
-        yield Undecided("the kind of its backends is not known, and serverless ones take no time-out")
+def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
+    timeout = known(service.timeout_seconds, "timeout_sec")
+    if timeout < options.min_seconds:
+        fix = f"Set `timeout_sec` to the duration of the longest response, {options.min_seconds} or more."
     else:
+        fix = f"Set `timeout_sec` to {options.max_seconds} or less."
+    if not options.min_seconds <= timeout <= options.max_seconds:
+        default = ", the default" if timeout == DEFAULT_TIMEOUT_SECONDS else ""
+        yield Fail(f"Its timeout is {timeout:g} s{default}.", _required(options), fix)
+
+
+def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) -> Checks:
+    timeout = known(route.timeout_seconds, "timeout", because=f"it is computed for {label}")
+    if timeout is not None and not options.min_seconds <= timeout <= options.max_seconds:
         yield Fail(
-            f"Its time-out is {timeout:g} s{'' if service.has_setting('timeoutSec') is True else ', the default'}.",
-            f"A time-out from {options.min_seconds} to {options.max_seconds} s.",
-            f"Set `timeout_sec` to the time of the longest answer, {options.min_seconds} or more."
-            if timeout < options.min_seconds
-            else f"Set `timeout_sec` to {options.max_seconds} or less.",
+            f"The timeout of {label} is {timeout:g} s, and takes precedence over that of the service.",
+            _required(options),
+            "Leave `timeout` out of the route action, or set it to the duration of the longest response.",
         )
 
 
-def _judge_routes(url_map: UrlMap, service: BackendService, options: TimeoutOptions) -> Iterator[Verdict]:
-    """The classic load balancer has no time-outs of routes; on all others they go before the service's."""
-    if isinstance(service.scheme, str) and service.scheme == "EXTERNAL":
-        return
-    if isinstance(url_map.routes, Unknown):
-        yield Undecided(f"the routes of `{url_map.name}` are computed, and may have time-outs")
-        return
-    for route in url_map.routes:
-        sent, timeout = route.sends_to(service.resource), route.timeout_seconds
-        if sent is False or timeout is None:
-            continue
-        if isinstance(timeout, Unknown):
-            yield Undecided(f"the time-out of {route.label} in `{url_map.name}` is not known")
-        elif not options.min_seconds <= timeout <= options.max_seconds:
-            is_certain = sent is True and isinstance(service.scheme, str) and not service.may_have_serverless_backends
-            yield (
-                _bad_route(timeout, route, url_map, options)
-                if is_certain
-                else Undecided(
-                    f"whether the time-out of {route.label} in `{url_map.name}` is that of its answers is not known"
-                )
-            )
-
-
-def _bad_route(timeout: float, route: Route, url_map: UrlMap, options: TimeoutOptions) -> Fail:
-    return Fail(
-        f"In `{url_map.name}`, {route.label} has a time-out of {timeout:g} s, which goes before that of the service.",
-        f"A time-out from {options.min_seconds} to {options.max_seconds} s.",
-        "Leave `timeout` out of the route action, or set it to the time of the longest answer.",
-    )
+def _required(options: TimeoutOptions) -> str:
+    return f"A timeout from {options.min_seconds} to {options.max_seconds} s."
