@@ -98,6 +98,12 @@ class HealthCheck(View):
         return self.resource.asked.strings("sourceRegions")
 
     @property
+    def settings(self) -> Properties:
+        """The block of its protocol; a legacy check has none, and its settings stand outside of any."""
+        settings = self._settings[1]
+        return Properties(UNKNOWN) if isinstance(settings, Unknown) else settings
+
+    @property
     def _settings(self) -> tuple[str | Unknown | None, Properties | Unknown]:
         asked = self.resource.asked
         if self.resource.type in _LEGACY:

@@ -12,7 +12,8 @@ from policypack.model.graph.view import View
 from policypack.model.machines.disk import Disk, disks_of
 from policypack.model.machines.metadata import Metadata, MetadataText, metadata_of, texts_of
 from policypack.model.machines.settings import NetworkInterface, Scheduling, ServiceAccount, Shielding
-from policypack.model.values.logic import any_of, when_known
+from policypack.model.machines.shape import MachineShape
+from policypack.model.values.logic import any_of, known_in, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -48,6 +49,16 @@ class Machine(View):
     def is_bare_metal(self) -> bool | Unknown:
         """Whether it runs without a hypervisor, by its machine type."""
         return when_known(self.machine_type, lambda type_: (type_ or "").endswith(_BARE_METAL))
+
+    @property
+    def shape(self) -> MachineShape:
+        """Its type and GPUs as far as they are known; else it is like itself alone."""
+        attached, machine_type = self.resource.asked.objects("guestAccelerators"), self.machine_type
+        gpus = [_gpu(accelerator) for accelerator in known_in(attached)]
+        known = tuple(gpu for gpu in gpus if gpu)
+        if not isinstance(machine_type, str) or isinstance(attached, Unknown) or len(known) < len(gpus):
+            return MachineShape(self.urn)
+        return MachineShape(f"{machine_type} {sorted(known)}", machine_type, known)
 
     @property
     def interfaces(self) -> tuple[NetworkInterface, ...] | Unknown:
@@ -116,3 +127,10 @@ def templates_of(stack: Stack, manager: Resource) -> Links:
     versions = manager.asked.objects("versions")
     urls = when_known(versions, lambda found: [version.string("instanceTemplate") for version in found])
     return resolve(stack, manager, "versions", urls, TEMPLATE_TYPES)
+
+
+def _gpu(accelerator: Properties) -> tuple[str, int] | None:
+    type_, count = accelerator.string("type"), accelerator.number("count")
+    if not isinstance(type_, str) or not isinstance(count, int | float) or not float(count).is_integer():
+        return None
+    return type_.rpartition("/")[2], int(count)
