@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from policypack.model.values.properties import Properties
-from policypack.model.values.read import LazyObject
 from policypack.model.values.values import UNKNOWN, Object, Value
 
 
@@ -63,7 +62,7 @@ class Resource:
         inputs, outputs = self.inputs, {} if self.outputs is None else self.outputs
         if inputs is None:
             # A provider lists all outputs, the unset ones as null: what is missing has not been read.
-            return Properties(LazyObject(outputs, lambda key: _set_in_output(outputs[key])), missing=UNKNOWN)
+            return Properties({key: _set_in_output(value) for key, value in outputs.items()}, missing=UNKNOWN)
         return Properties({key: _join(value, key, outputs) for key, value in inputs.items()}, inputs=inputs)
 
     @cached_property

@@ -239,7 +239,22 @@ def _relevant(layer: _Layer, traffic: tuple[Range, ...]) -> list[_Effect]:
 
 
 def _blocked(layers: Iterable[_Layer], traffic: tuple[Range, ...], *, hopeful: bool) -> tuple[Blocked, ...]:
-    """What does not get through, if all that is not known is in its favour, or against it."""
+    """What does not get through, if all that is not known is in its favour, or against it.
+
+    For example, probes come from a/16 and b/22, and the network has two VPC rules:
+
+        priority 900: deny from b/22, if the machine has the tag `llm`, which is not known
+        priority 1000: allow from a/16 and b/22
+
+    Taken hopefully the first rule does nothing, the second lets all through, and nothing is blocked. Taken the other
+    way the first blocks b/22, and the second is left with a/16. As the answers differ, the outcome is not known and the
+    first rule is what it depends on. What `goto_next` hits waits for the next layer, and what no layer hits is denied.
+
+    Args:
+        layers: the rules of the VPC network, and of its global and regional policies, in the order that they act in.
+        traffic: where the connections come from.
+        hopeful: what is not known is in favour of the connections.
+    """
     left, blocked = traffic, list[Blocked]()
     for layer in layers:
         passed_on: tuple[Range, ...] = ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeGuard
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeGuard
 
-from policypack.model.values.values import UNKNOWN, Object, Value
+from policypack.model.values.values import UNKNOWN, Value
 
 # Pulumi's wire format: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/properties.go
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
@@ -69,60 +69,6 @@ def read_object(raw: object, unknown_errors: tuple[type[Exception], ...] = ()) -
     """Reads the properties of a resource; anything but an object has none."""
     value = read(raw, unknown_errors)
     return value if isinstance(value, dict) else {}
-
-
-def read_lazily(raw: object) -> Object:
-    """Reads the properties of a resource as `read_object` does, each when it is first looked at.
-
-    Args:
-        raw: the properties, plain JSON values.
-    """
-    if not isinstance(raw, dict) or SIGNATURE_KEY in raw:
-        return read_object(raw)
-    return LazyObject(raw, lambda key: read(raw[key], depth=1))
-
-
-class LazyObject(Mapping[str, "Value"]):
-    """An object whose values are made when they are first looked at, each once. Internal keys are not shown.
-
-    Args:
-        source: an object with the same keys.
-        make: makes the value of a key.
-    """
-
-    __slots__ = ("_made", "_make", "_source")
-
-    def __init__(self, source: Mapping[str, object], make: Callable[[str], Value]) -> None:
-        self._source = source
-        self._make = make
-        self._made: dict[str, Value] = {}
-
-    def __getitem__(self, key: str) -> Value:
-        if key not in self:
-            raise KeyError(key)
-        value: Value = self.get(key)
-        return value
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key, `default` without one."""
-        if key in self._made:
-            return self._made[key]
-        if key not in self:
-            return default
-        value = self._made[key] = self._make(key)
-        return value
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._source and _is_shown(key)
-
-    def __bool__(self) -> bool:
-        return any(True for _ in self)
-
-    def __iter__(self) -> Iterator[str]:
-        return (key for key in self._source if _is_shown(key))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def _is_shown(key: object) -> TypeGuard[str]:
