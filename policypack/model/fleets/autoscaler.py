@@ -29,7 +29,6 @@ class Autoscaler(View):
 
     @cached_property
     def target_links(self) -> Links:
-        """The group that it sizes."""
         return resolve(
             self.stack, self.resource, "target", [self.resource.asked.string("target")], INSTANCE_GROUP_MANAGER_TYPES
         )
@@ -46,7 +45,6 @@ class Autoscaler(View):
 
     @property
     def max_replicas(self) -> float | Unknown:
-        """How many machines it makes at most."""
         return _count(self._policy.number("maxReplicas"))
 
     @property

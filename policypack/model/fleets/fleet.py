@@ -37,7 +37,6 @@ class ServiceFleets:
 
     @property
     def fleets(self) -> tuple[Fleet, ...]:
-        """All fleets."""
         return tuple(self.by_group.values())
 
 

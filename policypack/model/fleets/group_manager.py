@@ -66,12 +66,10 @@ class GroupManager(View):
 
     @property
     def is_regional(self) -> bool:
-        """It spreads its machines over zones of a region."""
         return self.resource.type == REGION_INSTANCE_GROUP_MANAGER
 
     @property
     def region(self) -> str | Unknown:
-        """The region that its machines are in."""
         return Group(self.resource, self.stack).region
 
     def zones(self, spreading_shapes: Collection[str]) -> ZoneCount:
@@ -96,7 +94,6 @@ class GroupManager(View):
 
     @property
     def target_shape(self) -> str | Unknown:
-        """How a regional group spreads its machines."""
         return self.resource.asked.string("distributionPolicyTargetShape", default=_DEFAULT_SHAPE)
 
     @property
@@ -138,12 +135,10 @@ class GroupManager(View):
 
     @cached_property
     def template_links(self) -> Links:
-        """The instance templates of its versions."""
         return templates_of(self.stack, self.resource)
 
     @property
     def has_gpu(self) -> bool | Unknown:
-        """Whether some of its machines have GPUs."""
         links = self.template_links
         found = any_of(Machine.of(target, self.stack).has_gpu for target in links.targets)
         are_all = links.is_complete and links.targets and not links.external and not self.mixes_machines
@@ -191,7 +186,6 @@ class GroupManager(View):
 
     @property
     def warm_replicas(self) -> float | Unknown:
-        """How many machines it has at least."""
         autoscaler = self.autoscaler
         if isinstance(autoscaler, Unknown):
             return UNKNOWN

@@ -40,7 +40,6 @@ class WarmCount:
     is_exact: bool
 
     def reaches(self, needed: float) -> bool | Unknown:
-        """Whether there are at least `needed`."""
         return reaches(self.lower, self.lower if self.is_exact else None, needed)
 
 

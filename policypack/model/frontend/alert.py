@@ -57,7 +57,6 @@ class AlertPolicy(View):
 
     @cached_property
     def tells_somebody(self) -> bool | Unknown:
-        """Whether it has a notification channel."""
         return when_known(self.resource.asked.strings("notificationChannels"), bool)
 
     def watches(self, service: Resource) -> bool | Unknown:
@@ -93,7 +92,6 @@ class AlertPolicy(View):
 
     @cached_property
     def _objectives(self) -> tuple[Resource, ...]:
-        """The service level objectives that its conditions are computed from."""
         sources = (self.stack.by_urn(urn) for urn in self.resource.edges.get("conditions", ()))
         return tuple(source for source in sources if source and source.type == SLO)
 
@@ -146,7 +144,6 @@ class _Query:
         self._is_by_service = _BY_SERVICE.search(text) is not None
 
     def watches(self, front: _Front) -> bool | Unknown:
-        """Whether it is about a service."""
         if self._is_of_servers or any(_is_named_in(name, self._text) for name in front.names):
             return True
         if front.has_other_names:

@@ -47,12 +47,10 @@ class ForwardingRule(View):
 
     @cached_property
     def proxy_links(self) -> Links:
-        """The target proxy."""
         return self.link("target", PROXY_TYPES)
 
     @cached_property
     def proxies(self) -> tuple[Proxy, ...]:
-        """The target proxy in the stack that it certainly uses."""
         return tuple(Proxy.of(target, self.stack) for target in self.proxy_links.targets)
 
     @cached_property
@@ -62,5 +60,4 @@ class ForwardingRule(View):
 
     @cached_property
     def direct_services(self) -> tuple[BackendService, ...]:
-        """The backend service in the stack that it certainly sends packets to without a proxy."""
         return tuple(BackendService.of(target, self.stack) for target in self.service_links.targets)

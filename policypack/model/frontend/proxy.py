@@ -56,7 +56,6 @@ class Proxy(View):
 
     @cached_property
     def url_map_links(self) -> Links:
-        """The URL map of an HTTP, HTTPS or gRPC proxy."""
         return self.link("urlMap", URL_MAP_TYPES)
 
     @cached_property
@@ -66,12 +65,10 @@ class Proxy(View):
 
     @cached_property
     def service_links(self) -> Links:
-        """The backend service of an SSL or TCP proxy."""
         return self.link("backendService", SERVICE_TYPES)
 
     @cached_property
     def ssl_policy_links(self) -> Links:
-        """The SSL policy of an HTTPS or SSL proxy."""
         return self.link("sslPolicy", SSL_POLICY_TYPES, "sslPolicies")
 
     @property
@@ -81,7 +78,6 @@ class Proxy(View):
 
     @cached_property
     def ssl_policies(self) -> tuple[SslPolicy, ...]:
-        """The SSL policy in the stack that it certainly has."""
         return tuple(SslPolicy.of(target, self.stack) for target in self.ssl_policy_links.targets)
 
     @property
@@ -96,7 +92,6 @@ class Proxy(View):
 
     @cached_property
     def services(self) -> tuple[BackendService, ...]:
-        """The backend services in the stack that it certainly sends requests to."""
         direct = self.service_links.targets
         through = (service for url_map in self.url_maps for service in url_map.services)
         found = {resource.urn: resource for resource in (*direct, *through)}

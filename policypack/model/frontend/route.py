@@ -44,7 +44,6 @@ class Route:
         return all_of([reached, self._lets_through])
 
     def names(self, service: Resource) -> bool | Unknown:
-        """Whether a service is among its targets."""
         return when_known(self.targets, lambda targets: any_of(links.includes(service) for links in targets))
 
     @property
@@ -114,7 +113,6 @@ class PathMatcher:
 
     @property
     def routes(self) -> tuple[Route, ...] | Unknown:
-        """All its routes, the default first."""
         if isinstance(self.path_rules, Unknown) or isinstance(self.route_rules, Unknown):
             return UNKNOWN
         return (

@@ -59,7 +59,6 @@ class ArmorRule:
 
     @property
     def is_for_everybody(self) -> bool | Unknown:
-        """Whether it matches every request."""
         match = self.properties.block("match")
         expression, config = match.object("expr"), match.object("config")
         if isinstance(expression, Unknown) or isinstance(config, Unknown):
@@ -81,7 +80,6 @@ class ArmorRule:
 
     @property
     def looks_at_paths(self) -> bool | Unknown:
-        """Whether its expression mentions the path of a request."""
         text = self.properties.block("match").block("expr").string("expression")
         return when_known(text, lambda expression: "request.path" in (expression or ""))
 

@@ -39,12 +39,10 @@ class SslPolicy(View):
 
     @property
     def weak_features(self) -> tuple[str, ...]:
-        """The weak cipher suites that certainly are among `features`."""
         return tuple(name for name in WEAK_CIPHERS if name in known_in(self.features))
 
     @property
     def has_known_features(self) -> bool:
-        """Whether all of `features` are known."""
         return not isinstance(self.features, Unknown) and all(isinstance(one, str) for one in self.features)
 
     def allows_before(self, version: str) -> bool | Unknown:
@@ -62,12 +60,10 @@ class SslPolicy(View):
 
     @property
     def min_tls(self) -> str | Unknown:
-        """The lowest version that it is asked to take."""
         return self.resource.asked.string("minTlsVersion", default=_DEFAULT_TLS)
 
     @property
     def _rules_out_before_tls_1_2(self) -> bool | Unknown:
-        """Whether its profile alone rules out versions before TLS 1.2."""
         if isinstance(self.profile, Unknown) or self.profile != "CUSTOM":
             return when_known(self.profile, lambda profile: profile == "RESTRICTED")
         features = known_in(self.features)

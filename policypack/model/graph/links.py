@@ -75,7 +75,6 @@ class Links:
 
     @property
     def external(self) -> tuple[Reference, ...]:
-        """What entries point at outside the stack."""
         return tuple(entry for entry in known_in(self.entries) if isinstance(entry, Reference))
 
     @property

@@ -107,7 +107,6 @@ class Stack:
         return next((urn.split("::")[0].removeprefix("urn:pulumi:") for urn in self._by_urn if "::" in urn), None)
 
     def of_types(self, types: Iterable[str]) -> tuple[Resource, ...]:
-        """The resources of any of these types, ordered by URN."""
         return self._of_types(tuple(types))
 
     @per_stack
@@ -159,7 +158,6 @@ class Stack:
         return _ordered(found.values())
 
     def _mentions_by(self, type_: str) -> dict[str | Reference, dict[str, Resource]]:
-        """The resources of one type by what they mention."""
         if type_ not in self._mentioned_by:
             index = self._mentioned_by[type_] = {}
             for resource in self._by_type[type_].values():

@@ -45,7 +45,6 @@ class View:
 
     @property
     def name(self) -> str:
-        """The resource's logical name."""
         return self.resource.name
 
 

@@ -39,7 +39,6 @@ class Machine(View):
 
     @property
     def has_gpu(self) -> bool | Unknown:
-        """Whether it has GPUs, by its machine type or attached to it."""
         by_type = when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in _GPU_FAMILIES)
         attached = self.resource.asked.objects("guestAccelerators")
         counts = [UNKNOWN] if isinstance(attached, Unknown) else [item.number("count") for item in attached]
@@ -47,7 +46,6 @@ class Machine(View):
 
     @property
     def is_bare_metal(self) -> bool | Unknown:
-        """Whether it runs without a hypervisor, by its machine type."""
         return when_known(self.machine_type, lambda type_: (type_ or "").endswith(_BARE_METAL))
 
     @property
@@ -74,7 +72,6 @@ class Machine(View):
 
     @property
     def shielding(self) -> Shielding | Unknown | None:
-        """Its Shielded VM options; `None` if left out."""
         asked = self.resource.asked.object("shieldedInstanceConfig")
         return Shielding(asked) if isinstance(asked, Properties) else asked
 
@@ -103,7 +100,6 @@ class Machine(View):
 
     @property
     def scheduling(self) -> Scheduling:
-        """How Compute Engine runs it, moves it and ends it."""
         return Scheduling(self.resource.asked.block("scheduling"))
 
     @property

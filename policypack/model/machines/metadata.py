@@ -145,7 +145,6 @@ class MetadataText:
 
     @property
     def secrets(self) -> Findings | Unknown:
-        """The secrets that it shows by their form."""
         return when_known(self.text, lambda text: find_secrets(self.key, text))
 
     @property

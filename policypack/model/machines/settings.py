@@ -54,7 +54,6 @@ class Shielding:
 
     @property
     def vtpm(self) -> bool | Unknown:
-        """Whether it has a virtual trusted platform module."""
         return self.properties.boolean("enableVtpm", default=True)
 
     @property

@@ -54,7 +54,6 @@ class Targets:
         return frozenset(known)
 
     def include(self, stack: Stack, machine: Resource | None) -> bool | Unknown:
-        """Whether a machine is among them; of `None` nothing is known."""
         named = any_of(self._matches(stack, machine))
         all_machines = is_absent(self.tags) and self.accounts is None and is_absent(self.secure_tags)
         return all_of([self.are_machines, True if all_machines else named])
@@ -118,7 +117,6 @@ class FirewallRule:
 
     @property
     def sources_property(self) -> str:
-        """The input property with its sources."""
         return "source_ranges" if self.resource.type in FIREWALL_TYPES else "src_ip_ranges"
 
     @property
@@ -127,7 +125,6 @@ class FirewallRule:
         return "target_tags" if self.resource.type in FIREWALL_TYPES else "target_secure_tags"
 
     def matches_tcp(self, port: int | Unknown) -> bool | Unknown:
-        """Whether it matches connections to this TCP port."""
         return when_known(self.layers, lambda layers: any_of(self._layer_matches(layer, port) for layer in layers))
 
     def _layer_matches(self, layer: Properties, port: int | Unknown) -> bool | Unknown:
@@ -166,7 +163,6 @@ class Firewall(View):
 
     @cached_property
     def rules(self) -> tuple[FirewallRule, ...] | Unknown:
-        """Its rules; `UNKNOWN` if their list is."""
         if self.resource.type in FIREWALL_TYPES:
             return (_vpc_rule(self.stack, self.resource),)
         if self.resource.type in FIREWALL_POLICY_RULE_TYPES:

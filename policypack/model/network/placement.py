@@ -39,7 +39,6 @@ class Place:
     is_closed: bool
 
     def is_in(self, network: Resource) -> bool | Unknown:
-        """Whether the interface is in this network."""
         if not self.is_closed:
             return UNKNOWN
         return same(_is(option, network) for option in self.options)

@@ -67,7 +67,6 @@ class Asked:
 
     @property
     def label(self) -> str:
-        """What to call the port."""
         return "its port" if isinstance(self.port, Unknown) else f"TCP port {self.port}"
 
 

@@ -63,7 +63,6 @@ class _Effect:
 
     @property
     def is_certain(self) -> bool:
-        """How it applies is known."""
         is_known = not isinstance(self.action, Unknown) and not isinstance(self.priority, Unknown)
         return is_known and self.sources.is_known and self.action in ("allow", "deny", "goto_next")
 

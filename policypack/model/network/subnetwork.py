@@ -42,7 +42,6 @@ class Subnetwork(View):
 
     @property
     def has_ipv4(self) -> bool | Unknown:
-        """Whether its machines have IPv4 addresses."""
         return negation(equals(self.resource.asked.string("stackType", default=_DEFAULT_STACK_TYPE), "IPV6_ONLY"))
 
     @property
