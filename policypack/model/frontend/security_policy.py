@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.links import LinkIndex, Links, resolve
@@ -96,6 +97,9 @@ class ArmorRule:
         return any_of(is_in(key, CLIENT_KEYS) for key in keys or [limit.string("enforceOnKey", default=_DEFAULT_KEY)])
 
 
+_Test: TypeAlias = Callable[[ArmorRule], bool | Unknown]
+
+
 class SecurityPolicy(View):
     """A security policy. Without a rule that matches, it lets a request through."""
 
@@ -126,14 +130,10 @@ class SecurityPolicy(View):
     @property
     def filters(self) -> bool | Unknown:
         """Whether an enforced rule does anything but let requests through, before one lets everybody through."""
-        doubtful = self._has_doubtful_rules
-        for rule in self._in_order:
-            acts = all_of([rule.is_enforced, negation(equals(rule.action, "allow"))])
-            admits_all = all_of([rule.is_enforced, rule.is_for_everybody, equals(rule.action, "allow")])
-            if True in [value for value in (acts, admits_all) if isinstance(value, bool)]:
-                return UNKNOWN if doubtful else acts is True
-            doubtful = doubtful or acts is UNKNOWN or admits_all is UNKNOWN
-        return UNKNOWN if doubtful else False
+        return self._comes_to(
+            lambda rule: negation(equals(rule.action, "allow")),
+            before=lambda rule: all_of([rule.is_for_everybody, equals(rule.action, "allow")]),
+        )
 
     @property
     def may_deny_by_path(self) -> bool:
@@ -150,17 +150,21 @@ class SecurityPolicy(View):
         Args:
             of_each_client: count only limits with a key that tells clients from another.
         """
+        return self._comes_to(
+            lambda rule: all_of([equals(rule.action, "limit"), not of_each_client or rule.limits_each_client]),
+            before=lambda rule: rule.is_for_everybody,
+        )
+
+    def _comes_to(self, wanted: _Test, *, before: _Test) -> bool | Unknown:
+        """Whether an enforced rule is `wanted`, and no enforced one that ends the search stands before it."""
         doubtful = self._has_doubtful_rules
         for rule in self._in_order:
-            limits = all_of([rule.is_enforced, equals(rule.action, "limit")])
-            if of_each_client:
-                limits = all_of([limits, rule.limits_each_client])
-            if limits is True:
+            is_wanted, ends = all_of([rule.is_enforced, wanted(rule)]), all_of([rule.is_enforced, before(rule)])
+            if is_wanted is True:
                 return UNKNOWN if doubtful else True
-            ends = all_of([rule.is_enforced, rule.is_for_everybody])
-            if limits is False and ends is True:
+            if is_wanted is False and ends is True:
                 break
-            doubtful = doubtful or limits is UNKNOWN or ends is UNKNOWN
+            doubtful = doubtful or is_wanted is UNKNOWN or ends is UNKNOWN
         return UNKNOWN if doubtful else False
 
     @property
