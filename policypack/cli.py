@@ -21,6 +21,7 @@ from policypack.commands.failover import failover
 from policypack.commands.new_rule import new_rule
 from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import rules
+from policypack.garbage import collect_seldom
 from policypack.version import PACK_NAME, VERSION
 
 
@@ -29,6 +30,7 @@ def run() -> NoReturn:
     if sys.stdout is None:
         click.echo("error: cannot write the report: standard output is closed", err=True)
         sys.exit(ExitStatus.COULD_NOT_JUDGE)
+    collect_seldom()
     # Ends by an exception, so that what was started is stopped and what is temporary removed.
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):

@@ -10,9 +10,8 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
-from policypack.garbage import collector_paused
 from policypack.model.graph.path import services_of
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import AnyRule, Level, Options, Services, Waiver
@@ -140,10 +139,7 @@ def evaluate(
     """
     today = today or date.today()
     enabled = [rule for rule in rules if settings[rule.name].level != "disabled"]
-    with collector_paused():
-        report = Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
-        stack.forget_derived()
-    return report
+    return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
 
 
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
@@ -164,11 +160,10 @@ def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | 
     return tuple(finding for finding in findings if finding is not None)
 
 
+@per_stack
 def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
     """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
-    return stack.derived(
-        ("views", subject), lambda stack: tuple(subject.of(r, stack) for r in stack.of_types(subject.TYPES))
-    )
+    return tuple(subject.of(resource, stack) for resource in stack.of_types(subject.TYPES))
 
 
 def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:

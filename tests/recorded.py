@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policypack.model.graph.resource import Resource
-from policypack.model.values.values import read_object
+from policypack.model.values.read import read_object
 from tests.replay import recorded
 
 

@@ -48,11 +48,10 @@ ALLOWED = {
         "policypack.wording",
         "policypack.rule",
         "policypack.config",
-        "policypack.garbage",
     }
     | MODEL,
     "policypack.garbage": set(),
-    "policypack.sources": {"policypack.garbage"} | MODEL,
+    "policypack.sources": MODEL,
     "policypack.audit": {
         "policypack.order",
         "policypack.wording",
@@ -149,7 +148,7 @@ ALLOWED = {
         "policypack.rules",
         "policypack.sources",
     },
-    "policypack.cli": {"policypack.commands", "policypack.version"},
+    "policypack.cli": {"policypack.commands", "policypack.garbage", "policypack.version"},
     "policypack.version": set(),
     "policypack.__main__": {"policypack.cli"},
     "policypack": set(),

@@ -32,7 +32,7 @@ from tests.traced import Read, traced
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*(ROOT / "policypack/model").rglob("*.py"), *(ROOT / "policypack/rules").rglob("*.py")])
-READERS = {"string", "number", "boolean", "object", "objects", "strings", "value"}
+READERS = {"string", "number", "boolean", "object", "block", "objects", "strings", "value"}
 GROUP_MANAGERS = {token for token, (collection, _) in COLLECTIONS.items() if collection == "instanceGroupManagers"}
 
 # What the model asks every resource for, to know its name: only those in `COLLECTIONS` have to have it.

@@ -20,7 +20,8 @@ from policypack.judgement import Results
 from policypack.model.graph.reference import COLLECTIONS
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.values.values import UNKNOWN, read_object
+from policypack.model.values.read import read_object
+from policypack.model.values.values import UNKNOWN
 from policypack.pack import _message
 from policypack.report.check.terminal import print_report
 from policypack.report.console import make_console

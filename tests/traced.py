@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from policypack.model.graph.resource import Resource
-from policypack.model.values.values import Properties
+from policypack.model.values.properties import Properties
 
 Side = Literal["inputs", "outputs", "provider"]
 
@@ -56,7 +56,8 @@ class _TracedResource(Resource):
         properties: Properties = getattr(of, attribute)
         origin = Read("pulumi:providers:gcp" if side == "provider" else self.type, side, ())
         values: Any = properties._values
-        return Properties(_TracedObject(dict(values), origin, self.reads), properties._missing)
+        traced = _TracedObject(dict(values), origin, self.reads)
+        return Properties(traced, missing=properties._missing, inputs=properties._inputs)
 
 
 def traced(resources: Iterable[Resource], reads: set[Read]) -> Iterator[Resource]:

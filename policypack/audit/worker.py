@@ -15,7 +15,6 @@ from policypack.audit.stores.content import decompressed
 from policypack.audit.stores.store import Entry, Store
 from policypack.config.options import Setting
 from policypack.evaluate import evaluate
-from policypack.garbage import collector_paused
 from policypack.rules import RULES
 from policypack.sources.error import SourceError
 from policypack.sources.state import parse_state
@@ -83,10 +82,11 @@ def _record(entry: Entry, content: bytes | UnreadableState, order: Order) -> Sta
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
-        # Not to look through a stack again and again that is forgotten as a whole.
-        with collector_paused():
-            stack = parse_state(decompressed(content, order.max_bytes), "it")
-            return record_of(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+        stack = parse_state(decompressed(content, order.max_bytes), "it")
+        record = record_of(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+        # Frees it now, not when the garbage collector comes by.
+        stack.forget()
+        return record
     except (UnreadableState, SourceError) as error:
         return unreadable(entry, str(error))
     except MemoryError:

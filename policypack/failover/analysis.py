@@ -25,7 +25,8 @@ from policypack.failover.result import (
 )
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Fleet, Loss, by_region, losses
-from policypack.model.fleets.fleet import FailoverBasis, Target, failover_basis
+from policypack.model.fleets.fleet import FailoverBasis, failover_basis
+from policypack.model.fleets.target import Target
 from policypack.model.graph.stack import Stack
 from policypack.wording import printable
 

@@ -10,8 +10,8 @@ from policypack.failover.result import Change, Remedies
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.capacity import Fleet
-from policypack.model.fleets.fleet import Target
 from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.fleets.target import Target
 
 
 def remedies(service: BackendService, by_group: Mapping[str, Fleet], targets: Mapping[str, Target]) -> Remedies:

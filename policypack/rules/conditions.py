@@ -6,7 +6,7 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.frontend.forwarding_rule import is_external
+from policypack.model.frontend.proxy import is_external
 from policypack.model.frontend.security_policy import takes_security_policy
 from policypack.model.values.logic import any_of, equals, negation
 from policypack.model.values.values import Unknown

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.url_map import Route, UrlMap, url_maps_of
+from policypack.model.frontend.route import Route
+from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.verdict import Checks, NotApplicable, Undecided, Verdict, known, provided
 
 

@@ -11,7 +11,8 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.values.values import Value, read_object
+from policypack.model.values.read import read_object
+from policypack.model.values.values import Value
 
 
 class Memory:

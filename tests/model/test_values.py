@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values.values import (
-    PLACEHOLDER,
-    SECRET_SIGNATURE,
-    SIGNATURE_KEY,
-    UNKNOWN,
-    Properties,
-    Unknown,
-    read,
-)
+from policypack.model.values.properties import Properties
+from policypack.model.values.read import PLACEHOLDER, SECRET_SIGNATURE, SIGNATURE_KEY, read
+from policypack.model.values.values import UNKNOWN, Unknown
 
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 

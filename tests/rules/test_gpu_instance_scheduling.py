@@ -141,5 +141,5 @@ def test_the_message_says_what_each_model_needs() -> None:
     ],
 )
 def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_name: str) -> None:
-    found = judge(RULE, *on_path(machine(inputs)))
+    found = finding(RULE, *on_path(machine(inputs)))
     assert [one.property_name for one in found.undecided] == [property_name]

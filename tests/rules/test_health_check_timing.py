@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.values.values import read
+from policypack.model.values.read import read
 from tests.rules.fleets import managed
 from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, service, statuses
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from policypack.audit.record import StackRecord, unreadable
 from policypack.audit.worker import Job, run_job
+from policypack.garbage import collect_seldom
 
 # Enough that no process waits, and few enough that little is in memory.
 _AHEAD: Final = 2
@@ -91,6 +92,7 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 
 def _prepare() -> None:
     """Leaves it to the first process what Ctrl-C does, and ends when that one is killed."""
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

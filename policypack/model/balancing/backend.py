@@ -11,7 +11,8 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.tokens import REGION_INSTANCE_GROUP_MANAGER
 from policypack.model.values.logic import any_of, negation, same
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # Target fields, by what they limit.
 RATE_FIELDS: Final = ("maxRate", "maxRatePerInstance", "maxRatePerEndpoint")

@@ -10,11 +10,11 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.balancing.product import PASSTHROUGH_SCHEMES, family_of, scheme_of
-from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, given_or
+from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, region_of, setting
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import BACKEND_SERVICE, GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.graph.view import View
 from policypack.model.values.bounds import DistinctCount, count_distinct
@@ -82,7 +82,7 @@ class BackendService(View):
     @property
     def session_affinity(self) -> str | Unknown:
         """How requests of one client stay with one backend; `NONE` by default."""
-        return given_or(self.resource.asked.string("sessionAffinity"), "NONE", self.resource, "sessionAffinity")
+        return self.resource.asked.string("sessionAffinity", default="NONE", if_omitted=True)
 
     @property
     def locality_lb_policy(self) -> str | Unknown | None:
@@ -100,7 +100,7 @@ class BackendService(View):
         return self._seconds("connectionDrainingTimeoutSec", _DEFAULT_DRAINING_SECONDS)
 
     def _seconds(self, key: str, default: float) -> float | Unknown:
-        return given_or(self.resource.asked.number(key), default, self.resource, key)
+        return self.resource.asked.number(key, default=default, if_omitted=True)
 
     @property
     def request_log(self) -> RequestLog:
@@ -135,15 +135,14 @@ class BackendService(View):
     @property
     def uses_iap(self) -> bool | Unknown:
         """Whether Identity-Aware Proxy is on."""
-        iap = self.resource.asked.object("iap")
-        if iap is None or isinstance(iap, Unknown):
-            return UNKNOWN if isinstance(iap, Unknown) else False
-        return given_or(iap.boolean("enabled"), False, self.resource, "iap", "enabled")
+        if self.resource.asked.object("iap") is None:
+            return False
+        return self.resource.asked.block("iap").boolean("enabled", default=False, if_omitted=True)
 
     @property
     def uses_cdn(self) -> bool | Unknown:
         """Whether Cloud CDN is on."""
-        return given_or(self.resource.asked.boolean("enableCdn"), False, self.resource, "enableCdn")
+        return self.resource.asked.boolean("enableCdn", default=False, if_omitted=True)
 
     def has_setting(self, key: str) -> bool | Unknown:
         """Whether the property `key`, a string or a block, is there; an empty block is."""
@@ -319,9 +318,10 @@ class BackendService(View):
 
         One without backends serves from none, unless a controller attaches them.
         """
-        return self.stack.derived(f"regions of peers {pattern}", lambda stack: _regions_of_peers(stack, pattern))
+        return _regions_of_peers(self.stack, pattern)
 
 
+@per_stack
 def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
     services = [BackendService.of(resource, stack) for resource in stack.of_types([REGION_BACKEND_SERVICE])]
     peers = [service for service in services if fnmatchcase(service.name, pattern)]

@@ -18,7 +18,7 @@ from policypack.model.graph.reference import (
     setting,
 )
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     GLOBAL_NETWORK_ENDPOINT_GROUP,
     INSTANCE_GROUP_NAMED_PORT,
@@ -27,7 +27,8 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
 )
 from policypack.model.values.logic import any_of, equals
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 
 class GroupKind(enum.Enum):
@@ -147,7 +148,7 @@ class Group:
 
     def _separate_ports_define(self, port_name: str) -> bool | Unknown:
         found: bool | Unknown = False
-        for port, links in self.stack.derived("named ports", _named_ports).about(_resource(self.target)):
+        for port, links in _named_ports(self.stack).about(_resource(self.target)):
             belongs, named = self._is_owner(links), equals(port.asked.string("name"), port_name)
             if belongs is True and named is True:
                 return True
@@ -165,6 +166,7 @@ class Group:
         return UNKNOWN if self.target in links.candidates or not links.is_closed else False
 
 
+@per_stack
 def _named_ports(stack: Stack) -> LinkIndex[Resource]:
     """The named ports that are resources of their own, by their groups: each names one or gives its URL."""
     return LinkIndex((port, _group_of(stack, port)) for port in stack.of_types([INSTANCE_GROUP_NAMED_PORT]))

@@ -6,7 +6,8 @@ from typing import Final
 
 from policypack.model.graph.tokens import HEALTH_CHECK_TYPES, HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK
 from policypack.model.graph.view import View
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _LEGACY: Final = {
     HTTP_HEALTH_CHECK: "HTTP",
@@ -95,6 +96,12 @@ class HealthCheck(View):
         https://cloud.google.com/load-balancing/docs/health-check-concepts#source-regions
         """
         return self.resource.asked.strings("sourceRegions")
+
+    @property
+    def settings(self) -> Properties:
+        """The block of its protocol; a legacy check has none, and its settings stand outside of any."""
+        settings = self._settings[1]
+        return Properties(UNKNOWN) if isinstance(settings, Unknown) else settings
 
     @property
     def _settings(self) -> tuple[str | Unknown | None, Properties | Unknown]:

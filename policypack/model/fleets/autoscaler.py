@@ -6,10 +6,12 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import AUTOSCALER_TYPES, INSTANCE_GROUP_MANAGER_TYPES
 from policypack.model.graph.view import View
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.logic import any_of, is_set, negation, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # What the provider documents for values that are left out:
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/regionautoscaler/
@@ -27,7 +29,6 @@ class Autoscaler(View):
 
     @cached_property
     def target_links(self) -> Links:
-        """The group that it sizes."""
         return resolve(
             self.stack, self.resource, "target", [self.resource.asked.string("target")], INSTANCE_GROUP_MANAGER_TYPES
         )
@@ -35,10 +36,7 @@ class Autoscaler(View):
     @property
     def is_on(self) -> bool | Unknown:
         """Whether it adds machines. In mode ONLY_SCALE_OUT it does, but never removes any."""
-        mode = self._policy.string("mode")
-        if isinstance(mode, Unknown):
-            return UNKNOWN
-        return _MODES.get(mode or _DEFAULT_MODE, UNKNOWN)
+        return when_known(self._policy.string("mode", default=_DEFAULT_MODE), lambda mode: _MODES.get(mode, UNKNOWN))
 
     @property
     def min_replicas(self) -> float | Unknown:
@@ -47,7 +45,6 @@ class Autoscaler(View):
 
     @property
     def max_replicas(self) -> float | Unknown:
-        """How many machines it makes at most."""
         return _count(self._policy.number("maxReplicas"))
 
     @property
@@ -56,53 +53,37 @@ class Autoscaler(View):
 
         Without any signal it scales by CPU utilization.
         """
-        cpu = self._policy.object("cpuUtilization")
-        if cpu is None:
-            alone = self.scales_by_cpu_alone
-            return UNKNOWN if isinstance(alone, Unknown) else _DEFAULT_CPU_TARGET if alone else None
-        return _target(cpu, _DEFAULT_CPU_TARGET)
+        if self._policy.object("cpuUtilization") is None:
+            return when_known(self.scales_by_cpu_alone, lambda alone: _DEFAULT_CPU_TARGET if alone else None)
+        return self._policy.block("cpuUtilization").number("target", default=_DEFAULT_CPU_TARGET)
 
     @property
     def balancing_target(self) -> float | Unknown | None:
         """The fraction of the load balancer's target that it keeps; `None` if it does not scale by that."""
-        balancing = self._policy.object("loadBalancingUtilization")
-        return None if balancing is None else _target(balancing, _DEFAULT_BALANCING_TARGET)
+        if self._policy.object("loadBalancingUtilization") is None:
+            return None
+        return self._policy.block("loadBalancingUtilization").number("target", default=_DEFAULT_BALANCING_TARGET)
 
     @property
     def has_metrics(self) -> bool | Unknown:
         """Whether it scales by Cloud Monitoring metrics, beside other signals or alone."""
-        metrics = self._policy.objects("metrics")
-        return UNKNOWN if isinstance(metrics, Unknown) else bool(metrics)
+        return when_known(self._policy.objects("metrics"), bool)
 
     @property
     def scales_by_cpu_alone(self) -> bool | Unknown:
         """Whether CPU utilization is its only signal, asked for or by default; schedules are no signal of load."""
-        balancing, metrics = self._policy.object("loadBalancingUtilization"), self.has_metrics
-        if metrics is True or isinstance(balancing, Properties):
-            return False
-        return UNKNOWN if balancing is UNKNOWN or metrics is UNKNOWN else True
+        return negation(any_of((is_set(self._policy.object("loadBalancingUtilization")), self.has_metrics)))
 
     @property
     def _policy(self) -> Properties:
-        policy = self.resource.asked.object("autoscalingPolicy")
-        if isinstance(policy, Properties):
-            return policy
-        return Properties({} if policy is None else policy)
+        return self.resource.asked.block("autoscalingPolicy")
 
 
+@per_stack
 def autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
     """The autoscalers of a stack, by their groups."""
-    return stack.derived("autoscalers", _autoscalers)
-
-
-def _autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
     found = (Autoscaler.of(resource, stack) for resource in stack.of_types(AUTOSCALER_TYPES))
     return LinkIndex((autoscaler, autoscaler.target_links) for autoscaler in found)
-
-
-def _target(signal: Properties | Unknown, default: float) -> float | Unknown:
-    target = UNKNOWN if isinstance(signal, Unknown) else signal.number("target")
-    return default if target is None else target
 
 
 def _count(number: float | Unknown | None) -> float | Unknown:

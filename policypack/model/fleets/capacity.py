@@ -51,7 +51,6 @@ class Fleet:
 
     @property
     def load(self) -> float:
-        """What it carries in steady state."""
         return self.warm_capacity * self.fill
 
 

@@ -5,87 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
-from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.group_manager import GroupManager, manager_of
+from policypack.model.fleets.sizing import Sizing, sizing_of
+from policypack.model.fleets.target import Target, Unresolved, Untargeted, target_of
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.shape import MachineShape, weights
-from policypack.model.values.bounds import reaches
-from policypack.model.values.logic import all_of, any_of
-from policypack.model.values.values import UNKNOWN, Properties, Unknown, python_name
-
-_PER_INSTANCE: Final = {
-    "RATE": "maxRatePerInstance",
-    "CONNECTION": "maxConnectionsPerInstance",
-    "IN_FLIGHT": "maxInFlightRequestsPerInstance",
-}
-_NETWORK_PROTOCOLS: Final = ("TCP", "SSL", "UDP", "UNSPECIFIED")
-_GROUP_WIDE: Final = ("maxRate", "maxConnections", "maxInFlightRequests")
-_FIELDS: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
-_ALL_FIELDS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
-
-
-@dataclass(frozen=True)
-class Unresolved:
-    """Something that is not known. `why` names what blocks it, a clause; `property_name` the input property."""
-
-    why: str
-    property_name: str = ""
-
-
-@dataclass(frozen=True)
-class Untargeted:
-    """A backend that certainly has no target, so that it never counts as full."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """When one machine of a backend counts as full.
-
-    Attributes:
-        mode: the balancing mode, `UTILIZATION`, `RATE`, `CONNECTION` or `IN_FLIGHT`.
-        value: the mode's target for one machine.
-        scaler: the capacity scaler.
-        others: further limits for one machine, of which the first to be reached counts: (field, value).
-    """
-
-    mode: str
-    value: float
-    scaler: float
-    others: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Sizing:
-    """How many machines a group has, and how full its autoscaler keeps them.
-
-    Attributes:
-        warm: at least.
-        maximum: at most.
-        fill: steady load as a fraction of the target, at most.
-        is_exact: the steady load is `fill`; otherwise a signal that says nothing of the target may keep it lower.
-    """
-
-    warm: float
-    maximum: float
-    fill: float
-    is_exact: bool
-
-
-@dataclass(frozen=True)
-class WarmCount:
-    """How many machines some groups have together: at least `lower`, and no more than that if it `is_exact`."""
-
-    lower: float
-    is_exact: bool
-
-    def reaches(self, needed: float) -> bool | Unknown:
-        """Whether there are at least `needed`."""
-        return reaches(self.lower, self.lower if self.is_exact else None, needed)
+from policypack.model.values.values import UNKNOWN, Unknown
 
 
 @dataclass(frozen=True)
@@ -108,7 +37,6 @@ class ServiceFleets:
 
     @property
     def fleets(self) -> tuple[Fleet, ...]:
-        """All fleets."""
         return tuple(self.by_group.values())
 
 
@@ -169,7 +97,7 @@ def capacity_basis(service: BackendService, *, needs_load: bool = True) -> Failo
 def _service_fleets(service: BackendService, needs_load: bool) -> ServiceFleets:
     if isinstance(service.backends, Unknown):
         return ServiceFleets(why=(Unresolved(service.links.why or "`backends` is not known", "backends"),))
-    targets = [_target(backend) for backend in service.backends]
+    targets = [target_of(backend) for backend in service.backends]
     if any(isinstance(target, Untargeted) for target in targets):
         return ServiceFleets(has_untargeted=True)
     if not service.links.is_complete:
@@ -214,7 +142,7 @@ def _collect(found: _Collected, group: Group, target: Target | Unresolved | Unta
         found.why.append(Unresolved(f"`region` of {name} is not known", "region"))
     if not isinstance(target, Target):
         return
-    sizing = _sizing(manager, target, name, needs_load)
+    sizing = sizing_of(manager, target, name, needs_load)
     if isinstance(sizing, Unresolved):
         found.why.append(sizing)
         return
@@ -275,27 +203,9 @@ def _shape(manager: GroupManager) -> MachineShape | None:
     links = manager.template_links
     if not links.is_complete or manager.mixes_machines:
         return None
-    external = {str(reference): MachineShape(str(reference)) for reference in links.external}
-    shapes = {shape.identity: shape for shape in (_shape_of(Machine.of(r, manager.stack)) for r in links.targets)}
-    found = [*external.values(), *shapes.values()]
-    return found[0] if len(found) == 1 else None
-
-
-def _shape_of(machine: Machine) -> MachineShape:
-    accelerators = machine.resource.asked.objects("guestAccelerators")
-    gpus = [] if isinstance(accelerators, Unknown) else [_gpu(accelerator) for accelerator in accelerators]
-    known = tuple(gpu for gpu in gpus if gpu)
-    machine_type = machine.machine_type
-    if not isinstance(machine_type, str) or isinstance(accelerators, Unknown) or len(known) < len(gpus):
-        return MachineShape(machine.urn)
-    return MachineShape(f"{machine_type} {sorted(known)}", machine_type, known)
-
-
-def _gpu(accelerator: Properties) -> tuple[str, int] | None:
-    type_, count = accelerator.string("type"), accelerator.number("count")
-    if not isinstance(type_, str) or not isinstance(count, int | float) or not float(count).is_integer():
-        return None
-    return type_.rpartition("/")[2], int(count)
+    shapes = [MachineShape(str(reference)) for reference in links.external]
+    shapes += [Machine.of(template, manager.stack).shape for template in links.targets]
+    return shapes[0] if len({shape.identity for shape in shapes}) == 1 else None
 
 
 def _limits_agree(targets: Sequence[Target], by_machine: Sequence[float]) -> bool:
@@ -311,122 +221,6 @@ def _limits_agree(targets: Sequence[Target], by_machine: Sequence[float]) -> boo
     )
 
 
-def _target(backend: Backend) -> Target | Unresolved | Untargeted:
-    mode, name = backend.balancing_mode, f"`{backend.label}`"
-    if isinstance(mode, Unknown):
-        return Unresolved(f"`balancing_mode` of {name} is not known", "balancing_mode")
-    if mode != "UTILIZATION" and mode not in _PER_INSTANCE:
-        return Unresolved(f"the balancing mode of {name} has no target that can be compared", "balancing_mode")
-    limit = _PER_INSTANCE.get(mode, "maxUtilization")
-    value, property_name = backend.properties.number(limit), python_name(limit)
-    if not isinstance(value, Unknown) and (value is None or value <= 0):
-        bounded = False if mode == "UTILIZATION" else backend.has_any(_FIELDS[mode])
-        return Untargeted() if bounded is False else Unresolved(f"{name} has no target for each VM", property_name)
-    scaler = _scaler(backend)
-    group_wide, others = backend.has_any(_GROUP_WIDE), _others(backend, mode)
-    if isinstance(value, Unknown) or isinstance(scaler, Unknown) or isinstance(others, Unknown):
-        return Unresolved(f"the target of {name} is not known", property_name)
-    if group_wide is not False:
-        return Unresolved(f"{name} has a limit for the whole group, which says nothing of one VM", property_name)
-    return Target(mode, value, scaler, others)
-
-
-def _scaler(backend: Backend) -> float | Unknown:
-    """The capacity scaler; a regional service without one is taken to use its backends whole."""
-    scaler = backend.capacity_scaler
-    if isinstance(scaler, Unknown):
-        return UNKNOWN
-    return 1 if scaler is None else scaler if scaler >= 0 else UNKNOWN
-
-
-def _others(backend: Backend, mode: str) -> tuple[tuple[str, float], ...] | Unknown:
-    """The limits beside the mode's own."""
-    fields = _ALL_FIELDS if mode == "UTILIZATION" else [name for name in _ALL_FIELDS if name != _PER_INSTANCE[mode]]
-    values = [(name, backend.properties.number(name)) for name in fields]
-    if any(isinstance(value, Unknown) for _, value in values):
-        return UNKNOWN
-    return tuple((name, value) for name, value in values if isinstance(value, int | float) and value > 0)
-
-
-def _sizing(manager: GroupManager, target: Target, name: str, needs_load: bool) -> Sizing | Unresolved:
-    autoscaler = manager.autoscaler
-    if isinstance(autoscaler, Unknown):
-        return Unresolved(f"what sizes {name} is not known", "target")
-    if autoscaler is None or autoscaler.is_on is False:
-        size = manager.target_size
-        unknown_size = Unresolved(f"`target_size` of {name} is not known", "target_size")
-        return unknown_size if isinstance(size, Unknown) else _fixed(size)
-    warm, most = autoscaler.min_replicas, autoscaler.max_replicas
-    if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
-        return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known", "autoscaling_policy")
-    if not needs_load:
-        return Sizing(warm, most, 1, True)
-    cpu, balancing, metrics = autoscaler.cpu_target, autoscaler.balancing_target, autoscaler.has_metrics
-    if isinstance(cpu, Unknown) or isinstance(balancing, Unknown) or isinstance(metrics, Unknown):
-        return Unresolved(f"the signals of `{autoscaler.name}` are not known", "autoscaling_policy")
-    by_cpu = cpu / target.value if cpu is not None and target.mode == "UTILIZATION" and not target.others else None
-    fills = [fill for fill in (by_cpu, balancing) if fill is not None and fill > 0]
-    if not fills:
-        why = f"`{autoscaler.name}` scales by a signal that says nothing of the load balancer's target"
-        return Unresolved(why, "autoscaling_policy")
-    is_exact = not metrics and (cpu is None or by_cpu is not None)
-    return Sizing(warm, most, min(fills), is_exact)
-
-
-def _fixed(size: float) -> Sizing:
-    return Sizing(size, size, 1, True)
-
-
 def _text(value: str | Unknown) -> str:
     assert isinstance(value, str)
     return value
-
-
-def warm_in_region(manager: GroupManager, service: BackendService) -> WarmCount:
-    """How many machines a service has at least in the region of one of its groups, all groups there together."""
-    counts = [manager.warm_replicas]
-    for group in service.groups:
-        if group.target is manager.resource:
-            continue
-        if isinstance(group.region, Unknown) or isinstance(manager.region, Unknown):
-            counts.append(UNKNOWN)
-        elif group.region == manager.region:
-            neighbour = manager_of(group)
-            counts.append(neighbour.warm_replicas if neighbour else UNKNOWN)
-    known = [count for count in counts if not isinstance(count, Unknown)]
-    return WarmCount(sum(known), service.links.is_complete and len(known) == len(counts))
-
-
-def has_group_wide_rate(manager: GroupManager, service: BackendService) -> bool | Unknown:
-    """Whether a service limits the requests per second of a group as a whole.
-
-    While it is not known which of its backends has the group, all of those have to agree.
-    """
-    if isinstance(service.backends, Unknown):
-        return UNKNOWN
-    own = [backend for backend in service.backends if backend.group and backend.group.target is manager.resource]
-    answers = {backend.is_set("maxRate") for backend in own or (b for b in service.backends if not b.group)}
-    return answers.pop() if len(answers) == 1 else UNKNOWN
-
-
-def can_signal_load(service: BackendService) -> bool | Unknown:
-    """Whether a service belongs to an Application Load Balancer, the only kind that an autoscaler can follow.
-
-    https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing#limitations
-    """
-    if service.is_passthrough is True:
-        return False
-    protocol = service.protocol
-    if isinstance(protocol, Unknown) or service.is_passthrough is UNKNOWN:
-        return UNKNOWN
-    return protocol not in _NETWORK_PROTOCOLS
-
-
-def has_load_signal(manager: GroupManager) -> bool | Unknown:
-    """Whether a service that a group serves signals load to its autoscaler: see `can_signal_load`."""
-    answers = [can_signal_load(service) for service, _ in manager.serving]
-    certain = [can_signal_load(service) for service, serves in manager.serving if serves is True]
-    # Whichever of the possible services it serves, if all of them signal.
-    if any_of(certain) is True or (not certain and all_of(answers) is True):
-        return True
-    return False if any_of(answers) is False and manager.stack.is_complete else UNKNOWN

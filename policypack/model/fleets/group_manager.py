@@ -15,16 +15,17 @@ from policypack.model.fleets.autoscaler import Autoscaler, autoscalers
 from policypack.model.graph.links import LinkIndex, Links, resolve
 from policypack.model.graph.reference import setting
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     INSTANCE_GROUP_MANAGER_TYPES,
     REGION_INSTANCE_GROUP_MANAGER,
     SERVICE_TYPES,
-    TEMPLATE_TYPES,
 )
 from policypack.model.graph.view import View
-from policypack.model.machines.machine import Machine
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.machines.machine import Machine, templates_of
+from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, negation, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape
 _DEFAULT_SHAPE: Final = "EVEN"
@@ -65,12 +66,10 @@ class GroupManager(View):
 
     @property
     def is_regional(self) -> bool:
-        """It spreads its machines over zones of a region."""
         return self.resource.type == REGION_INSTANCE_GROUP_MANAGER
 
     @property
     def region(self) -> str | Unknown:
-        """The region that its machines are in."""
         return Group(self.resource, self.stack).region
 
     def zones(self, spreading_shapes: Collection[str]) -> ZoneCount:
@@ -95,22 +94,17 @@ class GroupManager(View):
 
     @property
     def target_shape(self) -> str | Unknown:
-        """How a regional group spreads its machines."""
-        shape = self.resource.asked.string("distributionPolicyTargetShape")
-        return _DEFAULT_SHAPE if shape is None else shape
+        return self.resource.asked.string("distributionPolicyTargetShape", default=_DEFAULT_SHAPE)
 
     @property
     def has_autohealing(self) -> bool | Unknown:
-        """Whether it has an autohealing policy."""
-        policy = self.resource.asked.object("autoHealingPolicies")
-        return UNKNOWN if isinstance(policy, Unknown) else policy is not None
+        return is_set(self.resource.asked.object("autoHealingPolicies"))
 
     @cached_property
     def healing_check_links(self) -> Links:
         """The health check that tells which machines to recreate."""
-        policy = self.resource.asked.object("autoHealingPolicies")
-        check = None if policy is None else UNKNOWN if isinstance(policy, Unknown) else policy.string("healthCheck")
-        entries = [] if policy is None else [check]
+        policy = self.resource.asked.block("autoHealingPolicies")
+        entries = [] if self.has_autohealing is False else [policy.string("healthCheck")]
         return resolve(self.stack, self.resource, "autoHealingPolicies", entries, HealthCheck.TYPES)
 
     @property
@@ -120,13 +114,12 @@ class GroupManager(View):
 
     @property
     def initial_delay(self) -> float | Unknown:
-        """For how many seconds a new machine may fail its check; left out it is 0.
+        """For how many seconds a new machine may fail its check, if the group has a policy; left out it is 0.
 
         https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers
         """
         policy = self.resource.asked.object("autoHealingPolicies")
-        delay = policy.number("initialDelaySec") if isinstance(policy, Properties) else UNKNOWN
-        return 0 if delay is None else delay
+        return policy.number("initialDelaySec", default=0) if isinstance(policy, Properties) else UNKNOWN
 
     @property
     def repairs_unhealthy(self) -> bool | Unknown:
@@ -134,31 +127,22 @@ class GroupManager(View):
 
         https://cloud.google.com/compute/docs/instance-groups/turn-off-repairs-in-mig
         """
-        policy = self.resource.asked.object("instanceLifecyclePolicy")
-        if policy is None:
-            return True
-        if isinstance(policy, Unknown):
-            return UNKNOWN
-        action = policy.string("onFailedHealthCheck")
-        if not isinstance(action, Unknown) and action in (None, "DEFAULT_ACTION"):
-            action = policy.string("defaultActionOnFailure")
-        return UNKNOWN if isinstance(action, Unknown) else action != "DO_NOTHING"
+        policy = self.resource.asked.block("instanceLifecyclePolicy")
+        action = policy.string("onFailedHealthCheck", default="DEFAULT_ACTION")
+        if equals(action, "DEFAULT_ACTION") is True:
+            action = policy.string("defaultActionOnFailure", default="REPAIR")
+        return negation(equals(action, "DO_NOTHING"))
 
     @cached_property
     def template_links(self) -> Links:
-        """The instance templates of its versions."""
-        versions = self.resource.asked.objects("versions")
-        urls = UNKNOWN if isinstance(versions, Unknown) else [item.string("instanceTemplate") for item in versions]
-        return resolve(self.stack, self.resource, "versions", urls, TEMPLATE_TYPES)
+        return templates_of(self.stack, self.resource)
 
     @property
     def has_gpu(self) -> bool | Unknown:
-        """Whether some of its machines have GPUs."""
-        templates = [Machine.of(target, self.stack).has_gpu for target in self.template_links.targets]
-        if any(template is True for template in templates):
-            return True
-        is_known = self.template_links.is_complete and not self.template_links.external and not self.mixes_machines
-        return False if is_known and templates and all(template is False for template in templates) else UNKNOWN
+        links = self.template_links
+        found = any_of(Machine.of(target, self.stack).has_gpu for target in links.targets)
+        are_all = links.is_complete and links.targets and not links.external and not self.mixes_machines
+        return found if found is True or are_all else UNKNOWN
 
     @property
     def mixes_machines(self) -> bool:
@@ -173,10 +157,8 @@ class GroupManager(View):
         """
         if self.resource.ignores_changes_of("targetSize"):
             return UNKNOWN
-        size = self.resource.asked.number("targetSize")
-        if isinstance(size, Unknown):
-            return UNKNOWN
-        return 0 if size is None else size if size >= 0 else UNKNOWN
+        size = self.resource.asked.number("targetSize", default=0)
+        return when_known(size, lambda count: count if count >= 0 else UNKNOWN)
 
     @property
     def is_sized_elsewhere(self) -> bool:
@@ -204,21 +186,19 @@ class GroupManager(View):
 
     @property
     def warm_replicas(self) -> float | Unknown:
-        """How many machines it has at least."""
         autoscaler = self.autoscaler
         if isinstance(autoscaler, Unknown):
             return UNKNOWN
         if autoscaler is None or autoscaler.is_on is False:
             return self.target_size
-        return UNKNOWN if isinstance(autoscaler.is_on, Unknown) else autoscaler.min_replicas
+        return when_known(autoscaler.is_on, lambda _: autoscaler.min_replicas)
 
     @cached_property
     def serving(self) -> tuple[tuple[BackendService, bool | Unknown], ...]:
-        """The backend services that it serves (true) and those that it may serve (not known)."""
+        """The backend services that it serves (true) and, after these, those that it may serve (not known)."""
         services = services_by_group(self.stack).about(self.resource)
-        certain = [(service, True) for service, links in services if self.resource in links.targets]
-        possible = [(service, UNKNOWN) for service, links in services if may_have(links, self.resource)]
-        return (*certain, *possible)
+        served = [(service, links.includes(self.resource, by_name=False)) for service, links in services]
+        return tuple(one for wanted in (True, UNKNOWN) for one in served if one[1] is wanted)
 
     @property
     def is_updated_at_once(self) -> bool | Unknown:
@@ -227,15 +207,9 @@ class GroupManager(View):
         Without an update policy the API's type is OPPORTUNISTIC, which leaves that to the operator:
         https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups
         """
-        policy = self.resource.asked.object("updatePolicy")
-        if policy is None or isinstance(policy, Unknown):
-            return False if policy is None else UNKNOWN
-        type_, most = policy.string("type"), policy.string("mostDisruptiveAllowedAction")
-        if isinstance(most, str) and most in _RUNNING_ACTIONS:
-            return False
-        if isinstance(type_, Unknown) or (type_ == "PROACTIVE" and isinstance(most, Unknown)):
-            return UNKNOWN
-        return type_ == "PROACTIVE"
+        policy = self.resource.asked.block("updatePolicy")
+        leaves_running = is_in(policy.string("mostDisruptiveAllowedAction"), _RUNNING_ACTIONS)
+        return all_of((equals(policy.string("type"), "PROACTIVE"), negation(leaves_running)))
 
     @property
     def takes_machines(self) -> bool:
@@ -291,26 +265,16 @@ def _one_zone(zone: str | Unknown | None) -> ZoneCount:
     return ZoneCount(frozenset({name} if name else ()), 1, 1)
 
 
+@per_stack
 def all_services(stack: Stack) -> tuple[BackendService, ...]:
-    """The backend services of a stack."""
-    return stack.derived("services", _all_services)
+    """The backend services of a stack of which something is known."""
+    return tuple(BackendService.of(found, stack) for found in stack.of_types(SERVICE_TYPES) if not found.is_empty)
 
 
+@per_stack
 def services_by_group(stack: Stack) -> LinkIndex[BackendService]:
     """The backend services of a stack, by their groups."""
-    services = all_services(stack)
-    return stack.derived("services by group", lambda _: LinkIndex((service, service.links) for service in services))
-
-
-def may_have(links: Links, resource: Resource) -> bool:
-    """Whether an entry that is not known may be `resource`, which is none of the known ones."""
-    if resource in links.targets or links.is_complete:
-        return False
-    return resource in links.candidates or not links.is_closed
-
-
-def _all_services(stack: Stack) -> tuple[BackendService, ...]:
-    return tuple(BackendService.of(found, stack) for found in stack.of_types(SERVICE_TYPES) if not found.is_empty)
+    return LinkIndex((service, service.links) for service in all_services(stack))
 
 
 def _within(count: float, size: float) -> float:

@@ -7,23 +7,24 @@ from typing import Any
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.fleets.group_manager import GroupManager, all_services, may_have
+from policypack.model.fleets.group_manager import GroupManager, all_services
 from policypack.model.graph.links import LinkIndex
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES
+from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
 def is_for_balancing(check: HealthCheck) -> bool | Unknown:
     """Whether a backend service uses it to tell where requests go."""
-    used = _is_used(check, check.stack.derived("services by check", _services_by_check))
+    used = _is_used(check, _services_by_check(check.stack))
     # While the stack is incomplete, another service may come and use it.
     return used if used is not False or check.stack.is_complete else UNKNOWN
 
 
 def is_for_healing(check: HealthCheck) -> bool | Unknown:
     """Whether a managed instance group uses it to tell which machines to recreate."""
-    return _is_used(check, check.stack.derived("managers by check", _managers_by_check))
+    return _is_used(check, _managers_by_check(check.stack))
 
 
 def shared_checks(group: GroupManager, service: BackendService) -> tuple[str, ...]:
@@ -38,10 +39,12 @@ def may_share_a_check(group: GroupManager, service: BackendService) -> bool:
     return any(None in (one.project, other.project) and one.in_project(other.project) == other for one, other in pairs)
 
 
+@per_stack
 def _services_by_check(stack: Stack) -> LinkIndex[BackendService]:
     return LinkIndex((service, service.health_check_links) for service in all_services(stack))
 
 
+@per_stack
 def _managers_by_check(stack: Stack) -> LinkIndex[GroupManager]:
     managers = (
         GroupManager.of(found, stack) for found in stack.of_types(INSTANCE_GROUP_MANAGER_TYPES) if not found.is_empty
@@ -50,7 +53,4 @@ def _managers_by_check(stack: Stack) -> LinkIndex[GroupManager]:
 
 
 def _is_used(check: HealthCheck, users: LinkIndex[Any]) -> bool | Unknown:
-    found = [links for _, links in users.about(check.resource)]
-    if any(check.resource in entry.targets for entry in found):
-        return True
-    return UNKNOWN if any(may_have(entry, check.resource) for entry in found) else False
+    return any_of(links.includes(check.resource, by_name=False) for _, links in users.about(check.resource))

@@ -24,7 +24,6 @@ class RegionZones:
     upper: int | None
 
     def reach(self, needed: int) -> bool | Unknown:
-        """Whether there are at least `needed`."""
         return reaches(self.lower, self.upper, needed)
 
 

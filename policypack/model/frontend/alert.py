@@ -13,11 +13,12 @@ from typing import Final
 
 from policypack.model.graph.path import on_path
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ALERT_POLICY, FORWARDING_RULE_TYPES, PROXY_TYPES, SLO, URL_MAP_TYPES
 from policypack.model.graph.view import View
-from policypack.model.values.logic import all_of, any_of
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # Condition -> the properties of it that say what is measured.
 _QUERIES: Final = {
@@ -52,23 +53,20 @@ class AlertPolicy(View):
     @cached_property
     def is_enabled(self) -> bool | Unknown:
         """Whether it raises incidents; it does if nothing else is said."""
-        enabled = self.resource.asked.boolean("enabled")
-        return True if enabled is None else enabled
+        return self.resource.asked.boolean("enabled", default=True)
 
     @cached_property
     def tells_somebody(self) -> bool | Unknown:
-        """Whether it has a notification channel."""
-        channels = self.resource.asked.strings("notificationChannels")
-        return UNKNOWN if isinstance(channels, Unknown) else bool(channels)
+        return when_known(self.resource.asked.strings("notificationChannels"), bool)
 
     def watches(self, service: Resource) -> bool | Unknown:
         """Whether a condition is about a backend service: computed from it or its front end, by name, or about all."""
-        front = self.stack.derived(("front", service.urn), lambda stack: _front_of(stack, service))
+        front = _front_of(self.stack, service)
         if any(urn in front.urns for urn in self.resource.edges.get("conditions", ())):
             return True
         if any(service.urn in _all_sources(objective) for objective in self._objectives):
             return True
-        return any_of(UNKNOWN if isinstance(query, Unknown) else query.watches(front) for query in self._queries)
+        return any_of(when_known(query, lambda known: known.watches(front)) for query in self._queries)
 
     @cached_property
     def watches_errors(self) -> bool | Unknown:
@@ -90,13 +88,10 @@ class AlertPolicy(View):
             yield all_of([about, _is_about_much(condition)])
 
     def _objectives_about(self, signal: str) -> Iterator[bool | Unknown]:
-        for slo in self._objectives:
-            kind = _kind_of(slo)
-            yield UNKNOWN if isinstance(kind, Unknown) else kind == signal
+        return (equals(_kind_of(slo), signal) for slo in self._objectives)
 
     @cached_property
     def _objectives(self) -> tuple[Resource, ...]:
-        """The service level objectives that its conditions are computed from."""
         sources = (self.stack.by_urn(urn) for urn in self.resource.edges.get("conditions", ()))
         return tuple(source for source in sources if source and source.type == SLO)
 
@@ -106,7 +101,7 @@ class AlertPolicy(View):
         if isinstance(conditions, Unknown):
             return (UNKNOWN,)
         texts = (text for condition in conditions for text in _queries(condition))
-        return tuple(UNKNOWN if isinstance(text, Unknown) else _Query(text) for text in texts)
+        return tuple(when_known(text, _Query) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -126,6 +121,7 @@ class _Front:
     is_named: bool
 
 
+@per_stack
 def _front_of(stack: Stack, service: Resource) -> _Front:
     resources = (service, *on_path(stack, service, _FRONT_TYPES))
     names = [_name_of(resource) for resource in resources]
@@ -148,7 +144,6 @@ class _Query:
         self._is_by_service = _BY_SERVICE.search(text) is not None
 
     def watches(self, front: _Front) -> bool | Unknown:
-        """Whether it is about a service."""
         if self._is_of_servers or any(_is_named_in(name, self._text) for name in front.names):
             return True
         if front.has_other_names:
@@ -161,12 +156,9 @@ class _Query:
         return False if self._is_by_service and front.is_named else UNKNOWN
 
 
+@per_stack
 def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
     """The alert policies of a stack."""
-    return stack.derived("alert policies", _alert_policies)
-
-
-def _alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
     return tuple(AlertPolicy.of(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
 
 
@@ -181,9 +173,7 @@ def _queries(condition: Properties) -> Iterator[str | Unknown]:
 
 def _has_shape(condition: Properties, signal: str) -> bool | Unknown:
     """Whether the form of a condition gives its subject away, even where its query is not known yet."""
-    block = condition.object("conditionThreshold")
-    if block is None or isinstance(block, Unknown):
-        return False if block is None else UNKNOWN
+    block = condition.block("conditionThreshold")
     key = "denominatorAggregations" if signal == "errors" else "aggregations"
     aggregations = block.objects(key)
     if isinstance(aggregations, Unknown):
@@ -191,22 +181,17 @@ def _has_shape(condition: Properties, signal: str) -> bool | Unknown:
     if signal == "errors":
         return bool(aggregations) or isinstance(block.string("denominatorFilter"), str)
     names = [one.string(name) for one in aggregations for name in ("perSeriesAligner", "crossSeriesReducer")]
-    return any_of(UNKNOWN if isinstance(name, Unknown) else "PERCENTILE" in (name or "") for name in names)
+    return any_of(when_known(name, lambda known: "PERCENTILE" in (known or "")) for name in names)
 
 
 def _is_about_much(condition: Properties) -> bool | Unknown:
     """Whether a threshold is for values above it: few errors and short latencies are no trouble."""
-    block = condition.object("conditionThreshold")
-    if block is None or isinstance(block, Unknown):
-        return True if block is None else UNKNOWN
-    comparison = block.string("comparison")
-    return UNKNOWN if isinstance(comparison, Unknown) else comparison != "COMPARISON_LT"
+    return negation(equals(condition.block("conditionThreshold").string("comparison"), "COMPARISON_LT"))
 
 
 def _says(text: str | Unknown, signal: str) -> bool | Unknown:
-    if isinstance(text, Unknown):
-        return UNKNOWN
-    return bool((_ERRORS if signal == "errors" else _LATENCY).search(text))
+    form = _ERRORS if signal == "errors" else _LATENCY
+    return when_known(text, lambda known: form.search(known) is not None)
 
 
 def _kind_of(slo: Resource) -> str | Unknown:

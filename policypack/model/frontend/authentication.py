@@ -6,21 +6,19 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.forwarding_rule import Proxy
+from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import resolve
 from policypack.model.graph.path import on_path
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
     AUTHZ_POLICY,
-    ENDPOINT_TYPES,
     FORWARDING_RULE_TYPES,
     MACHINE_TYPES,
     PROXY_TYPES,
     SERVER_TLS_POLICY,
 )
-from policypack.model.values.logic import all_of, any_of
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.logic import all_of, any_of, equals, when_known
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # What images of Compute Engine run or read when a machine starts.
 _START_UP_KEYS: Final = (
@@ -38,6 +36,11 @@ def needs_client_certificate(service: BackendService) -> bool | Unknown:
     return all_of(_refuses_strangers(proxy) for proxy in proxies) if proxies else False
 
 
+def iap_is_enabled(service: BackendService) -> bool | Unknown:
+    """Whether Identity-Aware Proxy authenticates every request to a service; without the block it does not."""
+    return service.resource.asked.block("iap").boolean("enabled", default=False)
+
+
 def has_authorization_policy(service: BackendService) -> bool:
     """Whether an authorization policy of the stack is about a forwarding rule in front of a service."""
     front = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)
@@ -51,18 +54,11 @@ def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | U
     """
     wanted = tuple(words)
     groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
-    shown = [_machines_of(service.stack, group) for group in groups]
+    shown = [on_path(service.stack, group, MACHINE_TYPES) for group in groups]
     machines = {machine.urn: machine for found in shown for machine in found}
     mentions = all_of(any_of(_mentions(text, wanted) for text in _texts(machine)) for machine in machines.values())
     are_all_shown = service.links.is_complete and len(shown) == len(service.groups) and all(shown)
     return mentions if mentions is False or (machines and are_all_shown) else UNKNOWN
-
-
-def _machines_of(stack: Stack, group: Resource) -> list[Resource]:
-    """The templates or machines of a group, and the machines of its endpoints."""
-    endpoints = stack.users(group, ENDPOINT_TYPES)
-    used = (used for resource in (group, *endpoints) for used in stack.uses(resource))
-    return [resource for resource in used if resource.type in MACHINE_TYPES]
 
 
 def _texts(machine: Resource) -> Iterator[str | Unknown]:
@@ -76,7 +72,7 @@ def _texts(machine: Resource) -> Iterator[str | Unknown]:
 
 
 def _mentions(text: str | Unknown, words: tuple[str, ...]) -> bool | Unknown:
-    return UNKNOWN if isinstance(text, Unknown) else any(word in text for word in words)
+    return when_known(text, lambda known: any(word in known for word in words))
 
 
 def _refuses_strangers(proxy: Proxy) -> bool | Unknown:
@@ -86,11 +82,7 @@ def _refuses_strangers(proxy: Proxy) -> bool | Unknown:
     policy = _server_tls_policy(proxy, url)
     if policy is None:
         return UNKNOWN
-    block = policy.asked.object("mtlsPolicy")
-    if not isinstance(block, Properties):
-        return False if block is None else UNKNOWN
-    mode = block.string("clientValidationMode")
-    return UNKNOWN if isinstance(mode, Unknown) else mode == "REJECT_INVALID"
+    return equals(policy.asked.block("mtlsPolicy").string("clientValidationMode"), "REJECT_INVALID")
 
 
 def _server_tls_policy(proxy: Proxy, url: str | Unknown) -> Resource | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.forwarding_rule import full_url
 from policypack.model.graph.links import LinkIndex, Links, resolve
+from policypack.model.graph.reference import full_url
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import SECURITY_POLICY_TYPES, SECURITY_RULE_TYPES
 from policypack.model.graph.view import View
-from policypack.model.values.logic import all_of, any_of, equals, negation
+from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, known_in, negation, when_known
+from policypack.model.values.properties import Properties
 from policypack.model.values.ranges import EVERYWHERE, parse_ranges, without
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _COLLECTION: Final = "securityPolicies"
 _LIMITS: Final = ("throttle", "rate_based_ban")
@@ -43,58 +45,44 @@ class ArmorRule:
     @property
     def priority(self) -> float | Unknown:
         """Rules with lower numbers go first."""
-        priority = self.properties.number("priority")
-        return UNKNOWN if priority is None else priority
+        return self.properties.number("priority", default=UNKNOWN)
 
     @property
     def is_enforced(self) -> bool | Unknown:
         """Whether it acts, and does not only log what it would do."""
-        preview = self.properties.boolean("preview")
-        return UNKNOWN if isinstance(preview, Unknown) else preview is not True
+        return negation(self.properties.boolean("preview"))
 
     @property
     def action(self) -> str | Unknown:
         """`allow`, `deny`, `limit` or `redirect`."""
-        action = self.properties.string("action")
-        if action is None or isinstance(action, Unknown):
-            return UNKNOWN
-        return "limit" if action in _LIMITS else action.split("(")[0]
+        action = self.properties.string("action", default=UNKNOWN)
+        return when_known(action, lambda given: "limit" if given in _LIMITS else given.split("(")[0])
 
     @property
     def is_for_everybody(self) -> bool | Unknown:
-        """Whether it matches every request."""
-        match = self.properties.object("match")
-        if match is None or isinstance(match, Unknown):
-            return UNKNOWN
+        match = self.properties.block("match")
         expression, config = match.object("expr"), match.object("config")
         if isinstance(expression, Unknown) or isinstance(config, Unknown):
             return UNKNOWN
         if expression is not None:
-            text = expression.string("expression")
-            return text.strip() == "true" if isinstance(text, str) else UNKNOWN
-        ranges: list[str | Unknown] | Unknown = UNKNOWN if config is None else config.strings("srcIpRanges")
+            return when_known(expression.string("expression", default=UNKNOWN), lambda text: text.strip() == "true")
+        ranges = match.block("config").strings("srcIpRanges")
         if isinstance(ranges, Unknown) or not ranges:
             return UNKNOWN
-        if any(isinstance(one, str) and one in _EVERYBODY for one in ranges):
-            return True
         # Several ranges may leave nobody out, such as 0.0.0.0/1 and 128.0.0.0/1.
         if not without(EVERYWHERE[:1], parse_ranges(ranges).certain):
             return True
-        return UNKNOWN if any(isinstance(one, Unknown) for one in ranges) else False
+        return any_of(is_in(one, _EVERYBODY) for one in ranges)
 
     @property
     def is_for_ranges(self) -> bool:
         """Whether it certainly matches address ranges, not an expression."""
-        match = self.properties.object("match")
-        return isinstance(match, Properties) and isinstance(match.object("config"), Properties)
+        return isinstance(self.properties.block("match").object("config"), Properties)
 
     @property
     def looks_at_paths(self) -> bool | Unknown:
-        """Whether its expression mentions the path of a request."""
-        match = self.properties.object("match")
-        expression = match if match is None or isinstance(match, Unknown) else match.object("expr")
-        text = expression if expression is None or isinstance(expression, Unknown) else expression.string("expression")
-        return UNKNOWN if isinstance(text, Unknown) else text is not None and "request.path" in text
+        text = self.properties.block("match").block("expr").string("expression")
+        return when_known(text, lambda expression: "request.path" in (expression or ""))
 
     @property
     def limits_each_client(self) -> bool | Unknown:
@@ -105,11 +93,11 @@ class ArmorRule:
         several = limit.objects("enforceOnKeyConfigs")
         if isinstance(several, Unknown):
             return UNKNOWN
-        keys = [one.string("enforceOnKeyType") for one in several] or [limit.string("enforceOnKey")]
-        named = [_DEFAULT_KEY if key is None else key for key in keys]
-        if any(isinstance(key, str) and key in CLIENT_KEYS for key in named):
-            return True
-        return UNKNOWN if any(isinstance(key, Unknown) for key in named) else False
+        keys = [one.string("enforceOnKeyType", default=_DEFAULT_KEY) for one in several]
+        return any_of(is_in(key, CLIENT_KEYS) for key in keys or [limit.string("enforceOnKey", default=_DEFAULT_KEY)])
+
+
+_Test: TypeAlias = Callable[[ArmorRule], bool | Unknown]
 
 
 class SecurityPolicy(View):
@@ -120,15 +108,13 @@ class SecurityPolicy(View):
     @cached_property
     def rules(self) -> tuple[ArmorRule, ...]:
         """Its known rules, its own and those that are resources of their own, in any order."""
-        inline = self.resource.asked.objects("rules")
-        own = [] if isinstance(inline, Unknown) else inline
+        own = known_in(self.resource.asked.objects("rules"))
         return tuple(ArmorRule(properties) for properties in (*own, *(rule for rule in self._separate if rule)))
 
     @property
     def kind(self) -> str | Unknown:
         """Its `type`: `CLOUD_ARMOR` unless another is given, such as `CLOUD_ARMOR_EDGE` for caches."""
-        kind = self.resource.asked.string("type")
-        return "CLOUD_ARMOR" if kind is None else kind
+        return self.resource.asked.string("type", default="CLOUD_ARMOR")
 
     @property
     def why_rules_unknown(self) -> str:
@@ -144,14 +130,10 @@ class SecurityPolicy(View):
     @property
     def filters(self) -> bool | Unknown:
         """Whether an enforced rule does anything but let requests through, before one lets everybody through."""
-        doubtful = self._has_doubtful_rules
-        for rule in self._in_order:
-            acts = all_of([rule.is_enforced, negation(equals(rule.action, "allow"))])
-            admits_all = all_of([rule.is_enforced, rule.is_for_everybody, equals(rule.action, "allow")])
-            if True in [value for value in (acts, admits_all) if isinstance(value, bool)]:
-                return UNKNOWN if doubtful else acts is True
-            doubtful = doubtful or acts is UNKNOWN or admits_all is UNKNOWN
-        return UNKNOWN if doubtful else False
+        return self._comes_to(
+            lambda rule: negation(equals(rule.action, "allow")),
+            before=lambda rule: all_of([rule.is_for_everybody, equals(rule.action, "allow")]),
+        )
 
     @property
     def may_deny_by_path(self) -> bool:
@@ -168,17 +150,21 @@ class SecurityPolicy(View):
         Args:
             of_each_client: count only limits with a key that tells clients from another.
         """
+        return self._comes_to(
+            lambda rule: all_of([equals(rule.action, "limit"), not of_each_client or rule.limits_each_client]),
+            before=lambda rule: rule.is_for_everybody,
+        )
+
+    def _comes_to(self, wanted: _Test, *, before: _Test) -> bool | Unknown:
+        """Whether an enforced rule is `wanted`, and no enforced one that ends the search stands before it."""
         doubtful = self._has_doubtful_rules
         for rule in self._in_order:
-            limits = all_of([rule.is_enforced, equals(rule.action, "limit")])
-            if of_each_client:
-                limits = all_of([limits, rule.limits_each_client])
-            if limits is True:
+            is_wanted, ends = all_of([rule.is_enforced, wanted(rule)]), all_of([rule.is_enforced, before(rule)])
+            if is_wanted is True:
                 return UNKNOWN if doubtful else True
-            ends = all_of([rule.is_enforced, rule.is_for_everybody])
-            if limits is False and ends is True:
+            if is_wanted is False and ends is True:
                 break
-            doubtful = doubtful or limits is UNKNOWN or ends is UNKNOWN
+            doubtful = doubtful or is_wanted is UNKNOWN or ends is UNKNOWN
         return UNKNOWN if doubtful else False
 
     @property
@@ -208,13 +194,14 @@ class SecurityPolicy(View):
     def _separate(self) -> tuple[Properties | None, ...]:
         """Its rules that are resources of their own; `None` for one that may be its own."""
         found: list[Properties | None] = []
-        for resource, links in self.stack.derived("security rules", _separate_rules).about(self.resource):
+        for resource, links in _separate_rules(self.stack).about(self.resource):
             is_its_own = links.includes(self.resource)
             if is_its_own is not False:
                 found.append(resource.asked if is_its_own is True else None)
         return tuple(found)
 
 
+@per_stack
 def _separate_rules(stack: Stack) -> LinkIndex[Resource]:
     """The rules that are resources of their own, by their policies."""
     return LinkIndex((resource, _policy_of(stack, resource)) for resource in stack.of_types(SECURITY_RULE_TYPES))
@@ -227,7 +214,7 @@ def _policy_of(stack: Stack, rule: Resource) -> Links:
 
 def security_policy_links(service: BackendService) -> Links:
     """The backend security policy of a service; no entries without one."""
-    return _links(service, "securityPolicy")
+    return service.link("securityPolicy", SECURITY_POLICY_TYPES, _COLLECTION)
 
 
 def has_security_policy(service: BackendService) -> bool:
@@ -237,8 +224,7 @@ def has_security_policy(service: BackendService) -> bool:
 
 def edge_security_policy_is_set(service: BackendService) -> bool | Unknown:
     """Whether a service has an edge security policy, which is evaluated before the cache."""
-    policy = service.resource.asked.string("edgeSecurityPolicy")
-    return UNKNOWN if isinstance(policy, Unknown) else policy is not None
+    return is_set(service.resource.asked.string("edgeSecurityPolicy"))
 
 
 def security_policies(service: BackendService) -> tuple[SecurityPolicy, ...]:
@@ -259,12 +245,6 @@ def takes_security_policy(service: BackendService) -> bool | Unknown:
     """
     if not service.is_regional:
         return True
-    passthrough, protocol = service.is_passthrough, service.protocol
-    if passthrough is not False:
-        return UNKNOWN if isinstance(passthrough, Unknown) else False
-    return UNKNOWN if isinstance(protocol, Unknown) else protocol is None or protocol not in ("TCP", "SSL", "UDP")
-
-
-def _links(service: BackendService, key: str) -> Links:
-    name = full_url(service.resource, service.resource.asked.string(key), _COLLECTION)
-    return resolve(service.stack, service.resource, key, [] if name is None else [name], SECURITY_POLICY_TYPES)
+    if service.is_passthrough is not False:
+        return negation(service.is_passthrough)
+    return negation(is_in(service.protocol, ("TCP", "SSL", "UDP")))

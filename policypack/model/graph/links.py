@@ -9,6 +9,20 @@ from typing import Final, Generic, TypeVar
 from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import (
+    AUTOSCALER_TYPES,
+    ENDPOINT_TYPES,
+    GKE,
+    GLOBAL_NETWORK_ENDPOINT,
+    INSTANCE_GROUP_NAMED_PORT,
+    PER_INSTANCE_CONFIG,
+    REGION_NETWORK_ENDPOINT,
+    REGION_PER_INSTANCE_CONFIG,
+    REGION_RESIZE_REQUEST,
+    RESIZE_REQUEST,
+    SERVICE_TYPES,
+)
+from policypack.model.values.logic import known_in
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 T = TypeVar("T")
@@ -19,21 +33,17 @@ _HARMLESS_PACKAGES: Final = ("gcp:", "random:", "tls:", "time:", "pulumi:provide
 # These hand on the URLs of other resources, or text that may be any URL: clusters and node pools have instance groups
 # that are no resources of the stack, secrets and buckets store what they are given.
 _YIELDS_ANYTHING: Final = (
-    "gcp:compute/autoscaler:",
-    "gcp:compute/backendService:",
-    "gcp:compute/globalNetworkEndpoint:",
-    "gcp:compute/instanceGroupMembership:",
-    "gcp:compute/instanceGroupNamedPort:",
-    "gcp:compute/networkEndpoint:",
-    "gcp:compute/networkEndpointList:",
-    "gcp:compute/perInstanceConfig:",
-    "gcp:compute/regionAutoscaler:",
-    "gcp:compute/regionBackendService:",
-    "gcp:compute/regionNetworkEndpoint:",
-    "gcp:compute/regionPerInstanceConfig:",
-    "gcp:compute/regionResizeRequest:",
-    "gcp:compute/resizeRequest:",
-    "gcp:container/",
+    *AUTOSCALER_TYPES,
+    *SERVICE_TYPES,
+    *ENDPOINT_TYPES,
+    GLOBAL_NETWORK_ENDPOINT,
+    REGION_NETWORK_ENDPOINT,
+    INSTANCE_GROUP_NAMED_PORT,
+    PER_INSTANCE_CONFIG,
+    REGION_PER_INSTANCE_CONFIG,
+    RESIZE_REQUEST,
+    REGION_RESIZE_REQUEST,
+    GKE,
     "gcp:secretmanager/",
     "gcp:parametermanager/",
     "gcp:runtimeconfig/",
@@ -65,9 +75,7 @@ class Links:
 
     @property
     def external(self) -> tuple[Reference, ...]:
-        """What entries point at outside the stack."""
-        entries = () if isinstance(self.entries, Unknown) else self.entries
-        return tuple(entry for entry in entries if isinstance(entry, Reference))
+        return tuple(entry for entry in known_in(self.entries) if isinstance(entry, Reference))
 
     @property
     def members(self) -> tuple[Resource | Reference, ...]:
@@ -86,12 +94,17 @@ class Links:
         """All entries are known: they are `members` and nothing else."""
         return not self.why
 
-    def includes(self, resource: Resource) -> bool | Unknown:
-        """Whether an entry points at a resource of the stack."""
+    def includes(self, resource: Resource, *, by_name: bool = True) -> bool | Unknown:
+        """Whether an entry points at a resource of the stack.
+
+        Args:
+            resource: the resource.
+            by_name: a known name that is of nothing in the stack may be that of a resource whose own is not known.
+        """
         if resource in self.targets:
             return True
         if self.is_complete:
-            return UNKNOWN if self.external and may_have_any_name(resource) else False
+            return UNKNOWN if by_name and self.external and may_have_any_name(resource) else False
         return UNKNOWN if resource in self.candidates or not self.is_closed else False
 
 
@@ -129,6 +142,16 @@ def resolve(
     if nothing else that the property depends on can yield such a value. This takes for granted that no entry stands
     twice, which the API refuses: https://cloud.google.com/load-balancing/docs/backend-service#backends
 
+    For example, at a preview in which groups `b` and `c` are new, so that their URLs are not known yet:
+
+        backends = [a.instance_group, b.instance_group, c.instance_group]
+        entries = [".../instanceGroups/a", UNKNOWN, UNKNOWN], edges = (a, b, c)
+
+    The first entry is `a` by its name. Of the edges, `b` and `c` are left for two unknown entries, so that these are
+    the targets, though not which entry is which: `entries` is (a, None, None). With one unknown entry for both (a
+    condition chose one) the targets are `a` alone, the candidates `b` and `c`, and nothing else is possible. With a
+    GKE node pool among the edges anything is possible.
+
     Args:
         stack: where to look.
         resource: the resource with the property.
@@ -136,42 +159,39 @@ def resolve(
         entries: the URLs in it.
         types: the types that it may point at.
     """
-    fitting = frozenset(types)
-    known_entries = () if isinstance(entries, Unknown) else entries
-    matched = tuple(_match(stack, resource, entry, fitting) for entry in known_entries)
+    fitting, name = frozenset(types), python_name(key)
+    given = () if isinstance(entries, Unknown) else entries
+    matched = tuple(_match(stack, resource, entry, fitting) for entry in given)
     targets = _unique(entry for entry in matched if entry is not None)
+    missing = sum(entry is None for entry in matched)
+    if not isinstance(entries, Unknown) and not missing:
+        return Links(matched, targets, (), True, "", name)
+
     sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
     candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
-    blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
-
-    name = python_name(key)
     if isinstance(entries, Unknown):
         why = f"`{name}` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
         return Links(UNKNOWN, (), candidates, False, why, name)
-    missing = sum(entry is None for entry in matched)
-    if not missing:
-        return Links(matched, targets, (), True, "", name)
-    if any(isinstance(entry, str) for entry, found in zip(known_entries, matched, strict=True) if found is None):
-        return Links(
-            matched, targets, candidates, False, f"`{name}` has a value that names no resource for certain", name
-        )
-    if blocking:
-        return Links(matched, targets, candidates, False, f"`{name}` comes through {', '.join(blocking)}", name)
-    external = any(isinstance(entry, Reference) for entry in matched)
-    if external and any(may_have_any_name(candidate) for candidate in candidates):
-        return Links(
-            matched, targets, candidates, False, f"`{name}` may name a resource whose own name is not known", name
-        )
-    if len(candidates) == missing:
+    blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
+    has_other_texts = any(isinstance(one, str) for one, found in zip(given, matched, strict=True) if found is None)
+    has_outside = any(isinstance(entry, Reference) for entry in matched)
+    is_closed = False
+    if has_other_texts:
+        why = f"`{name}` has a value that names no resource for certain"
+    elif blocking:
+        why = f"`{name}` comes through {', '.join(blocking)}"
+    elif has_outside and any(may_have_any_name(candidate) for candidate in candidates):
+        why = f"`{name}` may name a resource whose own name is not known"
+    elif len(candidates) == missing:
         if missing == 1:
             matched = tuple(candidates[0] if entry is None else entry for entry in matched)
         return Links(matched, (*targets, *candidates), (), True, "", name)
-    if not candidates:
-        return Links(matched, targets, (), False, f"`{name}` has a value that is not known yet", name)
-    choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
-    return Links(
-        matched, targets, candidates, len(candidates) > missing, f"`{name}` may point at any of {choices}", name
-    )
+    elif not candidates:
+        why = f"`{name}` has a value that is not known yet"
+    else:
+        choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
+        why, is_closed = f"`{name}` may point at any of {choices}", len(candidates) > missing
+    return Links(matched, targets, candidates, is_closed, why, name)
 
 
 def _match(

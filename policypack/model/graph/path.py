@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     AUTOSCALER_TYPES,
     ENDPOINT_TYPES,
@@ -36,18 +36,16 @@ from policypack.model.graph.tokens import (
 
 
 class _Hop(NamedTuple):
-    """From a resource of some types, the path goes on to what it uses, or to what uses it, of other types."""
+    """From a resource of some types the path goes on to what it uses, or to what uses it, of other types."""
 
     types: tuple[str, ...]
     direction: Literal["uses", "is used by"]
     next_types: tuple[str, ...]
 
     def onward(self, stack: Stack, resource: Resource) -> tuple[Resource, ...]:
-        """Where the path goes on to from a resource."""
         return _neighbours(stack, resource, self.next_types, uses=self.direction == "uses")
 
     def back(self, stack: Stack, resource: Resource) -> tuple[Resource, ...]:
-        """Where the path comes from to a resource."""
         return _neighbours(stack, resource, self.types, uses=self.direction == "is used by")
 
 
@@ -76,14 +74,11 @@ _HOPS: Final = (
 )
 
 
+@per_stack
 def services_of(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
     """The backend services on whose serving path a resource is, ordered by URN; a service is on its own."""
     if resource.type in SERVICE_TYPES:
         return (resource,)
-    return stack.derived(("services of", resource.urn), lambda stack: _find_services(stack, resource))
-
-
-def _find_services(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
     before = {
         neighbour.urn: neighbour
         for hop in _HOPS
@@ -98,12 +93,9 @@ def _find_services(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
     return tuple(services[urn] for urn in sorted(services))
 
 
+@per_stack
 def on_path(stack: Stack, service: Resource, types: tuple[str, ...]) -> tuple[Resource, ...]:
     """The resources of these types on the serving path of a service, ordered by URN."""
-    return stack.derived(("on path", service.urn, types), lambda stack: _find_on_path(stack, service, types))
-
-
-def _find_on_path(stack: Stack, service: Resource, types: tuple[str, ...]) -> tuple[Resource, ...]:
     hops = _leading_to(types)
     found, ahead = {service.urn: service}, [service]
     while ahead:

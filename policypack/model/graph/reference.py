@@ -183,3 +183,30 @@ def setting(resource: Resource, key: str) -> str | Unknown | None:
         return own
     created = resource.result.string(key)
     return created if isinstance(created, str) else resource.provider_settings.string(key)
+
+
+def is_regional_type(type_: str) -> bool:
+    """Whether a load balancing resource of this type lives in a region."""
+    name = type_.rpartition(":")[2]
+    return name.startswith("Region") or name == "ForwardingRule"
+
+
+def region_setting(resource: Resource) -> str | Unknown:
+    """The region of a regional resource."""
+    region = setting(resource, "region")
+    return region_of(region) if isinstance(region, str) else UNKNOWN
+
+
+def full_url(resource: Resource, name: str | Unknown | None, collection: str) -> str | Unknown | None:
+    """The URL that the bare name of a resource stands for, in the project and the region of `resource`.
+
+    The provider takes a name or a URL for SSL and security policies; a URL is left as it is.
+    """
+    if not isinstance(name, str) or "/" in name:
+        return name
+    project = setting(resource, "project")
+    region = region_setting(resource) if is_regional_type(resource.type) else None
+    if isinstance(project, Unknown) or isinstance(region, Unknown):
+        return UNKNOWN
+    prefix = f"projects/{project}/" if project else ""
+    return f"{prefix}{f'regions/{region}' if region else 'global'}/{collection}/{name}"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from policypack.model.values.values import UNKNOWN, LazyObject, Object, Properties, Value
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Object, Value
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,15 @@ class Resource:
         inputs, outputs = self.inputs, {} if self.outputs is None else self.outputs
         if inputs is None:
             # A provider lists all outputs, the unset ones as null: what is missing has not been read.
-            return Properties(LazyObject(outputs, lambda key: _set_in_output(outputs[key])), missing=UNKNOWN)
-        return Properties({key: _join(value, key, outputs) for key, value in inputs.items()})
+            return Properties({key: _set_in_output(value) for key, value in outputs.items()}, missing=UNKNOWN)
+        return Properties({key: _join(value, key, outputs) for key, value in inputs.items()}, inputs=inputs)
 
     @cached_property
     def result(self) -> Properties:
-        """What the provider returned or predicts."""
         return Properties({} if self.outputs is None else self.outputs)
 
     @cached_property
     def provider_settings(self) -> Properties:
-        """The configuration of its provider."""
         return Properties(self.provider)
 
     def ignores_changes_of(self, key: str) -> bool:

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from policypack.model.graph.mentions import Mentions, mentions_of
 from policypack.model.graph.reference import Reference, references_to
 from policypack.model.graph.resource import Resource
 
-T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def per_stack(function: Callable[Concatenate[Stack, P], R]) -> Callable[Concatenate[Stack, P], R]:
+    """Computes what a function makes of a stack once, and once again after the stack has got another resource.
+
+    Its other arguments have to be hashable.
+    """
+
+    @wraps(function)
+    def once(stack: Stack, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        key = (function, *args, *kwargs.items())
+        derived = stack._derived
+        if key not in derived:
+            derived[key] = function(stack, *args, **kwargs)
+        found: R = derived[key]
+        return found
+
+    return once
 
 
 class Stack:
@@ -74,13 +94,12 @@ class Stack:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The types of its resources."""
         return tuple(type_ for type_, resources in self._by_type.items() if resources)
 
     @property
     def project(self) -> str | None:
         """The name of the Pulumi project; `None` for a stack without resources."""
-        return self.derived("project", _project)
+        return _project(self)
 
     @property
     def name(self) -> str | None:
@@ -88,16 +107,14 @@ class Stack:
         return next((urn.split("::")[0].removeprefix("urn:pulumi:") for urn in self._by_urn if "::" in urn), None)
 
     def of_types(self, types: Iterable[str]) -> tuple[Resource, ...]:
-        """The resources of any of these types, ordered by URN."""
-        wanted = tuple(types)
-        return self.derived(("of types", wanted), lambda stack: stack._find_of_types(wanted))
+        return self._of_types(tuple(types))
 
-    def _find_of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:
+    @per_stack
+    def _of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:
         found = (resource for type_ in types for resource in self._by_type.get(type_, {}).values())
         return tuple(sorted(found, key=lambda resource: resource.urn))
 
     def by_urn(self, urn: str) -> Resource | None:
-        """The resource with this URN."""
         return self._by_urn.get(urn)
 
     def by_reference(self, reference: Reference) -> Resource | None:
@@ -110,22 +127,14 @@ class Stack:
         projects = self._by_place.get(reference.in_project(None), {}).values()
         return any(_may_be_one_project(project, reference.project) for project in projects)
 
-    def derived(self, name: Hashable, compute: Callable[[Stack], T]) -> T:
-        """What `compute` makes of this stack, computed once for the resources that it has now."""
-        if name not in self._derived:
-            self._derived[name] = compute(self)
-        found: T = self._derived[name]
-        return found
-
-    def forget_derived(self) -> None:
-        """Forgets what was derived: it refers to the stack, which would have to wait for the garbage collector."""
+    def forget(self) -> None:
+        """Forgets what was computed `per_stack`: that refers to the stack, which nobody but the garbage collector would
+        free otherwise."""
         self._derived.clear()
 
+    @per_stack
     def uses(self, resource: Resource) -> tuple[Resource, ...]:
         """The resources that any property of `resource` names or is computed from, ordered by URN."""
-        return self.derived(("uses", resource.urn), lambda stack: stack._find_used(resource))
-
-    def _find_used(self, resource: Resource) -> tuple[Resource, ...]:
         mentions = self._mentions_of(resource)
         named = (self.by_reference(reference) for reference in mentions.references)
         sources = (self.by_urn(urn) for urn in mentions.urns)
@@ -149,7 +158,6 @@ class Stack:
         return _ordered(found.values())
 
     def _mentions_by(self, type_: str) -> dict[str | Reference, dict[str, Resource]]:
-        """The resources of one type by what they mention."""
         if type_ not in self._mentioned_by:
             index = self._mentioned_by[type_] = {}
             for resource in self._by_type[type_].values():
@@ -175,6 +183,7 @@ def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     return tuple(by_urn[urn] for urn in sorted(by_urn))
 
 
+@per_stack
 def _project(stack: Stack) -> str | None:
     return next((urn.split("::")[1] for urn in stack._by_urn if urn.count("::") >= 3), None)
 

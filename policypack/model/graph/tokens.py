@@ -14,6 +14,7 @@ DISK: Final = "gcp:compute/disk:Disk"
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
 FORWARDING_RULE: Final = "gcp:compute/forwardingRule:ForwardingRule"
 GLOBAL_FORWARDING_RULE: Final = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+GLOBAL_NETWORK_ENDPOINT: Final = "gcp:compute/globalNetworkEndpoint:GlobalNetworkEndpoint"
 GLOBAL_NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/globalNetworkEndpointGroup:GlobalNetworkEndpointGroup"
 HEALTH_CHECK: Final = "gcp:compute/healthCheck:HealthCheck"
 HMAC_KEY: Final = "gcp:storage/hmacKey:HmacKey"
@@ -35,8 +36,11 @@ NETWORK_FIREWALL_POLICY_ASSOCIATION: Final = (
 )
 NETWORK_FIREWALL_POLICY_RULE: Final = "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule"
 NETWORK_FIREWALL_POLICY_WITH_RULES: Final = "gcp:compute/networkFirewallPolicyWithRules:NetworkFirewallPolicyWithRules"
+PER_INSTANCE_CONFIG: Final = "gcp:compute/perInstanceConfig:PerInstanceConfig"
+PRIVATE_KEY: Final = "tls:index/privateKey:PrivateKey"
 PROJECT_METADATA: Final = "gcp:compute/projectMetadata:ProjectMetadata"
 PROJECT_METADATA_ITEM: Final = "gcp:compute/projectMetadataItem:ProjectMetadataItem"
+RANDOM_PASSWORD: Final = "random:index/randomPassword:RandomPassword"
 REGIONAL_SECRET_VERSION: Final = "gcp:secretmanager/regionalSecretVersion:RegionalSecretVersion"
 REGION_AUTOSCALER: Final = "gcp:compute/regionAutoscaler:RegionAutoscaler"
 REGION_BACKEND_SERVICE: Final = "gcp:compute/regionBackendService:RegionBackendService"
@@ -44,6 +48,7 @@ REGION_DISK: Final = "gcp:compute/regionDisk:RegionDisk"
 REGION_HEALTH_CHECK: Final = "gcp:compute/regionHealthCheck:RegionHealthCheck"
 REGION_INSTANCE_GROUP_MANAGER: Final = "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager"
 REGION_INSTANCE_TEMPLATE: Final = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+REGION_NETWORK_ENDPOINT: Final = "gcp:compute/regionNetworkEndpoint:RegionNetworkEndpoint"
 REGION_NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
 REGION_NETWORK_FIREWALL_POLICY: Final = "gcp:compute/regionNetworkFirewallPolicy:RegionNetworkFirewallPolicy"
 REGION_NETWORK_FIREWALL_POLICY_ASSOCIATION: Final = (
@@ -55,6 +60,8 @@ REGION_NETWORK_FIREWALL_POLICY_RULE: Final = (
 REGION_NETWORK_FIREWALL_POLICY_WITH_RULES: Final = (
     "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules"
 )
+REGION_PER_INSTANCE_CONFIG: Final = "gcp:compute/regionPerInstanceConfig:RegionPerInstanceConfig"
+REGION_RESIZE_REQUEST: Final = "gcp:compute/regionResizeRequest:RegionResizeRequest"
 REGION_SECURITY_POLICY: Final = "gcp:compute/regionSecurityPolicy:RegionSecurityPolicy"
 REGION_SECURITY_POLICY_RULE: Final = "gcp:compute/regionSecurityPolicyRule:RegionSecurityPolicyRule"
 REGION_SSL_POLICY: Final = "gcp:compute/regionSslPolicy:RegionSslPolicy"
@@ -62,6 +69,7 @@ REGION_TARGET_HTTPS_PROXY: Final = "gcp:compute/regionTargetHttpsProxy:RegionTar
 REGION_TARGET_HTTP_PROXY: Final = "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy"
 REGION_TARGET_TCP_PROXY: Final = "gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy"
 REGION_URL_MAP: Final = "gcp:compute/regionUrlMap:RegionUrlMap"
+RESIZE_REQUEST: Final = "gcp:compute/resizeRequest:ResizeRequest"
 SECRET_VERSION: Final = "gcp:secretmanager/secretVersion:SecretVersion"
 SECURITY_POLICY: Final = "gcp:compute/securityPolicy:SecurityPolicy"
 SECURITY_POLICY_RULE: Final = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
@@ -151,3 +159,7 @@ FIREWALL_POLICY_RULE_TYPES: Final = (
     NETWORK_FIREWALL_POLICY_RULE,
     REGION_NETWORK_FIREWALL_POLICY_RULE,
 )
+WITH_RULES_TYPES: Final = (NETWORK_FIREWALL_POLICY_WITH_RULES, REGION_NETWORK_FIREWALL_POLICY_WITH_RULES)
+# Packages of types, and beginnings of types that go together.
+GKE: Final = "gcp:container/"
+KMS_KEYS: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
+from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.reference import full_url
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +24,33 @@ class View:
     @classmethod
     def of(cls, resource: Resource, stack: Stack) -> Self:
         """The view of a resource, one for all who look at it while the stack stays as it is."""
-        return stack.derived((cls, resource.urn), lambda stack: cls(resource, stack))
+        return _view(stack, cls, resource)
 
     @property
     def urn(self) -> str:
-        """The resource's URN."""
         return self.resource.urn
+
+    def link(self, key: str, types: Iterable[str], collection: str = "") -> Links:
+        """What a property with one URL points at; nothing if it is left out.
+
+        Args:
+            key: the name of the property.
+            types: the types that it may point at.
+            collection: where a bare name in it is from, such as `sslPolicies`, if the provider takes one.
+        """
+        url = self.resource.asked.string(key)
+        if collection:
+            url = full_url(self.resource, url, collection)
+        return resolve(self.stack, self.resource, key, [] if url is None else [url], types)
 
     @property
     def name(self) -> str:
-        """The resource's logical name."""
         return self.resource.name
+
+
+V = TypeVar("V", bound=View)
+
+
+@per_stack
+def _view(stack: Stack, view: type[V], resource: Resource) -> V:
+    return view(resource, stack)

@@ -9,11 +9,11 @@ from typing import Final
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import DISK_TYPES, INSTANCE
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.graph.tokens import DISK_TYPES, INSTANCE, KMS_KEYS
+from policypack.model.values.logic import any_of, equals, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
-# Whatever else the name of a key is computed from, one of these among the sources says that there is a key.
-_KEY_TYPES: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")
 _KEY_FIELDS: Final = ("kmsKeySelfLink", "diskEncryptionKeyRaw", "diskEncryptionKeyRsa")
 _BLOCK_KEY_FIELDS: Final = ("kmsKeySelfLink", "rawKey", "rsaEncryptedKey")
 
@@ -55,11 +55,11 @@ def disks_of(stack: Stack, machine: Resource) -> tuple[Disk, ...] | Unknown:
 
 def _is_local(disk: Properties) -> bool | Unknown:
     """Whether it is a local SSD: a scratch disk, or of such a type."""
-    kind, type_ = disk.string("type"), disk.string("diskType")
-    is_scratch = isinstance(kind, str) and kind == "SCRATCH"
-    if is_scratch or (isinstance(type_, str) and type_.rpartition("/")[2].startswith("local-ssd")):
-        return True
-    return UNKNOWN if isinstance(kind, Unknown) or isinstance(type_, Unknown) else False
+    is_scratch = equals(disk.string("type"), "SCRATCH")
+    is_local_type = when_known(
+        disk.string("diskType"), lambda type_: (type_ or "").rpartition("/")[2].startswith("local-ssd")
+    )
+    return any_of((is_scratch, is_local_type))
 
 
 def _disks(
@@ -69,14 +69,7 @@ def _disks(
     existing = [(name, disk) for name, disk in found if disk.string("source") is not None]
     links = resolve(stack, machine, key, [disk.string("source") for _, disk in existing], DISK_TYPES)
     entries = dict(zip([name for name, _ in existing], _entries(links, len(existing)), strict=True))
-    return tuple(
-        Disk(
-            name,
-            _has_key(stack, machine, key, disk, entries.get(name)),
-            where,
-        )
-        for name, disk in found
-    )
+    return tuple(Disk(name, _has_key(stack, machine, key, disk, entries.get(name)), where) for name, disk in found)
 
 
 def _entries(links: Links, count: int) -> list[Resource | None]:
@@ -103,5 +96,6 @@ def _sets_key(stack: Stack, resource: Resource, key: str, disk: Properties) -> b
         return True
     if not any(isinstance(value, Unknown) for value in values):
         return False
+    # Whatever else the name of a key is computed from, one among the sources says that there is a key.
     sources = (stack.by_urn(urn) for urn in resource.edges.get(key, ()))
-    return True if any(source and source.type.startswith(_KEY_TYPES) for source in sources) else UNKNOWN
+    return True if any(source and source.type.startswith(KMS_KEYS) for source in sources) else UNKNOWN

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.graph.tokens import INSTANCE, MACHINE_TYPES, SERVICE_ACCOUNT
+from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import INSTANCE, MACHINE_TYPES, SERVICE_ACCOUNT, TEMPLATE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.machines.disk import Disk, disks_of
 from policypack.model.machines.metadata import Metadata, MetadataText, metadata_of, texts_of
 from policypack.model.machines.settings import NetworkInterface, Scheduling, ServiceAccount, Shielding
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.machines.shape import MachineShape
+from policypack.model.values.logic import any_of, known_in, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # Families whose every machine has GPUs: https://cloud.google.com/compute/docs/gpus
 _GPU_FAMILIES: Final = ("a2", "a3", "a4", "a4x", "g2", "g4")
@@ -33,40 +39,39 @@ class Machine(View):
 
     @property
     def has_gpu(self) -> bool | Unknown:
-        """Whether it has GPUs, by its machine type or attached to it."""
-        accelerators, machine_type = self.resource.asked.objects("guestAccelerators"), self.machine_type
-        if isinstance(machine_type, str) and machine_type.split("-")[0] in _GPU_FAMILIES:
-            return True
-        counts = UNKNOWN if isinstance(accelerators, Unknown) else [item.number("count") for item in accelerators]
-        if not isinstance(counts, Unknown) and any(not isinstance(count, Unknown) and count != 0 for count in counts):
-            return True
-        if isinstance(machine_type, Unknown) or isinstance(counts, Unknown):
-            return UNKNOWN
-        return UNKNOWN if any(isinstance(count, Unknown) for count in counts) else False
+        by_type = when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in _GPU_FAMILIES)
+        attached = self.resource.asked.objects("guestAccelerators")
+        counts = [UNKNOWN] if isinstance(attached, Unknown) else [item.number("count") for item in attached]
+        return any_of((by_type, *(when_known(count, lambda number: number != 0) for count in counts)))
 
     @property
     def is_bare_metal(self) -> bool | Unknown:
-        """Whether it runs without a hypervisor, by its machine type."""
-        machine_type = self.machine_type
-        return UNKNOWN if isinstance(machine_type, Unknown) else (machine_type or "").endswith(_BARE_METAL)
+        return when_known(self.machine_type, lambda type_: (type_ or "").endswith(_BARE_METAL))
+
+    @property
+    def shape(self) -> MachineShape:
+        """Its type and GPUs as far as they are known; else it is like itself alone."""
+        attached, machine_type = self.resource.asked.objects("guestAccelerators"), self.machine_type
+        gpus = [_gpu(accelerator) for accelerator in known_in(attached)]
+        known = tuple(gpu for gpu in gpus if gpu)
+        if not isinstance(machine_type, str) or isinstance(attached, Unknown) or len(known) < len(gpus):
+            return MachineShape(self.urn)
+        return MachineShape(f"{machine_type} {sorted(known)}", machine_type, known)
 
     @property
     def interfaces(self) -> tuple[NetworkInterface, ...] | Unknown:
-        """Its network interfaces, in their order."""
-        found = self.resource.asked.objects("networkInterfaces")
-        if isinstance(found, Unknown):
-            return UNKNOWN
-        return tuple(NetworkInterface(number, properties) for number, properties in enumerate(found))
+        return when_known(
+            self.resource.asked.objects("networkInterfaces"),
+            lambda found: tuple(NetworkInterface(number, properties) for number, properties in enumerate(found)),
+        )
 
     @property
     def forwards_packets(self) -> bool | Unknown:
         """Whether it may send and receive packets of other addresses; the provider's default is that it may not."""
-        asked = self.resource.asked.boolean("canIpForward")
-        return False if asked is None else asked
+        return self.resource.asked.boolean("canIpForward", default=False)
 
     @property
     def shielding(self) -> Shielding | Unknown | None:
-        """Its Shielded VM options; `None` if left out."""
         asked = self.resource.asked.object("shieldedInstanceConfig")
         return Shielding(asked) if isinstance(asked, Properties) else asked
 
@@ -95,15 +100,12 @@ class Machine(View):
 
     @property
     def scheduling(self) -> Scheduling:
-        """How Compute Engine runs it, moves it and ends it."""
-        asked = self.resource.asked.object("scheduling")
-        return Scheduling(Properties({}) if asked is None else asked if isinstance(asked, Properties) else _NOT_KNOWN)
+        return Scheduling(self.resource.asked.block("scheduling"))
 
     @property
     def reservation_affinity(self) -> str | Unknown | None:
         """Which reservations it may use: `ANY_RESERVATION`, `SPECIFIC_RESERVATION` or `NO_RESERVATION`."""
-        asked = self.resource.asked.object("reservationAffinity")
-        return asked.string("type") if isinstance(asked, Properties) else asked
+        return self.resource.asked.block("reservationAffinity").string("type")
 
     @property
     def metadata(self) -> tuple[Metadata, ...]:
@@ -116,4 +118,15 @@ class Machine(View):
         return texts_of(self.stack, self.resource)
 
 
-_NOT_KNOWN: Final = Properties(UNKNOWN)
+def templates_of(stack: Stack, manager: Resource) -> Links:
+    """The instance templates of a managed instance group's versions."""
+    versions = manager.asked.objects("versions")
+    urls = when_known(versions, lambda found: [version.string("instanceTemplate") for version in found])
+    return resolve(stack, manager, "versions", urls, TEMPLATE_TYPES)
+
+
+def _gpu(accelerator: Properties) -> tuple[str, int] | None:
+    type_, count = accelerator.string("type"), accelerator.number("count")
+    if not isinstance(type_, str) or not isinstance(count, int | float) or not float(count).is_integer():
+        return None
+    return type_.rpartition("/")[2], int(count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,14 +14,18 @@ from policypack.model.graph.tokens import (
     API_KEY,
     HMAC_KEY,
     INSTANCE_GROUP_MANAGER_TYPES,
+    PRIVATE_KEY,
     PROJECT_METADATA,
     PROJECT_METADATA_ITEM,
+    RANDOM_PASSWORD,
     REGIONAL_SECRET_VERSION,
     SECRET_VERSION,
     SERVICE_ACCOUNT_KEY,
 )
 from policypack.model.machines.plaintext import Findings, find_secrets
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.logic import when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # The guest agent, which acts on OS Login and SSH keys, reads booleans with Go's `strconv.ParseBool`:
 # https://github.com/GoogleCloudPlatform/guest-agent/blob/main/metadata/metadata.go
@@ -34,8 +38,8 @@ _DOCUMENTED_OFF: Final = frozenset({"false", "n", "no", "0"})
 
 # Outputs that are secrets, by type.
 _SECRET_OUTPUTS: Final = {
-    "random:index/randomPassword:RandomPassword": ("result",),
-    "tls:index/privateKey:PrivateKey": ("privateKeyPem", "privateKeyOpenssh", "privateKeyPemPkcs8"),
+    RANDOM_PASSWORD: ("result",),
+    PRIVATE_KEY: ("privateKeyPem", "privateKeyOpenssh", "privateKeyPemPkcs8"),
     SERVICE_ACCOUNT_KEY: ("privateKey",),
     SECRET_VERSION: ("secretData",),
     REGIONAL_SECRET_VERSION: ("secretData",),
@@ -99,11 +103,7 @@ class Metadata:
     @property
     def os_login(self) -> Switch:
         """Whether OS Login is on; the machine's own value takes precedence over the project's."""
-        own = _read_by_agent(_first(self.layers, "enable-oslogin"))
-        if own is not Switch.LEFT_OUT:
-            return own
-        inherited = _read_by_agent(_first(self.project, "enable-oslogin"))
-        return inherited if inherited is not Switch.LEFT_OUT or self.is_complete else Switch.NOT_KNOWN
+        return self._own_or_inherited("enable-oslogin", _read_by_agent)
 
     @property
     def blocks_project_keys(self) -> Switch:
@@ -113,10 +113,12 @@ class Metadata:
     @property
     def serial_port(self) -> Switch:
         """Whether its serial console takes input from the network; Compute Engine itself reads this."""
-        own = _read_by_service(_first(self.layers, "serial-port-enable"))
+        return self._own_or_inherited("serial-port-enable", _read_by_service)
+
+    def _own_or_inherited(self, key: str, read: Callable[[str | Unknown | None], Switch]) -> Switch:
+        own, inherited = read(_first(self.layers, key)), read(_first(self.project, key))
         if own is not Switch.LEFT_OUT:
             return own
-        inherited = _read_by_service(_first(self.project, "serial-port-enable"))
         return inherited if inherited is not Switch.LEFT_OUT or self.is_complete else Switch.NOT_KNOWN
 
 
@@ -143,8 +145,7 @@ class MetadataText:
 
     @property
     def secrets(self) -> Findings | Unknown:
-        """The secrets that it shows by their form."""
-        return UNKNOWN if isinstance(self.text, Unknown) else find_secrets(self.key, self.text)
+        return when_known(self.text, lambda text: find_secrets(self.key, text))
 
     @property
     def certain_secrets(self) -> tuple[str, ...]:
@@ -154,7 +155,7 @@ class MetadataText:
 
 def metadata_of(stack: Stack, machine: Resource) -> tuple[Metadata, ...]:
     """The metadata of a machine: one for each group with `all_instances_config`, or its own alone."""
-    own, project = _entries(machine.asked, "metadata"), tuple(_project_entries(stack, machine))
+    own, project = machine.asked.block("metadata"), tuple(_project_entries(stack, machine))
     alone = Metadata("", (own,), project, stack.is_complete)
     added = [(group.name, _entries_of_group(group)) for group in _groups(stack, machine)]
     found = (Metadata(name, (entries, own), project, stack.is_complete) for name, entries in added if entries)
@@ -169,8 +170,7 @@ def texts_of(stack: Stack, machine: Resource) -> tuple[MetadataText, ...]:
         found += _texts(stack, machine, "metadataStartupScript", {"startup-script": script})
     found += _texts(stack, machine, "partnerMetadata", machine.asked.value("partnerMetadata"))
     for group in _groups(stack, machine):
-        config = group.asked.object("allInstancesConfig")
-        added = config.value("metadata") if isinstance(config, Properties) else config
+        added = group.asked.block("allInstancesConfig").value("metadata")
         found += _texts(stack, group, "allInstancesConfig", added)
     return tuple(found)
 
@@ -179,17 +179,10 @@ def _groups(stack: Stack, machine: Resource) -> tuple[Resource, ...]:
     return stack.users(machine, INSTANCE_GROUP_MANAGER_TYPES)
 
 
-def _entries(properties: Properties, key: str) -> Properties:
-    entries = properties.object(key)
-    return Properties({}) if entries is None else entries if isinstance(entries, Properties) else Properties(UNKNOWN)
-
-
 def _entries_of_group(group: Resource) -> Properties | None:
     """What a group adds to its machines' metadata; `None` for nothing."""
     config = group.asked.object("allInstancesConfig")
-    if config is None:
-        return None
-    return _entries(config, "metadata") if isinstance(config, Properties) else Properties(UNKNOWN)
+    return None if config is None else group.asked.block("allInstancesConfig").block("metadata")
 
 
 def _project_entries(stack: Stack, machine: Resource) -> Iterator[Properties]:
@@ -205,7 +198,7 @@ def _project_entries(stack: Stack, machine: Resource) -> Iterator[Properties]:
 
 def _entries_of_project(resource: Resource) -> Properties:
     if resource.type == PROJECT_METADATA:
-        return _entries(resource.asked, "metadata")
+        return resource.asked.block("metadata")
     key = resource.asked.string("key")
     return Properties({key: resource.asked.value("value")}) if isinstance(key, str) else Properties(UNKNOWN)
 

@@ -25,7 +25,6 @@ class Account:
     resource: Resource | None = None
 
     def is_same(self, other: Account) -> bool | Unknown:
-        """Whether both are one account."""
         if self.resource and self.resource is other.resource:
             return True
         one, two = self._address, other._address
@@ -55,7 +54,6 @@ class Accounts:
     is_complete: bool
 
     def include(self, account: Account) -> bool | Unknown:
-        """Whether an account is among them."""
         found = any_of(one.is_same(account) for one in self.certain)
         return UNKNOWN if found is False and not self.is_complete else found
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.logic import when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # The default accounts of Compute Engine and of App Engine, which projects give the Editor role unless told not to:
 # https://cloud.google.com/iam/docs/service-account-types#default
@@ -30,13 +32,13 @@ class NetworkInterface:
     @property
     def has_external_ipv4(self) -> bool | Unknown:
         """Whether it gets an external IPv4 address: an access configuration gives one, even an empty one."""
-        return _has_any(self.properties.objects("accessConfigs"))
+        return when_known(self.properties.objects("accessConfigs"), bool)
 
     @property
     def has_external_ipv6(self) -> bool | Unknown:
         """Whether it gets external IPv6 addresses; without an access configuration for IPv6 it has none:
         https://cloud.google.com/compute/docs/reference/rest/v1/instances/insert."""
-        return _has_any(self.properties.objects("ipv6AccessConfigs"))
+        return when_known(self.properties.objects("ipv6AccessConfigs"), bool)
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,17 @@ class Shielding:
 
     @property
     def secure_boot(self) -> bool | Unknown:
-        """Whether it boots signed components only; off if left out."""
-        return _flag(self.properties, "enableSecureBoot", default=False)
+        """Whether it boots signed components only."""
+        return self.properties.boolean("enableSecureBoot", default=False)
 
     @property
     def vtpm(self) -> bool | Unknown:
-        """Whether it has a virtual trusted platform module; on if left out."""
-        return _flag(self.properties, "enableVtpm", default=True)
+        return self.properties.boolean("enableVtpm", default=True)
 
     @property
     def integrity_monitoring(self) -> bool | Unknown:
-        """Whether its boots are compared with a baseline; on if left out."""
-        return _flag(self.properties, "enableIntegrityMonitoring", default=True)
+        """Whether its boots are compared with a baseline."""
+        return self.properties.boolean("enableIntegrityMonitoring", default=True)
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,12 @@ class Scheduling:
 
     @property
     def is_preemptible(self) -> bool | Unknown:
-        """Whether it may be ended at any time; it may not if left out."""
-        return _flag(self.properties, "preemptible", default=False)
+        return self.properties.boolean("preemptible", default=False)
 
     @property
     def restarts(self) -> bool | Unknown:
-        """Whether it is started again after Compute Engine ended it; it is if left out."""
-        return _flag(self.properties, "automaticRestart", default=True)
+        """Whether it is started again after Compute Engine ended it."""
+        return self.properties.boolean("automaticRestart", default=True)
 
     @property
     def termination_action(self) -> str | Unknown | None:
@@ -120,16 +120,4 @@ class Scheduling:
 
     @property
     def has_max_run_duration(self) -> bool | Unknown:
-        """Whether the time that it runs has a limit."""
-        limit = self.properties.object("maxRunDuration")
-        seconds = limit.number("seconds") if isinstance(limit, Properties) else limit
-        return UNKNOWN if isinstance(seconds, Unknown) else bool(seconds)
-
-
-def _flag(properties: Properties, key: str, *, default: bool) -> bool | Unknown:
-    asked = properties.boolean(key)
-    return default if asked is None else asked
-
-
-def _has_any(items: list[Properties] | Unknown) -> bool | Unknown:
-    return UNKNOWN if isinstance(items, Unknown) else bool(items)
+        return when_known(self.properties.block("maxRunDuration").number("seconds"), bool)

@@ -9,14 +9,15 @@ from typing import Final
 
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import FIREWALL_POLICY_RULE_TYPES, FIREWALL_TYPES, NETWORK_TYPES
+from policypack.model.graph.tokens import FIREWALL_POLICY_RULE_TYPES, FIREWALL_TYPES, NETWORK_TYPES, WITH_RULES_TYPES
 from policypack.model.graph.view import View
 from policypack.model.machines.service_account import Accounts, account_of, accounts_in
-from policypack.model.network.firewall_policy import WITH_RULES_TYPES, governs
+from policypack.model.network.firewall_policy import governs
 from policypack.model.network.placement import Endpoint
-from policypack.model.values.logic import all_of, any_of, equals, negation
+from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in, negation, when_known
+from policypack.model.values.properties import Properties
 from policypack.model.values.ranges import EVERYWHERE, NOT_KNOWN, NOWHERE, Ranges, parse_ranges
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # The provider's default of a VPC rule's priority; a policy's rules have to set theirs.
 _DEFAULT_PRIORITY: Final = 1000
@@ -47,13 +48,12 @@ class Targets:
     @property
     def only_tags(self) -> frozenset[str] | None:
         """The network tags of which a machine has to have one; `None` if they are not all known, or not all that is."""
-        tags = [] if isinstance(self.tags, Unknown) else self.tags
-        known = frozenset(tag for tag in tags if isinstance(tag, str))
-        has_others = self.accounts is not None or not is_absent(self.secure_tags)
-        return None if not tags or has_others or any(isinstance(tag, Unknown) for tag in tags) else known
+        known, has_others = known_in(self.tags), self.accounts is not None or not is_absent(self.secure_tags)
+        if has_others or not known or isinstance(self.tags, Unknown) or len(known) < len(self.tags):
+            return None
+        return frozenset(known)
 
     def include(self, stack: Stack, machine: Resource | None) -> bool | Unknown:
-        """Whether a machine is among them; of `None` nothing is known."""
         named = any_of(self._matches(stack, machine))
         all_machines = is_absent(self.tags) and self.accounts is None and is_absent(self.secure_tags)
         return all_of([self.are_machines, True if all_machines else named])
@@ -66,10 +66,7 @@ class Targets:
             yield _overlap(self.tags, UNKNOWN if machine is None else machine.asked.strings("tags"))
         if isinstance(self.accounts, Accounts):
             account = UNKNOWN if machine is None else account_of(stack, machine)
-            if account is None or isinstance(account, Unknown):
-                yield False if account is None else UNKNOWN
-            else:
-                yield self.accounts.include(account)
+            yield False if account is None else when_known(account, self.accounts.include)
         if not is_absent(self.secure_tags):
             # A tag can be bound to a machine in other ways than by its template, so nothing excludes it.
             yield True if machine and _overlap(self.secure_tags, _secure_tags_of(machine)) is True else UNKNOWN
@@ -110,17 +107,16 @@ class FirewallRule:
     @property
     def admits(self) -> bool | Unknown:
         """Whether it lets traffic in: an enabled ingress rule that allows, after an inspection or without."""
-        is_allowed = any_of(equals(self.action, action) for action in ("allow", "apply_security_profile_group"))
+        is_allowed = is_in(self.action, ("allow", "apply_security_profile_group"))
         return all_of([self.is_ingress, self.is_enabled, is_allowed])
 
     @property
     def is_internal(self) -> bool | Unknown:
         """Whether it matches nothing from the internet, whatever its sources are."""
-        return UNKNOWN if isinstance(self.scopes, Unknown) else any(scope in _INTERNAL_SCOPES for scope in self.scopes)
+        return when_known(self.scopes, lambda scopes: any(scope in _INTERNAL_SCOPES for scope in scopes))
 
     @property
     def sources_property(self) -> str:
-        """The input property with its sources."""
         return "source_ranges" if self.resource.type in FIREWALL_TYPES else "src_ip_ranges"
 
     @property
@@ -129,10 +125,7 @@ class FirewallRule:
         return "target_tags" if self.resource.type in FIREWALL_TYPES else "target_secure_tags"
 
     def matches_tcp(self, port: int | Unknown) -> bool | Unknown:
-        """Whether it matches connections to this TCP port."""
-        if isinstance(self.layers, Unknown):
-            return UNKNOWN
-        return any_of(self._layer_matches(layer, port) for layer in self.layers)
+        return when_known(self.layers, lambda layers: any_of(self._layer_matches(layer, port) for layer in layers))
 
     def _layer_matches(self, layer: Properties, port: int | Unknown) -> bool | Unknown:
         protocol = layer.string(self.protocol_key)
@@ -170,7 +163,6 @@ class Firewall(View):
 
     @cached_property
     def rules(self) -> tuple[FirewallRule, ...] | Unknown:
-        """Its rules; `UNKNOWN` if their list is."""
         if self.resource.type in FIREWALL_TYPES:
             return (_vpc_rule(self.stack, self.resource),)
         if self.resource.type in FIREWALL_POLICY_RULE_TYPES:
@@ -184,16 +176,15 @@ class Firewall(View):
 
 def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
     asked = resource.asked
-    direction, disabled, priority = asked.string("direction"), asked.boolean("disabled"), asked.number("priority")
     action, layers = _action_of(asked)
     emails = asked.strings("targetServiceAccounts")
     return FirewallRule(
         label=resource.name,
         resource=resource,
-        is_ingress=_is_ingress(direction),
-        is_enabled=negation(disabled),
+        is_ingress=_is_ingress(asked),
+        is_enabled=negation(asked.boolean("disabled")),
         action=action,
-        priority=_DEFAULT_PRIORITY if priority is None else priority,
+        priority=asked.number("priority", default=_DEFAULT_PRIORITY),
         sources=_vpc_sources(asked),
         scopes=[],
         has_any_destination=_covers_all(asked.strings("destinationRanges")),
@@ -235,30 +226,27 @@ def _vpc_sources(asked: Properties) -> Ranges:
 
 def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str) -> FirewallRule:
     key = "targetServiceAccounts"
-    match, action, disabled = asked.object("match"), asked.string("action"), asked.boolean("disabled")
-    direction, target_type, priority = asked.string("direction"), asked.string("targetType"), asked.number("priority")
-    inner = Properties(UNKNOWN) if match is None or isinstance(match, Unknown) else match
+    match = asked.block("match") if asked.object("match") is not None else Properties(UNKNOWN)
     # The dependency edges of a policy with rules are those of all its rules.
     edges = key if asked is resource.asked else "rules"
     emails, tags = asked.strings(key), asked.objects("targetSecureTags")
-    names = [] if isinstance(tags, Unknown) else [tag.string("name") for tag in tags]
     return FirewallRule(
         label=label,
         resource=resource,
-        is_ingress=_is_ingress(direction),
-        is_enabled=negation(disabled),
-        action=action.lower() if isinstance(action, str) else UNKNOWN,
-        priority=UNKNOWN if priority is None else priority,
-        sources=_policy_sources(inner),
-        scopes=_scopes(inner),
-        has_any_destination=_has_any_destination(inner),
-        layers=inner.objects("layer4Configs"),
+        is_ingress=_is_ingress(asked),
+        is_enabled=negation(asked.boolean("disabled")),
+        action=when_known(asked.string("action", default=UNKNOWN), str.lower),
+        priority=asked.number("priority", default=UNKNOWN),
+        sources=_policy_sources(match),
+        scopes=_scopes(match),
+        has_any_destination=_has_any_destination(match),
+        layers=match.objects("layer4Configs"),
         protocol_key="ipProtocol",
         targets=Targets(
             [],
             _accounts(stack, resource, edges, emails),
-            UNKNOWN if isinstance(tags, Unknown) else [UNKNOWN if name is None else name for name in names],
-            UNKNOWN if isinstance(target_type, Unknown) else target_type in (None, "INSTANCES"),
+            when_known(tags, lambda given: [tag.string("name", default=UNKNOWN) for tag in given]),
+            equals(asked.string("targetType", default="INSTANCES"), "INSTANCES"),
         ),
     )
 
@@ -266,9 +254,7 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
 def _accounts(
     stack: Stack, resource: Resource, key: str, emails: list[str | Unknown] | Unknown
 ) -> Accounts | Unknown | None:
-    if isinstance(emails, Unknown):
-        return UNKNOWN
-    return accounts_in(stack, resource, key, emails) if emails else None
+    return when_known(emails, lambda given: accounts_in(stack, resource, key, given) if given else None)
 
 
 def _policy_sources(match: Properties) -> Ranges:
@@ -286,10 +272,9 @@ def _policy_sources(match: Properties) -> Ranges:
 
 
 def _scopes(match: Properties) -> list[str] | Unknown:
-    found = [match.string(key) for key in ("srcNetworkScope", "srcNetworkContext")]
-    if any(isinstance(scope, Unknown) for scope in found):
-        return UNKNOWN
-    return [scope for scope in found if isinstance(scope, str) and scope != "UNSPECIFIED"]
+    found = [match.string(key, default="UNSPECIFIED") for key in ("srcNetworkScope", "srcNetworkContext")]
+    known = known_in(found)
+    return [scope for scope in known if scope != "UNSPECIFIED"] if len(known) == len(found) else UNKNOWN
 
 
 def _has_any_destination(match: Properties) -> bool | Unknown:
@@ -310,9 +295,8 @@ def _covers_all(ranges: list[str | Unknown] | Unknown) -> bool | Unknown:
     return True if any(range_.prefixlen == 0 for range_ in parse_ranges(ranges).certain) else UNKNOWN
 
 
-def _is_ingress(direction: str | Unknown | None) -> bool | Unknown:
-    """Rules are about ingress unless they say otherwise."""
-    return UNKNOWN if isinstance(direction, Unknown) else direction is None or direction.upper() == "INGRESS"
+def _is_ingress(asked: Properties) -> bool | Unknown:
+    return when_known(asked.string("direction", default="INGRESS"), lambda direction: direction.upper() == "INGRESS")
 
 
 def _is_within(port: int, range_: object) -> bool | Unknown:
@@ -334,10 +318,8 @@ def _overlap(one: list[str | Unknown] | Unknown, other: list[str | Unknown] | Un
 def known_tags(machine: Resource) -> frozenset[str] | None:
     """The network tags of a machine; `None` if they are not all known."""
     tags = machine.asked.strings("tags")
-    if isinstance(tags, Unknown):
-        return None
-    known = frozenset(tag for tag in tags if isinstance(tag, str))
-    return None if any(isinstance(tag, Unknown) for tag in tags) else known
+    known = known_in(tags)
+    return None if isinstance(tags, Unknown) or len(known) < len(tags) else frozenset(known)
 
 
 def _secure_tags_of(machine: Resource) -> list[str | Unknown] | Unknown:

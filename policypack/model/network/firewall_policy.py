@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import parse_reference, region_of, setting
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import FIREWALL_POLICY_ASSOCIATION_TYPES, FIREWALL_POLICY_TYPES, FIREWALL_TYPES
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.tokens import (
+    FIREWALL_POLICY_ASSOCIATION_TYPES,
+    FIREWALL_POLICY_TYPES,
+    FIREWALL_TYPES,
+    WITH_RULES_TYPES,
+)
 from policypack.model.network.placement import Endpoint, network_links
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import UNKNOWN, Unknown
-
-WITH_RULES_TYPES: Final = tuple(type_ for type_ in FIREWALL_POLICY_TYPES if type_.endswith("WithRules"))
 
 
 def governs(stack: Stack, resource: Resource, network: Resource, endpoint: Endpoint) -> bool | Unknown:
@@ -27,10 +29,11 @@ def governs(stack: Stack, resource: Resource, network: Resource, endpoint: Endpo
     )
 
 
+@per_stack
 def network_of(stack: Stack, resource: Resource) -> Links:
     """The network of a VPC firewall rule, or the one that an association attaches its policy to."""
     key = "network" if resource.type in FIREWALL_TYPES else "attachmentTarget"
-    return stack.derived(f"network of {resource.urn}", lambda stack: network_links(stack, resource, key))
+    return network_links(stack, resource, key)
 
 
 def attachment(stack: Stack, association: Resource, network: Resource, endpoint: Endpoint) -> Iterable[bool | Unknown]:
@@ -54,12 +57,9 @@ def is_of_policy(stack: Stack, resource: Resource, association: Resource) -> boo
     return UNKNOWN if attached is None or own is None else False
 
 
+@per_stack
 def policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
     """The policy of a rule or an association: in the stack, by its name outside it, or not known."""
-    return stack.derived(f"policy of {resource.urn}", lambda stack: _policy_of(stack, resource))
-
-
-def _policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
     is_regional = "/region" in resource.type
     types = [type_ for type_ in FIREWALL_POLICY_TYPES if ("/region" in type_) == is_regional]
     given = resource.asked.string("firewallPolicy")

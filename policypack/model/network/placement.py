@@ -10,7 +10,7 @@ from policypack.model.balancing.group import Group
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, region_of, setting
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     INSTANCE,
     INSTANCE_GROUP,
@@ -19,10 +19,11 @@ from policypack.model.graph.tokens import (
     MACHINE_TYPES,
     NETWORK_TYPES,
     SUBNETWORK_TYPES,
-    TEMPLATE_TYPES,
 )
+from policypack.model.machines.machine import templates_of
 from policypack.model.values.logic import same
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,6 @@ class Place:
     is_closed: bool
 
     def is_in(self, network: Resource) -> bool | Unknown:
-        """Whether the interface is in this network."""
         if not self.is_closed:
             return UNKNOWN
         return same(_is(option, network) for option in self.options)
@@ -73,12 +73,9 @@ class Endpoint:
     places: tuple[Place, ...]
 
 
+@per_stack
 def endpoints_of(stack: Stack, service: Resource) -> tuple[Endpoint, ...]:
     """What receives the requests of a backend service, for each of its groups that is known to be one."""
-    return stack.derived(f"endpoints of {service.urn}", lambda stack: _endpoints_of(stack, service))
-
-
-def _endpoints_of(stack: Stack, service: Resource) -> tuple[Endpoint, ...]:
     groups = BackendService.of(service, stack).groups
     return tuple(endpoint for group in groups for endpoint in _endpoints_in(stack, group))
 
@@ -110,9 +107,7 @@ def _within(group: Place, machine: tuple[Place, ...]) -> tuple[Place, ...]:
 def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], bool]:
     """The templates or instances of a group that are in the stack, and whether it has no others."""
     if group.type in INSTANCE_GROUP_MANAGER_TYPES and not group.ignores_changes_of("versions"):
-        versions = group.asked.objects("versions")
-        urls = UNKNOWN if isinstance(versions, Unknown) else [item.string("instanceTemplate") for item in versions]
-        links = resolve(stack, group, "versions", urls, TEMPLATE_TYPES)
+        links = templates_of(stack, group)
         return links.targets, links.is_complete and not links.external and bool(links.targets)
     if group.type == INSTANCE_GROUP:
         all_links = [resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES)]
@@ -133,12 +128,9 @@ def _place_of_group(stack: Stack, group: Resource) -> Place:
     return _place(network_links(stack, group, "network"), 0)
 
 
+@per_stack
 def places_of(stack: Stack, machine: Resource) -> tuple[Place, ...]:
     """The networks of a machine's interfaces, in their order."""
-    return stack.derived(f"places of {machine.urn}", lambda stack: _places_of(stack, machine))
-
-
-def _places_of(stack: Stack, machine: Resource) -> tuple[Place, ...]:
     interfaces = machine.asked.objects("networkInterfaces")
     if isinstance(interfaces, Unknown) or not interfaces:
         return (ANYWHERE,)

@@ -13,11 +13,11 @@ from policypack.model.graph.path import on_path
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, LEGACY_HEALTH_CHECK_TYPES
+from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.network.placement import Endpoint, endpoints_of
-from policypack.model.values.logic import all_of
+from policypack.model.values.logic import all_of, is_in, known_in, same
 from policypack.model.values.ranges import Range
-from policypack.model.values.values import UNKNOWN, Properties, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
 _USUAL: Final = ("35.191.0.0/16", "130.211.0.0/22")
@@ -31,15 +31,6 @@ _EXTERNAL_PASSTHROUGH_IPV6: Final = ("2600:1901:8001::/48",)
 _DEFAULT_PORTS: Final = {"HTTP": 80, "HTTPS": 443, "HTTP2": 443, "SSL": 443}
 # The API's default of `portName`: https://cloud.google.com/load-balancing/docs/backend-service#named_ports
 _DEFAULT_PORT_NAME: Final = "http"
-_BLOCKS: Final = (
-    "httpHealthCheck",
-    "httpsHealthCheck",
-    "http2HealthCheck",
-    "tcpHealthCheck",
-    "sslHealthCheck",
-    "grpcHealthCheck",
-    "grpcTlsHealthCheck",
-)
 
 
 @dataclass(frozen=True)
@@ -76,7 +67,6 @@ class Asked:
 
     @property
     def label(self) -> str:
-        """What to call the port."""
         return "its port" if isinstance(self.port, Unknown) else f"TCP port {self.port}"
 
 
@@ -143,15 +133,14 @@ def needs_probes(group: Group, sources: ProbeSources) -> bool | Unknown:
 
 def _is_probed_from_google(group: Group) -> bool | Unknown:
     """Whether Google's probes ask the machines of a group; NEGs outside Google Cloud are checked in other ways."""
-    probed = {kind in (GroupKind.INSTANCE_GROUP, GroupKind.ZONAL_NEG) for kind in group.kinds}
-    return probed.pop() if len(probed) == 1 else UNKNOWN
+    return same(kind in (GroupKind.INSTANCE_GROUP, GroupKind.ZONAL_NEG) for kind in group.kinds)
 
 
 def asked_ports(service: BackendService, group: Group) -> tuple[Asked, ...]:
     """The ports of a group's machines to which connections come from where probes come from, each once."""
     probed = _probed_ports(service, group)
-    known = [port for port in probed if not isinstance(port, Unknown)]
-    served = [port for port in _served_ports(service, group) if isinstance(port, Unknown) or port not in known]
+    known = known_in(probed)
+    served = [port for port in _served_ports(service, group) if is_in(port, known) is not True]
     return (*(Asked("health checks", port) for port in probed), *(Asked("requests", port) for port in served))
 
 
@@ -179,7 +168,7 @@ def _served_ports(service: BackendService, group: Group) -> tuple[int | Unknown,
 
 
 def _ports_of(check: HealthCheck, service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    settings = _settings(check)
+    settings = check.settings
     port, name = settings.number("port"), settings.string("portName")
     specification = settings.string("portSpecification")
     if isinstance(specification, Unknown):
@@ -192,15 +181,6 @@ def _ports_of(check: HealthCheck, service: BackendService, group: Group) -> tupl
         return (int(port),)
     default = None if isinstance(check.protocol, Unknown) else _DEFAULT_PORTS.get(check.protocol or "")
     return (UNKNOWN if default is None or name is not None else default,)
-
-
-def _settings(check: HealthCheck) -> Properties:
-    """The block of its protocol; a legacy check has none, and a protocol of its own."""
-    asked = check.resource.asked
-    if check.resource.type in LEGACY_HEALTH_CHECK_TYPES:
-        return asked
-    blocks = [block for key in _BLOCKS if (block := asked.object(key)) is not None]
-    return blocks[0] if len(blocks) == 1 and isinstance(blocks[0], Properties) else Properties(UNKNOWN)
 
 
 def _serving_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:

@@ -8,23 +8,23 @@ from typing import Final, TypeAlias
 
 from policypack.model.graph.links import LinkIndex
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     FIREWALL_POLICY_ASSOCIATION_TYPES,
     FIREWALL_POLICY_RULE_TYPES,
     FIREWALL_TYPES,
+    GKE,
     NETWORK_TYPES,
     SUBNETWORK_TYPES,
+    WITH_RULES_TYPES,
 )
 from policypack.model.network.firewall import Firewall, FirewallRule, known_tags
-from policypack.model.network.firewall_policy import WITH_RULES_TYPES, attachment, network_of, policy_of
+from policypack.model.network.firewall_policy import attachment, network_of, policy_of
 from policypack.model.network.placement import Endpoint
 from policypack.model.values.logic import all_of
 from policypack.model.values.ranges import EVERYWHERE, Range, Ranges, within, without
 from policypack.model.values.values import UNKNOWN, Unknown
 
-# GKE and its load balancer controllers add firewall rules of their own to a cluster's network.
-_ADDS_RULES: Final = "gcp:container/"
 _BEFORE: Final = "BEFORE_CLASSIC_FIREWALL"
 _FIRST: Final = -1
 
@@ -63,7 +63,6 @@ class _Effect:
 
     @property
     def is_certain(self) -> bool:
-        """How it applies is known."""
         is_known = not isinstance(self.action, Unknown) and not isinstance(self.priority, Unknown)
         return is_known and self.sources.is_known and self.action in ("allow", "deny", "goto_next")
 
@@ -107,8 +106,11 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
 
 
 def _is_all_there_is(stack: Stack, network: Resource) -> bool:
-    """No rule is still to come, and nothing in the stack makes rules that are no resources of it."""
-    makers = [type_ for type_ in stack.types if type_.startswith(_ADDS_RULES)]
+    """No rule is still to come, and nothing in the stack makes rules that are no resources of it.
+
+    GKE and its load balancer controllers add firewall rules of their own to a cluster's network.
+    """
+    makers = [type_ for type_ in stack.types if type_.startswith(GKE)]
     places = (network, *stack.users(network, SUBNETWORK_TYPES))
     return stack.is_complete and not any(stack.users(place, makers) for place in places)
 
@@ -146,17 +148,19 @@ class _VpcRules:
         return [self._rules[number] for number in sorted(numbers)]
 
 
+@per_stack
 def _vpc_rules(stack: Stack, network: Resource) -> _VpcRules:
-    return stack.derived(("VPC rules", network.urn), lambda stack: _VpcRules(_find_vpc_rules(stack, network)))
+    return _VpcRules(_find_vpc_rules(stack, network))
 
 
 def _find_vpc_rules(stack: Stack, network: Resource) -> Iterator[tuple[FirewallRule, bool | Unknown]]:
-    for firewall, links in stack.derived("firewalls by network", _firewalls_by_network).about(network):
+    for firewall, links in _firewalls_by_network(stack).about(network):
         is_there = links.includes(network)
         if is_there is not False:
             yield from ((rule, is_there) for rule in _rules(Firewall.of(firewall, stack)))
 
 
+@per_stack
 def _firewalls_by_network(stack: Stack) -> LinkIndex[Resource]:
     return LinkIndex((firewall, network_of(stack, firewall)) for firewall in stack.of_types(FIREWALL_TYPES))
 
@@ -234,7 +238,22 @@ def _relevant(layer: _Layer, traffic: tuple[Range, ...]) -> list[_Effect]:
 
 
 def _blocked(layers: Iterable[_Layer], traffic: tuple[Range, ...], *, hopeful: bool) -> tuple[Blocked, ...]:
-    """What does not get through, if all that is not known is in its favour, or against it."""
+    """What does not get through, if all that is not known is in its favour, or against it.
+
+    For example, probes come from a/16 and b/22, and the network has two VPC rules:
+
+        priority 900: deny from b/22, if the machine has the tag `llm`, which is not known
+        priority 1000: allow from a/16 and b/22
+
+    Taken hopefully the first rule does nothing, the second lets all through, and nothing is blocked. Taken the other
+    way the first blocks b/22, and the second is left with a/16. As the answers differ, the outcome is not known and the
+    first rule is what it depends on. What `goto_next` hits waits for the next layer, and what no layer hits is denied.
+
+    Args:
+        layers: the rules of the VPC network, and of its global and regional policies, in the order that they act in.
+        traffic: where the connections come from.
+        hopeful: what is not known is in favour of the connections.
+    """
     left, blocked = traffic, list[Blocked]()
     for layer in layers:
         passed_on: tuple[Range, ...] = ()

@@ -6,7 +6,8 @@ from typing import Final
 
 from policypack.model.graph.tokens import SUBNETWORK_TYPES
 from policypack.model.graph.view import View
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import equals, is_in, negation
+from policypack.model.values.values import Unknown
 
 # Ranges that Google takes addresses from, without machines of the user's; they have no flow logs.
 # https://cloud.google.com/vpc/docs/subnets#purpose and https://cloud.google.com/vpc/docs/flow-logs#specifications
@@ -32,36 +33,26 @@ class Subnetwork(View):
     @property
     def purpose(self) -> str | Unknown:
         """What its addresses are for: `PRIVATE` for machines."""
-        purpose = self.resource.asked.string("purpose")
-        return _DEFAULT_PURPOSE if purpose is None else purpose
+        return self.resource.asked.string("purpose", default=_DEFAULT_PURPOSE)
 
     @property
     def has_machines(self) -> bool | Unknown:
         """Whether machines of the user's can be in it; the others are ranges of proxies and of Google's services."""
-        return UNKNOWN if isinstance(self.purpose, Unknown) else self.purpose not in _WITHOUT_MACHINES
+        return negation(is_in(self.purpose, _WITHOUT_MACHINES))
 
     @property
     def has_ipv4(self) -> bool | Unknown:
-        """Whether its machines have IPv4 addresses."""
-        stack_type = self.resource.asked.string("stackType")
-        if isinstance(stack_type, Unknown):
-            return UNKNOWN
-        return (stack_type or _DEFAULT_STACK_TYPE) != "IPV6_ONLY"
+        return negation(equals(self.resource.asked.string("stackType", default=_DEFAULT_STACK_TYPE), "IPV6_ONLY"))
 
     @property
     def has_private_google_access(self) -> bool | Unknown:
         """Whether machines without external addresses reach Google's APIs over IPv4; off unless turned on."""
-        access = self.resource.asked.boolean("privateIpGoogleAccess")
-        return False if access is None else access
+        return self.resource.asked.boolean("privateIpGoogleAccess", default=False)
 
     @property
     def flow_sampling(self) -> float | Unknown | None:
         """The fraction of connections that its flow logs sample; `None` without flow logs."""
-        log_config = self.resource.asked.object("logConfig")
-        if log_config is None or isinstance(log_config, Unknown):
-            return log_config
-        sampling = log_config.number("flowSampling")
-        if sampling is None:
-            # Outputs alone show 0 and "not set" alike.
-            return UNKNOWN if self.resource.inputs is None else _DEFAULT_SAMPLING
-        return sampling
+        if self.resource.asked.object("logConfig") is None:
+            return None
+        log_config = self.resource.asked.block("logConfig")
+        return log_config.number("flowSampling", default=_DEFAULT_SAMPLING, if_omitted=True)

@@ -29,11 +29,9 @@ class DistinctCount:
 
     @property
     def lower(self) -> int:
-        """How many distinct values there are at least."""
         return len(self.certain)
 
     def reaches(self, needed: int) -> bool | Unknown:
-        """Whether there are at least `needed`."""
         return reaches(self.lower, self.upper, needed)
 
 

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
+from typing import TypeVar
 
 from policypack.model.values.values import UNKNOWN, Unknown
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def when_known(value: T | Unknown, function: Callable[[T], R]) -> R | Unknown:
+    """What a function makes of a value; `UNKNOWN` if the value is."""
+    return UNKNOWN if isinstance(value, Unknown) else function(value)
+
+
+def known_in(values: Iterable[T | Unknown] | Unknown) -> list[T]:
+    """Those of some values that are known; none if not even the list is."""
+    return [] if isinstance(values, Unknown) else [value for value in values if not isinstance(value, Unknown)]
 
 
 def any_of(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
@@ -31,14 +45,19 @@ def same(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
 
 def negation(condition: bool | Unknown | None) -> bool | Unknown:
     """The opposite; what is left out is false."""
-    return UNKNOWN if isinstance(condition, Unknown) else not condition
+    return when_known(condition, lambda is_true: not is_true)
 
 
 def equals(value: str | Unknown | None, wanted: str) -> bool | Unknown:
     """Whether a text is the wanted one."""
-    return UNKNOWN if isinstance(value, Unknown) else value == wanted
+    return when_known(value, lambda known: known == wanted)
+
+
+def is_in(value: T | Unknown, choices: Container[T]) -> bool | Unknown:
+    """Whether a value is one of the choices."""
+    return when_known(value, lambda known: known in choices)
 
 
 def is_set(value: object) -> bool | Unknown:
     """Whether a property is set."""
-    return UNKNOWN if isinstance(value, Unknown) else value is not None
+    return when_known(value, lambda known: known is not None)

@@ -42,7 +42,6 @@ class Ranges:
 
     @property
     def is_known(self) -> bool:
-        """Which addresses they are is known."""
         return self.certain == self.possible
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.autoscaler import Autoscaler
-from policypack.model.fleets.fleet import has_group_wide_rate, has_load_signal, warm_in_region
 from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.fleets.sizing import has_group_wide_rate, has_load_signal, warm_in_region
 from policypack.model.values.logic import is_set
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule

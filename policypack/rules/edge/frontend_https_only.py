@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.frontend.forwarding_rule import Proxy
+from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, known, under

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from policypack.model.frontend.forwarding_rule import Proxy, SslPolicy
+from policypack.model.frontend.proxy import Proxy
+from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.forwarding_rule import ForwardingRule, Proxy
+from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.verdict import Fail, Undecided, Verdict

@@ -13,7 +13,8 @@ from policypack.model.balancing.backend import (
     Backend,
 )
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.values import UNKNOWN, Properties, Unknown, python_name
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Options, rule
 from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
 from policypack.wording import quoted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.url_map import Route
+from policypack.model.frontend.route import Route
 from policypack.rule import Options, rule
 from policypack.rules.routes import on_routes, without_url_map
 from policypack.verdict import Checks, Fail, known, not_known

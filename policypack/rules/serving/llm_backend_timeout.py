@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import DEFAULT_TIMEOUT_SECONDS, BackendService
-from policypack.model.frontend.url_map import Route
+from policypack.model.frontend.route import Route
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule

@@ -1,0 +1,121 @@
+"""How many machines a group has, and which load sizes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.group_manager import GroupManager, manager_of
+from policypack.model.fleets.target import Target, Unresolved
+from policypack.model.values.bounds import reaches
+from policypack.model.values.logic import all_of, any_of, is_in, known_in, negation, same
+from policypack.model.values.values import UNKNOWN, Unknown
+
+_NETWORK_PROTOCOLS: Final = ("TCP", "SSL", "UDP", "UNSPECIFIED")
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """How many machines a group has, and how full its autoscaler keeps them.
+
+    Attributes:
+        warm: at least.
+        maximum: at most.
+        fill: steady load as a fraction of the target, at most.
+        is_exact: the steady load is `fill`; otherwise a signal that says nothing of the target may keep it lower.
+    """
+
+    warm: float
+    maximum: float
+    fill: float
+    is_exact: bool
+
+
+@dataclass(frozen=True)
+class WarmCount:
+    """How many machines some groups have together: at least `lower`, and no more than that if it `is_exact`."""
+
+    lower: float
+    is_exact: bool
+
+    def reaches(self, needed: float) -> bool | Unknown:
+        return reaches(self.lower, self.lower if self.is_exact else None, needed)
+
+
+def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool) -> Sizing | Unresolved:
+    """How a group that is called `name` is sized; without `needs_load` nothing is said about its load."""
+    autoscaler = manager.autoscaler
+    if isinstance(autoscaler, Unknown):
+        return Unresolved(f"what sizes {name} is not known", "target")
+    if autoscaler is None or autoscaler.is_on is False:
+        size = manager.target_size
+        unknown_size = Unresolved(f"`target_size` of {name} is not known", "target_size")
+        return unknown_size if isinstance(size, Unknown) else _fixed(size)
+    warm, most = autoscaler.min_replicas, autoscaler.max_replicas
+    if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
+        return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known", "autoscaling_policy")
+    if not needs_load:
+        return Sizing(warm, most, 1, True)
+    cpu, balancing, metrics = autoscaler.cpu_target, autoscaler.balancing_target, autoscaler.has_metrics
+    if isinstance(cpu, Unknown) or isinstance(balancing, Unknown) or isinstance(metrics, Unknown):
+        return Unresolved(f"the signals of `{autoscaler.name}` are not known", "autoscaling_policy")
+    by_cpu = cpu / target.value if cpu is not None and target.mode == "UTILIZATION" and not target.others else None
+    fills = [fill for fill in (by_cpu, balancing) if fill is not None and fill > 0]
+    if not fills:
+        why = f"`{autoscaler.name}` scales by a signal that says nothing of the load balancer's target"
+        return Unresolved(why, "autoscaling_policy")
+    is_exact = not metrics and (cpu is None or by_cpu is not None)
+    return Sizing(warm, most, min(fills), is_exact)
+
+
+def _fixed(size: float) -> Sizing:
+    return Sizing(size, size, 1, True)
+
+
+def warm_in_region(manager: GroupManager, service: BackendService) -> WarmCount:
+    """How many machines a service has at least in the region of one of its groups, all groups there together."""
+    counts = [manager.warm_replicas]
+    for group in service.groups:
+        if group.target is manager.resource:
+            continue
+        if isinstance(group.region, Unknown) or isinstance(manager.region, Unknown):
+            counts.append(UNKNOWN)
+        elif group.region == manager.region:
+            neighbour = manager_of(group)
+            counts.append(neighbour.warm_replicas if neighbour else UNKNOWN)
+    known = known_in(counts)
+    return WarmCount(sum(known), service.links.is_complete and len(known) == len(counts))
+
+
+def has_group_wide_rate(manager: GroupManager, service: BackendService) -> bool | Unknown:
+    """Whether a service limits the requests per second of a group as a whole.
+
+    While it is not known which of its backends has the group, all of those have to agree.
+    """
+    if isinstance(service.backends, Unknown):
+        return UNKNOWN
+    own = [backend for backend in service.backends if backend.group and backend.group.target is manager.resource]
+    return same(backend.is_set("maxRate") for backend in own or (b for b in service.backends if not b.group))
+
+
+def can_signal_load(service: BackendService) -> bool | Unknown:
+    """Whether a service belongs to an Application Load Balancer, the only kind that an autoscaler can follow.
+
+    https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing#limitations
+    """
+    if service.is_passthrough is True:
+        return False
+    if service.is_passthrough is UNKNOWN:
+        return UNKNOWN
+    return negation(is_in(service.protocol, _NETWORK_PROTOCOLS))
+
+
+def has_load_signal(manager: GroupManager) -> bool | Unknown:
+    """Whether a service that a group serves signals load to its autoscaler: see `can_signal_load`."""
+    answers = [can_signal_load(service) for service, _ in manager.serving]
+    certain = [can_signal_load(service) for service, serves in manager.serving if serves is True]
+    # Whichever of the possible services it serves, if all of them signal.
+    if any_of(certain) is True or (not certain and all_of(answers) is True):
+        return True
+    return False if any_of(answers) is False and manager.stack.is_complete else UNKNOWN
