@@ -123,7 +123,7 @@ def github(tmp_path: Path) -> Path:
 
 def start(folder: Path) -> subprocess.Popen[str]:
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB": str(folder)}
-    command = [ROOT / "scripts/comment.py", "acme/llm", "7", "55"]
+    command = [str(ROOT / "scripts/comment.py"), "acme/llm", "7", "55"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from policypack.results import Results
+from policypack.judgement import Results
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 import policypack.pack as pack_module

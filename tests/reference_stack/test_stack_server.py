@@ -185,7 +185,7 @@ def upload_model(machine: Path, *arguments: str) -> subprocess.CompletedProcess[
     gcloud.write_text(GCLOUD)
     gcloud.chmod(0o755)
     environment = os.environ | {"PATH": f"{machine}/bin:{os.environ['PATH']}", "BUCKET_DIR": f"{machine}/bucket"}
-    command = [sys.executable, Path(server.__file__).with_name("upload_model.py"), *arguments]
+    command = [sys.executable, str(Path(server.__file__).with_name("upload_model.py")), *arguments]
     return subprocess.run(
         command, cwd=machine, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

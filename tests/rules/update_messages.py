@@ -13,6 +13,7 @@ from policypack.config.options import Setting
 from policypack.evaluate import Finding, apply_to_stack
 from policypack.rules import RULES
 from policypack.sources import program
+from policypack.sources.program import run
 from tests.projects import ENVIRONMENT, make_project
 from tests.warm_interpreter import warm_interpreter
 
@@ -26,7 +27,7 @@ def messages_of(findings: Iterable[Finding]) -> list[dict[str, str]]:
 
 def main() -> None:
     messages = {}
-    with warm_interpreter(ENVIRONMENT / "bin/python") as program._execute:
+    with warm_interpreter(ENVIRONMENT / "bin/python") as run.execute:
         for rule in sorted(RULES, key=lambda rule: rule.name):
             with TemporaryDirectory() as folder:
                 stack = program.load_program(make_project(Path(folder), example(rule, "Fails")), timeout=60).stack

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policypack.model.values.values import PLACEHOLDER
+from policypack.model.values.read import PLACEHOLDER
 from policypack.sources.error import WITH_CLI, SourceError
 from policypack.sources.program.project import Project, stack_file
 from policypack.sources.program.yaml_file import expect, read_yaml

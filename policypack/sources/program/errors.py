@@ -6,7 +6,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
-from policypack.model.values.values import PLACEHOLDER
+from policypack.model.values.read import PLACEHOLDER
 from policypack.sources.error import WITH_CLI
 from policypack.sources.program.config import StackConfig
 from policypack.sources.program.project import Project

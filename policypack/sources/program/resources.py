@@ -7,7 +7,8 @@ from typing import Any
 
 from policypack.model.graph.resource import Place, Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.values.values import UNKNOWN, Object, Value, read_object
+from policypack.model.values.read import read_object
+from policypack.model.values.values import UNKNOWN, Object, Value
 from policypack.sources.program.config import StackConfig
 
 
