@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
+from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.balancing.targets import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS
 from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.group_manager import GroupManager, manager_of
 from policypack.model.machines.machine import Machine
@@ -21,7 +22,6 @@ _PER_INSTANCE: Final = {
     "CONNECTION": "maxConnectionsPerInstance",
     "IN_FLIGHT": "maxInFlightRequestsPerInstance",
 }
-_NETWORK_PROTOCOLS: Final = ("TCP", "SSL", "UDP", "UNSPECIFIED")
 _GROUP_WIDE: Final = ("maxRate", "maxConnections", "maxInFlightRequests")
 _FIELDS: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
 _ALL_FIELDS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
@@ -386,13 +386,5 @@ def has_group_wide_rate(manager: GroupManager, service: BackendService) -> bool 
 
 
 def can_signal_load(service: BackendService) -> bool | Unknown:
-    """Whether a service belongs to an Application Load Balancer, the only kind that an autoscaler can follow.
-
-    https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing#limitations
-    """
-    if service.is_passthrough is True:
-        return False
-    protocol = service.protocol
-    if isinstance(protocol, Unknown) or service.is_passthrough is UNKNOWN:
-        return UNKNOWN
-    return protocol not in _NETWORK_PROTOCOLS
+    """Whether an autoscaler can follow the load of a service."""
+    return service.can_signal_load

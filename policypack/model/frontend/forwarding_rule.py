@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import scheme_of
+from policypack.model.balancing.product import DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
 from policypack.model.frontend.url_map import UrlMap
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.path import services_of
@@ -28,12 +28,6 @@ from policypack.model.graph.tokens import (
 from policypack.model.graph.view import View
 from policypack.model.values.logic import any_of, same
 from policypack.model.values.values import UNKNOWN, Unknown
-
-EXTERNAL_SCHEMES: Final = ("EXTERNAL", "EXTERNAL_MANAGED")
-
-# The provider's defaults, for sources that do not fill them in; the global one changed with version 10:
-# https://www.pulumi.com/registry/packages/gcp/api-docs/compute/globalforwardingrule/ and .../forwardingrule/
-_DEFAULT_REGIONAL_SCHEME: Final = "EXTERNAL"
 
 _PROXY_KINDS: Final = {
     "HTTP": HTTP_PROXY_TYPES,
@@ -231,14 +225,13 @@ class Proxy(View):
     def is_external(self) -> bool | Unknown:
         """Whether clients on the internet reach it, by the schemes of the services on its serving path."""
         services = (BackendService.of(resource, self.stack) for resource in services_of(self.stack, self.resource))
-        return same(is_external(service) for service in services)
+        return same(service.is_external for service in services)
 
     @property
     def is_mesh(self) -> bool | Unknown:
         """Whether it configures Cloud Service Mesh, by the schemes of the services on its serving path."""
         services = (BackendService.of(resource, self.stack) for resource in services_of(self.stack, self.resource))
-        schemes = [service.scheme for service in services]
-        return same(UNKNOWN if isinstance(scheme, Unknown) else scheme == "INTERNAL_SELF_MANAGED" for scheme in schemes)
+        return same(service.is_mesh for service in services)
 
 
 class ForwardingRule(View):
@@ -264,7 +257,7 @@ class ForwardingRule(View):
     @property
     def scheme(self) -> str | Unknown:
         """The load balancing scheme."""
-        return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
+        return scheme_of(self.resource, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES if self.is_regional else None)
 
     @property
     def network_tier(self) -> str | Unknown | None:
@@ -294,7 +287,7 @@ class ForwardingRule(View):
 
 def is_external(service: BackendService) -> bool | Unknown:
     """Whether the load balancer of a service has an address on the internet."""
-    return UNKNOWN if isinstance(service.scheme, Unknown) else service.scheme in EXTERNAL_SCHEMES
+    return service.is_external
 
 
 def iap_is_enabled(service: BackendService) -> bool | Unknown:

@@ -252,17 +252,8 @@ def leaves_security_policy_to_others(service: BackendService) -> bool:
 
 
 def takes_security_policy(service: BackendService) -> bool | Unknown:
-    """Whether Cloud Armor filters requests for external load balancers of its kind.
-
-    Not for regional proxy and passthrough Network Load Balancers:
-    https://cloud.google.com/armor/docs/security-policy-overview
-    """
-    if not service.is_regional:
-        return True
-    passthrough, protocol = service.is_passthrough, service.protocol
-    if passthrough is not False:
-        return UNKNOWN if isinstance(passthrough, Unknown) else False
-    return UNKNOWN if isinstance(protocol, Unknown) else protocol is None or protocol not in ("TCP", "SSL", "UDP")
+    """Whether Cloud Armor filters what comes to its load balancer."""
+    return service.takes_security_policy
 
 
 def _links(service: BackendService, key: str) -> Links:

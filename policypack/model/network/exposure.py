@@ -41,7 +41,4 @@ def _applies(firewall: Firewall, rule: FirewallRule, service: Resource) -> bool 
 
 
 def _is_external_passthrough(service: BackendService) -> bool | Unknown:
-    scheme = service.scheme
-    if not service.is_regional:
-        return False
-    return UNKNOWN if isinstance(scheme, Unknown) else scheme == "EXTERNAL"
+    return all_of([service.is_passthrough, service.is_external])
