@@ -93,7 +93,8 @@ class Backend:
     @property
     def has_ports(self) -> bool | Unknown:
         """Whether the endpoints of its zonal NEG have ports, which decides on the load balancers that take it."""
-        return same(_endpoints_have_ports(group) for group in self.choices) if self.choices else UNKNOWN
+        negs = [group for group in self.choices or () if GroupKind.ZONAL_NEG in group.kinds]
+        return same(_endpoints_have_ports(group) for group in negs)
 
     @property
     def metrics(self) -> list[Properties] | Unknown:
@@ -127,6 +128,11 @@ class Backend:
     def backend_kinds(self) -> frozenset[BackendKind]:
         """The kinds of backend that it can be, as load balancers tell them apart."""
         return frozenset(found for kind in self.kinds for found in self._variants_of(kind))
+
+    @property
+    def kind_name(self) -> str:
+        """What kind of backend it is, for a sentence."""
+        return " or ".join(sorted(kind.value for kind in self.backend_kinds))
 
     def _variants_of(self, kind: GroupKind) -> tuple[BackendKind, ...]:
         variants = _VARIANTS.get(kind)

@@ -52,6 +52,12 @@ class BackendService(OfLoadBalancer):
         return self._seconds("timeoutSec", _DEFAULT_TIMEOUT_SECONDS)
 
     @property
+    def has_own_timeout(self) -> bool | Unknown:
+        """Whether its time-out is another than the default, which is the only one that serverless NEGs take."""
+        timeout = self.timeout_seconds
+        return UNKNOWN if isinstance(timeout, Unknown) else timeout != _DEFAULT_TIMEOUT_SECONDS
+
+    @property
     def draining_seconds(self) -> float | Unknown:
         """For how many seconds a backend that is removed may finish its requests."""
         return self._seconds("connectionDrainingTimeoutSec", _DEFAULT_DRAINING_SECONDS)

@@ -54,7 +54,7 @@ class KindRow:
     note: str
 
 
-_COUNTS: Final = {"*": "any number", "1": "one", "r": "one a region", "5": "up to 50"}
+_COUNTS: Final = {"*": "any", "1": "one", "r": "one a region", "5": "up to 50"}
 
 
 def _table(*rows: tuple[BackendKind, str, str, str]) -> dict[BackendKind, KindRow]:

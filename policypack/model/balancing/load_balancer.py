@@ -66,6 +66,11 @@ class OfLoadBalancer(View):
         return nearest_products(self.scheme, self.protocol, is_regional=self.is_regional)
 
     @property
+    def products_of_scheme(self) -> tuple[Product, ...]:
+        """The load balancers that it can be by its scheme, whatever its protocol."""
+        return products_of_scheme(self.scheme, is_regional=self.is_regional)
+
+    @property
     def has_undocumented_scheme(self) -> bool:
         """The API knows its scheme for a regional service, but no page says what load balancer that is."""
         if not self.is_regional or isinstance(self.scheme, Unknown):
@@ -102,8 +107,7 @@ class OfLoadBalancer(View):
 
         The scheme alone decides: a regional service with such a scheme is none of a proxy, whatever its protocol.
         """
-        found = products_of_scheme(self.scheme, is_regional=self.is_regional)
-        return agreed(product.family is Family.PASSTHROUGH for product in found)
+        return agreed(product.family is Family.PASSTHROUGH for product in self.products_of_scheme)
 
     @property
     def is_external(self) -> bool | Unknown:
@@ -142,9 +146,11 @@ class OfLoadBalancer(View):
         https://cloud.google.com/armor/docs/security-policy-overview
         """
         cells = ATTRIBUTES["security_policy"].cells
+        if self.is_passthrough is UNKNOWN:
+            return UNKNOWN
         return agreed(
             product.family is not Family.PASSTHROUGH and cells[product] is Cell.TAKEN
-            for product in self.nearest_products
+            for product in self.nearest_products or self.products_of_scheme
         )
 
     @property

@@ -52,11 +52,16 @@ _MODES_OF_KINDS: Final = {
 _EACH_INSTANCE:  Final = "TT RRR RRRR ?"
 _EACH_ENDPOINT:  Final = "RR TTT RRRR ?"
 _WHOLE_GROUP:    Final = "TR TTT RRRR ?"
-_TARGETS_OF_KINDS: Final = {
-    "maxUtilization": "TT NNN RRRR ?",
+_SETTINGS_OF_KINDS: Final = {
+    "maxUtilization":    "TT NNN RRRR ?",
     **{fields[0]: _WHOLE_GROUP for fields in LIMITS_OF_MODES.values()},
     **{fields[1]: _EACH_INSTANCE for fields in LIMITS_OF_MODES.values()},
     **{fields[2]: _EACH_ENDPOINT for fields in LIMITS_OF_MODES.values()},
+    "port_name":         "TT NNN RNNN N",
+    "timeout_sec":       "TT TTT RTTT T",
+    # Not supported by regional groups: taken, and without effect.
+    "preference":        "TR TTT ???? ?",
+    "service_lb_policy": "TR TTT ???? ?",
 }
 
 # A letter a target field, in the order of TARGET_FIELDS.
@@ -74,10 +79,10 @@ def _by_kind(letters: str) -> Mapping[BackendKind, Cell]:
     return dict(zip(BackendKind, cells_of(letters), strict=True))
 
 
-# What a kind of backend does with a mode, a mode with a target field, and a kind with one.
+# What a kind of backend does with a mode, a mode with a target field, and a kind with a target field or a setting.
 MODES_OF_KINDS: Final = {mode: _by_kind(letters) for mode, letters in _MODES_OF_KINDS.items()}
 TARGETS_OF_MODES: Final = {
     mode: dict(zip(TARGET_FIELDS, cells_of(letters), strict=True)) for mode, letters in _TARGETS_OF_MODES.items()
 }
-TARGETS_OF_KINDS: Final = {field: _by_kind(letters) for field, letters in _TARGETS_OF_KINDS.items()}
-TARGETS_OF_KINDS_SOURCE: Final = API
+SETTINGS_OF_KINDS: Final = {name: _by_kind(letters) for name, letters in _SETTINGS_OF_KINDS.items()}
+OF_KINDS_SOURCE: Final = API

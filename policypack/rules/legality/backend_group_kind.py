@@ -9,9 +9,9 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import NEG_KINDS, GroupKind
 from policypack.model.balancing.kinds import KINDS, BackendKind
 from policypack.model.balancing.product import Cell, Family, agreed
-from policypack.model.balancing.targets import MODES_OF_KINDS, TARGET_FIELDS, TARGETS_OF_KINDS
+from policypack.model.balancing.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, equals, negation
-from policypack.model.values.values import UNKNOWN, Unknown, python_name
+from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS
 from policypack.rules.refusal import refused, which_kind, which_product
@@ -19,14 +19,16 @@ from policypack.verdict import Checks, Fail, known, not_known, provided
 from policypack.wording import quoted
 
 _ENDPOINTS: Final = frozenset({BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG, BackendKind.HYBRID_NEG})
-# The kinds of which this rule says that a load balancer does not take them.
+# The kinds of which this rule says that a load balancer does not take them; an application one is not judged.
 _JUDGED: Final = {
-    Family.APPLICATION: frozenset[BackendKind](),
     Family.PROXY_NETWORK: frozenset({BackendKind.SERVERLESS_NEG}),
     Family.PASSTHROUGH: frozenset(BackendKind) - {BackendKind.PORT_MAPPING_NEG},
 }
-# The API takes this time-out, its default, with a serverless NEG, and no other.
-_SERVERLESS_TIMEOUT_SECONDS: Final = 30
+_FIXES: Final = {
+    BackendKind.ZONAL_NEG: 'Set `network_endpoint_type="GCE_VM_IP"` on the NEG.',
+    BackendKind.SERVERLESS_NEG: 'Use an Application Load Balancer: set `protocol="HTTP"`.',
+}
+_OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer with a proxy."
 
 
 @rule(
@@ -93,7 +95,8 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     uses_proxy, doubt = negation(service.is_passthrough), not_known("load_balancing_scheme")
     for backend in backends:
         yield _load_balancer_takes_kind(service, backend)
-        yield provided(uses_proxy, doubt, _settings_fit_kind(service, backend))
+        for check in (_mode_fits(backend), _settings_fit_kind(service, backend)):
+            yield provided(uses_proxy, doubt, check)
 
 
 def _has_groups_or_negs(service: BackendService) -> Checks:
@@ -115,37 +118,18 @@ def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Chec
     taken = [kind.value for kind, row in KINDS.items() if Cell.TAKEN in map(row.cells.get, service.products)]
     check = refused(
         [
-            KINDS[kind].cells[product] if kind in _JUDGED[product.family] else Cell.TAKEN
+            KINDS[kind].cells[product] if kind in _JUDGED.get(product.family, ()) else Cell.TAKEN
             for product in service.products
             for kind in backend.backend_kinds
         ],
         Fail(
-            f"Backend `{backend.label}` is a {_names(backend)}, which this load balancer does not take.",
+            f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not take.",
             f"It takes: {', '.join(taken)}.",
-            "Use a backend of such a kind, or a load balancer that takes this one.",
+            " ".join(fix for kind, fix in _FIXES.items() if kind in backend.backend_kinds) or _OTHER_GROUP,
         ),
         which_product(service) if service.undecided_property else which_kind(backend),
     )
     yield provided(service.is_load_balancer, which_product(service), check)
-
-
-def _names(backend: Backend) -> str:
-    return " or ".join(sorted(kind.value for kind in backend.backend_kinds))
-
-
-def _settings_fit_kind(service: BackendService, backend: Backend) -> Checks:
-    yield _mode_fits(backend)
-    yield _targets_fit(backend)
-    # The classic load balancer takes neither from any group, which `load-balancer-attributes` says.
-    is_ignored = all_of([backend.is_regional_group, negation(service.is_classic)])
-    doubt = not_known("load_balancing_scheme") if backend.is_regional_group is True else which_kind(backend)
-    is_preferred = equals(backend.preference, "PREFERRED")
-    yield provided(is_ignored, doubt, _preference_counts(backend, "preference", is_preferred))
-    has_policy = service.sets("service_lb_policy")
-    yield provided(is_ignored, doubt, _preference_counts(backend, "service_lb_policy", has_policy))
-    is_serverless = agreed(kind is BackendKind.SERVERLESS_NEG for kind in backend.backend_kinds)
-    yield provided(is_serverless, which_kind(backend), _has_no_port_name(service, backend))
-    yield provided(is_serverless, which_kind(backend), _has_no_timeout(service, backend))
 
 
 def _mode_fits(backend: Backend) -> Checks:
@@ -164,46 +148,28 @@ def _mode_fits(backend: Backend) -> Checks:
     )
 
 
-def _targets_fit(backend: Backend) -> Checks:
-    is_wrong = {field: all_of([backend.is_set(field), _kind_refuses(backend, field)]) for field in TARGET_FIELDS}
-    wrong = [python_name(field) for field in TARGET_FIELDS if is_wrong[field] is True]
-    if wrong:
+def _settings_fit_kind(service: BackendService, backend: Backend) -> Checks:
+    yield _takes(backend, "port_name", service.sets("port_name"))
+    yield _takes(backend, "timeout_sec", service.has_own_timeout)
+    # The classic load balancer takes these from no group, which `load-balancer-attributes` says.
+    is_preferred, may_be = equals(backend.preference, "PREFERRED"), negation(service.is_classic)
+    yield _takes(backend, "preference", all_of([is_preferred, may_be]))
+    yield _takes(backend, "service_lb_policy", all_of([service.sets("service_lb_policy"), may_be]))
+    for field in TARGET_FIELDS:
+        yield _takes(backend, field, backend.is_set(field))
+
+
+def _takes(backend: Backend, setting: str, is_there: bool | Unknown) -> Checks:
+    is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
+    yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
+
+
+def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:
+    if known(is_there, name, backend.label):
         yield Fail(
-            f"Backend `{backend.label}` sets {quoted(wrong)}, which a {_names(backend)} does not take.",
-            "Targets that the kind of group has.",
-            f"Remove {quoted(wrong)}; instance groups take limits per instance, zonal and hybrid NEGs per endpoint.",
+            f"Backend `{backend.label}` is a {backend.kind_name}, and `{name}` is set.",
+            "Settings and targets that the kind of group has.",
+            f"Remove `{name}`. Instance groups take limits per instance, zonal and hybrid NEGs per endpoint."
+            if name.startswith("max_")
+            else f"Remove `{name}`, or use another kind of group.",
         )
-    for field in (field for field in TARGET_FIELDS if is_wrong[field] is UNKNOWN):
-        known(backend.is_set(field), python_name(field), backend.label)
-        yield which_kind(backend)
-
-
-def _kind_refuses(backend: Backend, field: str) -> bool | Unknown:
-    return agreed(TARGETS_OF_KINDS[field][kind] is Cell.REFUSED for kind in backend.backend_kinds)
-
-
-def _preference_counts(backend: Backend, setting: str, is_there: bool | Unknown) -> Checks:
-    if known(is_there, setting):
-        yield Fail(
-            f"Backend `{backend.label}` is a regional managed instance group, and `{setting}` is set.",
-            f"Zonal groups or NEGs where `{setting}` is set.",
-            f"Remove `{setting}`, or use an `InstanceGroupManager` for each zone.",
-        )
-
-
-def _has_no_port_name(service: BackendService, backend: Backend) -> Checks:
-    if known(service.sets("port_name"), "port_name"):
-        yield _not_with_serverless(backend, "port_name")
-
-
-def _has_no_timeout(service: BackendService, backend: Backend) -> Checks:
-    if known(service.timeout_seconds, "timeout_sec") != _SERVERLESS_TIMEOUT_SECONDS:
-        yield _not_with_serverless(backend, "timeout_sec")
-
-
-def _not_with_serverless(backend: Backend, setting: str) -> Fail:
-    return Fail(
-        f"Backend `{backend.label}` is a serverless NEG, and the service sets `{setting}`.",
-        "Settings that a service of serverless NEGs has.",
-        f"Remove `{setting}`.",
-    )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.product import CLASSIC_SCHEME, MIGRATIONS, PASSTHROUGH_SCHEMES, PROTOCOLS_BEHIND
 from policypack.model.frontend.forwarding_rule import ForwardingRule, Proxy
 from policypack.model.values.logic import equals
 from policypack.rule import Options, rule
+from policypack.rules.places import SAME_PLACE, are_together
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, unresolved
 from policypack.wording import quoted
-
-_SAME_PLACE: Final = "Global with global, and regional with regional in the same region."
 
 
 @rule(
@@ -73,7 +70,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
             yield Undecided(proxy.why_services_unknown, "url_map")
         for service in proxy.services:
             yield _has_scheme_of(front, service)
-            yield _are_together(proxy, service, f"backend service `{service.name}`")
+            yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
             yield _speaks_protocol(proxy, service)
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
@@ -90,17 +87,15 @@ def _has_tier(front: ForwardingRule) -> Checks:
 
 def _leads_to_proxy(front: ForwardingRule, proxy: Proxy) -> Checks:
     if not front.is_regional or proxy.is_regional:
-        yield from _are_together(front, proxy, f"target proxy `{proxy.name}`")
+        yield from are_together(front, proxy, "It", f"target proxy `{proxy.name}`")
     elif equals(front.scheme, CLASSIC_SCHEME) is False:
         yield Fail(
             f"It is regional, and target proxy `{proxy.name}` is global.",
-            _SAME_PLACE,
+            SAME_PLACE,
             "Use a `GlobalForwardingRule`, or a regional proxy, URL map and service.",
         )
     elif equals(front.network_tier, "STANDARD") is not True:
-        yield Undecided(
-            f"it is regional and `{proxy.name}` is global, which is documented for Standard Tier only", "network_tier"
-        )
+        yield Undecided(f"`{proxy.name}` is global, which is documented for Standard Tier only", "network_tier")
     else:
         for service in proxy.services:
             yield _serves_region_alone(front, service)
@@ -131,20 +126,15 @@ def _speaks_protocol(proxy: Proxy, service: BackendService) -> Checks:
 
 
 def _leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:
-    if not service.is_regional:
-        yield Fail(
-            f"It sends packets to `{service.name}` without a proxy, and that is a global service.",
-            "A regional service with scheme INTERNAL or EXTERNAL, or a target proxy.",
-            "Set `target` to a target proxy instead of `backend_service`.",
-        )
-        return
-    yield _are_together(front, service, f"backend service `{service.name}`")
-    if known(front.scheme, "load_balancing_scheme") in PASSTHROUGH_SCHEMES:
+    if service.is_regional:
+        yield are_together(front, service, "It", f"backend service `{service.name}`")
+    if service.is_regional and known(front.scheme, "load_balancing_scheme") in PASSTHROUGH_SCHEMES:
         yield from _has_scheme_of(front, service)
     else:
+        why = f"its scheme is `{front.scheme}`" if service.is_regional else "that is a global service"
         yield Fail(
-            f"It has scheme `{front.scheme}` and sends packets to `{service.name}` without a proxy.",
-            "A target proxy for this scheme.",
+            f"It sends packets to `{service.name}` without a proxy, and {why}.",
+            "A regional service with scheme INTERNAL or EXTERNAL, or a target proxy.",
             "Set `target` to a target proxy instead of `backend_service`.",
         )
 
@@ -154,24 +144,10 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
     theirs = known(service.scheme, "load_balancing_scheme", service.name)
     migrates = MIGRATIONS.get(ours) == theirs and not service.is_regional
     if migrates and front.is_regional:
-        yield Undecided(
-            f"whether a regional rule with `{ours}` may lead to `{service.name}` is not documented",
-            "load_balancing_scheme",
-        )
+        yield Undecided(f"no page says whether a regional rule may lead to `{service.name}`", "load_balancing_scheme")
     elif ours != theirs and not migrates:
         yield Fail(
             f"It has scheme `{ours}`, and backend service `{service.name}` has `{theirs}`.",
             "The same scheme on the forwarding rule and the service.",
             f"Set `load_balancing_scheme='{theirs}'` on the forwarding rule, or the other way round.",
         )
-
-
-def _are_together(one: ForwardingRule | Proxy, other: Proxy | BackendService, what: str) -> Checks:
-    name = "It" if isinstance(one, ForwardingRule) else f"Target proxy `{one.name}`"
-    if one.is_regional != other.is_regional:
-        ours, theirs = ("regional", "global") if one.is_regional else ("global", "regional")
-        yield Fail(f"{name} is {ours}, and {what} is {theirs}.", _SAME_PLACE, f"Use the {ours} resource for both.")
-    elif one.is_regional:
-        here, there = known(one.region, "region", one.name), known(other.region, "region", other.name)
-        if here != there:
-            yield Fail(f"{name} is in `{here}`, and {what} in `{there}`.", _SAME_PLACE, "Create both in one region.")

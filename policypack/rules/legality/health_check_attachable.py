@@ -84,9 +84,7 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     for name, region in service.regions_of_health_checks:
         yield _is_in_reach(service, name, region)
     for reference in links.external:
-        yield Undecided(
-            f"its health check `{reference.name}` is outside the stack, and may have `source_regions`", "health_checks"
-        )
+        yield Undecided(f"its health check `{reference.name}` is outside the stack", "source_regions")
     yield from unresolved(links)
     if links.members:
         yield from _backends_take_check(service)

@@ -6,7 +6,7 @@ from typing import Final
 
 from policypack.model.balancing.attributes import ATTRIBUTES, locality_policy
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import Cell, Row, is_refused
+from policypack.model.balancing.product import Cell, Product, Row, is_refused
 from policypack.model.values.logic import all_of, is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
@@ -87,8 +87,8 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     yield _locality_policy_fits(service)
     yield _has_iap_or_cdn(service)
     for label, preference, failover in _backends(service):
-        yield _fits(service, ATTRIBUTES["preference"], preference, label)
-        yield _fits(service, ATTRIBUTES["failover"], failover, label)
+        yield _backend_fits(service, label, ATTRIBUTES["preference"], preference)
+        yield _backend_fits(service, label, ATTRIBUTES["failover"], failover)
 
 
 def _backends(service: BackendService) -> list[tuple[str, bool | Unknown, bool | Unknown]]:
@@ -98,15 +98,32 @@ def _backends(service: BackendService) -> list[tuple[str, bool | Unknown, bool |
     return [(one.label, is_set(one.preference), one.is_failover) for one in service.backends]
 
 
-def _fits(
-    service: BackendService, row: Row, is_there: bool | Unknown, label: str = "", name: str | None = None
+def _fits(service: BackendService, row: Row, is_there: bool | Unknown, name: str = "") -> Checks:
+    is_certain = service.is_load_balancer is True
+    return _is_taken(service, row, service.products, is_there, is_certain=is_certain, name=name or row.name)
+
+
+def _backend_fits(service: BackendService, label: str, row: Row, is_there: bool | Unknown) -> Checks:
+    # The scheme alone decides on these.
+    products, is_certain = service.products_of_scheme, service.scheme is not UNKNOWN
+    return _is_taken(service, row, products, is_there, is_certain=is_certain, name=row.name, label=label)
+
+
+def _is_taken(
+    service: BackendService,
+    row: Row,
+    products: tuple[Product, ...],
+    is_there: bool | Unknown,
+    *,
+    is_certain: bool,
+    name: str,
+    label: str = "",
 ) -> Checks:
-    name = name or row.name
-    cells = {row.cells[product] for product in service.products if product in row.cells}
+    cells = {row.cells[product] for product in products if product in row.cells}
     if is_there is False or cells <= {Cell.TAKEN}:
         return
     known(is_there, name, label)
-    if is_refused(cells) is True and service.is_load_balancer is True:
+    if is_refused(cells) is True and is_certain:
         owner = f"Backend `{label}`" if label else "It"
         yield Fail(
             f"{owner} has `{name}`, which is refused or ignored with scheme {service.scheme}.",
@@ -123,7 +140,7 @@ def _locality_policy_fits(service: BackendService) -> Checks:
     policy = service.locality_lb_policy
     if policy is not None and service.products:
         row = locality_policy(known(policy, "locality_lb_policy"))
-        yield from _fits(service, row, True, name="locality_lb_policy")
+        yield from _fits(service, row, True, "locality_lb_policy")
 
 
 def _has_iap_or_cdn(service: BackendService) -> Checks:

@@ -83,8 +83,9 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
             "Set `balancing_mode` to one of them.",
         )
         return
+    is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
     yield _load_balancer_has_mode(service, mode, name)
-    if known(service.is_passthrough, "load_balancing_scheme"):
+    if is_passthrough:
         yield from _sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer takes no target.")
         return
     cells = TARGETS_OF_MODES[mode]
