@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import pytest
 
+from policypack.authoring import load_balancers
 from policypack.authoring.new_rule import NewRuleError, make_rule
 from policypack.authoring.pages import (
     BEGIN,
@@ -47,6 +48,12 @@ def test_the_pages_are_up_to_date() -> None:
 def test_the_table_in_the_readme_is_up_to_date() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == with_rule_table(readme, RULES), f"README.md {STALE}"
+
+
+def test_the_page_about_load_balancers_is_up_to_date() -> None:
+    assert (ROOT / load_balancers.PAGE).read_text(encoding="utf-8") == load_balancers.page(), (
+        f"{load_balancers.PAGE} is not what the tables say: run `make docs`"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

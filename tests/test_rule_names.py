@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from policypack.judgement import Results
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 import policypack.pack as pack_module
@@ -21,6 +20,7 @@ from policypack.config.files import read_config_file
 from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
 from policypack.config.schema import document_schema
 from policypack.evaluate import evaluate
+from policypack.judgement import Results
 from policypack.report.check.sarif import log_of
 from policypack.rule import AnyRule, Options, by_any_name, rule
 from policypack.rules import BY_ANY_NAME, RULES

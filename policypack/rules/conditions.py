@@ -6,9 +6,7 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.frontend.proxy import is_external
-from policypack.model.frontend.security_policy import takes_security_policy
-from policypack.model.values.logic import any_of, equals, negation
+from policypack.model.values.logic import negation
 from policypack.model.values.values import Unknown
 from policypack.verdict import Condition
 
@@ -19,11 +17,8 @@ def uses_proxy(otherwise: str) -> Condition[BackendService]:
 
 
 def handles_requests(otherwise: str) -> Condition[BackendService]:
-    """Its protocol is none of those whose load balancers handle connections and know no requests."""
-    protocols = ("TCP", "SSL", "UDP", "UNSPECIFIED")
-    return Condition(
-        lambda service: negation(any_of(equals(service.protocol, one) for one in protocols)), otherwise, "protocol"
-    )
+    """Its load balancer handles requests, and not only connections or packets."""
+    return Condition(lambda service: service.measures_requests, otherwise, "protocol")
 
 
 def is_measured(otherwise: str) -> Condition[BackendService]:
@@ -44,5 +39,9 @@ TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
 SERVES: Final = Condition[GroupManager](
     lambda group: bool(group.serving), "it is not a backend of any service", "backends"
 )
-IS_EXTERNAL: Final = Condition(is_external, "it is internal", "load_balancing_scheme")
-TAKES_CLOUD_ARMOR: Final = Condition(takes_security_policy, "its load balancer takes no Cloud Armor policy", "protocol")
+IS_EXTERNAL: Final = Condition[BackendService](
+    lambda service: service.is_external, "it is internal", "load_balancing_scheme"
+)
+TAKES_CLOUD_ARMOR: Final = Condition[BackendService](
+    lambda service: service.takes_security_policy, "its load balancer takes no Cloud Armor policy", "protocol"
+)

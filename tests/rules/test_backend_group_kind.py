@@ -154,12 +154,12 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     (found,) = findings(RULE, build(subject, NEG, SERVERLESS, deployed=True))
     assert [problem.observed for problem in found.problems] == [
         "Backend `neg` is a zonal or hybrid NEG in UTILIZATION mode, the provider's default.",
-        "Backend `neg` is a NEG and sets `max_rate_per_instance`.",
-        "Backend `run` is a serverless NEG, and the service sets `port_name`.",
-        "Backend `run` is a serverless NEG, and the service sets `timeout_sec`.",
+        "Backend `neg` is a zonal NEG (GCE_VM_IP_PORT), and `max_rate_per_instance` is set.",
+        "Backend `run` is a serverless NEG, and `port_name` is set.",
+        "Backend `run` is a serverless NEG, and `timeout_sec` is set.",
     ]
 
 
 def test_a_reason_is_given_once() -> None:
     (found,) = findings(RULE, build(service([backend(ELSEWHERE)]), OTHER_STACK))
-    assert found.reasons == ("the kind of `backends[0]` is not known",)
+    assert found.reasons == ("`group` of `backends[0]` is not known: kinds of backends differ in this",)

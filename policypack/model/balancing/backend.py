@@ -8,22 +8,21 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.balancing.kinds import BackendKind
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.tokens import REGION_INSTANCE_GROUP_MANAGER
 from policypack.model.values.logic import any_of, negation, same
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
-# Target fields, by what they limit.
-RATE_FIELDS: Final = ("maxRate", "maxRatePerInstance", "maxRatePerEndpoint")
-CONNECTION_FIELDS: Final = ("maxConnections", "maxConnectionsPerInstance", "maxConnectionsPerEndpoint")
-IN_FLIGHT_FIELDS: Final = ("maxInFlightRequests", "maxInFlightRequestsPerInstance", "maxInFlightRequestsPerEndpoint")
-
-# The limits that a balancing mode needs one of.
-LIMITS_OF_MODES: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
-
 # The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/
 _DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
+# What tells these apart is asked of the group.
+_VARIANTS: Final = {
+    GroupKind.INSTANCE_GROUP: (BackendKind.REGIONAL_INSTANCE_GROUP, BackendKind.INSTANCE_GROUP),
+    GroupKind.ZONAL_NEG: (BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG),
+    GroupKind.INTERNET_NEG: (BackendKind.GLOBAL_INTERNET_NEG, BackendKind.REGIONAL_INTERNET_NEG),
+}
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,18 @@ class Backend:
     @property
     def has_ports(self) -> bool | Unknown:
         """Whether the endpoints of its zonal NEG have ports, which decides on the load balancers that take it."""
-        return same(_endpoints_have_ports(group) for group in self.choices) if self.choices else UNKNOWN
+        negs = [group for group in self.choices or () if GroupKind.ZONAL_NEG in group.kinds]
+        return same(_endpoints_have_ports(group) for group in negs)
 
     @property
     def metrics(self) -> list[Properties] | Unknown:
         """The custom metrics that it is balanced by in CUSTOM_METRICS mode."""
         return self.properties.objects("customMetrics")
+
+    @property
+    def metric_targets(self) -> list[float | Unknown | None] | Unknown:
+        """The utilization of each custom metric at which it counts as full, as a fraction."""
+        return UNKNOWN if isinstance(self.metrics, Unknown) else [m.number("maxUtilization") for m in self.metrics]
 
     @property
     def has_effective_metric(self) -> bool | Unknown:
@@ -119,6 +124,30 @@ class Backend:
             value = self.properties.number(field)
             self._is_set[field] = UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
         return self._is_set[field]
+
+    @cached_property
+    def backend_kinds(self) -> frozenset[BackendKind]:
+        """The kinds of backend that it can be, as load balancers tell them apart."""
+        return frozenset(found for kind in self.kinds for found in self._variants_of(kind))
+
+    @property
+    def kind_name(self) -> str:
+        """What kind of backend it is, for a sentence."""
+        return " or ".join(sorted(kind.value for kind in self.backend_kinds))
+
+    def _variants_of(self, kind: GroupKind) -> tuple[BackendKind, ...]:
+        variants = _VARIANTS.get(kind)
+        if not variants:
+            return (BackendKind[kind.name],)
+        is_first = self._is_first_variant(kind)
+        return variants if isinstance(is_first, Unknown) else (variants[0] if is_first else variants[1],)
+
+    def _is_first_variant(self, kind: GroupKind) -> bool | Unknown:
+        if kind is GroupKind.INSTANCE_GROUP:
+            return self.is_regional_group
+        if kind is GroupKind.ZONAL_NEG:
+            return self.has_ports
+        return self.group.is_anywhere if self.group else UNKNOWN
 
     @cached_property
     def is_measured(self) -> bool | Unknown:

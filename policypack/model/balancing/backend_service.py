@@ -9,75 +9,32 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.balancing.product import PASSTHROUGH_SCHEMES, family_of, scheme_of
+from policypack.model.balancing.load_balancer import OfLoadBalancer
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, location_of, region_of, setting
+from policypack.model.graph.reference import Reference, location_of, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.tokens import BACKEND_SERVICE, GROUP_TYPES, REGION_BACKEND_SERVICE
-from policypack.model.graph.view import View
+from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.values.bounds import DistinctCount, count_distinct
 from policypack.model.values.logic import same
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # The provider's defaults, for sources that do not fill them in:
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/ and .../regionbackendservice/
-_DEFAULT_REGIONAL_SCHEME: Final = "INTERNAL"
 _DEFAULT_GLOBAL_CAPACITY_SCALER: Final = 1.0
 _DEFAULT_DRAINING_SECONDS: Final = 300.0
 # The API's: https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
 
-class BackendService(View):
+class BackendService(OfLoadBalancer):
     """A backend service: what a load balancer sends requests to."""
-
-    TYPES = (BACKEND_SERVICE, REGION_BACKEND_SERVICE)
-
-    @cached_property
-    def is_regional(self) -> bool:
-        """It is a `RegionBackendService`, whose backends are all in its own region."""
-        return self.resource.type == REGION_BACKEND_SERVICE
-
-    @property
-    def region(self) -> str | Unknown:
-        """The region of a regional service."""
-        region = setting(self.resource, "region")
-        return region_of(region) if isinstance(region, str) else UNKNOWN
-
-    @cached_property
-    def scheme(self) -> str | Unknown:
-        """The load balancing scheme."""
-        return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
-
-    @cached_property
-    def protocol(self) -> str | Unknown | None:
-        """The protocol to the backends; `None` leaves the choice to the API, which takes one that fits the scheme."""
-        return self.resource.asked.string("protocol")
 
     @cached_property
     def port_name(self) -> str | Unknown | None:
         """The name of the port on the backends."""
         return self.resource.asked.string("portName")
-
-    @cached_property
-    def is_passthrough(self) -> bool | Unknown:
-        """It belongs to a passthrough Network Load Balancer, which has no proxy, port name or target capacity."""
-        if not self.is_regional:
-            return False
-        return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in PASSTHROUGH_SCHEMES
-
-    @cached_property
-    def family(self) -> str | Unknown | None:
-        """`application`, `proxy network` or `passthrough`; `None` if scheme and protocol form no load balancer.
-
-        https://cloud.google.com/load-balancing/docs/backend-service
-        """
-        scheme, protocol = self.scheme, self.protocol
-        if isinstance(scheme, Unknown) or isinstance(protocol, Unknown):
-            return UNKNOWN
-        return family_of(scheme, protocol, is_regional=self.is_regional)
 
     @property
     def session_affinity(self) -> str | Unknown:
@@ -93,6 +50,12 @@ class BackendService(View):
     def timeout_seconds(self) -> float | Unknown:
         """The time-out in seconds, from the first byte of a request to the last of its response."""
         return self._seconds("timeoutSec", DEFAULT_TIMEOUT_SECONDS)
+
+    @property
+    def has_own_timeout(self) -> bool | Unknown:
+        """Whether its time-out is another than the default, which is the only one that serverless NEGs take."""
+        timeout = self.timeout_seconds
+        return UNKNOWN if isinstance(timeout, Unknown) else timeout != DEFAULT_TIMEOUT_SECONDS
 
     @property
     def draining_seconds(self) -> float | Unknown:
@@ -113,26 +76,6 @@ class BackendService(View):
         return OutlierDetection(self.resource)
 
     @property
-    def has_outlier_detection(self) -> bool | Unknown:
-        """Whether outlier detection is documented for its load balancer.
-
-        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`.
-        """
-        schemes = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED" if self.is_regional else "INTERNAL_SELF_MANAGED")
-        if not isinstance(self.scheme, Unknown) and self.scheme not in schemes:
-            return False
-        if isinstance(self.protocol, str) and self.protocol not in ("HTTP", "HTTPS", "HTTP2", "H2C"):
-            return False
-        return UNKNOWN if isinstance(self.scheme, Unknown) or isinstance(self.protocol, Unknown) else True
-
-    @property
-    def logs_requests(self) -> bool | Unknown:
-        """Whether the load balancer is one that logs requests: a passthrough one sees none, a mesh's proxies do it."""
-        if isinstance(self.scheme, Unknown):
-            return UNKNOWN
-        return self.scheme != "INTERNAL_SELF_MANAGED" and self.is_passthrough is False
-
-    @property
     def uses_iap(self) -> bool | Unknown:
         """Whether Identity-Aware Proxy is on."""
         if self.resource.asked.object("iap") is None:
@@ -148,6 +91,11 @@ class BackendService(View):
         """Whether the property `key`, a string or a block, is there; an empty block is."""
         value = self.resource.asked.value(key)
         return UNKNOWN if isinstance(value, Unknown) else value not in (None, "", [])
+
+    def sets(self, name: str) -> bool | Unknown:
+        """Whether the property with the Python name `name`, a string or a block, is there."""
+        first, *others = name.split("_")
+        return self.has_setting(first + "".join(part.capitalize() for part in others))
 
     @property
     def has_no_backends(self) -> bool:

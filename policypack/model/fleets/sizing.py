@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager, manager_of
 from policypack.model.fleets.target import Target, Unresolved
 from policypack.model.values.bounds import reaches
-from policypack.model.values.logic import all_of, any_of, is_in, known_in, negation, same
+from policypack.model.values.logic import all_of, any_of, known_in, same
 from policypack.model.values.values import UNKNOWN, Unknown
-
-_NETWORK_PROTOCOLS: Final = ("TCP", "SSL", "UDP", "UNSPECIFIED")
 
 
 @dataclass(frozen=True)
@@ -99,22 +96,10 @@ def has_group_wide_rate(manager: GroupManager, service: BackendService) -> bool 
     return same(backend.is_set("maxRate") for backend in own or (b for b in service.backends if not b.group))
 
 
-def can_signal_load(service: BackendService) -> bool | Unknown:
-    """Whether a service belongs to an Application Load Balancer, the only kind that an autoscaler can follow.
-
-    https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing#limitations
-    """
-    if service.is_passthrough is True:
-        return False
-    if service.is_passthrough is UNKNOWN:
-        return UNKNOWN
-    return negation(is_in(service.protocol, _NETWORK_PROTOCOLS))
-
-
 def has_load_signal(manager: GroupManager) -> bool | Unknown:
-    """Whether a service that a group serves signals load to its autoscaler: see `can_signal_load`."""
-    answers = [can_signal_load(service) for service, _ in manager.serving]
-    certain = [can_signal_load(service) for service, serves in manager.serving if serves is True]
+    """Whether a service that a group serves signals load to its autoscaler: see `BackendService.can_signal_load`."""
+    answers = [service.can_signal_load for service, _ in manager.serving]
+    certain = [service.can_signal_load for service, serves in manager.serving if serves is True]
     # Whichever of the possible services it serves, if all of them signal.
     if any_of(certain) is True or (not certain and all_of(answers) is True):
         return True

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.targets import LIMITS_OF_MODES, TARGET_FIELDS
 from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
-_PER_INSTANCE: Final = {
-    "RATE": "maxRatePerInstance",
-    "CONNECTION": "maxConnectionsPerInstance",
-    "IN_FLIGHT": "maxInFlightRequestsPerInstance",
-}
-_GROUP_WIDE: Final = ("maxRate", "maxConnections", "maxInFlightRequests")
-_FIELDS: Final = {"RATE": RATE_FIELDS, "CONNECTION": CONNECTION_FIELDS, "IN_FLIGHT": IN_FLIGHT_FIELDS}
-_ALL_FIELDS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
+_PER_INSTANCE: Final = {mode: limits[1] for mode, limits in LIMITS_OF_MODES.items()}
+_GROUP_WIDE: Final = tuple(limits[0] for limits in LIMITS_OF_MODES.values())
+_LIMITS: Final = TARGET_FIELDS[1:]
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def target_of(backend: Backend) -> Target | Unresolved | Untargeted:
     limit = _PER_INSTANCE.get(mode, "maxUtilization")
     value, property_name = backend.properties.number(limit), python_name(limit)
     if not isinstance(value, Unknown) and (value is None or value <= 0):
-        bounded = False if mode == "UTILIZATION" else backend.has_any(_FIELDS[mode])
+        bounded = False if mode == "UTILIZATION" else backend.has_any(LIMITS_OF_MODES[mode])
         return Untargeted() if bounded is False else Unresolved(f"{name} has no target for each VM", property_name)
     scaler = _scaler(backend)
     group_wide, others = backend.has_any(_GROUP_WIDE), _others(backend, mode)
@@ -78,7 +74,7 @@ def _scaler(backend: Backend) -> float | Unknown:
 
 def _others(backend: Backend, mode: str) -> tuple[tuple[str, float], ...] | Unknown:
     """The limits beside the mode's own."""
-    fields = _ALL_FIELDS if mode == "UTILIZATION" else [name for name in _ALL_FIELDS if name != _PER_INSTANCE[mode]]
+    fields = _LIMITS if mode == "UTILIZATION" else [name for name in _LIMITS if name != _PER_INSTANCE[mode]]
     values = [(name, backend.properties.number(name)) for name in fields]
     if any(value is UNKNOWN for _, value in values):
         return UNKNOWN

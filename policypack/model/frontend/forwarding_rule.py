@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import scheme_of
+from policypack.model.balancing.product import DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import is_regional_type, region_setting
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.values.values import Unknown
-
-# The provider's defaults, for sources that do not fill them in; the global one changed with version 10:
-# https://www.pulumi.com/registry/packages/gcp/api-docs/compute/globalforwardingrule/ and .../forwardingrule/
-_DEFAULT_REGIONAL_SCHEME: Final = "EXTERNAL"
 
 
 class ForwardingRule(View):
@@ -38,7 +33,7 @@ class ForwardingRule(View):
 
     @property
     def scheme(self) -> str | Unknown:
-        return scheme_of(self.resource, _DEFAULT_REGIONAL_SCHEME if self.is_regional else None)
+        return scheme_of(self.resource, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES if self.is_regional else None)
 
     @property
     def network_tier(self) -> str | Unknown | None:

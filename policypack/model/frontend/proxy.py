@@ -23,10 +23,9 @@ from policypack.model.graph.tokens import (
     URL_MAP_TYPES,
 )
 from policypack.model.graph.view import View
-from policypack.model.values.logic import any_of, equals, is_in, same
+from policypack.model.values.logic import any_of, same
 from policypack.model.values.values import UNKNOWN, Unknown
 
-EXTERNAL_SCHEMES: Final = ("EXTERNAL", "EXTERNAL_MANAGED")
 _KINDS: Final = {
     "HTTP": HTTP_PROXY_TYPES,
     "HTTPS": HTTPS_PROXY_TYPES,
@@ -113,19 +112,14 @@ class Proxy(View):
     @property
     def is_external(self) -> bool | Unknown:
         """Whether clients on the internet reach it, by the schemes of the services on its serving path."""
-        return same(is_external(service) for service in self._served)
+        return same(service.is_external for service in self._served)
 
     @property
     def is_mesh(self) -> bool | Unknown:
         """Whether it configures Cloud Service Mesh, by the schemes of the services on its serving path."""
-        return same(equals(service.scheme, "INTERNAL_SELF_MANAGED") for service in self._served)
+        return same(service.is_mesh for service in self._served)
 
     @property
     def _served(self) -> tuple[BackendService, ...]:
         served = services_of(self.stack, self.resource)
         return tuple(BackendService.of(service, self.stack) for service in served)
-
-
-def is_external(service: BackendService) -> bool | Unknown:
-    """Whether the load balancer of a service has an address on the internet."""
-    return is_in(service.scheme, EXTERNAL_SCHEMES)

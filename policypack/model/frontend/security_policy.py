@@ -235,16 +235,3 @@ def security_policies(service: BackendService) -> tuple[SecurityPolicy, ...]:
 def leaves_security_policy_to_others(service: BackendService) -> bool:
     """`ignore_changes` covers its security policy: something else attaches one."""
     return service.resource.ignores_changes_of("securityPolicy")
-
-
-def takes_security_policy(service: BackendService) -> bool | Unknown:
-    """Whether Cloud Armor filters requests for external load balancers of its kind.
-
-    Not for regional proxy and passthrough Network Load Balancers:
-    https://cloud.google.com/armor/docs/security-policy-overview
-    """
-    if not service.is_regional:
-        return True
-    if service.is_passthrough is not False:
-        return negation(service.is_passthrough)
-    return negation(is_in(service.protocol, ("TCP", "SSL", "UDP")))

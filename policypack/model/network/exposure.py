@@ -7,7 +7,7 @@ from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.network.firewall import Firewall, FirewallRule
 from policypack.model.network.placement import endpoints_of, has_other_endpoints
-from policypack.model.values.logic import all_of, any_of, equals
+from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _ADMIN_PORTS = (22, 3389)
@@ -41,4 +41,4 @@ def _applies(firewall: Firewall, rule: FirewallRule, service: Resource) -> bool 
 
 
 def _is_external_passthrough(service: BackendService) -> bool | Unknown:
-    return all_of((service.is_regional, equals(service.scheme, "EXTERNAL")))
+    return all_of([service.is_passthrough, service.is_external])

@@ -75,14 +75,14 @@ def probe_sources(service: BackendService) -> ProbeSources:
     if service.is_passthrough is UNKNOWN:
         return ProbeSources(blocked_by="load_balancing_scheme")
     if service.is_passthrough is True:
-        return _passthrough_sources(service, is_external=service.scheme == "EXTERNAL")
+        return _passthrough_sources(service, is_external=service.is_external is True)
     policy = service.resource.asked.string("ipAddressSelectionPolicy")
     if isinstance(policy, Unknown):
         return ProbeSources(blocked_by="ip_address_selection_policy")
     if policy == "IPV6_ONLY" and service.scheme is UNKNOWN:
         return ProbeSources(blocked_by="load_balancing_scheme")
     if policy == "IPV6_ONLY":
-        is_global_external = not service.is_regional and service.scheme == "EXTERNAL_MANAGED"
+        is_global_external = not service.is_regional and service.is_external is True and service.is_classic is False
         return ProbeSources(_ranges(_GLOBAL_EXTERNAL_IPV6 if is_global_external else _USUAL_IPV6))
     return ProbeSources(_ranges(_USUAL), is_exclusive=policy != "PREFER_IPV6")
 
@@ -158,13 +158,13 @@ def _served_ports(service: BackendService, group: Group) -> tuple[int | Unknown,
     """
     if service.is_regional or isinstance(group.target, Reference) or group.kinds != {GroupKind.INSTANCE_GROUP}:
         return ()
-    if isinstance(service.scheme, str) and service.scheme not in ("EXTERNAL", "EXTERNAL_MANAGED"):
+    if service.is_external is False:
         return ()
     name = _DEFAULT_PORT_NAME if service.port_name is None else service.port_name
     if isinstance(name, str) and group.defines_port(name) is False:
         # Another rule says so.
         return ()
-    return (UNKNOWN,) if isinstance(service.scheme, Unknown) else _serving_ports(service, group)
+    return (UNKNOWN,) if service.is_external is UNKNOWN else _serving_ports(service, group)
 
 
 def _ports_of(check: HealthCheck, service: BackendService, group: Group) -> tuple[int | Unknown, ...]:

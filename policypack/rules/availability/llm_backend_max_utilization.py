@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.balancing.backend import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, Backend
+from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.verdict import Checks, Fail, known
 from policypack.wording import quoted
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `capacityScaler` is 0, or from 0.1 to 1.
@@ -23,8 +22,9 @@ _HIGHEST: Final = 1.0
     level="mandatory",
     stage="resource",
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
+    applies=(HAS_BACKENDS,),
 )
-def backend_capacity_scaler(service: BackendService, options: Options) -> Iterator[Verdict]:
+def backend_capacity_scaler(service: BackendService, options: Options) -> Checks:
     """Each backend has a capacity scaler that the API takes, and not all of them are drained.
 
     ## What it checks
@@ -69,53 +69,40 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Iterat
     ## Undecided
     When `backends` is built inside `apply`, a scaler is computed, or the scheme of a regional service is.
     """
-    backends = service.backends
-    if isinstance(backends, Unknown):
-        yield Undecided(f"its capacity scalers are not known: {service.links.why or '`backends` is not known'}")
-    elif not backends:
-        yield NotApplicable("it has no backends")
-    elif service.is_passthrough is True:
-        yield from _judge_passthrough(backends)
-    elif service.is_passthrough is UNKNOWN:
-        yield Undecided("its load balancing scheme is not known, and so whether it takes capacity scalers")
-    else:
-        for backend in backends:
-            yield from _judge_one(backend, f"`{backend.label}`")
-        if all(backend.is_drained is True for backend in backends):
-            yield Fail(
-                f"All capacity is drained: {quoted({backend.label for backend in backends})} "
-                f"{'has' if len(backends) == 1 else 'have'} `capacity_scaler` 0.",
-                "A `capacity_scaler` above 0 on one backend at least; the only one can't be drained.",
-                "Set `capacity_scaler=1.0` on the backends that are to serve.",
-            )
-
-
-def _judge_passthrough(backends: tuple[Backend, ...]) -> Iterator[Verdict]:
+    backends = known(service.backends, "backends", because=service.links.why)
+    is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
     for backend in backends:
-        scaler = backend.capacity_scaler
-        if isinstance(scaler, Unknown):
-            yield Undecided(f"`capacity_scaler` of `{backend.label}` is not known")
-        elif scaler:
-            yield Fail(
-                f"Backend `{backend.label}` has `capacity_scaler` {scaler:g}.",
-                "No `capacity_scaler`: a passthrough load balancer has no capacity to scale.",
-                "Remove `capacity_scaler`.",
-            )
-
-
-def _judge_one(backend: Backend, name: str) -> Iterator[Verdict]:
-    scaler = backend.capacity_scaler
-    if isinstance(scaler, Unknown):
-        yield Undecided(f"`capacity_scaler` of {name} is not known")
-    elif scaler is None:
+        yield _has_no_scaler(backend) if is_passthrough else _has_legal_scaler(backend)
+    if not is_passthrough and all(backend.is_drained is True for backend in backends):
         yield Fail(
-            f"Backend {name} has no `capacity_scaler`, and a regional service has no default.",
+            f"All capacity is drained: {quoted({backend.label for backend in backends})} "
+            f"{'has' if len(backends) == 1 else 'have'} `capacity_scaler` 0.",
+            "A `capacity_scaler` above 0 on one backend at least; the only one can't be drained.",
+            "Set `capacity_scaler=1.0` on the backends that are to serve.",
+        )
+
+
+def _has_no_scaler(backend: Backend) -> Checks:
+    scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
+    if scaler:
+        yield Fail(
+            f"Backend `{backend.label}` has `capacity_scaler` {scaler:g}.",
+            "No `capacity_scaler`: a passthrough load balancer has no capacity to scale.",
+            "Remove `capacity_scaler`.",
+        )
+
+
+def _has_legal_scaler(backend: Backend) -> Checks:
+    scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
+    if scaler is None:
+        yield Fail(
+            f"Backend `{backend.label}` has no `capacity_scaler`, and a regional service has no default.",
             "A `capacity_scaler` on every backend of a regional service.",
             "Set `capacity_scaler=1.0` on this backend.",
         )
     elif scaler and not _LOWEST <= scaler <= _HIGHEST:
         yield Fail(
-            f"Backend {name} has `capacity_scaler` {scaler:g}.",
+            f"Backend `{backend.label}` has `capacity_scaler` {scaler:g}.",
             f"0, which drains the backend, or from {_LOWEST:g} to {_HIGHEST:g}.",
             f"Set `capacity_scaler` to {_LOWEST:g} or more, up to {_HIGHEST:g}.",
         )

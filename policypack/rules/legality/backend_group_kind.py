@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from policypack.model.balancing.backend import CONNECTION_FIELDS, IN_FLIGHT_FIELDS, RATE_FIELDS, Backend
+from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import NEG_KINDS, GroupKind
-from policypack.model.values.values import UNKNOWN, Unknown, python_name
+from policypack.model.balancing.kinds import KINDS, BackendKind
+from policypack.model.balancing.product import Cell, Family, agreed
+from policypack.model.balancing.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
+from policypack.model.values.logic import all_of, equals, negation
+from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.refusal import refused, which_kind, which_product
+from policypack.verdict import Checks, Fail, known, not_known, provided
 from policypack.wording import quoted
 
-_LIMITS: Final = (*RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
-_PER_GROUP: Final = tuple(field for field in _LIMITS if "Per" not in field)
-_PER_INSTANCE: Final = tuple(field for field in _LIMITS if field.endswith("PerInstance"))
-_PER_ENDPOINT: Final = tuple(field for field in _LIMITS if field.endswith("PerEndpoint"))
-
-_INSTANCE_GROUP: Final = frozenset({GroupKind.INSTANCE_GROUP})
-_SERVERLESS: Final = frozenset({GroupKind.SERVERLESS_NEG})
-_ENDPOINTS: Final = frozenset({GroupKind.ZONAL_NEG, GroupKind.HYBRID_NEG})
-_UNMEASURED: Final = frozenset(
-    {GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG}
-)
-_NOT_ON_PASSTHROUGH: Final = _UNMEASURED | {GroupKind.HYBRID_NEG}
-# The API takes this time-out, its default, with a serverless NEG, and no other.
-_SERVERLESS_TIMEOUT_SECONDS: Final = 30
+_ENDPOINTS: Final = frozenset({BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG, BackendKind.HYBRID_NEG})
+# The kinds of which this rule says that a load balancer does not take them; an application one is not judged.
+_JUDGED: Final = {
+    Family.PROXY_NETWORK: frozenset({BackendKind.SERVERLESS_NEG}),
+    Family.PASSTHROUGH: frozenset(BackendKind) - {BackendKind.PORT_MAPPING_NEG},
+}
+_FIXES: Final = {
+    BackendKind.ZONAL_NEG: 'Set `network_endpoint_type="GCE_VM_IP"` on the NEG.',
+    BackendKind.SERVERLESS_NEG: 'Use an Application Load Balancer: set `protocol="HTTP"`.',
+}
+_OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer with a proxy."
 
 
 @rule(
@@ -35,8 +37,9 @@ _SERVERLESS_TIMEOUT_SECONDS: Final = 30
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#backends",
+    applies=(HAS_BACKENDS,),
 )
-def backend_group_kind(service: BackendService, options: Options) -> Iterator[Verdict]:
+def backend_group_kind(service: BackendService, options: Options) -> Checks:
     """What is set on a backend and on its service is what that kind of group takes.
 
     ## What it checks
@@ -87,29 +90,17 @@ def backend_group_kind(service: BackendService, options: Options) -> Iterator[Ve
     When `backends` is built inside `apply`, the kind of a group is not known, or a mode, a target or a setting that
     the kind forbids is computed.
     """
-    if isinstance(service.backends, Unknown):
-        yield Undecided(f"its backends are not known: {service.links.why or '`backends` is not known'}")
-        return
-    if not service.backends:
-        yield NotApplicable("it has no backends")
-        return
-    yield from _judge_mixture(service)
-    for backend in service.backends:
-        # One reason, such as a kind that is not known, blocks several questions.
-        yield from dict.fromkeys(_judge_backend(service, backend, f"`{backend.label}`"))
+    backends = known(service.backends, "backends", because=service.links.why)
+    yield _has_groups_or_negs(service)
+    uses_proxy, doubt = negation(service.is_passthrough), not_known("load_balancing_scheme")
+    for backend in backends:
+        yield _load_balancer_takes_kind(service, backend)
+        for check in (_mode_fits(backend), _settings_fit_kind(service, backend)):
+            yield provided(uses_proxy, doubt, check)
 
 
-def _judge_backend(service: BackendService, backend: Backend, name: str) -> Iterator[Verdict]:
-    yield from _judge_load_balancer(service, backend, name)
-    if service.is_passthrough is True:
-        return
-    for verdict in _judge_settings(service, backend, name):
-        certain = service.is_passthrough is False or not isinstance(verdict, Fail)
-        yield verdict if certain else Undecided("its scheme is not known, and so what its backends take")
-
-
-def _judge_mixture(service: BackendService) -> Iterator[Verdict]:
-    groups = [group.name for group in service.groups if group.kinds == _INSTANCE_GROUP]
+def _has_groups_or_negs(service: BackendService) -> Checks:
+    groups = [group.name for group in service.groups if group.kinds == {GroupKind.INSTANCE_GROUP}]
     endpoints = [group.name for group in service.groups if group.kinds <= NEG_KINDS]
     if groups and endpoints:
         yield Fail(
@@ -119,141 +110,66 @@ def _judge_mixture(service: BackendService) -> Iterator[Verdict]:
         )
 
 
-def _judge_load_balancer(service: BackendService, backend: Backend, name: str) -> Iterator[Verdict]:
-    if backend.kinds == _INSTANCE_GROUP:
+def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Checks:
+    if not any(kind.is_neg for kind in backend.backend_kinds):
         return
-    family = service.family
-    if isinstance(family, Unknown):
-        if service.is_passthrough is not False or backend.kinds & _SERVERLESS:
-            yield Undecided(f"scheme and protocol are not known, and so whether the load balancer takes {name}")
+    if service.is_passthrough is not False:
+        known(service.is_load_balancer, service.undecided_property)
+    taken = [kind.value for kind, row in KINDS.items() if Cell.TAKEN in map(row.cells.get, service.products)]
+    check = refused(
+        [
+            KINDS[kind].cells[product] if kind in _JUDGED.get(product.family, ()) else Cell.TAKEN
+            for product in service.products
+            for kind in backend.backend_kinds
+        ],
+        Fail(
+            f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not take.",
+            f"It takes: {', '.join(taken)}.",
+            " ".join(fix for kind, fix in _FIXES.items() if kind in backend.backend_kinds) or _OTHER_GROUP,
+        ),
+        which_product(service) if service.undecided_property else which_kind(backend),
+    )
+    yield provided(service.is_load_balancer, which_product(service), check)
+
+
+def _mode_fits(backend: Backend) -> Checks:
+    # The others have no mode: UTILIZATION, which the provider sets, does no harm there.
+    if not backend.backend_kinds & _ENDPOINTS:
         return
-    if family == "passthrough":
-        yield from _when(
-            backend,
-            _NOT_ON_PASSTHROUGH,
-            f"Backend {name} is a kind of NEG that a passthrough load balancer does not take.",
-            "Instance groups, or zonal NEGs of type GCE_VM_IP.",
-            "Use an instance group, or a load balancer with a proxy.",
-        )
-        if backend.kinds == {GroupKind.ZONAL_NEG}:
-            yield from _judge_endpoints(backend, name)
-    elif family == "proxy network":
-        yield from _when(
-            backend,
-            _SERVERLESS,
-            f"Backend {name} is a serverless NEG, which a proxy Network Load Balancer does not take.",
-            "An Application Load Balancer in front of serverless NEGs.",
-            'Set `protocol="HTTP"`.',
-        )
-
-
-def _judge_settings(service: BackendService, backend: Backend, name: str) -> Iterator[Verdict]:
-    yield from _judge_mode(backend, name)
-    yield from _judge_targets(backend, name)
-    yield from _judge_preference(service, backend, name)
-    yield from _judge_serverless(service, backend, name)
-
-
-def _judge_endpoints(backend: Backend, name: str) -> Iterator[Verdict]:
-    if isinstance(backend.has_ports, Unknown):
-        yield Undecided(f"the type of the endpoints of {name} is not known")
-    elif backend.has_ports:
-        yield Fail(
-            f"Backend {name} is a zonal NEG of type GCE_VM_IP_PORT.",
-            "Zonal NEGs of type GCE_VM_IP behind a passthrough load balancer.",
-            'Set `network_endpoint_type="GCE_VM_IP"` on the NEG.',
-        )
-
-
-def _judge_mode(backend: Backend, name: str) -> Iterator[Verdict]:
-    mode = backend.balancing_mode
-    if not backend.kinds & _ENDPOINTS:
-        return
-    if isinstance(mode, Unknown):
-        yield Undecided(f"the balancing mode of {name} is not known")
-    elif mode == "UTILIZATION":
-        yield from _when(
-            backend,
-            _ENDPOINTS,
-            f"Backend {name} is a zonal or hybrid NEG in UTILIZATION mode, the provider's default.",
+    cells = MODES_OF_KINDS.get(known(backend.balancing_mode, "balancing_mode", backend.label), {})
+    yield from refused(
+        [cells.get(kind, Cell.TAKEN) if kind in _ENDPOINTS else Cell.TAKEN for kind in backend.backend_kinds],
+        Fail(
+            f"Backend `{backend.label}` is a zonal or hybrid NEG in UTILIZATION mode, the provider's default.",
             "Another balancing mode: endpoints of a NEG have no utilization.",
             'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`.',
-        )
-
-
-def _judge_targets(backend: Backend, name: str) -> Iterator[Verdict]:
-    yield from _judge_fields(backend, name, _INSTANCE_GROUP, _PER_ENDPOINT, "an instance group")
-    yield from _judge_fields(backend, name, _ENDPOINTS, _PER_INSTANCE, "a NEG")
-    yield from _judge_fields(
-        backend,
-        name,
-        _UNMEASURED,
-        ("maxUtilization", *_LIMITS),
-        "a serverless, internet or Private Service Connect NEG",
+        ),
+        which_kind(backend),
     )
-    if backend.is_regional_group is True:
-        yield from _judge_fields(backend, name, _INSTANCE_GROUP, _PER_GROUP, "a regional managed instance group")
-    elif backend.is_regional_group is UNKNOWN and backend.has_any(_PER_GROUP) is not False:
-        yield Undecided(f"it is not known whether {name} is a regional group, which takes limits per instance only")
 
 
-def _judge_fields(
-    backend: Backend, name: str, kinds: frozenset[GroupKind], fields: tuple[str, ...], kind: str
-) -> Iterator[Verdict]:
-    if not backend.kinds & kinds:
-        return
-    unwanted = [python_name(field) for field in fields if backend.is_set(field) is True]
-    if unwanted:
-        yield from _when(
-            backend,
-            kinds,
-            f"Backend {name} is {kind} and sets {quoted(unwanted)}.",
-            "Targets that the kind of group has.",
-            f"Remove {quoted(unwanted)}; instance groups take limits per instance, zonal and hybrid NEGs per endpoint.",
+def _settings_fit_kind(service: BackendService, backend: Backend) -> Checks:
+    yield _takes(backend, "port_name", service.sets("port_name"))
+    yield _takes(backend, "timeout_sec", service.has_own_timeout)
+    # The classic load balancer takes these from no group, which `load-balancer-attributes` says.
+    is_preferred, may_be = equals(backend.preference, "PREFERRED"), negation(service.is_classic)
+    yield _takes(backend, "preference", all_of([is_preferred, may_be]))
+    yield _takes(backend, "service_lb_policy", all_of([service.sets("service_lb_policy"), may_be]))
+    for field in TARGET_FIELDS:
+        yield _takes(backend, field, backend.is_set(field))
+
+
+def _takes(backend: Backend, setting: str, is_there: bool | Unknown) -> Checks:
+    is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
+    yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
+
+
+def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:
+    if known(is_there, name, backend.label):
+        yield Fail(
+            f"Backend `{backend.label}` is a {backend.kind_name}, and `{name}` is set.",
+            "Settings and targets that the kind of group has.",
+            f"Remove `{name}`. Instance groups take limits per instance, zonal and hybrid NEGs per endpoint."
+            if name.startswith("max_")
+            else f"Remove `{name}`, or use another kind of group.",
         )
-    unknown = [python_name(field) for field in fields if backend.is_set(field) is UNKNOWN]
-    if unknown:
-        yield Undecided(f"it is not known whether {name} sets {quoted(unknown)}")
-
-
-def _judge_preference(service: BackendService, backend: Backend, name: str) -> Iterator[Verdict]:
-    scheme = service.scheme
-    if backend.is_regional_group is False or (isinstance(scheme, str) and scheme == "EXTERNAL"):
-        # The classic load balancer takes neither from any group, which `load-balancer-attributes` says.
-        return
-    preferred = UNKNOWN if isinstance(backend.preference, Unknown) else backend.preference == "PREFERRED"
-    for is_set, setting in ((preferred, "preference"), (service.has_setting("serviceLbPolicy"), "service_lb_policy")):
-        if is_set is False:
-            continue
-        if is_set is True and backend.is_regional_group is True and isinstance(scheme, str):
-            yield Fail(
-                f"Backend {name} is a regional managed instance group, and `{setting}` is set.",
-                f"Zonal groups or NEGs where `{setting}` is set.",
-                f"Remove `{setting}`, or use an `InstanceGroupManager` for each zone.",
-            )
-        else:
-            yield Undecided(f"the scheme, the group of {name} or `{setting}` is not known, which do not go together")
-
-
-def _judge_serverless(service: BackendService, backend: Backend, name: str) -> Iterator[Verdict]:
-    timeout = service.timeout_seconds
-    has_timeout = UNKNOWN if isinstance(timeout, Unknown) else timeout != _SERVERLESS_TIMEOUT_SECONDS
-    for is_set, setting in ((service.has_setting("portName"), "port_name"), (has_timeout, "timeout_sec")):
-        if is_set is True:
-            yield from _when(
-                backend,
-                _SERVERLESS,
-                f"Backend {name} is a serverless NEG, and the service sets `{setting}`.",
-                "Settings that a service of serverless NEGs has.",
-                f"Remove `{setting}`.",
-            )
-        elif is_set is UNKNOWN and backend.kinds & _SERVERLESS:
-            yield Undecided(f"it is not known whether it sets `{setting}`, which a serverless NEG does not take")
-
-
-def _when(backend: Backend, kinds: frozenset[GroupKind], observed: str, required: str, fix: str) -> Iterator[Verdict]:
-    """The failure if the backend is certainly of these kinds."""
-    if backend.kinds <= kinds:
-        yield Fail(observed, required, fix)
-    elif backend.kinds & kinds:
-        yield Undecided(f"the kind of `{backend.label}` is not known")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
-from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 from policypack.wording import quoted
 
 
@@ -18,8 +16,9 @@ from policypack.wording import quoted
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#backends",
+    applies=(HAS_BACKENDS,),
 )
-def backend_group_scope(service: BackendService, options: Options) -> Iterator[Verdict]:
+def backend_group_scope(service: BackendService, options: Options) -> Checks:
     """A regional service has groups of its own region only, and no service has a group twice.
 
     ## What it checks
@@ -66,18 +65,14 @@ def backend_group_scope(service: BackendService, options: Options) -> Iterator[V
     When a backend's group is not known, the region of the service or of a group is computed, or two URLs differ in
     the project alone, which one leaves out or gives as a number.
     """
-    if service.has_no_backends:
-        yield NotApplicable("it has no backends")
-        return
-    yield from _judge_repetition(service)
+    yield from _has_each_group_once(service)
     if service.is_regional:
         for group in service.groups:
-            yield from _judge_region(service, group)
-    if not service.links.is_complete:
-        yield Undecided(f"its groups are not known: {service.links.why}")
+            yield _is_in_region(service, group)
+    yield from unresolved(service.links)
 
 
-def _judge_repetition(service: BackendService) -> Iterator[Verdict]:
+def _has_each_group_once(service: BackendService) -> Checks:
     for name in service.repeated_groups:
         yield Fail(
             f"Group `{name}` is in more than one backend.",
@@ -86,23 +81,21 @@ def _judge_repetition(service: BackendService) -> Iterator[Verdict]:
         )
     if service.groups_that_may_be_one:
         names = quoted(service.groups_that_may_be_one)
-        yield Undecided(f"two URLs of {names} differ in the project alone, which may be the same one")
+        yield Undecided(f"two URLs of {names} differ in the project alone, which may be the same one", "group")
 
 
-def _judge_region(service: BackendService, group: Group) -> Iterator[Verdict]:
+def _is_in_region(service: BackendService, group: Group) -> Checks:
     if group.is_anywhere:
         yield Fail(
             f"Backend `{group.name}` is a global NEG, and the service is regional.",
             "Groups of the service's own region.",
             "Use a `RegionNetworkEndpointGroup`, or a global `BackendService`.",
         )
-    elif isinstance(group.region, Unknown):
-        yield Undecided(f"the region of `{group.name}` is not known")
-    elif isinstance(service.region, Unknown):
-        yield Undecided("the region of the service is not known")
-    elif group.region != service.region:
+        return
+    theirs, ours = known(group.region, "region", group.name), known(service.region, "region")
+    if theirs != ours:
         yield Fail(
-            f"Backend `{group.name}` is in {group.region}, and the service is in {service.region}.",
+            f"Backend `{group.name}` is in {theirs}, and the service is in {ours}.",
             "Groups of the service's own region.",
-            f"Use a group in {service.region}; to serve from several regions, use a global `BackendService`.",
+            f"Use a group in {ours}; to serve from several regions, use a global `BackendService`.",
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import all_of, equals, negation
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
 
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/#localitylbpolicy_python
 _POLICIES_WITHOUT_AFFINITY: Final = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "ORIGINAL_DESTINATION")
@@ -24,7 +23,7 @@ _STATEFUL: Final = "STRONG_COOKIE_AFFINITY"
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#session_affinity",
 )
-def backend_session_affinity(service: BackendService, options: Options) -> Iterator[Verdict]:
+def backend_session_affinity(service: BackendService, options: Options) -> Checks:
     """A service with session affinity has no balancing mode or locality policy that defeats it.
 
     ## What it checks
@@ -73,31 +72,30 @@ def backend_session_affinity(service: BackendService, options: Options) -> Itera
     When the affinity, a balancing mode or the locality policy is computed and decides, `backends` is built inside
     `apply`, or the kind of a backend is not known.
     """
-    affinity = service.session_affinity
-    if isinstance(affinity, str) and affinity == "NONE":
+    has_affinity = negation(equals(service.session_affinity, "NONE"))
+    if has_affinity is False:
         return
     if service.is_passthrough is True:
         yield NotApplicable("a passthrough load balancer has neither a locality policy of these nor UTILIZATION mode")
-    elif isinstance(service.backends, Unknown):
-        yield Undecided(f"its balancing modes are not known: {service.links.why or '`backends` is not known'}")
-    elif service.backends and service.is_measured is False:
+        return
+    backends = known(service.backends, "backends", because=service.links.why)
+    if backends and service.is_measured is False:
         yield NotApplicable("its backends have no balancing mode that counts")
-    else:
-        for verdict in (*_judge_policy(service), *_judge_modes(service.backends)):
-            yield _if_certain(service, verdict)
+        return
+    doubt = not_known("session_affinity" if service.is_passthrough is False else "load_balancing_scheme")
+    counts = all_of([has_affinity, negation(service.is_passthrough)])
+    yield provided(counts, doubt, _policy_keeps_sessions(service))
+    for backend in backends:
+        yield provided(all_of([counts, backend.is_measured]), doubt, _mode_keeps_sessions(backend))
 
 
-def _judge_policy(service: BackendService) -> Iterator[Verdict]:
-    affinity, policy = service.session_affinity, service.locality_lb_policy
-    if isinstance(affinity, str) and affinity == _STATEFUL:
+def _policy_keeps_sessions(service: BackendService) -> Checks:
+    if equals(service.session_affinity, _STATEFUL) is True:
         return
-    if isinstance(policy, Unknown):
-        yield Undecided("`locality_lb_policy` is not known")
-    elif policy not in _POLICIES_WITHOUT_AFFINITY:
-        return
-    elif not service.has_no_backends and service.is_measured is UNKNOWN:
-        yield Undecided("the kind of its backends is not known, and so whether session affinity counts")
-    else:
+    policy = known(service.locality_lb_policy, "locality_lb_policy")
+    if policy in _POLICIES_WITHOUT_AFFINITY:
+        if service.backends:
+            known(service.is_measured, "backends", because="session affinity counts with some kinds of them alone")
         yield Fail(
             f"It has session affinity and `locality_lb_policy` {policy}, under which affinity has no effect.",
             "Session affinity with `locality_lb_policy` MAGLEV or RING_HASH, or none of its own.",
@@ -105,31 +103,11 @@ def _judge_policy(service: BackendService) -> Iterator[Verdict]:
         )
 
 
-def _judge_modes(backends: tuple[Backend, ...]) -> Iterator[Verdict]:
-    for backend in backends:
-        mode, name = backend.balancing_mode, f"`{backend.label}`"
-        if backend.is_measured is False:
-            continue
-        if isinstance(mode, Unknown):
-            yield Undecided(f"the balancing mode of {name} is not known")
-        elif mode != "UTILIZATION":
-            continue
-        elif backend.is_measured is UNKNOWN:
-            yield Undecided(f"the kind of {name} is not known, and so whether its balancing mode counts")
-        else:
-            yield Fail(
-                f"Backend {name} is in UTILIZATION mode, and the service has session affinity.",
-                "Session affinity with another balancing mode than UTILIZATION.",
-                'Set `session_affinity="NONE"`, or `balancing_mode="RATE"` with `max_rate_per_instance`.',
-            )
-
-
-def _if_certain(service: BackendService, verdict: Verdict) -> Verdict:
-    """The verdict, undecided if the service may turn out to have no session affinity, or to be passthrough."""
-    if not isinstance(verdict, Fail):
-        return verdict
-    if isinstance(service.session_affinity, Unknown):
-        return Undecided("`session_affinity` is not known")
-    if service.is_passthrough is UNKNOWN:
-        return Undecided("its load balancing scheme is not known, and so whether it has session affinity of this kind")
-    return verdict
+def _mode_keeps_sessions(backend: Backend) -> Checks:
+    if known(backend.balancing_mode, "balancing_mode", backend.label) == "UTILIZATION":
+        known(backend.is_measured, "group", backend.label)
+        yield Fail(
+            f"Backend `{backend.label}` is in UTILIZATION mode, and the service has session affinity.",
+            "Session affinity with another balancing mode than UTILIZATION.",
+            'Set `session_affinity="NONE"`, or `balancing_mode="RATE"` with `max_rate_per_instance`.',
+        )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import GroupKind
+from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.values.logic import same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
 
+_HAS_CHECK: Final = Condition[BackendService](
+    lambda service: bool(service.health_check_links.members) or not service.health_check_links.is_complete,
+    "it has no health check",
+    "health_checks",
+)
 _WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG})
 
 
@@ -21,8 +26,9 @@ _WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
+    applies=(_HAS_CHECK,),
 )
-def health_check_attachable(service: BackendService, options: Options) -> Iterator[Verdict]:
+def health_check_attachable(service: BackendService, options: Options) -> Checks:
     """A backend service has a health check that the API lets it have.
 
     ## What it checks
@@ -73,25 +79,19 @@ def health_check_attachable(service: BackendService, options: Options) -> Iterat
     backends is not known and may be one that takes no check.
     """
     links = service.health_check_links
-    if links.is_complete and not links.members:
-        yield NotApplicable("it has no health check")
-        return
     for check in service.health_checks:
-        yield from _judge_source_regions(check)
+        yield _has_no_source_regions(check)
     for name, region in service.regions_of_health_checks:
-        yield from _judge_region(service, name, region)
+        yield _is_in_reach(service, name, region)
     for reference in links.external:
-        yield Undecided(f"its health check `{reference.name}` is outside the stack, and may have `source_regions`")
-    if not links.is_complete:
-        yield Undecided(f"its health check is not known: {links.why}")
+        yield Undecided(f"its health check `{reference.name}` is outside the stack", "source_regions")
+    yield from unresolved(links)
     if links.members:
-        yield from _judge_backends(service)
+        yield from _backends_take_check(service)
 
 
-def _judge_source_regions(check: HealthCheck) -> Iterator[Verdict]:
-    if isinstance(check.source_regions, Unknown):
-        yield Undecided(f"it is not known whether health check `{check.name}` has `source_regions`")
-    elif check.source_regions:
+def _has_no_source_regions(check: HealthCheck) -> Checks:
+    if known(check.source_regions, "source_regions", check.name):
         yield Fail(
             f"Its health check `{check.name}` has `source_regions`.",
             "A health check without `source_regions`; one with them serves Cloud DNS alone.",
@@ -99,7 +99,7 @@ def _judge_source_regions(check: HealthCheck) -> Iterator[Verdict]:
         )
 
 
-def _judge_region(service: BackendService, name: str, region: str | Unknown | None) -> Iterator[Verdict]:
+def _is_in_reach(service: BackendService, name: str, region: str | Unknown | None) -> Checks:
     if region is None:
         return
     if not service.is_regional:
@@ -108,26 +108,29 @@ def _judge_region(service: BackendService, name: str, region: str | Unknown | No
             "A global health check: this service is global.",
             "Use a `HealthCheck` instead of a `RegionHealthCheck`.",
         )
-    elif isinstance(region, Unknown) or isinstance(service.region, Unknown):
-        yield Undecided(f"the region of the service or of its health check `{name}` is not known")
-    elif region != service.region:
+        return
+    theirs, ours = known(region, "region", name), known(service.region, "region")
+    if theirs != ours:
         yield Fail(
-            f"Its health check `{name}` is in {region}, and the service is in {service.region}.",
+            f"Its health check `{name}` is in {theirs}, and the service is in {ours}.",
             "A health check in the region of the service, or a global one.",
-            f'Create a `RegionHealthCheck` with `region="{service.region}"`.',
+            f'Create a `RegionHealthCheck` with `region="{ours}"`.',
         )
 
 
-def _judge_backends(service: BackendService) -> Iterator[Verdict]:
+def _backends_take_check(service: BackendService) -> Checks:
     for group in service.groups:
-        if group.kinds == {GroupKind.SERVERLESS_NEG} or group.is_anywhere:
-            kind = "a global internet NEG" if group.is_anywhere else "a serverless NEG"
-            yield Fail(
-                f"It has a health check, and backend `{group.name}` is {kind}.",
-                f"No health check: {kind} takes none.",
-                "Remove `health_checks`.",
-            )
-        elif GroupKind.SERVERLESS_NEG in group.kinds:
-            yield Undecided(f"the kind of `{group.name}` is not known, and a serverless NEG takes no health check")
+        yield _takes_check(group)
     if not service.links.is_complete and service.kinds & _WITHOUT_CHECK:
-        yield Undecided(f"the kinds of its backends are not known, and some take no check: {service.links.why}")
+        yield not_known("backends", because=service.links.why)
+
+
+def _takes_check(group: Group) -> Checks:
+    is_serverless = same(kind is GroupKind.SERVERLESS_NEG for kind in group.kinds)
+    if group.is_anywhere or known(is_serverless, "network_endpoint_type", group.name):
+        kind = "a global internet NEG" if group.is_anywhere else "a serverless NEG"
+        yield Fail(
+            f"It has a health check, and backend `{group.name}` is {kind}.",
+            f"No health check: {kind} takes none.",
+            "Remove `health_checks`.",
+        )

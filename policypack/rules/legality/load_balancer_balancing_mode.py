@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable
 
-from policypack.model.balancing.backend import (
-    CONNECTION_FIELDS,
-    IN_FLIGHT_FIELDS,
-    LIMITS_OF_MODES,
-    RATE_FIELDS,
-    Backend,
-)
+from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.values.properties import Properties
+from policypack.model.balancing.product import Cell, Family, is_refused
+from policypack.model.balancing.targets import LIMITS_OF_MODES, MAX_METRICS, MODES, TARGET_FIELDS, TARGETS_OF_MODES
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Options, rule
-from policypack.verdict import Fail, NotApplicable, Undecided, Verdict
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.refusal import which_product
+from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
-
-_MODES: Final = {
-    "application": ("UTILIZATION", "RATE", "IN_FLIGHT", "CUSTOM_METRICS"),
-    "proxy network": ("UTILIZATION", "CONNECTION"),
-    "passthrough": ("CONNECTION",),
-}
-_FORBIDDEN: Final = {
-    "UTILIZATION": (),
-    "RATE": ("maxUtilization", *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS),
-    "CONNECTION": ("maxUtilization", *RATE_FIELDS, *IN_FLIGHT_FIELDS),
-    "IN_FLIGHT": (*RATE_FIELDS, *CONNECTION_FIELDS),
-    "CUSTOM_METRICS": ("maxUtilization",),
-}
-_ALL_TARGETS: Final = ("maxUtilization", *RATE_FIELDS, *CONNECTION_FIELDS, *IN_FLIGHT_FIELDS)
-_MODES_NOT_ON_CLASSIC: Final = ("IN_FLIGHT", "CUSTOM_METRICS")
-_MAX_METRICS: Final = 2
 
 
 @rule(
@@ -42,8 +22,9 @@ _MAX_METRICS: Final = 2
     level="mandatory",
     stage="resource",
     url="https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode",
+    applies=(HAS_BACKENDS,),
 )
-def load_balancer_balancing_mode(service: BackendService, options: Options) -> Iterator[Verdict]:
+def load_balancer_balancing_mode(service: BackendService, options: Options) -> Checks:
     """Each backend's balancing mode fits the load balancer, and its target fields fit the mode.
 
     ## What it checks
@@ -89,144 +70,89 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> I
     ## Undecided
     When `backends` is built inside `apply`, or a mode, a target, the scheme or the protocol is computed and decides.
     """
-    if isinstance(service.backends, Unknown):
-        yield Undecided(f"its balancing modes are not known: {service.links.why or '`backends` is not known'}")
-    elif not service.backends:
-        yield NotApplicable("it has no backends")
-    else:
-        for backend in service.backends:
-            yield from _judge(service, backend, f"`{backend.label}`")
+    for backend in known(service.backends, "backends", because=service.links.why):
+        yield _mode_and_targets_fit(service, backend)
 
 
-def _judge(service: BackendService, backend: Backend, name: str) -> Iterator[Verdict]:
-    mode = backend.balancing_mode
-    if isinstance(mode, Unknown):
-        yield Undecided(f"the balancing mode of {name} is not known")
-        return
-    if mode not in _FORBIDDEN:
+def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
+    name, mode = f"`{backend.label}`", known(backend.balancing_mode, "balancing_mode", backend.label)
+    if mode not in MODES:
         yield Fail(
             f"Backend {name} has balancing mode `{mode}`, which does not exist.",
-            f"One of {', '.join(_FORBIDDEN)}.",
+            f"One of {', '.join(MODES)}.",
             "Set `balancing_mode` to one of them.",
         )
         return
-    yield from _judge_load_balancer(service, mode, name)
-    if service.is_passthrough is True:
-        yield from _judge_unwanted(backend, _ALL_TARGETS, "A passthrough load balancer takes no target.", name)
+    is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
+    yield _load_balancer_has_mode(service, mode, name)
+    if is_passthrough:
+        yield from _sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer takes no target.")
         return
-    if service.is_passthrough is UNKNOWN:
-        yield Undecided(f"the scheme is not known, and so which targets {name} takes")
-        return
-    yield from _judge_needed(backend, mode, name)
-    yield from _judge_unwanted(backend, _FORBIDDEN[mode], f"{mode} mode takes targets of its own only.", name)
-    yield from _judge_range(backend, mode, name)
-    yield from _judge_metrics(backend, mode, name)
+    cells = TARGETS_OF_MODES[mode]
+    unfit = [field for field in TARGET_FIELDS if is_refused([cells[field]])]
+    yield _has_limit_of_mode(backend, mode, name)
+    yield _sets_none_of(backend, unfit, f"{mode} mode takes targets of its own only.")
+    if mode == "UTILIZATION":
+        yield _is_in_range(backend.max_utilization, f"Backend {name}", "max_utilization", backend.label)
+    if mode == "CUSTOM_METRICS":
+        yield _metrics_fit(backend, name)
 
 
-def _judge_load_balancer(service: BackendService, mode: str, name: str) -> Iterator[Verdict]:
-    family = _family(service)
-    if isinstance(family, Unknown):
-        yield Undecided(f"scheme and protocol are not known, and so whether the load balancer has the mode of {name}")
-    elif family and mode not in _MODES[family]:
-        article = "An" if family == "application" else "A"
+def _load_balancer_has_mode(service: BackendService, mode: str, name: str) -> Checks:
+    family = known(service.family, service.undecided_property, because="load balancers differ in their modes")
+    cells = {MODES[mode].cells[product] for product in service.nearest_products}
+    having = [one for one, row in MODES.items() if Cell.TAKEN in map(row.cells.get, service.nearest_products)]
+    if is_refused(cells) is True:
         yield Fail(
             f"Backend {name} has balancing mode {mode}, which this load balancer does not have.",
-            f"{article} {family} load balancer has {', '.join(_MODES[family])}.",
-            f'Set `balancing_mode="{_MODES[family][0]}"` explicitly: UTILIZATION is the provider\'s default.'
-            if family == "passthrough"
+            f"This load balancer has {', '.join(having)}.",
+            f'Set `balancing_mode="{having[0]}"` explicitly: UTILIZATION is the provider\'s default.'
+            if family is Family.PASSTHROUGH
             else "Set `balancing_mode` to one of them.",
         )
-    elif mode in _MODES_NOT_ON_CLASSIC and isinstance(service.scheme, Unknown):
-        yield Undecided(f"the scheme is not known, and so whether {name} can have balancing mode {mode}")
-    elif mode in _MODES_NOT_ON_CLASSIC and service.scheme == "EXTERNAL":
-        yield Fail(
-            f"Backend {name} has balancing mode {mode}, which the classic load balancer does not have.",
-            "Balancing mode UTILIZATION, RATE or CONNECTION with scheme EXTERNAL.",
-            'Set `load_balancing_scheme="EXTERNAL_MANAGED"`, or another mode.',
-        )
+    elif len(cells) > 1 and service.undecided_property:
+        yield which_product(service)
 
 
-def _family(service: BackendService) -> str | Unknown | None:
-    """The family of load balancer, `None` if scheme and protocol do not form one (another rule says so)."""
-    if isinstance(service.is_passthrough, Unknown):
-        return UNKNOWN
-    if service.is_passthrough:
-        return "passthrough"
-    if isinstance(service.protocol, Unknown):
-        return UNKNOWN
-    if service.protocol in ("TCP", "SSL"):
-        # Which modes Cloud Service Mesh has for TCP is not documented.
-        is_mesh = isinstance(service.scheme, Unknown) or service.scheme == "INTERNAL_SELF_MANAGED"
-        return (UNKNOWN if isinstance(service.scheme, Unknown) else None) if is_mesh else "proxy network"
-    return "application" if service.protocol in (None, "HTTP", "HTTPS", "HTTP2", "H2C", "GRPC") else None
-
-
-def _judge_needed(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
-    fields = LIMITS_OF_MODES.get(mode)
-    if not fields:
-        return
-    has_limit = backend.has_any(fields)
-    if has_limit is UNKNOWN:
-        yield Undecided(f"the limit of {name} is not known")
-    elif has_limit is False:
+def _has_limit_of_mode(backend: Backend, mode: str, name: str) -> Checks:
+    fields = [python_name(field) for field in LIMITS_OF_MODES.get(mode, ())]
+    if fields and not known(backend.has_any(LIMITS_OF_MODES[mode]), fields[0], backend.label):
         yield Fail(
             f"Backend {name} is in {mode} mode without a limit.",
-            f"One of {', '.join(map(python_name, fields))}.",
+            f"One of {', '.join(fields)}.",
             "Set the limit for each instance or endpoint to what one server can carry.",
         )
 
 
-def _judge_unwanted(backend: Backend, fields: tuple[str, ...], required: str, name: str) -> Iterator[Verdict]:
-    unwanted = [python_name(field) for field in fields if backend.is_set(field) is True]
+def _sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Checks:
+    found = {python_name(field): backend.is_set(field) for field in fields}
+    unwanted = [field for field, is_set in found.items() if is_set is True]
     if unwanted:
         yield Fail(
-            f"Backend {name} sets {quoted(unwanted)}, which is refused or ignored there.",
+            f"Backend `{backend.label}` sets {quoted(unwanted)}, which is refused or ignored there.",
             required,
             f"Remove {quoted(unwanted)}, or choose the mode that they belong to.",
         )
-    unknown = [python_name(field) for field in fields if backend.is_set(field) is UNKNOWN]
-    if unknown:
-        yield Undecided(f"it is not known whether {name} sets {quoted(unknown)}")
+    yield from (not_known(field, backend.label) for field, is_set in found.items() if is_set is UNKNOWN)
 
 
-def _judge_range(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
-    if mode != "UTILIZATION":
-        return
-    target = backend.max_utilization
-    if isinstance(target, Unknown):
-        yield Undecided(f"`max_utilization` of {name} is not known")
-    elif target is not None and not 0 < target <= 1:
+def _is_in_range(target: float | Unknown | None, whose: str, property_name: str, of: str) -> Checks:
+    target = known(target, property_name, of)
+    if target is not None and not 0 < target <= 1:
         yield Fail(
-            f"Backend {name} has `max_utilization` {target:g}.",
+            f"{whose} has `max_utilization` {target:g}.",
             "`max_utilization` is a fraction above 0, which leaves no capacity, up to 1.",
             "Set `max_utilization=0.8`, or lower.",
         )
 
 
-def _judge_metrics(backend: Backend, mode: str, name: str) -> Iterator[Verdict]:
-    if mode != "CUSTOM_METRICS":
-        return
-    if isinstance(backend.metrics, Unknown):
-        yield Undecided(f"the custom metrics of {name} are not known")
-    elif len(backend.metrics) > _MAX_METRICS:
+def _metrics_fit(backend: Backend, name: str) -> Checks:
+    targets = known(backend.metric_targets, "custom_metrics", backend.label)
+    if len(targets) > MAX_METRICS:
         yield Fail(
-            f"Backend {name} has {len(backend.metrics)} custom metrics.",
-            f"At most {_MAX_METRICS} custom metrics for each backend.",
+            f"Backend {name} has {len(targets)} custom metrics.",
+            f"At most {MAX_METRICS} custom metrics for each backend.",
             "Keep the one or two that follow the load of the server.",
         )
-    else:
-        yield from _judge_metric_ranges(backend.metrics, name)
-
-
-def _judge_metric_ranges(metrics: list[Properties], name: str) -> Iterator[Verdict]:
-    targets = [metric.number("maxUtilization") for metric in metrics]
-    wrong = [target for target in targets if not isinstance(target, Unknown) and target is not None]
-    wrong = [target for target in wrong if not 0 < target <= 1]
-    if wrong:
-        yield Fail(
-            f"Backend {name} has a custom metric with `max_utilization` {wrong[0]:g}.",
-            "`max_utilization` of a custom metric is a fraction above 0, up to 1.",
-            "Set it to 0.8, the provider's default, or lower.",
-        )
-    elif UNKNOWN in [target for target in targets if isinstance(target, Unknown)]:
-        yield Undecided(f"the target of a custom metric of backend {name} is not known")
+    for target in targets:
+        yield _is_in_range(target, f"A custom metric of backend {name}", "custom_metrics", backend.label)

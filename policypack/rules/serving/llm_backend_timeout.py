@@ -7,7 +7,7 @@ from typing import Annotated
 
 from policypack.model.balancing.backend_service import DEFAULT_TIMEOUT_SECONDS, BackendService
 from policypack.model.frontend.route import Route
-from policypack.model.values.logic import equals, negation
+from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import uses_proxy
@@ -93,7 +93,7 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     """
     yield _waits_long_enough(service, options)
     # The classic load balancer has no timeouts of routes; on all others they take precedence.
-    is_not_classic = negation(equals(service.scheme, "EXTERNAL"))
+    is_not_classic = negation(service.is_classic)
     routes = on_routes(service, lambda route, label: _route_waits_long_enough(route, label, options))
     yield provided(is_not_classic, not_known("load_balancing_scheme"), routes)
 

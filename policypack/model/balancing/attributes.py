@@ -1,0 +1,96 @@
+"""What each load balancer does with the attributes of a backend service: one row an attribute.
+
+A letter a product, in the order of `PRODUCTS`: T(aken), R(efused), N(o effect), ? not documented, - no such property.
+The columns: Application Load Balancers (global external, classic, regional external, cross-region internal, regional
+internal), proxy Network Load Balancers (the same), passthrough ones (external, internal), Cloud Service Mesh (HTTP,
+gRPC, TCP).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policypack.model.balancing.product import Row, by_product
+
+API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/backendServices"
+BACKEND_SERVICES: Final = "https://cloud.google.com/load-balancing/docs/backend-service"
+FEATURES: Final = "https://cloud.google.com/load-balancing/docs/features"
+_ARMOR: Final = "https://cloud.google.com/armor/docs/security-policy-overview"
+_CDN: Final = "https://cloud.google.com/cdn/docs/overview"
+_GLOBAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/"
+_REGIONAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/regionbackendservice/"
+_IAP: Final = "https://cloud.google.com/iap/docs/concepts-overview"
+_LOGGING: Final = "https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring"
+_SERVICE_POLICY: Final = "https://cloud.google.com/load-balancing/docs/service-lb-policy"
+_CUSTOM_METRICS: Final = "https://cloud.google.com/load-balancing/docs/https/applb-custom-metrics"
+_HEADERS: Final = "https://cloud.google.com/load-balancing/docs/https/custom-headers-global"
+
+
+def _table(*rows: tuple[str, str, str] | tuple[str, str, str, str]) -> dict[str, Row]:
+    return {name: Row(name, by_product(letters), *rest) for name, letters, *rest in rows}
+
+
+# fmt: off
+ATTRIBUTES: Final = _table(
+    # Name, columns as above, source, what else there is to know.
+    ("port_name",                  "TTTTT TTTTT RR TTT", f"{BACKEND_SERVICES}#named_ports",
+     "Has a meaning for instance groups alone; a service of serverless NEGs must not have it."),
+    ("timeout_sec",                "TTTTT TTTTT NN T?T", f"{BACKEND_SERVICES}#timeout-setting",
+     "For requests the time to the last byte of the answer, for connections the time that they may be idle. A service "
+     "of serverless NEGs must not have another than 30 seconds."),
+    ("connection_draining_timeout_sec", "TTTTT TTTTT TT ???", f"{BACKEND_SERVICES}#connection_draining"),
+    ("log_config",                 "TTTTT TTTTT ?? NNN", _LOGGING,
+     "Of requests or connections; the proxies of a mesh write their own logs."),
+    ("custom_request_headers",     "T?TTT RRRRR RR ???", _HEADERS),
+    ("custom_metrics",             "TRTTT RRRRR RR TT?", _CUSTOM_METRICS,
+     "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
+    ("outlier_detection",          "TRT?T TRT?T RR TTT", API,
+     "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only."),
+    ("circuit_breakers",           "RR??T RR??T RR TTT", API),
+    ("max_stream_duration",        "RRRRR RRRRR RR TTT", API),
+    ("iap",                        "TTTTT RRRRR RR RRR", _IAP, "Not together with `enable_cdn`."),
+    ("enable_cdn",                 "TT?RR RRRRR RR RRR", _CDN, "Not together with `iap`."),
+    ("security_policy",            "TTT?T TT??? TR T??", _ARMOR,
+     "Of the service's own scope. That of an external passthrough load balancer is CLOUD_ARMOR_NETWORK."),
+    ("edge_security_policy",       "TT-R- TT-R- -- RRR", _ARMOR),
+    ("service_lb_policy",          "TRTTT TRTTT RR TTT", _SERVICE_POLICY,
+     "Has no effect on regional managed instance groups."),
+    ("preference",                 "TR-T- TR-T- -- TTT", _GLOBAL_SDK,
+     "Of a backend. Has no effect on regional managed instance groups."),
+    ("failover",                   "--R-R --R-R TT ---", _REGIONAL_SDK, "Of a backend."),
+    ("failover_policy",            "RRRRR RRRRR TT RRR", API),
+    ("connection_tracking_policy", "RRRRR RRRRR TT RRR", API),
+    ("ha_policy",                  "RRRRR RRRRR TT RRR", _REGIONAL_SDK),
+    ("network",                    "RRRRR RRRRR TT RRR", _REGIONAL_SDK),
+)
+
+# How one endpoint of a group is chosen: the values of `locality_lb_policy`.
+LOCALITY_POLICIES: Final = _table(
+    ("ROUND_ROBIN",                "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("LEAST_REQUEST",              "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("RANDOM",                     "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("ORIGINAL_DESTINATION",       "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("RING_HASH",                  "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("WEIGHTED_ROUND_ROBIN",       "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("MAGLEV",                     "TRTTT TRTTT T? TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    ("WEIGHTED_MAGLEV",            "RRRRR RRRRR T? RRR", f"{BACKEND_SERVICES}#locality-lb-policy"),
+)
+
+# How requests of one client stay with one backend: the values of `session_affinity`.
+SESSION_AFFINITIES: Final = _table(
+    ("NONE",                       "TTTTT TTTTT TT TTT", f"{BACKEND_SERVICES}#session_affinity"),
+    ("CLIENT_IP",                  "TTTTT TTTTT TT TT?", f"{BACKEND_SERVICES}#session_affinity"),
+    ("CLIENT_IP_PROTO",            "RRRRR RRRRR TT RRR", API),
+    ("CLIENT_IP_PORT_PROTO",       "RRRRR RRRRR TT RRR", API),
+    ("CLIENT_IP_NO_DESTINATION",   "RRRRR RRRRR RT RRR", API),
+    ("GENERATED_COOKIE",           "TTTTT RRRRR RR TTR", API),
+    ("HEADER_FIELD",               "TRTTT RRRRR RR TTR", FEATURES),
+    ("HTTP_COOKIE",                "TRTTT RRRRR RR TTR", FEATURES),
+    ("STRONG_COOKIE_AFFINITY",     "TRTTT RRRRR RR ??R", FEATURES, "Needs `strong_session_affinity_cookie`."),
+)
+# fmt: on
+
+
+def locality_policy(name: str) -> Row:
+    """What the load balancers do with a value of `locality_lb_policy`; one that is new, as with most."""
+    return LOCALITY_POLICIES.get(name, LOCALITY_POLICIES["ROUND_ROBIN"])
