@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import ParseDict
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import EnforcementLevel, ResourceValidationPolicy
+from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policypack.config.options import default_settings
 from policypack.evaluate import Report, evaluate
@@ -21,6 +25,7 @@ from policypack.model.values.read import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOW
 from policypack.model.values.secret import SHOWN, joined, secret
 from policypack.report.formats import formats_of, render
 from policypack.rules import RULES
+from policypack.sources.sdk import keep_what_was_sent
 from tests.fuzz.forms import to_requests
 from tests.fuzz.generate import generate
 from tests.recorded import joined_resources
@@ -38,6 +43,8 @@ def marked(value: Any) -> Any:
 
 def at_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
     """A property with every text and number changed; what is unknown stays."""
+    if isinstance(value, dict) and SIGNATURE_KEY in value:
+        return value
     if isinstance(value, dict):
         return {key: item if key.startswith("__") else at_leaves(item, change) for key, item in value.items()}
     if isinstance(value, list):
@@ -113,6 +120,16 @@ def test_the_sdk_hands_over_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> N
     assert SHOWN in text
     assert CANARY not in text
     assert "7654" not in text
+
+
+def test_other_policies_of_a_pack_see_what_the_sdk_shows() -> None:
+    keep_what_was_sent()
+    seen: list[Any] = []
+    policy = ResourceValidationPolicy("own", "sees", lambda args, _: seen.append(args.props["spec"]["key"]))
+    servicer = _PolicyAnalyzerServicer("pack", "0.0.1", [policy], EnforcementLevel.ADVISORY)
+    request = {"type": "t", "urn": "u", "name": "n", "properties": {"spec": {"key": marked("clear")}}}
+    servicer.Analyze(ParseDict(request, analyzer_pb2.AnalyzeRequest()), None)
+    assert seen == ["clear"]
 
 
 @pytest.mark.parametrize(
