@@ -95,6 +95,7 @@ def counted(number: int, noun: str) -> str:
 
 def printable(text: str) -> str:
     """The text without line breaks and control characters, which names may have and terminals would obey."""
+    text = f"{text}"  # as a secret one shows itself
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -153,7 +153,7 @@ ALLOWED = {
     "policypack.__main__": {"policypack.cli"},
     "policypack": set(),
 }
-KNOWS_THE_SDK = {"policypack/sources/engine.py", "policypack/pack.py"}
+KNOWS_THE_SDK = {"policypack/sources/engine.py", "policypack/sources/sdk.py", "policypack/pack.py"}
 CLI_LIBRARIES = {"click", "fsspec", "jinja2", "pyarrow", "requests", "rich", "yaml"}
 # Parts for people who work on the pack or its configuration, which enforcement has no use for.
 NOT_ENFORCED = {

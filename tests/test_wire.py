@@ -83,6 +83,21 @@ def test_a_preview_over_the_wire() -> None:
     assert {d.enforcementLevel for d in diagnostics} == {analyzer_pb2.MANDATORY}
 
 
+def test_no_message_over_the_wire_shows_a_secret() -> None:
+    requests, stack = recorded("tcp_check")
+    assert stack is not None
+    marked = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "unguessable"}
+    for resource in [*requests, *stack["resources"]]:
+        if resource["name"] == "chat":
+            resource["properties"] = {**resource["properties"], "portName": marked}
+    with running_pack("true") as client:
+        client.configure({rule.name: {"enforcementLevel": "MANDATORY"} for rule in RULES})
+        found = [d.message for request in requests for d in client.analyze(request)]
+        found += [d.message for d in client.analyze_stack(stack)]
+    assert any("`port_name` is `[secret]`" in message for message in found)
+    assert not any("unguessable" in message for message in found)
+
+
 def test_an_update_over_the_wire_stops_before_creation() -> None:
     requests, _ = recorded("up_tcp_check")
     with running_pack("false") as client:

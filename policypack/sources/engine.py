@@ -13,6 +13,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.read import read_object
 from policypack.model.values.values import Value
+from policypack.sources.sdk import as_sent
 
 
 class Memory:
@@ -115,4 +116,5 @@ def _resource_from_outputs(shown: PolicyResource) -> Resource:
 
 
 def _read(properties: Mapping[str, object]) -> dict[str, Value]:
-    return read_object(properties, (UnknownValueError,))
+    sent = as_sent(properties)
+    return read_object(properties, (UnknownValueError,)) if sent is None else read_object(sent)

@@ -28,6 +28,7 @@ from policypack.model.graph.tokens import (
 )
 from policypack.model.values.logic import any_of, equals
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -188,8 +189,8 @@ def _url_of_group(port: Resource, name: str) -> str | Unknown:
     zone, project = setting(port, "zone"), setting(port, "project")
     if not isinstance(zone, str) or project is UNKNOWN:
         return UNKNOWN
-    path = f"zones/{zone.rpartition('/')[2]}/instanceGroups/{name}"
-    return path if project is None else f"projects/{project}/{path}"
+    parts = ["zones", zone.rpartition("/")[2], "instanceGroups", name]
+    return joined("/", parts if project is None else ["projects", project, *parts])
 
 
 def _has_name(ports: list[Properties] | Unknown, name: str) -> bool | Unknown:

@@ -203,7 +203,7 @@ def _shape(manager: GroupManager) -> MachineShape | None:
     links = manager.template_links
     if not links.is_complete or manager.mixes_machines:
         return None
-    shapes = [MachineShape(str(reference)) for reference in links.external]
+    shapes = [MachineShape(reference) for reference in links.external]
     shapes += [Machine.of(template, manager.stack).shape for template in links.targets]
     return shapes[0] if len({shape.identity for shape in shapes}) == 1 else None
 

@@ -18,6 +18,7 @@ from policypack.model.graph.tokens import (
     SERVER_TLS_POLICY,
 )
 from policypack.model.values.logic import all_of, any_of, equals, when_known
+from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # What images of Compute Engine run or read when a machine starts.
@@ -97,4 +98,4 @@ def _server_tls_policy(proxy: Proxy, url: str | Unknown) -> Resource | None:
 
 
 def _is_named(url: str, identifier: str) -> bool:
-    return url == identifier or url.endswith(f"/{identifier}")
+    return url == identifier or url.endswith(joined("/", ["", identifier]))

@@ -44,6 +44,7 @@ from policypack.model.graph.tokens import (
     TARGET_TCP_PROXY,
     URL_MAP,
 )
+from policypack.model.values.secret import joined, like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _URL: Final = re.compile(
@@ -122,7 +123,7 @@ class Reference(NamedTuple):
 
 def region_of(location: str) -> str:
     """The region of a zone (`us-central1-a` is in `us-central1`) or of a region; URLs of either are accepted."""
-    return "-".join(location.rstrip("/").rpartition("/")[2].split("-")[:2])
+    return joined("-", location.rstrip("/").rpartition("/")[2].split("-")[:2])
 
 
 def parse_reference(url: str) -> Reference | None:
@@ -130,7 +131,7 @@ def parse_reference(url: str) -> Reference | None:
     match = _URL.search(url.partition("?")[0])
     if not match:
         return None
-    project, scope, location, collection, name = match.groups()
+    project, scope, location, collection, name = like(url, match.groups())
     return Reference(project, scope or "global", location, collection, name)
 
 
@@ -208,5 +209,5 @@ def full_url(resource: Resource, name: str | Unknown | None, collection: str) ->
     region = region_setting(resource) if is_regional_type(resource.type) else None
     if isinstance(project, Unknown) or isinstance(region, Unknown):
         return UNKNOWN
-    prefix = f"projects/{project}/" if project else ""
-    return f"{prefix}{f'regions/{region}' if region else 'global'}/{collection}/{name}"
+    parts = [*(["projects", project] if project else []), *(["regions", region] if region else ["global"])]
+    return joined("/", [*parts, collection, name])

@@ -15,6 +15,7 @@ from policypack.model.machines.settings import NetworkInterface, Scheduling, Ser
 from policypack.model.machines.shape import MachineShape
 from policypack.model.values.logic import any_of, known_in, when_known
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Families whose every machine has GPUs: https://cloud.google.com/compute/docs/gpus
@@ -56,7 +57,7 @@ class Machine(View):
         known = tuple(gpu for gpu in gpus if gpu)
         if not isinstance(machine_type, str) or isinstance(attached, Unknown) or len(known) < len(gpus):
             return MachineShape(self.urn)
-        return MachineShape(f"{machine_type} {sorted(known)}", machine_type, known)
+        return MachineShape((machine_type, *sorted(known)), machine_type, known)
 
     @property
     def interfaces(self) -> tuple[NetworkInterface, ...] | Unknown:
@@ -129,4 +130,4 @@ def _gpu(accelerator: Properties) -> tuple[str, int] | None:
     type_, count = accelerator.string("type"), accelerator.number("count")
     if not isinstance(type_, str) or not isinstance(count, int | float) or not float(count).is_integer():
         return None
-    return type_.rpartition("/")[2], int(count)
+    return type_.rpartition("/")[2], like(count, int(count))

@@ -11,6 +11,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import SERVICE_ACCOUNT
 from policypack.model.values.logic import any_of
+from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # What Compute Engine's default service account is called: https://cloud.google.com/compute/docs/access/service-accounts
@@ -106,5 +107,5 @@ def _email_of(account: Resource) -> str | None:
         return email.lower()
     name, project = account.asked.string("accountId"), setting(account, "project")
     if isinstance(name, str) and isinstance(project, str) and ":" not in project:
-        return f"{name}@{project}.iam.gserviceaccount.com".lower()
+        return joined("", [name, "@", project, ".iam.gserviceaccount.com"]).lower()
     return None

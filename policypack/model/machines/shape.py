@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,7 +42,7 @@ class MachineShape:
         accelerators: the GPUs attached to it, (type, count); empty if only the type brings GPUs, or none has any.
     """
 
-    identity: str
+    identity: Hashable
     machine_type: str | None = None
     accelerators: tuple[tuple[str, int], ...] = ()
 

@@ -300,7 +300,7 @@ def _is_ingress(asked: Properties) -> bool | Unknown:
 
 
 def _is_within(port: int, range_: object) -> bool | Unknown:
-    first, dash, last = str(range_).partition("-")
+    first, dash, last = (range_ if isinstance(range_, str) else str(range_)).partition("-")
     if range_ is UNKNOWN or not first.strip().isdecimal() or (dash and not last.strip().isdecimal()):
         return UNKNOWN
     return int(first) <= port <= int(last if dash else first)

@@ -23,6 +23,7 @@ from policypack.model.graph.tokens import (
 from policypack.model.machines.machine import templates_of
 from policypack.model.values.logic import same
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -199,7 +200,7 @@ def _network_url(resource: Resource, network: str | Unknown | None) -> str | Unk
     """The URL of a network given by URL or name."""
     if not isinstance(network, str) or parse_reference(network):
         return network
-    return _url(f"global/networks/{network}", setting(resource, "project"))
+    return _url(["global", "networks", network], setting(resource, "project"))
 
 
 def _subnetwork_url(machine: Resource, interface: Properties) -> str | Unknown | None:
@@ -212,11 +213,11 @@ def _subnetwork_url(machine: Resource, interface: Properties) -> str | Unknown |
     project = interface.string("subnetworkProject")
     if not isinstance(location, str):
         return UNKNOWN
-    path = f"regions/{region_of(location)}/subnetworks/{subnetwork}"
+    path = ["regions", region_of(location), "subnetworks", subnetwork]
     return _url(path, setting(machine, "project") if project is None else project)
 
 
-def _url(path: str, project: str | Unknown | None) -> str | Unknown:
-    if "/" in path.rpartition("s/")[2] or isinstance(project, Unknown):
+def _url(path: list[str], project: str | Unknown | None) -> str | Unknown:
+    if "/" in path[-1] or isinstance(project, Unknown):
         return UNKNOWN
-    return path if project is None else f"projects/{project}/{path}"
+    return joined("/", path if project is None else ["projects", project, *path])

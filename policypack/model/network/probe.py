@@ -17,6 +17,7 @@ from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.network.placement import Endpoint, endpoints_of
 from policypack.model.values.logic import all_of, is_in, known_in, same
 from policypack.model.values.ranges import Range
+from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
@@ -178,7 +179,7 @@ def _ports_of(check: HealthCheck, service: BackendService, group: Group) -> tupl
     if isinstance(port, Unknown) or specification == "USE_NAMED_PORT":
         return (UNKNOWN,)
     if port:
-        return (int(port),)
+        return (like(port, int(port)),)
     default = None if isinstance(check.protocol, Unknown) else _DEFAULT_PORTS.get(check.protocol or "")
     return (UNKNOWN if default is None or name is not None else default,)
 
@@ -195,4 +196,4 @@ def _serving_ports(service: BackendService, group: Group) -> tuple[int | Unknown
     if any(isinstance(found, Unknown) for found in names) or name not in names:
         return (UNKNOWN,)
     numbers = [port.number("port") for port, found in zip(ports, names, strict=True) if found == name]
-    return tuple(int(number) if isinstance(number, int | float) else UNKNOWN for number in numbers)
+    return tuple(UNKNOWN if isinstance(number, Unknown | None) else like(number, int(number)) for number in numbers)

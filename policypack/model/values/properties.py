@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeVar, overload
 
 from policypack.model.values.read import read
+from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Object, Unknown, Value
 
 T = TypeVar("T")
@@ -130,14 +131,17 @@ def _as_string(value: Value) -> str | Unknown | None:
         return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else UNKNOWN
+    if not isinstance(value, int | float):
+        return UNKNOWN
+    # Not with `str`, which hides a secret number.
+    return like(value, float.__repr__(value) if isinstance(value, float) else int.__repr__(value))
 
 
 def _as_number(value: Value) -> float | Unknown | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return _number_in(value)
+        return like(value, _number_in(value))
     return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeGuard
 
+from policypack.model.values.secret import secret
 from policypack.model.values.values import UNKNOWN, Value
 
 # Pulumi's wire format: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/properties.go
@@ -35,7 +36,8 @@ def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: i
     """Turns any form in which Pulumi hands over a property into a `Value`.
 
     Takes plain JSON values, protobuf's floats, the SDK's proxies, secrets and unknown sentinels. Secrets are
-    unwrapped, ciphertext is `UNKNOWN`, whole floats become integers, `__defaults` and other internal keys go.
+    unwrapped, and their texts and numbers marked; ciphertext is `UNKNOWN`, whole floats become integers, `__defaults`
+    and other internal keys go.
 
     Args:
         raw: the property.
@@ -86,9 +88,9 @@ def _read_special(raw: Mapping[object, object], unknown_errors: tuple[type[Excep
     keys = set(iter(raw))
     if _read_item(raw, SIGNATURE_KEY, unknown_errors, depth) is not UNKNOWN and raw[SIGNATURE_KEY] == SECRET_SIGNATURE:
         if "value" in keys:
-            return _read_item(raw, "value", unknown_errors, depth)
+            return secret(_read_item(raw, "value", unknown_errors, depth))
         if "plaintext" in keys:
-            return _read_plaintext(raw["plaintext"], depth)
+            return secret(_read_plaintext(raw["plaintext"], depth))
     return UNKNOWN
 
 

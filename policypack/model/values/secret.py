@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar, cast
+
+T = TypeVar("T")
 
 SHOWN: Final = "[secret]"
 
@@ -32,30 +34,56 @@ class SecretFloat(_Hidden, float):
 
 
 class SecretText(_Hidden, str):
-    """A secret text, whose parts are secret too; `plain` is for names to look up, never for texts."""
+    """A secret text, whose parts are secret too."""
 
     __slots__ = ()
 
-    def plain(self) -> str:
-        """The text itself."""
-        return "".join(self)
-
 
 def _keeping_secret(method: Callable[..., Any]) -> Callable[..., Any]:
-    def kept(self: SecretText, *arguments: Any) -> Any:
+    def kept(self: object, *arguments: Any) -> Any:
         return secret(method(self, *arguments))
 
     return kept
 
 
-for _name in ("__getitem__", "lower", "upper", "strip", "removeprefix", "removesuffix", "replace", "partition"):
-    setattr(SecretText, _name, _keeping_secret(getattr(str, _name)))
-for _name in ("rpartition", "split", "rsplit", "splitlines", "lstrip", "rstrip"):
-    setattr(SecretText, _name, _keeping_secret(getattr(str, _name)))
+def _arithmetic(name: str, number: int, other: float) -> Any:
+    return getattr(float if isinstance(other, float) else int, name)(
+        float(number) if isinstance(other, float) else number, other
+    )
 
 
-def secret(value: Any) -> Any:
+_MAKES_TEXTS: Final = (
+    *("__add__", "__getitem__", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace"),
+    *("rpartition", "rsplit", "rstrip", "split", "splitlines", "strip", "upper"),
+)
+_MAKES_NUMBERS: Final = tuple(f"__{side}{name}__" for side in ("", "r") for name in ("add", "sub", "mul", "truediv"))
+for _name in _MAKES_TEXTS:
+    # On a plain copy: some methods of `str` ask a subclass for its text with `__str__`.
+    setattr(SecretText, _name, _keeping_secret(lambda self, *more, name=_name: getattr(str.__str__(self), name)(*more)))
+for _name in _MAKES_NUMBERS:
+    # A whole number leaves it to the other side what becomes of it with a fraction, which would tell it.
+    setattr(SecretInt, _name, _keeping_secret(lambda self, other, name=_name: _arithmetic(name, self, other)))
+    setattr(SecretFloat, _name, _keeping_secret(getattr(float, _name)))
+
+
+def joined(separator: str, parts: Iterable[str]) -> str:
+    """The parts in one text, which is secret if one of them is; for names to look up."""
+    parts = list(parts)
+    text = separator.join(parts)
+    return SecretText(text) if any(isinstance(part, SecretText) for part in parts) else text
+
+
+def like(source: object, value: T) -> T:
+    """What was made of a source, as secret as that is."""
+    return secret(value) if isinstance(source, _Hidden) else value
+
+
+def secret(value: T) -> T:
     """The value with every text and number in it marked as secret."""
+    return cast("T", _hidden(value))
+
+
+def _hidden(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -65,7 +93,7 @@ def secret(value: Any) -> Any:
     if isinstance(value, float):
         return SecretFloat(value)
     if isinstance(value, dict):
-        return {key: secret(item) for key, item in value.items()}
+        return {key: _hidden(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(secret(item) for item in value)
+        return type(value)(_hidden(item) for item in value)
     return value

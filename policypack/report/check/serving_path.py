@@ -64,6 +64,11 @@ class Node:
     region: str = ""
     verdicts: Verdicts = _NOT_JUDGED
 
+    def __post_init__(self) -> None:
+        for name in ("label", "detail", "region"):
+            # As text, so that a secret value is hidden wherever it goes from here.
+            object.__setattr__(self, name, f"{getattr(self, name)}")
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -254,7 +259,7 @@ def _resource_node(drawn: _Drawn, kind: NodeKind, resource: Resource) -> Node:
 
 
 def _external_node(drawn: _Drawn, kind: NodeKind, reference: Reference) -> Node:
-    place = "/".join(part for part in (reference.project, reference.scope, reference.location) if part)
+    place = "/".join(f"{part}" for part in (reference.project, reference.scope, reference.location) if part)
     region = _region(Group(reference, drawn.stack)) if kind == "backend" else ""
     return Node(f"{place}/{reference.collection}/{reference.name}", kind, reference.name, None, _OUTSIDE, region)
 
@@ -283,7 +288,7 @@ def _add_machines(drawn: _Drawn, node: Node) -> None:
 def _service_detail(service: BackendService) -> str:
     known = [text for text in (service.scheme, service.protocol) if isinstance(text, str)]
     region = [service.region] if service.is_regional and isinstance(service.region, str) else []
-    return ", ".join([*known, *region])
+    return ", ".join(f"{detail}" for detail in [*known, *region])
 
 
 def _group_detail(group: Group) -> str:
@@ -311,4 +316,4 @@ def _region(group: Group) -> str:
 
 
 def _check_detail(check: HealthCheck) -> str:
-    return " ".join(text for text in (check.protocol, check.path) if isinstance(text, str))
+    return " ".join(f"{text}" for text in (check.protocol, check.path) if isinstance(text, str))
