@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
@@ -50,6 +50,7 @@ class NotApplicable:
 
 
 Verdict: TypeAlias = Fail | Undecided | NotApplicable
+_VERDICTS: Final = (Fail, Undecided, NotApplicable)
 # What a rule yields: verdicts, and parts of itself. What is not known ends the part that asks for it, no other.
 Checks: TypeAlias = "Iterator[Verdict | Checks]"
 
@@ -82,7 +83,9 @@ def known(value: T | Unknown, property_name: str, of: str = "", *, because: str 
     Raises:
         UndecidableError: it is not known.
     """
-    return decided(value, not_known(property_name, of, because=because))
+    if isinstance(value, Unknown):
+        raise UndecidableError(not_known(property_name, of, because=because))
+    return value
 
 
 def decided(value: T | Unknown, doubt: Undecided) -> T:
@@ -141,7 +144,7 @@ def settled(checks: Checks) -> Iterator[Verdict]:
     """All verdicts of a rule or a part of one, in order; a part that asks for what is not known ends as undecided."""
     try:
         for found in checks:
-            if isinstance(found, Fail | Undecided | NotApplicable):
+            if isinstance(found, _VERDICTS):
                 yield found
             else:
                 yield from settled(found)
