@@ -9,7 +9,7 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.balancing.load_balancer import OfLoadBalancer
+from policypack.model.balancing.load_balancer import LoadBalancerService
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, setting
@@ -28,7 +28,7 @@ _DEFAULT_DRAINING_SECONDS: Final = 300.0
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
 
-class BackendService(OfLoadBalancer):
+class BackendService(LoadBalancerService):
     """A backend service: what a load balancer sends requests to."""
 
     @cached_property

@@ -27,7 +27,7 @@ from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
-class OfLoadBalancer(View):
+class LoadBalancerService(View):
     """A backend service, seen as that of a load balancer."""
 
     TYPES = (BACKEND_SERVICE, REGION_BACKEND_SERVICE)
@@ -160,7 +160,7 @@ class OfLoadBalancer(View):
         https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`.
         """
         cells = ATTRIBUTES["outlier_detection"].cells
-        counts = agreed("HTTP" in product.protocols and cells[product] is Cell.TAKEN for product in self.products)
+        counts = agreed(product.speaks_http and cells[product] is Cell.TAKEN for product in self.products)
         return all_of([self.is_load_balancer, counts])
 
     @property

@@ -58,6 +58,11 @@ class Product:
         """Its backends can be in several regions."""
         return not self.is_regional
 
+    @property
+    def speaks_http(self) -> bool:
+        """It speaks HTTP to its backends, and so knows their errors by the status."""
+        return "HTTP" in self.protocols
+
 
 _GLOBAL, _REGIONAL = False, True
 _ALB, _PROXY, _PASS = Family.APPLICATION, Family.PROXY_NETWORK, Family.PASSTHROUGH
