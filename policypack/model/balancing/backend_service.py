@@ -192,7 +192,7 @@ class BackendService(LoadBalancerService):
         """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
         references = {identity for identity in self._identities if isinstance(identity, Reference)}
         return tuple(
-            sorted({one.name for one in references for other in references if one != other and _may_be_one(one, other)})
+            sorted({one.name for one in references for other in references if one != other and may_be_one(one, other)})
         )
 
     @property
@@ -202,9 +202,9 @@ class BackendService(LoadBalancerService):
 
     @cached_property
     def _identities(self) -> tuple[str | Reference, ...]:
-        return tuple(self._identity(entry) for entry in self._known_entries)
+        return tuple(self.identity(entry) for entry in self._known_entries)
 
-    def _identity(self, entry: Resource | Reference) -> str | Reference:
+    def identity(self, entry: Resource | Reference) -> str | Reference:
         """What tells a group from others, however its URL is written."""
         if isinstance(entry, Resource):
             return entry.urn
@@ -293,7 +293,7 @@ def _count_regions(
     return count_distinct(known, None if unresolved is None else unresolved + anywhere, choices if is_limited else None)
 
 
-def _may_be_one(one: Reference, other: Reference) -> bool:
+def may_be_one(one: Reference, other: Reference) -> bool:
     """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
     if one.in_project(None) != other.in_project(None):
         return False

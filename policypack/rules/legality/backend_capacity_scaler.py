@@ -29,8 +29,9 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
 
     ## What it checks
     `capacity_scaler` is 0, which drains the backend, or from 0.1 to 1; some backend is not drained. A regional
-    service of a proxy load balancer says it for every backend, since the provider has no default there. A service of
-    a passthrough load balancer has none.
+    service of a proxy load balancer says it for every backend, NEGs of every kind included: the provider has no
+    default there, and sends 0 for what is left out. 1.0 does no harm where the scaler has no effect. A service of a
+    passthrough load balancer has none.
 
     ## Why it matters
     The provider's preview accepts values between 0 and 0.1, and a drained only backend; the API refuses them during
@@ -96,7 +97,7 @@ def _has_legal_scaler(backend: Backend) -> Checks:
     scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
     if scaler is None:
         yield Fail(
-            f"Backend `{backend.label}` has no `capacity_scaler`, and a regional service has no default.",
+            f"Backend `{backend.label}` has no `capacity_scaler`, for which the provider sends 0: it is drained.",
             "A `capacity_scaler` on every backend of a regional service.",
             "Set `capacity_scaler=1.0` on this backend.",
         )
