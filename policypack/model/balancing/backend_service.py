@@ -8,7 +8,7 @@ from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
-from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
 from policypack.model.balancing.load_balancer import LoadBalancerService
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
 from policypack.model.graph.links import Links, resolve
@@ -252,6 +252,13 @@ class BackendService(LoadBalancerService):
         return (*inside, *((reference.name, reference.region) for reference in self.health_check_links.external))
 
     @property
+    def legacy_health_checks(self) -> tuple[str, ...]:
+        """The names of the legacy health checks that it certainly uses."""
+        inside = [check.name for check in self.health_checks if check.is_legacy]
+        outside = self.health_check_links.external
+        return (*inside, *(reference.name for reference in outside if reference.collection in LEGACY_COLLECTIONS))
+
+    @property
     def has_only_serverless_backends(self) -> bool:
         """All its backends certainly are serverless NEGs, and it has some."""
         return self.kinds == {GroupKind.SERVERLESS_NEG}
@@ -260,6 +267,13 @@ class BackendService(LoadBalancerService):
     def may_have_serverless_backends(self) -> bool:
         """Some backend is a serverless NEG, or it is not known that none is."""
         return GroupKind.SERVERLESS_NEG in self.kinds
+
+    @property
+    def has_serverless_backends(self) -> bool | Unknown:
+        """Whether some backend is a serverless NEG."""
+        if any(group.kinds == {GroupKind.SERVERLESS_NEG} for group in self.groups):
+            return True
+        return UNKNOWN if self.may_have_serverless_backends else False
 
     def regions_with_peers(self, pattern: str) -> DistinctCount:
         """The regions that all regional services whose logical names match the glob `pattern` together serve from.

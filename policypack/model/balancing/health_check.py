@@ -13,6 +13,8 @@ _LEGACY: Final = {
     HTTP_HEALTH_CHECK: "HTTP",
     HTTPS_HEALTH_CHECK: "HTTPS",
 }
+# The collections of legacy checks in URLs.
+LEGACY_COLLECTIONS: Final = ("httpHealthChecks", "httpsHealthChecks")
 _PROTOCOLS: Final = {
     "httpHealthCheck": "HTTP",
     "httpsHealthCheck": "HTTPS",
@@ -79,6 +81,11 @@ class HealthCheck(View):
     def is_legacy(self) -> bool:
         """It is of a legacy type, for target pools; these cannot log."""
         return self.resource.type in _LEGACY
+
+    @property
+    def port_specification(self) -> str | Unknown | None:
+        """How its port is chosen: `USE_FIXED_PORT`, `USE_NAMED_PORT` or `USE_SERVING_PORT`; `None` if left out."""
+        return None if self.protocol is None or self.is_legacy else self.settings.string("portSpecification")
 
     @property
     def is_logged(self) -> bool | Unknown:

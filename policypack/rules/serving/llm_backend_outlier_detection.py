@@ -52,7 +52,7 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
 
     ## Applies to
     Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service
-    mesh, regional external and internal ones. Classic, cross-region internal, proxy Network and passthrough load
+    mesh, cross-region internal, regional external and internal ones. Classic, proxy Network and passthrough load
     balancers have none.
 
     ## Fails
