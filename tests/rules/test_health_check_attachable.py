@@ -118,7 +118,9 @@ def test_a_check_that_is_read_shows_its_source_regions() -> None:
 
     subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/x")
     check_verdict(RULE, [subject, US, read(sourceRegions=REGIONS)], "failed")
-    check_verdict(RULE, [subject, US, read(sourceRegions=[], httpHealthCheck={"port": 8000})], "passed")
+    check_verdict(
+        RULE, [subject, US, read(sourceRegions=[], httpHealthCheck={"port": 8000, "portSpecification": ""})], "passed"
+    )
     check_verdict(RULE, [subject, US, read()], "undecided")
 
 

@@ -10,6 +10,8 @@ from typing import Final
 
 from policypack.model.balancing.group import GROUP_COLLECTIONS, Group, GroupKind, variants_of
 from policypack.model.balancing.kinds import BackendKind
+from policypack.model.balancing.product import Cell, agreed
+from policypack.model.balancing.targets import MODES_OF_KINDS
 from policypack.model.graph.reference import parse_reference
 from policypack.model.values.logic import any_of, negation, same
 from policypack.model.values.properties import Properties
@@ -126,6 +128,14 @@ class Backend:
     def kind_name(self) -> str:
         """What kind of backend it is, for a sentence."""
         return " or ".join(sorted(kind.value for kind in self.backend_kinds))
+
+    @property
+    def is_serverless(self) -> bool | Unknown:
+        """Whether its group is a serverless NEG: one in a mode that these do not have is none."""
+        cells = MODES_OF_KINDS.get(self.balancing_mode, {}) if isinstance(self.balancing_mode, str) else {}
+        if cells.get(BackendKind.SERVERLESS_NEG) is Cell.REFUSED:
+            return False
+        return agreed(kind is BackendKind.SERVERLESS_NEG for kind in self.backend_kinds)
 
     @cached_property
     def is_measured(self) -> bool | Unknown:

@@ -84,8 +84,14 @@ class HealthCheck(View):
 
     @property
     def port_specification(self) -> str | Unknown | None:
-        """How its port is chosen: `USE_FIXED_PORT`, `USE_NAMED_PORT` or `USE_SERVING_PORT`; `None` if left out."""
-        return None if self.protocol is None or self.is_legacy else self.settings.string("portSpecification")
+        """How its port is chosen: `USE_FIXED_PORT`, `USE_NAMED_PORT` or `USE_SERVING_PORT`; `None` if left out.
+
+        Of a check that is read and does not show it, it is taken for left out.
+        """
+        if self.protocol is None or self.is_legacy:
+            return None
+        specification = self.settings.string("portSpecification")
+        return None if self.resource.is_read and isinstance(specification, Unknown) else specification
 
     @property
     def is_logged(self) -> bool | Unknown:
