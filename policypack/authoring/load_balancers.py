@@ -12,6 +12,7 @@ from policypack.model.balancing.attributes import (
     BACKEND_SERVICES,
     HEALTH_CHECKS,
     LOCALITY_POLICIES,
+    ROUTE_ACTIONS,
     SESSION_AFFINITIES,
 )
 from policypack.model.balancing.kinds import KINDS, BackendKind
@@ -107,6 +108,9 @@ def page() -> str:
             f"## {topic}\n\n{_by_product('property', [ATTRIBUTES[name] for name in names])}"
             for topic, names in TOPICS.items()
         ),
+        "## Route actions",
+        "What the URL map in front of a service can do, in any of its route actions.",
+        _by_product("action", ROUTE_ACTIONS.values()),
         "## Health checks",
         "What the health check of a service can be, and the values of its `port_specification` beside USE_FIXED_PORT.",
         _by_product("health check", HEALTH_CHECKS.values()),

@@ -50,7 +50,7 @@ def test_settings(block: Any, options: dict[str, Any], status: str) -> None:
     [
         ([backend(US)], {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, "failed"),
         ([backend(US)], {"loadBalancingScheme": "INTERNAL_SELF_MANAGED", "protocol": "GRPC"}, "not applicable"),
-        ([backend(US)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
+        ([backend(US)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
         ([backend(US)], {"loadBalancingScheme": "EXTERNAL"}, "not applicable"),
         ([backend(US)], {"loadBalancingScheme": Computed()}, "undecided"),
         ([backend(US)], {"protocol": "TCP"}, "not applicable"),

@@ -19,6 +19,7 @@ _NEGS: Final = "https://cloud.google.com/load-balancing/docs/negs"
 _ARMOR: Final = "https://cloud.google.com/armor/docs/security-policy-overview"
 _CHECKS: Final = "https://cloud.google.com/load-balancing/docs/health-check-concepts"
 _CHECKS_API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks"
+_URL_MAPS: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps"
 _CDN: Final = "https://cloud.google.com/cdn/docs/overview"
 _GLOBAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/"
 _REGIONAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/regionbackendservice/"
@@ -101,6 +102,19 @@ HEALTH_CHECKS: Final = _table(
     ("USE_SERVING_PORT",           "TTTTT TTTTT RR ???", _CHECKS_API),
     ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", _CHECKS_API,
      "USE_SERVING_PORT asks the named port of the service."),
+)
+
+# What the routes of a URL map do with requests before a service of the load balancer gets them. "URL maps for classic
+# Application Load Balancers only support the urlRewrite action within" a route action.
+ROUTE_ACTIONS: Final = _table(
+    ("url_rewrite",                "TTTTT ----- -- T??", _URL_MAPS),
+    ("weighted_backend_services",  "TRTTT ----- -- T??", _URL_MAPS),
+    ("retry_policy",               "TRTTT ----- -- T??", _URL_MAPS),
+    ("timeout",                    "TRTTT ----- -- T??", _URL_MAPS),
+    ("request_mirror_policy",      "TRTTT ----- -- T??", _URL_MAPS),
+    ("cors_policy",                "TRTTT ----- -- T??", _URL_MAPS),
+    ("fault_injection_policy",     "TRTTT ----- -- T??", _URL_MAPS),
+    ("max_stream_duration",        "?R??? ----- -- T??", _URL_MAPS),
 )
 # fmt: on
 

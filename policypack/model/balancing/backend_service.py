@@ -18,7 +18,7 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.values.bounds import DistinctCount, count_distinct
 from policypack.model.values.logic import same
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
 # The provider's defaults, for sources that do not fill them in:
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/ and .../regionbackendservice/
@@ -94,8 +94,7 @@ class BackendService(LoadBalancerService):
 
     def sets(self, name: str) -> bool | Unknown:
         """Whether the property with the Python name `name`, a string or a block, is there."""
-        first, *others = name.split("_")
-        return self.has_setting(first + "".join(part.capitalize() for part in others))
+        return self.has_setting(camel_case(name))
 
     @property
     def has_no_backends(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.verdict import Checks, Fail, known
 from policypack.wording import quoted
 
@@ -20,9 +20,9 @@ _HIGHEST: Final = 1.0
     title="Capacity scalers are legal and leave capacity",
     severity="high",
     level="mandatory",
-    stage="resource",
+    stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
-    applies=(HAS_BACKENDS,),
+    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_capacity_scaler(service: BackendService, options: Options) -> Checks:
     """Each backend has a capacity scaler that the API takes, and not all of them are drained.
@@ -38,7 +38,8 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
     the update. Where the API takes a drained service, it answers every request with an error.
 
     ## Applies to
-    Global and regional backend services of every scheme, and every kind of backend.
+    Global and regional backend services of every scheme, and every kind of backend, but for passthrough services
+    behind a target proxy, whose scheme is wrong.
 
     ## Fails
     ```python

@@ -13,7 +13,7 @@ from policypack.model.balancing.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS
 from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.rules.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
 from policypack.rules.refusal import refused, which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
@@ -48,7 +48,7 @@ _NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid N
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#backends",
-    applies=(HAS_BACKENDS,),
+    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_group_kind(service: BackendService, options: Options) -> Checks:
     """What is set on a backend and on its service is what that kind of group takes.
@@ -77,7 +77,8 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     deployment. A regional managed instance group that is preferred is not: the setting has no effect there.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
+    is wrong.
 
     ## Fails
     ```python

@@ -11,6 +11,7 @@ from policypack.model.balancing.product import Cell, is_refused
 from policypack.model.values.logic import all_of, any_of, equals, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.conditions import FITS_ITS_FRONT
 from policypack.rules.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
 
@@ -31,6 +32,7 @@ _STATEFUL: Final = "STRONG_COOKIE_AFFINITY"
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#session_affinity",
+    applies=(FITS_ITS_FRONT,),
 )
 def backend_session_affinity(service: BackendService, options: Options) -> Checks:
     """A service has a session affinity of its load balancer, and nothing beside it that defeats it.

@@ -10,6 +10,7 @@ from policypack.model.balancing.product import Cell, Product, Row, is_refused
 from policypack.model.values.logic import all_of, is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.conditions import FITS_ITS_FRONT
 from policypack.rules.refusal import which_product
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 from policypack.wording import quoted
@@ -35,6 +36,7 @@ _JUDGED: Final = (
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/features",
+    applies=(FITS_ITS_FRONT,),
 )
 def load_balancer_attributes(service: BackendService, options: Options) -> Checks:
     """Each attribute of a backend service is one that its load balancer has.
@@ -55,7 +57,8 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     ejecting broken servers, a login or a fallback is in the program and not in production.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
+    is wrong.
 
     ## Fails
     ```python

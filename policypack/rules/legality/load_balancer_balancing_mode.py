@@ -19,7 +19,7 @@ from policypack.model.balancing.targets import (
 )
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.rules.refusal import which_product
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
@@ -33,7 +33,7 @@ _METRICS_MODE: Final = "CUSTOM_METRICS"
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode",
-    applies=(HAS_BACKENDS,),
+    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def load_balancer_balancing_mode(service: BackendService, options: Options) -> Checks:
     """Each backend's balancing mode fits the load balancer, and its target fields fit the mode.
@@ -55,7 +55,8 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
     `max_utilization` in RATE mode, it silently ignores, so that a limit in the program is no limit in production.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
+    is wrong.
 
     ## Fails
     ```python
