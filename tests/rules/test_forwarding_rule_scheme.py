@@ -194,13 +194,13 @@ def test_passthrough_schemes_behind_a_proxy(chat: R, kind: str, rule_scheme: Any
 
 
 def test_what_would_fit_a_wrong_scheme_is_not_asked_for() -> None:
-    chat = regional_service("INTERNAL", backends=[backend(US, capacityScaler=1.0)], sessionAffinity="GENERATED_COOKIE")
+    chat = regional_service("INTERNAL", protocol=None, backends=[backend(US, capacityScaler=1.0)])
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
     proxy = R("RegionTargetHttpProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
     rule = regional_rule(loadBalancingScheme="INTERNAL", target=target(proxy))
     (found,) = findings(RULE, build(chat, US, paths, proxy, rule))
     assert [problem.fix for problem in found.problems] == [
-        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on the service and the forwarding rule."
+        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule."
     ]
     for name in (
         "backend-capacity-scaler",

@@ -157,8 +157,8 @@ class LoadBalancerService(View):
     def has_outlier_detection(self) -> bool | Unknown:
         """Whether outlier detection is documented for its load balancer; it counts errors of HTTP.
 
-        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`. That leaves
-        the cross-region internal one out, which other pages have: it counts there if it is set.
+        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`. It
+        leaves the cross-region internal one out, which other pages have: there it counts if it is set.
         """
         cells = ATTRIBUTES["outlier_detection"].cells
         counts = agreed(product.speaks_http and cells[product] is Cell.TAKEN for product in self.products)

@@ -151,7 +151,7 @@ def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
     yield Fail(
         f"`{service.name}` has passthrough scheme `{service.scheme}`, and is behind target proxy `{proxy.name}`.",
         f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
-        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on the service and the forwarding rule.",
+        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule.",
     )
 
 
