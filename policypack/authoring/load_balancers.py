@@ -7,7 +7,14 @@ from itertools import groupby
 from typing import Final
 
 from policypack.authoring.tables import table
-from policypack.model.balancing.attributes import ATTRIBUTES, BACKEND_SERVICES, LOCALITY_POLICIES, SESSION_AFFINITIES
+from policypack.model.balancing.attributes import (
+    ATTRIBUTES,
+    BACKEND_SERVICES,
+    HEALTH_CHECKS,
+    LOCALITY_POLICIES,
+    ROUTE_ACTIONS,
+    SESSION_AFFINITIES,
+)
 from policypack.model.balancing.kinds import KINDS, BackendKind
 from policypack.model.balancing.product import PRODUCTS, Cell, Product, Row
 from policypack.model.balancing.targets import (
@@ -101,6 +108,12 @@ def page() -> str:
             f"## {topic}\n\n{_by_product('property', [ATTRIBUTES[name] for name in names])}"
             for topic, names in TOPICS.items()
         ),
+        "## Route actions",
+        "What the URL map in front of a service can do, in any of its route actions.",
+        _by_product("action", ROUTE_ACTIONS.values()),
+        "## Health checks",
+        "What the health check of a service can be, and the values of its `port_specification` beside USE_FIXED_PORT.",
+        _by_product("health check", HEALTH_CHECKS.values()),
         "## Locality policies",
         "Values of `locality_lb_policy`: how an endpoint within a group or zone is chosen.",
         _by_product("value", LOCALITY_POLICIES.values()),

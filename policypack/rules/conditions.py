@@ -6,7 +6,8 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.values.logic import negation
+from policypack.model.frontend.proxy import is_behind_proxy
+from policypack.model.values.logic import any_of, negation
 from policypack.model.values.values import Unknown
 from policypack.verdict import Condition
 
@@ -38,6 +39,12 @@ TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
 )
 SERVES: Final = Condition[GroupManager](
     lambda group: bool(group.serving), "it is not a backend of any service", "backends"
+)
+# With a proxy in front the scheme itself is wrong, and what would fit the scheme leads the wrong way.
+FITS_ITS_FRONT: Final = Condition[BackendService](
+    lambda service: any_of([negation(service.is_passthrough), negation(is_behind_proxy(service))]),
+    "it is behind a target proxy, which takes another scheme: see `forwarding-rule-scheme`",
+    "load_balancing_scheme",
 )
 IS_EXTERNAL: Final = Condition[BackendService](
     lambda service: service.is_external, "it is internal", "load_balancing_scheme"

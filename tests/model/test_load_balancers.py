@@ -226,7 +226,7 @@ def test_no_rule_contradicts_the_tables(kind: BackendKind) -> None:
                 cells = cells_of(product, kind, mode, field)
                 refusing = {name for name, cell in cells.items() if cell in BAD}
                 lacks_limit = mode in LIMITS_OF_MODES and field not in LIMITS_OF_MODES[mode]
-                must_fail = refusing & {"mode", "target", "target of mode"}
+                must_fail = refusing & {"kind", "mode", "target", "target of mode"}
                 if (fails and not refusing and not lacks_limit) or (must_fail and not fails):
                     contradictions.append((short_name(product), protocol, mode, field, fails, sorted(refusing)))
     assert contradictions == []

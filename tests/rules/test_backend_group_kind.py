@@ -25,8 +25,34 @@ PSC = R(
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
 UNKNOWN_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
 OTHER_STACK = R("StackReference", "platform")
+
+
+def region_neg(name: str, kind: str = "SERVERLESS", region: Any = "us-central1", **inputs: Any) -> R:
+    return R("RegionNetworkEndpointGroup", name, {"region": region, "networkEndpointType": kind, **inputs})
+
+
+CLOUD_RUN: dict[str, Any] = {"cloudRun": {"service": "llm"}}
+RUN_US, RUN_US_2 = region_neg("run-us", **CLOUD_RUN), region_neg("run-us-2", **CLOUD_RUN)
+RUN_EU = region_neg("run-eu", region="europe-west4", **CLOUD_RUN)
+RUN_SOMEWHERE = region_neg("run-somewhere", region=Computed(), **CLOUD_RUN)
+APP_ENGINE = region_neg("app-engine", region="europe-west4", appEngine={"service": "llm"})
+SOME_PLATFORM = region_neg("some-platform", region="europe-west4", cloudRun=Computed())
+PORT_MAP, PORT_MAP_2 = region_neg("port-map", "GCE_VM_IP_PORTMAP"), region_neg("port-map-2", "GCE_VM_IP_PORTMAP")
+INTERNET_2 = R("GlobalNetworkEndpointGroup", "internet-2", {"networkEndpointType": "INTERNET_IP_PORT"})
+REGIONAL_INTERNET = [region_neg(f"internet-{number}", "INTERNET_FQDN_PORT") for number in range(10, 61)]
+ATTACHMENT = R("gcp:compute/serviceAttachment:ServiceAttachment", "attachment", {"region": "us-central1"})
+_PUBLISHED = "projects/p/regions/us-central1/serviceAttachments/llm"
+API, API_2 = (
+    region_neg(name, "PRIVATE_SERVICE_CONNECT", pscTargetService="us-central1-aiplatform.googleapis.com")
+    for name in ("api", "api-2")
+)
+PUBLISHED = region_neg("published", "PRIVATE_SERVICE_CONNECT", pscTargetService=_PUBLISHED)
+PUBLISHED_2 = region_neg("published-2", "PRIVATE_SERVICE_CONNECT", pscTargetService=Computed((ATTACHMENT,), _PUBLISHED))
+SOME_PSC = region_neg("some-psc", "PRIVATE_SERVICE_CONNECT", pscTargetService=Computed())
 RESOURCES = (
     US, EU, ZONAL, UNMANAGED, NEG, HYBRID, VM_IPS, SOME_NEG, SERVERLESS, PSC, INTERNET, UNKNOWN_NEG, OTHER_STACK,
+    RUN_US, RUN_US_2, RUN_EU, RUN_SOMEWHERE, APP_ENGINE, SOME_PLATFORM, PORT_MAP, PORT_MAP_2, INTERNET_2,
+    *REGIONAL_INTERNET, ATTACHMENT, API, API_2, PUBLISHED, PUBLISHED_2, SOME_PSC,
 )  # fmt: skip
 ELSEWHERE = Computed((OTHER_STACK,))
 BARE = {"maxUtilization": None}
@@ -106,7 +132,8 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(PSC)], {}, "failed"),
     ([backend(INTERNET, **BARE)], {"timeoutSec": 900}, "passed"),
     ([backend(INTERNET, **BARE, maxConnections=4)], {}, "failed"),
-    ([backend(UNKNOWN_NEG, **BARE)], FOR_SERVERLESS, "passed"),
+    # It may be a port mapping or an internet NEG, which a global load balancer does not take.
+    ([backend(UNKNOWN_NEG, **BARE)], FOR_SERVERLESS, "undecided"),
     ([backend(UNKNOWN_NEG, **BARE)], {}, "undecided"),
     ([backend(UNKNOWN_NEG, **BARE)], {**FOR_SERVERLESS, "timeoutSec": 900}, "undecided"),
     ([backend(UNKNOWN_NEG)], FOR_SERVERLESS, "undecided"),
@@ -134,6 +161,129 @@ def test_verdict(backends: Any, inputs: dict[str, Any], status: str) -> None:
     check_verdict(RULE, [service(backends, **inputs), *RESOURCES], status)
 
 
+_US, _ZONE = "projects/p/regions/us-central1", "https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-a"
+EACH = {**RATE, "maxRatePerEndpoint": 4}
+
+
+def plain(*groups: R) -> list[dict[str, Any]]:
+    return [backend(group, balancingMode=None, **BARE, capacityScaler=1.0) for group in groups]
+
+
+def rated(*groups: Any) -> list[dict[str, Any]]:
+    return [backend(group, **EACH) for group in groups]
+
+
+REGIONAL_ALB = {**REGIONAL, **FOR_SERVERLESS, "loadBalancingScheme": "INTERNAL_MANAGED"}
+REGIONAL_EXTERNAL_ALB = {**REGIONAL, **FOR_SERVERLESS}
+CROSS_REGION = {**FOR_SERVERLESS, "loadBalancingScheme": "INTERNAL_MANAGED"}
+CLASSIC = {**FOR_SERVERLESS, "loadBalancingScheme": "EXTERNAL"}
+MESH = {**FOR_SERVERLESS, "loadBalancingScheme": "INTERNAL_SELF_MANAGED"}
+INTERNAL_PASSTHROUGH = {**PASSTHROUGH, "loadBalancingScheme": "INTERNAL"}
+TOGETHER: dict[str, tuple[Any, dict[str, Any], Any]] = {
+    # What `group` is the URL of
+    "an instance": ([backend(f"{_ZONE}/instances/vm")], {}, "failed"),
+    "a target pool": ([backend(f"{_US}/targetPools/pool")], {}, "failed"),
+    "another service": ([backend(f"{_US}/backendServices/other")], {}, "failed"),
+    "a network": ([backend("projects/p/global/networks/default")], {}, "failed"),
+    "a manager": ([backend(f"{_US}/instanceGroupManagers/llm")], {}, "failed"),
+    "a manager in a zone": ([backend(f"{_ZONE}/instanceGroupManagers/llm")], {}, "failed"),
+    "a manager behind a passthrough load balancer": (
+        [backend(f"{_US}/instanceGroupManagers/llm", **CONNECTION)], PASSTHROUGH, "failed",
+    ),
+    "a zonal group": ([backend(f"{_ZONE}/instanceGroups/llm")], {}, "passed"),
+    "a regional group": ([backend(f"{_US}/instanceGroups/llm")], {}, "passed"),
+    "a NEG in a zone": (rated(f"{_ZONE}/networkEndpointGroups/n"), {}, "passed"),
+    "NEGs of GKE in two zones": (
+        rated(f"{_ZONE}/networkEndpointGroups/n", f"{_ZONE[:-1]}b/networkEndpointGroups/n"), {}, "passed",
+    ),
+    # Kinds of NEGs
+    "GCE_VM_IP behind a proxy": (rated(VM_IPS), {}, "failed"),
+    "GCE_VM_IP behind a regional proxy": (rated(VM_IPS), REGIONAL_ALB, "failed"),
+    "GCE_VM_IP in a mesh": (rated(VM_IPS), MESH, "failed"),
+    "ports or none behind a proxy": (rated(SOME_NEG), {}, "undecided"),
+    "port mapping behind a proxy": (plain(PORT_MAP), FOR_SERVERLESS, "failed"),
+    "port mapping behind an external passthrough": ([backend(PORT_MAP, **CONNECTION)], PASSTHROUGH, "failed"),
+    "port mapping": ([backend(PORT_MAP, **CONNECTION)], INTERNAL_PASSTHROUGH, "passed"),
+    "two port mapping NEGs": (
+        [backend(PORT_MAP, **CONNECTION), backend(PORT_MAP_2, **CONNECTION)], INTERNAL_PASSTHROUGH, "failed",
+    ),
+    "a global internet NEG behind a regional one": (plain(INTERNET), REGIONAL_ALB, "failed"),
+    "a global internet NEG across regions": (plain(INTERNET), CROSS_REGION, "failed"),
+    "a regional internet NEG behind a global one": (plain(REGIONAL_INTERNET[0]), {}, "failed"),
+    "Private Service Connect behind a classic one": (plain(PUBLISHED), CLASSIC, "failed"),
+    "serverless in a mesh": (plain(RUN_US), MESH, "passed"),
+    # Mixtures
+    "zonal and hybrid": (rated(NEG, HYBRID), {}, "passed"),
+    "zonal and serverless": ([*rated(NEG), *plain(RUN_EU)], FOR_SERVERLESS, "failed"),
+    "serverless and Private Service Connect": (plain(RUN_EU, PUBLISHED), FOR_SERVERLESS, "failed"),
+    "serverless and internet": (plain(RUN_EU, INTERNET), FOR_SERVERLESS, "failed"),
+    "instance group and serverless": ([backend(US), *plain(RUN_EU)], FOR_SERVERLESS, "failed"),
+    "zonal and regional instance group": ([backend(US), backend(ZONAL)], {}, "passed"),
+    "serverless and perhaps another": (plain(RUN_EU, UNKNOWN_NEG), FOR_SERVERLESS, "undecided"),
+    "Cloud Run and App Engine": (plain(RUN_US, APP_ENGINE), FOR_SERVERLESS, "failed"),
+    "Cloud Run and perhaps another": (plain(RUN_US, SOME_PLATFORM), FOR_SERVERLESS, "undecided"),
+    # Counts
+    "Cloud Run in two regions": (plain(RUN_US, RUN_EU), FOR_SERVERLESS, "passed"),
+    "Cloud Run twice in a region": (plain(RUN_US, RUN_US_2, RUN_EU), FOR_SERVERLESS, "failed"),
+    "Cloud Run twice in a region behind a classic one": (plain(RUN_US, RUN_US_2), CLASSIC, "passed"),
+    "Cloud Run in a region and somewhere": (plain(RUN_US, RUN_SOMEWHERE), FOR_SERVERLESS, ("undecided", "passed")),
+    "Cloud Run in two regions across regions": (plain(RUN_US, RUN_EU), CROSS_REGION, "passed"),
+    "Cloud Run once in a region": (plain(RUN_US), REGIONAL_ALB, "passed"),
+    "two Cloud Run services of a regional one": (plain(RUN_US, RUN_US_2), REGIONAL_ALB, "failed"),
+    "two of perhaps a regional one": (
+        plain(RUN_US, RUN_US_2), {**REGIONAL, **FOR_SERVERLESS, "protocol": Computed()}, "undecided",
+    ),
+    "two internet NEGs": (plain(INTERNET, INTERNET_2), {}, "failed"),
+    "two internet NEGs of a classic one": (plain(INTERNET, INTERNET_2), CLASSIC, "failed"),
+    "one internet NEG": (plain(INTERNET), {}, "passed"),
+    "50 regional internet NEGs": (plain(*REGIONAL_INTERNET[:50]), REGIONAL_EXTERNAL_ALB, "passed"),
+    "51 regional internet NEGs": (plain(*REGIONAL_INTERNET), REGIONAL_EXTERNAL_ALB, "failed"),
+    "one Google API": (plain(API), {}, "passed"),
+    "two Google APIs": (plain(API, API_2), {}, "failed"),
+    "a Google API and a published service": (plain(API, PUBLISHED), {}, "failed"),
+    "two published services": (plain(PUBLISHED, PUBLISHED_2), {}, "passed"),
+    "a published service and perhaps a Google API": (plain(PUBLISHED, SOME_PSC), {}, "undecided"),
+    "two published services of a regional one": (plain(PUBLISHED, PUBLISHED_2), REGIONAL_ALB, "failed"),
+    "one published service of a regional one": (plain(PUBLISHED), REGIONAL_ALB, "passed"),
+    # Modes and scalers of NEGs that have none
+    "serverless in RATE mode": ([backend(RUN_US, **RATE)], FOR_SERVERLESS, "failed"),
+    "Private Service Connect in CONNECTION mode": ([backend(API, **CONNECTION)], TCP, "failed"),
+    "internet in RATE mode": ([backend(INTERNET, **RATE)], {}, "failed"),
+    "serverless in some mode": ([backend(RUN_US, **BARE | {"balancingMode": Computed()})], FOR_SERVERLESS, "undecided"),
+    "serverless with half its capacity": ([backend(RUN_US, **BARE, capacityScaler=0.5)], FOR_SERVERLESS, "failed"),
+    "serverless with some capacity": (
+        [backend(RUN_US, **BARE, capacityScaler=Computed())], FOR_SERVERLESS, "undecided",
+    ),
+    "an instance group with half its capacity": ([backend(US, capacityScaler=0.5)], {}, "passed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("backends", "inputs", "status"), TOGETHER.values(), ids=TOGETHER)
+def test_kinds_mixtures_and_counts(backends: Any, inputs: dict[str, Any], status: Any) -> None:
+    check_verdict(RULE, [service(backends, **inputs), *RESOURCES], status)
+
+
+def test_the_url_of_a_manager_is_told_from_that_of_its_group_once_it_is_known() -> None:
+    by_manager = service([backend(Out(US, "selfLink"))])
+    check_verdict(RULE, [by_manager, US], ("passed", "failed"))
+    check_verdict(RULE, [service([backend(Out(US, "id"))]), US], ("passed", "failed"))
+
+
+def test_a_mixture_is_certain_where_the_entries_are_not() -> None:
+    subject = service([backend(Out(NEG, "id"), **EACH), backend(Out(RUN_EU, "id"), **EACH)], **FOR_SERVERLESS)
+    (found,) = findings(RULE, build(subject, NEG, RUN_EU))
+    assert found.problems[0].observed == (
+        "Its backends are of kinds that do not go together: `neg` is a zonal NEG (GCE_VM_IP_PORT); `run-eu` is a "
+        "serverless NEG."
+    )
+
+
+def test_the_fix_for_a_serverless_neg_with_a_rate_ends_in_no_mode() -> None:
+    subject = service([backend(RUN_US, **RATE, maxRatePerEndpoint=4)], **FOR_SERVERLESS)
+    (found,) = findings(RULE, build(subject, RUN_US, deployed=True))
+    assert found.problems[0].fix == "Leave `balancing_mode` out, and all targets."
+
+
 def test_backends_of_two_regional_groups_need_not_be_told_apart() -> None:
     subject = service([backend(US, maxRate=4), backend(EU)])
     check_verdict(RULE, [subject, US, EU], "failed")
@@ -153,7 +303,9 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     subject = service([backend(NEG, maxRatePerInstance=4), backend(SERVERLESS, **BARE)], timeoutSec=900)
     (found,) = findings(RULE, build(subject, NEG, SERVERLESS, deployed=True))
     assert [problem.observed for problem in found.problems] == [
-        "Backend `neg` is a zonal or hybrid NEG in UTILIZATION mode, the provider's default.",
+        "Its backends are of kinds that do not go together: `neg` is a zonal NEG (GCE_VM_IP_PORT); `run` is a "
+        "serverless NEG.",
+        "Backend `neg` is a zonal NEG (GCE_VM_IP_PORT) in UTILIZATION mode.",
         "Backend `neg` is a zonal NEG (GCE_VM_IP_PORT), and `max_rate_per_instance` is set.",
         "Backend `run` is a serverless NEG, and `port_name` is set.",
         "Backend `run` is a serverless NEG, and `timeout_sec` is set.",

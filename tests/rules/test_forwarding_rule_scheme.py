@@ -172,6 +172,106 @@ def test_rules_without_a_proxy(chat: R, rule_scheme: Any, status: str) -> None:
     check_verdict(RULE, [chat, rule], status, "rule")
 
 
+@pytest.mark.parametrize(
+    ("chat", "kind", "rule_scheme", "status"),
+    [
+        (regional_service("INTERNAL", protocol=None), "RegionTargetHttpProxy", "INTERNAL", "failed"),
+        (regional_service(protocol=None, loadBalancingScheme=None), "RegionTargetHttpProxy", None, "failed"),
+        (regional_service("INTERNAL", protocol="TCP"), "RegionTargetTcpProxy", "INTERNAL", "failed"),
+        (regional_service("EXTERNAL", protocol="TCP"), "RegionTargetTcpProxy", "EXTERNAL", "failed"),
+        (regional_service("EXTERNAL", protocol="HTTP"), "RegionTargetHttpProxy", "EXTERNAL", "failed"),
+        (regional_service("INTERNAL_MANAGED", protocol="TCP"), "RegionTargetTcpProxy", "INTERNAL_MANAGED", "passed"),
+        (regional_service("EXTERNAL_MANAGED"), "RegionTargetHttpProxy", "EXTERNAL_MANAGED", "passed"),
+        (regional_service(loadBalancingScheme=Computed()), "RegionTargetHttpProxy", "INTERNAL_MANAGED", "undecided"),
+    ],
+)
+def test_passthrough_schemes_behind_a_proxy(chat: R, kind: str, rule_scheme: Any, status: str) -> None:
+    paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
+    inputs = {"urlMap": target(paths)} if "Http" in kind else {"backendService": target(chat)}
+    proxy = R(kind, "proxy", {"region": REGION, **inputs})
+    rule = regional_rule(loadBalancingScheme=rule_scheme, target=target(proxy))
+    check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
+
+
+def test_what_would_fit_a_wrong_scheme_is_not_asked_for() -> None:
+    chat = regional_service("INTERNAL", protocol=None, backends=[backend(US, capacityScaler=1.0)])
+    paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
+    proxy = R("RegionTargetHttpProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    rule = regional_rule(loadBalancingScheme="INTERNAL", target=target(proxy))
+    (found,) = findings(RULE, build(chat, US, paths, proxy, rule))
+    assert [problem.fix for problem in found.problems] == [
+        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule."
+    ]
+    for name in (
+        "backend-capacity-scaler",
+        "load-balancer-attributes",
+        "load-balancer-balancing-mode",
+    ):
+        assert statuses(name, build(chat, US, paths, proxy, rule)) == {"chat": "not applicable"}
+        assert statuses(name, build(chat, US)) == {"chat": "failed"}
+
+
+RETRY = {"retryPolicy": {"numRetries": 2, "retryConditions": ["connect-failure"]}}
+REWRITE = {"urlRewrite": {"pathPrefixRewrite": "/"}}
+
+
+def in_path_rule(action: Any) -> dict[str, Any]:
+    return {"pathMatchers": [{"name": "all", "pathRules": [{"paths": ["/v1/*"], "routeAction": action}]}]}
+
+
+def in_route_rule(action: Any) -> dict[str, Any]:
+    return {"pathMatchers": [{"name": "all", "routeRules": [{"priority": 1, "routeAction": action}]}]}
+
+
+def in_matcher(action: Any) -> dict[str, Any]:
+    return {"pathMatchers": [{"name": "all", "defaultRouteAction": action}]}
+
+
+def classic(inputs: dict[str, Any], scheme: str, rule_scheme: str) -> list[R]:
+    chat = service(loadBalancingScheme=scheme)
+    paths = url_map(chat, **inputs)
+    proxy = https(paths)
+    return [chat, paths, proxy, global_rule(proxy, loadBalancingScheme=rule_scheme)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({}, "passed"),
+        ({"defaultRouteAction": RETRY}, "failed"),
+        (in_matcher(RETRY), "failed"),
+        (in_path_rule(RETRY), "failed"),
+        (in_route_rule(RETRY), "failed"),
+        (in_path_rule({"timeout": {"seconds": "900"}}), "failed"),
+        (in_path_rule({"requestMirrorPolicy": {"backendService": "projects/p/global/backendServices/x"}}), "failed"),
+        (in_path_rule({"corsPolicy": {"allowOrigins": ["*"]}}), "failed"),
+        (in_path_rule({"faultInjectionPolicy": {"abort": {"httpStatus": 500, "percentage": 1}}}), "failed"),
+        (in_path_rule({"maxStreamDuration": {"seconds": "900"}}), "failed"),
+        (in_path_rule({**REWRITE, **RETRY}), "failed"),
+        (in_path_rule(REWRITE), "passed"),
+        ({"defaultUrlRedirect": {"httpsRedirect": True, "stripQuery": False}}, "passed"),
+        (in_path_rule(Computed()), "undecided"),
+        (in_path_rule({"retryPolicy": Computed()}), "undecided"),
+    ],
+)
+def test_route_actions_of_a_classic_load_balancer(inputs: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, classic(inputs, "EXTERNAL", "EXTERNAL"), status, "rule")
+    if status == "failed":
+        check_verdict(RULE, classic(inputs, "EXTERNAL_MANAGED", "EXTERNAL_MANAGED"), "passed", "rule")
+        check_verdict(RULE, classic(inputs, "EXTERNAL_MANAGED", "EXTERNAL"), "passed", "rule")
+
+
+def test_weights_between_two_new_services() -> None:
+    for scheme, status in (("EXTERNAL_MANAGED", "passed"), ("EXTERNAL", "failed")):
+        chat, canary = service(loadBalancingScheme=scheme), service(name="canary", loadBalancingScheme=scheme)
+        shares = [{"backendService": target(one), "weight": weight} for one, weight in ((chat, 90), (canary, 10))]
+        paths = R("URLMap", "paths", {"defaultRouteAction": {"weightedBackendServices": shares}})
+        proxy = https(paths)
+        check_verdict(
+            RULE, [chat, canary, paths, proxy, global_rule(proxy, loadBalancingScheme=scheme)], status, "rule"
+        )
+
+
 def test_what_is_not_known() -> None:
     chat, paths, proxy, rule = stack("EXTERNAL", "EXTERNAL_MANAGED")
     hidden = R("URLMap", "paths", {"pathMatchers": Computed((chat,))})

@@ -28,7 +28,15 @@ IN_US = R("RegionHealthCheck", "check", {"region": "us-central1", "httpHealthChe
 IN_EU = R("RegionHealthCheck", "check", {"region": "europe-west1", "httpHealthCheck": {"port": 8000}})
 SOMEWHERE = R("RegionHealthCheck", "check", {"region": Computed((), "us-central1"), "httpHealthCheck": {"port": 8000}})
 LEGACY = R("HttpHealthCheck", "check", {"requestPath": "/health"})
+LEGACY_HTTPS = R("HttpsHealthCheck", "check", {"requestPath": "/health"})
 REGIONAL: dict[str, Any] = {"region": "us-central1"}
+TCP = {"protocol": "TCP"}
+PASSTHROUGH = {**REGIONAL, **TCP, "loadBalancingScheme": "INTERNAL"}
+TCP_ON_SERVING_PORT = R("HealthCheck", "check", {"tcpHealthCheck": {"portSpecification": "USE_SERVING_PORT"}})
+
+
+def on(specification: Any) -> R:
+    return R("HealthCheck", "check", {"httpHealthCheck": {"portSpecification": specification, "portName": "http"}})
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,31 @@ REGIONAL: dict[str, Any] = {"region": "us-central1"}
         (HEALTH, [backend(NEG)], {}, "passed"),
         (LEGACY, [backend(US)], {}, "passed"),
         (check(sourceRegions=[]), [backend(US)], {}, "passed"),
+        # Legacy checks
+        (LEGACY, [backend(US)], {"loadBalancingScheme": "EXTERNAL"}, "passed"),
+        (LEGACY_HTTPS, [backend(US)], {"protocol": "HTTPS"}, "passed"),
+        (LEGACY, [backend(US)], REGIONAL, "failed"),
+        (LEGACY, [backend(US)], {**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
+        (LEGACY, [backend(US)], PASSTHROUGH, "failed"),
+        (LEGACY, [backend(US)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
+        (LEGACY, [backend(US)], TCP, "failed"),
+        (LEGACY, [backend(US)], {**TCP, "loadBalancingScheme": "EXTERNAL"}, "failed"),
+        (LEGACY, [backend(US)], {"protocol": Computed()}, "undecided"),
+        (LEGACY, [backend(NEG)], {}, "undecided"),
+        ("projects/p/global/httpHealthChecks/x", [backend(US)], REGIONAL, "failed"),
+        ("projects/p/global/httpHealthChecks/x", [backend(US)], {}, "undecided"),
+        # Ports
+        (on("USE_NAMED_PORT"), [backend(US)], {}, "failed"),
+        (on("USE_NAMED_PORT"), [backend(US)], REGIONAL, "failed"),
+        (on("USE_NAMED_PORT"), [backend(US)], PASSTHROUGH, "failed"),
+        (on("USE_NAMED_PORT"), [backend(US)], {"loadBalancingScheme": Computed()}, "failed"),
+        (on("USE_SERVING_PORT"), [backend(US)], {}, "passed"),
+        (on("USE_SERVING_PORT"), [backend(NEG)], REGIONAL, "passed"),
+        (on("USE_SERVING_PORT"), [backend(US)], PASSTHROUGH, "failed"),
+        (on("USE_SERVING_PORT"), [backend(US)], {**REGIONAL, "loadBalancingScheme": Computed()}, "undecided"),
+        (on("USE_FIXED_PORT"), [backend(US)], PASSTHROUGH, "passed"),
+        (on(Computed()), [backend(US)], {}, "undecided"),
+        (TCP_ON_SERVING_PORT, [backend(US)], TCP, "passed"),
         (DNS, [backend(US)], {}, "failed"),
         (DNS, [], {}, "failed"),
         (DNS, Computed(), {}, "failed"),
@@ -85,7 +118,9 @@ def test_a_check_that_is_read_shows_its_source_regions() -> None:
 
     subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/x")
     check_verdict(RULE, [subject, US, read(sourceRegions=REGIONS)], "failed")
-    check_verdict(RULE, [subject, US, read(sourceRegions=[])], "passed")
+    check_verdict(
+        RULE, [subject, US, read(sourceRegions=[], httpHealthCheck={"port": 8000, "portSpecification": ""})], "passed"
+    )
     check_verdict(RULE, [subject, US, read()], "undecided")
 
 
@@ -96,3 +131,13 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
         "Its health check `check` has `source_regions`.",
         "It has a health check, and backend `run` is a serverless NEG.",
     ]
+
+
+def test_the_fix_for_a_named_port_is_one_that_the_load_balancer_has() -> None:
+    def fix(**inputs: Any) -> str:
+        named = on("USE_NAMED_PORT")
+        (found,) = findings(RULE, build(service([backend(US)], healthChecks=Out(named, "id"), **inputs), named, US))
+        return found.problems[0].fix
+
+    assert fix().startswith('Set `port_specification="USE_SERVING_PORT"`')
+    assert fix(**PASSTHROUGH).startswith("Set `port` to the number")

@@ -118,3 +118,12 @@ def test_the_message_names_each_backend_once() -> None:
         "Backend `mig-us-central1` has no `max_utilization`, so it never counts as full. "
         "Backend `mig-europe-west4` has no `max_utilization`, so it never counts as full."
     ]
+
+
+def test_the_fix_is_one_that_the_kind_and_the_mode_take() -> None:
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+    (by_kind,) = findings(RULE, build(service([backend(neg, maxUtilization=None)]), neg, deployed=True))
+    assert by_kind.problems[0].fix.startswith('Set `balancing_mode="RATE"` with `max_rate_per_endpoint`')
+    metrics = backend(neg, balancingMode="CUSTOM_METRICS", maxUtilization=None)
+    (by_mode,) = findings(RULE, build(service([metrics]), neg, deployed=True))
+    assert by_mode.problems[0].fix.startswith("Set `custom_metrics`")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, R, backend, build, check_verdict, findings, service
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service
 
 RULE = "load-balancer-attributes"
 GROUP = "projects/p/zones/us-central1-a/instanceGroups/a"
@@ -35,8 +35,8 @@ BLOCK = {"maxEjectionPercent": 50}
 MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "PPPPPPPP"),
     "port name": ({"portName": "http"}, "PPPPPPFF"),
-    "outlier detection": ({"outlierDetection": BLOCK}, "FPUPPPFF"),
-    "empty outlier detection": ({"outlierDetection": {}}, "FPUPPPFF"),
+    "outlier detection": ({"outlierDetection": BLOCK}, "FPPPPPFF"),
+    "empty outlier detection": ({"outlierDetection": {}}, "FPPPPPFF"),
     "circuit breakers": ({"circuitBreakers": {"maxRequests": 8}}, "FFUPUPFF"),
     "least request": ({"localityLbPolicy": "LEAST_REQUEST"}, "FPPPPPFF"),
     "Maglev": ({"localityLbPolicy": "MAGLEV"}, "FPPPPPPU"),
@@ -113,6 +113,45 @@ def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status
 )
 def test_verdict(inputs: dict[str, Any], status: str) -> None:
     check_verdict(RULE, [service(**inputs)], status)
+
+
+RUN = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
+PSC = R(
+    "RegionNetworkEndpointGroup", "psc", {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"}
+)
+SOME_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
+ERRORS = {"consecutiveErrors": 5, "consecutiveGatewayFailure": 3, "enforcingConsecutiveErrors": 100}
+
+
+@pytest.mark.parametrize(
+    ("group", "block", "inputs", "status"),
+    [
+        (RUN, ERRORS, {}, "passed"),
+        (RUN, ERRORS, {"loadBalancingScheme": "INTERNAL_MANAGED"}, "passed"),
+        (RUN, ERRORS, CLASSIC, "failed"),
+        (RUN, ERRORS, REGIONAL, "failed"),
+        (RUN, ERRORS, REGIONAL_INTERNAL, "failed"),
+        (PSC, ERRORS, REGIONAL, "passed"),
+        (SOME_NEG, ERRORS, REGIONAL, "undecided"),
+        (RUN, None, REGIONAL, "passed"),
+        (RUN, Computed(), REGIONAL, "undecided"),
+        (RUN, {"enforcingSuccessRate": 100}, {}, "failed"),
+        (RUN, {"enforcingSuccessRate": 0}, {}, "passed"),
+        (RUN, {"successRateMinimumHosts": 3}, {}, "failed"),
+        (RUN, {"successRateRequestVolume": 50}, {}, "failed"),
+        (RUN, {"successRateStdevFactor": 1900}, {}, "failed"),
+        (RUN, {"successRateStdevFactor": Computed()}, {}, "undecided"),
+        (PSC, {"enforcingSuccessRate": 100}, {}, "passed"),
+        (SOME_NEG, {"enforcingSuccessRate": 100}, {}, "undecided"),
+        (RUN, ERRORS, {"iap": {"enabled": True}}, "failed"),
+        (RUN, ERRORS, {"iap": {"enabled": False}}, "passed"),
+        (RUN, ERRORS, {"iap": {"enabled": Computed()}}, "undecided"),
+        (PSC, ERRORS, {"iap": {"enabled": True}}, "passed"),
+    ],
+)
+def test_outlier_detection_of_serverless_negs(group: R, block: Any, inputs: dict[str, Any], status: str) -> None:
+    subject = service([backend(Out(group, "id"))], **{**inputs, "outlierDetection": block})
+    check_verdict(RULE, [subject, RUN, PSC, SOME_NEG], status)
 
 
 def test_the_default_scheme_is_that_of_the_providers_version() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, backend, build, check_verdict, findings, service
+from tests.stacks import Computed, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "load-balancer-balancing-mode"
 GROUP = "projects/p/regions/us-central1/instanceGroups/a"
@@ -71,6 +71,23 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({**METRICS, "customMetrics": Computed()}, {}, "undecided"),
     ({**METRICS, "customMetrics": [{"name": "a", "maxUtilization": 1.5}]}, {}, "failed"),
     ({**METRICS, "customMetrics": [{"name": "a", "maxUtilization": Computed()}]}, {}, "undecided"),
+    ({**METRICS, "customMetrics": None}, {}, "passed"),
+    # Custom metrics in another mode
+    ({"customMetrics": [{"name": "a"}]}, {}, "failed"),
+    ({"balancingMode": None, **UNSET, "customMetrics": [{"name": "a", "dryRun": False}]}, {}, "failed"),
+    ({**RATE, "maxRate": 4, "customMetrics": [{"name": "a"}]}, {}, "failed"),
+    ({**RATE, "maxRate": 4, "customMetrics": [{"name": "a", "dryRun": True}, {"name": "b"}]}, {}, "failed"),
+    ({**RATE, "maxRate": 4, "customMetrics": [{"name": "a", "dryRun": True}]}, {}, "passed"),
+    ({**RATE, "maxRate": 4, "customMetrics": [{"name": "a", "dryRun": Computed()}]}, {}, "undecided"),
+    ({**RATE, "maxRate": 4, "customMetrics": Computed()}, {}, "undecided"),
+    ({**RATE, "maxRate": 4, "customMetrics": []}, {}, "passed"),
+    ({**CONNECTION, "customMetrics": [{"name": "a"}]}, PASSTHROUGH, "failed"),
+    # Those of the service
+    (
+        {**RATE, "maxRate": 4},
+        {"localityLbPolicy": "WEIGHTED_ROUND_ROBIN", "customMetrics": [{"name": "a", "dryRun": False}]},
+        "passed",
+    ),
     # Passthrough load balancers
     (CONNECTION, PASSTHROUGH, "passed"),
     (CONNECTION, {**REGIONAL, "loadBalancingScheme": None, "protocol": "UDP"}, "passed"),
@@ -90,6 +107,67 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 @pytest.mark.parametrize(("properties", "inputs", "status"), CASES)
 def test_verdict(properties: dict[str, Any], inputs: dict[str, Any], status: str) -> None:
     check_verdict(RULE, [service([backend(GROUP, **properties)], **inputs)], status)
+
+
+US, EU = mig("us-central1"), mig("europe-west4")
+NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+RUN = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
+OTHER_STACK = R("StackReference", "platform")
+EACH = {**RATE, "maxRatePerInstance": 4}
+BEHIND_TCP = {**CONNECTION, "maxConnectionsPerInstance": 4}
+UTILIZATION = {"balancingMode": "UTILIZATION"}
+ENDPOINTS = {**RATE, "maxRatePerEndpoint": 4}
+
+# (backends of a service, backends and inputs of another, status of the first)
+SHARED: dict[str, tuple[Any, Any, dict[str, Any], Any]] = {
+    "RATE and UTILIZATION": ([backend(US, **EACH)], [backend(US, **UTILIZATION)], {}, "failed"),
+    "RATE and the default": ([backend(US, **EACH)], [backend(US, balancingMode=None)], {}, "failed"),
+    "one of two groups": ([backend(US, **EACH), backend(EU, **EACH)], [backend(EU)], {}, "failed"),
+    "UTILIZATION and CUSTOM_METRICS": ([backend(US)], [backend(US, **METRICS)], {}, "failed"),
+    "RATE and CUSTOM_METRICS": ([backend(US, **EACH)], [backend(US, **METRICS)], {}, "failed"),
+    "UTILIZATION and IN_FLIGHT": ([backend(US)], [backend(US, **IN_FLIGHT)], {}, "failed"),
+    "UTILIZATION and CONNECTION behind a passthrough": (
+        [backend(US)], [backend(US, **CONNECTION)], PASSTHROUGH, "failed",
+    ),
+    "twice RATE": ([backend(US, **EACH)], [backend(US, **EACH)], {}, "passed"),
+    "twice UTILIZATION": ([backend(US)], [backend(US)], {}, "passed"),
+    "RATE and CONNECTION behind a passthrough": (
+        [backend(US, **EACH)], [backend(US, **CONNECTION)], PASSTHROUGH, "passed",
+    ),
+    "RATE and IN_FLIGHT": ([backend(US, **EACH)], [backend(US, **IN_FLIGHT)], {}, "passed"),
+    "CONNECTION and CONNECTION": ([backend(US, **EACH)], [backend(US, **BEHIND_TCP)], TCP, "passed"),
+    "other groups": ([backend(US, **EACH)], [backend(EU)], {}, "passed"),
+    "RATE and some mode": ([backend(US, **EACH)], [backend(US, balancingMode=Computed())], {}, "undecided"),
+    "RATE and perhaps another group": ([backend(US, **EACH)], [backend(Computed((US, EU)))], {}, "undecided"),
+    "RATE and RATE of perhaps another": ([backend(US, **EACH)], [backend(Computed((US, EU)), **EACH)], {}, "passed"),
+    "RATE and a group from elsewhere": ([backend(US, **EACH)], [backend(Computed((OTHER_STACK,)))], {}, "undecided"),
+    "RATE and RATE of one from elsewhere": (
+        [backend(US, **EACH)], [backend(Computed((OTHER_STACK,)), **EACH)], {}, "passed",
+    ),
+    "RATE and backends that are not known": ([backend(US, **EACH)], Computed(), {}, "undecided"),
+    "one URL": ([backend(GROUP, **EACH)], [backend(f"https://www.googleapis.com/compute/v1/{GROUP}")], {}, "failed"),
+    "URLs of two groups": ([backend(GROUP, **EACH)], [backend(f"{GROUP}-2")], {}, "passed"),
+    "URLs with a project's number": (
+        [backend(GROUP, **EACH)], [backend(GROUP.replace("projects/p/", "projects/12345/"))], {}, "undecided",
+    ),
+    "a NEG in two modes": (
+        [backend(NEG, **ENDPOINTS)], [backend(NEG, **METRICS)], {}, "passed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("backends", "others", "inputs", "status"), SHARED.values(), ids=SHARED)
+def test_one_group_in_two_services(backends: Any, others: Any, inputs: dict[str, Any], status: Any) -> None:
+    another = service(others, name="another", **inputs)
+    resources = [service(backends), another, US, EU, NEG, OTHER_STACK]
+    wanted = status if isinstance(status, tuple) else (status, status)
+    for deployed, expected in zip((False, True), wanted, strict=True):
+        found = statuses(RULE, build(*resources, deployed=deployed))["chat"]
+        assert (deployed, found) == (deployed, expected)
+
+
+def test_a_neg_without_a_mode_needs_no_limit_for_one() -> None:
+    check_verdict(RULE, [service([backend(RUN, **RATE)]), RUN], "passed")
 
 
 @pytest.mark.parametrize(

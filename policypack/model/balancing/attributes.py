@@ -15,7 +15,11 @@ from policypack.model.balancing.product import Row, by_product
 API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/backendServices"
 BACKEND_SERVICES: Final = "https://cloud.google.com/load-balancing/docs/backend-service"
 FEATURES: Final = "https://cloud.google.com/load-balancing/docs/features"
+_NEGS: Final = "https://cloud.google.com/load-balancing/docs/negs"
 _ARMOR: Final = "https://cloud.google.com/armor/docs/security-policy-overview"
+_CHECKS: Final = "https://cloud.google.com/load-balancing/docs/health-check-concepts"
+_CHECKS_API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks"
+_URL_MAPS: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps"
 _CDN: Final = "https://cloud.google.com/cdn/docs/overview"
 _GLOBAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/"
 _REGIONAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/regionbackendservice/"
@@ -44,8 +48,10 @@ ATTRIBUTES: Final = _table(
     ("custom_request_headers",     "T?TTT RRRRR RR ???", _HEADERS),
     ("custom_metrics",             "TRTTT RRRRR RR TT?", _CUSTOM_METRICS,
      "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
-    ("outlier_detection",          "TRT?T TRT?T RR TTT", API,
-     "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only."),
+    # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it.
+    ("outlier_detection",          "TRTTT TRT?T RR TTT", f"{_NEGS}/serverless-neg-concepts",
+     "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only, without "
+     "success rates and without `iap`."),
     ("circuit_breakers",           "RR??T RR??T RR TTT", API),
     ("max_stream_duration",        "RRRRR RRRRR RR TTT", API),
     ("iap",                        "TTTTT RRRRR RR RRR", _IAP, "Not together with `enable_cdn`."),
@@ -87,6 +93,28 @@ SESSION_AFFINITIES: Final = _table(
     ("HEADER_FIELD",               "TRTTT RRRRR RR TTR", FEATURES),
     ("HTTP_COOKIE",                "TRTTT RRRRR RR TTR", FEATURES),
     ("STRONG_COOKIE_AFFINITY",     "TRTTT RRRRR RR ??R", FEATURES, "Needs `strong_session_affinity_cookie`."),
+)
+
+# What a health check can be or have, by the load balancer that uses it.
+HEALTH_CHECKS: Final = _table(
+    ("legacy health check",        "TTRRR RRRRR RR ???", _CHECKS,
+     "`HttpHealthCheck` and `HttpsHealthCheck`, which are made for target pools; of instance groups alone."),
+    ("USE_SERVING_PORT",           "TTTTT TTTTT RR ???", _CHECKS_API),
+    ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", _CHECKS_API,
+     "USE_SERVING_PORT asks the named port of the service."),
+)
+
+# What the routes of a URL map do with requests before a service of the load balancer gets them. "URL maps for classic
+# Application Load Balancers only support the urlRewrite action within" a route action.
+ROUTE_ACTIONS: Final = _table(
+    ("url_rewrite",                "TTTTT ----- -- T??", _URL_MAPS),
+    ("weighted_backend_services",  "TRTTT ----- -- T??", _URL_MAPS),
+    ("retry_policy",               "TRTTT ----- -- T??", _URL_MAPS),
+    ("timeout",                    "TRTTT ----- -- T??", _URL_MAPS),
+    ("request_mirror_policy",      "TRTTT ----- -- T??", _URL_MAPS),
+    ("cors_policy",                "TRTTT ----- -- T??", _URL_MAPS),
+    ("fault_injection_policy",     "TRTTT ----- -- T??", _URL_MAPS),
+    ("max_stream_duration",        "?R??? ----- -- T??", _URL_MAPS),
 )
 # fmt: on
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
-from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.balancing.group import GROUP_COLLECTIONS, Group, GroupKind, variants_of
 from policypack.model.balancing.kinds import BackendKind
-from policypack.model.graph.reference import Reference
-from policypack.model.graph.tokens import REGION_INSTANCE_GROUP_MANAGER
+from policypack.model.balancing.product import Cell, agreed
+from policypack.model.balancing.targets import MODES_OF_KINDS
+from policypack.model.graph.reference import parse_reference
 from policypack.model.values.logic import any_of, negation, same
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/
 _DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
-# What tells these apart is asked of the group.
-_VARIANTS: Final = {
-    GroupKind.INSTANCE_GROUP: (BackendKind.REGIONAL_INSTANCE_GROUP, BackendKind.INSTANCE_GROUP),
-    GroupKind.ZONAL_NEG: (BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG),
-    GroupKind.INTERNET_NEG: (BackendKind.GLOBAL_INTERNET_NEG, BackendKind.REGIONAL_INTERNET_NEG),
-}
 
 
 @dataclass(frozen=True)
@@ -84,19 +80,6 @@ class Backend:
         failover = self.properties.boolean("failover")
         return False if failover is None else failover
 
-    @cached_property
-    def is_regional_group(self) -> bool | Unknown:
-        """Whether its group is a regional managed instance group."""
-        if GroupKind.INSTANCE_GROUP not in self.kinds:
-            return False
-        return same(_is_regional_instance_group(group) for group in self.choices) if self.choices else UNKNOWN
-
-    @property
-    def has_ports(self) -> bool | Unknown:
-        """Whether the endpoints of its zonal NEG have ports, which decides on the load balancers that take it."""
-        negs = [group for group in self.choices or () if GroupKind.ZONAL_NEG in group.kinds]
-        return same(_endpoints_have_ports(group) for group in negs)
-
     @property
     def metrics(self) -> list[Properties] | Unknown:
         """The custom metrics that it is balanced by in CUSTOM_METRICS mode."""
@@ -128,41 +111,33 @@ class Backend:
     @cached_property
     def backend_kinds(self) -> frozenset[BackendKind]:
         """The kinds of backend that it can be, as load balancers tell them apart."""
-        return frozenset(found for kind in self.kinds for found in self._variants_of(kind))
+        found = (group.variants_of(kind) for group in self.choices or () for kind in group.kinds & self.kinds)
+        return frozenset(chain(*found)) or frozenset(chain(*map(variants_of, self.kinds)))
+
+    @property
+    def wrong_collection(self) -> str:
+        """What the URL in `group` is of if that is neither an instance group nor a NEG; empty otherwise.
+
+        That of a manager as well, which its instance group shares all but the collection with.
+        """
+        url = self.properties.string("group")
+        reference = parse_reference(url) if isinstance(url, str) else None
+        return reference.collection if reference and reference.collection not in GROUP_COLLECTIONS else ""
 
     @property
     def kind_name(self) -> str:
         """What kind of backend it is, for a sentence."""
         return " or ".join(sorted(kind.value for kind in self.backend_kinds))
 
-    def _variants_of(self, kind: GroupKind) -> tuple[BackendKind, ...]:
-        variants = _VARIANTS.get(kind)
-        if not variants:
-            return (BackendKind[kind.name],)
-        is_first = self._is_first_variant(kind)
-        return variants if isinstance(is_first, Unknown) else (variants[0] if is_first else variants[1],)
-
-    def _is_first_variant(self, kind: GroupKind) -> bool | Unknown:
-        if kind is GroupKind.INSTANCE_GROUP:
-            return self.is_regional_group
-        if kind is GroupKind.ZONAL_NEG:
-            return self.has_ports
-        return self.group.is_anywhere if self.group else UNKNOWN
+    @property
+    def is_serverless(self) -> bool | Unknown:
+        """Whether its group is a serverless NEG: one in a mode that these do not have is none."""
+        cells = MODES_OF_KINDS.get(self.balancing_mode, {}) if isinstance(self.balancing_mode, str) else {}
+        if cells.get(BackendKind.SERVERLESS_NEG) is Cell.REFUSED:
+            return False
+        return agreed(kind is BackendKind.SERVERLESS_NEG for kind in self.backend_kinds)
 
     @cached_property
     def is_measured(self) -> bool | Unknown:
         """Whether the load balancer checks the group's health and takes a target capacity for it."""
         return same(kind.is_measured for kind in self.kinds)
-
-
-def _is_regional_instance_group(group: Group) -> bool:
-    if isinstance(group.target, Reference):
-        return group.target.scope == "regions" and group.target.collection != "networkEndpointGroups"
-    return group.target.type == REGION_INSTANCE_GROUP_MANAGER
-
-
-def _endpoints_have_ports(group: Group) -> bool | Unknown:
-    if isinstance(group.target, Reference):
-        return UNKNOWN
-    endpoint_type = group.target.asked.string("networkEndpointType")
-    return UNKNOWN if isinstance(endpoint_type, Unknown) else endpoint_type != "GCE_VM_IP"

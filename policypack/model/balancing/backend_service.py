@@ -8,8 +8,8 @@ from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
-from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.balancing.load_balancer import OfLoadBalancer
+from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
+from policypack.model.balancing.load_balancer import LoadBalancerService
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, setting
@@ -18,7 +18,7 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.values.bounds import DistinctCount, count_distinct
 from policypack.model.values.logic import same
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
 # The provider's defaults, for sources that do not fill them in:
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/ and .../regionbackendservice/
@@ -28,7 +28,7 @@ _DEFAULT_DRAINING_SECONDS: Final = 300.0
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
 
-class BackendService(OfLoadBalancer):
+class BackendService(LoadBalancerService):
     """A backend service: what a load balancer sends requests to."""
 
     @cached_property
@@ -94,8 +94,7 @@ class BackendService(OfLoadBalancer):
 
     def sets(self, name: str) -> bool | Unknown:
         """Whether the property with the Python name `name`, a string or a block, is there."""
-        first, *others = name.split("_")
-        return self.has_setting(first + "".join(part.capitalize() for part in others))
+        return self.has_setting(camel_case(name))
 
     @property
     def has_no_backends(self) -> bool:
@@ -192,7 +191,7 @@ class BackendService(OfLoadBalancer):
         """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
         references = {identity for identity in self._identities if isinstance(identity, Reference)}
         return tuple(
-            sorted({one.name for one in references for other in references if one != other and _may_be_one(one, other)})
+            sorted({one.name for one in references for other in references if one != other and may_be_one(one, other)})
         )
 
     @property
@@ -202,9 +201,9 @@ class BackendService(OfLoadBalancer):
 
     @cached_property
     def _identities(self) -> tuple[str | Reference, ...]:
-        return tuple(self._identity(entry) for entry in self._known_entries)
+        return tuple(self.identity(entry) for entry in self._known_entries)
 
-    def _identity(self, entry: Resource | Reference) -> str | Reference:
+    def identity(self, entry: Resource | Reference) -> str | Reference:
         """What tells a group from others, however its URL is written."""
         if isinstance(entry, Resource):
             return entry.urn
@@ -252,6 +251,13 @@ class BackendService(OfLoadBalancer):
         return (*inside, *((reference.name, reference.region) for reference in self.health_check_links.external))
 
     @property
+    def legacy_health_checks(self) -> tuple[str, ...]:
+        """The names of the legacy health checks that it certainly uses."""
+        inside = [check.name for check in self.health_checks if check.is_legacy]
+        outside = self.health_check_links.external
+        return (*inside, *(reference.name for reference in outside if reference.collection in LEGACY_COLLECTIONS))
+
+    @property
     def has_only_serverless_backends(self) -> bool:
         """All its backends certainly are serverless NEGs, and it has some."""
         return self.kinds == {GroupKind.SERVERLESS_NEG}
@@ -260,6 +266,13 @@ class BackendService(OfLoadBalancer):
     def may_have_serverless_backends(self) -> bool:
         """Some backend is a serverless NEG, or it is not known that none is."""
         return GroupKind.SERVERLESS_NEG in self.kinds
+
+    @property
+    def has_serverless_backends(self) -> bool | Unknown:
+        """Whether some backend is a serverless NEG."""
+        if any(group.kinds == {GroupKind.SERVERLESS_NEG} for group in self.groups):
+            return True
+        return UNKNOWN if self.may_have_serverless_backends else False
 
     def regions_with_peers(self, pattern: str) -> DistinctCount:
         """The regions that all regional services whose logical names match the glob `pattern` together serve from.
@@ -293,7 +306,7 @@ def _count_regions(
     return count_distinct(known, None if unresolved is None else unresolved + anywhere, choices if is_limited else None)
 
 
-def _may_be_one(one: Reference, other: Reference) -> bool:
+def may_be_one(one: Reference, other: Reference) -> bool:
     """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
     if one.in_project(None) != other.in_project(None):
         return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from policypack.model.balancing.kinds import BackendKind
 from policypack.model.graph.links import LinkIndex, Links, resolve
 from policypack.model.graph.reference import (
     COLLECTIONS,
@@ -24,9 +25,11 @@ from policypack.model.graph.tokens import (
     INSTANCE_GROUP_NAMED_PORT,
     INSTANCE_GROUP_TYPES,
     NETWORK_ENDPOINT_GROUP,
+    REGION_INSTANCE_GROUP_MANAGER,
     REGION_NETWORK_ENDPOINT_GROUP,
+    SERVICE_ATTACHMENT,
 )
-from policypack.model.values.logic import any_of, equals
+from policypack.model.values.logic import any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -54,6 +57,10 @@ class GroupKind(enum.Enum):
 
 ALL_KINDS: Final = frozenset(GroupKind)
 NEG_KINDS: Final = ALL_KINDS - {GroupKind.INSTANCE_GROUP}
+# The collections that a backend's `group` can be in: the API answers "Unexpected resource collection" to others.
+# https://github.com/hashicorp/terraform-provider-google/issues/4951
+GROUP_COLLECTIONS: Final = ("instanceGroups", "networkEndpointGroups")
+MANAGER_COLLECTION: Final = "instanceGroupManagers"
 _ENDPOINT_KINDS: Final = {
     "GCE_VM_IP": GroupKind.ZONAL_NEG,
     "GCE_VM_IP_PORT": GroupKind.ZONAL_NEG,
@@ -76,6 +83,20 @@ _NEG_KINDS_IN: Final = {
         }
     ),
     "global": frozenset({GroupKind.INTERNET_NEG}),
+}
+# The blocks of a serverless NEG, one of which says what it leads to, and what that is.
+# https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+_PLATFORMS: Final = {
+    "cloudRun": "Cloud Run",
+    "cloudFunction": "Cloud Run functions",
+    "appEngine": "App Engine",
+    "serverlessDeployment": "API Gateway",
+}
+# What tells these apart is asked of the group: the one if it is, the other if not.
+_VARIANTS: Final = {
+    GroupKind.INSTANCE_GROUP: (BackendKind.REGIONAL_INSTANCE_GROUP, BackendKind.INSTANCE_GROUP),
+    GroupKind.ZONAL_NEG: (BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG),
+    GroupKind.INTERNET_NEG: (BackendKind.GLOBAL_INTERNET_NEG, BackendKind.REGIONAL_INTERNET_NEG),
 }
 # The provider's default of `networkEndpointType`.
 _DEFAULT_ENDPOINT_TYPES: Final = {NETWORK_ENDPOINT_GROUP: "GCE_VM_IP_PORT", REGION_NETWORK_ENDPOINT_GROUP: "SERVERLESS"}
@@ -102,8 +123,9 @@ class Group:
     def kinds(self) -> frozenset[GroupKind]:
         """The kinds that it can be: one, unless what tells them apart is not known."""
         if isinstance(self.target, Reference):
-            is_neg = self.target.collection == "networkEndpointGroups"
-            return _NEG_KINDS_IN[self.target.scope] if is_neg else frozenset({GroupKind.INSTANCE_GROUP})
+            if self.target.collection == "networkEndpointGroups":
+                return _NEG_KINDS_IN[self.target.scope]
+            return frozenset({GroupKind.INSTANCE_GROUP}) if self._is_instance_group else ALL_KINDS
         if self.target.type in INSTANCE_GROUP_TYPES:
             return frozenset({GroupKind.INSTANCE_GROUP})
         endpoint_type = self.target.asked.string("networkEndpointType")
@@ -114,10 +136,62 @@ class Group:
         return frozenset({kind}) if kind in kinds_in_scope else kinds_in_scope
 
     @cached_property
-    def region(self) -> str | Unknown:
-        """The region that it serves from; `UNKNOWN` as well for one that `is_anywhere`."""
+    def backend_kinds(self) -> frozenset[BackendKind]:
+        """The same, as load balancers tell them apart."""
+        return frozenset(found for kind in self.kinds for found in self.variants_of(kind))
+
+    def variants_of(self, kind: GroupKind) -> tuple[BackendKind, ...]:
+        """What it can be, if it is of one of its `kinds`, as load balancers tell that apart."""
+        variants = variants_of(kind)
+        is_first = self._is_first_variant(kind) if len(variants) > 1 else True
+        return variants if isinstance(is_first, Unknown) else (variants[0] if is_first else variants[1],)
+
+    def _is_first_variant(self, kind: GroupKind) -> bool | Unknown:
+        if kind is GroupKind.INTERNET_NEG:
+            return self.is_anywhere
+        if kind is GroupKind.INSTANCE_GROUP:
+            if isinstance(self.target, Reference):
+                return self.target.scope == "regions" if self._is_instance_group else UNKNOWN
+            return self.target.type == REGION_INSTANCE_GROUP_MANAGER
         if isinstance(self.target, Reference):
-            return self.target.region or UNKNOWN
+            return UNKNOWN
+        return negation(equals(self.target.asked.string("networkEndpointType"), "GCE_VM_IP"))
+
+    @property
+    def _is_instance_group(self) -> bool:
+        """By its URL; for one that names the manager, whose group has the same name, another is to blame."""
+        collections = (GROUP_COLLECTIONS[0], MANAGER_COLLECTION)
+        return isinstance(self.target, Reference) and self.target.collection in collections
+
+    @property
+    def platform(self) -> str | Unknown | None:
+        """What a serverless NEG leads to, such as Cloud Run; `None` if it does not say."""
+        if isinstance(self.target, Reference):
+            return UNKNOWN
+        blocks = {key: is_set(self.target.asked.object(key)) for key in _PLATFORMS}
+        found = [_PLATFORMS[key] for key, is_there in blocks.items() if is_there is True]
+        return found[0] if found else (UNKNOWN if any_of(blocks.values()) is UNKNOWN else None)
+
+    @property
+    def serves_google_api(self) -> bool | Unknown:
+        """Whether a Private Service Connect NEG leads to a Google API, and not to a service that somebody published.
+
+        https://cloud.google.com/vpc/docs/private-service-connect-backends
+        """
+        if isinstance(self.target, Reference):
+            return UNKNOWN
+        target = self.target.asked.string("pscTargetService")
+        if isinstance(target, str):
+            return "/serviceAttachments/" not in target
+        sources = map(self.stack.by_urn, self.target.edges.get("pscTargetService", ()))
+        return False if any(source and source.type == SERVICE_ATTACHMENT for source in sources) else UNKNOWN
+
+    @cached_property
+    def region(self) -> str | Unknown:
+        """The region that it serves from; `UNKNOWN` as well for one that `is_anywhere`, and for what is no group."""
+        if isinstance(self.target, Reference):
+            is_group = self._is_instance_group or self.target.collection in GROUP_COLLECTIONS
+            return (self.target.region if is_group else None) or UNKNOWN
         location = location_of(self.target)
         if isinstance(location, str):
             return region_of(location)
@@ -127,7 +201,7 @@ class Group:
     def is_anywhere(self) -> bool:
         """It is a global NEG: its endpoints are on the internet, in any number of places."""
         if isinstance(self.target, Reference):
-            return self.target.scope == "global"
+            return self.target.scope == "global" and self.target.collection in GROUP_COLLECTIONS
         return self.target.type == GLOBAL_NETWORK_ENDPOINT_GROUP
 
     def defines_port(self, port_name: str) -> bool | Unknown:
@@ -165,6 +239,11 @@ class Group:
             # By URL it is another group, unless this group's own URL is not known yet.
             return UNKNOWN if links.external and not references_to(_resource(self.target)) else False
         return UNKNOWN if self.target in links.candidates or not links.is_closed else False
+
+
+def variants_of(kind: GroupKind) -> tuple[BackendKind, ...]:
+    """What load balancers tell apart of one kind."""
+    return _VARIANTS.get(kind) or (BackendKind[kind.name],)
 
 
 @per_stack

@@ -13,6 +13,8 @@ _LEGACY: Final = {
     HTTP_HEALTH_CHECK: "HTTP",
     HTTPS_HEALTH_CHECK: "HTTPS",
 }
+# The collections of legacy checks in URLs.
+LEGACY_COLLECTIONS: Final = ("httpHealthChecks", "httpsHealthChecks")
 _PROTOCOLS: Final = {
     "httpHealthCheck": "HTTP",
     "httpsHealthCheck": "HTTPS",
@@ -79,6 +81,17 @@ class HealthCheck(View):
     def is_legacy(self) -> bool:
         """It is of a legacy type, for target pools; these cannot log."""
         return self.resource.type in _LEGACY
+
+    @property
+    def port_specification(self) -> str | Unknown | None:
+        """How its port is chosen: `USE_FIXED_PORT`, `USE_NAMED_PORT` or `USE_SERVING_PORT`; `None` if left out.
+
+        Of a check that is read and does not show it, it is taken for left out.
+        """
+        if self.protocol is None or self.is_legacy:
+            return None
+        specification = self.settings.string("portSpecification")
+        return None if self.resource.is_read and isinstance(specification, Unknown) else specification
 
     @property
     def is_logged(self) -> bool | Unknown:

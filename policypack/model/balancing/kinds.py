@@ -55,6 +55,21 @@ class KindRow:
 
 
 _COUNTS: Final = {"*": "any", "1": "one", "r": "one a region", "5": "up to 50"}
+# How many that is at most, of the service or of a region.
+LIMITS: Final = {"one": 1, "one a region": 1, "up to 50": 50}
+
+
+# The kinds that may be together in one service; the others are alone.
+# https://cloud.google.com/load-balancing/docs/backend-service#backends
+TOGETHER: Final = (
+    frozenset({BackendKind.INSTANCE_GROUP, BackendKind.REGIONAL_INSTANCE_GROUP}),
+    frozenset({BackendKind.ZONAL_NEG, BackendKind.HYBRID_NEG}),
+    *(
+        frozenset({kind})
+        for kind in BackendKind
+        if kind.is_neg and kind not in (BackendKind.ZONAL_NEG, BackendKind.HYBRID_NEG)
+    ),
+)
 
 
 def _table(*rows: tuple[BackendKind, str, str, str]) -> dict[BackendKind, KindRow]:

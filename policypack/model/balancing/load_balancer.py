@@ -23,11 +23,11 @@ from policypack.model.balancing.product import (
 from policypack.model.graph.reference import region_of, setting
 from policypack.model.graph.tokens import BACKEND_SERVICE, REGION_BACKEND_SERVICE
 from policypack.model.graph.view import View
-from policypack.model.values.logic import all_of, equals, negation
+from policypack.model.values.logic import all_of, equals, is_set, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
-class OfLoadBalancer(View):
+class LoadBalancerService(View):
     """A backend service, seen as that of a load balancer."""
 
     TYPES = (BACKEND_SERVICE, REGION_BACKEND_SERVICE)
@@ -157,11 +157,14 @@ class OfLoadBalancer(View):
     def has_outlier_detection(self) -> bool | Unknown:
         """Whether outlier detection is documented for its load balancer; it counts errors of HTTP.
 
-        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`.
+        https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: the field `outlierDetection`. It
+        leaves the cross-region internal one out, which other pages have: there it counts if it is set.
         """
         cells = ATTRIBUTES["outlier_detection"].cells
-        counts = agreed("HTTP" in product.protocols and cells[product] is Cell.TAKEN for product in self.products)
-        return all_of([self.is_load_balancer, counts])
+        counts = agreed(product.speaks_http and cells[product] is Cell.TAKEN for product in self.products)
+        is_cross_region = all(not product.is_regional and product.is_internal for product in self.products)
+        is_there = is_set(self.resource.asked.object("outlierDetection")) if is_cross_region else True
+        return all_of([self.is_load_balancer, counts, is_there])
 
     @property
     def logs_requests(self) -> bool | Unknown:

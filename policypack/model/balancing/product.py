@@ -58,6 +58,16 @@ class Product:
         """Its backends can be in several regions."""
         return not self.is_regional
 
+    @property
+    def is_internal(self) -> bool:
+        """It has proxies inside the network, for clients in it."""
+        return self.scheme == "INTERNAL_MANAGED"
+
+    @property
+    def speaks_http(self) -> bool:
+        """It speaks HTTP to its backends, and so knows their errors by the status."""
+        return "HTTP" in self.protocols
+
 
 _GLOBAL, _REGIONAL = False, True
 _ALB, _PROXY, _PASS = Family.APPLICATION, Family.PROXY_NETWORK, Family.PASSTHROUGH
@@ -107,6 +117,11 @@ _DEFAULT_GLOBAL_SCHEME_BEFORE_10: Final = "EXTERNAL"
 DEFAULT_REGIONAL_SCHEME_OF_SERVICES: Final = "INTERNAL"
 DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES: Final = "EXTERNAL"
 
+CLASSIC_APPLICATION: Final = tuple(p for p in PRODUCTS if p.family is Family.APPLICATION and p.scheme == CLASSIC_SCHEME)
+# Those of regional services behind a proxy.
+PROXY_SCHEMES: Final = tuple(
+    sorted({p.scheme for p in PRODUCTS if p.is_regional and p.family is not Family.PASSTHROUGH})
+)
 PASSTHROUGH_SCHEMES: Final = tuple(p.scheme for p in PRODUCTS if p.family is Family.PASSTHROUGH)
 # From the scheme of a global forwarding rule to the other that the service behind it may have, which is how one
 # migrates: https://cloud.google.com/load-balancing/docs/https/migrate-to-global

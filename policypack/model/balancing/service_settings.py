@@ -7,7 +7,7 @@ from typing import Final
 
 from policypack.model.graph.resource import Resource
 from policypack.model.values.logic import any_of, is_set, when_known
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import Unknown, python_name
 
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/: `log_config`, `outlier_detection`.
 _DEFAULT_SAMPLE_RATE: Final = 1.0
@@ -17,6 +17,14 @@ _DEFAULT_ENFORCING_PERCENTS: Final = {
     "enforcingConsecutiveGatewayFailure": 0.0,
     "enforcingSuccessRate": 100.0,
 }
+# https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `outlierDetection`. "Not supported when the
+# backend service uses Serverless NEG."
+_NOT_WITH_SERVERLESS: Final = (
+    "enforcingSuccessRate",
+    "successRateMinimumHosts",
+    "successRateRequestVolume",
+    "successRateStdevFactor",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,12 @@ class OutlierDetection:
         """Whether some kind of outlier is ejected at all, and not only counted."""
         chances = [self._number(key, default) for key, default in _DEFAULT_ENFORCING_PERCENTS.items()]
         return any_of(when_known(chance, lambda percent: percent > 0) for chance in chances)
+
+    @property
+    def success_rates(self) -> dict[str, bool | Unknown]:
+        """Whether its fields about success rates are set, by their Python names; 0 is not."""
+        block = self.resource.asked.block("outlierDetection")
+        return {python_name(key): when_known(block.number(key), bool) for key in _NOT_WITH_SERVERLESS}
 
     def _number(self, key: str, default: float) -> float | Unknown:
         return self.resource.asked.block("outlierDetection").number(key, default=default, if_omitted=True)

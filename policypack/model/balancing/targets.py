@@ -57,6 +57,8 @@ _SETTINGS_OF_KINDS: Final = {
     **{fields[0]: _WHOLE_GROUP for fields in LIMITS_OF_MODES.values()},
     **{fields[1]: _EACH_INSTANCE for fields in LIMITS_OF_MODES.values()},
     **{fields[2]: _EACH_ENDPOINT for fields in LIMITS_OF_MODES.values()},
+    # 1 does no harm, and regional services have to say it.
+    "capacityScaler":    "TT TTT NNNN ?",
     "port_name":         "TT NNN RNNN N",
     "timeout_sec":       "TT TTT RTTT T",
     # Not supported by regional groups: taken, and without effect.

@@ -11,6 +11,7 @@ from policypack.model.frontend.url_map import UrlMap
 from policypack.model.graph.links import Links
 from policypack.model.graph.path import services_of
 from policypack.model.graph.reference import is_regional_type, region_setting
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     GRPC_PROXY_TYPES,
     HTTP_PROXY_TYPES,
@@ -123,3 +124,17 @@ class Proxy(View):
     def _served(self) -> tuple[BackendService, ...]:
         served = services_of(self.stack, self.resource)
         return tuple(BackendService.of(service, self.stack) for service in served)
+
+
+def is_behind_proxy(service: BackendService) -> bool | Unknown:
+    """Whether a target proxy of the stack sends requests to a service, whatever the service's scheme."""
+    certain, is_all = _services_behind_proxies(service.stack)
+    return True if service.urn in certain else (False if is_all else UNKNOWN)
+
+
+@per_stack
+def _services_behind_proxies(stack: Stack) -> tuple[frozenset[str], bool]:
+    """The services that proxies certainly send requests to, and whether these are all."""
+    proxies = [Proxy.of(resource, stack) for resource in stack.of_types(PROXY_TYPES)]
+    is_all = not any(proxy.why_services_unknown for proxy in proxies)
+    return frozenset(service.urn for proxy in proxies for service in proxy.services), is_all

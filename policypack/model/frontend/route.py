@@ -14,7 +14,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.model.values.logic import all_of, any_of, is_set, known_in, negation, same, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown, Value
+from policypack.model.values.values import UNKNOWN, Unknown, Value, camel_case
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Route:
         if self.action.object("retryPolicy") is None:
             return None
         return self.action.block("retryPolicy").strings("retryConditions")
+
+    def does(self, name: str) -> bool | Unknown:
+        """Whether it has the action with the Python name `name`."""
+        return when_known(self.action.value(camel_case(name)), lambda value: value not in (None, []))
 
     @property
     def _lets_through(self) -> bool | Unknown:

@@ -141,10 +141,13 @@ class UrlMap(View):
         if not isinstance(weighted, Unknown) and all(_has_weight(share) is not UNKNOWN for share in weighted):
             urls = [] if service is None else [service]
             weighted_urls = [share.string("backendService") for share in weighted if _has_weight(share)]
-            weighted_key = f"{prefix}RouteAction" if key == "defaultService" else key
+            # Those of one block are different services, and no other depend on a property of their own.
+            is_own = key == "defaultService"
+            weighted_key = f"{prefix}RouteAction" if is_own else key
+            together = [weighted_urls] if is_own and weighted_urls else [[url] for url in weighted_urls]
             targets = (
                 *(resolve(self.stack, self.resource, key, [url], _TARGET_TYPES) for url in urls),
-                *(resolve(self.stack, self.resource, weighted_key, [url], _TARGET_TYPES) for url in weighted_urls),
+                *(resolve(self.stack, self.resource, weighted_key, found, _TARGET_TYPES) for found in together),
             )
         return Route(label, action, when_known(redirect, bool), targets)
 

@@ -76,6 +76,7 @@ SECURITY_POLICY_RULE: Final = "gcp:compute/securityPolicyRule:SecurityPolicyRule
 SERVER_TLS_POLICY: Final = "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy"
 SERVICE_ACCOUNT: Final = "gcp:serviceaccount/account:Account"
 SERVICE_ACCOUNT_KEY: Final = "gcp:serviceaccount/key:Key"
+SERVICE_ATTACHMENT: Final = "gcp:compute/serviceAttachment:ServiceAttachment"
 SLO: Final = "gcp:monitoring/slo:Slo"
 SSL_POLICY: Final = "gcp:compute/sSLPolicy:SSLPolicy"
 SUBNETWORK: Final = "gcp:compute/subnetwork:Subnetwork"

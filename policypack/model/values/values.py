@@ -35,6 +35,13 @@ Object: TypeAlias = "Mapping[str, Value]"
 
 
 @lru_cache(maxsize=1024)
+def camel_case(name: str) -> str:
+    """The key of a property by its name in Python programs: `max_utilization` is `maxUtilization`."""
+    first, *others = name.split("_")
+    return first + "".join(part.capitalize() for part in others)
+
+
+@lru_cache(maxsize=1024)
 def python_name(key: str) -> str:
     """The name that a property has in Python programs: `maxUtilization` is `max_utilization`."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", key).lower()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.product import agreed
 from policypack.model.balancing.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
@@ -114,7 +115,9 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` is in {mode} mode without a limit.",
             f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
-            "Set the limit for each instance or endpoint to what one server can carry.",
+            "Set `custom_metrics` with the utilization at which a server is full, not in dry-run mode."
+            if mode == "CUSTOM_METRICS"
+            else "Set the limit for each instance or endpoint to what one server can carry.",
         )
 
 
@@ -130,8 +133,14 @@ def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions) ->
         return
     has = f"`max_utilization` {target:g}" if target is not None else "no `max_utilization`, so it never counts as full"
     lower = f"from {options.min:g}" if options.min else "above 0"
+    is_neg = agreed(kind.is_neg for kind in backend.backend_kinds) is True
     yield Fail(
         f"Backend `{backend.label}` has {has}.",
-        f"`max_utilization` {lower} up to {options.max:g}.",
-        f"Set `max_utilization={options.max:g}` on this backend, or lower.",
+        "A limit for each endpoint: those of a NEG have no utilization."
+        if is_neg
+        else f"`max_utilization` {lower} up to {options.max:g}.",
+        'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`; behind a proxy Network Load Balancer '
+        '`balancing_mode="CONNECTION"` with `max_connections_per_endpoint`.'
+        if is_neg
+        else f"Set `max_utilization={options.max:g}` on this backend, or lower.",
     )

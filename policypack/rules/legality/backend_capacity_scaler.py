@@ -7,7 +7,7 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.verdict import Checks, Fail, known
 from policypack.wording import quoted
 
@@ -20,24 +20,26 @@ _HIGHEST: Final = 1.0
     title="Capacity scalers are legal and leave capacity",
     severity="high",
     level="mandatory",
-    stage="resource",
+    stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
-    applies=(HAS_BACKENDS,),
+    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_capacity_scaler(service: BackendService, options: Options) -> Checks:
     """Each backend has a capacity scaler that the API takes, and not all of them are drained.
 
     ## What it checks
     `capacity_scaler` is 0, which drains the backend, or from 0.1 to 1; some backend is not drained. A regional
-    service of a proxy load balancer says it for every backend, since the provider has no default there. A service of
-    a passthrough load balancer has none.
+    service of a proxy load balancer says it for every backend, NEGs of every kind included: the provider has no
+    default there, and sends 0 for what is left out. 1.0 does no harm where the scaler has no effect. A service of a
+    passthrough load balancer has none.
 
     ## Why it matters
     The provider's preview accepts values between 0 and 0.1, and a drained only backend; the API refuses them during
     the update. Where the API takes a drained service, it answers every request with an error.
 
     ## Applies to
-    Global and regional backend services of every scheme, and every kind of backend.
+    Global and regional backend services of every scheme, and every kind of backend, but for passthrough services
+    behind a target proxy, whose scheme is wrong.
 
     ## Fails
     ```python
@@ -96,7 +98,7 @@ def _has_legal_scaler(backend: Backend) -> Checks:
     scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
     if scaler is None:
         yield Fail(
-            f"Backend `{backend.label}` has no `capacity_scaler`, and a regional service has no default.",
+            f"Backend `{backend.label}` has no `capacity_scaler`, for which the provider sends 0: it is drained.",
             "A `capacity_scaler` on every backend of a regional service.",
             "Set `capacity_scaler=1.0` on this backend.",
         )

@@ -6,29 +6,40 @@ from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import NEG_KINDS, GroupKind
+from policypack.model.balancing.group import MANAGER_COLLECTION
 from policypack.model.balancing.kinds import KINDS, BackendKind
-from policypack.model.balancing.product import Cell, Family, agreed
+from policypack.model.balancing.product import Cell, agreed
 from policypack.model.balancing.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
 from policypack.rules.refusal import refused, which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
-from policypack.wording import quoted
 
-_ENDPOINTS: Final = frozenset({BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG, BackendKind.HYBRID_NEG})
-# The kinds of which this rule says that a load balancer does not take them; an application one is not judged.
-_JUDGED: Final = {
-    Family.PROXY_NETWORK: frozenset({BackendKind.SERVERLESS_NEG}),
-    Family.PASSTHROUGH: frozenset(BackendKind) - {BackendKind.PORT_MAPPING_NEG},
-}
+_UTILIZATION: Final = "UTILIZATION"
 _FIXES: Final = {
     BackendKind.ZONAL_NEG: 'Set `network_endpoint_type="GCE_VM_IP"` on the NEG.',
-    BackendKind.SERVERLESS_NEG: 'Use an Application Load Balancer: set `protocol="HTTP"`.',
+    BackendKind.ZONAL_IP_NEG: 'Set `network_endpoint_type="GCE_VM_IP_PORT"` on the NEG: a proxy needs ports.',
+    BackendKind.SERVERLESS_NEG: "Use an Application Load Balancer: scheme EXTERNAL_MANAGED or INTERNAL_MANAGED with "
+    '`protocol="HTTPS"`.',
+    BackendKind.GLOBAL_INTERNET_NEG: "Use a global external Application Load Balancer, or a regional load balancer "
+    "with a `RegionNetworkEndpointGroup` of type INTERNET_FQDN_PORT.",
+    BackendKind.REGIONAL_INTERNET_NEG: "Use a regional load balancer with a proxy, or a global external Application "
+    "Load Balancer with a `GlobalNetworkEndpointGroup`.",
 }
-_OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer with a proxy."
+_OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer that takes this one."
+_OTHER_MODE: Final = (
+    "Another balancing mode than UTILIZATION, the provider's default: endpoints of a NEG have no utilization.",
+    'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`; behind a proxy Network Load Balancer '
+    '`balancing_mode="CONNECTION"` with `max_connections_per_endpoint`.',
+)
+_NO_MODE: Final = (
+    "No balancing mode and no target: this kind of NEG has neither.",
+    "Leave `balancing_mode` out, and all targets.",
+)
+_NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, other NEGs none."
 
 
 @rule(
@@ -37,28 +48,37 @@ _OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer with a pro
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#backends",
-    applies=(HAS_BACKENDS,),
+    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_group_kind(service: BackendService, options: Options) -> Checks:
     """What is set on a backend and on its service is what that kind of group takes.
 
     ## What it checks
+    - `group` is the URL of an instance group or a NEG: not of the manager (`manager.instance_group`, not
+      `manager.self_link`), an instance or anything else.
+    - The load balancer takes the kind: GCE_VM_IP is for passthrough load balancers alone, a port mapping NEG for the
+      internal one; serverless NEGs are for Application Load Balancers, internet NEGs for those that
+      [the table](../load-balancers.md#kinds-of-backends) names.
+    - Kinds go together: instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind;
+      serverless NEGs of one product, such as Cloud Run.
+    - There are as many as one service can have: one global internet or port mapping NEG, up to 50 regional internet
+      NEGs, one serverless NEG a region of a global external load balancer and one of a regional one, one Private
+      Service Connect NEG for a Google API. Pages do not agree on how many serverless NEGs a cross-region internal one
+      takes: any number passes.
     - A zonal or hybrid NEG is not in UTILIZATION mode, the provider's default, and has no limit per instance.
     - An instance group has no limit per endpoint; a regional managed one has no limit for the whole group, no
       `preference="PREFERRED"` and no `service_lb_policy` on its service.
-    - A serverless, internet or Private Service Connect NEG has no target. UTILIZATION mode, which the provider sets,
-      does no harm there.
+    - A serverless, internet or Private Service Connect NEG has no target, no other mode than UTILIZATION, which the
+      provider sets and which does no harm, and no `capacity_scaler` between 0 and 1.
     - A service with a serverless NEG has no `port_name`, and no `timeout_sec` but 30.
-    - A passthrough load balancer has instance groups and zonal NEGs of type GCE_VM_IP only, a proxy Network Load
-      Balancer no serverless NEG.
-    - Instance groups and NEGs are not in one service.
 
     ## Why it matters
     The provider's preview accepts all of these, and the API refuses them during the update, halfway through a
     deployment. A regional managed instance group that is preferred is not: the setting has no effect there.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
+    is wrong.
 
     ## Fails
     ```python
@@ -88,64 +108,86 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
 
     ## Undecided
     When `backends` is built inside `apply`, the kind of a group is not known, or a mode, a target or a setting that
-    the kind forbids is computed.
+    the kind forbids is computed. Before the first deployment, `manager.self_link` can't be told from
+    `manager.instance_group`; that a NEG in a zone outside the stack has endpoints with ports, as those of GKE have, is
+    taken for granted.
     """
     backends = known(service.backends, "backends", because=service.links.why)
-    yield _has_groups_or_negs(service)
+    yield kinds_go_together(service)
+    yield platforms_agree(service)
+    yield google_api_is_alone(service)
+    for kind in KINDS:
+        yield as_many_as_taken(service, kind)
     uses_proxy, doubt = negation(service.is_passthrough), not_known("load_balancing_scheme")
     for backend in backends:
+        yield _is_group(backend)
         yield _load_balancer_takes_kind(service, backend)
-        for check in (_mode_fits(backend), _settings_fit_kind(service, backend)):
+        for check in (_mode_fits(backend), _scaler_fits(backend), _settings_fit_kind(service, backend)):
             yield provided(uses_proxy, doubt, check)
 
 
-def _has_groups_or_negs(service: BackendService) -> Checks:
-    groups = [group.name for group in service.groups if group.kinds == {GroupKind.INSTANCE_GROUP}]
-    endpoints = [group.name for group in service.groups if group.kinds <= NEG_KINDS]
-    if groups and endpoints:
+def _is_group(backend: Backend) -> Checks:
+    if backend.wrong_collection:
+        is_manager = backend.wrong_collection == MANAGER_COLLECTION
         yield Fail(
-            f"It has instance groups, {quoted(groups)}, and NEGs, {quoted(endpoints)}.",
-            "Instance groups or NEGs, not both in one service.",
-            "Make a service for each, and choose between them in the URL map.",
+            f"`group` of backend `{backend.label}` is a URL of `{backend.wrong_collection}`.",
+            "The URL of an instance group or a network endpoint group.",
+            "Set `group` to `instance_group` of the manager, whose URL has `instanceGroups` in it."
+            if is_manager
+            else "Set `group` to `instance_group` of a manager, or to the `id` of an instance group or a NEG.",
         )
 
 
 def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Checks:
-    if not any(kind.is_neg for kind in backend.backend_kinds):
+    kinds = _likely_kinds(service, backend)
+    if not any(kind.is_neg for kind in kinds):
         return
     if service.is_passthrough is not False:
         known(service.is_load_balancer, service.undecided_property)
     taken = [kind.value for kind, row in KINDS.items() if Cell.TAKEN in map(row.cells.get, service.products)]
     check = refused(
-        [
-            KINDS[kind].cells[product] if kind in _JUDGED.get(product.family, ()) else Cell.TAKEN
-            for product in service.products
-            for kind in backend.backend_kinds
-        ],
+        [KINDS[kind].cells[product] for product in service.products for kind in kinds],
         Fail(
             f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not take.",
             f"It takes: {', '.join(taken)}.",
-            " ".join(fix for kind, fix in _FIXES.items() if kind in backend.backend_kinds) or _OTHER_GROUP,
+            " ".join(fix for kind, fix in _FIXES.items() if kind in kinds) or _OTHER_GROUP,
         ),
         which_product(service) if service.undecided_property else which_kind(backend),
     )
     yield provided(service.is_load_balancer, which_product(service), check)
 
 
+def _likely_kinds(service: BackendService, backend: Backend) -> frozenset[BackendKind]:
+    """The kinds that it can be; those of a zonal NEG outside the stack behind a proxy have ports."""
+    is_outside = backend.group is not None and backend.group.is_external
+    without_ports = {BackendKind.ZONAL_IP_NEG} if is_outside and service.is_passthrough is False else set()
+    return backend.backend_kinds - without_ports
+
+
 def _mode_fits(backend: Backend) -> Checks:
-    # The others have no mode: UTILIZATION, which the provider sets, does no harm there.
-    if not backend.backend_kinds & _ENDPOINTS:
+    if not any(cells[kind] is Cell.REFUSED for cells in MODES_OF_KINDS.values() for kind in backend.backend_kinds):
         return
-    cells = MODES_OF_KINDS.get(known(backend.balancing_mode, "balancing_mode", backend.label), {})
+    mode = known(backend.balancing_mode, "balancing_mode", backend.label)
+    cells = [MODES_OF_KINDS[mode][kind] for kind in backend.backend_kinds] if mode in MODES_OF_KINDS else []
+    # UTILIZATION, which the provider sets, does no harm where it has no effect.
+    required, fix = _OTHER_MODE if mode == _UTILIZATION else _NO_MODE
     yield from refused(
-        [cells.get(kind, Cell.TAKEN) if kind in _ENDPOINTS else Cell.TAKEN for kind in backend.backend_kinds],
-        Fail(
-            f"Backend `{backend.label}` is a zonal or hybrid NEG in UTILIZATION mode, the provider's default.",
-            "Another balancing mode: endpoints of a NEG have no utilization.",
-            'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`.',
-        ),
+        [Cell.TAKEN if cell is Cell.NO_EFFECT else cell for cell in cells],
+        Fail(f"Backend `{backend.label}` is a {backend.kind_name} in {mode} mode.", required, fix),
         which_kind(backend),
     )
+
+
+def _scaler_fits(backend: Backend) -> Checks:
+    scaler = backend.capacity_scaler
+    takes_none = agreed(SETTINGS_OF_KINDS["capacityScaler"][kind] is Cell.NO_EFFECT for kind in backend.backend_kinds)
+    if takes_none is not False and scaler is not None and 0 < known(scaler, "capacity_scaler", backend.label) < 1:
+        fail = Fail(
+            f"Backend `{backend.label}` is a {backend.kind_name}, where `capacity_scaler` {scaler:g} has no effect.",
+            "`capacity_scaler` 1, which a regional service has to say, or none.",
+            "Set `capacity_scaler=1.0`. Weights between services in the URL map split traffic.",
+        )
+        yield provided(takes_none, which_kind(backend), iter([fail]))
 
 
 def _settings_fit_kind(service: BackendService, backend: Backend) -> Checks:
@@ -169,7 +211,7 @@ def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Check
         yield Fail(
             f"Backend `{backend.label}` is a {backend.kind_name}, and `{name}` is set.",
             "Settings and targets that the kind of group has.",
-            f"Remove `{name}`. Instance groups take limits per instance, zonal and hybrid NEGs per endpoint."
+            f"Remove `{name}`. {_NO_LIMIT}"
             if name.startswith("max_")
             else f"Remove `{name}`, or use another kind of group.",
         )

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from policypack.model.balancing.attributes import ROUTE_ACTIONS
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import CLASSIC_SCHEME, MIGRATIONS, PASSTHROUGH_SCHEMES, PROTOCOLS_BEHIND
+from policypack.model.balancing.product import (
+    CLASSIC_APPLICATION,
+    CLASSIC_SCHEME,
+    MIGRATIONS,
+    PASSTHROUGH_SCHEMES,
+    PROTOCOLS_BEHIND,
+    PROXY_SCHEMES,
+    is_refused,
+)
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.values.logic import equals
+from policypack.model.frontend.url_map import UrlMap
+from policypack.model.values.logic import all_of, equals, same
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.places import SAME_PLACE, are_together
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 from policypack.wording import quoted
+
+_WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer has no route actions but one")
 
 
 @rule(
@@ -27,9 +40,12 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     From the forwarding rule through the target proxy and its URL map to each backend service: the same load balancing
     scheme (a global rule with EXTERNAL may also lead to a service with EXTERNAL_MANAGED, which is how one migrates);
     global with global, regional with regional in the same region; HTTP, HTTPS and HTTP/2 services behind HTTP and
-    HTTPS proxies, TCP and SSL services behind the others. Without a proxy: a regional service with scheme INTERNAL or
-    EXTERNAL. In Standard Tier, where a regional rule leads to a global classic load balancer: all backends in the
-    rule's region.
+    HTTPS proxies, TCP and SSL services behind the others. Behind a proxy no service has a passthrough scheme: INTERNAL,
+    or EXTERNAL if it is regional. Without a proxy: a regional service with scheme INTERNAL or EXTERNAL. In Standard
+    Tier, where a regional rule leads to a global classic load balancer: all backends in the rule's region.
+
+    In front of a classic Application Load Balancer (scheme EXTERNAL) the URL map has no route action but `url_rewrite`:
+    no weights, retries, time-outs, mirroring, CORS or fault injection.
 
     ## Why it matters
     The provider's preview accepts every combination; the API refuses these with error 400, at the very end of the
@@ -70,9 +86,14 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
         if proxy.why_services_unknown:
             yield Undecided(proxy.why_services_unknown, "url_map")
         for service in proxy.services:
+            if service.is_passthrough is True:
+                yield _is_of_no_proxy(proxy, service)
+                continue
             yield _has_scheme_of(front, service)
             yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
             yield _speaks_protocol(proxy, service)
+        for url_map in proxy.url_maps:
+            yield provided(_is_classic(front, proxy), _WHICH_ONE, _rewrites_alone(url_map))
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
 
@@ -126,6 +147,36 @@ def _speaks_protocol(proxy: Proxy, service: BackendService) -> Checks:
         )
 
 
+def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
+    yield Fail(
+        f"`{service.name}` has passthrough scheme `{service.scheme}`, and is behind target proxy `{proxy.name}`.",
+        f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
+        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule.",
+    )
+
+
+def _is_classic(front: ForwardingRule, proxy: Proxy) -> bool | Unknown:
+    """Whether it is a classic load balancer: one with EXTERNAL_MANAGED services is on its way from one to the other."""
+    return all_of([equals(front.scheme, CLASSIC_SCHEME), same(service.is_classic for service in proxy.services)])
+
+
+def _rewrites_alone(url_map: UrlMap) -> Checks:
+    names = [name for name, row in ROUTE_ACTIONS.items() if is_refused(row.cells[one] for one in CLASSIC_APPLICATION)]
+    routes = known(url_map.routes, "path_matchers", url_map.name)
+    for route in routes:
+        found = [name for name in names if route.does(name) is True]
+        if found:
+            yield Fail(
+                f"`{url_map.name}` has {quoted(found)} in {route.label}, and the load balancer is a classic one.",
+                "`url_rewrite` as the only route action of a classic load balancer.",
+                "Set `load_balancing_scheme='EXTERNAL_MANAGED'` on the services and the forwarding rule, or remove "
+                f"{quoted(found)}.",
+            )
+        unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
+        if unclear:
+            yield not_known(unclear, url_map.name, because="a classic load balancer does not have it")
+
+
 def _leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:
     if service.is_regional:
         yield are_together(front, service, "It", f"backend service `{service.name}`")
@@ -150,5 +201,6 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
         yield Fail(
             f"It has scheme `{ours}`, and backend service `{service.name}` has `{theirs}`.",
             "The same scheme on the forwarding rule and the service.",
-            f"Set `load_balancing_scheme='{theirs}'` on the forwarding rule, or the other way round.",
+            f"Set `load_balancing_scheme='{theirs}'` on the forwarding rule"
+            + ("." if service.is_regional else ", or the other way round."),
         )

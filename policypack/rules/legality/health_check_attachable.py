@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from policypack.model.balancing.attributes import HEALTH_CHECKS
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.balancing.group import NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.balancing.product import is_refused
 from policypack.model.values.logic import same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
+from policypack.rules.refusal import refused, which_product
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
 
 _HAS_CHECK: Final = Condition[BackendService](
@@ -17,6 +20,8 @@ _HAS_CHECK: Final = Condition[BackendService](
     "it has no health check",
     "health_checks",
 )
+_LEGACY: Final = HEALTH_CHECKS["legacy health check"]
+_SERVING_PORT: Final = "USE_SERVING_PORT"
 _WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG})
 
 
@@ -34,7 +39,10 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     ## What it checks
     Of the check that `health_checks` points at: it has no `source_regions`, which make it a check of Cloud DNS alone;
     a global service has a global check, a regional one no check of another region; the backends are not serverless
-    NEGs or global internet NEGs, which take none. Whether the service needs a check, and on which path, other rules
+    NEGs or global internet NEGs, which take none. A legacy check (`HttpHealthCheck`, `HttpsHealthCheck`) is for the
+    instance groups of global external Application Load Balancers and target pools, and for autohealing, of which this
+    rule says nothing. `port_specification` is not USE_NAMED_PORT, which Google Cloud does not support, and behind a
+    passthrough load balancer not USE_SERVING_PORT. Whether the service needs a check, and on which path, other rules
     say.
 
     ## Why it matters
@@ -76,11 +84,15 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
 
     ## Undecided
     When the check is outside the stack or not known, its source regions or a region are computed, or the kind of the
-    backends is not known and may be one that takes no check.
+    backends is not known and may be one that takes no check. Also for NEGs with a legacy check behind a global external
+    load balancer, of which no page speaks.
     """
     links = service.health_check_links
     for check in service.health_checks:
         yield _has_no_source_regions(check)
+        yield _has_port(service, check)
+    for name in service.legacy_health_checks:
+        yield _takes_legacy_check(service, name)
     for name, region in service.regions_of_health_checks:
         yield _is_in_reach(service, name, region)
     for reference in links.external:
@@ -97,6 +109,44 @@ def _has_no_source_regions(check: HealthCheck) -> Checks:
             "A health check without `source_regions`; one with them serves Cloud DNS alone.",
             "Create a health check of its own, without `source_regions`.",
         )
+
+
+def _has_port(service: BackendService, check: HealthCheck) -> Checks:
+    specification = known(check.port_specification, "port_specification", check.name)
+    row = HEALTH_CHECKS.get(specification or "")
+    if row:
+        takes_serving_port = is_refused(HEALTH_CHECKS[_SERVING_PORT].cells[one] for one in service.nearest_products)
+        check_of_port = refused(
+            [row.cells[product] for product in service.nearest_products],
+            Fail(
+                f"Its health check `{check.name}` has `port_specification` {specification}, which is not supported "
+                f"{'with a passthrough load balancer' if specification == _SERVING_PORT else 'by any load balancer'}.",
+                "A port that the load balancer can find.",
+                f'Set `port_specification="{_SERVING_PORT}"`: it takes the port that `port_name` of the service names.'
+                if takes_serving_port is False
+                else "Set `port` to the number on which the servers listen, and remove `port_specification`.",
+            ),
+            which_product(service),
+        )
+        yield from check_of_port
+
+
+def _takes_legacy_check(service: BackendService, name: str) -> Checks:
+    is_legacy_refused = is_refused(_LEGACY.cells[product] for product in service.products)
+    yield from refused(
+        [_LEGACY.cells[product] for product in service.products],
+        Fail(
+            f"Its health check `{name}` is a legacy one.",
+            "A `HealthCheck` or `RegionHealthCheck`: legacy checks are for target pools, and for instance groups of "
+            "global external Application Load Balancers.",
+            "Use a `RegionHealthCheck` in the region of the service."
+            if service.is_regional
+            else "Use a `HealthCheck` with `http_health_check`, or with `tcp_health_check` for TCP and SSL.",
+        ),
+        which_product(service),
+    )
+    if is_legacy_refused is False and service.kinds & NEG_KINDS:
+        yield Undecided(f"no page says whether NEGs take a legacy health check, as `{name}` is one", "health_checks")
 
 
 def _is_in_reach(service: BackendService, name: str, region: str | Unknown | None) -> Checks:

@@ -10,8 +10,10 @@ from policypack.model.balancing.product import Cell, Product, Row, is_refused
 from policypack.model.values.logic import all_of, is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.conditions import FITS_ITS_FRONT
 from policypack.rules.refusal import which_product
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
+from policypack.wording import quoted
 
 # Those that a service has if it sets them at all.
 _JUDGED: Final = (
@@ -32,8 +34,9 @@ _JUDGED: Final = (
     title="The service sets nothing that its load balancer refuses or ignores",
     severity="high",
     level="mandatory",
-    stage="resource",
+    stage="stack",
     url="https://cloud.google.com/load-balancing/docs/features",
+    applies=(FITS_ITS_FRONT,),
 )
 def load_balancer_attributes(service: BackendService, options: Options) -> Checks:
     """Each attribute of a backend service is one that its load balancer has.
@@ -45,14 +48,17 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     (service mesh only), `iap` (application ones only), `enable_cdn` (external application ones only, and not together
     with `iap`), `edge_security_policy` (no internal one), a backend's `preference` (not with the classic scheme
     EXTERNAL), and `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough
-    only). A service that is no load balancer at all is left to `load-balancer-product`.
+    only). With serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
+    `success_rate_minimum_hosts`, `success_rate_request_volume` or `success_rate_stdev_factor`, and does nothing beside
+    `iap`. A service that is no load balancer at all is left to `load-balancer-product`.
 
     ## Why it matters
     The provider's preview accepts all of these. The API refuses some during the update, and ignores others: then
     ejecting broken servers, a login or a fallback is in the program and not in production.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
+    is wrong.
 
     ## Fails
     ```python
@@ -77,8 +83,9 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
 
     ## Undecided
     When scheme or protocol is computed and decides, it is not known whether an attribute is set, or the documentation
-    does not agree on a combination: outlier detection and circuit breakers of a cross-region internal load balancer,
-    circuit breakers and CDN of a regional external one, Maglev on an internal passthrough one.
+    does not agree on a combination: outlier detection of a cross-region internal proxy Network Load Balancer, circuit
+    breakers of a cross-region internal load balancer, circuit breakers and CDN of a regional external one, Maglev on
+    an internal passthrough one. Outlier detection also while it is not known whether the backends are serverless NEGs.
     """
     for name in _JUDGED:
         yield _fits(service, ATTRIBUTES[name], service.sets(name))
@@ -86,6 +93,9 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     yield _fits(service, ATTRIBUTES["enable_cdn"], service.uses_cdn)
     yield _locality_policy_fits(service)
     yield _has_iap_or_cdn(service)
+    is_set, serverless = service.outlier_detection.is_set, service.has_serverless_backends
+    doubt = not_known("backends", because="serverless NEGs do not take all of `outlier_detection`")
+    yield provided(all_of([is_set, serverless]), doubt, _outlier_detection_fits_serverless(service))
     for label, preference, failover in _backends(service):
         yield _backend_fits(service, label, ATTRIBUTES["preference"], preference)
         yield _backend_fits(service, label, ATTRIBUTES["failover"], failover)
@@ -141,6 +151,36 @@ def _locality_policy_fits(service: BackendService) -> Checks:
     if policy is not None and service.products:
         row = locality_policy(known(policy, "locality_lb_policy"))
         yield from _fits(service, row, True, "locality_lb_policy")
+
+
+def _outlier_detection_fits_serverless(service: BackendService) -> Checks:
+    if service.is_regional:
+        yield Fail(
+            "It is regional, and has serverless NEGs and `outlier_detection`.",
+            "No `outlier_detection`: that of serverless NEGs is for global services.",
+            "Remove `outlier_detection`, or use a global `BackendService`.",
+        )
+        return
+    yield _counts_errors_alone(service)
+    if known(service.uses_iap, "iap", because="with it `outlier_detection` does nothing for serverless NEGs"):
+        yield Fail(
+            "It has serverless NEGs, `outlier_detection` and `iap`, beside which that does nothing.",
+            "Outlier detection or Identity-Aware Proxy on a service of serverless NEGs.",
+            "Set `iap_enabled=True` on the Cloud Run services, and remove `iap` here.",
+        )
+
+
+def _counts_errors_alone(service: BackendService) -> Checks:
+    rates = service.outlier_detection.success_rates
+    found = [name for name, is_there in rates.items() if is_there is True]
+    if found:
+        yield Fail(
+            f"It has serverless NEGs, and its `outlier_detection` has {quoted(found)}.",
+            "Consecutive errors and gateway failures: success rates are not supported with serverless NEGs.",
+            f"Remove {quoted(found)}.",
+        )
+    for name, is_there in rates.items():
+        known(is_there, name)
 
 
 def _has_iap_or_cdn(service: BackendService) -> Checks:

@@ -3,43 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.product import Cell, Family, is_refused
-from policypack.model.balancing.targets import LIMITS_OF_MODES, MAX_METRICS, MODES, TARGET_FIELDS, TARGETS_OF_MODES
+from policypack.model.balancing.shared_groups import SharedUse, clashing_uses
+from policypack.model.balancing.targets import (
+    LIMITS_OF_MODES,
+    MAX_METRICS,
+    MODES,
+    MODES_OF_KINDS,
+    TARGET_FIELDS,
+    TARGETS_OF_MODES,
+)
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.rules.refusal import which_product
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
+
+_METRICS_MODE: Final = "CUSTOM_METRICS"
 
 
 @rule(
     title="Balancing mode, scheme and target fields go together",
     severity="high",
     level="mandatory",
-    stage="resource",
+    stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode",
-    applies=(HAS_BACKENDS,),
+    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def load_balancer_balancing_mode(service: BackendService, options: Options) -> Checks:
     """Each backend's balancing mode fits the load balancer, and its target fields fit the mode.
 
     ## What it checks
-    From the service alone: the mode is one that the load balancer has (a passthrough one has CONNECTION only, an
+    The mode is one that the load balancer has (a passthrough one has CONNECTION only, an
     application one does not have it, a classic one has neither IN_FLIGHT nor CUSTOM_METRICS); RATE, CONNECTION and
     IN_FLIGHT have the limit that they need; no target field is set that the mode refuses or ignores; targets are in
-    range; at most two custom metrics. What depends on the kind of group is left to other rules. A target field of 0
-    is not set, except `max_utilization`, where it leaves no capacity.
+    range; at most two custom metrics, and none that is to count in another mode than CUSTOM_METRICS. `custom_metrics`
+    of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, go with every mode. What depends on the kind of
+    group is left to `backend-group-kind`. A target field of 0 is not set, except `max_utilization`, where it leaves no
+    capacity.
+
+    An instance group that is in several services has modes that go together there: UTILIZATION, the provider's
+    default, and CUSTOM_METRICS go with no other; RATE, CONNECTION and IN_FLIGHT do. NEGs may have any.
 
     ## Why it matters
     The provider's preview accepts all of these. The API refuses some during the update; others, such as
     `max_utilization` in RATE mode, it silently ignores, so that a limit in the program is no limit in production.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
+    is wrong.
 
     ## Fails
     ```python
@@ -69,9 +86,13 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
 
     ## Undecided
     When `backends` is built inside `apply`, or a mode, a target, the scheme or the protocol is computed and decides.
+    Also when another service may have the same instance group in a mode that does not go with that here.
     """
     for backend in known(service.backends, "backends", because=service.links.why):
         yield _mode_and_targets_fit(service, backend)
+        yield _metrics_count(service, backend)
+    for use in clashing_uses(service):
+        yield _shares_no_group(use)
 
 
 def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
@@ -90,7 +111,9 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
         return
     cells = TARGETS_OF_MODES[mode]
     unfit = [field for field in TARGET_FIELDS if is_refused([cells[field]])]
-    yield _has_limit_of_mode(backend, mode, name)
+    # NEGs without a mode need no limit for one: `backend-group-kind` says that they have none.
+    if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
+        yield _has_limit_of_mode(backend, mode, name)
     yield _sets_none_of(backend, unfit, f"{mode} mode takes targets of its own only.")
     if mode == "UTILIZATION":
         yield _is_in_range(backend.max_utilization, f"Backend {name}", "max_utilization", backend.label)
@@ -134,6 +157,32 @@ def _sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Che
             f"Remove {quoted(unwanted)}, or choose the mode that they belong to.",
         )
     yield from (not_known(field, backend.label) for field, is_set in found.items() if is_set is UNKNOWN)
+
+
+def _metrics_count(service: BackendService, backend: Backend) -> Checks:
+    mode = known(backend.balancing_mode, "balancing_mode", backend.label)
+    is_ignored = mode in MODES and mode != _METRICS_MODE
+    if is_ignored and known(backend.has_effective_metric, "custom_metrics", backend.label):
+        has_mode = any(MODES[_METRICS_MODE].cells[product] is Cell.TAKEN for product in service.nearest_products)
+        takes_mode = any(MODES_OF_KINDS[_METRICS_MODE][kind] is Cell.TAKEN for kind in backend.backend_kinds)
+        yield Fail(
+            f"Backend `{backend.label}` has `custom_metrics` and is in {mode} mode, where they have no effect.",
+            "CUSTOM_METRICS mode, or no custom metrics but those in dry-run mode.",
+            'Set `balancing_mode="CUSTOM_METRICS"`, or remove `custom_metrics` from this backend.'
+            if has_mode and takes_mode
+            else "Remove `custom_metrics` from this backend.",
+        )
+
+
+def _shares_no_group(use: SharedUse) -> Checks:
+    if use.is_certain:
+        yield Fail(
+            f"Instance group `{use.group}` is in {use.mode} mode here, and in {use.other_mode} mode in `{use.other}`.",
+            "One mode for an instance group in all its services; RATE, CONNECTION and IN_FLIGHT go together.",
+            "Set RATE with `max_rate_per_instance` behind Application Load Balancers, and CONNECTION behind others.",
+        )
+    else:
+        yield not_known("balancing_mode", use.group, because=f"`{use.other}` may have the group in another mode")
 
 
 def _is_in_range(target: float | Unknown | None, whose: str, property_name: str, of: str) -> Checks:

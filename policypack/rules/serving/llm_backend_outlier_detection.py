@@ -11,7 +11,7 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import handles_requests, is_measured
 from policypack.verdict import Checks, Condition, Fail, known
 
-_HAS_NONE: Final = "its load balancer has no outlier detection"
+_HAS_NONE: Final = "outlier detection is not documented for its load balancer"
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
 
     ## Applies to
     Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service
-    mesh, regional external and internal ones. Classic, cross-region internal, proxy Network and passthrough load
-    balancers have none.
+    mesh, regional external and internal ones, and cross-region internal ones that set it: pages do not agree whether
+    those have it. Classic, proxy Network and passthrough load balancers have none.
 
     ## Fails
     ```python
