@@ -561,3 +561,189 @@ def test_a_policy_whose_name_is_computed_may_be_the_one_that_is_attached() -> No
     held, *others = policy(policy_rule(), attached="guard")
     held.inputs["name"] = Computed((), "guard")
     check_verdict(RULE, probed(held, *others), (UNDECIDED, PASSED))
+
+
+def proxies(name: str = "proxies", **inputs: Any) -> R:
+    given = {"region": "us-central1", "network": Out(NETWORK, "id"), "ipCidrRange": "10.9.0.0/24", "role": "ACTIVE"}
+    return R("Subnetwork", name, {**given, "purpose": "REGIONAL_MANAGED_PROXY", **inputs})
+
+
+PROXIED = firewall(["10.9.0.0/24"], "proxied")
+ELSEWHERE = R("Network", "elsewhere")
+EXTERNAL, INTERNAL = "EXTERNAL_MANAGED", "INTERNAL_MANAGED"
+IPV6 = {"ipAddressSelectionPolicy": "PREFER_IPV6"}
+
+
+@pytest.mark.parametrize(
+    ("others", "inputs", "status"),
+    [
+        pytest.param([proxies()], {}, FAILED, id="only probes are admitted"),
+        pytest.param([proxies(), PROXIED], {}, PASSED, id="both are admitted"),
+        pytest.param([], {}, PASSED, id="the subnet is in another stack"),
+        pytest.param([proxies()], {"loadBalancingScheme": INTERNAL}, FAILED, id="internal: only probes"),
+        pytest.param([proxies(), PROXIED], {"loadBalancingScheme": INTERNAL}, PASSED, id="internal: both"),
+        pytest.param([proxies()], {"loadBalancingScheme": INTERNAL, "protocol": "TCP"}, FAILED, id="proxy NLB"),
+        pytest.param([proxies()], {"loadBalancingScheme": "INTERNAL"}, PASSED, id="passthrough: clients come directly"),
+        pytest.param([proxies()], {"region": None}, PASSED, id="global external: front ends come from Google's ranges"),
+        pytest.param(
+            [proxies()], {"region": None, "loadBalancingScheme": INTERNAL}, PASSED, id="a purpose of regional ones"
+        ),
+        pytest.param([proxies(purpose="INTERNAL_HTTPS_LOAD_BALANCER")], {}, FAILED, id="the purpose's old name"),
+        pytest.param([proxies(purpose="GLOBAL_MANAGED_PROXY")], {}, PASSED, id="a purpose of cross-region ones"),
+        pytest.param([proxies(purpose=None)], {}, PASSED, id="a subnet of machines"),
+        pytest.param([proxies(role="BACKUP")], {}, PASSED, id="a backup sends nothing"),
+        pytest.param([proxies(), proxies("spare", ipCidrRange="10.8.0.0/24", role="BACKUP"), PROXIED], {}, PASSED,
+                     id="beside a backup"),
+        pytest.param([proxies(region="europe-west4")], {}, PASSED, id="of another region"),
+        pytest.param([proxies(region=Computed())], {}, UNDECIDED, id="in a region that is not known"),
+        pytest.param([proxies(region=Computed()), PROXIED], {}, PASSED, id="admitted wherever it is"),
+        pytest.param([proxies(network=Out(ELSEWHERE, "id")), ELSEWHERE], {}, PASSED, id="of another network"),
+        pytest.param([proxies(ipCidrRange=Computed())], {}, UNDECIDED, id="its range is not known"),
+        pytest.param([proxies(ipCidrRange="10.9.0.0/23"), PROXIED], {}, FAILED, id="half of it is admitted"),
+        pytest.param([proxies(), firewall(["10.0.0.0/8"], "proxied")], {}, PASSED, id="a wider range"),
+        pytest.param(
+            [proxies(), firewall(["10.9.0.0/24"], "proxied", allows=[{"protocol": "tcp", "ports": ["80"]}])],
+            {}, FAILED, id="admitted to another port",
+        ),
+        pytest.param([proxies(), PROXIED, deny(["10.9.0.0/24"], priority=1)], {}, FAILED, id="denied first"),
+        pytest.param([proxies()], IPV6, UNDECIDED, id="proxies that may come by IPv6"),
+    ],
+)  # fmt: skip
+def test_requests_come_from_the_proxy_only_subnet(others: list[R], inputs: dict[str, Any], status: str) -> None:
+    given = {"region": "us-central1", "loadBalancingScheme": EXTERNAL, **inputs}
+    if given["region"] is None:
+        del given["region"]
+    check_verdict(RULE, probed(firewall(), *others, **given), status)
+
+
+@pytest.mark.parametrize(
+    ("ports", "status"),
+    [
+        pytest.param([{"name": "http", "port": 9000}], FAILED, id="the named port is not admitted"),
+        pytest.param([{"name": "web", "port": 9000}], PASSED, id="that it is missing is what another rule says"),
+        pytest.param(Computed(), UNDECIDED, id="not known"),
+    ],
+)
+def test_requests_of_proxies_go_to_the_named_port(ports: Any, status: str) -> None:
+    machine, probe = template(), check()
+    mig = group(machine, namedPorts=ports)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"), region="us-central1")
+    check_verdict(RULE, [firewall(), PROXIED, proxies(), machine, mig, probe, chat, NETWORK, SUBNET], status)
+
+
+def test_a_named_port_that_is_a_resource_of_its_own() -> None:
+    machine, probe = template(), check()
+    mig = group(machine, namedPorts=None)
+    port = R("InstanceGroupNamedPort", "port", {"group": Out(mig), "name": "http", "port": 9000})
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [firewall(), port, machine, mig, probe, chat, NETWORK, SUBNET], FAILED)
+    left = group(machine, namedPorts=[{"name": "http", "port": 9000}])
+    left.options["ignore_changes"] = ("namedPorts",)
+    chat = service([backend(left)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [firewall(), machine, left, probe, chat, NETWORK, SUBNET], UNDECIDED)
+
+
+def cross_region(front: list[str], subnets: list[str], admitted: list[str]) -> tuple[R, ...]:
+    """A cross-region internal load balancer with backends in us-central1 and fronts and proxies as given."""
+    at = {"us-central1": "10.9.0.0/24", "us-east4": "10.9.1.0/24"}
+    machine, probe = template(), check()
+    mig = group(machine)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"), loadBalancingScheme=INTERNAL)
+    url_map = R("URLMap", "map", {"defaultService": Out(chat, "id")})
+    proxy = R("TargetHttpProxy", "proxy", {"urlMap": Out(url_map, "id")})
+    own = {r: R("Subnetwork", f"own-{r}", {"region": r, "network": Out(NETWORK, "id")}) for r in front}
+    rules = [
+        R("GlobalForwardingRule", f"rule-{r}", {"target": Out(proxy, "id"), "subnetwork": Out(own[r], "id")})
+        for r in front
+    ]
+    sent = [proxies(f"p-{r}", region=r, ipCidrRange=at[r], purpose="GLOBAL_MANAGED_PROXY") for r in subnets]
+    let_in = [firewall([at[r]], f"in-{r}") for r in admitted]
+    return (
+        firewall(),
+        machine,
+        mig,
+        probe,
+        chat,
+        url_map,
+        proxy,
+        *own.values(),
+        *rules,
+        *sent,
+        *let_in,
+        NETWORK,
+        SUBNET,
+    )
+
+
+HERE, THERE = "us-central1", "us-east4"
+
+
+@pytest.mark.parametrize(
+    ("front", "subnets", "admitted", "status"),
+    [
+        pytest.param([], [HERE], [], FAILED, id="the proxies beside the backends"),
+        pytest.param([], [HERE], [HERE], PASSED, id="admitted"),
+        pytest.param([], [HERE, THERE], [HERE], PASSED, id="no front end is known to be there"),
+        pytest.param([HERE, THERE], [HERE, THERE], [HERE, THERE], PASSED, id="both"),
+        pytest.param([HERE, THERE], [HERE, THERE], [HERE], FAILED, id="requests come from the other region as well"),
+        pytest.param([HERE], [HERE, THERE], [HERE], PASSED, id="the other region's proxies are another service's"),
+    ],
+)
+def test_requests_of_a_cross_region_load_balancer(
+    front: list[str], subnets: list[str], admitted: list[str], status: str
+) -> None:
+    check_verdict(RULE, cross_region(front, subnets, admitted), status)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "rules", "status"),
+    [
+        pytest.param([9000], [PROXIED], FAILED, id="its endpoints' port is not admitted"),
+        pytest.param([8000], [PROXIED], PASSED, id="admitted"),
+        pytest.param([], [], FAILED, id="no port at all is admitted"),
+        pytest.param([], [PROXIED], UNDECIDED, id="endpoints from elsewhere"),
+        pytest.param([], [firewall(["10.9.0.0/24"], "proxied", allows=ALL)], PASSED, id="all ports"),
+    ],
+)
+def test_requests_of_proxies_to_a_zonal_neg(endpoints: list[int], rules: list[R], status: str) -> None:
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a", "network": Out(NETWORK, "id")})
+    parts = [
+        R(
+            "gcp:compute/networkEndpoint:NetworkEndpoint",
+            f"e-{port}",
+            {"networkEndpointGroup": Out(neg, "id"), "port": port},
+        )
+        for port in endpoints
+    ]
+    probe = check()
+    backends = [backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)]
+    chat = service(backends, region="us-central1", healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [chat, neg, *parts, probe, NETWORK, proxies(), firewall(), *rules], status)
+
+
+@pytest.mark.parametrize(
+    ("port", "more", "status"),
+    [
+        pytest.param(8000, {}, PASSED, id="the port of the load balancer's check"),
+        pytest.param(9000, {}, FAILED, id="a port that the firewall denies"),
+        pytest.param(Computed(), {}, UNDECIDED, id="not known"),
+        pytest.param(9000, {"instanceLifecyclePolicy": {"onFailedHealthCheck": "DO_NOTHING"}}, PASSED, id="no repairs"),
+        pytest.param(9000, {"instanceLifecyclePolicy": Computed()}, UNDECIDED, id="repairs may be off"),
+    ],
+)
+def test_checks_for_healing_get_through(port: Any, more: dict[str, Any], status: str) -> None:
+    healing = R("HealthCheck", "healing", {"httpHealthCheck": {"port": port, "requestPath": "/health"}})
+    machine, probe = template(), check()
+    mig = group(machine, autoHealingPolicies={"healthCheck": Out(healing, "id"), "initialDelaySec": 600}, **more)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    stack = (healing, machine, mig, probe, chat, NETWORK, SUBNET)
+    check_verdict(RULE, [*stack, firewall()], status)
+    check_verdict(RULE, [*stack, firewall(allows=ALL)], PASSED)
+
+
+def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
+    machine, probe = template(), check()
+    outside = "projects/p-demo/global/healthChecks/shared"
+    mig = group(machine, autoHealingPolicies={"healthCheck": outside, "initialDelaySec": 600})
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [firewall(), machine, mig, probe, chat, NETWORK, SUBNET], UNDECIDED)

@@ -6,9 +6,11 @@ from itertools import product
 from typing import Any
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.group_manager import GroupManager, all_services
 from policypack.model.graph.links import LinkIndex
+from policypack.model.graph.reference import Reference
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES
 from policypack.model.values.logic import any_of
@@ -37,6 +39,13 @@ def may_share_a_check(group: GroupManager, service: BackendService) -> bool:
     """Whether both name checks outside the stack that differ in nothing but that one of them names no project."""
     pairs = product(service.health_check_links.external, group.healing_check_links.external)
     return any(None in (one.project, other.project) and one.in_project(other.project) == other for one, other in pairs)
+
+
+def manager_of(group: Group) -> GroupManager | None:
+    """The managed instance group of the stack that a backend is; `None` if it is anything else."""
+    if isinstance(group.target, Reference) or group.target.type not in INSTANCE_GROUP_MANAGER_TYPES:
+        return None
+    return GroupManager.of(group.target, group.stack)
 
 
 @per_stack

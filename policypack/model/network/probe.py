@@ -1,4 +1,4 @@
-"""Health check probes: where they come from and which port they ask."""
+"""Health check probes: where they come from, and which machines they ask."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
-from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.path import on_path
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.network.placement import Endpoint, endpoints_of
-from policypack.model.values.logic import all_of, is_in, known_in, same
+from policypack.model.values.logic import all_of, same
 from policypack.model.values.ranges import Range
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -25,12 +24,6 @@ _EXTERNAL_PASSTHROUGH: Final = ("35.191.0.0/16", "209.85.152.0/22", "209.85.204.
 _USUAL_IPV6: Final = ("2600:2d00:1:b029::/64",)
 _GLOBAL_EXTERNAL_IPV6: Final = ("2600:2d00:1:b029::/64", "2600:2d00:1:1::/64")
 _EXTERNAL_PASSTHROUGH_IPV6: Final = ("2600:1901:8001::/48",)
-
-# https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks: what a check without a port asks. The
-# provider and the API name different ports for TCP, and gRPC has none.
-_DEFAULT_PORTS: Final = {"HTTP": 80, "HTTPS": 443, "HTTP2": 443, "SSL": 443}
-# The API's default of `portName`: https://cloud.google.com/load-balancing/docs/backend-service#named_ports
-_DEFAULT_PORT_NAME: Final = "http"
 
 
 @dataclass(frozen=True)
@@ -46,28 +39,6 @@ class ProbeSources:
     ranges: tuple[Range, ...] = ()
     is_exclusive: bool = True
     blocked_by: str = ""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A port of a group's machines that connections come to.
-
-    Attributes:
-        by: what comes, `health checks` or `requests`.
-        port: the port.
-    """
-
-    by: str
-    port: int | Unknown
-
-    @property
-    def numbers(self) -> list[str]:
-        """The port as a firewall rule lists it; empty if it is not known."""
-        return [] if isinstance(self.port, Unknown) else [str(self.port)]
-
-    @property
-    def label(self) -> str:
-        return "its port" if isinstance(self.port, Unknown) else f"TCP port {self.port}"
 
 
 def probe_sources(service: BackendService) -> ProbeSources:
@@ -134,65 +105,3 @@ def needs_probes(group: Group, sources: ProbeSources) -> bool | Unknown:
 def _is_probed_from_google(group: Group) -> bool | Unknown:
     """Whether Google's probes ask the machines of a group; NEGs outside Google Cloud are checked in other ways."""
     return same(kind in (GroupKind.INSTANCE_GROUP, GroupKind.ZONAL_NEG) for kind in group.kinds)
-
-
-def asked_ports(service: BackendService, group: Group) -> tuple[Asked, ...]:
-    """The ports of a group's machines to which connections come from where probes come from, each once."""
-    probed = _probed_ports(service, group)
-    known = known_in(probed)
-    served = [port for port in _served_ports(service, group) if is_in(port, known) is not True]
-    return (*(Asked("health checks", port) for port in probed), *(Asked("requests", port) for port in served))
-
-
-def _probed_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    if not service.health_check_links.is_complete or len(service.health_checks) != 1:
-        return (UNKNOWN,)
-    return _ports_of(service.health_checks[0], service, group)
-
-
-def _served_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    """The ports to which requests come from where probes come from.
-
-    The front ends of global external load balancers send both; others send requests from proxy-only subnets or hand
-    on the client's. https://cloud.google.com/load-balancing/docs/firewall-rules
-    """
-    if service.is_regional or isinstance(group.target, Reference) or group.kinds != {GroupKind.INSTANCE_GROUP}:
-        return ()
-    if service.is_external is False:
-        return ()
-    name = _DEFAULT_PORT_NAME if service.port_name is None else service.port_name
-    if isinstance(name, str) and group.defines_port(name) is False:
-        # Another rule says so.
-        return ()
-    return (UNKNOWN,) if service.is_external is UNKNOWN else _serving_ports(service, group)
-
-
-def _ports_of(check: HealthCheck, service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    settings = check.settings
-    port, name = settings.number("port"), settings.string("portName")
-    specification = settings.string("portSpecification")
-    if isinstance(specification, Unknown):
-        return (UNKNOWN,)
-    if specification == "USE_SERVING_PORT":
-        return _serving_ports(service, group)
-    if isinstance(port, Unknown) or specification == "USE_NAMED_PORT":
-        return (UNKNOWN,)
-    if port:
-        return (int(port),)
-    default = None if isinstance(check.protocol, Unknown) else _DEFAULT_PORTS.get(check.protocol or "")
-    return (UNKNOWN if default is None or name is not None else default,)
-
-
-def _serving_ports(service: BackendService, group: Group) -> tuple[int | Unknown, ...]:
-    """The numbers that a group has for the service's port name; a NEG's endpoints have ports of their own."""
-    name = _DEFAULT_PORT_NAME if service.port_name is None else service.port_name
-    if isinstance(group.target, Reference) or group.kinds != {GroupKind.INSTANCE_GROUP} or isinstance(name, Unknown):
-        return (UNKNOWN,)
-    ports = group.target.asked.objects("namedPorts")
-    if isinstance(ports, Unknown) or service.is_passthrough is not False:
-        return (UNKNOWN,)
-    names = [port.string("name") for port in ports]
-    if any(isinstance(found, Unknown) for found in names) or name not in names:
-        return (UNKNOWN,)
-    numbers = [port.number("port") for port, found in zip(ports, names, strict=True) if found == name]
-    return tuple(int(number) if isinstance(number, int | float) else UNKNOWN for number in numbers)

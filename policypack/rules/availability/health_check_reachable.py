@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.health_check_use import manager_of
+from policypack.model.graph.resource import Resource
 from policypack.model.network.placement import Endpoint
-from policypack.model.network.probe import (
-    Asked,
-    ProbeSources,
-    asked_ports,
-    needs_probes,
-    network_of_stack,
-    probe_sources,
-    probed_endpoints,
-)
+from policypack.model.network.probe import ProbeSources, network_of_stack, probe_sources, probed_endpoints
 from policypack.model.network.reach import Reach, own_networks, reach
+from policypack.model.network.traffic import Asked, asked_for_healing, asked_ports
+from policypack.model.values.ranges import Range
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS
 from policypack.verdict import (
@@ -57,13 +54,21 @@ def _has_a_health_check(service: BackendService) -> bool:
     ),
 )
 def health_check_reachable(service: BackendService, options: Options) -> Checks:
-    """Health check probes get through the firewall to each backend.
+    """Health check probes and requests get through the firewall to each backend.
 
     ## What it checks
-    For the VMs of each group whose network is made in this stack, firewall rules admit TCP connections from the
-    ranges of Google's probes to the port that the health check asks, and none that comes earlier denies them. Behind a
-    global external load balancer, whose requests come from the same ranges, so for the named port that it serves. VPC
-    firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
+    For the VMs of each group whose network is made in this stack, firewall rules admit TCP connections, and none that
+    comes earlier denies them:
+
+    - health checks, from the ranges of Google's probes to the port that the check asks;
+    - requests, to the named port of instance groups and the ports of a zonal NEG's endpoints. Behind a global external
+      load balancer they come from the same ranges; behind a regional external or an internal Application or proxy
+      Network Load Balancer from the proxy-only subnets of the network: for a regional one from that of its region
+      (purpose REGIONAL_MANAGED_PROXY), for a cross-region one from those of the regions with its forwarding rules
+      (GLOBAL_MANAGED_PROXY);
+    - checks for autohealing, from 35.191.0.0/16 and 130.211.0.0/22 to the port that the group's healing check asks.
+
+    VPC firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
     priorities, targets and ports; what nothing admits is denied. Probes come from 35.191.0.0/16 and 130.211.0.0/22,
     for an external passthrough load balancer from 35.191.0.0/16, 209.85.152.0/22 and 209.85.204.0/22, and from other
     ranges where backends are asked by IPv6 only.
@@ -71,13 +76,14 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
     ## Why it matters
     A backend that probes do not reach is unhealthy for the load balancer, however well it works: the service answers
     502 or 503 from the first minute on, and a region whose firewall was forgotten never takes over. One that only
-    probes reach is worse: it counts as healthy and drops every request.
+    probes reach is worse: it counts as healthy and drops every request. Where only the check for healing is shut out,
+    each VM is recreated when its initial delay is over, for ever.
 
     ## Applies to
     Global and regional backend services, with instance groups and zonal NEGs in networks of this stack; template,
     subnetwork and firewall have to be in the stack as well to be judged. Networks outside the stack, hybrid,
-    serverless and internet NEGs are not judged. Firewall policies of folders and organizations, and firewall rules
-    of other stacks, are not seen.
+    serverless and internet NEGs are not judged, nor are requests whose proxy-only subnet is in another stack (Shared
+    VPC) and those that passthrough load balancers hand on. Firewall rules of other stacks are not seen.
 
     ## Fails
     ```python
@@ -117,9 +123,10 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the port of the check, the network, tags or service account of the VMs, or ranges, ports, targets or
-    priority of a firewall rule that matters are not known, when a rule targets secure tags, and when a GKE cluster
-    is in the network, whose controllers add rules of their own. During an update a rule that is missing may follow.
+    When the port of a check, the named port, the network, tags or service account of the VMs, the range of a proxy-only
+    subnet, or ranges, ports, targets or priority of a firewall rule that matters are not known, when a rule targets
+    secure tags, and when a GKE cluster is in the network, whose controllers add rules of their own. During an update a
+    rule that is missing may follow.
     """
     sources = probe_sources(service)
     if sources.blocked_by:
@@ -134,26 +141,34 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
 
 
 def _is_reached(service: BackendService, endpoint: Endpoint, sources: ProbeSources) -> Checks:
-    group = endpoint.group
+    group, manager = endpoint.group, manager_of(endpoint.group)
     network = known(network_of_stack(endpoint, service.stack), "network_interfaces", group.name)
-    otherwise = Undecided(
-        f"probes do not reach `{group.name}` by IPv4, but it may be checked in another way", "backends"
-    )
-    for asked in asked_ports(service, group):
-        found = reach(service.stack, network, endpoint, asked.port, sources.ranges)
-        yield provided(needs_probes(group, sources), otherwise, _is_open(asked, found, group.name, sources))
+    asked = asked_ports(service, endpoint, network, sources)
+    for one in asked:
+        yield _gets_through(service, endpoint, network, one)
+    if manager is not None:
+        for one in asked_for_healing(group, manager.healing_check_links, manager.repairs_unhealthy, asked):
+            yield _gets_through(service, endpoint, network, one)
 
 
-def _is_open(asked: Asked, found: Reach, group: str, sources: ProbeSources) -> Checks:
+def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource, asked: Asked) -> Checks:
+    ranges = known(asked.sources, "ip_cidr_range", asked.subnet)
+    found = reach(service.stack, network, endpoint, asked.port, ranges)
+    otherwise = Undecided(asked.otherwise, "backends")
+    yield provided(asked.is_needed, otherwise, _is_open(asked, found, endpoint.group.name, ranges))
+
+
+def _is_open(asked: Asked, found: Reach, group: str, sources: Sequence[Range]) -> Checks:
     if decided(found.is_open, _doubt(asked, found, group)):
         return
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
     missed = sorted({str(blocked.source) for blocked in found.blocked if blocked.rule is None})
     where = f"{asked.label} of the VMs of `{group}`"
-    observed = [f"{rule} denies {asked.by} to {where}." for rule in denying]
+    subnet = f" (proxy-only subnet `{asked.subnet}`)" if asked.subnet else ""
+    observed = [f"{rule} denies {asked.by}{subnet} to {where}." for rule in denying]
     if missed:
-        observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)} to {where}.")
-    ranges = [str(range_) for range_ in sources.ranges]
+        observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)}{subnet} to {where}.")
+    ranges = [str(range_) for range_ in sources]
     allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
     yield Fail(
         " ".join(observed),
