@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -46,6 +47,34 @@ def manager_of(group: Group) -> GroupManager | None:
     if isinstance(group.target, Reference) or group.target.type not in INSTANCE_GROUP_MANAGER_TYPES:
         return None
     return GroupManager.of(group.target, group.stack)
+
+
+@dataclass(frozen=True)
+class CheckUse:
+    """A health check of the stack that asks the machines of a service.
+
+    Attributes:
+        check: the check.
+        purpose: what to call it, `health check` or `healing check`.
+        groups: the service's groups that it asks.
+    """
+
+    check: HealthCheck
+    purpose: str
+    groups: tuple[Group, ...]
+
+
+def checks_of(service: BackendService) -> tuple[CheckUse, ...]:
+    """The health checks that ask a service's machines: that of the load balancer, and those that its groups heal by."""
+    uses = [CheckUse(check, "health check", service.groups) for check in service.health_checks]
+    healed: dict[HealthCheck, list[Group]] = {}
+    for group in service.groups:
+        manager = manager_of(group)
+        if manager is not None and manager.repairs_unhealthy is not False:
+            for check in manager.healing_checks:
+                healed.setdefault(check, []).append(group)
+    shared = {use.check for use in uses}
+    return (*uses, *(CheckUse(one, "healing check", tuple(by)) for one, by in healed.items() if one not in shared))
 
 
 @per_stack
