@@ -525,7 +525,8 @@ def test_the_message_names_what_is_missed_and_what_denies() -> None:
         "`group`."
     ]
     assert observed(firewall(), deny(["35.191.0.0/20"], priority=1)) == [
-        "`deny` denies health checks to TCP port 8000 of the VMs of `group`."
+        "`deny` denies health checks to TCP port 8000 of the VMs of `group`. `allow` would allow them, but `deny` comes "
+        "first."
     ]
     (found,) = findings(
         RULE,
@@ -747,3 +748,62 @@ def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
     mig = group(machine, autoHealingPolicies={"healthCheck": outside, "initialDelaySec": 600})
     chat = service([backend(mig)], healthChecks=Out(probe, "id"))
     check_verdict(RULE, [firewall(), machine, mig, probe, chat, NETWORK, SUBNET], UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence", "fix"),
+    [
+        pytest.param(
+            [firewall(["35.191.0.0/16"])], "`allow` allows them from elsewhere only.",
+            'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.', id="half of the ranges",
+        ),
+        pytest.param(
+            [firewall(allows=[{"protocol": "tcp", "ports": ["80"]}])], "`allow` allows them to other ports only.",
+            'Add `["8000"]` to the `ports` of `allow`.', id="another port",
+        ),
+        pytest.param(
+            [firewall(targetTags=["web"])], "`allow` would allow them, but it is for other VMs by its `target_tags`.",
+            "Give these VMs what the `target_tags` of `allow` name, or name there what they have.", id="another tag",
+        ),
+        pytest.param(
+            [firewall(disabled=True)], "`allow` would allow them, but it is disabled.",
+            "Set `disabled=False` on `allow`.", id="disabled",
+        ),
+        pytest.param(
+            [firewall(network="projects/p-demo/global/networks/other")],
+            "`allow` would allow them, but it is for another network.",
+            "Set the network of `allow` to that of these VMs, or repeat it for that network.", id="another network",
+        ),
+        pytest.param(
+            [firewall(), deny(["0.0.0.0/0"], priority=900)], "`allow` would allow them, but `deny` comes first.",
+            "Set the `priority` of `allow` below that of `deny`.", id="denied first",
+        ),
+        pytest.param(
+            [firewall(direction="EGRESS")], "`allow` would allow them, but it is for egress.",
+            'Set `direction="INGRESS"` on `allow`.', id="egress",
+        ),
+        pytest.param(
+            [firewall(["10.0.0.0/8"], "a-office"), firewall(["35.191.0.0/16"])],
+            "`allow` allows them from elsewhere only.", 'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.',
+            id="the one for probes rather than one for the office",
+        ),
+        pytest.param(
+            [firewall(disabled=True, targetTags=["web"])], "No firewall rule allows health checks",
+            'Add a `gcp.compute.Firewall` for the tag or service account of these VMs', id="two things at once",
+        ),
+    ],
+)  # fmt: skip
+def test_the_message_names_the_rule_that_almost_fits_and_what_it_lacks(rules: list[R], sentence: str, fix: str) -> None:
+    machine, probe = template(tags=["llm"]), check()
+    mig = group(machine)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    (found,) = findings(RULE, build(machine, mig, probe, chat, NETWORK, SUBNET, *rules))
+    assert sentence in found.problems[0].observed
+    assert found.problems[0].fix.startswith(fix)
+
+
+def test_a_check_on_another_port_than_the_server_is_told_so() -> None:
+    (found,) = findings(RULE, build(*probed(firewall(), probe=asks({"port": 9000}))))
+    (problem,) = found.problems
+    assert problem.observed.endswith("Requests go to 8000.")
+    assert problem.fix.startswith("If the server answers health checks on 8000 as well, set the check's `port` to it.")

@@ -16,7 +16,7 @@ from policypack.model.network.placement import Endpoint
 from policypack.model.network.ports import asked_port, checked_ports, serving_ports
 from policypack.model.network.probe import ProbeSources, needs_probes
 from policypack.model.network.proxies import proxy_subnets
-from policypack.model.values.logic import all_of, is_in, when_known
+from policypack.model.values.logic import all_of, any_of, is_in, when_known
 from policypack.model.values.ranges import Range
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -122,3 +122,13 @@ def asked_for_healing(
 
 def _are_healers(sources: tuple[Range, ...]) -> bool:
     return sources == _HEALERS
+
+
+def other_port(service: BackendService, group: Group, asked: Asked) -> str:
+    """The port that requests go to, if a health check asks one that no named port of the group has; empty if not."""
+    if asked.by == "requests" or not asked.numbers or group.kinds != {GroupKind.INSTANCE_GROUP}:
+        return ""
+    serving, named = serving_ports(service, group), group.port_numbers()
+    is_named = any_of(is_in(port, (asked.port,)) for port in named)
+    known = sorted({port for port in serving if isinstance(port, int)})
+    return str(known[0]) if is_named is False and len(known) == len(serving) == 1 else ""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.health_check_use import manager_of
 from policypack.model.graph.resource import Resource
+from policypack.model.network.near_misses import NearMiss, nearest_miss
 from policypack.model.network.placement import Endpoint
 from policypack.model.network.probe import ProbeSources, network_of_stack, probe_sources, probed_endpoints
 from policypack.model.network.reach import Reach, own_networks, reach
-from policypack.model.network.traffic import Asked, asked_for_healing, asked_ports
-from policypack.model.values.ranges import Range
+from policypack.model.network.traffic import Asked, asked_for_healing, asked_ports, other_port
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS
+from policypack.rules.firewalls import missing_in
 from policypack.verdict import (
     Checks,
     Condition,
@@ -154,11 +154,13 @@ def _is_reached(service: BackendService, endpoint: Endpoint, sources: ProbeSourc
 def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource, asked: Asked) -> Checks:
     ranges = known(asked.sources, "ip_cidr_range", asked.subnet)
     found = reach(service.stack, network, endpoint, asked.port, ranges)
+    near = nearest_miss(service.stack, network, endpoint, asked.port, ranges) if found.is_open is False else None
+    other = other_port(service, endpoint.group, asked)
     otherwise = Undecided(asked.otherwise, "backends")
-    yield provided(asked.is_needed, otherwise, _is_open(asked, found, endpoint.group.name, ranges))
+    yield provided(asked.is_needed, otherwise, _is_open(asked, found, endpoint.group.name, near, other))
 
 
-def _is_open(asked: Asked, found: Reach, group: str, sources: Sequence[Range]) -> Checks:
+def _is_open(asked: Asked, found: Reach, group: str, near: NearMiss | None, other: str) -> Checks:
     if decided(found.is_open, _doubt(asked, found, group)):
         return
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
@@ -168,13 +170,21 @@ def _is_open(asked: Asked, found: Reach, group: str, sources: Sequence[Range]) -
     observed = [f"{rule} denies {asked.by}{subnet} to {where}." for rule in denying]
     if missed:
         observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)}{subnet} to {where}.")
-    ranges = [str(range_) for range_ in sources]
+    lack, mending = ("", "") if near is None else missing_in(near, asked, denying)
+    observed += [lack] if lack else []
+    observed += [f"Requests go to {other}."] if other else []
+    ranges = [str(range_) for range_ in known(asked.sources, "ip_cidr_range", asked.subnet)]
     allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
+    fixes = [f"If the server answers health checks on {other} as well, set the check's `port` to it."] if other else []
+    fixes.append(
+        mending
+        or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with `source_ranges="
+        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies."
+    )
     yield Fail(
         " ".join(observed),
         f"Ingress from {quoted(ranges)} to the ports of health check and service.",
-        f"Add a `gcp.compute.Firewall` for the tag or service account of these VMs with `source_ranges="
-        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies.",
+        " Otherwise: ".join(fixes),
     )
 
 
