@@ -525,8 +525,8 @@ def test_the_message_names_what_is_missed_and_what_denies() -> None:
         "`group`."
     ]
     assert observed(firewall(), deny(["35.191.0.0/20"], priority=1)) == [
-        "`deny` denies health checks to TCP port 8000 of the VMs of `group`. `allow` would allow them, but `deny` comes "
-        "first."
+        "`deny` denies health checks to TCP port 8000 of the VMs of `group`. "
+        "`allow` would allow them, but `deny` comes first."
     ]
     (found,) = findings(
         RULE,
@@ -807,3 +807,89 @@ def test_a_check_on_another_port_than_the_server_is_told_so() -> None:
     (problem,) = found.problems
     assert problem.observed.endswith("Requests go to 8000.")
     assert problem.fix.startswith("If the server answers health checks on 8000 as well, set the check's `port` to it.")
+
+
+NETWORK_OF_ANOTHER = "projects/p/global/networks/n"
+
+
+def above(*rules: dict[str, Any], parts: str = "policy rule association") -> list[R]:
+    """A firewall policy of a folder, of which the stack has these parts."""
+    held = R("gcp:compute/firewallPolicy:FirewallPolicy", "folder", {"parent": "folders/1", "shortName": "common"})
+    name = Out(held, "name") if "policy" in parts else "123456"
+    found = [
+        R("gcp:compute/firewallPolicyRule:FirewallPolicyRule", f"above-{number}", {"firewallPolicy": name, **rule})
+        for number, rule in enumerate(rules)
+    ]
+    attached = R(
+        "gcp:compute/firewallPolicyAssociation:FirewallPolicyAssociation",
+        "attached",
+        {"firewallPolicy": name, "attachmentTarget": "folders/1"},
+    )
+    return [*([held] if "policy" in parts else []), *found, *([attached] if "association" in parts else [])]
+
+
+@pytest.mark.parametrize(
+    ("others", "status"),
+    [
+        pytest.param(above(policy_rule()), UNDECIDED, id="it admits probes, if it applies"),
+        pytest.param(above(policy_rule(), parts="rule association"), UNDECIDED, id="the policy is elsewhere"),
+        pytest.param(above(policy_rule(), parts="rule"), UNDECIDED, id="a rule alone"),
+        pytest.param(above(parts="association"), UNDECIDED, id="an association alone"),
+        pytest.param(above(parts="policy"), UNDECIDED, id="a policy whose rules are elsewhere"),
+        pytest.param([*above(policy_rule()), firewall()], PASSED, id="admitted in any case"),
+        pytest.param([*above(parts="association"), firewall()], UNDECIDED, id="it may deny what the network admits"),
+        pytest.param([*above(policy_rule(), DENY_ALL), firewall()], PASSED, id="admitted whether it applies or not"),
+        pytest.param([*above(DENY_ALL), firewall()], UNDECIDED, id="denied if it applies"),
+        pytest.param([*above(DENY_ALL)], FAILED, id="denied whether it applies or not"),
+        pytest.param([*above(policy_rule(sources=["10.0.0.0/8"]))], FAILED, id="it admits others"),
+        pytest.param([*above(policy_rule("goto_next")), firewall()], PASSED, id="left to the network"),
+        pytest.param(above(policy_rule(targetResources=[NETWORK_OF_ANOTHER])), UNDECIDED, id="some networks"),
+        pytest.param([*above(policy_rule(targetResources=[NETWORK_OF_ANOTHER])), firewall()], PASSED,
+                     id="some networks, admitted in any case"),
+        pytest.param(
+            [R("gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules", "whole", {"rules": [policy_rule()]})],
+            UNDECIDED, id="a policy with its rules",
+        ),
+        pytest.param(
+            [R("gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules", "whole", {"rules": Computed()}),
+             firewall()],
+            UNDECIDED, id="a policy with rules that are not known",
+        ),
+    ],
+)  # fmt: skip
+def test_policies_of_folders_and_the_organization(others: list[R], status: str) -> None:
+    check_verdict(RULE, probed(*others), status)
+
+
+def test_what_is_outside_the_stack_admits_ranges() -> None:
+    check_verdict(RULE, probed(), PASSED, admitted_ranges=GOOGLE)
+    check_verdict(RULE, probed(), FAILED, admitted_ranges=["35.191.0.0/16"])
+    regional = probed(proxies(), region="us-central1", loadBalancingScheme=INTERNAL)
+    check_verdict(RULE, regional, FAILED, admitted_ranges=GOOGLE)
+    check_verdict(RULE, regional, PASSED, admitted_ranges=[*GOOGLE, "10.9.0.0/24"])
+
+
+ADDRESSES = R("gcp:networksecurity/addressGroup:AddressGroup", "probes", {"items": GOOGLE})
+
+
+@pytest.mark.parametrize(
+    ("group", "status"),
+    [
+        pytest.param(ADDRESSES, PASSED, id="its items are the probes' ranges"),
+        pytest.param(R(ADDRESSES.type, "probes", {"items": ["10.0.0.0/8"]}), FAILED, id="others"),
+        pytest.param(R(ADDRESSES.type, "probes", {"items": Computed()}), UNDECIDED, id="not known"),
+    ],
+)
+def test_address_groups(group: R, status: str) -> None:
+    """Created already or not: then the edges of the property lead to the group."""
+    rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": [Out(group, "id")]})
+    check_verdict(RULE, probed(group, *policy(rule)), status)
+    known = {"outputs": {"id": "projects/p-demo/locations/global/addressGroups/probes"}}
+    made = R(group.type, group.name, group.inputs, known)
+    rule["match"]["srcAddressGroups"] = ["projects/p-demo/locations/global/addressGroups/probes"]
+    check_verdict(RULE, probed(made, *policy(rule)), status)
+
+
+def test_an_address_group_outside_the_stack_is_not_seen() -> None:
+    rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": ["projects/p/locations/global/addressGroups/x"]})
+    check_verdict(RULE, probed(*policy(rule)), UNDECIDED)

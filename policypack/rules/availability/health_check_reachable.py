@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.health_check_use import manager_of
 from policypack.model.graph.resource import Resource
 from policypack.model.network.near_misses import NearMiss, nearest_miss
 from policypack.model.network.placement import Endpoint
-from policypack.model.network.probe import ProbeSources, network_of_stack, probe_sources, probed_endpoints
 from policypack.model.network.reach import Reach, own_networks, reach
-from policypack.model.network.traffic import Asked, asked_for_healing, asked_ports, other_port
+from policypack.model.network.traffic import (
+    Asked,
+    ProbeSources,
+    asked_for_healing,
+    asked_ports,
+    network_of_stack,
+    other_port,
+    probe_sources,
+    probed_endpoints,
+)
+from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS
 from policypack.rules.firewalls import missing_in
@@ -30,6 +40,26 @@ from policypack.verdict import (
 from policypack.wording import quoted
 
 _NO_NETWORK = "no network of its backends is made in this stack"
+
+
+@dataclass(frozen=True)
+class ReachableOptions(Options):
+    """Options of `health-check-reachable`.
+
+    Attributes:
+        admitted_ranges: source ranges in CIDR notation that something outside the stack admits to the VMs, such as a
+            firewall policy of the organization or a folder; connections from them count as let through
+            (https://cloud.google.com/firewall/docs/firewall-policies).
+    """
+
+    admitted_ranges: tuple[str, ...] = ()
+
+    def problem(self) -> str | None:
+        """A text that is no range."""
+        wrong = [text for text in self.admitted_ranges if not parse_ranges([text]).certain]
+        return (
+            f"option `admitted_ranges` has `{wrong[0]}`, which is no range such as `35.191.0.0/16`" if wrong else None
+        )
 
 
 def _has_a_network(service: BackendService) -> bool:
@@ -53,7 +83,7 @@ def _has_a_health_check(service: BackendService) -> bool:
         TAKES_HEALTH_CHECKS,
     ),
 )
-def health_check_reachable(service: BackendService, options: Options) -> Checks:
+def health_check_reachable(service: BackendService, options: ReachableOptions) -> Checks:
     """Health check probes and requests get through the firewall to each backend.
 
     ## What it checks
@@ -69,9 +99,10 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
     - checks for autohealing, from 35.191.0.0/16 and 130.211.0.0/22 to the port that the group's healing check asks.
 
     VPC firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
-    priorities, targets and ports; what nothing admits is denied. Probes come from 35.191.0.0/16 and 130.211.0.0/22,
-    for an external passthrough load balancer from 35.191.0.0/16, 209.85.152.0/22 and 209.85.204.0/22, and from other
-    ranges where backends are asked by IPv6 only.
+    priorities, targets and ports; what nothing admits is denied. Firewall policies of the organization or a folder that
+    the stack has may apply or not; where others admit the traffic, the option `admitted_ranges` says so. Probes come
+    from 35.191.0.0/16 and 130.211.0.0/22, for an external passthrough load balancer from 35.191.0.0/16, 209.85.152.0/22
+    and 209.85.204.0/22, and from other ranges where backends are asked by IPv6 only.
 
     ## Why it matters
     A backend that probes do not reach is unhealthy for the load balancer, however well it works: the service answers
@@ -125,8 +156,8 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
     ## Undecided
     When the port of a check, the named port, the network, tags or service account of the VMs, the range of a proxy-only
     subnet, or ranges, ports, targets or priority of a firewall rule that matters are not known, when a rule targets
-    secure tags, and when a GKE cluster is in the network, whose controllers add rules of their own. During an update a
-    rule that is missing may follow.
+    secure tags, when a policy of the organization or a folder decides, and when a GKE cluster is in the network, whose
+    controllers add rules of their own. During an update a rule that is missing may follow.
     """
     sources = probe_sources(service)
     if sources.blocked_by:
@@ -137,18 +168,19 @@ def health_check_reachable(service: BackendService, options: Options) -> Checks:
     if not judged and service.links.is_complete:
         yield NotApplicable(_NO_NETWORK)
     for endpoint in judged:
-        yield _is_reached(service, endpoint, sources)
+        yield _is_reached(service, endpoint, sources, options)
 
 
-def _is_reached(service: BackendService, endpoint: Endpoint, sources: ProbeSources) -> Checks:
+def _is_reached(
+    service: BackendService, endpoint: Endpoint, sources: ProbeSources, options: ReachableOptions
+) -> Checks:
     group, manager = endpoint.group, manager_of(endpoint.group)
     network = known(network_of_stack(endpoint, service.stack), "network_interfaces", group.name)
     asked = asked_ports(service, endpoint, network, sources)
-    for one in asked:
-        yield _gets_through(service, endpoint, network, one)
     if manager is not None:
-        for one in asked_for_healing(group, manager.healing_check_links, manager.repairs_unhealthy, asked):
-            yield _gets_through(service, endpoint, network, one)
+        asked += asked_for_healing(group, manager.healing_check_links, manager.repairs_unhealthy, asked)
+    for one in asked:
+        yield _gets_through(service, endpoint, network, one.without(parse_ranges([*options.admitted_ranges]).certain))
 
 
 def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource, asked: Asked) -> Checks:
@@ -179,7 +211,8 @@ def _is_open(asked: Asked, found: Reach, group: str, near: NearMiss | None, othe
     fixes.append(
         mending
         or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with `source_ranges="
-        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies."
+        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies; "
+        "if a policy of the organization or a folder admits them, name the ranges in the option `admitted_ranges`."
     )
     yield Fail(
         " ".join(observed),
