@@ -64,8 +64,10 @@ PATH = "zones/us-central1-a/instanceGroups/x"
         ([], IN_US, "not applicable"),
         (None, {}, "not applicable"),
         # Twice
+        # A value without any source, such as an encrypted one, may be another group.
         ([backend(US), backend(US)], {}, ("undecided", "failed")),
         ([backend(US), backend(US)], IN_US, ("undecided", "failed")),
+        ([backend(US), backend(Computed())], {}, "undecided"),
         ([backend(US), backend(EU), backend(Computed((US,), Out(US)))], {}, ("undecided", "failed")),
         ([backend(US), backend(ZONAL)], {}, "passed"),
         ([backend(f"projects/p/{PATH}"), backend(f"{API}projects/p/{PATH}")], {}, "failed"),
@@ -110,3 +112,22 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
         "Group `mig-europe-west4` is in more than one backend.",
         "Backend `mig-europe-west4` is in europe-west4, and the service is in us-central1.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "expected"),
+    [
+        pytest.param("NetworkEndpointGroup", "zones/us-central1-a/networkEndpointGroups", "passed", id="zonal NEG"),
+        pytest.param("NetworkEndpointGroup", "zones/us-east1-b/networkEndpointGroups", "failed", id="elsewhere"),
+        pytest.param("RegionInstanceGroupManager", "regions/us-central1/instanceGroupManagers", "passed", id="group"),
+        pytest.param("InstanceGroupManager", "zones/us-east1-b/instanceGroupManagers", "failed", id="zonal group"),
+    ],
+)
+def test_a_group_that_is_read_is_where_its_id_says(kind: str, place: str, expected: str) -> None:
+    scope, location, _ = place.split("/")
+    outputs = {"id": f"projects/p-demo/{place}/chat"}
+    # Its inputs are not shown; they give the test its URL.
+    inputs = {"name": "chat", scope[:-1]: location}
+    read = R(kind, "chat-group", inputs, {"inputs": None, "is_read": True, "outputs": outputs})
+    entry = backend(Computed((read,)))
+    check_verdict(RULE, [service([entry], **IN_US), read], expected)

@@ -387,3 +387,33 @@ def test_the_message_names_rule_and_width() -> None:
         "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to the VMs of the serving path."
     ]
     assert "35.235.240.0/20" in found.problems[0].fix
+
+
+def test_halves_of_the_internet_in_two_rules() -> None:
+    low, high = firewall(["0.0.0.0/1"]), firewall(["128.0.0.0/1"])
+    high.name = "second"
+    for name in ("rule", "second"):
+        check_verdict(RULE, around(low, high), FAILED, name)
+
+
+@pytest.mark.parametrize(
+    ("items", "status"), [(["0.0.0.0/0"], FAILED), (["10.0.0.0/8"], PASSED), (Computed(), UNDECIDED)]
+)
+def test_an_address_group_in_the_stack(items: Any, status: str) -> None:
+    addresses = R("gcp:networksecurity/addressGroup:AddressGroup", "addresses", {"items": items})
+    kind = "gcp:compute/networkFirewallPolicy"
+    held = R(f"{kind}:NetworkFirewallPolicy", "policy", {"name": "guard"})
+    attached = {"attachmentTarget": Out(NETWORK, "id"), "firewallPolicy": Out(held, "name")}
+    match = {"srcAddressGroups": [Out(addresses, "id")], "layer4Configs": [{"ipProtocol": "tcp"}]}
+    given = {
+        "firewallPolicy": Out(held, "name"),
+        "action": "allow",
+        "direction": "INGRESS",
+        "priority": 1,
+        "match": match,
+    }
+    parts = (
+        R(f"{kind}Association:NetworkFirewallPolicyAssociation", "association", attached),
+        R(f"{kind}Rule:NetworkFirewallPolicyRule", "rule", given),
+    )
+    check_verdict(RULE, around(addresses, held, *parts), status, "rule")

@@ -525,7 +525,8 @@ def test_the_message_names_what_is_missed_and_what_denies() -> None:
         "`group`."
     ]
     assert observed(firewall(), deny(["35.191.0.0/20"], priority=1)) == [
-        "`deny` denies health checks to TCP port 8000 of the VMs of `group`."
+        "`deny` denies health checks to TCP port 8000 of the VMs of `group`. "
+        "`allow` would allow them, but `deny` comes first."
     ]
     (found,) = findings(
         RULE,
@@ -561,3 +562,334 @@ def test_a_policy_whose_name_is_computed_may_be_the_one_that_is_attached() -> No
     held, *others = policy(policy_rule(), attached="guard")
     held.inputs["name"] = Computed((), "guard")
     check_verdict(RULE, probed(held, *others), (UNDECIDED, PASSED))
+
+
+def proxies(name: str = "proxies", **inputs: Any) -> R:
+    given = {"region": "us-central1", "network": Out(NETWORK, "id"), "ipCidrRange": "10.9.0.0/24", "role": "ACTIVE"}
+    return R("Subnetwork", name, {**given, "purpose": "REGIONAL_MANAGED_PROXY", **inputs})
+
+
+PROXIED = firewall(["10.9.0.0/24"], "proxied")
+ELSEWHERE = R("Network", "elsewhere")
+EXTERNAL, INTERNAL = "EXTERNAL_MANAGED", "INTERNAL_MANAGED"
+IPV6 = {"ipAddressSelectionPolicy": "PREFER_IPV6"}
+
+
+@pytest.mark.parametrize(
+    ("others", "inputs", "status"),
+    [
+        pytest.param([proxies()], {}, FAILED, id="only probes are admitted"),
+        pytest.param([proxies(), PROXIED], {}, PASSED, id="both are admitted"),
+        pytest.param([], {}, PASSED, id="the subnet is in another stack"),
+        pytest.param([proxies()], {"loadBalancingScheme": INTERNAL}, FAILED, id="internal: only probes"),
+        pytest.param([proxies(), PROXIED], {"loadBalancingScheme": INTERNAL}, PASSED, id="internal: both"),
+        pytest.param([proxies()], {"loadBalancingScheme": INTERNAL, "protocol": "TCP"}, FAILED, id="proxy NLB"),
+        pytest.param([proxies()], {"loadBalancingScheme": "INTERNAL"}, PASSED, id="passthrough: clients come directly"),
+        pytest.param([proxies()], {"region": None}, PASSED, id="global external: front ends come from Google's ranges"),
+        pytest.param(
+            [proxies()], {"region": None, "loadBalancingScheme": INTERNAL}, PASSED, id="a purpose of regional ones"
+        ),
+        pytest.param([proxies(purpose="INTERNAL_HTTPS_LOAD_BALANCER")], {}, FAILED, id="the purpose's old name"),
+        pytest.param([proxies(purpose="GLOBAL_MANAGED_PROXY")], {}, PASSED, id="a purpose of cross-region ones"),
+        pytest.param([proxies(purpose=None)], {}, PASSED, id="a subnet of machines"),
+        pytest.param([proxies(role="BACKUP")], {}, PASSED, id="a backup sends nothing"),
+        pytest.param([proxies(), proxies("spare", ipCidrRange="10.8.0.0/24", role="BACKUP"), PROXIED], {}, PASSED,
+                     id="beside a backup"),
+        pytest.param([proxies(region="europe-west4")], {}, PASSED, id="of another region"),
+        pytest.param([proxies(region=Computed())], {}, UNDECIDED, id="in a region that is not known"),
+        pytest.param([proxies(region=Computed()), PROXIED], {}, PASSED, id="admitted wherever it is"),
+        pytest.param([proxies(network=Out(ELSEWHERE, "id")), ELSEWHERE], {}, PASSED, id="of another network"),
+        pytest.param([proxies(ipCidrRange=Computed())], {}, UNDECIDED, id="its range is not known"),
+        pytest.param([proxies(ipCidrRange="10.9.0.0/23"), PROXIED], {}, FAILED, id="half of it is admitted"),
+        pytest.param([proxies(), firewall(["10.0.0.0/8"], "proxied")], {}, PASSED, id="a wider range"),
+        pytest.param(
+            [proxies(), firewall(["10.9.0.0/24"], "proxied", allows=[{"protocol": "tcp", "ports": ["80"]}])],
+            {}, FAILED, id="admitted to another port",
+        ),
+        pytest.param([proxies(), PROXIED, deny(["10.9.0.0/24"], priority=1)], {}, FAILED, id="denied first"),
+        pytest.param([proxies()], IPV6, UNDECIDED, id="proxies that may come by IPv6"),
+    ],
+)  # fmt: skip
+def test_requests_come_from_the_proxy_only_subnet(others: list[R], inputs: dict[str, Any], status: str) -> None:
+    given = {"region": "us-central1", "loadBalancingScheme": EXTERNAL, **inputs}
+    if given["region"] is None:
+        del given["region"]
+    check_verdict(RULE, probed(firewall(), *others, **given), status)
+
+
+@pytest.mark.parametrize(
+    ("ports", "status"),
+    [
+        pytest.param([{"name": "http", "port": 9000}], FAILED, id="the named port is not admitted"),
+        pytest.param([{"name": "web", "port": 9000}], PASSED, id="that it is missing is what another rule says"),
+        pytest.param(Computed(), UNDECIDED, id="not known"),
+    ],
+)
+def test_requests_of_proxies_go_to_the_named_port(ports: Any, status: str) -> None:
+    machine, probe = template(), check()
+    mig = group(machine, namedPorts=ports)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"), region="us-central1")
+    check_verdict(RULE, [firewall(), PROXIED, proxies(), machine, mig, probe, chat, NETWORK, SUBNET], status)
+
+
+def test_a_named_port_that_is_a_resource_of_its_own() -> None:
+    machine, probe = template(), check()
+    mig = group(machine, namedPorts=None)
+    port = R("InstanceGroupNamedPort", "port", {"group": Out(mig), "name": "http", "port": 9000})
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [firewall(), port, machine, mig, probe, chat, NETWORK, SUBNET], FAILED)
+    left = group(machine, namedPorts=[{"name": "http", "port": 9000}])
+    left.options["ignore_changes"] = ("namedPorts",)
+    chat = service([backend(left)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [firewall(), machine, left, probe, chat, NETWORK, SUBNET], UNDECIDED)
+
+
+def cross_region(front: list[str], subnets: list[str], admitted: list[str]) -> tuple[R, ...]:
+    """A cross-region internal load balancer with backends in us-central1 and fronts and proxies as given."""
+    at = {"us-central1": "10.9.0.0/24", "us-east4": "10.9.1.0/24"}
+    machine, probe = template(), check()
+    mig = group(machine)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"), loadBalancingScheme=INTERNAL)
+    url_map = R("URLMap", "map", {"defaultService": Out(chat, "id")})
+    proxy = R("TargetHttpProxy", "proxy", {"urlMap": Out(url_map, "id")})
+    own = {r: R("Subnetwork", f"own-{r}", {"region": r, "network": Out(NETWORK, "id")}) for r in front}
+    rules = [
+        R("GlobalForwardingRule", f"rule-{r}", {"target": Out(proxy, "id"), "subnetwork": Out(own[r], "id")})
+        for r in front
+    ]
+    sent = [proxies(f"p-{r}", region=r, ipCidrRange=at[r], purpose="GLOBAL_MANAGED_PROXY") for r in subnets]
+    let_in = [firewall([at[r]], f"in-{r}") for r in admitted]
+    return (
+        firewall(),
+        machine,
+        mig,
+        probe,
+        chat,
+        url_map,
+        proxy,
+        *own.values(),
+        *rules,
+        *sent,
+        *let_in,
+        NETWORK,
+        SUBNET,
+    )
+
+
+HERE, THERE = "us-central1", "us-east4"
+
+
+@pytest.mark.parametrize(
+    ("front", "subnets", "admitted", "status"),
+    [
+        pytest.param([], [HERE], [], FAILED, id="the proxies beside the backends"),
+        pytest.param([], [HERE], [HERE], PASSED, id="admitted"),
+        pytest.param([], [HERE, THERE], [HERE], PASSED, id="no front end is known to be there"),
+        pytest.param([HERE, THERE], [HERE, THERE], [HERE, THERE], PASSED, id="both"),
+        pytest.param([HERE, THERE], [HERE, THERE], [HERE], FAILED, id="requests come from the other region as well"),
+        pytest.param([HERE], [HERE, THERE], [HERE], PASSED, id="the other region's proxies are another service's"),
+    ],
+)
+def test_requests_of_a_cross_region_load_balancer(
+    front: list[str], subnets: list[str], admitted: list[str], status: str
+) -> None:
+    check_verdict(RULE, cross_region(front, subnets, admitted), status)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "rules", "status"),
+    [
+        pytest.param([9000], [PROXIED], FAILED, id="its endpoints' port is not admitted"),
+        pytest.param([8000], [PROXIED], PASSED, id="admitted"),
+        pytest.param([], [], FAILED, id="no port at all is admitted"),
+        pytest.param([], [PROXIED], UNDECIDED, id="endpoints from elsewhere"),
+        pytest.param([], [firewall(["10.9.0.0/24"], "proxied", allows=ALL)], PASSED, id="all ports"),
+    ],
+)
+def test_requests_of_proxies_to_a_zonal_neg(endpoints: list[int], rules: list[R], status: str) -> None:
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a", "network": Out(NETWORK, "id")})
+    parts = [
+        R(
+            "gcp:compute/networkEndpoint:NetworkEndpoint",
+            f"e-{port}",
+            {"networkEndpointGroup": Out(neg, "id"), "port": port},
+        )
+        for port in endpoints
+    ]
+    probe = check()
+    backends = [backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)]
+    chat = service(backends, region="us-central1", healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [chat, neg, *parts, probe, NETWORK, proxies(), firewall(), *rules], status)
+
+
+@pytest.mark.parametrize(
+    ("port", "more", "status"),
+    [
+        pytest.param(8000, {}, PASSED, id="the port of the load balancer's check"),
+        pytest.param(9000, {}, FAILED, id="a port that the firewall denies"),
+        pytest.param(Computed(), {}, UNDECIDED, id="not known"),
+        pytest.param(9000, {"instanceLifecyclePolicy": {"onFailedHealthCheck": "DO_NOTHING"}}, PASSED, id="no repairs"),
+        pytest.param(9000, {"instanceLifecyclePolicy": Computed()}, UNDECIDED, id="repairs may be off"),
+    ],
+)
+def test_checks_for_healing_get_through(port: Any, more: dict[str, Any], status: str) -> None:
+    healing = R("HealthCheck", "healing", {"httpHealthCheck": {"port": port, "requestPath": "/health"}})
+    machine, probe = template(), check()
+    mig = group(machine, autoHealingPolicies={"healthCheck": Out(healing, "id"), "initialDelaySec": 600}, **more)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    stack = (healing, machine, mig, probe, chat, NETWORK, SUBNET)
+    check_verdict(RULE, [*stack, firewall()], status)
+    check_verdict(RULE, [*stack, firewall(allows=ALL)], PASSED)
+
+
+def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
+    machine, probe = template(), check()
+    outside = "projects/p-demo/global/healthChecks/shared"
+    mig = group(machine, autoHealingPolicies={"healthCheck": outside, "initialDelaySec": 600})
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [firewall(), machine, mig, probe, chat, NETWORK, SUBNET], UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence", "fix"),
+    [
+        pytest.param(
+            [firewall(["35.191.0.0/16"])], "`allow` allows them from elsewhere only.",
+            'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.', id="half of the ranges",
+        ),
+        pytest.param(
+            [firewall(allows=[{"protocol": "tcp", "ports": ["80"]}])], "`allow` allows them to other ports only.",
+            'Add `["8000"]` to the `ports` of `allow`.', id="another port",
+        ),
+        pytest.param(
+            [firewall(targetTags=["web"])], "`allow` would allow them, but it is for other VMs by its `target_tags`.",
+            "Give these VMs what the `target_tags` of `allow` name, or name there what they have.", id="another tag",
+        ),
+        pytest.param(
+            [firewall(disabled=True)], "`allow` would allow them, but it is disabled.",
+            "Set `disabled=False` on `allow`.", id="disabled",
+        ),
+        pytest.param(
+            [firewall(network="projects/p-demo/global/networks/other")],
+            "`allow` would allow them, but it is for another network.",
+            "Set the network of `allow` to that of these VMs, or repeat it for that network.", id="another network",
+        ),
+        pytest.param(
+            [firewall(), deny(["0.0.0.0/0"], priority=900)], "`allow` would allow them, but `deny` comes first.",
+            "Set the `priority` of `allow` below that of `deny`.", id="denied first",
+        ),
+        pytest.param(
+            [firewall(direction="EGRESS")], "`allow` would allow them, but it is for egress.",
+            'Set `direction="INGRESS"` on `allow`.', id="egress",
+        ),
+        pytest.param(
+            [firewall(["10.0.0.0/8"], "a-office"), firewall(["35.191.0.0/16"])],
+            "`allow` allows them from elsewhere only.", 'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.',
+            id="the one for probes rather than one for the office",
+        ),
+        pytest.param(
+            [firewall(disabled=True, targetTags=["web"])], "No firewall rule allows health checks",
+            'Add a `gcp.compute.Firewall` for the tag or service account of these VMs', id="two things at once",
+        ),
+    ],
+)  # fmt: skip
+def test_the_message_names_the_rule_that_almost_fits_and_what_it_lacks(rules: list[R], sentence: str, fix: str) -> None:
+    machine, probe = template(tags=["llm"]), check()
+    mig = group(machine)
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    (found,) = findings(RULE, build(machine, mig, probe, chat, NETWORK, SUBNET, *rules))
+    assert sentence in found.problems[0].observed
+    assert found.problems[0].fix.startswith(fix)
+
+
+def test_a_check_on_another_port_than_the_server_is_told_so() -> None:
+    (found,) = findings(RULE, build(*probed(firewall(), probe=asks({"port": 9000}))))
+    (problem,) = found.problems
+    assert problem.observed.endswith("Requests go to 8000.")
+    assert problem.fix.startswith("If the server answers health checks on 8000 as well, set the check's `port` to it.")
+
+
+NETWORK_OF_ANOTHER = "projects/p/global/networks/n"
+
+
+def above(*rules: dict[str, Any], parts: str = "policy rule association") -> list[R]:
+    """A firewall policy of a folder, of which the stack has these parts."""
+    held = R("gcp:compute/firewallPolicy:FirewallPolicy", "folder", {"parent": "folders/1", "shortName": "common"})
+    name = Out(held, "name") if "policy" in parts else "123456"
+    found = [
+        R("gcp:compute/firewallPolicyRule:FirewallPolicyRule", f"above-{number}", {"firewallPolicy": name, **rule})
+        for number, rule in enumerate(rules)
+    ]
+    attached = R(
+        "gcp:compute/firewallPolicyAssociation:FirewallPolicyAssociation",
+        "attached",
+        {"firewallPolicy": name, "attachmentTarget": "folders/1"},
+    )
+    return [*([held] if "policy" in parts else []), *found, *([attached] if "association" in parts else [])]
+
+
+@pytest.mark.parametrize(
+    ("others", "status"),
+    [
+        pytest.param(above(policy_rule()), UNDECIDED, id="it admits probes, if it applies"),
+        pytest.param(above(policy_rule(), parts="rule association"), UNDECIDED, id="the policy is elsewhere"),
+        pytest.param(above(policy_rule(), parts="rule"), UNDECIDED, id="a rule alone"),
+        pytest.param(above(parts="association"), UNDECIDED, id="an association alone"),
+        pytest.param(above(parts="policy"), UNDECIDED, id="a policy whose rules are elsewhere"),
+        pytest.param([*above(policy_rule()), firewall()], PASSED, id="admitted in any case"),
+        pytest.param([*above(parts="association"), firewall()], UNDECIDED, id="it may deny what the network admits"),
+        pytest.param([*above(policy_rule(), DENY_ALL), firewall()], PASSED, id="admitted whether it applies or not"),
+        pytest.param([*above(DENY_ALL), firewall()], UNDECIDED, id="denied if it applies"),
+        pytest.param([*above(DENY_ALL)], FAILED, id="denied whether it applies or not"),
+        pytest.param([*above(policy_rule(sources=["10.0.0.0/8"]))], FAILED, id="it admits others"),
+        pytest.param([*above(policy_rule("goto_next")), firewall()], PASSED, id="left to the network"),
+        pytest.param(above(policy_rule(targetResources=[NETWORK_OF_ANOTHER])), UNDECIDED, id="some networks"),
+        pytest.param([*above(policy_rule(targetResources=[NETWORK_OF_ANOTHER])), firewall()], PASSED,
+                     id="some networks, admitted in any case"),
+        pytest.param(
+            [R("gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules", "whole", {"rules": [policy_rule()]})],
+            UNDECIDED, id="a policy with its rules",
+        ),
+        pytest.param(
+            [R("gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules", "whole", {"rules": Computed()}),
+             firewall()],
+            UNDECIDED, id="a policy with rules that are not known",
+        ),
+    ],
+)  # fmt: skip
+def test_policies_of_folders_and_the_organization(others: list[R], status: str) -> None:
+    check_verdict(RULE, probed(*others), status)
+
+
+def test_what_is_outside_the_stack_admits_ranges() -> None:
+    check_verdict(RULE, probed(), PASSED, admitted_ranges=GOOGLE)
+    check_verdict(RULE, probed(), FAILED, admitted_ranges=["35.191.0.0/16"])
+    regional = probed(proxies(), region="us-central1", loadBalancingScheme=INTERNAL)
+    check_verdict(RULE, regional, FAILED, admitted_ranges=GOOGLE)
+    check_verdict(RULE, regional, PASSED, admitted_ranges=[*GOOGLE, "10.9.0.0/24"])
+
+
+ADDRESSES = R("gcp:networksecurity/addressGroup:AddressGroup", "probes", {"items": GOOGLE})
+
+
+@pytest.mark.parametrize(
+    ("group", "status"),
+    [
+        pytest.param(ADDRESSES, PASSED, id="its items are the probes' ranges"),
+        pytest.param(R(ADDRESSES.type, "probes", {"items": ["10.0.0.0/8"]}), FAILED, id="others"),
+        pytest.param(R(ADDRESSES.type, "probes", {"items": Computed()}), UNDECIDED, id="not known"),
+    ],
+)
+def test_address_groups(group: R, status: str) -> None:
+    """Created already or not: then the edges of the property lead to the group."""
+    rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": [Out(group, "id")]})
+    check_verdict(RULE, probed(group, *policy(rule)), status)
+    known = {"outputs": {"id": "projects/p-demo/locations/global/addressGroups/probes"}}
+    made = R(group.type, group.name, group.inputs, known)
+    rule["match"]["srcAddressGroups"] = ["projects/p-demo/locations/global/addressGroups/probes"]
+    check_verdict(RULE, probed(made, *policy(rule)), status)
+
+
+def test_an_address_group_outside_the_stack_is_not_seen() -> None:
+    rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": ["projects/p/locations/global/addressGroups/x"]})
+    check_verdict(RULE, probed(*policy(rule)), UNDECIDED)

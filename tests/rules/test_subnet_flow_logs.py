@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.subnets import shown, subnet, with_machines
-from tests.stacks import Computed, build, check_verdict, findings
+from tests.stacks import Computed, Out, R, build, check_verdict, findings
 
 RULE = "subnet-flow-logs"
 
@@ -58,3 +58,19 @@ def test_the_messages() -> None:
     (found,) = findings(RULE, build(*with_machines(subnet(logConfig={"flowSampling": 0.25}))), min_sampling=0.8)
     assert found.problems[0].observed == "Subnetwork `subnet` samples 0.25 of its connections."
     assert found.problems[0].fix.startswith('Set `log_config={"flow_sampling": 0.8,')
+
+
+@pytest.mark.parametrize(
+    ("profile", "status"),
+    [
+        pytest.param("projects/p-demo/global/networkProfiles/us-central1-b-vpc-roce", "not applicable", id="RoCE"),
+        pytest.param("https://www.googleapis.com/compute/v1/projects/p/global/networkProfiles/us-central1-a-vpc-falcon",
+                     "not applicable", id="Falcon"),
+        pytest.param(None, "failed", id="an ordinary network"),
+        pytest.param(Computed(), "undecided", id="not known"),
+    ],
+)  # fmt: skip
+def test_networks_for_rdma(profile: Any, status: str) -> None:
+    network = R("Network", "vpc", {"networkProfile": profile})
+    stack = [one for one in with_machines(subnet(network=Out(network, "id"))) if one.name != "vpc"]
+    check_verdict(RULE, [*stack, network], status, "subnet")

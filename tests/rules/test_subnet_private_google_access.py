@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.subnets import shown, subnet, with_machines
-from tests.stacks import Computed, build, check_verdict, findings
+from tests.stacks import Computed, Out, R, build, check_verdict, findings
 
 RULE = "subnet-private-google-access"
 
@@ -50,3 +50,19 @@ def test_the_message() -> None:
     (found,) = findings(RULE, build(*with_machines(subnet())))
     assert found.problems[0].observed == "Subnetwork `subnet` has no Private Google Access."
     assert found.problems[0].fix == "Set `private_ip_google_access=True`."
+
+
+@pytest.mark.parametrize(
+    ("profile", "status"),
+    [
+        pytest.param("projects/p-demo/global/networkProfiles/us-central1-b-vpc-roce", "not applicable", id="RoCE"),
+        pytest.param("https://www.googleapis.com/compute/v1/projects/p/global/networkProfiles/us-central1-a-vpc-falcon",
+                     "not applicable", id="Falcon"),
+        pytest.param(None, "failed", id="an ordinary network"),
+        pytest.param(Computed(), "undecided", id="not known"),
+    ],
+)  # fmt: skip
+def test_networks_for_rdma(profile: Any, status: str) -> None:
+    network = R("Network", "vpc", {"networkProfile": profile})
+    stack = [one for one in with_machines(subnet(network=Out(network, "id"))) if one.name != "vpc"]
+    check_verdict(RULE, [*stack, network], status, "subnet")

@@ -29,7 +29,7 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
     SERVICE_ATTACHMENT,
 )
-from policypack.model.values.logic import any_of, equals, is_set, negation
+from policypack.model.values.logic import all_of, any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -220,6 +220,28 @@ class Group:
         if inline is UNKNOWN or separate is UNKNOWN or self.target.ignores_changes_of("namedPorts"):
             return UNKNOWN
         return False if self.stack.is_complete or self.target.asked.objects("namedPorts") else UNKNOWN
+
+    def port_numbers(self, port_name: str | None = None) -> tuple[int | Unknown, ...]:
+        """The numbers of its named ports, of those with one name if one is given: `UNKNOWN` among them for any others.
+
+        None at all if it certainly defines no such port.
+        """
+        if port_name is not None and self.defines_port(port_name) is False:
+            return ()
+        if isinstance(self.target, Reference) or self.target.ignores_changes_of("namedPorts"):
+            return (UNKNOWN,)
+        inline = self.target.asked.objects("namedPorts")
+        separate = _named_ports(self.stack).about(self.target)
+        known_inline = [Properties(UNKNOWN)] if isinstance(inline, Unknown) else inline
+        ports: list[tuple[bool | Unknown, Properties]] = [(True, port) for port in known_inline]
+        ports += [(self._is_owner(links), port.asked) for port, links in separate]
+        found = list[int | Unknown]()
+        for belongs, port in ports:
+            named = True if port_name is None else equals(port.string("name"), port_name)
+            if all_of([belongs, named]) is not False:
+                number = port.number("port") if all_of([belongs, named]) is True else UNKNOWN
+                found.append(int(number) if isinstance(number, int | float) else UNKNOWN)
+        return tuple(found) if found else (UNKNOWN,) if port_name is not None else ()
 
     def _separate_ports_define(self, port_name: str) -> bool | Unknown:
         found: bool | Unknown = False

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.group_manager import GroupManager, all_services
 from policypack.model.graph.links import LinkIndex
+from policypack.model.graph.reference import Reference
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES
 from policypack.model.values.logic import any_of
@@ -37,6 +40,41 @@ def may_share_a_check(group: GroupManager, service: BackendService) -> bool:
     """Whether both name checks outside the stack that differ in nothing but that one of them names no project."""
     pairs = product(service.health_check_links.external, group.healing_check_links.external)
     return any(None in (one.project, other.project) and one.in_project(other.project) == other for one, other in pairs)
+
+
+def manager_of(group: Group) -> GroupManager | None:
+    """The managed instance group of the stack that a backend is; `None` if it is anything else."""
+    if isinstance(group.target, Reference) or group.target.type not in INSTANCE_GROUP_MANAGER_TYPES:
+        return None
+    return GroupManager.of(group.target, group.stack)
+
+
+@dataclass(frozen=True)
+class CheckUse:
+    """A health check of the stack that asks the machines of a service.
+
+    Attributes:
+        check: the check.
+        purpose: what to call it, `health check` or `healing check`.
+        groups: the service's groups that it asks.
+    """
+
+    check: HealthCheck
+    purpose: str
+    groups: tuple[Group, ...]
+
+
+def checks_of(service: BackendService) -> tuple[CheckUse, ...]:
+    """The health checks that ask a service's machines: that of the load balancer, and those that its groups heal by."""
+    uses = [CheckUse(check, "health check", service.groups) for check in service.health_checks]
+    healed: dict[HealthCheck, list[Group]] = {}
+    for group in service.groups:
+        manager = manager_of(group)
+        if manager is not None and manager.repairs_unhealthy is not False:
+            for check in manager.healing_checks:
+                healed.setdefault(check, []).append(group)
+    shared = {use.check for use in uses}
+    return (*uses, *(CheckUse(one, "healing check", tuple(by)) for one, by in healed.items() if one not in shared))
 
 
 @per_stack

@@ -211,11 +211,12 @@ def _match(
 
 def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:
     """Whether a value computed from `source` may point at something that is not `source` itself."""
-    if source is None or source.is_read:
+    if source is None:
         return True
     if source.type in types:
         return False
-    return not source.type.startswith(_HARMLESS_PACKAGES) or source.type.startswith(_YIELDS_ANYTHING)
+    # What a resource that is only read was made from is not shown.
+    return source.is_read or not source.type.startswith(_HARMLESS_PACKAGES) or source.type.startswith(_YIELDS_ANYTHING)
 
 
 def _describe(urn: str, source: Resource | None) -> str:

@@ -174,6 +174,11 @@ def location_of(resource: Resource) -> str | Unknown | None:
     if scope == "global":
         return None
     location = setting(resource, "region" if scope == "regions" else "zone")
+    if not isinstance(location, str):
+        # One that is read shows its id at least.
+        identifier = resource.result.string("id")
+        named = parse_reference(identifier) if isinstance(identifier, str) else None
+        location = named.location if named and named.scope == scope else location
     return location.rstrip("/").rpartition("/")[2] if isinstance(location, str) else UNKNOWN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+ADDRESS_GROUP: Final = "gcp:networksecurity/addressGroup:AddressGroup"
 ALERT_POLICY: Final = "gcp:monitoring/alertPolicy:AlertPolicy"
 API_KEY: Final = "gcp:projects/apiKey:ApiKey"
 AUTHZ_POLICY: Final = "gcp:networksecurity/authzPolicy:AuthzPolicy"
@@ -12,6 +13,10 @@ BACKEND_BUCKET: Final = "gcp:compute/backendBucket:BackendBucket"
 BACKEND_SERVICE: Final = "gcp:compute/backendService:BackendService"
 DISK: Final = "gcp:compute/disk:Disk"
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
+FIREWALL_POLICY: Final = "gcp:compute/firewallPolicy:FirewallPolicy"
+FIREWALL_POLICY_ASSOCIATION: Final = "gcp:compute/firewallPolicyAssociation:FirewallPolicyAssociation"
+FIREWALL_POLICY_RULE: Final = "gcp:compute/firewallPolicyRule:FirewallPolicyRule"
+FIREWALL_POLICY_WITH_RULES: Final = "gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules"
 FORWARDING_RULE: Final = "gcp:compute/forwardingRule:ForwardingRule"
 GLOBAL_FORWARDING_RULE: Final = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 GLOBAL_NETWORK_ENDPOINT: Final = "gcp:compute/globalNetworkEndpoint:GlobalNetworkEndpoint"
@@ -161,6 +166,10 @@ FIREWALL_POLICY_RULE_TYPES: Final = (
     REGION_NETWORK_FIREWALL_POLICY_RULE,
 )
 WITH_RULES_TYPES: Final = (NETWORK_FIREWALL_POLICY_WITH_RULES, REGION_NETWORK_FIREWALL_POLICY_WITH_RULES)
+# Those of organizations and folders, which apply before all others.
+HIERARCHICAL_POLICY_TYPES: Final = (FIREWALL_POLICY, FIREWALL_POLICY_WITH_RULES)
+HIERARCHICAL_RULE_TYPES: Final = (FIREWALL_POLICY_RULE, FIREWALL_POLICY_WITH_RULES)
+HIERARCHICAL_ASSOCIATION_TYPES: Final = (FIREWALL_POLICY_ASSOCIATION,)
 # Packages of types, and beginnings of types that go together.
 GKE: Final = "gcp:container/"
 KMS_KEYS: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")

@@ -9,14 +9,21 @@ from typing import Final
 
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import FIREWALL_POLICY_RULE_TYPES, FIREWALL_TYPES, NETWORK_TYPES, WITH_RULES_TYPES
+from policypack.model.graph.tokens import (
+    FIREWALL_POLICY_RULE_TYPES,
+    FIREWALL_POLICY_WITH_RULES,
+    FIREWALL_TYPES,
+    NETWORK_TYPES,
+    WITH_RULES_TYPES,
+)
 from policypack.model.graph.view import View
 from policypack.model.machines.service_account import Accounts, account_of, accounts_in
 from policypack.model.network.firewall_policy import governs
 from policypack.model.network.placement import Endpoint
+from policypack.model.network.sources import address_groups, is_absent, policy_sources, vpc_sources
 from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in, negation, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.ranges import EVERYWHERE, NOT_KNOWN, NOWHERE, Ranges, parse_ranges
+from policypack.model.values.ranges import Ranges, parse_ranges
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # The provider's default of a VPC rule's priority; a policy's rules have to set theirs.
@@ -25,8 +32,6 @@ _TCP: Final = ("tcp", "6", "all")
 # What narrows a policy rule's sources to traffic that is not from the internet:
 # https://cloud.google.com/firewall/docs/network-scopes
 _INTERNAL_SCOPES: Final = ("NON_INTERNET", "INTRA_VPC", "VPC_NETWORKS")
-# Sources whose addresses the program does not show.
-_OPAQUE_SOURCES: Final = ("srcAddressGroups", "srcFqdns", "srcRegionCodes", "srcThreatIntelligences")
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,10 @@ class FirewallRule:
 
 
 class Firewall(View):
-    """What holds firewall rules: a VPC firewall rule, a rule of a policy, or a policy with its rules."""
+    """What holds firewall rules: a VPC firewall rule, a rule of a policy, or a policy with its rules.
+
+    Those of hierarchical policies can be read as well, but are not on the serving path of any service.
+    """
 
     TYPES = (*FIREWALL_TYPES, *FIREWALL_POLICY_RULE_TYPES, *WITH_RULES_TYPES)
 
@@ -165,7 +173,7 @@ class Firewall(View):
     def rules(self) -> tuple[FirewallRule, ...] | Unknown:
         if self.resource.type in FIREWALL_TYPES:
             return (_vpc_rule(self.stack, self.resource),)
-        if self.resource.type in FIREWALL_POLICY_RULE_TYPES:
+        if self.resource.type not in (*WITH_RULES_TYPES, FIREWALL_POLICY_WITH_RULES):
             return (_policy_rule(self.stack, self.resource, self.resource.asked, self.name),)
         rules = self.resource.asked.objects("rules")
         if isinstance(rules, Unknown):
@@ -185,7 +193,7 @@ def _vpc_rule(stack: Stack, resource: Resource) -> FirewallRule:
         is_enabled=negation(asked.boolean("disabled")),
         action=action,
         priority=asked.number("priority", default=_DEFAULT_PRIORITY),
-        sources=_vpc_sources(asked),
+        sources=vpc_sources(asked),
         scopes=[],
         has_any_destination=_covers_all(asked.strings("destinationRanges")),
         layers=layers,
@@ -210,20 +218,6 @@ def _action_of(asked: Properties) -> tuple[str | Unknown, list[Properties] | Unk
     return ("allow", allows) if allows else ("deny", denies) if denies else (UNKNOWN, UNKNOWN)
 
 
-def _vpc_sources(asked: Properties) -> Ranges:
-    """Tags and service accounts among the sources name machines of the network, which no range is needed for.
-
-    Without any source a rule admits any IPv4 address: https://cloud.google.com/firewall/docs/firewalls#sources
-    """
-    ranges = asked.strings("sourceRanges")
-    if not is_absent(ranges):
-        return parse_ranges(ranges)
-    others = [asked.strings(key) for key in ("sourceTags", "sourceServiceAccounts")]
-    if all(is_absent(other) for other in others):
-        return parse_ranges(["0.0.0.0/0"])
-    return NOWHERE if any(isinstance(other, list) and other for other in others) else NOT_KNOWN
-
-
 def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str) -> FirewallRule:
     key = "targetServiceAccounts"
     match = asked.block("match") if asked.object("match") is not None else Properties(UNKNOWN)
@@ -237,9 +231,10 @@ def _policy_rule(stack: Stack, resource: Resource, asked: Properties, label: str
         is_enabled=negation(asked.boolean("disabled")),
         action=when_known(asked.string("action", default=UNKNOWN), str.lower),
         priority=asked.number("priority", default=UNKNOWN),
-        sources=_policy_sources(match),
+        sources=policy_sources(match, address_groups(stack, resource, match, whole=asked is resource.asked)),
         scopes=_scopes(match),
-        has_any_destination=_has_any_destination(match),
+        # A rule of a hierarchical policy may be for some networks only.
+        has_any_destination=_has_any_destination(match) if is_absent(asked.value("targetResources")) else UNKNOWN,
         layers=match.objects("layer4Configs"),
         protocol_key="ipProtocol",
         targets=Targets(
@@ -255,20 +250,6 @@ def _accounts(
     stack: Stack, resource: Resource, key: str, emails: list[str | Unknown] | Unknown
 ) -> Accounts | Unknown | None:
     return when_known(emails, lambda given: accounts_in(stack, resource, key, given) if given else None)
-
-
-def _policy_sources(match: Properties) -> Ranges:
-    """The sources of a policy's rule add up; one without any is taken as open to all.
-
-    https://cloud.google.com/firewall/docs/firewall-policies-rule-details#sources
-    """
-    ranges = match.strings("srcIpRanges")
-    others = [match.value(key) for key in ("srcSecureTags", "srcNetworks")]
-    opaque = [match.value(key) for key in _OPAQUE_SOURCES]
-    if all(is_absent(source) for source in (ranges, *others, *opaque)):
-        return Ranges(EVERYWHERE, EVERYWHERE)
-    found = parse_ranges(ranges)
-    return found if all(is_absent(source) for source in opaque) else Ranges(found.certain, EVERYWHERE)
 
 
 def _scopes(match: Properties) -> list[str] | Unknown:
@@ -325,8 +306,3 @@ def known_tags(machine: Resource) -> frozenset[str] | None:
 def _secure_tags_of(machine: Resource) -> list[str | Unknown] | Unknown:
     tags = machine.asked.value("resourceManagerTags")
     return [item if isinstance(item, str) else UNKNOWN for item in tags.values()] if isinstance(tags, dict) else []
-
-
-def is_absent(value: object) -> bool:
-    """A property is left out; an empty list is."""
-    return value is None or (isinstance(value, list) and not value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from policypack.model.graph.links import LinkIndex
 from policypack.model.graph.resource import Resource
@@ -18,6 +18,7 @@ from policypack.model.graph.tokens import (
     SUBNETWORK_TYPES,
     WITH_RULES_TYPES,
 )
+from policypack.model.network.effects import Effect, Layer, effect_of, hierarchical_layer, relevant
 from policypack.model.network.firewall import Firewall, FirewallRule, known_tags
 from policypack.model.network.firewall_policy import attachment, network_of, policy_of
 from policypack.model.network.placement import Endpoint
@@ -26,7 +27,6 @@ from policypack.model.values.ranges import EVERYWHERE, Range, Ranges, within, wi
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _BEFORE: Final = "BEFORE_CLASSIC_FIREWALL"
-_FIRST: Final = -1
 
 
 @dataclass(frozen=True)
@@ -52,52 +52,24 @@ class Reach:
     uncertain: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Effect:
-    """What a rule does to connections from these ranges."""
-
-    label: str
-    action: str | Unknown
-    priority: float | Unknown
-    sources: Ranges
-
-    @property
-    def is_certain(self) -> bool:
-        is_known = not isinstance(self.action, Unknown) and not isinstance(self.priority, Unknown)
-        return is_known and self.sources.is_known and self.action in ("allow", "deny", "goto_next")
-
-    def steps(self, *, hopeful: bool) -> tuple[float, tuple[tuple[str, tuple[Range, ...]], ...]]:
-        """When it acts, and what it does: as much as it can for the connections if hopeful, against them if not."""
-        priority = _FIRST if isinstance(self.priority, Unknown) else self.priority
-        certain = () if isinstance(self.priority, Unknown) else self.sources.certain
-        guess = "allow" if hopeful else "deny"
-        if isinstance(self.action, Unknown):
-            return priority, ((guess, self.sources.possible),)
-        if self.action == "goto_next":
-            return priority, (("goto_next", certain), (guess, self.sources.possible))
-        if self.action in ("allow", "deny"):
-            return priority, ((self.action, self.sources.possible if self.action == guess else certain),)
-        return priority, ((guess, self.sources.possible),)
-
-
-_Layer: TypeAlias = Sequence[_Effect]
-
-
 def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unknown, sources: Iterable[Range]) -> Reach:
     """Whether TCP connections from all of `sources` reach a port of the machines of an endpoint.
 
     Rules are taken in Google Cloud's order; what none of them matches is denied:
-    https://cloud.google.com/firewall/docs/firewall-policies-rule-eval-order. Policies of folders and organizations
-    and rules that other stacks add are not seen.
+    https://cloud.google.com/firewall/docs/firewall-policies-rule-eval-order. Policies of folders and organizations that
+    the stack has may apply or not; rules that other stacks add are not seen.
     """
     traffic = tuple(sources)
     rules = _vpc_rules(stack, network).about(stack, endpoint.machine)
-    vpc = [_effect(stack, rule, endpoint, port, is_there) for rule, is_there in rules]
+    vpc = [effect_of(stack, rule, endpoint, port, is_there) for rule, is_there in rules]
     policies = _policy_layers(stack, network, endpoint, port)
-    layers = [_relevant(layer, traffic) for layer in (vpc, *policies)]
+    layers = [relevant(layer, traffic) for layer in (vpc, *policies)]
+    above, owners = hierarchical_layer(stack, endpoint, port)
     orders = _orders(network, layers)
+    if owners:
+        orders += [[relevant(above, traffic), *order] for order in orders]
     blocked = [_blocked(order, traffic, hopeful=True) for order in orders]
-    uncertain = sorted({effect.label for layer in layers for effect in layer if not effect.is_certain})
+    uncertain = sorted({*owners, *(effect.label for layer in layers for effect in layer if not effect.is_certain)})
     if not any(_blocked(order, traffic, hopeful=False) for order in orders):
         return Reach(True, (), ())
     if all(blocked) and _is_all_there_is(stack, network):
@@ -115,7 +87,7 @@ def _is_all_there_is(stack: Stack, network: Resource) -> bool:
     return stack.is_complete and not any(stack.users(place, makers) for place in places)
 
 
-def _orders(network: Resource, layers: Sequence[_Layer]) -> list[list[_Layer]]:
+def _orders(network: Resource, layers: Sequence[Layer]) -> list[list[Layer]]:
     """The orders in which a network may take VPC rules, global and regional policies."""
     vpc, *policies = layers
     order = network.asked.string("networkFirewallPolicyEnforcementOrder")
@@ -169,9 +141,9 @@ def _rules(view: Firewall) -> tuple[FirewallRule, ...]:
     return () if isinstance(view.rules, Unknown) else view.rules
 
 
-def _policy_layers(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unknown) -> list[list[_Effect]]:
+def _policy_layers(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unknown) -> list[list[Effect]]:
     """What the network's global policies do, and its regional ones."""
-    layers: list[list[_Effect]] = [[], []]
+    layers: list[list[Effect]] = [[], []]
     for association in stack.of_types(FIREWALL_POLICY_ASSOCIATION_TYPES):
         is_attached = all_of(attachment(stack, association, network, endpoint))
         if is_attached is False:
@@ -183,9 +155,9 @@ def _policy_layers(stack: Stack, network: Resource, endpoint: Endpoint, port: in
 
 def _policy_effects(
     stack: Stack, association: Resource, endpoint: Endpoint, port: int | Unknown, is_attached: bool | Unknown
-) -> list[_Effect]:
+) -> list[Effect]:
     policy = policy_of(stack, association)
-    not_known = _Effect(f"`{association.name}`", UNKNOWN, UNKNOWN, Ranges((), EVERYWHERE))
+    not_known = Effect(f"`{association.name}`", UNKNOWN, UNKNOWN, Ranges((), EVERYWHERE))
     if not isinstance(policy, Resource):
         return [not_known]
     effects = []
@@ -193,51 +165,18 @@ def _policy_effects(
         view = Firewall.of(policy, stack)
         if isinstance(view.rules, Unknown):
             return [not_known]
-        effects += [_effect(stack, rule, endpoint, port, is_attached) for rule in view.rules]
+        effects += [effect_of(stack, rule, endpoint, port, is_attached) for rule in view.rules]
     for resource in stack.of_types(FIREWALL_POLICY_RULE_TYPES):
         own = policy_of(stack, resource)
         if own is policy or own is None:
             is_there = is_attached if own is policy else UNKNOWN
-            effects += [_effect(stack, rule, endpoint, port, is_there) for rule in _rules(Firewall.of(resource, stack))]
+            effects += [
+                effect_of(stack, rule, endpoint, port, is_there) for rule in _rules(Firewall.of(resource, stack))
+            ]
     return effects
 
 
-def _effect(
-    stack: Stack, rule: FirewallRule, endpoint: Endpoint, port: int | Unknown, is_there: bool | Unknown
-) -> _Effect:
-    """What a rule does to connections to a port of these machines; nothing if it is not about them."""
-    applies = all_of(
-        [
-            is_there,
-            rule.is_ingress,
-            rule.is_enabled,
-            rule.matches_tcp(port),
-            rule.targets.include(stack, endpoint.machine),
-            rule.has_any_destination,
-        ]
-    )
-    # Whether probes are traffic of a scope is not documented for each of them.
-    is_certain = applies is True and not isinstance(rule.scopes, Unknown) and not rule.scopes
-    possible = () if applies is False else rule.sources.possible
-    certain = rule.sources.certain if is_certain else ()
-    return _Effect(f"`{rule.label}`", rule.action, rule.priority, Ranges(certain, possible))
-
-
-def _relevant(layer: _Layer, traffic: tuple[Range, ...]) -> list[_Effect]:
-    """The effects on this traffic."""
-    cut = [
-        _Effect(
-            effect.label,
-            effect.action,
-            effect.priority,
-            Ranges(within(traffic, effect.sources.certain), within(traffic, effect.sources.possible)),
-        )
-        for effect in layer
-    ]
-    return [effect for effect in cut if effect.sources.possible]
-
-
-def _blocked(layers: Iterable[_Layer], traffic: tuple[Range, ...], *, hopeful: bool) -> tuple[Blocked, ...]:
+def _blocked(layers: Iterable[Layer], traffic: tuple[Range, ...], *, hopeful: bool) -> tuple[Blocked, ...]:
     """What does not get through, if all that is not known is in its favour, or against it.
 
     For example, probes come from a/16 and b/22, and the network has two VPC rules:

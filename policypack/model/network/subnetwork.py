@@ -6,7 +6,8 @@ from typing import Final
 
 from policypack.model.graph.tokens import SUBNETWORK_TYPES
 from policypack.model.graph.view import View
-from policypack.model.values.logic import equals, is_in, negation
+from policypack.model.network.placement import network_links
+from policypack.model.values.logic import any_of, equals, is_in, negation, when_known
 from policypack.model.values.values import Unknown
 
 # Ranges that Google takes addresses from, without machines of the user's; they have no flow logs.
@@ -19,6 +20,9 @@ _WITHOUT_MACHINES: Final = (
     "PRIVATE_NAT",
     "PEER_MIGRATION",
 )
+# The profiles of networks for RDMA between GPUs or VMs; no page says that their subnetworks take flow logs or Private
+# Google Access, and their interfaces carry nothing else: https://cloud.google.com/vpc/docs/rdma-network-profiles
+_RDMA_PROFILES: Final = ("-vpc-roce", "-vpc-falcon")
 # The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/subnetwork/
 _DEFAULT_PURPOSE: Final = "PRIVATE"
 _DEFAULT_SAMPLING: Final = 0.5
@@ -41,6 +45,12 @@ class Subnetwork(View):
         return negation(is_in(self.purpose, _WITHOUT_MACHINES))
 
     @property
+    def is_for_rdma(self) -> bool | Unknown:
+        """Whether its network is for RDMA, by its profile; that of a network outside the stack is taken to be none."""
+        networks = network_links(self.stack, self.resource, "network").targets
+        return any_of(when_known(network.asked.string("networkProfile"), _is_rdma) for network in networks)
+
+    @property
     def has_ipv4(self) -> bool | Unknown:
         return negation(equals(self.resource.asked.string("stackType", default=_DEFAULT_STACK_TYPE), "IPV6_ONLY"))
 
@@ -56,3 +66,7 @@ class Subnetwork(View):
             return None
         log_config = self.resource.asked.block("logConfig")
         return log_config.number("flowSampling", default=_DEFAULT_SAMPLING, if_omitted=True)
+
+
+def _is_rdma(profile: str | None) -> bool:
+    return profile is not None and any(kind in profile for kind in _RDMA_PROFILES)

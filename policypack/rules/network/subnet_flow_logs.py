@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.network.subnetwork import Subnetwork
+from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, cis, rule
 from policypack.verdict import Checks, Condition, Fail, known
 
 _HAS_VMS = Condition[Subnetwork](
     lambda subnetwork: subnetwork.has_machines, "it is for proxies or Google services, without flow logs", "purpose"
+)
+
+_IS_NOT_FOR_RDMA = Condition[Subnetwork](
+    lambda subnetwork: negation(subnetwork.is_for_rdma), "its network is for RDMA between GPUs", "network_profile"
 )
 
 
@@ -34,7 +39,7 @@ class FlowLogsOptions(Options):
     stage="stack",
     url="https://cloud.google.com/vpc/docs/flow-logs",
     frameworks=(cis("3.8"),),
-    applies=(_HAS_VMS,),
+    applies=(_HAS_VMS, _IS_NOT_FOR_RDMA),
 )
 def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks:
     """The VMs' subnetworks log their connections.
@@ -49,7 +54,8 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks
 
     ## Applies to
     Subnetworks of VMs on serving paths. Proxy-only subnets, and those of Private Service Connect and Private
-    NAT, have no flow logs of their own.
+    NAT, have no flow logs of their own. Networks for RDMA between GPUs (`network_profile`) are not judged: nothing says
+    that they log flows.
 
     ## Fails
     ```python
@@ -88,7 +94,7 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks
     ```
 
     ## Undecided
-    When `log_config`, its `flow_sampling` or `purpose` is computed.
+    When `log_config`, its `flow_sampling`, `purpose` or the network's profile is computed.
     """
     sampling = known(subnetwork.flow_sampling, "flow_sampling", "log_config")
     if sampling is not None and sampling > 0 and sampling >= options.min_sampling:

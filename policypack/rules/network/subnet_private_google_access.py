@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from policypack.model.network.subnetwork import Subnetwork
+from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, known
 
 _HAS_VMS = Condition[Subnetwork](lambda subnetwork: subnetwork.has_machines, "no VMs are in it", "purpose")
 _HAS_IPV4 = Condition[Subnetwork](
     lambda subnetwork: subnetwork.has_ipv4, "its VMs have no IPv4 addresses", "stack_type"
+)
+
+_IS_NOT_FOR_RDMA = Condition[Subnetwork](
+    lambda subnetwork: negation(subnetwork.is_for_rdma), "its network is for RDMA between GPUs", "network_profile"
 )
 
 
@@ -18,7 +23,7 @@ _HAS_IPV4 = Condition[Subnetwork](
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/vpc/docs/private-google-access",
-    applies=(_HAS_VMS, _HAS_IPV4),
+    applies=(_HAS_VMS, _IS_NOT_FOR_RDMA, _HAS_IPV4),
 )
 def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Checks:
     """The VMs' subnetworks have Private Google Access.
@@ -33,7 +38,8 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
 
     ## Applies to
     Subnetworks of VMs on serving paths. Those of proxies and of Private Service Connect have no VMs of the user's,
-    and those without IPv4 have a setting of their own (`private_ipv6_google_access`).
+    and those without IPv4 have a setting of their own (`private_ipv6_google_access`). Networks for RDMA between GPUs
+    (`network_profile`) lead nowhere else and are not judged.
 
     ## Fails
     ```python
@@ -72,7 +78,7 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
     ```
 
     ## Undecided
-    When `private_ip_google_access`, `purpose` or `stack_type` is computed.
+    When `private_ip_google_access`, `purpose`, `stack_type` or the network's profile is computed.
     """
     if not known(subnetwork.has_private_google_access, "private_ip_google_access"):
         yield Fail(

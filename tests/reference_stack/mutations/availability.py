@@ -76,4 +76,17 @@ MUTATIONS = {
         ("components/backend.py", '        log_config={"enable": True},\n', ""),
         fires={"health-check-logging"},
     ),
+    "the check speaks TLS to a server without": mutation(
+        ("components/backend.py", "http_health_check={", "https_health_check={"),
+        fires={"health-check-matches-serving"},
+    ),
+    "internal: TLS to a server without": mutation(
+        ("components/internal_load_balancer.py", 'protocol="HTTP",', 'protocol="HTTPS",'),
+        fires={"health-check-matches-serving"},
+        stack="internal",
+    ),
+    "the healing check speaks TLS to a server without": mutation(
+        ("components/fleet.py", "http_health_check={", "https_health_check={"),
+        fires={"health-check-matches-serving"},
+    ),
 }

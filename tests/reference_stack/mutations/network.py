@@ -63,6 +63,23 @@ MUTATIONS = {
         fires={"health-check-reachable"},
         stack="internal",
     ),
+    "internal: the proxies' requests are denied": mutation(
+        (
+            "components/network.py",
+            "[*PROBE_RANGES, *proxies], self._args.serving_port",
+            "PROBE_RANGES, self._args.serving_port",
+        ),
+        fires={"health-check-reachable"},
+        stack="internal",
+    ),
+    "the healing check asks a port that the firewall denies": mutation(
+        (
+            "components/fleet.py",
+            '            http_health_check={\n                "port": self._args.port,',
+            '            http_health_check={\n                "port": 8080,',
+        ),
+        fires={"health-check-reachable"},
+    ),
     "all is denied first": mutation(
         ("components/network.py", "ALLOW, DENY = 1000, 65000", "ALLOW, DENY = 1000, 900"),
         fires={"health-check-reachable"},
