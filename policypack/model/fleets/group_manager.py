@@ -13,7 +13,7 @@ from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.autoscaler import Autoscaler, autoscalers
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import setting
+from policypack.model.graph.reference import region_of, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -23,7 +23,7 @@ from policypack.model.graph.tokens import (
 )
 from policypack.model.graph.view import View
 from policypack.model.machines.machine import Machine, templates_of
-from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -86,11 +86,21 @@ class GroupManager(View):
             return ZoneCount(frozenset(), 1, 1)
         if isinstance(listed, Unknown):
             return ZoneCount(frozenset(), 1, None)
-        names = frozenset(zone.rstrip("/").rpartition("/")[2] for zone in listed if isinstance(zone, str))
+        names = frozenset(zone for zone in self.listed_zones if self._is_in_region(zone))
         upper = len(names) + sum(isinstance(zone, Unknown) for zone in listed) if listed else _DEFAULT_ZONES
         if isinstance(shape, Unknown):
-            return ZoneCount(frozenset(), 1, upper)
-        return ZoneCount(names, max(len(names), 1) if listed else _DEFAULT_ZONES, upper)
+            return ZoneCount(frozenset(), min(1, upper), upper)
+        return ZoneCount(names, max(len(names), min(1, upper)) if listed else _DEFAULT_ZONES, upper)
+
+    @property
+    def listed_zones(self) -> tuple[str, ...]:
+        """The names of the zones that a regional group asks for, as far as they are known."""
+        listed = self.resource.asked.strings("distributionPolicyZones")
+        names = (zone.rstrip("/").rpartition("/")[2] for zone in known_in(listed))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    def _is_in_region(self, zone: str) -> bool:
+        return isinstance(self.region, Unknown) or region_of(zone) == self.region
 
     @property
     def target_shape(self) -> str | Unknown:
@@ -177,12 +187,18 @@ class GroupManager(View):
     def _autoscalers(self) -> tuple[list[Autoscaler], bool]:
         """The autoscalers that certainly size it, and whether others may."""
         certain, possible = list[Autoscaler](), False
-        for autoscaler, links in autoscalers(self.stack).about(self.resource):
-            is_target = links.includes(self.resource)
-            if is_target is True:
+        for autoscaler, _ in autoscalers(self.stack).about(self.resource):
+            sizes = autoscaler.sizes(self.resource)
+            if sizes is True:
                 certain.append(autoscaler)
-            possible = possible or is_target is UNKNOWN
+            possible = possible or sizes is UNKNOWN
         return certain, possible
+
+    @property
+    def named_autoscalers(self) -> tuple[Autoscaler, ...]:
+        """The autoscalers that certainly name it as their target, whether or not they can size it."""
+        found = autoscalers(self.stack).about(self.resource)
+        return tuple(autoscaler for autoscaler, links in found if links.includes(self.resource) is True)
 
     @property
     def warm_replicas(self) -> float | Unknown:

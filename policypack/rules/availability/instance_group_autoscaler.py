@@ -14,6 +14,7 @@ from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import SERVES
 from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided
+from policypack.wording import quoted
 
 _FITTING = "A signal that says how busy the servers are."
 
@@ -43,7 +44,8 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """Each managed instance group has an autoscaler that keeps two VMs and adds others before those are full.
 
     ## What it checks
-    An autoscaler has the group as its `target`, and its `mode` is not OFF. The groups that a service has in the region
+    An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
+    `mode` is not OFF. The groups that a service has in the region
     have at least `min_replicas` VMs together. On VMs with GPUs, CPU utilization is not the only signal;
     without any signal that is the default. `load_balancing_utilization` is used only if a service of an Application
     Load Balancer sends requests to the group and does not limit it by a `max_rate` for the group as a whole. The
@@ -99,10 +101,12 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
+        others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         yield Fail(
-            "It has no autoscaler.",
+            f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            "Add a `RegionAutoscaler` (for a zonal group an `Autoscaler`) with the group's `id` as `target`.",
+            "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
+            "`id` as `target`.",
         )
         return
     yield _is_on(autoscaler)
@@ -122,6 +126,10 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 def _unknown_autoscaler(group: GroupManager) -> Undecided:
     if group.is_sized_elsewhere:
         return Undecided("its autoscaler is not known: this program leaves its size to somebody else", "target_size")
+    if group.named_autoscalers:
+        place = "region" if group.is_regional else "zone"
+        names = quoted(one.name for one in group.named_autoscalers)
+        return Undecided(f"it is not known whether {names} is its only autoscaler and in its {place}", place)
     return Undecided("its autoscaler is not known: one may have it as its target", "target")
 
 

@@ -35,6 +35,35 @@ MUTATIONS = {
         ("components/fleet.py", "        self._create_autoscaler(name, group)\n", ""),
         fires={"instance-group-autoscaler", "llm-backend-failover-capacity"},
     ),
+    "an autoscaler of another region": mutation(
+        (
+            "components/fleet.py",
+            "            region=args.region,\n            target=group.id,",
+            '            region="us-west1",\n            target=group.id,',
+        ),
+        fires={"instance-group-autoscaler", "instance-group-scope", "llm-backend-failover-capacity"},
+    ),
+    "an autoscaler of the instance group": mutation(
+        ("components/fleet.py", "target=group.id,", "target=group.instance_group,"),
+        fires={"instance-group-autoscaler", "instance-group-scope", "llm-backend-failover-capacity"},
+        deployed=True,
+    ),
+    "zones of another region": mutation(
+        ("components/fleet.py", "list(args.zones)", '["us-west1-a", "us-west1-b"]'),
+        fires={"instance-group-scope", "llm-backend-zones"},
+    ),
+    "a template of another region": mutation(
+        (
+            "components/fleet.py",
+            "            region=args.region,\n            machine_type",
+            '            region="us-west1",\n            machine_type',
+        ),
+        fires={"instance-group-scope"},
+    ),
+    "disk keys of another region": mutation(
+        ("components/encryption.py", "location=location", 'location="us-west1"'),
+        fires={"instance-group-scope"},
+    ),
     "one machine a region": mutation(
         ("components/fleet.py", '"min_replicas": args.min_replicas,', '"min_replicas": 1,'),
         fires={"instance-group-autoscaler"},
