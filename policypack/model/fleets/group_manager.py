@@ -31,7 +31,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 _DEFAULT_SHAPE: Final = "EVEN"
 # Where a regional group names no zones, Compute Engine selects three; every region has as many.
 # https://cloud.google.com/compute/docs/instance-groups/distributing-instances-with-regional-instance-groups
-_DEFAULT_ZONES: Final = 3
+DEFAULT_ZONES: Final = 3
 # Actions that leave machines running.
 _RUNNING_ACTIONS: Final = ("NONE", "REFRESH")
 
@@ -87,10 +87,10 @@ class GroupManager(View):
         if isinstance(listed, Unknown):
             return ZoneCount(frozenset(), 1, None)
         names = frozenset(zone for zone in self.listed_zones if self._is_in_region(zone))
-        upper = len(names) + sum(isinstance(zone, Unknown) for zone in listed) if listed else _DEFAULT_ZONES
+        upper = len(names) + sum(isinstance(zone, Unknown) for zone in listed) if listed else DEFAULT_ZONES
         if isinstance(shape, Unknown):
             return ZoneCount(frozenset(), min(1, upper), upper)
-        return ZoneCount(names, max(len(names), min(1, upper)) if listed else _DEFAULT_ZONES, upper)
+        return ZoneCount(names, max(len(names), min(1, upper)) if listed else DEFAULT_ZONES, upper)
 
     @property
     def listed_zones(self) -> tuple[str, ...]:

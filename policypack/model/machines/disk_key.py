@@ -36,13 +36,13 @@ def key_locations(stack: Stack, template: Resource) -> tuple[str | Unknown, ...]
     # Where several keys are not known yet, they count as one, which any of them may be.
     by_edges = _location_by_edges(stack, template, "disks")
     keys = [disk.block("diskEncryptionKey").string("kmsKeySelfLink") for disk in disks]
-    found = [_location_in(key) if isinstance(key, str) else by_edges for key in keys if key is not None]
+    found = [_location_in(key) or by_edges for key in keys if key is not None]
     return tuple(dict.fromkeys(found))
 
 
-def _location_in(name: str) -> str | Unknown:
-    match = _NAME.search(name)
-    return match[1] if match else UNKNOWN
+def _location_in(name: str | Unknown) -> str | None:
+    match = None if isinstance(name, Unknown) else _NAME.search(name)
+    return match[1] if match else None
 
 
 def _location_by_edges(stack: Stack, resource: Resource, key: str) -> str | Unknown:
@@ -55,6 +55,8 @@ def _location_by_edges(stack: Stack, resource: Resource, key: str) -> str | Unkn
 def _location(stack: Stack, resource: Resource) -> str | Unknown:
     key = _LEADS[resource.type]
     value = resource.asked.string(key)
-    if not isinstance(value, str):
-        return _location_by_edges(stack, resource, key)
-    return value if key == "location" else _location_in(f"{value}/keyRings/")
+    if key == "location":
+        return UNKNOWN if value is None else value
+    return _location_in(f"{value}/keyRings/" if isinstance(value, str) else UNKNOWN) or _location_by_edges(
+        stack, resource, key
+    )

@@ -76,6 +76,18 @@ MUTATIONS = {
         ),
         fires={"instance-group-update-policy"},
     ),
+    "an update that cannot begin": mutation(
+        ("components/fleet.py", '"max_surge_fixed": zones if self._args.surge else 0,', '"max_surge_fixed": 0,'),
+        fires={"instance-group-update-policy"},
+    ),
+    "a surge below the number of zones": mutation(
+        ("components/fleet.py", '"max_surge_fixed": zones if self._args.surge else 0,', '"max_surge_fixed": 1,'),
+        fires={"instance-group-update-policy"},
+    ),
+    "machines keep their names while others are added": mutation(
+        ("components/fleet.py", '"replacement_method": "SUBSTITUTE",', '"replacement_method": "RECREATE",'),
+        fires={"instance-group-update-policy"},
+    ),
     "no autohealing": mutation(
         (
             "components/fleet.py",
