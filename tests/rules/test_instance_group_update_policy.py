@@ -206,7 +206,8 @@ def test_what_the_api_takes(policy: dict[str, Any], zones: Any, expected: Any) -
     for type_, others in (("PROACTIVE", 24), ("OPPORTUNISTIC", 0)):
         given = {"type": type_, "minimalAction": "REPLACE", **policy}
         us, eu = managed(updatePolicy=given, distributionPolicyZones=zones), managed("europe-west4")
-        scalers = [autoscaler(us, minReplicas=24), autoscaler(eu, minReplicas=others)]
+        idle: dict[str, Any] = {"loadBalancingUtilization": {"target": 0.2}}
+        scalers = [autoscaler(us, minReplicas=24, **idle), autoscaler(eu, minReplicas=others, **idle)]
         check_verdict(RULE, [serving(us, eu), us, eu, *scalers], expected, us.name)
 
 
