@@ -114,8 +114,15 @@ class Autoscaler(View):
 
     @property
     def scales_by_cpu_alone(self) -> bool | Unknown:
-        """Whether CPU utilization is its only signal, asked for or by default; schedules are no signal of load."""
-        return negation(any_of((is_set(self._policy.object("loadBalancingUtilization")), self.has_metrics)))
+        """Whether CPU utilization is its only signal, asked for or by default.
+
+        With schedules and no signal it is not documented whether it scales by CPU utilization as well.
+        """
+        alone = negation(any_of((is_set(self._policy.object("loadBalancingUtilization")), self.has_metrics)))
+        if alone is False or is_set(self._policy.object("cpuUtilization")) is True:
+            return alone
+        has_schedules = when_known(self._policy.objects("scalingSchedules"), bool)
+        return UNKNOWN if has_schedules is not False else alone
 
     @property
     def _policy(self) -> Properties:

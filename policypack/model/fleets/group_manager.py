@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -149,8 +149,15 @@ class GroupManager(View):
 
     @property
     def has_gpu(self) -> bool | Unknown:
+        return self._has_machines(lambda machine: machine.has_gpu)
+
+    @property
+    def has_tpu(self) -> bool | Unknown:
+        return self._has_machines(lambda machine: machine.has_tpu)
+
+    def _has_machines(self, are_such: Callable[[Machine], bool | Unknown]) -> bool | Unknown:
         links = self.template_links
-        found = any_of(Machine.of(target, self.stack).has_gpu for target in links.targets)
+        found = any_of(are_such(Machine.of(target, self.stack)) for target in links.targets)
         are_all = links.is_complete and links.targets and not links.external and not self.mixes_machines
         return found if found is True or are_all else UNKNOWN
 

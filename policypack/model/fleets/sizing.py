@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager, manager_of
 from policypack.model.fleets.target import Target, Unresolved
 from policypack.model.values.bounds import reaches
-from policypack.model.values.logic import all_of, any_of, known_in, same
+from policypack.model.values.logic import all_of, any_of, is_set, known_in, negation, same
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -94,6 +95,39 @@ def has_group_wide_rate(manager: GroupManager, service: BackendService) -> bool 
         return UNKNOWN
     own = [backend for backend in service.backends if backend.group and backend.group.target is manager.resource]
     return same(backend.is_set("maxRate") for backend in own or (b for b in service.backends if not b.group))
+
+
+def follows_cpu_alone(manager: GroupManager, autoscaler: Autoscaler) -> bool | Unknown:
+    """Whether an autoscaler follows the CPUs of its group's machines and nothing else.
+
+    In UTILIZATION mode a backend without another limit is full when the CPUs of its machines are, so that
+    `load_balancing_utilization` says no more than `cpu_utilization`:
+    https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+    """
+    by_balancing = all_of(
+        (is_set(autoscaler.balancing_target), negation(autoscaler.has_metrics), _is_full_by_cpu(manager))
+    )
+    return any_of((autoscaler.scales_by_cpu_alone, by_balancing))
+
+
+def _is_full_by_cpu(manager: GroupManager) -> bool | Unknown:
+    """Whether all services that a group serves, or may serve, count it as full by the CPUs of its machines."""
+    answers = [
+        (serves, _counts_cpus_alone(manager, service))
+        for service, serves in manager.serving
+        if service.can_signal_load is not False
+    ]
+    if not answers or any(serves is True and by_cpus is False for serves, by_cpus in answers):
+        return False
+    return same(by_cpus for _, by_cpus in answers)
+
+
+def _counts_cpus_alone(manager: GroupManager, service: BackendService) -> bool | Unknown:
+    """Whether a service counts a group as full by the CPUs of its machines: see `Backend.is_full_by_cpu`."""
+    if isinstance(service.backends, Unknown):
+        return UNKNOWN
+    own = [backend for backend in service.backends if backend.group and backend.group.target is manager.resource]
+    return same(backend.is_full_by_cpu for backend in own or (b for b in service.backends if not b.group))
 
 
 def has_load_signal(manager: GroupManager) -> bool | Unknown:

@@ -14,12 +14,10 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     INSTANCE_GROUP,
     INSTANCE_GROUP_MANAGER_TYPES,
-    INSTANCE_GROUP_MEMBERSHIP,
-    MACHINE_TYPES,
     NETWORK_TYPES,
     SUBNETWORK_TYPES,
 )
-from policypack.model.machines.machine import templates_of
+from policypack.model.machines.machine import instances_of, templates_of
 from policypack.model.machines.subnetworks import project_url, subnetwork_links
 from policypack.model.values.logic import same
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -109,11 +107,7 @@ def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], b
         links = templates_of(stack, group)
         return links.targets, links.is_complete and not links.external and bool(links.targets)
     if group.type == INSTANCE_GROUP:
-        all_links = [resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES)]
-        all_links += [
-            resolve(stack, member, "instance", [member.asked.string("instance")], MACHINE_TYPES)
-            for member in stack.users(group, [INSTANCE_GROUP_MEMBERSHIP])
-        ]
+        all_links = instances_of(stack, group)
         found = {machine.urn: machine for link in all_links for machine in link.targets}
         is_complete = all(link.is_complete and not link.external for link in all_links)
         return tuple(found.values()), is_complete and bool(found)

@@ -29,7 +29,11 @@ MUTATIONS = {
     "GPU machines scaled by their CPUs": mutation(
         ("components/fleet.py", _BALANCING, '"cpu_utilization": {"target": 0.5},'),
         ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
-        fires={"instance-group-autoscaler"},
+        fires={"instance-group-autoscaler", "llm-backend-max-utilization"},
+    ),
+    "GPU machines full when their CPUs are": mutation(
+        ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
+        fires={"instance-group-autoscaler", "llm-backend-max-utilization"},
     ),
     "no autoscaler": mutation(
         ("components/fleet.py", "        self._create_autoscaler(name, group)\n", ""),
