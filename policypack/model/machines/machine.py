@@ -19,7 +19,7 @@ from policypack.model.machines.disk import Disk, disks_of
 from policypack.model.machines.metadata import Metadata, MetadataText, metadata_of, texts_of
 from policypack.model.machines.settings import NetworkInterface, Scheduling, ServiceAccount, Shielding
 from policypack.model.machines.shape import TPU_FAMILIES, MachineShape
-from policypack.model.values.logic import any_of, known_in, when_known
+from policypack.model.values.logic import all_of, any_of, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -46,13 +46,19 @@ class Machine(View):
     @property
     def has_gpu(self) -> bool | Unknown:
         by_type = when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in _GPU_FAMILIES)
-        attached = self.resource.asked.objects("guestAccelerators")
-        counts = [UNKNOWN] if isinstance(attached, Unknown) else [item.number("count") for item in attached]
-        return any_of((by_type, *(when_known(count, lambda number: number != 0) for count in counts)))
+        return any_of((by_type, self._has_attached_gpu))
 
     @property
     def has_tpu(self) -> bool | Unknown:
-        return when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in TPU_FAMILIES)
+        """Whether it has TPUs, which come with machine types that take no GPUs."""
+        by_type = when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in TPU_FAMILIES)
+        return all_of((by_type, negation(self._has_attached_gpu)))
+
+    @property
+    def _has_attached_gpu(self) -> bool | Unknown:
+        attached = self.resource.asked.objects("guestAccelerators")
+        counts = [UNKNOWN] if isinstance(attached, Unknown) else [item.number("count") for item in attached]
+        return any_of(when_known(count, lambda number: number != 0) for count in counts)
 
     @property
     def is_bare_metal(self) -> bool | Unknown:
@@ -116,6 +122,11 @@ class Machine(View):
     def reservation_affinity(self) -> str | Unknown | None:
         """Which reservations it may use: `ANY_RESERVATION`, `SPECIFIC_RESERVATION` or `NO_RESERVATION`."""
         return self.resource.asked.block("reservationAffinity").string("type")
+
+    def sets(self, key: str) -> bool:
+        """Whether it has the property `key`, of its own or in `scheduling`."""
+        own = self.resource.asked
+        return own.value(key) is not None or own.block("scheduling").value(key) is not None
 
     @property
     def metadata(self) -> tuple[Metadata, ...]:

@@ -68,6 +68,20 @@ MUTATIONS = {
         (FLEET, SCHEDULING, '"MIGRATE"'),
         fires={"gpu-instance-scheduling"},
     ),
+    "machine: deleted when no time is over": mutation(
+        (
+            FLEET,
+            '"provisioning_model": "STANDARD",',
+            '"provisioning_model": "STANDARD", "instance_termination_action": "DELETE",',
+        ),
+        fires={"gpu-instance-scheduling"},
+        stack="dev",
+    ),
+    "machine: a type that is to be had from reservations, and takes none": mutation(
+        (FLEET, "machine_type=args.machine_type,", 'machine_type="a3-highgpu-1g",'),
+        (FLEET, 'reservation_affinity={"type": "ANY_RESERVATION"}', 'reservation_affinity={"type": "NO_RESERVATION"}'),
+        fires={"gpu-instance-scheduling"},
+    ),
     "machine: Spot that restarts": mutation(
         (FLEET, '"provisioning_model": "STANDARD",', '"provisioning_model": "SPOT", "preemptible": True,'),
         fires={"gpu-instance-scheduling"},
