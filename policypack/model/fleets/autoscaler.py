@@ -119,10 +119,9 @@ class Autoscaler(View):
         With schedules and no signal it is not documented whether it scales by CPU utilization as well.
         """
         alone = negation(any_of((is_set(self._policy.object("loadBalancingUtilization")), self.has_metrics)))
-        if alone is False or is_set(self._policy.object("cpuUtilization")) is True:
-            return alone
         has_schedules = when_known(self._policy.objects("scalingSchedules"), bool)
-        return UNKNOWN if has_schedules is not False else alone
+        is_asked_for = is_set(self._policy.object("cpuUtilization"))
+        return alone if alone is False or has_schedules is False or is_asked_for is True else UNKNOWN
 
     @property
     def _policy(self) -> Properties:

@@ -165,6 +165,17 @@ FIREWALL_POLICY_RULE_TYPES: Final = (
     REGION_NETWORK_FIREWALL_POLICY_RULE,
 )
 WITH_RULES_TYPES: Final = (NETWORK_FIREWALL_POLICY_WITH_RULES, REGION_NETWORK_FIREWALL_POLICY_WITH_RULES)
+# Who has a role on a project, a folder or an organization: one member, or all that have it.
+IAM_MEMBER_TYPES: Final = (
+    "gcp:projects/iAMMember:IAMMember",
+    "gcp:folder/iAMMember:IAMMember",
+    "gcp:organizations/iAMMember:IAMMember",
+)
+IAM_BINDING_TYPES: Final = (
+    "gcp:projects/iAMBinding:IAMBinding",
+    "gcp:folder/iAMBinding:IAMBinding",
+    "gcp:organizations/iAMBinding:IAMBinding",
+)
 # Packages of types, and beginnings of types that go together.
 GKE: Final = "gcp:container/"
 KMS_KEYS: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")

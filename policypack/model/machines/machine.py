@@ -123,11 +123,6 @@ class Machine(View):
         """Which reservations it may use: `ANY_RESERVATION`, `SPECIFIC_RESERVATION` or `NO_RESERVATION`."""
         return self.resource.asked.block("reservationAffinity").string("type")
 
-    def sets(self, key: str) -> bool:
-        """Whether it has the property `key`, of its own or in `scheduling`."""
-        own = self.resource.asked
-        return own.value(key) is not None or own.block("scheduling").value(key) is not None
-
     @property
     def metadata(self) -> tuple[Metadata, ...]:
         """Its metadata as it reads them: one for each group that adds metadata of its own, or its own alone."""

@@ -94,6 +94,10 @@ class Scheduling:
 
     properties: Properties
 
+    def sets(self, key: str) -> bool:
+        """Whether it has the property `key`."""
+        return self.properties.value(key) is not None
+
     @property
     def on_host_maintenance(self) -> str | Unknown | None:
         """What happens to it when its host is maintained: `MIGRATE` or `TERMINATE`; `None` if left out."""

@@ -249,7 +249,7 @@ def _fits_its_machine_type(machine: Machine) -> Checks:
 
 def _has(setting: _Setting, machine: Machine, model: str) -> Checks:
     if not known(setting.is_right(machine), setting.name):
-        is_set = machine.sets(setting.key)
+        is_set = machine.scheduling.sets(setting.key) if setting.where else machine.reservation_affinity is not None
         yield Fail(
             f"`{setting.name}` is not {setting.wanted if is_set else 'set'} with {model}.",
             f"`{setting.name}` is {setting.wanted} with {model}.",

@@ -35,6 +35,14 @@ MUTATIONS = {
         # The firewall rules name the account that they are for.
         fires={"instance-service-account", "health-check-reachable"},
     ),
+    "machine: an account that may change the project": mutation(
+        ("components/identity.py", "role=role,", 'role="roles/editor",'),
+        fires={"instance-service-account"},
+    ),
+    "machine: no account": mutation(
+        (FLEET, "            service_account={\n", "            service_account=None and {\n"),
+        fires={"instance-service-account", "health-check-reachable"},
+    ),
     "machine: no OS Login": mutation(
         (FLEET, '    "enable-oslogin": "TRUE",\n', ""),
         fires={"instance-metadata-access"},
