@@ -62,10 +62,12 @@ def _role(resource: Resource) -> str | Unknown:
 
 def _members(stack: Stack, resource: Resource) -> Accounts:
     """The service accounts among those that get a role."""
-    key, members = "members", resource.asked.strings("members")
+    members: list[str | Unknown] | Unknown
     if resource.type in IAM_MEMBER_TYPES:
         member = resource.asked.string("member")
         key, members = "member", [UNKNOWN if member is None else member]
+    else:
+        key, members = "members", resource.asked.strings("members")
     if isinstance(members, Unknown):
         return Accounts((), is_complete=False)
     emails = [
