@@ -119,7 +119,9 @@ def test_capacity_that_is_not_known() -> None:
     harmless = managed(updatePolicy=update(0))
     check_verdict(RULE, [outside, harmless, autoscaler(harmless)], "passed", group.name)
     by_queue = autoscaler(group, metrics=[{"name": "queue"}])
-    check_verdict(RULE, [serving(group), group, by_queue], "undecided", group.name)
+    check_verdict(RULE, [serving(group), group, by_queue], "failed", group.name)
+    more = autoscaler(group, minReplicas=6, metrics=[{"name": "queue"}])
+    check_verdict(RULE, [serving(group), group, more], "undecided", group.name)
     assert statuses(RULE, build(serving(group), group, is_complete=False)) == {group.name: "undecided"}
 
 

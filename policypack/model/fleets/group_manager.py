@@ -19,6 +19,8 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     INSTANCE_GROUP_MANAGER_TYPES,
     REGION_INSTANCE_GROUP_MANAGER,
+    REGION_RESIZE_REQUEST,
+    RESIZE_REQUEST,
     SERVICE_TYPES,
 )
 from policypack.model.graph.view import View
@@ -178,6 +180,14 @@ class GroupManager(View):
         return when_known(size, lambda count: count if count >= 0 else UNKNOWN)
 
     @property
+    def is_filled_by_requests(self) -> bool:
+        """Resize requests add its machines; whether it takes an autoscaler and repairs then is not documented.
+
+        https://cloud.google.com/compute/docs/instance-groups/about-resize-requests-mig
+        """
+        return bool(self.stack.users(self.resource, (REGION_RESIZE_REQUEST, RESIZE_REQUEST)))
+
+    @property
     def is_sized_elsewhere(self) -> bool:
         """This program leaves its size to somebody else: it is read only, or `ignore_changes` covers `target_size`."""
         return self.resource.is_read or self.resource.ignores_changes_of("targetSize")
@@ -213,7 +223,7 @@ class GroupManager(View):
         if isinstance(autoscaler, Unknown):
             return UNKNOWN
         if autoscaler is None or autoscaler.is_on is False:
-            return self.target_size
+            return UNKNOWN if self.is_filled_by_requests else self.target_size
         return when_known(autoscaler.is_on, lambda _: autoscaler.min_replicas)
 
     @cached_property

@@ -22,12 +22,14 @@ class Sizing:
         maximum: at most.
         fill: steady load as a fraction of the target, at most.
         is_exact: the steady load is `fill`; otherwise a signal that says nothing of the target may keep it lower.
+        is_fixed: no autoscaler sizes it, so that nothing says what its load is.
     """
 
     warm: float
     maximum: float
     fill: float
     is_exact: bool
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
         unknown_size = Unresolved(f"`target_size` of {name} is not known", "target_size")
-        return unknown_size if isinstance(size, Unknown) else _fixed(size)
+        if manager.is_filled_by_requests:
+            return Unresolved(f"resize requests give {name} its size", "target_size")
+        return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load)
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
         return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known", "autoscaling_policy")
@@ -67,8 +71,8 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     return Sizing(warm, most, min(fills), is_exact)
 
 
-def _fixed(size: float) -> Sizing:
-    return Sizing(size, size, 1, True)
+def _fixed(size: float, needs_load: bool) -> Sizing:
+    return Sizing(size, size, 1, is_exact=not needs_load or size == 0, is_fixed=True)
 
 
 def warm_in_region(manager: GroupManager, service: BackendService) -> WarmCount:

@@ -106,6 +106,10 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     When the policy or the delay is computed, or it is not known which health check the group or its service uses.
     """
     if not known(group.has_autohealing, "auto_healing_policies"):
+        if group.is_filled_by_requests:
+            why = "resize requests fill it, and whether it takes autohealing then is not documented"
+            yield Undecided(why, "auto_healing_policies")
+            return
         yield Fail(
             "It has no `auto_healing_policies`.",
             "Autohealing by a health check of its own.",

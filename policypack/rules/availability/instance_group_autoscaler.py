@@ -103,6 +103,11 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
+        if group.is_filled_by_requests:
+            yield Undecided(
+                "resize requests fill it, and whether it takes an autoscaler then is not documented", "target"
+            )
+            return
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",

@@ -154,16 +154,19 @@ def _keeps_enough(group: GroupManager, service: BackendService) -> Checks:
     if all(loss.is_survivable for loss in losses_during_update(found.fleets, fleet, taken.upper)):
         return
     fatal = [loss for loss in losses_during_update(found.fleets, fleet, taken.lower) if not loss.is_survivable]
-    if not fatal or not taken.lower or not found.is_exact:
+    if found.inexact:
+        # Whatever the load is, it is too much for nothing.
+        fatal = [loss for loss in fatal if not loss.left]
+    if not fatal or not taken.lower:
         why = f"an update may take {taken.upper:g} of {fleet.warm:g} VMs, which may be too many"
-        yield Undecided(why, "update_policy" if found.is_exact else "autoscaling_policy")
+        yield Undecided(why, found.inexact.property_name if found.inexact else "update_policy")
         return
     for loss in fatal:
         without = f", and without `{loss.region}`" if loss.region else ""
         yield Fail(
             f"While an update has taken {taken.lower:g} of {fleet.warm:g} VMs{without}, "
-            f"{100 * loss.left_fraction:.3g} % of the warm capacity of `{service.name}` is left for a steady load of "
-            f"{100 * loss.load_fraction:.3g} %.",
+            f"{100 * loss.left_fraction:.3g} % of the warm capacity of `{service.name}` is left"
+            + ("." if found.inexact else f" for a steady load of {100 * loss.load_fraction:.3g} %."),
             "Enough capacity for the steady load while VMs are updated.",
             "Set `max_unavailable_fixed=0` with a `max_surge_fixed` of one VM a zone, keep more VMs warm, or set "
             "`type` to OPPORTUNISTIC and replace VMs region by region.",
