@@ -24,7 +24,7 @@ from policypack.failover.result import (
     Survivor,
 )
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.fleets.capacity import Fleet, Loss, by_region, losses
+from policypack.model.fleets.capacity import Fleet, Loss, by_region, losses, nothing_left
 from policypack.model.fleets.fleet import FailoverBasis, failover_basis
 from policypack.model.fleets.target import Target
 from policypack.model.graph.stack import Stack
@@ -73,7 +73,8 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
     if basis.undecided:
-        return replace(found, reasons=tuple(one.why for one in basis.undecided))
+        undecided = replace(found, reasons=tuple(one.why for one in basis.undecided))
+        return _whichever(undecided, service, basis) if peak is None else undecided
     if peak is None:
         return _by_steady_load(found, service, basis)
     return _by_peak(found, service, basis, peak, demand.rps_per_machine)
@@ -95,15 +96,23 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
     return replace(found, verdict="one region", reasons=(reason,), remedies=Remedies(needed=needed))
 
 
+def _whichever(undecided: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
+    """What holds in whichever way backends and groups pair, while that is not known; numbers would differ."""
+    ways = [_by_steady_load(undecided, service, FailoverBasis(found)) for found in basis.found.alternatives]
+    verdicts = {way.verdict for way in ways}
+    if len(verdicts) != 1 or "undecided" in verdicts:
+        return undecided
+    return replace(undecided, verdict=ways[0].verdict, reasons=("it is so whichever backend has which group",))
+
+
 def _by_steady_load(found: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
     fleets, targets = basis.found.by_group, basis.found.targets
     is_survivable = all(loss.is_survivable for loss in losses(basis.found.fleets))
     shown = _with_numbers(replace(found, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
     if is_survivable:
         return replace(shown, verdict="survives")
-    if not basis.found.is_exact:
-        why = "an autoscaler follows further signals, so the steady load may be low enough or not"
-        return replace(shown, reasons=(why,))
+    if basis.found.inexact and not nothing_left(basis.found.fleets):
+        return replace(shown, reasons=(basis.found.inexact.why,))
     return replace(shown, verdict="fails", remedies=remedies(service, basis.found.by_group, basis.found.targets))
 
 

@@ -338,6 +338,12 @@ def networks() -> list[R]:
         R("Firewall", "deny", {"network": id_of(network), "denies": [{"protocol": "all"}], "direction": "INGRESS"}),
         R("Firewall", "off", {**open_rule, "disabled": True, "destinationRanges": ["10.0.0.0/8"]}),
     ]
+    whose = {"role": "roles/logging.logWriter", "members": [Out(account, "member")]}
+    binding = R("gcp:projects/iAMBinding:IAMBinding", "writers", whose)
+    ring = R("gcp:kms/keyRing:KeyRing", "ring", {"location": REGION})
+    key = R("gcp:kms/cryptoKey:CryptoKey", "disks", {"keyRing": id_of(ring)})
+    agent = R("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "agent", {"cryptoKeyId": id_of(key)})
+    by_agent = {"diskEncryptionKey": {"kmsKeySelfLink": Computed((agent,))}}
     template = R(
         "InstanceTemplate",
         "template",
@@ -347,7 +353,10 @@ def networks() -> list[R]:
             "serviceAccount": {"email": Out(account, "email")},
             "tags": ["llm"],
             "resourceManagerTags": {"tagKeys/1": "tagValues/1"},
-            "disks": [{"boot": True, "autoDelete": True, "diskEncryptionKey": {"kmsKeySelfLink": "k"}, "source": "d"}],
+            "disks": [
+                {"boot": True, "autoDelete": True, "diskEncryptionKey": {"kmsKeySelfLink": "k"}, "source": "d"},
+                by_agent,
+            ],
         },
     )
     lifecycle = {"defaultActionOnFailure": "REPAIR", "onFailedHealthCheck": "DEFAULT_ACTION"}
@@ -369,7 +378,8 @@ def networks() -> list[R]:
     )
     scaler = R("Autoscaler", "scaler", {"zone": ZONE, "target": id_of(group), "autoscalingPolicy": _scaling()})
     chat = service([backend(group)], healthChecks=id_of(grpc))
-    return [network, subnet, proxy_only, account, *found, *firewalls, template, group, scaler, grpc, chat]
+    keys = [binding, ring, key, agent]
+    return [network, subnet, proxy_only, account, *keys, *found, *firewalls, template, group, scaler, grpc, chat]
 
 
 def _scaling() -> dict[str, Any]:

@@ -91,13 +91,83 @@ def test_a_bound_machine_names_its_reservation(affinity: Any, status: str) -> No
         ({"machineType": "n1-standard-8", "guestAccelerators": [{"type": "t4", "count": Computed()}]}, "undecided"),
         ({"machineType": "n1-standard-8", "guestAccelerators": Computed()}, "undecided"),
         ({"machineType": Computed()}, "undecided"),
-        ({"machineType": Computed(), "scheduling": STOPS}, "passed"),
+        ({"machineType": Computed(), "scheduling": STOPS}, "undecided"),
         ({"machineType": Computed(), "guestAccelerators": GPU}, "failed"),
         ({"machineType": "zones/us-central1-a/machineTypes/a3-highgpu-8g"}, "failed"),
     ],
 )
 def test_machines_with_gpus(inputs: dict[str, Any], status: str) -> None:
     check_verdict(RULE, with_path(inputs), status)
+
+
+DELETES = {"instanceTerminationAction": "DELETE"}
+
+
+@pytest.mark.parametrize("machine_type", ["g2-standard-8", "n2-standard-8"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("scheduling", "status"),
+    [
+        pytest.param({**DELETES}, "failed", id="STANDARD by default"),
+        pytest.param({"instanceTerminationAction": "STOP", "provisioningModel": "STANDARD"}, "failed", id="STANDARD"),
+        pytest.param({**DELETES, "maxRunDuration": {"seconds": 7200}}, "passed", id="limited by a duration"),
+        pytest.param({**DELETES, "terminationTime": "2030-01-01T00:00:00Z"}, "passed", id="limited by a time"),
+        pytest.param({**DELETES, "maxRunDuration": Computed()}, "undecided", id="maybe limited"),
+        pytest.param({**DELETES, **SPOT}, "passed", id="SPOT"),
+        pytest.param({**DELETES, "preemptible": True, "automaticRestart": False}, "passed", id="preemptible"),
+        pytest.param({**DELETES, "provisioningModel": Computed()}, "undecided", id="computed model"),
+        pytest.param({"instanceTerminationAction": Computed()}, "undecided", id="computed action"),
+    ],
+)
+def test_termination_actions(scheduling: dict[str, Any], status: str, kind: str, machine_type: str) -> None:
+    fine = "passed" if machine_type.startswith("g2") else "not applicable"
+    inputs = {"machineType": machine_type, "scheduling": {**STOPS, **scheduling}}
+    check_verdict(RULE, with_path(inputs, kind=kind), fine if status == "passed" else status)
+
+
+SPECIFIC = {"type": "SPECIFIC_RESERVATION", "specificReservation": {"key": "k", "values": ["v"]}}
+
+
+@pytest.mark.parametrize("machine_type", ["a3-highgpu-1g", "a3-highgpu-4g", "a3-ultragpu-8g", "a4-highgpu-8g-nolssd"])
+@pytest.mark.parametrize(
+    ("scheduling", "affinity", "status"),
+    [
+        pytest.param(STOPS, None, "failed", id="STANDARD without a reservation"),
+        pytest.param(STOPS, {"type": "NO_RESERVATION"}, "failed", id="STANDARD that takes none"),
+        pytest.param(STOPS, {"type": "ANY_RESERVATION"}, "undecided", id="STANDARD with what there is"),
+        pytest.param(STOPS, SPECIFIC, "passed", id="STANDARD with its reservation"),
+        pytest.param(STOPS, Computed(), "undecided", id="a computed affinity"),
+        pytest.param({**STOPS, **SPOT}, None, "passed", id="SPOT"),
+        pytest.param({**STOPS, "preemptible": True, "automaticRestart": False}, None, "passed", id="preemptible"),
+        pytest.param(FLEX, None, "passed", id="FLEX_START"),
+        pytest.param({**STOPS, "provisioningModel": Computed()}, None, "undecided", id="a computed model"),
+    ],
+)
+def test_types_that_need_a_reservation(machine_type: str, scheduling: Any, affinity: Any, status: str) -> None:
+    inputs = {"machineType": machine_type, "scheduling": scheduling, "reservationAffinity": affinity}
+    check_verdict(RULE, with_path(inputs), status)
+
+
+def test_types_that_take_a_reservation_only() -> None:
+    for scheduling, affinity, status in (
+        ({**STOPS, **SPOT}, None, "failed"),
+        (FLEX, None, "failed"),
+        (STOPS, SPECIFIC, "passed"),
+    ):
+        inputs = {"machineType": "a4x-highgpu-4g", "scheduling": scheduling, "reservationAffinity": affinity}
+        check_verdict(RULE, with_path(inputs), status)
+
+
+@pytest.mark.parametrize(
+    "machine_type",
+    ["a3-highgpu-8g", "a3-megagpu-8g", "a3-edgegpu-8g", "a2-highgpu-1g", "g2-standard-8", "g4-standard-48"],
+)
+def test_types_that_are_to_be_had(machine_type: str) -> None:
+    check_verdict(RULE, with_path({"machineType": machine_type, "scheduling": STOPS}), "passed")
+
+
+def test_tpus_are_not_judged() -> None:
+    check_verdict(RULE, with_path({"machineType": "ct6e-standard-4t"}), "not applicable")
 
 
 @pytest.mark.parametrize(
@@ -125,8 +195,8 @@ def test_the_message_says_what_each_model_needs() -> None:
     )
     assert [(problem.observed, problem.fix) for problem in found.problems] == [
         ("`on_host_maintenance` is not TERMINATE.", 'Set `"on_host_maintenance": "TERMINATE"` in `scheduling`.'),
-        ("`preemptible` is not on with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),
-        ("`automatic_restart` is not off with SPOT.", 'Set `"automatic_restart": False` in `scheduling`.'),
+        ("`preemptible` is not set with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),
+        ("`automatic_restart` is not set with SPOT.", 'Set `"automatic_restart": False` in `scheduling`.'),
     ]
 
 
@@ -142,4 +212,4 @@ def test_the_message_says_what_each_model_needs() -> None:
 )
 def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_name: str) -> None:
     found = finding(RULE, *on_path(machine(inputs)))
-    assert [one.property_name for one in found.undecided] == [property_name]
+    assert {one.property_name for one in found.undecided} == {property_name}

@@ -141,6 +141,25 @@ def test_a_check_in_a_project_that_is_not_known() -> None:
     check_verdict(RULE, [serving(group, healthChecks=URL), group], "undecided", group.name)
 
 
+def test_a_check_in_a_project_that_is_not_known_of_a_service_that_may_be_served() -> None:
+    group, other = managed(autoHealingPolicies=healing("projects/p/global/healthChecks/x")), managed("europe-west4")
+    either = service([backend(Computed((group, other), Out(group)))], healthChecks="global/healthChecks/x")
+    either.options["provider"] = {}
+    check_verdict(RULE, [either, group, other], "undecided", group.name)
+
+
+def test_what_is_no_health_check() -> None:
+    template = R("InstanceTemplate", "template", {"machineType": "g2-standard-8"})
+    for group in (managed(autoHealingPolicies=healing(template)), zonal(autoHealingPolicies=healing(template))):
+        check_verdict(RULE, [serving(group), group, template], "failed", group.name)
+    by_url = managed(autoHealingPolicies=healing("projects/p/global/instanceTemplates/llm"))
+    check_verdict(RULE, [serving(by_url), by_url], "failed", by_url.name)
+    legacy = managed(autoHealingPolicies=healing("projects/p/global/httpHealthChecks/llm"))
+    check_verdict(RULE, [serving(legacy), legacy], "passed", legacy.name)
+    handed_on = managed(autoHealingPolicies=healing(Computed((serving(),))))
+    check_verdict(RULE, [serving(handed_on), handed_on], "undecided", handed_on.name)
+
+
 def test_every_service_that_a_group_serves_counts() -> None:
     group = managed(autoHealingPolicies=healing())
     first = serving(group, healthChecks=Out(BALANCING, "id"))

@@ -6,13 +6,23 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fleets import autoscaler, managed, serving, template, zonal
-from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
+from tests.rules.fleets import autoscaler, managed, template, zonal
+from tests.stacks import Computed, Out, R, build, check_verdict, findings, mig, service, statuses
+from tests.stacks import backend as any_backend
 
 RULE = "instance-group-autoscaler"
 GPU = template()
 CPU = template("cpu", "e2-standard-8")
 OTHER_STACK = R("StackReference", "platform")
+
+
+def backend(group: Any, **properties: Any) -> dict[str, Any]:
+    """A backend with a limit that says how busy GPUs are, unless `properties` leave it out."""
+    return any_backend(group, **{"maxRatePerInstance": 4, **properties})
+
+
+def serving(*groups: R, name: str = "chat", **inputs: Any) -> R:
+    return service([backend(group) for group in groups], name, **inputs)
 
 
 def check_scaled(
@@ -53,7 +63,15 @@ def check_scaled(
         ({"cpuUtilization": {"target": 1}, "metrics": [{"name": "queue"}]}, "failed"),
         ({"loadBalancingUtilization": None, "cpuUtilization": {"target": 0.6}}, "failed"),
         ({"loadBalancingUtilization": None}, "failed"),
-        ({"loadBalancingUtilization": None, "scalingSchedules": [{"name": "day"}]}, "failed"),
+        ({"loadBalancingUtilization": None, "scalingSchedules": [{"name": "day"}]}, "undecided"),
+        (
+            {
+                "loadBalancingUtilization": None,
+                "scalingSchedules": [{"name": "day"}],
+                "cpuUtilization": {"target": 0.6},
+            },
+            "failed",
+        ),
         ({"loadBalancingUtilization": None, "metrics": [{"name": "queue", "target": 5}]}, "passed"),
         ({"loadBalancingUtilization": None, "metrics": Computed()}, "undecided"),
         ({"policy": Computed()}, "undecided"),
@@ -105,6 +123,39 @@ def test_load_balancing_utilization_needs_a_target_that_machines_change(entry: d
     check_scaled(status, entry=entry)
     by_metrics: dict[str, Any] = {"loadBalancingUtilization": None, "metrics": [{"name": "queue"}]}
     check_scaled("passed", entry=entry, **by_metrics)
+
+
+ALONE: dict[str, Any] = {"maxRatePerInstance": None}
+
+
+@pytest.mark.parametrize(
+    ("entry", "policy", "expected"),
+    [
+        pytest.param(ALONE, {}, "failed", id="UTILIZATION is that of CPUs"),
+        pytest.param({**ALONE, "balancingMode": None}, {}, "failed", id="UTILIZATION by default"),
+        pytest.param({}, {}, "passed", id="UTILIZATION with a rate"),
+        pytest.param({**ALONE, "balancingMode": "RATE", "maxRatePerInstance": 4}, {}, "passed", id="RATE"),
+        pytest.param(ALONE, {"metrics": [{"name": "queue"}]}, "passed", id="a metric beside it"),
+        pytest.param(ALONE, {"cpuUtilization": {"target": 0.6}}, "failed", id="CPUs twice"),
+        pytest.param({**ALONE, "maxUtilization": None}, {}, "passed", id="no limit, which another rule judges"),
+        pytest.param({"maxRatePerInstance": Computed()}, {}, "undecided", id="a computed rate"),
+        pytest.param({**ALONE, "balancingMode": "IN_FLIGHT"}, {}, "passed", id="requests in flight: not documented"),
+    ],
+)
+def test_load_balancing_utilization_of_cpus(entry: dict[str, Any], policy: dict[str, Any], expected: Any) -> None:
+    check_scaled(expected, entry=entry, **policy)
+    check_scaled("undecided" if expected == "failed" else expected, of=None, entry=entry, **policy)
+    check_scaled("passed", of=CPU, entry=entry, **policy)
+
+
+@pytest.mark.parametrize(
+    "machine_type", ["ct5lp-hightpu-4t", "ct5p-hightpu-1t", "ct6e-standard-4t", "tpu7x-standard-4t"]
+)
+def test_cpus_may_say_nothing_of_tpus(machine_type: str) -> None:
+    tpu = template("tpu", machine_type)
+    group = managed(of=tpu)
+    check_verdict(RULE, [serving(group), group, autoscaler(group, **BY_CPU), tpu], "undecided", group.name)
+    check_verdict(RULE, [serving(group), group, autoscaler(group), tpu], "passed", group.name)
 
 
 def test_one_application_load_balancer_is_enough() -> None:

@@ -20,7 +20,9 @@ def update(unavailable: Any = None, *, percent: Any = None, **others: Any) -> di
 
 def pair(policy: Any, warm: int = 2, other: int = 2, **inputs: Any) -> list[R]:
     """A service in two regions, with this update policy in the first."""
-    us, eu = managed("us-central1", updatePolicy=policy, **inputs), managed("europe-west4")
+    # Of one zone, so that every fixed limit is legal.
+    given = {"distributionPolicyZones": ["us-central1-a"], **inputs}
+    us, eu = managed("us-central1", updatePolicy=policy, **given), managed("europe-west4")
     return [serving(us, eu), us, eu, autoscaler(us, minReplicas=warm), autoscaler(eu, minReplicas=other)]
 
 
@@ -86,7 +88,7 @@ def test_percentages_may_be_rounded_either_way() -> None:
 
 
 def single(policy: Any, warm: int = 4, **inputs: Any) -> list[R]:
-    group = managed(updatePolicy=policy)
+    group = managed(updatePolicy=policy, distributionPolicyZones=["us-central1-a"])
     return [serving(group, **inputs), group, autoscaler(group, minReplicas=warm)]
 
 
@@ -117,7 +119,9 @@ def test_capacity_that_is_not_known() -> None:
     harmless = managed(updatePolicy=update(0))
     check_verdict(RULE, [outside, harmless, autoscaler(harmless)], "passed", group.name)
     by_queue = autoscaler(group, metrics=[{"name": "queue"}])
-    check_verdict(RULE, [serving(group), group, by_queue], "undecided", group.name)
+    check_verdict(RULE, [serving(group), group, by_queue], "failed", group.name)
+    more = autoscaler(group, minReplicas=6, metrics=[{"name": "queue"}])
+    check_verdict(RULE, [serving(group), group, more], "undecided", group.name)
     assert statuses(RULE, build(serving(group), group, is_complete=False)) == {group.name: "undecided"}
 
 
@@ -152,6 +156,76 @@ def test_a_group_that_is_read() -> None:
     assert statuses(RULE, build(subject, group)) == {group.name: "undecided"}
     outputs |= {"updatePolicy": {"type": "OPPORTUNISTIC", "minimalAction": "REPLACE"}}
     assert statuses(RULE, build(subject, group)) == {group.name: "passed"}
+
+
+US = [f"us-central1-{letter}" for letter in "abcf"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "zones", "expected"),
+    [
+        pytest.param({"maxSurgeFixed": 0, "maxUnavailableFixed": 0}, US[:3], "failed", id="both 0"),
+        pytest.param({"maxSurgePercent": 0, "maxUnavailableFixed": 0}, US[:3], "failed", id="both 0, as a percentage"),
+        pytest.param({"maxSurgeFixed": Computed(), "maxUnavailableFixed": 0}, US[:3], "undecided", id="maybe both 0"),
+        pytest.param({"maxUnavailableFixed": 0}, US[:3], "passed", id="surge left out"),
+        pytest.param({"maxSurgeFixed": 1, "maxUnavailableFixed": 0}, US[:3], "failed", id="surge below the zones"),
+        pytest.param({"maxSurgeFixed": 3, "maxUnavailableFixed": 0}, US[:3], "passed", id="surge of the zones"),
+        pytest.param({"maxSurgeFixed": 3, "maxUnavailableFixed": 0}, US, "failed", id="surge below four zones"),
+        pytest.param({"maxSurgeFixed": 1, "maxUnavailableFixed": 0}, US[:1], "passed", id="surge of one zone"),
+        pytest.param({"maxSurgeFixed": 2, "maxUnavailableFixed": 0}, [US[0]] * 3, "passed", id="one zone thrice"),
+        pytest.param({"maxSurgeFixed": 2, "maxUnavailableFixed": 0}, None, "failed", id="surge below three by default"),
+        pytest.param({"maxSurgeFixed": 3, "maxUnavailableFixed": 0}, None, "passed", id="surge of three by default"),
+        pytest.param({"maxSurgeFixed": 2, "maxUnavailableFixed": 0}, Computed(), "undecided", id="computed zones"),
+        pytest.param({"maxSurgeFixed": 0, "maxUnavailableFixed": 1}, US[:3], "failed", id="taken below the zones"),
+        pytest.param({"maxSurgePercent": 10, "maxUnavailableFixed": 0}, US[:3], "passed", id="surge as a percentage"),
+        pytest.param(
+            {"replacementMethod": "RECREATE", "maxSurgeFixed": 3, "maxUnavailableFixed": 3}, US[:3], "failed",
+            id="RECREATE with surge",
+        ),
+        pytest.param(
+            {"replacementMethod": "RECREATE", "maxSurgePercent": 20, "maxUnavailableFixed": 3}, US[:3], "failed",
+            id="RECREATE with surge as a percentage",
+        ),
+        pytest.param(
+            {"replacementMethod": "RECREATE", "maxUnavailablePercent": 0}, US[:3], "failed", id="RECREATE without room"
+        ),
+        pytest.param(
+            {"replacementMethod": "RECREATE", "maxSurgeFixed": 0, "maxUnavailableFixed": 3}, US[:3], "passed",
+            id="RECREATE in place",
+        ),
+        pytest.param(
+            {"replacementMethod": "SUBSTITUTE", "maxSurgeFixed": 3, "maxUnavailableFixed": 0}, US[:3], "passed",
+            id="SUBSTITUTE with surge",
+        ),
+        pytest.param(
+            {"replacementMethod": Computed(), "maxSurgeFixed": 3, "maxUnavailableFixed": 0}, US[:3], "undecided",
+            id="computed method",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_api_takes(policy: dict[str, Any], zones: Any, expected: Any) -> None:
+    """Whether an operator starts the update or not; 24 VMs of which an update may take some."""
+    for type_, others in (("PROACTIVE", 24), ("OPPORTUNISTIC", 0)):
+        given = {"type": type_, "minimalAction": "REPLACE", **policy}
+        us, eu = managed(updatePolicy=given, distributionPolicyZones=zones), managed("europe-west4")
+        idle: dict[str, Any] = {"loadBalancingUtilization": {"target": 0.2}}
+        scalers = [autoscaler(us, minReplicas=24, **idle), autoscaler(eu, minReplicas=others, **idle)]
+        check_verdict(RULE, [serving(us, eu), us, eu, *scalers], expected, us.name)
+
+
+def test_a_zonal_group_takes_any_number() -> None:
+    a = zonal("us-central1-a", updatePolicy=update(0, maxSurgeFixed=1))
+    check_verdict(RULE, [serving(a), a, autoscaler(a)], "passed", a.name)
+
+
+def test_the_messages_of_what_the_api_refuses() -> None:
+    policy = update(0, maxSurgeFixed=1, replacementMethod="RECREATE")
+    group = managed(updatePolicy=policy)
+    (found,) = findings(RULE, build(serving(group), group))
+    assert [problem.observed for problem in found.problems] == [
+        "`replacement_method` is RECREATE, and `max_surge` is above 0.",
+        "`max_surge_fixed` is 1, and a regional group has more zones.",
+    ]
 
 
 def test_the_message_says_what_is_left() -> None:

@@ -53,6 +53,70 @@ def test_accounts(account: Any, expected: Expected, kind: str) -> None:
     check_verdict(RULE, resources, expected)
 
 
+TOKEN = "curl http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param("#!/bin/sh\nvllm serve", "passed", id="a server"),
+        pytest.param(f"#!/bin/sh\n{TOKEN}", "failed", id="a token"),
+        pytest.param(f"#!/bin/sh\n# {TOKEN}", "passed", id="a token in a comment"),
+        pytest.param("gcloud secrets versions access latest --secret=key", "failed", id="a secret"),
+        pytest.param("curl https://secretmanager.googleapis.com/v1/projects/p", "failed", id="the API of secrets"),
+        pytest.param(
+            "export GOOGLE_APPLICATION_CREDENTIALS=/key\ngcloud secrets list", "passed", id="credentials of its own"
+        ),
+        pytest.param("gsutil cp gs://weights/m .", "undecided", id="a bucket that may be public"),
+        pytest.param("docker run us-docker.pkg.dev/p/r/i", "undecided", id="an image that may be public"),
+        pytest.param(Computed(), "undecided", id="a computed script"),
+    ],
+)
+def test_machines_without_an_account(script: Any, expected: Expected, kind: str) -> None:
+    check_verdict(RULE, with_path({"metadata": {"startup-script": script}}, kind=kind), expected)
+    if expected != "undecided":
+        owned = {"serviceAccount": email(OWN), "metadata": {"startup-script": script}}
+        check_verdict(RULE, with_path(owned, kind=kind), "passed")
+
+
+def member(role: Any, of: Any, type_: str = "projects") -> R:
+    return R(f"gcp:{type_}/iAMMember:IAMMember", "grant", {"role": role, "member": of})
+
+
+def binding(role: Any, *of: Any, type_: str = "projects") -> R:
+    return R(f"gcp:{type_}/iAMBinding:IAMBinding", "grant", {"role": role, "members": list(of)})
+
+
+OURS, OTHER = f"serviceAccount:{OWN}", "serviceAccount:other@p-demo.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize(
+    ("grant", "expected"),
+    [
+        pytest.param(member("roles/editor", OURS), "failed", id="Editor"),
+        pytest.param(member("roles/owner", OURS), "failed", id="Owner"),
+        pytest.param(member("roles/logging.logWriter", OURS), "passed", id="a predefined role"),
+        pytest.param(member("roles/viewer", OURS), "passed", id="Viewer"),
+        pytest.param(member("roles/editor", OTHER), "passed", id="another account's"),
+        pytest.param(member("roles/editor", "user:me@example.com"), "passed", id="a person's"),
+        pytest.param(member("roles/editor", Computed((ACCOUNT,), OURS)), "failed", id="of an account made here"),
+        pytest.param(member("roles/editor", Computed((OTHER_STACK,))), "undecided", id="of a computed member"),
+        pytest.param(member(Computed(), OURS), "undecided", id="a computed role"),
+        pytest.param(member(Computed(), OTHER), "passed", id="a computed role of another account"),
+        pytest.param(member("roles/owner", OURS, "folder"), "failed", id="on a folder"),
+        pytest.param(member("roles/owner", OURS, "organizations"), "failed", id="on the organization"),
+        pytest.param(binding("roles/editor", OTHER, OURS), "failed", id="in a binding"),
+        pytest.param(binding("roles/editor", OTHER), "passed", id="in a binding of others"),
+        pytest.param(binding("roles/editor", OURS, type_="folder"), "failed", id="in a binding on a folder"),
+    ],
+)
+def test_basic_roles(grant: R, expected: Expected) -> None:
+    for address in (OWN, Computed((ACCOUNT,), OWN)):
+        check_verdict(RULE, with_path({"serviceAccount": email(address)}, grant, ACCOUNT, OTHER_STACK), expected)
+    check_verdict(RULE, with_path({}, grant, ACCOUNT, OTHER_STACK), "passed")
+
+
 def test_the_message_quotes_no_email() -> None:
     found = finding(RULE, *on_path(machine({"serviceAccount": email(DEFAULT)})))
     (problem,) = found.problems

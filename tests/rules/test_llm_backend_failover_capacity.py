@@ -11,6 +11,7 @@ from tests.rules.fleets import autoscaler, managed, serving, template, zonal
 from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-failover-capacity"
+REQUEST = "gcp:compute/regionResizeRequest:RegionResizeRequest"
 OTHER_STACK = R("StackReference", "platform")
 
 
@@ -140,8 +141,8 @@ RATE = {"balancingMode": "RATE", "maxUtilization": None}
 def test_differing_targets_wait_for_the_urls(
     first: dict[str, Any], second: dict[str, Any], warm: tuple[int, int], deployed: Any
 ) -> None:
-    """On a first preview it is known which groups a service has, but not which backend has which."""
-    preview = "not applicable" if deployed == "not applicable" else "undecided"
+    """On a first preview it is known which groups a service has, not which backend has which: all ways may fail."""
+    preview = deployed if deployed in ("not applicable", "failed") else "undecided"
     check_verdict(RULE, two(first, second, warm), (preview, deployed))
 
 
@@ -196,17 +197,70 @@ def test_canaries() -> None:
     check_verdict(RULE, groups_of(us, eu, old), "undecided")
 
 
-def test_fixed_sizes_run_at_their_target() -> None:
-    """Without an autoscaler nothing keeps a group below its target."""
+def test_nothing_says_what_the_load_of_a_fixed_size_is() -> None:
     us, eu = managed("us-central1", targetSize=2), managed("europe-west4", targetSize=2)
-    check_verdict(RULE, [serving(us, eu), us, eu], "failed")
+    resources = [serving(us, eu), us, eu]
+    check_verdict(RULE, resources, "undecided")
+    check_verdict(RULE, resources, "passed", peak_load=0.5)
+    check_verdict(RULE, resources, "failed", peak_load=0.6)
     large = managed("europe-west4", targetSize=9)
-    check_verdict(RULE, [serving(us, large), us, large], "failed")
+    check_verdict(RULE, [serving(us, large), us, large], "undecided")
     check_verdict(RULE, [serving(us, large), us, large, autoscaler(us), autoscaler(large)], "passed")
     unknown = managed("europe-west4", targetSize=Computed())
     check_verdict(RULE, [serving(us, unknown), us, unknown], "undecided")
     left_out = managed("europe-west4")
     check_verdict(RULE, [serving(us, left_out), us, left_out], "failed")
+    (found,) = findings(RULE, build(*resources, deployed=True))
+    assert [one.property_name for one in found.undecided] == ["target_size"]
+
+
+def test_the_peak_load_stands_in_for_a_signal() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    by_queue: dict[str, Any] = {"loadBalancingUtilization": None, "metrics": [{"name": "queue"}]}
+    resources = [serving(us, eu), us, eu, autoscaler(us, **by_queue), autoscaler(eu, **by_queue)]
+    check_verdict(RULE, resources, "undecided")
+    check_verdict(RULE, resources, "passed", peak_load=0.5)
+    check_verdict(RULE, resources, "failed", peak_load=0.51)
+
+
+def test_groups_that_resize_requests_fill() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    requests = [
+        R(REQUEST, f"request-{group.name}", {"instanceGroupManager": Out(group, "name"), "resizeBy": 2})
+        for group in (us, eu)
+    ]
+    resources = [serving(us, eu), us, eu, *requests]
+    check_verdict(RULE, resources, "undecided")
+    for rule in ("instance-group-autoscaler", "instance-group-autohealing"):
+        check_verdict(rule, resources, "undecided", us.name)
+        check_verdict(rule, resources[:3], "failed", us.name)
+
+
+@pytest.mark.parametrize(
+    ("warm", "expected"),
+    [
+        pytest.param((2, 2), "failed", id="whichever backend is small"),
+        pytest.param((20, 2), ("undecided", "passed"), id="the small backend may have the large group"),
+    ],
+)
+def test_one_small_backend(warm: tuple[int, int], expected: Any) -> None:
+    idle: dict[str, Any] = {"loadBalancingUtilization": {"target": 0.5}}
+    us, eu = managed("us-central1"), managed("europe-west4")
+    subject = service([backend(us, capacityScaler=0.1), backend(eu)])
+    scalers = [autoscaler(us, minReplicas=warm[0], **idle), autoscaler(eu, minReplicas=warm[1], **idle)]
+    check_verdict(RULE, [subject, us, eu, *scalers], expected)
+
+
+def test_a_limit_for_each_endpoint_is_named() -> None:
+    neg, other = (
+        R("NetworkEndpointGroup", name, {"zone": zone})
+        for name, zone in (("a", "us-central1-a"), ("b", "europe-west4-b"))
+    )
+    limit: dict[str, Any] = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerEndpoint": 4}
+    (found,) = findings(RULE, build(service([backend(neg, **limit), backend(other, **limit)]), neg, other))
+    assert found.reasons == (
+        "its capacity is not known: `backends[0]` limits each endpoint, and how many it has is not known",
+    )
 
 
 def test_a_size_that_somebody_else_decides_is_not_known() -> None:
@@ -310,8 +364,15 @@ def test_the_message_says_what_each_loss_leaves() -> None:
 def test_the_message_about_no_warm_machines() -> None:
     (found,) = findings(RULE, build(*fleets(lb(0.5, 0), lb(0.5, 0)), deployed=True))
     (problem,) = found.problems
-    assert "Without `us-central1`, 0 % of the warm capacity is left" in problem.observed
-    assert problem.fix == "Keep VMs warm in more than one region: raise `min_replicas`."
+    assert problem.observed == "No backend has warm VMs that take load."
+    assert problem.fix == (
+        "Keep VMs warm in more than one region: set `min_replicas` of an autoscaler, or `target_size`."
+    )
+
+
+def test_the_message_about_drained_backends() -> None:
+    (found,) = findings(RULE, build(*two({}, {"capacityScaler": 0}, (2, 2)), deployed=True))
+    assert "drained" in found.problems[0].fix
 
 
 def test_equal_limits_of_whole_groups_are_not_said_to_differ() -> None:

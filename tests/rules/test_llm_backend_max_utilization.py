@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service
+from tests.rules.fleets import managed, template
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-max-utilization"
 US, EU = mig("us-central1"), mig("europe-west4")
@@ -60,6 +61,41 @@ METRIC = {"name": "orca.named_metrics.queue", "maxUtilization": 0.7}
 )
 def test_one_backend(properties: dict[str, Any], status: str) -> None:
     check_verdict(RULE, [service([backend(US, **properties)]), US], status)
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        pytest.param({}, "failed", id="by CPUs alone"),
+        pytest.param({"balancingMode": None}, "failed", id="by CPUs alone, by default"),
+        pytest.param({"maxRatePerInstance": 4}, "passed", id="with a rate"),
+        pytest.param({"maxRate": 40}, "passed", id="with a rate of the group"),
+        pytest.param({"maxConnectionsPerInstance": 4}, "passed", id="with connections"),
+        pytest.param({"maxRatePerInstance": 0}, "failed", id="with a rate of 0, which is none"),
+        pytest.param({"maxRatePerInstance": Computed()}, "undecided", id="with a computed rate"),
+        pytest.param({"balancingMode": "RATE", "maxUtilization": None, "maxRate": 4}, "passed", id="in RATE mode"),
+    ],
+)
+def test_machines_with_gpus(properties: dict[str, Any], expected: Expected) -> None:
+    gpu, cpu = template(), template("cpu", "e2-standard-8")
+    computed, tpu = template("computed", Computed()), template("tpu", "ct6e-standard-4t")
+    attached = template("attached", "n1-standard-8", guestAccelerators=[{"type": "nvidia-tesla-t4", "count": 1}])
+    doubtful = "undecided" if expected == "failed" else expected
+    for of, wanted in (
+        (gpu, expected),
+        (attached, expected),
+        (cpu, "passed"),
+        (tpu, "passed"),
+        (computed, doubtful),
+    ):
+        group = managed(of=of)
+        check_verdict(RULE, [service([backend(group, **properties)]), group, of], wanted)
+    one = R("Instance", "one", {"zone": "us-central1-a", "machineType": "g2-standard-8"})
+    unmanaged = R("InstanceGroup", "unmanaged", {"zone": "us-central1-a", "instances": [Out(one, "selfLink")]})
+    entry = {**backend(unmanaged, **properties), "group": Out(unmanaged, "selfLink")}
+    check_verdict(RULE, [service([entry]), unmanaged, one], expected)
+    outside = managed()
+    check_verdict(RULE, [service([backend(outside, **properties)]), outside], "passed")
 
 
 UNSET = {"maxUtilization": None}

@@ -11,14 +11,15 @@ from typing import Final
 from policypack.model.balancing.group import GROUP_COLLECTIONS, Group, GroupKind, variants_of
 from policypack.model.balancing.kinds import BackendKind
 from policypack.model.balancing.product import Cell, agreed
-from policypack.model.balancing.targets import MODES_OF_KINDS
+from policypack.model.balancing.targets import MODES_OF_KINDS, TARGET_FIELDS
 from policypack.model.graph.reference import parse_reference
-from policypack.model.values.logic import any_of, negation, same
+from policypack.model.values.logic import all_of, any_of, equals, negation, same
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/
 _DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
+_LIMITS_BESIDE_UTILIZATION: Final = TARGET_FIELDS[1:]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,18 @@ class Backend:
             value = self.properties.number(field)
             self._is_set[field] = UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
         return self._is_set[field]
+
+    @property
+    def is_full_by_cpu(self) -> bool | Unknown:
+        """Whether the CPU utilization of its machines is all that makes it count as full.
+
+        In UTILIZATION mode other limits count beside `max_utilization`, and the first to be reached decides:
+        https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+        """
+        is_by_utilization = equals(self.balancing_mode, "UTILIZATION")
+        return all_of(
+            (is_by_utilization, self.is_set("maxUtilization"), negation(self.has_any(_LIMITS_BESIDE_UTILIZATION)))
+        )
 
     @cached_property
     def backend_kinds(self) -> frozenset[BackendKind]:

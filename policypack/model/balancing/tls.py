@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.balancing.load_balancer import OfLoadBalancer
+from policypack.model.balancing.load_balancer import LoadBalancerService
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/load-balancing/docs/backend-service#protocol_to_backends: HTTP2 is always HTTP/2 over TLS,
@@ -28,7 +28,7 @@ _TWINS: Final = {
 _DEFAULT_PROTOCOL: Final = "HTTP"
 
 
-def service_uses_tls(service: OfLoadBalancer) -> bool | Unknown | None:
+def service_uses_tls(service: LoadBalancerService) -> bool | Unknown | None:
     """Whether a load balancer speaks TLS to its backends; `None` if its protocol leaves that open."""
     protocol = service.protocol
     if isinstance(protocol, Unknown):

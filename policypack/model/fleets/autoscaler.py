@@ -6,10 +6,19 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.graph.links import LinkIndex, Links, resolve
+from policypack.model.graph.reference import location_of, parse_reference, references_to, setting
+from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.tokens import AUTOSCALER_TYPES, INSTANCE_GROUP_MANAGER_TYPES
+from policypack.model.graph.tokens import (
+    AUTOSCALER,
+    AUTOSCALER_TYPES,
+    INSTANCE_GROUP_MANAGER,
+    INSTANCE_GROUP_MANAGER_TYPES,
+    REGION_AUTOSCALER,
+    REGION_INSTANCE_GROUP_MANAGER,
+)
 from policypack.model.graph.view import View
-from policypack.model.values.logic import any_of, is_set, negation, when_known
+from policypack.model.values.logic import all_of, any_of, is_set, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -20,6 +29,12 @@ _DEFAULT_CPU_TARGET: Final = 0.6
 _DEFAULT_BALANCING_TARGET: Final = 0.8
 # ONLY_UP is the older name of ONLY_SCALE_OUT.
 _MODES: Final = {"ON": True, "ONLY_UP": True, "ONLY_SCALE_OUT": True, "OFF": False}
+# Which groups each kind of autoscaler sizes, and what names the place of both:
+# https://cloud.google.com/compute/docs/reference/rest/v1/autoscalers
+_SIZES: Final = {
+    REGION_AUTOSCALER: (REGION_INSTANCE_GROUP_MANAGER, "region"),
+    AUTOSCALER: (INSTANCE_GROUP_MANAGER, "zone"),
+}
 
 
 class Autoscaler(View):
@@ -32,6 +47,34 @@ class Autoscaler(View):
         return resolve(
             self.stack, self.resource, "target", [self.resource.asked.string("target")], INSTANCE_GROUP_MANAGER_TYPES
         )
+
+    @property
+    def targets_instance_group(self) -> bool:
+        """Its target is the URL of an instance group, and not that of the group's manager, which the API wants."""
+        target = self.resource.asked.string("target")
+        name = parse_reference(target) if isinstance(target, str) else None
+        return name is not None and name.collection == "instanceGroups"
+
+    @property
+    def place(self) -> str | Unknown:
+        """Its region or zone."""
+        return _place(self.resource)
+
+    def sizes(self, manager: Resource) -> bool | Unknown:
+        """Whether it sizes a group, for which it takes more than naming it: it is of the group's kind and place."""
+        named = self.target_links.includes(manager)
+        return named if named is False else all_of((named, self.fits(manager)))
+
+    def fits(self, manager: Resource) -> bool | Unknown:
+        """Whether it can size a group that it names."""
+        type_, key = _SIZES[self.resource.type]
+        if manager.type != type_ or self.targets_instance_group:
+            return False
+        if setting(self.resource, key) is None and setting(manager, key) is None:
+            # Both leave it to the provider.
+            return True if self.resource.provider == manager.provider else UNKNOWN
+        there = _place(manager)
+        return when_known(self.place, lambda here: when_known(there, lambda place: here == place))
 
     @property
     def is_on(self) -> bool | Unknown:
@@ -71,8 +114,14 @@ class Autoscaler(View):
 
     @property
     def scales_by_cpu_alone(self) -> bool | Unknown:
-        """Whether CPU utilization is its only signal, asked for or by default; schedules are no signal of load."""
-        return negation(any_of((is_set(self._policy.object("loadBalancingUtilization")), self.has_metrics)))
+        """Whether CPU utilization is its only signal, asked for or by default.
+
+        With schedules and no signal it is not documented whether it scales by CPU utilization as well.
+        """
+        alone = negation(any_of((is_set(self._policy.object("loadBalancingUtilization")), self.has_metrics)))
+        has_schedules = when_known(self._policy.objects("scalingSchedules"), bool)
+        is_asked_for = is_set(self._policy.object("cpuUtilization"))
+        return alone if alone is False or has_schedules is False or is_asked_for is True else UNKNOWN
 
     @property
     def _policy(self) -> Properties:
@@ -84,6 +133,13 @@ def autoscalers(stack: Stack) -> LinkIndex[Autoscaler]:
     """The autoscalers of a stack, by their groups."""
     found = (Autoscaler.of(resource, stack) for resource in stack.of_types(AUTOSCALER_TYPES))
     return LinkIndex((autoscaler, autoscaler.target_links) for autoscaler in found)
+
+
+def _place(resource: Resource) -> str | Unknown:
+    place = location_of(resource)
+    if isinstance(place, str):
+        return place
+    return next((name.location for name in references_to(resource) if name.location), UNKNOWN)
 
 
 def _count(number: float | Unknown | None) -> float | Unknown:

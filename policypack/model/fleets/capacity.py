@@ -134,6 +134,11 @@ def losses(fleets: Sequence[Fleet], *, after_scale_out: bool = False, demand: fl
     )
 
 
+def nothing_left(fleets: Sequence[Fleet]) -> tuple[Loss, ...]:
+    """The losses of regions that leave no capacity at all, which no load survives."""
+    return tuple(loss for loss in losses(fleets) if not loss.left)
+
+
 def losses_during_update(fleets: Sequence[Fleet], updated: Fleet, unavailable: float) -> tuple[Loss, ...]:
     """The loss of each other region while an update has taken machines of one fleet; with one region, no loss.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import permutations
+from typing import Final, TypeAlias
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
@@ -16,6 +18,11 @@ from policypack.model.machines.machine import Machine
 from policypack.model.machines.shape import MachineShape, weights
 from policypack.model.values.values import UNKNOWN, Unknown
 
+_AnyTarget: TypeAlias = Target | Unresolved | Untargeted
+_Pair: TypeAlias = tuple[Group, _AnyTarget]
+# Beyond so many backends the ways to pair them with groups are too many to look at.
+_MOST_PAIRED: Final = 5
+
 
 @dataclass(frozen=True)
 class ServiceFleets:
@@ -25,15 +32,24 @@ class ServiceFleets:
         by_group: all of them, by their groups' URNs, if nothing blocks.
         why: what keeps them from being known; empty if they are.
         has_untargeted: some backend certainly has no target, so there is no capacity to speak of.
-        is_exact: the steady load is what the fleets say; otherwise it may be lower.
+        inexact: why the steady load may be lower than the fleets say; `None` if it is not.
+        has_fixed_size: some group has no autoscaler.
+        alternatives: the fleets as each way of pairing backends and groups makes them, if which has which is all that
+            is not known.
         targets: when a machine of each fleet counts as full, by their groups' URNs.
     """
 
     by_group: Mapping[str, Fleet] = field(default_factory=dict)
     why: tuple[Unresolved, ...] = ()
     has_untargeted: bool = False
-    is_exact: bool = True
+    inexact: Unresolved | None = None
+    has_fixed_size: bool = False
     targets: Mapping[str, Target] = field(default_factory=dict)
+    alternatives: tuple[ServiceFleets, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        return self.inexact is None
 
     @property
     def fleets(self) -> tuple[Fleet, ...]:
@@ -102,9 +118,17 @@ def _service_fleets(service: BackendService, needs_load: bool) -> ServiceFleets:
         return ServiceFleets(has_untargeted=True)
     if not service.links.is_complete:
         return ServiceFleets(why=(Unresolved(service.links.why, "backends"),))
-    pairs = _paired(service, targets)
-    if isinstance(pairs, Unresolved):
-        return ServiceFleets(why=(pairs,))
+    pairings = _pairings(service, targets)
+    if isinstance(pairings, Unresolved):
+        return ServiceFleets(why=(pairings,))
+    first, *others = [_fleets_of(pairs, needs_load) for pairs in pairings]
+    if not others or first.why:
+        return first
+    differ = Unresolved("the backends' targets differ, and which group has which is not known yet", "backends")
+    return ServiceFleets(why=(differ,), alternatives=(first, *others))
+
+
+def _fleets_of(pairs: Iterable[_Pair], needs_load: bool) -> ServiceFleets:
     found = _Collected()
     for group, target in pairs:
         _collect(found, group, target, needs_load)
@@ -113,10 +137,8 @@ def _service_fleets(service: BackendService, needs_load: bool) -> ServiceFleets:
     return _weighed(found)
 
 
-def _paired(
-    service: BackendService, targets: Sequence[Target | Unresolved | Untargeted]
-) -> list[tuple[Group, Target | Unresolved | Untargeted]] | Unresolved:
-    """Which group has which target. While only the set of groups is known, that takes equal targets."""
+def _pairings(service: BackendService, targets: Sequence[_AnyTarget]) -> list[list[_Pair]] | Unresolved:
+    """Which group may have which target: one way, unless the set of groups is all that is known and targets differ."""
     assert not isinstance(service.backends, Unknown)
     pairs = list(zip((backend.group for backend in service.backends), targets, strict=True))
     placed = [(group, target) for group, target in pairs if group]
@@ -126,12 +148,15 @@ def _paired(
     unresolved = [target for target in open_targets if isinstance(target, Unresolved)]
     if unresolved:
         return unresolved[0]
-    if any(target != open_targets[0] for target in open_targets):
+    if all(target == open_targets[0] for target in open_targets):
+        return [[*placed, *zip(open_groups, open_targets, strict=False)]]
+    if len(open_targets) > _MOST_PAIRED:
         return Unresolved("the backends' targets differ, and which group has which is not known yet", "backends")
-    return [*placed, *zip(open_groups, open_targets, strict=False)]
+    orders = dict.fromkeys(permutations(open_targets))
+    return [[*placed, *zip(open_groups, order, strict=False)] for order in orders]
 
 
-def _collect(found: _Collected, group: Group, target: Target | Unresolved | Untargeted, needs_load: bool) -> None:
+def _collect(found: _Collected, group: Group, target: _AnyTarget, needs_load: bool) -> None:
     manager, name = manager_of(group), f"`{group.name}`"
     if isinstance(target, Unresolved):
         found.why.append(target)
@@ -186,7 +211,23 @@ def _weighed(found: _Collected) -> ServiceFleets:
         )
     }
     targets = {manager.urn: target for manager, target in zip(found.managers, found.targets, strict=True)}
-    return ServiceFleets(fleets, is_exact=all(sizing.is_exact for sizing in found.sizings), targets=targets)
+    return ServiceFleets(
+        fleets, inexact=_inexact(found), has_fixed_size=any(one.is_fixed for one in found.sizings), targets=targets
+    )
+
+
+def _inexact(found: _Collected) -> Unresolved | None:
+    inexact = [(manager, sizing) for manager, sizing in zip(found.managers, found.sizings, strict=True)
+               if not sizing.is_exact]  # fmt: skip
+    if not inexact:
+        return None
+    fixed = [f"`{manager.name}`" for manager, sizing in inexact if sizing.is_fixed]
+    if fixed:
+        return Unresolved(
+            f"{fixed[0]} has a fixed size, and no signal says what its load is: give the peak load", "target_size"
+        )
+    why = "an autoscaler follows further signals, so the steady load may be low enough or not"
+    return Unresolved(why, "autoscaling_policy")
 
 
 def _machine_weights(found: _Collected) -> tuple[float, ...] | None:

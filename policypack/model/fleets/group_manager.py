@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,17 +13,19 @@ from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.autoscaler import Autoscaler, autoscalers
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import setting
+from policypack.model.graph.reference import region_of, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     INSTANCE_GROUP_MANAGER_TYPES,
     REGION_INSTANCE_GROUP_MANAGER,
+    REGION_RESIZE_REQUEST,
+    RESIZE_REQUEST,
     SERVICE_TYPES,
 )
 from policypack.model.graph.view import View
 from policypack.model.machines.machine import Machine, templates_of
-from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -31,7 +33,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 _DEFAULT_SHAPE: Final = "EVEN"
 # Where a regional group names no zones, Compute Engine selects three; every region has as many.
 # https://cloud.google.com/compute/docs/instance-groups/distributing-instances-with-regional-instance-groups
-_DEFAULT_ZONES: Final = 3
+DEFAULT_ZONES: Final = 3
 # Actions that leave machines running.
 _RUNNING_ACTIONS: Final = ("NONE", "REFRESH")
 
@@ -86,11 +88,21 @@ class GroupManager(View):
             return ZoneCount(frozenset(), 1, 1)
         if isinstance(listed, Unknown):
             return ZoneCount(frozenset(), 1, None)
-        names = frozenset(zone.rstrip("/").rpartition("/")[2] for zone in listed if isinstance(zone, str))
-        upper = len(names) + sum(isinstance(zone, Unknown) for zone in listed) if listed else _DEFAULT_ZONES
+        names = frozenset(zone for zone in self.listed_zones if self._is_in_region(zone))
+        upper = len(names) + sum(isinstance(zone, Unknown) for zone in listed) if listed else DEFAULT_ZONES
         if isinstance(shape, Unknown):
-            return ZoneCount(frozenset(), 1, upper)
-        return ZoneCount(names, max(len(names), 1) if listed else _DEFAULT_ZONES, upper)
+            return ZoneCount(frozenset(), min(1, upper), upper)
+        return ZoneCount(names, max(len(names), min(1, upper)) if listed else DEFAULT_ZONES, upper)
+
+    @property
+    def listed_zones(self) -> tuple[str, ...]:
+        """The names of the zones that a regional group asks for, as far as they are known."""
+        listed = self.resource.asked.strings("distributionPolicyZones")
+        names = (zone.rstrip("/").rpartition("/")[2] for zone in known_in(listed))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    def _is_in_region(self, zone: str) -> bool:
+        return isinstance(self.region, Unknown) or region_of(zone) == self.region
 
     @property
     def target_shape(self) -> str | Unknown:
@@ -139,8 +151,15 @@ class GroupManager(View):
 
     @property
     def has_gpu(self) -> bool | Unknown:
+        return self._has_machines(lambda machine: machine.has_gpu)
+
+    @property
+    def has_tpu(self) -> bool | Unknown:
+        return self._has_machines(lambda machine: machine.has_tpu)
+
+    def _has_machines(self, are_such: Callable[[Machine], bool | Unknown]) -> bool | Unknown:
         links = self.template_links
-        found = any_of(Machine.of(target, self.stack).has_gpu for target in links.targets)
+        found = any_of(are_such(Machine.of(target, self.stack)) for target in links.targets)
         are_all = links.is_complete and links.targets and not links.external and not self.mixes_machines
         return found if found is True or are_all else UNKNOWN
 
@@ -161,6 +180,14 @@ class GroupManager(View):
         return when_known(size, lambda count: count if count >= 0 else UNKNOWN)
 
     @property
+    def is_filled_by_requests(self) -> bool:
+        """Resize requests add its machines; whether it takes an autoscaler and repairs then is not documented.
+
+        https://cloud.google.com/compute/docs/instance-groups/about-resize-requests-mig
+        """
+        return bool(self.stack.users(self.resource, (REGION_RESIZE_REQUEST, RESIZE_REQUEST)))
+
+    @property
     def is_sized_elsewhere(self) -> bool:
         """This program leaves its size to somebody else: it is read only, or `ignore_changes` covers `target_size`."""
         return self.resource.is_read or self.resource.ignores_changes_of("targetSize")
@@ -177,12 +204,18 @@ class GroupManager(View):
     def _autoscalers(self) -> tuple[list[Autoscaler], bool]:
         """The autoscalers that certainly size it, and whether others may."""
         certain, possible = list[Autoscaler](), False
-        for autoscaler, links in autoscalers(self.stack).about(self.resource):
-            is_target = links.includes(self.resource)
-            if is_target is True:
+        for autoscaler, _ in autoscalers(self.stack).about(self.resource):
+            sizes = autoscaler.sizes(self.resource)
+            if sizes is True:
                 certain.append(autoscaler)
-            possible = possible or is_target is UNKNOWN
+            possible = possible or sizes is UNKNOWN
         return certain, possible
+
+    @property
+    def named_autoscalers(self) -> tuple[Autoscaler, ...]:
+        """The autoscalers that certainly name it as their target, whether or not they can size it."""
+        found = autoscalers(self.stack).about(self.resource)
+        return tuple(autoscaler for autoscaler, links in found if links.includes(self.resource) is True)
 
     @property
     def warm_replicas(self) -> float | Unknown:
@@ -190,7 +223,7 @@ class GroupManager(View):
         if isinstance(autoscaler, Unknown):
             return UNKNOWN
         if autoscaler is None or autoscaler.is_on is False:
-            return self.target_size
+            return UNKNOWN if self.is_filled_by_requests else self.target_size
         return when_known(autoscaler.is_on, lambda _: autoscaler.min_replicas)
 
     @cached_property

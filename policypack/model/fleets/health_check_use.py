@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.group_manager import GroupManager, all_services
 from policypack.model.graph.links import LinkIndex
-from policypack.model.graph.reference import Reference
+from policypack.model.graph.reference import COLLECTIONS, Reference
 from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES
+from policypack.model.graph.tokens import (
+    AUTOSCALER_TYPES,
+    HEALTH_CHECK_TYPES,
+    INSTANCE_GROUP_MANAGER_TYPES,
+    SERVICE_TYPES,
+)
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
+
+_COLLECTIONS: Final = frozenset(COLLECTIONS[type_][0] for type_ in HEALTH_CHECK_TYPES)
+# These have URLs of others among their outputs.
+_HAND_ON: Final = (*SERVICE_TYPES, *AUTOSCALER_TYPES, *INSTANCE_GROUP_MANAGER_TYPES)
 
 
 def is_for_balancing(check: HealthCheck) -> bool | Unknown:
@@ -34,6 +43,17 @@ def shared_checks(group: GroupManager, service: BackendService) -> tuple[str, ..
     """The names of the health checks that a group certainly heals by and a service certainly balances by."""
     healing = group.healing_check_links.members
     return tuple(check.name for check in service.health_check_links.members if check in healing)
+
+
+def named_in_place_of_a_check(group: GroupManager) -> tuple[str, ...]:
+    """The names of what a group names as its healing check and what is none: by URL, or as all that it comes from."""
+    links = group.healing_check_links
+    wrong = [one.name for one in links.external if one.collection not in _COLLECTIONS]
+    if not links.is_complete and not links.candidates:
+        sources = [group.stack.by_urn(urn) for urn in group.resource.edges.get("autoHealingPolicies", ())]
+        if all(source and source.type in COLLECTIONS and source.type not in _HAND_ON for source in sources):
+            wrong += [source.name for source in sources if source]
+    return tuple(wrong)
 
 
 def may_share_a_check(group: GroupManager, service: BackendService) -> bool:

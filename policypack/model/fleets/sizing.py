@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager, manager_of
 from policypack.model.fleets.target import Target, Unresolved
 from policypack.model.values.bounds import reaches
-from policypack.model.values.logic import all_of, any_of, known_in, same
+from policypack.model.values.logic import all_of, any_of, is_set, known_in, negation, same
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -21,12 +22,14 @@ class Sizing:
         maximum: at most.
         fill: steady load as a fraction of the target, at most.
         is_exact: the steady load is `fill`; otherwise a signal that says nothing of the target may keep it lower.
+        is_fixed: no autoscaler sizes it, so that nothing says what its load is.
     """
 
     warm: float
     maximum: float
     fill: float
     is_exact: bool
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,9 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
         unknown_size = Unresolved(f"`target_size` of {name} is not known", "target_size")
-        return unknown_size if isinstance(size, Unknown) else _fixed(size)
+        if manager.is_filled_by_requests:
+            return Unresolved(f"resize requests give {name} its size", "target_size")
+        return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load)
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
         return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known", "autoscaling_policy")
@@ -66,8 +71,8 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     return Sizing(warm, most, min(fills), is_exact)
 
 
-def _fixed(size: float) -> Sizing:
-    return Sizing(size, size, 1, True)
+def _fixed(size: float, needs_load: bool) -> Sizing:
+    return Sizing(size, size, 1, is_exact=not needs_load or size == 0, is_fixed=True)
 
 
 def warm_in_region(manager: GroupManager, service: BackendService) -> WarmCount:
@@ -94,6 +99,39 @@ def has_group_wide_rate(manager: GroupManager, service: BackendService) -> bool 
         return UNKNOWN
     own = [backend for backend in service.backends if backend.group and backend.group.target is manager.resource]
     return same(backend.is_set("maxRate") for backend in own or (b for b in service.backends if not b.group))
+
+
+def follows_cpu_alone(manager: GroupManager, autoscaler: Autoscaler) -> bool | Unknown:
+    """Whether an autoscaler follows the CPUs of its group's machines and nothing else.
+
+    In UTILIZATION mode a backend without another limit is full when the CPUs of its machines are, so that
+    `load_balancing_utilization` says no more than `cpu_utilization`:
+    https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+    """
+    by_balancing = all_of(
+        (is_set(autoscaler.balancing_target), negation(autoscaler.has_metrics), _is_full_by_cpu(manager))
+    )
+    return any_of((autoscaler.scales_by_cpu_alone, by_balancing))
+
+
+def _is_full_by_cpu(manager: GroupManager) -> bool | Unknown:
+    """Whether all services that a group serves, or may serve, count it as full by the CPUs of its machines."""
+    answers = [
+        (serves, _counts_cpus_alone(manager, service))
+        for service, serves in manager.serving
+        if service.can_signal_load is not False
+    ]
+    if not answers or any(serves is True and by_cpus is False for serves, by_cpus in answers):
+        return False
+    return same(by_cpus for _, by_cpus in answers)
+
+
+def _counts_cpus_alone(manager: GroupManager, service: BackendService) -> bool | Unknown:
+    """Whether a service counts a group as full by the CPUs of its machines: see `Backend.is_full_by_cpu`."""
+    if isinstance(service.backends, Unknown):
+        return UNKNOWN
+    own = [backend for backend in service.backends if backend.group and backend.group.target is manager.resource]
+    return same(backend.is_full_by_cpu for backend in own or (b for b in service.backends if not b.group))
 
 
 def has_load_signal(manager: GroupManager) -> bool | Unknown:

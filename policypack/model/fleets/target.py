@@ -56,7 +56,7 @@ def target_of(backend: Backend) -> Target | Unresolved | Untargeted:
     value, property_name = backend.properties.number(limit), python_name(limit)
     if not isinstance(value, Unknown) and (value is None or value <= 0):
         bounded = False if mode == "UTILIZATION" else backend.has_any(LIMITS_OF_MODES[mode])
-        return Untargeted() if bounded is False else Unresolved(f"{name} has no target for each VM", property_name)
+        return Untargeted() if bounded is False else _other_limit(backend, mode)
     scaler = _scaler(backend)
     group_wide, others = backend.has_any(_GROUP_WIDE), _others(backend, mode)
     if isinstance(value, Unknown) or isinstance(scaler, Unknown) or isinstance(others, Unknown):
@@ -64,6 +64,16 @@ def target_of(backend: Backend) -> Target | Unresolved | Untargeted:
     if group_wide is not False:
         return Unresolved(f"{name} has a limit for the whole group, which says nothing of one VM", property_name)
     return Target(mode, value, scaler, others)
+
+
+def _other_limit(backend: Backend, mode: str) -> Unresolved:
+    """Says why a limit of the mode that is not for each instance tells nothing of one machine."""
+    whole, _, endpoint = LIMITS_OF_MODES[mode]
+    if backend.is_set(endpoint) is True:
+        why = f"`{backend.label}` limits each endpoint, and how many it has is not known"
+        return Unresolved(why, python_name(endpoint))
+    why = f"`{backend.label}` has a limit for the whole group, which says nothing of one VM"
+    return Unresolved(why, python_name(whole))
 
 
 def _scaler(backend: Backend) -> float | Unknown:

@@ -11,6 +11,9 @@ AUTHZ_POLICY: Final = "gcp:networksecurity/authzPolicy:AuthzPolicy"
 AUTOSCALER: Final = "gcp:compute/autoscaler:Autoscaler"
 BACKEND_BUCKET: Final = "gcp:compute/backendBucket:BackendBucket"
 BACKEND_SERVICE: Final = "gcp:compute/backendService:BackendService"
+CRYPTO_KEY: Final = "gcp:kms/cryptoKey:CryptoKey"
+CRYPTO_KEY_IAM_BINDING: Final = "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding"
+CRYPTO_KEY_IAM_MEMBER: Final = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 DISK: Final = "gcp:compute/disk:Disk"
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
 FIREWALL_POLICY: Final = "gcp:compute/firewallPolicy:FirewallPolicy"
@@ -31,6 +34,8 @@ INSTANCE_GROUP_MANAGER: Final = "gcp:compute/instanceGroupManager:InstanceGroupM
 INSTANCE_GROUP_MEMBERSHIP: Final = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
 INSTANCE_GROUP_NAMED_PORT: Final = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
 INSTANCE_TEMPLATE: Final = "gcp:compute/instanceTemplate:InstanceTemplate"
+KEY_HANDLE: Final = "gcp:kms/keyHandle:KeyHandle"
+KEY_RING: Final = "gcp:kms/keyRing:KeyRing"
 NETWORK: Final = "gcp:compute/network:Network"
 NETWORK_ENDPOINT: Final = "gcp:compute/networkEndpoint:NetworkEndpoint"
 NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
@@ -170,6 +175,17 @@ WITH_RULES_TYPES: Final = (NETWORK_FIREWALL_POLICY_WITH_RULES, REGION_NETWORK_FI
 HIERARCHICAL_POLICY_TYPES: Final = (FIREWALL_POLICY, FIREWALL_POLICY_WITH_RULES)
 HIERARCHICAL_RULE_TYPES: Final = (FIREWALL_POLICY_RULE, FIREWALL_POLICY_WITH_RULES)
 HIERARCHICAL_ASSOCIATION_TYPES: Final = (FIREWALL_POLICY_ASSOCIATION,)
+# Who has a role on a project, a folder or an organization: one member, or all that have it.
+IAM_MEMBER_TYPES: Final = (
+    "gcp:projects/iAMMember:IAMMember",
+    "gcp:folder/iAMMember:IAMMember",
+    "gcp:organizations/iAMMember:IAMMember",
+)
+IAM_BINDING_TYPES: Final = (
+    "gcp:projects/iAMBinding:IAMBinding",
+    "gcp:folder/iAMBinding:IAMBinding",
+    "gcp:organizations/iAMBinding:IAMBinding",
+)
 # Packages of types, and beginnings of types that go together.
 GKE: Final = "gcp:container/"
 KMS_KEYS: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")

@@ -7,13 +7,19 @@ from typing import Final
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import INSTANCE, MACHINE_TYPES, SERVICE_ACCOUNT, TEMPLATE_TYPES
+from policypack.model.graph.tokens import (
+    INSTANCE,
+    INSTANCE_GROUP_MEMBERSHIP,
+    MACHINE_TYPES,
+    SERVICE_ACCOUNT,
+    TEMPLATE_TYPES,
+)
 from policypack.model.graph.view import View
 from policypack.model.machines.disk import Disk, disks_of
 from policypack.model.machines.metadata import Metadata, MetadataText, metadata_of, texts_of
 from policypack.model.machines.settings import NetworkInterface, Scheduling, ServiceAccount, Shielding
-from policypack.model.machines.shape import MachineShape
-from policypack.model.values.logic import any_of, known_in, when_known
+from policypack.model.machines.shape import TPU_FAMILIES, MachineShape
+from policypack.model.values.logic import all_of, any_of, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -41,9 +47,19 @@ class Machine(View):
     @property
     def has_gpu(self) -> bool | Unknown:
         by_type = when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in _GPU_FAMILIES)
+        return any_of((by_type, self._has_attached_gpu))
+
+    @property
+    def has_tpu(self) -> bool | Unknown:
+        """Whether it has TPUs, which come with machine types that take no GPUs."""
+        by_type = when_known(self.machine_type, lambda type_: (type_ or "").split("-")[0] in TPU_FAMILIES)
+        return all_of((by_type, negation(self._has_attached_gpu)))
+
+    @property
+    def _has_attached_gpu(self) -> bool | Unknown:
         attached = self.resource.asked.objects("guestAccelerators")
         counts = [UNKNOWN] if isinstance(attached, Unknown) else [item.number("count") for item in attached]
-        return any_of((by_type, *(when_known(count, lambda number: number != 0) for count in counts)))
+        return any_of(when_known(count, lambda number: number != 0) for count in counts)
 
     @property
     def is_bare_metal(self) -> bool | Unknown:
@@ -124,6 +140,15 @@ def templates_of(stack: Stack, manager: Resource) -> Links:
     versions = manager.asked.objects("versions")
     urls = when_known(versions, lambda found: [version.string("instanceTemplate") for version in found])
     return resolve(stack, manager, "versions", urls, TEMPLATE_TYPES)
+
+
+def instances_of(stack: Stack, group: Resource) -> list[Links]:
+    """The instances that an unmanaged group lists, and those that memberships add."""
+    memberships = stack.users(group, [INSTANCE_GROUP_MEMBERSHIP])
+    return [
+        resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES),
+        *(resolve(stack, one, "instance", [one.asked.string("instance")], MACHINE_TYPES) for one in memberships),
+    ]
 
 
 def _gpu(accelerator: Properties) -> tuple[str, int] | None:

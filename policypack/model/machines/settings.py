@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.values.logic import when_known
+from policypack.model.values.logic import any_of, is_set, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -94,6 +94,10 @@ class Scheduling:
 
     properties: Properties
 
+    def sets(self, key: str) -> bool:
+        """Whether it has the property `key`."""
+        return self.properties.value(key) is not None
+
     @property
     def on_host_maintenance(self) -> str | Unknown | None:
         """What happens to it when its host is maintained: `MIGRATE` or `TERMINATE`; `None` if left out."""
@@ -121,3 +125,8 @@ class Scheduling:
     @property
     def has_max_run_duration(self) -> bool | Unknown:
         return when_known(self.properties.block("maxRunDuration").number("seconds"), bool)
+
+    @property
+    def has_an_end(self) -> bool | Unknown:
+        """Whether it runs for a limited time: `max_run_duration` or `termination_time`."""
+        return any_of((self.has_max_run_duration, is_set(self.properties.string("terminationTime"))))

@@ -28,6 +28,9 @@ _GPUS_BY_TYPE: Final = {
 }
 _GPU_TYPE: Final = re.compile(r"(a\d+x?-[a-z]+)-(\d+)g(?:-[a-z]+)?")
 _GPU_FAMILY: Final = re.compile(r"(a[234]x?|g[24])-")
+# Families whose every machine has TPUs; CPUs say nothing of what these carry:
+# https://cloud.google.com/tpu/docs/supported-tpu-configurations
+TPU_FAMILIES: Final = ("ct5l", "ct5lp", "ct5p", "ct6e", "tpu7x")
 _CUSTOM_TYPE: Final = re.compile(r"(?:[a-z]\w*-)?custom-(\d+)-\d+(?:-ext)?")
 _PREDEFINED_TYPE: Final = re.compile(r"[a-z]\w*-[a-z]+-(\d+)(?:-[a-z]+)*")
 
@@ -58,12 +61,12 @@ class MachineShape:
 
     @property
     def vcpus(self) -> int | None:
-        """How many vCPUs a machine without GPUs has; `None` if it has GPUs or the type does not say.
+        """How many vCPUs a machine without GPUs and TPUs has; `None` if it has some or the type does not say.
 
         https://cloud.google.com/compute/docs/machine-resource#machine_type_comparison
         """
         type_ = self.machine_type or ""
-        if self.accelerators or _GPU_FAMILY.match(type_):
+        if self.accelerators or _GPU_FAMILY.match(type_) or type_.split("-")[0] in TPU_FAMILIES:
             return None
         match = _CUSTOM_TYPE.fullmatch(type_) or _PREDEFINED_TYPE.fullmatch(type_)
         return int(match[1]) if match else None

@@ -8,22 +8,18 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, region_of, setting
+from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
-    INSTANCE,
     INSTANCE_GROUP,
     INSTANCE_GROUP_MANAGER_TYPES,
-    INSTANCE_GROUP_MEMBERSHIP,
-    MACHINE_TYPES,
     NETWORK_TYPES,
     SUBNETWORK_TYPES,
 )
-from policypack.model.machines.machine import templates_of
+from policypack.model.machines.machine import instances_of, templates_of
+from policypack.model.machines.subnetworks import project_url, subnetwork_links
 from policypack.model.values.logic import same
-from policypack.model.values.properties import Properties
-from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -111,11 +107,7 @@ def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], b
         links = templates_of(stack, group)
         return links.targets, links.is_complete and not links.external and bool(links.targets)
     if group.type == INSTANCE_GROUP:
-        all_links = [resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES)]
-        all_links += [
-            resolve(stack, member, "instance", [member.asked.string("instance")], MACHINE_TYPES)
-            for member in stack.users(group, [INSTANCE_GROUP_MEMBERSHIP])
-        ]
+        all_links = instances_of(stack, group)
         found = {machine.urn: machine for link in all_links for machine in link.targets}
         is_complete = all(link.is_complete and not link.external for link in all_links)
         return tuple(found.values()), is_complete and bool(found)
@@ -137,13 +129,7 @@ def places_of(stack: Stack, machine: Resource) -> tuple[Place, ...]:
         return (ANYWHERE,)
     by_subnetwork = [item for item in interfaces if item.string("subnetwork") is not None]
     by_network = [item for item in interfaces if item.string("subnetwork") is None]
-    subnetworks = resolve(
-        stack,
-        machine,
-        "networkInterfaces",
-        [_subnetwork_url(machine, item) for item in by_subnetwork],
-        SUBNETWORK_TYPES,
-    )
+    subnetworks = subnetwork_links(stack, machine)
     networks = resolve(
         stack,
         machine,
@@ -200,24 +186,4 @@ def _network_url(resource: Resource, network: str | Unknown | None) -> str | Unk
     """The URL of a network given by URL or name."""
     if not isinstance(network, str) or parse_reference(network):
         return network
-    return _url(["global", "networks", network], setting(resource, "project"))
-
-
-def _subnetwork_url(machine: Resource, interface: Properties) -> str | Unknown | None:
-    """The URL of an interface's subnetwork given by URL or name."""
-    subnetwork = interface.string("subnetwork")
-    if not isinstance(subnetwork, str) or parse_reference(subnetwork):
-        return subnetwork
-    # An instance has no region of its own: it is in that of its zone.
-    location = setting(machine, "zone" if machine.type == INSTANCE else "region")
-    project = interface.string("subnetworkProject")
-    if not isinstance(location, str):
-        return UNKNOWN
-    path = ["regions", region_of(location), "subnetworks", subnetwork]
-    return _url(path, setting(machine, "project") if project is None else project)
-
-
-def _url(path: list[str], project: str | Unknown | None) -> str | Unknown:
-    if "/" in path[-1] or isinstance(project, Unknown):
-        return UNKNOWN
-    return joined("/", path if project is None else ["projects", project, *path])
+    return project_url(["global", "networks", network], setting(resource, "project"))

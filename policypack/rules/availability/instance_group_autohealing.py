@@ -7,7 +7,7 @@ from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.health_check_use import may_share_a_check, shared_checks
+from policypack.model.fleets.health_check_use import may_share_a_check, named_in_place_of_a_check, shared_checks
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import SERVES
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
@@ -49,8 +49,8 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
 
     ## What it checks
     The group has `auto_healing_policies`, and its `instance_lifecycle_policy` does not turn repairs off
-    (`on_failed_health_check` or the default action is DO_NOTHING). Its health check is another resource than the health
-    checks of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from
+    (`on_failed_health_check` or the default action is DO_NOTHING). What it names is a health check, and another one
+    than those of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from
     `min_initial_delay_sec` to `max_initial_delay_sec`.
 
     ## Why it matters
@@ -106,6 +106,10 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     When the policy or the delay is computed, or it is not known which health check the group or its service uses.
     """
     if not known(group.has_autohealing, "auto_healing_policies"):
+        if group.is_filled_by_requests:
+            why = "resize requests fill it, and whether it takes autohealing then is not documented"
+            yield Undecided(why, "auto_healing_policies")
+            return
         yield Fail(
             "It has no `auto_healing_policies`.",
             "Autohealing by a health check of its own.",
@@ -114,11 +118,19 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         )
         return
     yield _repairs_are_on(group)
-    yield from unresolved(group.healing_check_links, "its healing check is not known")
+    others = named_in_place_of_a_check(group)
+    if others:
+        yield Fail(
+            f"Its healing check is {quoted(others)}, which is no health check.",
+            "Autohealing by a health check of its own.",
+            "Set `health_check` in `auto_healing_policies` to the `id` of a `HealthCheck` for healing.",
+        )
+    else:
+        yield from unresolved(group.healing_check_links, "its healing check is not known")
     for service, serves in group.serving:
         doubt = Undecided(f"it may serve `{service.name}`, which uses its healing check as well", "backends")
         yield provided(serves, doubt, _heals_by_another_check(group, service))
-        if serves is True and may_share_a_check(group, service):
+        if may_share_a_check(group, service):
             why = "its healing check has the name of the load balancer's, in a project that is not named"
             yield Undecided(why, "auto_healing_policies")
     yield _check_has_no_source_regions(group)

@@ -8,12 +8,13 @@ from typing import Annotated
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.sizing import has_group_wide_rate, has_load_signal, warm_in_region
+from policypack.model.fleets.sizing import follows_cpu_alone, has_group_wide_rate, has_load_signal, warm_in_region
 from policypack.model.values.logic import is_set
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import SERVES
 from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided
+from policypack.wording import quoted
 
 _FITTING = "A signal that says how busy the servers are."
 
@@ -43,11 +44,13 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """Each managed instance group has an autoscaler that keeps two VMs and adds others before those are full.
 
     ## What it checks
-    An autoscaler has the group as its `target`, and its `mode` is not OFF. The groups that a service has in the region
-    have at least `min_replicas` VMs together. On VMs with GPUs, CPU utilization is not the only signal;
-    without any signal that is the default. `load_balancing_utilization` is used only if a service of an Application
-    Load Balancer sends requests to the group and does not limit it by a `max_rate` for the group as a whole. The
-    targets of CPU and load balancing utilization are above 0 and below 1; where left out they are 0.6 and 0.8.
+    An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
+    `mode` is not OFF. The groups that a service has in the region have at least `min_replicas` VMs together. On VMs
+    with GPUs, CPU utilization is not the only signal; without any signal that is the default, and
+    `load_balancing_utilization` says no more if the backend is in UTILIZATION mode without `max_rate_per_instance`.
+    `load_balancing_utilization` is used only if a service of an Application Load Balancer sends requests to the group
+    and does not limit it by a `max_rate` for the group as a whole. The targets of CPU and load balancing utilization
+    are above 0 and below 1; where left out they are 0.6 and 0.8.
 
     ## Why it matters
     Without an autoscaler a group stays as large as it is when another region fails and its load comes over. The CPUs of
@@ -95,24 +98,28 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     ## Undecided
     When the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group is read
     from elsewhere, or `ignore_changes` leaves its `target_size` to somebody else. When a number, the mode or a signal
-    is computed. When it scales by CPU utilization alone and its template is not known.
+    is computed. When it scales by CPU utilization alone, and its template is not known or its VMs have TPUs. When it
+    has schedules and no signal, as it is not documented whether it scales by CPU utilization then.
     """
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
+        if group.is_filled_by_requests:
+            yield Undecided(
+                "resize requests fill it, and whether it takes an autoscaler then is not documented", "target"
+            )
+            return
+        others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         yield Fail(
-            "It has no autoscaler.",
+            f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            "Add a `RegionAutoscaler` (for a zonal group an `Autoscaler`) with the group's `id` as `target`.",
+            "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
+            "`id` as `target`.",
         )
         return
     yield _is_on(autoscaler)
     for service, serves in group.serving:
         yield provided(serves, _may_serve(service), _keeps_a_minimum(group, service, options))
-    yield provided(
-        group.has_gpu,
-        Undecided("it is not known whether its VMs have GPUs", "versions"),
-        _does_not_scale_by_cpu_alone(autoscaler),
-    )
+    yield provided(*_has_idle_cpus(group), _does_not_scale_by_cpu_alone(group, autoscaler))
     doubt = not_known("load_balancing_utilization", autoscaler.name)
     yield provided(is_set(autoscaler.balancing_target), doubt, _can_follow_the_load_balancer(group, autoscaler))
     yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)
@@ -122,6 +129,10 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 def _unknown_autoscaler(group: GroupManager) -> Undecided:
     if group.is_sized_elsewhere:
         return Undecided("its autoscaler is not known: this program leaves its size to somebody else", "target_size")
+    if group.named_autoscalers:
+        place = "region" if group.is_regional else "zone"
+        names = quoted(one.name for one in group.named_autoscalers)
+        return Undecided(f"it is not known whether {names} is its only autoscaler and in its {place}", place)
     return Undecided("its autoscaler is not known: one may have it as its target", "target")
 
 
@@ -145,14 +156,30 @@ def _keeps_a_minimum(group: GroupManager, service: BackendService, options: Auto
         )
 
 
-def _does_not_scale_by_cpu_alone(autoscaler: Autoscaler) -> Checks:
-    if known(autoscaler.scales_by_cpu_alone, "autoscaling_policy", autoscaler.name):
-        yield Fail(
-            f"`{autoscaler.name}` scales VMs with GPUs by CPU utilization alone.",
-            _FITTING,
-            "Use `load_balancing_utilization` with a backend limited by `max_rate_per_instance`, or `metrics` such as "
-            "the length of the server's queue.",
-        )
+def _has_idle_cpus(group: GroupManager) -> tuple[bool | Unknown, Undecided]:
+    """Whether the CPUs of its VMs are idle while they are busy, and the doubt if that is not known."""
+    if group.has_tpu is True:
+        return UNKNOWN, Undecided("its VMs have TPUs, whose load CPU utilization may not show", "autoscaling_policy")
+    return group.has_gpu, Undecided("it is not known whether its VMs have GPUs", "versions")
+
+
+def _does_not_scale_by_cpu_alone(group: GroupManager, autoscaler: Autoscaler) -> Checks:
+    if not known(follows_cpu_alone(group, autoscaler), "autoscaling_policy", autoscaler.name):
+        return
+    by_balancing = autoscaler.scales_by_cpu_alone is not True
+    yield Fail(
+        f"`{autoscaler.name}` scales VMs with GPUs by CPU utilization alone"
+        + (
+            ", as `load_balancing_utilization` follows that in UTILIZATION mode without `max_rate_per_instance`."
+            if by_balancing
+            else "."
+        ),
+        _FITTING,
+        "Limit the backend by `max_rate_per_instance`, or scale by `metrics` such as the length of the server's queue."
+        if by_balancing
+        else "Use `load_balancing_utilization` with a backend limited by `max_rate_per_instance`, or `metrics` such as "
+        "the length of the server's queue.",
+    )
 
 
 def _can_follow_the_load_balancer(group: GroupManager, autoscaler: Autoscaler) -> Checks:

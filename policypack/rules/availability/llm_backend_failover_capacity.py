@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Loss, losses
-from policypack.model.fleets.fleet import failover_basis
-from policypack.rule import Options, rule
+from policypack.model.fleets.fleet import ServiceFleets, failover_basis
+from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,13 @@ class FailoverCapacityOptions(Options):
         after_scale_out: whether the regions that are left count with all VMs that their autoscalers may add, and
             not only with those that are there. Off, since a VM with GPUs takes minutes to tens of minutes to boot
             and load a model, if there is one to be had at all: the load has to be carried until then.
+        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With it
+            no signal has to say what the load is: groups of a fixed size, and autoscalers that follow a queue or
+            GPUs, are judged too. 0 leaves it to the signals.
     """
 
     after_scale_out: bool = False
+    peak_load: Annotated[float, Range(0, 1)] = 0.0
 
 
 @rule(
@@ -38,12 +44,13 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
 
     ## What it checks
     For each region: the capacity of the other regions is at least the steady load of all regions. The capacity of a
-    backend is its warm VMs (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one VM
-    takes (in UTILIZATION mode `max_utilization` times the VM's weight, else the limit for each instance) times
-    `capacity_scaler`. Its steady load is the share of that at which its autoscaler keeps it: the target of
-    `load_balancing_utilization`, or that of `cpu_utilization` divided by `max_utilization`; without an autoscaler all
-    of it. Machines of one type weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs
-    if none has GPUs. With `after_scale_out` the others count with `max_replicas`.
+    backend is its warm VMs (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one VM takes (in
+    UTILIZATION mode `max_utilization` times the VM's weight, else the limit for each instance) times `capacity_scaler`.
+    Its steady load is the share of that at which its autoscaler keeps it: the target of `load_balancing_utilization`,
+    or that of `cpu_utilization` divided by `max_utilization`. Where no signal says what the load is, as with a group of
+    a fixed size, a region fails only if its loss leaves nothing; option `peak_load` gives the load. VMs of one type
+    weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs if none has GPUs. With
+    `after_scale_out` the others count with `max_replicas`.
 
     ## Why it matters
     Two regions are no redundancy if each needs both. When one fails, the load balancer sends everything to the other:
@@ -89,33 +96,75 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ## Undecided
     When a group is outside the stack, unmanaged or a network endpoint group; when a number is computed; when backends
     have different balancing modes, limits for the whole group, or several limits in different proportions; when
-    VMs of different kinds cannot be compared; when an autoscaler follows signals that say nothing of the load
-    balancer's target; and when backends with different targets have groups whose URLs are not known yet.
+    VMs of different kinds cannot be compared; when a group has a fixed size, or is filled by resize requests, or its
+    autoscaler follows signals that say nothing of the load balancer's target; and when backends with different targets
+    have groups whose URLs are not known yet, and not all ways to pair them agree.
     """
-    basis = failover_basis(service)
+    basis = failover_basis(service, needs_load=not options.peak_load)
     if basis.not_applicable:
         yield NotApplicable(basis.not_applicable)
-    for blocked in basis.undecided:
-        yield Undecided(blocked.why, blocked.property_name)
-    found = losses(basis.found.fleets, after_scale_out=options.after_scale_out)
-    fatal = [loss for loss in found if not loss.is_survivable]
-    if fatal and not basis.found.is_exact:
-        why = "an autoscaler follows further signals, so the steady load may be low enough or not"
-        yield Undecided(why, "autoscaling_policy")
+    elif basis.found.alternatives:
+        yield from _agreed(basis.found.alternatives, options)
+    elif basis.undecided:
+        for blocked in basis.undecided:
+            yield Undecided(blocked.why, blocked.property_name)
+    else:
+        yield from _survives(basis.found, options)
+
+
+def _agreed(alternatives: Sequence[ServiceFleets], options: FailoverCapacityOptions) -> Iterator[Fail | Undecided]:
+    """What is said while it is not known which backend has which group: a verdict if all ways of pairing them agree."""
+    each = [list(_survives(found, options)) for found in alternatives]
+    if not any(each):
         return
-    for loss in fatal:
-        yield Fail(
-            f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load "
-            f"of {100 * loss.load_fraction:.3g} %.",
-            "Whichever region is lost, the others can carry the steady load of all.",
-            _fix(loss, fatal, len(found)),
+    if all(isinstance(verdict, Fail) for verdicts in each for verdict in verdicts) and all(each):
+        first = next(verdict for verdict in each[0] if isinstance(verdict, Fail))
+        yield replace(first, observed=f"Whichever backend has which group: {first.observed}")
+    else:
+        yield Undecided(
+            "its capacity is not known: the backends' targets differ, and which group has which is not known yet",
+            "backends",
         )
 
 
-def _fix(loss: Loss, fatal: Sequence[Loss], regions: int) -> str:
+def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterator[Fail | Undecided]:
+    total = sum(fleet.warm_capacity for fleet in found.fleets)
+    demand = options.peak_load * total if options.peak_load else None
+    each = losses(found.fleets, after_scale_out=options.after_scale_out, demand=demand)
+    fatal = [loss for loss in each if not loss.is_survivable]
+    if fatal and found.inexact and all(loss.left for loss in fatal):
+        yield Undecided(found.inexact.why, found.inexact.property_name)
+        return
+    for loss in fatal:
+        if loss.left and found.inexact:
+            continue
+        yield Fail(
+            _observed(loss, found),
+            "Whichever region is lost, the others can carry the load of all.",
+            _fix(loss, fatal, len(each), found),
+        )
+
+
+def _observed(loss: Loss, found: ServiceFleets) -> str:
+    if not loss.total:
+        return "No backend has warm VMs that take load."
+    if found.inexact:
+        return f"Without `{loss.region}`, nothing of the warm capacity is left."
+    return (
+        f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load of "
+        f"{100 * loss.load_fraction:.3g} %."
+    )
+
+
+def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) -> str:
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
+    drained = [fleet.name for fleet in found.fleets if not fleet.scaler and fleet.warm]
+    if not bearable and drained:
+        return f"Set `capacity_scaler` to 1 on the backends with {quoted(drained)}, which are drained."
     if not bearable:
-        return "Keep VMs warm in more than one region: raise `min_replicas`."
+        return "Keep VMs warm in more than one region: set `min_replicas` of an autoscaler, or `target_size`."
+    if found.has_fixed_size:
+        return "Add VMs to the smaller regions, or a region, or lower the load that option `peak_load` says."
     # VMs that are added bring load with them, so that equal regions never get there.
     is_uneven = loss.load_fraction <= (regions - 1) / regions
     more = ", raise `min_replicas` in the smaller regions" if is_uneven else ""

@@ -9,6 +9,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.product import agreed
 from policypack.model.balancing.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
+from policypack.model.fleets.accelerators import has_gpus
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule
@@ -58,10 +59,14 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     group or for each instance or endpoint; in CUSTOM_METRICS mode a metric that is not in dry-run mode. Backends that
     take no target (serverless, internet and Private Service Connect NEGs, passthrough load balancers) are not judged.
 
+    In UTILIZATION mode a backend whose VMs have GPUs has a limit of requests or connections as well, since utilization
+    is that of CPUs. VMs with templates outside the stack are not judged by that.
+
     ## Why it matters
     The load balancer moves on to the next region when a backend is at its target, and the autoscaler scales by it.
     UTILIZATION has no target of its own: left out, a region takes all requests until its queues time out, while other
-    regions stand idle. 0.8 is what the Google Cloud console fills in.
+    regions stand idle; and the CPUs of a VM with GPUs are idle while its GPUs are saturated. 0.8 is what the Google
+    Cloud console fills in.
 
     ## Applies to
     Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or
@@ -95,12 +100,14 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     ```
 
     ## Undecided
-    When `backends` is built inside `apply`, a mode or target is computed, or a backend without a target may be of a
-    kind that takes none.
+    When `backends` is built inside `apply`, a mode or target is computed, a backend without a target may be of a kind
+    that takes none, or one that is limited by `max_utilization` alone may have VMs with GPUs.
     """
     for backend in known(service.backends, "backends", because=service.links.why):
         doubt = not_known("group", backend.label)
         yield provided(backend.is_measured, doubt, _is_bounded(backend, options))
+        doubt = Undecided(f"it is not known whether the VMs of `{backend.label}` have GPUs", "backends")
+        yield provided(has_gpus(backend), doubt, _is_bounded_by_more_than_cpus(backend))
 
 
 def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
@@ -118,6 +125,16 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
             "Set `custom_metrics` with the utilization at which a server is full, not in dry-run mode."
             if mode == "CUSTOM_METRICS"
             else "Set the limit for each instance or endpoint to what one server can carry.",
+        )
+
+
+def _is_bounded_by_more_than_cpus(backend: Backend) -> Checks:
+    if known(backend.is_full_by_cpu, "max_rate_per_instance", backend.label):
+        yield Fail(
+            f"Backend `{backend.label}` has VMs with GPUs, and counts as full by their CPUs alone.",
+            "A limit of requests beside `max_utilization`, which is about CPUs.",
+            "Set `max_rate_per_instance` (behind a proxy Network Load Balancer `max_connections_per_instance`) to what "
+            "one server can carry.",
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from policypack.model.machines.credentials import needs_account
 from policypack.model.machines.machine import Machine
+from policypack.model.machines.roles import BroadGrant, broad_grants
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Checks, Fail, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known
 
 
 @rule(
-    title="VMs do not run as a default service account",
+    title="VMs run as service accounts of their own that may do what the server needs",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -16,17 +18,24 @@ from policypack.verdict import Checks, Fail, known
     frameworks=(cis("4.1"), cis("4.2")),
 )
 def instance_service_account(machine: Machine, options: Options) -> Checks:
-    """Serving VMs have a service account of their own, or none.
+    """Serving VMs have a service account of their own without basic roles, or none where they need none.
 
     ## What it checks
     `service_account` names an account that somebody created. The default accounts of Compute Engine and of App Engine
-    fail, by e-mail, as `default`, or as what a block without `email` means. Without the block no account is attached,
-    which passes. An e-mail that is not known yet passes if it comes from accounts that the stack creates. Scopes are
-    not judged: on an account with roles of its own `cloud-platform` is what Google advises.
+    fail, by e-mail, as `default`, or as what a block without `email` means. An e-mail that is not known yet passes if
+    it comes from accounts that the stack creates. Scopes are not judged: on an account with roles of its own
+    `cloud-platform` is what Google advises.
+
+    The stack grants that account no basic role that may change things (Editor or Owner) on a project, a folder or the
+    organization.
+
+    Without the block no account is attached, which passes unless a script in the metadata asks the metadata server for
+    a token, or reads Secret Manager without other credentials.
 
     ## Why it matters
     Every VM of the project shares the default account, and in many projects it has the Editor role: a request that
-    makes the model server fetch the metadata server's token then owns the project.
+    makes the model server fetch the metadata server's token then owns the project. So it is with an account of its own
+    that is an Editor. Without any account the VM gets no token, and a script that needs one fails at every start.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
@@ -66,13 +75,45 @@ def instance_service_account(machine: Machine, options: Options) -> Checks:
 
     ## Undecided
     When `service_account` or its `email` is computed from anything but accounts that the stack creates, or the block
-    has neither an e-mail nor scopes.
+    has neither an e-mail nor scopes. When a basic role is granted to members that are computed, or a computed role to
+    the account. Without an account, when the metadata is computed, or names buckets or images that may not be public.
     """
+    yield _is_not_a_default_account(machine)
+    for grant in broad_grants(machine):
+        yield _is_no_basic_role(grant)
+
+
+def _is_not_a_default_account(machine: Machine) -> Checks:
     account = known(machine.service_account, "service_account")
-    if account and known(account.is_default, "email", "service_account", because="it may be a default account"):
+    if account is None:
+        yield _needs_no_account(machine)
+    elif known(account.is_default, "email", "service_account", because="it may be a default account"):
         yield Fail(
             "The VM runs as a default service account.",
             "A service account that was created for the server, with the roles that it needs.",
             'Create a `gcp.serviceaccount.Account` and set `service_account={"email": account.email, "scopes": '
             '["cloud-platform"]}`.',
         )
+
+
+def _needs_no_account(machine: Machine) -> Checks:
+    doubt = Undecided("it has no service account, and its metadata may need one", "service_account")
+    need = decided(needs_account(machine), doubt)
+    if need:
+        yield Fail(
+            f"The VM has no service account, and its metadata {need}.",
+            "A service account with the roles that the server needs.",
+            'Create a `gcp.serviceaccount.Account` and set `service_account={"email": account.email, "scopes": '
+            '["cloud-platform"]}`.',
+        )
+
+
+def _is_no_basic_role(grant: BroadGrant) -> Checks:
+    if not grant.is_certain:
+        yield Undecided(f"`{grant.by}` may grant its account a basic role", "service_account")
+        return
+    yield Fail(
+        f"`{grant.by}` grants the VM's account `{grant.role}`.",
+        "The roles that the server needs, such as `roles/logging.logWriter`.",
+        f"Replace `{grant.by}` by one predefined role for each thing that the server does.",
+    )

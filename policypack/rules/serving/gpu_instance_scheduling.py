@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from policypack.model.machines.machine import Machine
+from policypack.model.machines.provisioning import ANY_PROVISIONING, has_reservation, provisioning_of
 from policypack.model.machines.settings import Scheduling
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, Undecided, known
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, under
 from policypack.wording import quoted
 
 
@@ -23,6 +24,12 @@ class _Setting(NamedTuple):
     wanted: str
     value: str
     where: str = " in `scheduling`"
+
+    @property
+    def key(self) -> str:
+        """The name of the property in the provider."""
+        first, *others = self.name.split("_")
+        return first + "".join(part.capitalize() for part in others)
 
 
 _PREEMPTIBLE: Final = _Setting("preemptible", lambda vm: vm.scheduling.is_preemptible, "on", "True")
@@ -52,6 +59,9 @@ _HAS_GPU_BY_TYPE: Final = Condition[Machine](
     lambda machine: machine.has_gpu if isinstance(machine.machine_type, Unknown) else True,
     "it has no GPU",
     "machine_type",
+)
+_HAS_NO_TPU: Final = Condition[Machine](
+    lambda machine: negation(machine.has_tpu), "it has TPUs, whose scheduling is not judged", "machine_type"
 )
 _HAS_GPU: Final = Condition[Machine](lambda machine: machine.has_gpu, "it has no GPU", "guest_accelerators")
 
@@ -83,17 +93,22 @@ class GpuInstanceSchedulingOptions(Options):
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/compute/docs/instances/setting-vm-host-options",
-    applies=(_HAS_GPU_BY_TYPE, _HAS_GPU),
 )
 def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
-    """Machines with GPUs stop for host maintenance, and their scheduling fits how they are provisioned.
+    """VMs with GPUs stop for host maintenance, and the scheduling of all VMs fits how they are provisioned.
 
     ## What it checks
+    A VM with the provisioning model STANDARD, which is the default, has no `instance_termination_action` unless it has
+    a `max_run_duration` or a `termination_time`.
+
     `scheduling` of machines with GPUs: `on_host_maintenance` is `TERMINATE`; it may be left out for Spot and
     preemptible machines, where that is the default. SPOT has `preemptible` on and `automatic_restart` off. FLEX_START
     has `automatic_restart` off, `instance_termination_action` DELETE and a `max_run_duration`. RESERVATION_BOUND has
     a `reservation_affinity` of type SPECIFIC_RESERVATION. `automatic_restart` is on unless it is turned off. The model
-    is one of `provisioning_models`.
+    is one of `provisioning_models`. Machine types that are to be had as Spot VMs, as flex-start VMs or from a
+    reservation only (`a3-highgpu` with less than 8 GPUs, `a3-ultragpu`, `a4`, `a4x`) are not STANDARD without a
+    `reservation_affinity` of type SPECIFIC_RESERVATION, unless resize requests fill their group; `a4x` is neither SPOT
+    nor FLEX_START.
 
     ## Why it matters
     A machine with a GPU cannot be moved while it runs. Preview accepts all of these; Compute Engine then refuses to
@@ -101,7 +116,8 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme, that have GPUs by machine type or attached. The others are not judged.
+    scheme, that have GPUs by machine type or attached. Of the others the termination action alone is judged. The
+    scheduling of VMs with TPUs is not judged.
 
     ## Fails
     ```python
@@ -134,10 +150,30 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
 
     ## Undecided
     When a value that decides is computed, it is not known whether the machine has GPUs, or `on_host_maintenance` is
-    left out where its default is not documented (FLEX_START and RESERVATION_BOUND).
+    left out where its default is not documented (FLEX_START and RESERVATION_BOUND). When a machine type that needs a
+    reservation has ANY_RESERVATION, which takes one that fits if there is any.
     """
+    yield _takes_its_termination_action(machine.scheduling)
+    yield under((_HAS_GPU_BY_TYPE, _HAS_NO_TPU, _HAS_GPU), machine, lambda: _suits_gpus(machine, options))
+
+
+def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
+    if known(scheduling.termination_action, "instance_termination_action") is None:
+        return
+    if known(scheduling.has_an_end, "max_run_duration") or known(scheduling.is_preemptible, "preemptible"):
+        return
+    if (known(scheduling.provisioning_model, "provisioning_model") or "STANDARD") == "STANDARD":
+        yield Fail(
+            "`instance_termination_action` is set with STANDARD, which Compute Engine refuses.",
+            "With STANDARD no `instance_termination_action`, unless the VM runs for a limited time.",
+            "Remove `instance_termination_action`.",
+        )
+
+
+def _suits_gpus(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     yield _stops_for_maintenance(machine.scheduling)
     yield _fits_its_model(machine, options)
+    yield _fits_its_machine_type(machine)
 
 
 def _stops_for_maintenance(scheduling: Scheduling) -> Checks:
@@ -185,10 +221,37 @@ def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> 
         yield _has(_NO_RESTART, machine, "a preemptible VM")
 
 
+def _fits_its_machine_type(machine: Machine) -> Checks:
+    type_ = known(machine.machine_type, "machine_type")
+    needs = provisioning_of(type_)
+    if needs == ANY_PROVISIONING:
+        return
+    model = known(machine.scheduling.provisioning_model, "provisioning_model") or "STANDARD"
+    if model == "STANDARD" and known(machine.scheduling.is_preemptible, "preemptible"):
+        model = "SPOT"
+    if model in needs.refused:
+        yield Fail(
+            f"`{type_}` is {model}, and is to be had from a reservation only.",
+            f"`{type_}` takes a reservation.",
+            "Set `reservation_affinity` to a SPECIFIC_RESERVATION, and `provisioning_model` to RESERVATION_BOUND.",
+        )
+    elif model == "STANDARD" and needs.needs_reservation:
+        doubt = Undecided(f"it is not known whether there is a reservation for `{type_}`", "reservation_affinity")
+        if not decided(has_reservation(machine), doubt):
+            others = " or use SPOT or FLEX_START" if not needs.refused else ""
+            yield Fail(
+                f"`{type_}` is STANDARD without a reservation, and is not to be had so.",
+                f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if others else ''}.",
+                f"Name the reservation in `reservation_affinity` with type SPECIFIC_RESERVATION{',' if others else ''}"
+                f"{others}.",
+            )
+
+
 def _has(setting: _Setting, machine: Machine, model: str) -> Checks:
     if not known(setting.is_right(machine), setting.name):
+        is_set = machine.scheduling.sets(setting.key) if setting.where else machine.reservation_affinity is not None
         yield Fail(
-            f"`{setting.name}` is not {setting.wanted} with {model}.",
+            f"`{setting.name}` is not {setting.wanted if is_set else 'set'} with {model}.",
             f"`{setting.name}` is {setting.wanted} with {model}.",
             f'Set `"{setting.name}": {setting.value}`{setting.where}.',
         )

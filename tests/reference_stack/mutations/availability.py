@@ -29,11 +29,44 @@ MUTATIONS = {
     "GPU machines scaled by their CPUs": mutation(
         ("components/fleet.py", _BALANCING, '"cpu_utilization": {"target": 0.5},'),
         ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
-        fires={"instance-group-autoscaler"},
+        fires={"instance-group-autoscaler", "llm-backend-max-utilization"},
+    ),
+    "GPU machines full when their CPUs are": mutation(
+        ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
+        fires={"instance-group-autoscaler", "llm-backend-max-utilization"},
     ),
     "no autoscaler": mutation(
         ("components/fleet.py", "        self._create_autoscaler(name, group)\n", ""),
         fires={"instance-group-autoscaler", "llm-backend-failover-capacity"},
+    ),
+    "an autoscaler of another region": mutation(
+        (
+            "components/fleet.py",
+            "            region=args.region,\n            target=group.id,",
+            '            region="us-west1",\n            target=group.id,',
+        ),
+        fires={"instance-group-autoscaler", "instance-group-scope", "llm-backend-failover-capacity"},
+    ),
+    "an autoscaler of the instance group": mutation(
+        ("components/fleet.py", "target=group.id,", "target=group.instance_group,"),
+        fires={"instance-group-autoscaler", "instance-group-scope", "llm-backend-failover-capacity"},
+        deployed=True,
+    ),
+    "zones of another region": mutation(
+        ("components/fleet.py", "list(args.zones)", '["us-west1-a", "us-west1-b"]'),
+        fires={"instance-group-scope", "llm-backend-zones"},
+    ),
+    "a template of another region": mutation(
+        (
+            "components/fleet.py",
+            "            region=args.region,\n            machine_type",
+            '            region="us-west1",\n            machine_type',
+        ),
+        fires={"instance-group-scope"},
+    ),
+    "disk keys of another region": mutation(
+        ("components/encryption.py", "location=location", 'location="us-west1"'),
+        fires={"instance-group-scope"},
     ),
     "one machine a region": mutation(
         ("components/fleet.py", '"min_replicas": args.min_replicas,', '"min_replicas": 1,'),
@@ -45,6 +78,18 @@ MUTATIONS = {
             '"max_unavailable_fixed": 0 if self._args.surge else zones,',
             '"max_unavailable_fixed": zones,',
         ),
+        fires={"instance-group-update-policy"},
+    ),
+    "an update that cannot begin": mutation(
+        ("components/fleet.py", '"max_surge_fixed": zones if self._args.surge else 0,', '"max_surge_fixed": 0,'),
+        fires={"instance-group-update-policy"},
+    ),
+    "a surge below the number of zones": mutation(
+        ("components/fleet.py", '"max_surge_fixed": zones if self._args.surge else 0,', '"max_surge_fixed": 1,'),
+        fires={"instance-group-update-policy"},
+    ),
+    "machines keep their names while others are added": mutation(
+        ("components/fleet.py", '"replacement_method": "SUBSTITUTE",', '"replacement_method": "RECREATE",'),
         fires={"instance-group-update-policy"},
     ),
     "no autohealing": mutation(

@@ -35,6 +35,14 @@ MUTATIONS = {
         # The firewall rules name the account that they are for.
         fires={"instance-service-account", "health-check-reachable"},
     ),
+    "machine: an account that may change the project": mutation(
+        ("components/identity.py", "role=role,", 'role="roles/editor",'),
+        fires={"instance-service-account"},
+    ),
+    "machine: no account": mutation(
+        (FLEET, "            service_account={\n", "            service_account=None and {\n"),
+        fires={"instance-service-account", "health-check-reachable"},
+    ),
     "machine: no OS Login": mutation(
         (FLEET, '    "enable-oslogin": "TRUE",\n', ""),
         fires={"instance-metadata-access"},
@@ -66,6 +74,20 @@ MUTATIONS = {
     ),
     "machine: a GPU that should move": mutation(
         (FLEET, SCHEDULING, '"MIGRATE"'),
+        fires={"gpu-instance-scheduling"},
+    ),
+    "machine: deleted when no time is over": mutation(
+        (
+            FLEET,
+            '"provisioning_model": "STANDARD",',
+            '"provisioning_model": "STANDARD", "instance_termination_action": "DELETE",',
+        ),
+        fires={"gpu-instance-scheduling"},
+        stack="dev",
+    ),
+    "machine: a type that is to be had from reservations, and takes none": mutation(
+        (FLEET, "machine_type=args.machine_type,", 'machine_type="a3-highgpu-1g",'),
+        (FLEET, 'reservation_affinity={"type": "ANY_RESERVATION"}', 'reservation_affinity={"type": "NO_RESERVATION"}'),
         fires={"gpu-instance-scheduling"},
     ),
     "machine: Spot that restarts": mutation(
