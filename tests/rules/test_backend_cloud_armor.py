@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, build, check_verdict, findings, service
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "backend-cloud-armor"
 DENY = {"priority": 1, "action": "deny(403)", "match": {"config": {"srcIpRanges": ["*"]}}}
@@ -115,9 +115,9 @@ def test_something_else_attaches_it() -> None:
 
 def test_a_rule_may_still_come() -> None:
     policy = armor(ALLOW)
-    subject = service(securityPolicy=Out(policy, "id"))
+    subject = service([backend(mig())], securityPolicy=Out(policy, "id"))
     check_verdict(RULE, [subject, policy], "undecided", is_complete=False)
-    check_verdict(RULE, [service()], "failed", is_complete=False)
+    check_verdict(RULE, [service([backend(mig())])], "failed", is_complete=False)
 
 
 def test_the_message() -> None:

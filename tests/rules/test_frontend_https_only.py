@@ -23,7 +23,7 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
         ([PATHS, https(PATHS)], "passed"),
         # Nothing leads from it to a service.
         ([PATHS, REDIRECT, http(REDIRECT)], None),
-        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], "passed"),
+        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], None),
         ([computed := url_map(CHAT, defaultRouteAction=Computed()), http(computed)], "undecided"),
         ([PATHS, http(PATHS, urlMap=Computed((PATHS, REDIRECT))), REDIRECT], "undecided"),
         (
@@ -35,7 +35,7 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
                 ),
                 http(some),
             ],
-            "passed",
+            None,
         ),
         (
             [
@@ -75,7 +75,8 @@ def test_schemes(scheme: Any, options: dict[str, Any], status: str) -> None:
 def test_the_scheme_does_not_matter_where_nothing_is_passed_on() -> None:
     subject = service(loadBalancingScheme=Computed())
     paths = url_map(subject, defaultRouteAction=ABORT)
-    check_verdict(RULE, [subject, paths, http(paths)], "passed", "proxy")
+    secure = R("URLMap", "secure", {"defaultService": target(subject)})
+    check_verdict(RULE, [subject, paths, http(paths), secure, https(secure, "tls")], "passed", "proxy")
 
 
 def test_regional_proxies() -> None:

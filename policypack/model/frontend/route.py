@@ -47,6 +47,11 @@ class Route:
         return when_known(self.targets, lambda targets: any_of(links.includes(service) for links in targets))
 
     @property
+    def mirrors(self) -> bool:
+        """Whether it sends a copy of each request to another service, or may."""
+        return self.action.object("requestMirrorPolicy") is not None
+
+    @property
     def rewrites_paths(self) -> bool | Unknown:
         """Whether the servers see another path than the client asked for."""
         rewrite = self.action.block("urlRewrite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Final
 
@@ -69,14 +70,22 @@ class UrlMap(View):
     @property
     def passes_requests_on(self) -> bool | Unknown:
         """Whether a route that some request takes sends it to a backend service."""
+        return self._some_route(lambda route: route.passes_requests_on)
+
+    def _some_route(self, test: Callable[[Route], bool | Unknown]) -> bool | Unknown:
+        """Whether a test holds for a route that some request takes."""
         if isinstance(self.matchers, Unknown):
             return UNKNOWN
-        default = all_of([self.default_is_reachable, self.default.passes_requests_on])
+        default = all_of([self.default_is_reachable, test(self.default)])
         others = (
-            when_known(matcher.routes, lambda routes: any_of(route.passes_requests_on for route in routes))
+            when_known(matcher.routes, lambda routes: any_of(test(route) for route in routes))
             for matcher in self.matchers
         )
         return any_of((default, *others))
+
+    def sends_requests_to(self, service: Resource) -> bool | Unknown:
+        """Whether a route that some request takes sends it to this service."""
+        return self._some_route(lambda route: route.sends_to(service))
 
     @property
     def why_services_unknown(self) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 ALERT_POLICY: Final = "gcp:monitoring/alertPolicy:AlertPolicy"
 API_KEY: Final = "gcp:projects/apiKey:ApiKey"
 AUTHZ_POLICY: Final = "gcp:networksecurity/authzPolicy:AuthzPolicy"
+AUTHZ_EXTENSION: Final = "gcp:networkservices/authzExtension:AuthzExtension"
 AUTOSCALER: Final = "gcp:compute/autoscaler:Autoscaler"
 BACKEND_BUCKET: Final = "gcp:compute/backendBucket:BackendBucket"
 BACKEND_SERVICE: Final = "gcp:compute/backendService:BackendService"
@@ -26,6 +27,9 @@ INSTANCE_GROUP_MANAGER: Final = "gcp:compute/instanceGroupManager:InstanceGroupM
 INSTANCE_GROUP_MEMBERSHIP: Final = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
 INSTANCE_GROUP_NAMED_PORT: Final = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
 INSTANCE_TEMPLATE: Final = "gcp:compute/instanceTemplate:InstanceTemplate"
+LB_EDGE_EXTENSION: Final = "gcp:networkservices/lbEdgeExtension:LbEdgeExtension"
+LB_ROUTE_EXTENSION: Final = "gcp:networkservices/lbRouteExtension:LbRouteExtension"
+LB_TRAFFIC_EXTENSION: Final = "gcp:networkservices/lbTrafficExtension:LbTrafficExtension"
 NETWORK: Final = "gcp:compute/network:Network"
 NETWORK_ENDPOINT: Final = "gcp:compute/networkEndpoint:NetworkEndpoint"
 NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
@@ -126,6 +130,8 @@ FORWARDING_RULE_TYPES: Final = (
     GLOBAL_FORWARDING_RULE,
     FORWARDING_RULE,
 )
+# What asks a backend service about requests, and sends none to it.
+EXTENSION_TYPES: Final = (AUTHZ_EXTENSION, LB_EDGE_EXTENSION, LB_ROUTE_EXTENSION, LB_TRAFFIC_EXTENSION)
 SSL_POLICY_TYPES: Final = (SSL_POLICY, REGION_SSL_POLICY)
 SECURITY_POLICY_TYPES: Final = (
     SECURITY_POLICY,
