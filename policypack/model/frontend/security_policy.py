@@ -217,6 +217,11 @@ def security_policy_links(service: BackendService) -> Links:
     return service.link("securityPolicy", SECURITY_POLICY_TYPES, _COLLECTION)
 
 
+def edge_security_policy_links(service: BackendService) -> Links:
+    """The edge security policy of a service; no entries without one."""
+    return service.link("edgeSecurityPolicy", SECURITY_POLICY_TYPES, _COLLECTION)
+
+
 def has_security_policy(service: BackendService) -> bool:
     """Whether its `securityPolicy` is set, be it to what is not known yet."""
     return service.resource.asked.string("securityPolicy") is not None
