@@ -64,6 +64,31 @@ MUTATIONS = {
         ("components/edge_security.py", '"action": "throttle",', '"action": "throttle", "preview": True,'),
         fires={"cloud-armor-rate-limit"},
     ),
+    "whom no rate limit is about passes": mutation(
+        ("components/edge_security.py", "list(args.client_ranges)", '["198.51.100.0/24"]'),
+        ("components/edge_security.py", '"action": "deny(403)",', '"action": "allow",'),
+        fires={"cloud-armor-rate-limit"},
+    ),
+    "all are allowed before the rate limit": mutation(
+        (
+            "components/edge_security.py",
+            "            rules=[\n",
+            '            rules=[{"priority": 1, "action": "allow", "match": {"expr": {"expression": "1 == 1"}}},\n',
+        ),
+        fires={"backend-cloud-armor", "cloud-armor-rate-limit"},
+    ),
+    "two halves of all addresses are allowed before the rate limit": mutation(
+        (
+            "components/edge_security.py",
+            "            rules=[\n",
+            "            rules=[\n"
+            "                *(\n"
+            '                    {"priority": n, "action": "allow", "match": {"config": {"src_ip_ranges": [half]}}}\n'
+            '                    for n, half in enumerate(("0.0.0.0/1", "128.0.0.0/1"))\n'
+            "                ),\n",
+        ),
+        fires={"cloud-armor-rate-limit"},
+    ),
     "unknown hosts reach everything": mutation(
         ("components/backend.py", ABORT, ""),
         fires={"frontend-paths"},
