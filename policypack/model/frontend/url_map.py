@@ -88,6 +88,11 @@ class UrlMap(View):
         return self._some_route(lambda route: route.sends_to(service))
 
     @property
+    def repeats_plain_http(self) -> bool | Unknown:
+        """Whether a route that some request takes redirects plain HTTP to itself."""
+        return self._some_route(lambda route: route.repeats_plain_http)
+
+    @property
     def why_services_unknown(self) -> str:
         """What keeps it from being known which services it names; empty if they are known."""
         routes = self.routes
@@ -155,7 +160,7 @@ class UrlMap(View):
                 *(resolve(self.stack, self.resource, key, [url], _TARGET_TYPES) for url in urls),
                 *(resolve(self.stack, self.resource, weighted_key, [url], _TARGET_TYPES) for url in weighted_urls),
             )
-        return Route(label, action, when_known(redirect, bool), targets)
+        return Route(label, action, when_known(redirect, bool), properties.block(named("urlRedirect")), targets)
 
 
 def url_maps_of(stack: Stack, service: Resource) -> tuple[UrlMap, ...]:

@@ -35,6 +35,10 @@ MUTATIONS = {
         ),
         fires={"frontend-https-only"},
     ),
+    "plain HTTP is redirected to itself": mutation(
+        ("components/load_balancer.py", '"https_redirect": True,', '"https_redirect": False,'),
+        fires={"frontend-https-only"},
+    ),
     "no SSL policy": mutation(
         ("components/load_balancer.py", "            ssl_policy=policy.id,\n", ""),
         fires={"frontend-tls-policy"},
