@@ -166,6 +166,17 @@ FIREWALL_POLICY_RULE_TYPES: Final = (
     REGION_NETWORK_FIREWALL_POLICY_RULE,
 )
 WITH_RULES_TYPES: Final = (NETWORK_FIREWALL_POLICY_WITH_RULES, REGION_NETWORK_FIREWALL_POLICY_WITH_RULES)
+CLOUD_RUN_TYPES: Final = ("gcp:cloudrunv2/service:Service", "gcp:cloudrun/service:Service")
+CLOUD_RUN_GRANT_TYPES: Final = (
+    "gcp:cloudrunv2/serviceIamBinding:ServiceIamBinding",
+    "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+)
+IAP_GRANT_TYPES: Final = (
+    "gcp:iap/webBackendServiceIamBinding:WebBackendServiceIamBinding",
+    "gcp:iap/webBackendServiceIamMember:WebBackendServiceIamMember",
+    "gcp:iap/webRegionBackendServiceIamBinding:WebRegionBackendServiceIamBinding",
+    "gcp:iap/webRegionBackendServiceIamMember:WebRegionBackendServiceIamMember",
+)
 # Packages of types, and beginnings of types that go together.
 GKE: Final = "gcp:container/"
 KMS_KEYS: Final = ("gcp:kms/cryptoKey", "gcp:kms/keyHandle")

@@ -101,6 +101,20 @@ MUTATIONS = {
         ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
         fires={"backend-authentication"},
     ),
+    "everybody passes Identity-Aware Proxy, and the servers ask for no key": mutation(
+        ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        (
+            "components/load_balancer.py",
+            'iap={"enabled": True} if self._args.iap_members else None,',
+            'iap={"enabled": True},',
+        ),
+        (
+            "components/load_balancer.py",
+            "        for position, member in enumerate(self._args.iap_members):\n",
+            '        for position, member in enumerate(["allUsers"]):\n',
+        ),
+        fires={"backend-authentication"},
+    ),
     "alerts are switched off": mutation(
         ("components/observability.py", "severity=alert.severity,", "severity=alert.severity, enabled=False,"),
         fires={"llm-backend-alerts"},
