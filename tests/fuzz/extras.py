@@ -451,6 +451,44 @@ def alerts() -> list[R]:
     return [service_, *slos, *policies, group, chat]
 
 
+def access() -> list[R]:
+    """Cloud Run and Identity-Aware Proxy with grants, extensions, and certificates for domains."""
+    run = R(
+        "gcp:cloudrunv2/service:Service", "run", {"location": REGION, "iapEnabled": True, "invokerIamDisabled": False}
+    )
+    neg = R(
+        "RegionNetworkEndpointGroup",
+        "run",
+        {"region": REGION, "networkEndpointType": "SERVERLESS", "cloudRun": {"service": Out(run, "name")}},
+    )
+    chat = service([{"group": id_of(neg)}], iap={"enabled": True})
+    local = service([{"group": id_of(neg)}], "local", region=REGION)
+    condition = {"title": "some", "expression": "true"}
+    grants = [
+        R(
+            f"gcp:{kind[0].lower()}{kind[1:]}",
+            f"grant-{form}-{number}",
+            {key: Out(of, "name"), **caller, "condition": condition},
+        )
+        for number, (kind, of, key) in enumerate(
+            (
+                ("iap/webBackendServiceIam{}:WebBackendServiceIam{}", chat, "webBackendService"),
+                ("iap/webRegionBackendServiceIam{}:WebRegionBackendServiceIam{}", local, "webRegionBackendService"),
+                ("cloudrunv2/serviceIam{}:ServiceIam{}", run, "name"),
+            )
+        )
+        for form, caller in (("Member", {"member": "allUsers"}), ("Binding", {"members": ["allUsers"]}))
+        for kind in [kind.format(form, form)]
+    ]
+    callout = service(name="callout", protocol="HTTP2")
+    chains = [{"name": "guard", "extensions": [{"name": "armor", "service": id_of(callout)}]}]
+    extensions = [
+        R(f"gcp:networkservices/{kind[0].lower()}{kind[1:]}:{kind}", kind, {"extensionChains": chains})
+        for kind in ("LbTrafficExtension", "LbRouteExtension", "LbEdgeExtension")
+    ]
+    return [run, neg, chat, local, *grants, callout, *extensions]
+
+
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    return {made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts)}
+    return {made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts, access)}

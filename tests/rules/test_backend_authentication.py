@@ -188,9 +188,9 @@ def test_the_message_quotes_no_metadata() -> None:
     assert found.problems[0].observed == "It is public, and nothing in the stack authenticates its callers."
 
 
-def grant(kind: str = "Member", member: Any = "allUsers", of: str = "chat-backend", **inputs: Any) -> R:
+def grant(kind: str = "Member", member: Any = "allUsers", **inputs: Any) -> R:
     members = {"member": member} if kind == "Member" else {"members": [member]}
-    given = {"webBackendService": of, "role": "roles/iap.httpsResourceAccessor", **members, **inputs}
+    given = {"role": "roles/iap.httpsResourceAccessor", **members, **inputs}
     return R(f"gcp:iap/webBackendServiceIam{kind}:WebBackendServiceIam{kind}", "caller", given)
 
 
@@ -201,14 +201,15 @@ def grant(kind: str = "Member", member: Any = "allUsers", of: str = "chat-backen
         pytest.param(grant("Binding"), "failed", id="everybody, in a binding"),
         pytest.param(grant(member="group:llm@example.com"), "passed", id="a group"),
         pytest.param(grant(member="allAuthenticatedUsers"), "passed", id="who has signed in"),
-        pytest.param(grant(of="another"), "passed", id="of another service"),
+        pytest.param(grant(webBackendService="another"), "passed", id="of another service"),
         pytest.param(grant(condition={"title": "docs", "expression": "true"}), "undecided", id="under a condition"),
     ],
 )
 def test_whom_iap_admits(granted: R, status: str) -> None:
-    check_verdict(RULE, served(BARE, granted, iap={"enabled": True}, name="chat-backend"), status, "chat-backend")
-    keyed = served(template(metadata={"user-data": KEYED}), granted, iap={"enabled": True}, name="chat-backend")
-    check_verdict(RULE, keyed, "passed", "chat-backend")
+    for metadata, expected in ((OPEN, status), (KEYED, "passed")):
+        chat, *others = served(template(metadata={"user-data": metadata}), iap={"enabled": True})
+        about = R(granted.type, granted.name, {"webBackendService": Out(chat, "name"), **granted.inputs})
+        check_verdict(RULE, [chat, *others, about], expected)
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,25 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
+    CLOUD_RUN,
     CLOUD_RUN_GRANT_TYPES,
-    CLOUD_RUN_TYPES,
     IAP_GRANT_TYPES,
+    IAP_REGION_GRANT_TYPES,
     REGION_NETWORK_ENDPOINT_GROUP,
 )
 from policypack.model.values.logic import all_of, any_of, equals, known_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _EVERYBODY: Final = "allUsers"
+# The property that names a backend service, and the grants that have it.
+_GLOBAL: Final = ("webBackendService", IAP_GRANT_TYPES)
+_REGIONAL: Final = ("webRegionBackendService", IAP_REGION_GRANT_TYPES)
 
 
 def iap_admits_everybody(service: BackendService) -> bool | Unknown:
     """Whether a grant of the stack lets everybody, signed in or not, through Identity-Aware Proxy."""
-    grants = _grants_on(service.stack, service.resource, "webBackendService", IAP_GRANT_TYPES)
+    key, types = _REGIONAL if service.is_regional else _GLOBAL
+    grants = _grants_on(service.stack, service.resource, key, types)
     return any_of(_is_for_everybody(grant) for grant in grants)
 
 
@@ -43,7 +48,7 @@ def cloud_run_authenticates(service: BackendService) -> bool | Unknown:
 
 
 def _is_closed(stack: Stack, group: Resource) -> bool | Unknown:
-    runs = [resource for resource in stack.uses(group) if resource.type in CLOUD_RUN_TYPES]
+    runs = [resource for resource in stack.uses(group) if resource.type == CLOUD_RUN]
     if len(runs) != 1:
         return UNKNOWN
     run = runs[0]
@@ -63,7 +68,8 @@ def _grants_on(stack: Stack, resource: Resource, key: str, types: Iterable[str])
 
 def _is_for_everybody(grant: Resource) -> bool | Unknown:
     """Whether a grant names everybody; with a condition it may be for some of their requests."""
-    members = [grant.asked.string("member"), *known_in(grant.asked.strings("members"))]
-    if _EVERYBODY not in [member for member in members if isinstance(member, str)]:
+    is_binding = grant.type.endswith("Binding")
+    members = known_in(grant.asked.strings("members")) if is_binding else [grant.asked.string("member")]
+    if not any(isinstance(member, str) and member == _EVERYBODY for member in members):
         return False
     return True if grant.asked.object("condition") is None else UNKNOWN

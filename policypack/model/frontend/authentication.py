@@ -14,6 +14,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import (
     AUTHZ_POLICY,
     FORWARDING_RULE_TYPES,
+    INSTANCE,
     MACHINE_TYPES,
     PROXY_TYPES,
     SERVER_TLS_POLICY,
@@ -76,11 +77,15 @@ def _shows(machine: Resource, words: tuple[str, ...]) -> bool | Unknown:
 
 
 def _has_own_image(machine: Resource) -> bool | Unknown:
-    disks = [*known_in(machine.asked.objects("disks")), machine.asked.block("bootDisk").block("initializeParams")]
-    images = [disk.string(key) for disk in disks for key in ("sourceImage", "image")]
-    return any_of(
-        when_known(image, lambda name: name is not None and not _PUBLIC_IMAGE.search(name)) for image in images
-    )
+    if machine.type == INSTANCE:
+        images = [machine.asked.block("bootDisk").block("initializeParams").string("image")]
+    else:
+        images = [disk.string("sourceImage") for disk in known_in(machine.asked.objects("disks"))]
+    return any_of(when_known(image, _is_own) for image in images)
+
+
+def _is_own(image: str | None) -> bool:
+    return image is not None and not _PUBLIC_IMAGE.search(image)
 
 
 def _texts(machine: Resource) -> Iterator[str | Unknown]:

@@ -11,6 +11,7 @@ AUTHZ_EXTENSION: Final = "gcp:networkservices/authzExtension:AuthzExtension"
 AUTOSCALER: Final = "gcp:compute/autoscaler:Autoscaler"
 BACKEND_BUCKET: Final = "gcp:compute/backendBucket:BackendBucket"
 BACKEND_SERVICE: Final = "gcp:compute/backendService:BackendService"
+CLOUD_RUN: Final = "gcp:cloudrunv2/service:Service"
 DISK: Final = "gcp:compute/disk:Disk"
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
 FORWARDING_RULE: Final = "gcp:compute/forwardingRule:ForwardingRule"
@@ -166,7 +167,6 @@ FIREWALL_POLICY_RULE_TYPES: Final = (
     REGION_NETWORK_FIREWALL_POLICY_RULE,
 )
 WITH_RULES_TYPES: Final = (NETWORK_FIREWALL_POLICY_WITH_RULES, REGION_NETWORK_FIREWALL_POLICY_WITH_RULES)
-CLOUD_RUN_TYPES: Final = ("gcp:cloudrunv2/service:Service", "gcp:cloudrun/service:Service")
 CLOUD_RUN_GRANT_TYPES: Final = (
     "gcp:cloudrunv2/serviceIamBinding:ServiceIamBinding",
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
@@ -174,6 +174,8 @@ CLOUD_RUN_GRANT_TYPES: Final = (
 IAP_GRANT_TYPES: Final = (
     "gcp:iap/webBackendServiceIamBinding:WebBackendServiceIamBinding",
     "gcp:iap/webBackendServiceIamMember:WebBackendServiceIamMember",
+)
+IAP_REGION_GRANT_TYPES: Final = (
     "gcp:iap/webRegionBackendServiceIamBinding:WebRegionBackendServiceIamBinding",
     "gcp:iap/webRegionBackendServiceIamMember:WebRegionBackendServiceIamMember",
 )

@@ -46,11 +46,12 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     """A public service has callers that are authenticated, as far as the stack shows it.
 
     ## What it checks
-    One of: Identity-Aware Proxy is on (`iap`), and no grant of the stack lets `allUsers` through; the backends are Cloud
-    Run services that `allUsers` may not invoke, or with `iap_enabled`; every proxy in front refuses clients without a valid certificate
-    (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known address ranges; or what
-    every machine runs at start-up mentions a server's API key (`server_key_words`). The last is a sign, not a proof:
-    no resource shows what a server does with its key. `server_authenticates` says it where the stack can't.
+    One of: Identity-Aware Proxy is on (`iap`), and no grant of the stack lets `allUsers` through; the backends are
+    Cloud Run services with `iap_enabled`, or that `allUsers` may not invoke; every proxy in front refuses clients
+    without a valid certificate (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known
+    address ranges; or what every machine runs at start-up mentions a server's API key (`server_key_words`). The last is
+    a sign, not a proof: no resource shows what a server does with its key. `server_authenticates` says it where the
+    stack can't.
 
     ## Why it matters
     A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
@@ -101,7 +102,8 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
 
     ## Undecided
     When nothing of this is there for certain and something may be: machines or policies that the stack does not show,
-    computed start-up metadata, images of your own, which may have the server and its key built in, Cloud Armor rules with expressions, or an authorization policy.
+    computed start-up metadata, images of your own, which may have the server and its key built in, Cloud Armor rules
+    with expressions, or an authorization policy.
     """
     if options.server_authenticates:
         yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")

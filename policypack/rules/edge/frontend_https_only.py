@@ -44,8 +44,8 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
 
     ## What it checks
     Target HTTP proxies: no route of their URL map sends requests to a backend service. Redirects, and routes that
-    abort every request by fault injection, may stay. A redirect leads to HTTPS, be it at the proxy or at the target HTTP
-    proxy that shares a target HTTPS proxy's address: without `https_redirect` it leads back to itself.
+    abort every request by fault injection, may stay. A redirect leads to HTTPS, be it at the proxy or at the target
+    HTTP proxy that shares a target HTTPS proxy's address: without `https_redirect` it leads back to itself.
 
     ## Why it matters
     Over plain HTTP everybody on the way reads prompts, answers and the API key, and can change them.
