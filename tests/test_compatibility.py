@@ -93,6 +93,7 @@ NO_PROPERTIES = {
     # Values of properties and keys of metadata.
     "gRPC",
     "sshKeys",
+    "allUsers",
 }
 
 

@@ -452,10 +452,9 @@ def alerts() -> list[R]:
 
 
 def access() -> list[R]:
-    """Cloud Run and Identity-Aware Proxy with grants, extensions, and certificates for domains."""
-    run = R(
-        "gcp:cloudrunv2/service:Service", "run", {"location": REGION, "iapEnabled": True, "invokerIamDisabled": False}
-    )
+    """Cloud Run and Identity-Aware Proxy with grants, extensions, and machines from an image of one's own."""
+    inputs = {"location": REGION, "iapEnabled": True, "invokerIamDisabled": False}
+    run = R("gcp:cloudrunv2/service:Service", "run", inputs)
     neg = R(
         "RegionNetworkEndpointGroup",
         "run",
@@ -464,21 +463,19 @@ def access() -> list[R]:
     chat = service([{"group": id_of(neg)}], iap={"enabled": True})
     local = service([{"group": id_of(neg)}], "local", region=REGION)
     condition = {"title": "some", "expression": "true"}
+    kinds = (
+        ("gcp:iap/webBackendServiceIam{}:WebBackendServiceIam{}", chat, "webBackendService"),
+        ("gcp:iap/webRegionBackendServiceIam{}:WebRegionBackendServiceIam{}", local, "webRegionBackendService"),
+        ("gcp:cloudrunv2/serviceIam{}:ServiceIam{}", run, "name"),
+    )
+    forms: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Member", {"member": "allUsers"}),
+        ("Binding", {"members": ["allUsers"]}),
+    )
     grants = [
-        R(
-            f"gcp:{kind[0].lower()}{kind[1:]}",
-            f"grant-{form}-{number}",
-            {key: Out(of, "name"), **caller, "condition": condition},
-        )
-        for number, (kind, of, key) in enumerate(
-            (
-                ("iap/webBackendServiceIam{}:WebBackendServiceIam{}", chat, "webBackendService"),
-                ("iap/webRegionBackendServiceIam{}:WebRegionBackendServiceIam{}", local, "webRegionBackendService"),
-                ("cloudrunv2/serviceIam{}:ServiceIam{}", run, "name"),
-            )
-        )
-        for form, caller in (("Member", {"member": "allUsers"}), ("Binding", {"members": ["allUsers"]}))
-        for kind in [kind.format(form, form)]
+        R(kind.format(form, form), f"{form}-{key}", {key: Out(of, "name"), **caller, "condition": condition})
+        for kind, of, key in kinds
+        for form, caller in forms
     ]
     callout = service(name="callout", protocol="HTTP2")
     chains = [{"name": "guard", "extensions": [{"name": "armor", "service": id_of(callout)}]}]
@@ -486,7 +483,11 @@ def access() -> list[R]:
         R(f"gcp:networkservices/{kind[0].lower()}{kind[1:]}:{kind}", kind, {"extensionChains": chains})
         for kind in ("LbTrafficExtension", "LbRouteExtension", "LbEdgeExtension")
     ]
-    return [run, neg, chat, local, *grants, callout, *extensions]
+    machine = R("Instance", "golden", {"zone": ZONE, "bootDisk": {"initializeParams": {"image": "vllm-golden"}}})
+    members = [Out(machine, "selfLink")]
+    group = R(f"{COMPUTE}instanceGroup:InstanceGroup", "golden", {"zone": ZONE, "instances": members})
+    golden = service([backend(group)], "golden")
+    return [run, neg, chat, local, *grants, callout, *extensions, machine, group, golden]
 
 
 def extras() -> dict[str, list[R]]:
