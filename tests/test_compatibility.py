@@ -66,7 +66,12 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "disks.diskEncryptionKey.rsaEncryptedKey",
     ),
     ":(Region)?Disk": ("diskEncryptionKeyRaw", "diskEncryptionKeyRsa", "kmsKeySelfLink"),
-    ":Instance": ("attachedDisks.diskEncryptionKey", "bootDisk.diskEncryptionKey"),
+    ":Instance": (
+        "attachedDisks.diskEncryptionKey",
+        "bootDisk.diskEncryptionKey",
+        "bootDisk.diskType",
+        "bootDisk.type",
+    ),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
     # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.

@@ -133,3 +133,10 @@ def test_the_message_names_route_and_condition() -> None:
     assert (
         found.problems[0].observed == "Requests are retried on `5xx` by path rule 1 of path matcher `api` in `paths`."
     )
+
+
+def test_the_services_of_a_weighted_block_are_told_apart_together() -> None:
+    canary = service(name="canary")
+    shares = [{"backendService": Out(CHAT, "id"), "weight": 95}, {"backendService": Out(canary, "id"), "weight": 5}]
+    paths = R("URLMap", "paths", {"defaultRouteAction": {"weightedBackendServices": shares, **WRONG}})
+    check_verdict(RULE, [CHAT, canary, paths], "failed")

@@ -100,6 +100,21 @@ class UrlMap(View):
             return f"the routes of `{self.name}` are not known"
         return next((links.why for route in routes for links in known_in(route.targets) if links.why), "")
 
+    @cached_property
+    def possible_services(self) -> tuple[Resource, ...] | None:
+        """The backend services in the stack that may be among its targets; `None` if there may be others."""
+        if isinstance(self.routes, Unknown):
+            return None
+        found = {service.urn: service for service in self.services}
+        for route in self.routes:
+            if isinstance(route.targets, Unknown):
+                return None
+            for links in route.targets:
+                if not links.is_complete and not links.is_closed:
+                    return None
+                found |= {one.urn: one for one in links.candidates if one.type in SERVICE_TYPES}
+        return tuple(found[urn] for urn in sorted(found))
+
     def sends(self, path: str, service: Resource) -> bool | Unknown:
         """Whether requests for a path reach a service under that path, on any host."""
         if isinstance(self.matchers, Unknown):
@@ -153,12 +168,12 @@ class UrlMap(View):
         weighted = action.objects("weightedBackendServices")
         targets: tuple[Links, ...] | Unknown = UNKNOWN
         if not isinstance(weighted, Unknown) and all(_has_weight(share) is not UNKNOWN for share in weighted):
-            urls = [] if service is None else [service]
             weighted_urls = [share.string("backendService") for share in weighted if _has_weight(share)]
             weighted_key = f"{prefix}RouteAction" if key == "defaultService" else key
-            targets = (
-                *(resolve(self.stack, self.resource, key, [url], _TARGET_TYPES) for url in urls),
-                *(resolve(self.stack, self.resource, weighted_key, [url], _TARGET_TYPES) for url in weighted_urls),
+            # The weighted ones together: two that are not known are the two that the block is computed from.
+            named_urls = (([] if service is None else [service], key), (weighted_urls, weighted_key))
+            targets = tuple(
+                resolve(self.stack, self.resource, edges, urls, _TARGET_TYPES) for urls, edges in named_urls if urls
             )
         return Route(label, action, when_known(redirect, bool), properties.block(named("urlRedirect")), targets)
 

@@ -7,9 +7,10 @@ from policypack.model.balancing.product import CLASSIC_SCHEME, MIGRATIONS, PASST
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.logic import equals
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.places import SAME_PLACE, are_together
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 from policypack.wording import quoted
 
 
@@ -59,22 +60,38 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the proxy, the URL map's services, a scheme or a region is computed. Also for a regional rule that leads to a
-    global proxy without Standard Tier, which the documentation does not know.
+    When the proxy, a scheme or a region is computed, or the URL map's services are and one that they may be does not
+    fit. Also for a regional rule that leads to a global proxy without Standard Tier, which the documentation does not
+    know.
     """
     yield _has_tier(front)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
         yield _leads_to_proxy(front, proxy)
-        if proxy.why_services_unknown:
-            yield Undecided(proxy.why_services_unknown, "url_map")
+        yield from _may_lead_to_others(front, proxy)
         for service in proxy.services:
-            yield _has_scheme_of(front, service)
-            yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
-            yield _speaks_protocol(proxy, service)
+            yield _fits(front, proxy, service)
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
+
+
+def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """What is not known of the services behind a proxy matters only if one of those that it may be does not fit."""
+    if not proxy.why_services_unknown:
+        return
+    doubt = Undecided(proxy.why_services_unknown, "url_map")
+    if proxy.possible_services is None:
+        yield doubt
+    others = [service for service in proxy.possible_services or () if service not in proxy.services]
+    for service in others:
+        yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
+
+
+def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Checks:
+    yield _has_scheme_of(front, service)
+    yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
+    yield _speaks_protocol(proxy, service)
 
 
 def _has_tier(front: ForwardingRule) -> Checks:
