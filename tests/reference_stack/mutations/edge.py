@@ -22,6 +22,52 @@ MUTATIONS = {
         fires={"forwarding-rule-scheme"},
         stack="internal",
     ),
+    "internal: an entry in one region": mutation(
+        (
+            "components/internal_load_balancer.py",
+            "for region in args.subnets}",
+            "for region in list(args.subnets)[:1]}",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: both entries in one region": mutation(
+        (
+            "components/internal_load_balancer.py",
+            "subnetwork=self._args.subnets[region]",
+            "subnetwork=next(iter(self._args.subnets.values()))",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: the name leads to one region": mutation(
+        (
+            "components/internal_load_balancer.py",
+            "for region, address in self.addresses.items()]",
+            "for region, address in list(self.addresses.items())[:1]]",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: proxies for regional load balancers": mutation(
+        ("components/network.py", '"GLOBAL_MANAGED_PROXY"', '"REGIONAL_MANAGED_PROXY"'),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: proxies that only stand by": mutation(
+        ("components/network.py", 'role="ACTIVE"', 'role="BACKUP"'),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: proxies in one region": mutation(
+        (
+            "components/network.py",
+            "            if subnet.proxy_cidr:\n",
+            "            if subnet is self._args.subnets[0]:\n",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
     "retries of what has begun": mutation(
         ("components/backend.py", '"retry_conditions": ["connect-failure"]', '"retry_conditions": ["5xx"]'),
         fires={"llm-backend-retry"},
