@@ -85,6 +85,27 @@ MUTATIONS = {
         ("components/load_balancer.py", '"https_redirect": True,', '"https_redirect": False,'),
         fires={"frontend-https-only"},
     ),
+    "the certificate is for another domain": mutation(
+        (
+            "components/load_balancer.py",
+            'managed={"domains": [domain], "dns',
+            'managed={"domains": ["chat.example.org"], "dns',
+        ),
+        fires={"frontend-domain"},
+    ),
+    "the map's entry is for another domain": mutation(
+        ("components/load_balancer.py", "hostname=domain,", 'hostname="chat.example.org",'),
+        fires={"frontend-domain"},
+    ),
+    "the host rule is for another domain": mutation(
+        ("components/backend.py", '"hosts": [args.domain]', '"hosts": ["chat.example.org"]'),
+        fires={"frontend-domain"},
+    ),
+    "internal: the certificate is for another domain": mutation(
+        ("components/private_certificate.py", '"domains": [args.domain]', '"domains": ["chat.example.org"]'),
+        fires={"frontend-domain"},
+        stack="internal",
+    ),
     "no SSL policy": mutation(
         ("components/load_balancer.py", "            ssl_policy=policy.id,\n", ""),
         fires={"frontend-tls-policy"},
