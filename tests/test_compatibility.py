@@ -53,6 +53,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":RegionBackendService": ("backends.preference", "edgeSecurityPolicy", "maxStreamDuration"),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
+    ":RegionTargetHttpsProxy": ("certificateMap",),
     ":GlobalForwardingRule": ("backendService",),
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
     ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),

@@ -490,6 +490,28 @@ def access() -> list[R]:
     return [run, neg, chat, local, *grants, callout, *extensions, machine, group, golden]
 
 
+def names() -> list[R]:
+    """An internal front end with DNS records that have its address written out."""
+    chat = service(loadBalancingScheme="INTERNAL_MANAGED")
+    paths = R("URLMap", "paths", {"defaultService": id_of(chat)})
+    proxy = R("TargetHttpProxy", "proxy", {"urlMap": id_of(paths)})
+    given = {"loadBalancingScheme": "INTERNAL_MANAGED", "portRange": "80", "target": id_of(proxy)}
+    entry = R("GlobalForwardingRule", "entry", {**given, "subnetwork": f"regions/{REGION}/subnetworks/llm"})
+    checked = {"healthCheckedTargets": {"internalLoadBalancers": [{"ipAddress": "10.0.0.5"}]}}
+    policies: tuple[dict[str, Any], ...] = (
+        {"rrdatas": ["10.0.0.5"]},
+        {"routingPolicy": {"geos": [{"location": REGION, **checked}, {"location": "europe-west4", "rrdatas": ["x"]}]}},
+        {"routingPolicy": {"wrrs": [{"weight": 1, **checked}]}},
+    )
+    records = [
+        R("gcp:dns/recordSet:RecordSet", f"record-{number}", {"type": "A", "ttl": 30, "managedZone": "llm", **policy})
+        for number, policy in enumerate(policies)
+    ]
+    return [chat, paths, proxy, entry, *records]
+
+
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    return {made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts, access)}
+    return {
+        made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts, access, names)
+    }
