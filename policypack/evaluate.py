@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
+from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
 from policypack.model.graph.path import services_of
+from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -169,11 +171,12 @@ def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
 def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
     """What a rule says about one resource; `None` if it does not judge it. `today` as in `evaluate`.
 
-    A resource is not judged if nothing is known of it, or if the options do not select it.
+    A resource is not judged if nothing is known of it, if the options do not select it, or if all services on whose
+    serving path it is certainly get no requests.
     """
     if subject.resource.is_empty:
         return None
-    selected = _selects(setting.options.services, subject)
+    selected = _selects(rule, setting.options.services, subject)
     if selected is False:
         return None
     verdicts = _verdicts(rule, subject, setting.options, selected)
@@ -232,10 +235,10 @@ def _merged(problems: list[Fail]) -> list[Fail]:
     return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
 
 
-def _selects(services: Services, subject: View) -> bool | Unknown:
+def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    on_path = services_of(subject.stack, subject.resource)
-    if not on_path or not any(_matches(service.name, services.names) for service in on_path):
+    on_path = [one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one)]
+    if not any(_matches(service.name, services.names) for service in on_path):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False
@@ -245,6 +248,13 @@ def _selects(services: Services, subject: View) -> bool | Unknown:
     if tags is None:
         return UNKNOWN
     return all(key in tags and fnmatchcase(tags[key], glob) for key, glob in services.stack_tags.items())
+
+
+def _serves(rule: AnyRule, stack: Stack, service: Resource) -> bool:
+    """Whether a backend service gets requests, or may; during an update, whether no URL map to come can change that."""
+    if not stack.is_complete and rule.stage == "stack":
+        return not may_turn_out_without_requests(stack, service)
+    return not why_no_requests(stack, service)
 
 
 def _matches(name: str, globs: tuple[str, ...]) -> bool:

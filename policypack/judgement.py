@@ -12,6 +12,7 @@ from typing import Final
 from policypack.config.files import ConfigFile, read_config_file
 from policypack.config.options import Setting, default_settings, strict
 from policypack.evaluate import Finding, Report, evaluate
+from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.target import load_target
@@ -107,7 +108,9 @@ def judge(
     settings, notes = _read(policy_config)
     loaded, day = load_target(target, stack_name), today or date.today()
     report = evaluate(loaded.stack, RULES, strict(settings) if is_strict else settings, day)
-    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, (*loaded.notes, *notes))
+    idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(loaded.stack))
+    all_notes = (*loaded.notes, *notes, *idle)
+    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, all_notes)
 
 
 def read_settings_of(policy_config: Path | None) -> Mapping[str, Setting]:

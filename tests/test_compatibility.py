@@ -53,6 +53,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":RegionBackendService": ("backends.preference", "edgeSecurityPolicy", "maxStreamDuration"),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
+    ":RegionTargetHttpsProxy": ("certificateMap",),
     ":GlobalForwardingRule": ("backendService",),
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
     ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),
@@ -66,7 +67,12 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "disks.diskEncryptionKey.rsaEncryptedKey",
     ),
     ":(Region)?Disk": ("diskEncryptionKeyRaw", "diskEncryptionKeyRsa", "kmsKeySelfLink"),
-    ":Instance": ("attachedDisks.diskEncryptionKey", "bootDisk.diskEncryptionKey"),
+    ":Instance": (
+        "attachedDisks.diskEncryptionKey",
+        "bootDisk.diskEncryptionKey",
+        "bootDisk.diskType",
+        "bootDisk.type",
+    ),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
     # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.
@@ -93,6 +99,7 @@ NO_PROPERTIES = {
     # Values of properties and keys of metadata.
     "gRPC",
     "sshKeys",
+    "allUsers",
 }
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from policypack.model.graph.links import Links
+from policypack.model.graph.reference import Reference, location_of
+from policypack.model.graph.resource import Resource
 from policypack.model.values.values import Unknown
 from policypack.verdict import Checks, Fail, known
 
@@ -46,3 +50,56 @@ def are_together(one: Placed, other: Placed, called: str, other_called: str) -> 
             yield Fail(
                 f"{called} is in `{here}`, and {other_called} in `{there}`.", SAME_PLACE, "Create both in one region."
             )
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The two kinds of a policy, one for global and one for regional resources.
+
+    Attributes:
+        called: what to call one in a sentence.
+        owner: what to call a resource that has one.
+        of_global: the resource that global ones are, by its Python name.
+        of_regional: the resource that regional ones are.
+    """
+
+    called: str
+    owner: str
+    of_global: str
+    of_regional: str
+
+    def fitting(self, owner: Placed) -> str:
+        """The resource that a policy of `owner` has to be."""
+        return self.of_regional if owner.is_regional else self.of_global
+
+
+def is_of_its_scope(owner: Placed, links: Links, policies: Policies, otherwise: str) -> Checks:
+    """What is wrong with policies that are not global as their owner is, or not in its region.
+
+    Args:
+        owner: the resource that has the policies.
+        links: the property that points at them.
+        policies: what they are.
+        otherwise: what becomes of a policy of another scope, a sentence.
+    """
+    for policy in links.members:
+        yield _is_of_its_scope(owner, policy, f"set `{links.property_name}` to it", policies, otherwise)
+
+
+def _is_of_its_scope(
+    owner: Placed, policy: Resource | Reference, use_it: str, policies: Policies, otherwise: str
+) -> Checks:
+    region = location_of(policy) if isinstance(policy, Resource) else policy.region
+    if not owner.is_regional and region is None:
+        return
+    here = known(owner.region, "region") if owner.is_regional else None
+    theirs = "global" if region is None else f"in {known(region, 'region', policy.name)}"
+    ours = f"in {here}" if here else "global"
+    if theirs == ours:
+        return
+    place = f"`{policies.fitting(owner)}`" + (f' with `region="{here}"`' if here else "")
+    yield Fail(
+        f"Its {policies.called} `{policy.name}` is {theirs}, and the {policies.owner} is {ours}. {otherwise}",
+        f"A policy of the kind {place}.",
+        f"Create the policy as {place}, and {use_it}.",
+    )

@@ -461,6 +461,67 @@ def alerts() -> list[R]:
     return [service_, *slos, *policies, group, chat]
 
 
+def access() -> list[R]:
+    """Cloud Run and Identity-Aware Proxy with grants, extensions, and machines from an image of one's own."""
+    inputs = {"location": REGION, "iapEnabled": True, "invokerIamDisabled": False}
+    run = R("gcp:cloudrunv2/service:Service", "run", inputs)
+    neg = R(
+        "RegionNetworkEndpointGroup",
+        "run",
+        {"region": REGION, "networkEndpointType": "SERVERLESS", "cloudRun": {"service": Out(run, "name")}},
+    )
+    chat = service([{"group": id_of(neg)}], iap={"enabled": True})
+    local = service([{"group": id_of(neg)}], "local", region=REGION)
+    condition = {"title": "some", "expression": "true"}
+    kinds = (
+        ("gcp:iap/webBackendServiceIam{}:WebBackendServiceIam{}", chat, "webBackendService"),
+        ("gcp:iap/webRegionBackendServiceIam{}:WebRegionBackendServiceIam{}", local, "webRegionBackendService"),
+        ("gcp:cloudrunv2/serviceIam{}:ServiceIam{}", run, "name"),
+    )
+    forms: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Member", {"member": "allUsers"}),
+        ("Binding", {"members": ["allUsers"]}),
+    )
+    grants = [
+        R(kind.format(form, form), f"{form}-{key}", {key: Out(of, "name"), **caller, "condition": condition})
+        for kind, of, key in kinds
+        for form, caller in forms
+    ]
+    callout = service(name="callout", protocol="HTTP2")
+    chains = [{"name": "guard", "extensions": [{"name": "armor", "service": id_of(callout)}]}]
+    extensions = [
+        R(f"gcp:networkservices/{kind[0].lower()}{kind[1:]}:{kind}", kind, {"extensionChains": chains})
+        for kind in ("LbTrafficExtension", "LbRouteExtension", "LbEdgeExtension")
+    ]
+    machine = R("Instance", "golden", {"zone": ZONE, "bootDisk": {"initializeParams": {"image": "vllm-golden"}}})
+    members = [Out(machine, "selfLink")]
+    group = R(f"{COMPUTE}instanceGroup:InstanceGroup", "golden", {"zone": ZONE, "instances": members})
+    golden = service([backend(group)], "golden")
+    return [run, neg, chat, local, *grants, callout, *extensions, machine, group, golden]
+
+
+def names() -> list[R]:
+    """An internal front end with DNS records that have its address written out."""
+    chat = service(loadBalancingScheme="INTERNAL_MANAGED")
+    paths = R("URLMap", "paths", {"defaultService": id_of(chat)})
+    proxy = R("TargetHttpProxy", "proxy", {"urlMap": id_of(paths)})
+    given = {"loadBalancingScheme": "INTERNAL_MANAGED", "portRange": "80", "target": id_of(proxy)}
+    entry = R("GlobalForwardingRule", "entry", {**given, "subnetwork": f"regions/{REGION}/subnetworks/llm"})
+    checked = {"healthCheckedTargets": {"internalLoadBalancers": [{"ipAddress": "10.0.0.5"}]}}
+    policies: tuple[dict[str, Any], ...] = (
+        {"rrdatas": ["10.0.0.5"]},
+        {"routingPolicy": {"geos": [{"location": REGION, **checked}, {"location": "europe-west4", "rrdatas": ["x"]}]}},
+        {"routingPolicy": {"wrrs": [{"weight": 1, **checked}]}},
+    )
+    records = [
+        R("gcp:dns/recordSet:RecordSet", f"record-{number}", {"type": "A", "ttl": 30, "managedZone": "llm", **policy})
+        for number, policy in enumerate(policies)
+    ]
+    return [chat, paths, proxy, entry, *records]
+
+
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    return {made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts)}
+    return {
+        made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts, access, names)
+    }

@@ -38,8 +38,9 @@ def test_every_stack_passes_every_rule(stack_dir: Path, stack: str, deployed: bo
 # Rules that have nothing to judge in a stack, and why that is right.
 NOT_APPLICABLE: dict[str, set[str]] = {
     # It has no GPUs.
-    "dev": {"gpu-instance-scheduling"},
-    "prod": set(),
+    "dev": {"gpu-instance-scheduling", "frontend-regions"},
+    # Its front end has one address for all regions.
+    "prod": {"frontend-regions"},
     # Nobody on the internet reaches it, and a cross-region internal load balancer has no outlier detection.
     "internal": {"backend-cloud-armor", "cloud-armor-rate-limit", "llm-backend-outlier-detection"},
 }

@@ -186,3 +186,73 @@ def test_the_message_quotes_no_metadata() -> None:
     fleet = group(BARE)
     (found,) = findings(RULE, build(service([backend(fleet)]), fleet, BARE))
     assert found.problems[0].observed == "It is public, and nothing in the stack authenticates its callers."
+
+
+def grant(kind: str = "Member", member: Any = "allUsers", **inputs: Any) -> R:
+    members = {"member": member} if kind == "Member" else {"members": [member]}
+    given = {"role": "roles/iap.httpsResourceAccessor", **members, **inputs}
+    return R(f"gcp:iap/webBackendServiceIam{kind}:WebBackendServiceIam{kind}", "caller", given)
+
+
+@pytest.mark.parametrize(
+    ("granted", "status"),
+    [
+        pytest.param(grant(), "failed", id="everybody"),
+        pytest.param(grant("Binding"), "failed", id="everybody, in a binding"),
+        pytest.param(grant(member="group:llm@example.com"), "passed", id="a group"),
+        pytest.param(grant(member="allAuthenticatedUsers"), "passed", id="who has signed in"),
+        pytest.param(grant(webBackendService="another"), "passed", id="of another service"),
+        pytest.param(grant(condition={"title": "docs", "expression": "true"}), "undecided", id="under a condition"),
+    ],
+)
+def test_whom_iap_admits(granted: R, status: str) -> None:
+    for metadata, expected in ((OPEN, status), (KEYED, "passed")):
+        chat, *others = served(template(metadata={"user-data": metadata}), iap={"enabled": True})
+        about = R(granted.type, granted.name, {"webBackendService": Out(chat, "name"), **granted.inputs})
+        check_verdict(RULE, [chat, *others, about], expected)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        pytest.param("projects/cos-cloud/global/images/family/cos-stable", "failed", id="Container-Optimized OS"),
+        pytest.param("debian-cloud/debian-12", "failed", id="Debian"),
+        pytest.param("debian-12", "failed", id="a family alone"),
+        pytest.param("projects/acme-images/global/images/vllm-golden", "undecided", id="an image of one's own"),
+        pytest.param("vllm-golden", "undecided", id="of the same project"),
+        pytest.param(Computed(), "undecided", id="computed"),
+    ],
+)
+def test_images_may_have_the_server_built_in(image: Any, expected: str) -> None:
+    check_verdict(RULE, served(template(disks=[{"sourceImage": image}])), expected)
+    keyed = template(disks=[{"sourceImage": image}], metadata={"user-data": KEYED})
+    check_verdict(RULE, served(keyed), "passed")
+
+
+RUN = "gcp:cloudrunv2/service:Service"
+
+
+def run_served(run: R, *others: R) -> tuple[R, ...]:
+    neg = R(
+        "RegionNetworkEndpointGroup",
+        "neg",
+        {"region": "us-central1", "networkEndpointType": "SERVERLESS", "cloudRun": {"service": Out(run, "name")}},
+    )
+    return service([{"group": Out(neg, "id")}]), neg, run, *others
+
+
+@pytest.mark.parametrize(
+    ("inputs", "is_public", "status"),
+    [
+        pytest.param({}, False, "passed", id="only who is granted it"),
+        pytest.param({}, True, "failed", id="everybody"),
+        pytest.param({"iapEnabled": True}, True, "passed", id="IAP of its own"),
+        pytest.param({"invokerIamDisabled": True}, False, "failed", id="invokers are not checked"),
+        pytest.param({"invokerIamDisabled": Computed()}, False, "undecided", id="unknown"),
+    ],
+)
+def test_cloud_run(inputs: dict[str, Any], is_public: bool, status: str) -> None:
+    run = R(RUN, "run", {"location": "us-central1", **inputs})
+    binding = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
+    public = R(binding, "public", {"name": Out(run, "name"), "role": "roles/run.invoker", "member": "allUsers"})
+    check_verdict(RULE, run_served(run, *([public] if is_public else [])), status)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Out, R, build, check_verdict, findings, service
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "backend-cloud-armor"
 DENY = {"priority": 1, "action": "deny(403)", "match": {"config": {"srcIpRanges": ["*"]}}}
@@ -115,11 +115,58 @@ def test_something_else_attaches_it() -> None:
 
 def test_a_rule_may_still_come() -> None:
     policy = armor(ALLOW)
-    subject = service(securityPolicy=Out(policy, "id"))
+    subject = service([backend(mig())], securityPolicy=Out(policy, "id"))
     check_verdict(RULE, [subject, policy], "undecided", is_complete=False)
-    check_verdict(RULE, [service()], "failed", is_complete=False)
+    check_verdict(RULE, [service([backend(mig())])], "failed", is_complete=False)
 
 
 def test_the_message() -> None:
     (found,) = findings(RULE, build(service(edgeSecurityPolicy="projects/p/global/securityPolicies/edge")))
     assert found.problems[0].observed == "It has no Cloud Armor policy except one at the edge, which limits no rates."
+
+
+HERE, GLOBAL_URL = "us-central1", "projects/p/global/securityPolicies/armor"
+REGIONAL_URL = "projects/p/regions/us-central1/securityPolicies/armor"
+
+
+def regional_armor(region: Any = HERE) -> R:
+    return R("RegionSecurityPolicy", "regional-armor", {"region": region, "rules": [DENY]})
+
+
+@pytest.mark.parametrize(
+    ("region", "policy", "expected"),
+    [
+        pytest.param(HERE, regional_armor(), "passed", id="regional with its region's"),
+        pytest.param(HERE, armor(DENY), "failed", id="regional with a global one"),
+        pytest.param(HERE, regional_armor("europe-west4"), "failed", id="regional with another region's"),
+        pytest.param(HERE, regional_armor(Computed((), "us-central1")), ("undecided", "passed"), id="unknown region"),
+        pytest.param(Computed(), regional_armor(), "undecided", id="a service of an unknown region"),
+        pytest.param(Computed(), armor(DENY), "undecided", id="a service of an unknown region with a global one"),
+        pytest.param(None, armor(DENY), "passed", id="global with a global one"),
+        pytest.param(None, regional_armor(), "failed", id="global with a regional one"),
+        pytest.param(HERE, GLOBAL_URL, "failed", id="regional with the URL of a global one"),
+        pytest.param(HERE, REGIONAL_URL, "passed", id="regional with the URL of its region's"),
+        pytest.param(HERE, "armor", "passed", id="a bare name is of the service's own scope"),
+        pytest.param(None, GLOBAL_URL, "passed", id="global with the URL of a global one"),
+        pytest.param(None, REGIONAL_URL, "failed", id="global with the URL of a regional one"),
+    ],
+)
+def test_scopes(region: Any, policy: Any, expected: Expected) -> None:
+    place = {} if region is None else {"region": region}
+    link = Out(policy, "id") if isinstance(policy, R) else policy
+    others = [policy] if isinstance(policy, R) else []
+    check_verdict(RULE, [service(**place, securityPolicy=link), *others], expected)
+
+
+def test_an_edge_policy_of_a_region() -> None:
+    edge, policy = regional_armor(), armor(DENY)
+    subject = service(securityPolicy=Out(policy, "id"), edgeSecurityPolicy=Out(edge, "id"))
+    check_verdict(RULE, [subject, policy, edge], "failed")
+
+
+@pytest.mark.parametrize(("place", "resource"), [({}, "SecurityPolicy"), ({"region": HERE}, "RegionSecurityPolicy")])
+def test_the_fix_names_the_resource_of_its_scope(place: dict[str, Any], resource: str) -> None:
+    wrong = regional_armor() if not place else armor(DENY)
+    for subject in (service(**place), service(**place, securityPolicy=Out(wrong, "id"))):
+        (found,) = findings(RULE, build(subject, wrong))
+        assert f"`{resource}`" in found.problems[0].fix

@@ -106,3 +106,112 @@ def test_the_message_says_whose_limit_it_is(rules: list[dict[str, Any]], observe
     policy = R("SecurityPolicy", "armor", {"rules": rules})
     (found,) = findings(RULE, build(service(securityPolicy=Out(policy, "id")), policy))
     assert found.problems[0].observed == f"Cloud Armor policy `armor` {observed}"
+
+
+def allow(expression: str, priority: int = 10, action: str = "allow", **inputs: Any) -> dict[str, Any]:
+    return {"priority": priority, "action": action, "match": {"expr": {"expression": expression}}, **inputs}
+
+
+OFFICE = ("198.51.100.0/24",)
+OFFICE_LIMIT = rule(1000, "throttle", OFFICE, rateLimitOptions={"enforceOnKey": "IP"})
+LAST_ALLOWS, LAST_DENIES = rule(2147483647, "allow"), rule(2147483647, "deny(403)")
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        pytest.param([OFFICE_LIMIT, LAST_ALLOWS], "failed", id="one office is limited, everybody else is not"),
+        pytest.param([OFFICE_LIMIT], "failed", id="nor is what no rule matches"),
+        pytest.param([OFFICE_LIMIT, LAST_DENIES], "passed", id="everybody else is denied"),
+        pytest.param([rule(1, "allow", OFFICE), limit(), LAST_DENIES], "passed", id="one office is excepted"),
+        pytest.param([rule(1, "allow", ("17.0.0.0/8",)), limit()], "passed", id="a /8 is excepted"),
+        pytest.param([rule(1, "allow", ("0.0.0.0/1",)), limit()], "failed", id="half of all are excepted"),
+        pytest.param(
+            [rule(1, "allow", ("0.0.0.0/1",)), rule(2, "allow", ("128.0.0.0/1",)), limit()],
+            "failed",
+            id="two rules allow one half each",
+        ),
+        pytest.param(
+            [rule(1, "deny(403)", ("0.0.0.0/1",)), rule(2, "allow", ("0.0.0.0/1",)), limit()],
+            "passed",
+            id="who is allowed has been denied before",
+        ),
+        pytest.param(
+            [
+                rule(1, "throttle", ("0.0.0.0/1",), rateLimitOptions={"enforceOnKey": "IP"}),
+                rule(2, "throttle", ("128.0.0.0/1",), rateLimitOptions={"enforceOnKey": "IP"}),
+                LAST_ALLOWS,
+            ],
+            "passed",
+            id="two limits, one for each half",
+        ),
+        pytest.param([rule(1, "allow", ("0.0.0.0/1",), preview=True), limit()], "passed", id="only a preview allows"),
+        pytest.param([rule(1, "allow", ("0.0.0.0/1",), preview=Computed()), limit()], "undecided", id="it may"),
+        pytest.param([rule(1, Computed(), ("0.0.0.0/1",)), limit()], "undecided", id="an unknown action"),
+        pytest.param([rule(1, "allow", (*OFFICE, Computed())), limit()], "undecided", id="an unknown range"),
+        pytest.param([rule(1, "allow", ("10.0.0.0/8", "172.16.0.0/12")), limit()], "passed", id="private addresses"),
+        *(
+            pytest.param([allow(always), limit()], "failed", id=f"allows if {always}")
+            for always in (
+                "true",
+                "(true)",
+                "1 == 1",
+                "'a' == 'a'",
+                "!false",
+                "origin.asn == 1 || true",
+                "inIpRange(origin.ip, '0.0.0.0/0')",
+                "inIpRange(origin.ip, '0.0.0.0/1') || inIpRange(origin.ip, '128.0.0.0/1')",
+                "!inIpRange(origin.ip, '198.51.100.0/24')",
+            )
+        ),
+        *(
+            pytest.param([allow(some), limit()], "passed", id=f"excepts {some}")
+            for some in (
+                "false",
+                "origin.asn == 64500",
+                "inIpRange(origin.ip, '198.51.100.0/24')",
+                "inIpRange(origin.ip, '198.51.100.0/24') || origin.asn == 64500",
+                "evaluatePreconfiguredWaf('sqli-v33-stable')",
+            )
+        ),
+        *(
+            pytest.param([allow(unclear), limit()], "undecided", id=f"may except many: {unclear}")
+            for unclear in (
+                "origin.region_code == 'US'",
+                "request.path.startsWith('/')",
+                "!has(request.headers['x-key'])",
+                "inIpRange(origin.ip, '0.0.0.0/1') && has(request.headers['x-key'])",
+            )
+        ),
+        pytest.param(
+            [allow("request.path.startsWith('/v1')", action="throttle", rateLimitOptions={"enforceOnKey": "IP"})],
+            "undecided",
+            id="a limit for some paths",
+        ),
+        pytest.param(
+            [allow("request.path.startsWith('/v1')", action="deny(403)"), limit()], "passed", id="an expression denies"
+        ),
+        pytest.param(
+            [allow("!inIpRange(origin.ip, '198.51.100.0/24')", action="deny(403)"), OFFICE_LIMIT, LAST_ALLOWS],
+            "passed",
+            id="all but the office are denied by an expression",
+        ),
+        pytest.param(
+            [allow("has(request.headers['x'])", action="deny(403)"), OFFICE_LIMIT, LAST_ALLOWS],
+            "undecided",
+            id="an expression may deny all others",
+        ),
+        pytest.param(
+            [allow("evaluatePreconfiguredWaf('sqli-v33-stable')", action="deny(403)"), OFFICE_LIMIT, LAST_ALLOWS],
+            "failed",
+            id="attacks are denied, all others pass",
+        ),
+        pytest.param(
+            [rule(500, "throttle", ("0.0.0.0/1",), rateLimitOptions={"enforceOnKey": "ALL"}), limit()],
+            "failed",
+            id="half of all share a limit",
+        ),
+    ],
+)
+def test_who_passes_without_a_limit(rules: list[dict[str, Any]], status: str) -> None:
+    check_verdict(RULE, protected(rules), status)

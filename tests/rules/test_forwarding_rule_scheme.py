@@ -317,3 +317,45 @@ def test_the_message_says_which_is_regional() -> None:
     assert [problem.observed for problem in found.problems] == [
         "Target proxy `proxy` is regional, and backend service `chat` is global."
     ]
+
+
+def two_services(**inputs: Any) -> tuple[R, ...]:
+    """A path matcher with two services, of which a first preview cannot tell which is where."""
+    chat, embed = service(), service(**{"name": "embed", **inputs})
+    rules = [{"paths": ["/v1/embeddings"], "service": target(embed)}]
+    paths = url_map(
+        chat,
+        hostRules=[{"hosts": ["*"], "pathMatcher": "api"}],
+        pathMatchers=[{"name": "api", "defaultService": target(chat), "pathRules": rules}],
+    )
+    proxy = https(paths)
+    return chat, embed, paths, proxy, global_rule(proxy)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        pytest.param({}, "passed", id="both fit"),
+        pytest.param({"loadBalancingScheme": "EXTERNAL"}, ("undecided", "failed"), id="one has another scheme"),
+        pytest.param({"protocol": "TCP"}, ("undecided", "failed"), id="one speaks another protocol"),
+        pytest.param({"loadBalancingScheme": Computed()}, "undecided", id="the scheme of one is not known"),
+    ],
+)
+def test_several_services_may_fit(inputs: dict[str, Any], expected: Expected) -> None:
+    check_verdict(RULE, two_services(**inputs), expected, "rule")
+
+
+def test_something_else_may_be_behind_the_url_map() -> None:
+    chat, platform = service(), R("StackReference", "platform")
+    rules = [{"paths": ["/x"], "service": Computed((platform,))}]
+    paths = url_map(chat, pathMatchers=[{"name": "api", "defaultService": target(chat), "pathRules": rules}])
+    proxy = https(paths)
+    check_verdict(RULE, [chat, platform, paths, proxy, global_rule(proxy)], "undecided", "rule")
+
+
+def test_a_bucket_may_be_behind_the_url_map() -> None:
+    chat, bucket = service(), R("gcp:compute/backendBucket:BackendBucket", "static")
+    rules = [{"paths": ["/static/*"], "service": target(bucket)}]
+    paths = url_map(chat, pathMatchers=[{"name": "api", "defaultService": target(chat), "pathRules": rules}])
+    proxy = https(paths)
+    check_verdict(RULE, [chat, bucket, paths, proxy, global_rule(proxy)], "passed", "rule")

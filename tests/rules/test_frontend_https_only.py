@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import http, https, regional_service, target, url_map
-from tests.stacks import Computed, Expected, R, build, check_verdict, findings, service
+from tests.stacks import Computed, Expected, Out, R, build, check_verdict, findings, service
 
 RULE = "frontend-https-only"
 CHAT = service()
@@ -23,7 +23,7 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
         ([PATHS, https(PATHS)], "passed"),
         # Nothing leads from it to a service.
         ([PATHS, REDIRECT, http(REDIRECT)], None),
-        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], "passed"),
+        ([blocked := url_map(CHAT, defaultRouteAction=ABORT), http(blocked)], None),
         ([computed := url_map(CHAT, defaultRouteAction=Computed()), http(computed)], "undecided"),
         ([PATHS, http(PATHS, urlMap=Computed((PATHS, REDIRECT))), REDIRECT], "undecided"),
         (
@@ -35,7 +35,7 @@ ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100
                 ),
                 http(some),
             ],
-            "passed",
+            None,
         ),
         (
             [
@@ -75,7 +75,8 @@ def test_schemes(scheme: Any, options: dict[str, Any], status: str) -> None:
 def test_the_scheme_does_not_matter_where_nothing_is_passed_on() -> None:
     subject = service(loadBalancingScheme=Computed())
     paths = url_map(subject, defaultRouteAction=ABORT)
-    check_verdict(RULE, [subject, paths, http(paths)], "passed", "proxy")
+    secure = R("URLMap", "secure", {"defaultService": target(subject)})
+    check_verdict(RULE, [subject, paths, http(paths), secure, https(secure, "tls")], "passed", "proxy")
 
 
 def test_regional_proxies() -> None:
@@ -96,3 +97,56 @@ def test_what_is_certain_fails_before_all_is_there() -> None:
 def test_the_message() -> None:
     (found,) = findings(RULE, build(CHAT, PATHS, http(PATHS)))
     assert found.problems[0].observed == "It accepts plain HTTP and passes requests on to servers."
+
+
+def redirect(**inputs: Any) -> R:
+    return R("URLMap", "redirect", {"defaultUrlRedirect": {"stripQuery": False, **inputs}})
+
+
+def beside(redirecting: R, *, addresses: tuple[Any, Any] = ("203.0.113.1", "203.0.113.1")) -> list[R]:
+    secure, plain = https(PATHS), http(redirecting, "plain")
+    rules = [
+        R("GlobalForwardingRule", f"rule-{one.name}", {"ipAddress": address, "portRange": port, "target": target(one)})
+        for one, address, port in zip((secure, plain), addresses, ("443", "80"), strict=True)
+    ]
+    return [CHAT, PATHS, redirecting, secure, plain, *rules]
+
+
+ADDRESS = R("gcp:compute/globalAddress:GlobalAddress", "address", {})
+OF_ADDRESS = (Out(ADDRESS, "id"), Out(ADDRESS, "id"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        pytest.param({"httpsRedirect": True}, "passed", id="to HTTPS"),
+        pytest.param({"httpsRedirect": False}, "failed", id="to plain HTTP"),
+        pytest.param({}, "failed", id="to what the request was"),
+        pytest.param({"hostRedirect": "other.example.com"}, "passed", id="to another host"),
+        pytest.param({"pathRedirect": "/ui"}, "passed", id="to another path"),
+        pytest.param({"httpsRedirect": Computed()}, "undecided", id="unknown"),
+        pytest.param({"httpsRedirect": False, "hostRedirect": Computed()}, "undecided", id="maybe to another host"),
+    ],
+)
+def test_a_redirect_beside_leads_to_https(inputs: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, beside(redirect(**inputs)), status, "proxy")
+    check_verdict(RULE, [*beside(redirect(**inputs), addresses=OF_ADDRESS), ADDRESS], status, "proxy")
+
+
+@pytest.mark.parametrize("addresses", [("203.0.113.1", "203.0.113.2"), (None, None), (Computed(), Computed())])
+def test_a_redirect_at_another_address_is_not_judged(addresses: tuple[Any, Any]) -> None:
+    check_verdict(RULE, beside(redirect(), addresses=addresses), "passed", "proxy")
+
+
+def test_the_redirect_of_one_host_leads_to_https() -> None:
+    for leads_to_https, status in ((True, "passed"), (False, "failed")):
+        matcher = {"name": "a", "defaultUrlRedirect": {"httpsRedirect": leads_to_https, "stripQuery": False}}
+        rules = [{"hosts": ["llm.example.com"], "pathMatcher": "a"}]
+        paths = url_map(CHAT, defaultRouteAction=ABORT, hostRules=rules, pathMatchers=[matcher])
+        secure = R("URLMap", "secure", {"defaultService": target(CHAT)})
+        check_verdict(RULE, [CHAT, paths, http(paths), secure], status, "proxy")
+
+
+def test_the_fix_has_what_the_provider_requires() -> None:
+    (found,) = findings(RULE, build(CHAT, PATHS, http(PATHS)))
+    assert '"strip_query": False' in found.problems[0].fix

@@ -115,3 +115,35 @@ def test_the_message_lists_all_that_is_wrong() -> None:
         "SSL policy `tls` has profile `COMPATIBLE`.",
         "SSL policy `tls` accepts clients from TLS 1.0 on.",
     ]
+
+
+def ssl_policy(region: Any = None) -> R:
+    given = {"profile": "RESTRICTED"}
+    if region is None:
+        return R("SSLPolicy", "tls", given)
+    return R("RegionSslPolicy", "regional-tls", {**given, "region": region})
+
+
+@pytest.mark.parametrize(
+    ("is_regional", "policy", "expected"),
+    [
+        pytest.param(False, ssl_policy(), "passed", id="global with a global one"),
+        pytest.param(False, ssl_policy("us-central1"), "failed", id="global with a regional one"),
+        pytest.param(True, ssl_policy("us-central1"), "passed", id="regional with its region's"),
+        pytest.param(True, ssl_policy(), "failed", id="regional with a global one"),
+        pytest.param(True, ssl_policy("europe-west4"), "failed", id="regional with another region's"),
+        pytest.param(True, ssl_policy(Computed((), "us-central1")), ("undecided", "passed"), id="unknown region"),
+        pytest.param(False, "projects/p/regions/us-central1/sslPolicies/tls", "failed", id="the URL of a regional one"),
+        # It is of the right scope, and not in this stack.
+        pytest.param(False, "projects/p/global/sslPolicies/tls", "undecided", id="the URL of a global one"),
+    ],
+)
+def test_scopes(is_regional: bool, policy: Any, expected: Expected) -> None:
+    subject = regional_service("EXTERNAL_MANAGED") if is_regional else CHAT
+    place = {"region": "us-central1"} if is_regional else {}
+    paths = R("RegionUrlMap" if is_regional else "URLMap", "paths", {**place, "defaultService": target(subject)})
+    link = target(policy) if isinstance(policy, R) else policy
+    type_ = "RegionTargetHttpsProxy" if is_regional else "TargetHttpsProxy"
+    proxy = R(type_, "proxy", {**place, "urlMap": target(paths), "sslPolicy": link})
+    others = [policy] if isinstance(policy, R) else []
+    check_verdict(RULE, [subject, paths, proxy, *others], expected, "proxy")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import url_map
-from tests.stacks import Computed, Expected, R, build, check_verdict, findings, service
+from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-alerts"
 NAMED = R("BackendService", "chat", {"name": "llm-prod", "loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP"})
@@ -143,7 +143,7 @@ def test_services(inputs: dict[str, Any], status: str) -> None:
 
 
 def test_an_alert_may_still_come() -> None:
-    check_verdict(RULE, [NAMED], "undecided", is_complete=False)
+    check_verdict(RULE, [service([backend(mig())], name="chat")], "undecided", is_complete=False)
 
 
 def test_the_message_names_what_is_missing() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Expected, Out, R, build, check_verdict, findings, service
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-retry"
 CHAT = service()
@@ -53,7 +53,6 @@ def path_rule(action: Any, target: Any = None, **rule: Any) -> R:
         ({"retryPolicy": {"retryConditions": Computed()}}, "undecided"),
         ({"retryPolicy": Computed()}, "undecided"),
         (Computed(), "undecided"),
-        ({**retry("5xx"), **ABORT}, "passed"),
         ({**retry("5xx"), "faultInjectionPolicy": {"abort": {"percentage": 50}}}, "failed"),
         ({**retry("5xx"), "faultInjectionPolicy": {"abort": {"percentage": Computed()}}}, "undecided"),
     ],
@@ -63,6 +62,10 @@ def test_conditions(action: Any, status: str) -> None:
     check_verdict(RULE, served(path_rule(action)), status)
 
 
+def test_a_route_that_aborts_retries_nothing() -> None:
+    check_verdict(RULE, served(path_rule({**retry("5xx"), **ABORT})), "passed")
+
+
 WRONG = retry("5xx")
 
 
@@ -70,7 +73,7 @@ WRONG = retry("5xx")
     ("others", "expected"),
     [
         ([], "not applicable"),
-        ([url_map(defaultService=Out(WEB, "id"), defaultRouteAction=WRONG)], "not applicable"),
+        ([url_map(defaultService=Out(WEB, "id"), defaultRouteAction=WRONG)], None),
         ([path_rule(WRONG, Out(WEB, "id"))], ("undecided", "passed")),
         ([path_rule(WRONG, Out(BUCKET, "id"))], "undecided"),
         ([path_rule(WRONG, "projects/p/global/backendServices/other")], "passed"),
@@ -122,7 +125,7 @@ def test_allowed_conditions() -> None:
 
 
 def test_an_incomplete_stack_proves_no_absence() -> None:
-    check_verdict(RULE, [CHAT], "undecided", is_complete=False)
+    check_verdict(RULE, [service([backend(mig())])], "undecided", is_complete=False)
 
 
 def test_the_message_names_route_and_condition() -> None:
@@ -130,3 +133,10 @@ def test_the_message_names_route_and_condition() -> None:
     assert (
         found.problems[0].observed == "Requests are retried on `5xx` by path rule 1 of path matcher `api` in `paths`."
     )
+
+
+def test_the_services_of_a_weighted_block_are_told_apart_together() -> None:
+    canary = service(name="canary")
+    shares = [{"backendService": Out(CHAT, "id"), "weight": 95}, {"backendService": Out(canary, "id"), "weight": 5}]
+    paths = R("URLMap", "paths", {"defaultRouteAction": {"weightedBackendServices": shares, **WRONG}})
+    check_verdict(RULE, [CHAT, canary, paths], "failed")

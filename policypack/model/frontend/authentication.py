@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -13,11 +14,12 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import (
     AUTHZ_POLICY,
     FORWARDING_RULE_TYPES,
+    INSTANCE,
     MACHINE_TYPES,
     PROXY_TYPES,
     SERVER_TLS_POLICY,
 )
-from policypack.model.values.logic import all_of, any_of, equals, when_known
+from policypack.model.values.logic import all_of, any_of, equals, known_in, when_known
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -28,6 +30,13 @@ _START_UP_KEYS: Final = (
     "startup-script",
     "gce-container-declaration",
     "windows-startup-script-ps1",
+)
+
+# Google's public images, by project or family: https://cloud.google.com/compute/docs/images/os-details
+_PUBLIC_IMAGE: Final = re.compile(
+    r"(^|/)(cos|debian|ubuntu-os|rocky-linux|centos|rhel|rhel-sap|suse|suse-sap|opensuse|fedora-coreos|windows|almalinux"
+    r"|oracle-linux)-cloud/|(^|/)(deeplearning-platform-release|ml-images|ubuntu-os-accelerator-images"
+    r"|rocky-linux-accelerator-cloud)/|^(cos|debian|ubuntu|rocky-linux|centos|rhel|sles|windows)-[^/]*$"
 )
 
 
@@ -57,9 +66,27 @@ def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | U
     groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
     shown = [on_path(service.stack, group, MACHINE_TYPES) for group in groups]
     machines = {machine.urn: machine for found in shown for machine in found}
-    mentions = all_of(any_of(_mentions(text, wanted) for text in _texts(machine)) for machine in machines.values())
+    mentions = all_of(_shows(machine, wanted) for machine in machines.values())
     are_all_shown = service.links.is_complete and len(shown) == len(service.groups) and all(shown)
     return mentions if mentions is False or (machines and are_all_shown) else UNKNOWN
+
+
+def _shows(machine: Resource, words: tuple[str, ...]) -> bool | Unknown:
+    """Whether what a machine runs holds one of the words; not known of what is built into an image of one's own."""
+    found = any_of(_mentions(text, words) for text in _texts(machine))
+    return UNKNOWN if found is False and _has_own_image(machine) is not False else found
+
+
+def _has_own_image(machine: Resource) -> bool | Unknown:
+    if machine.type == INSTANCE:
+        images = [machine.asked.block("bootDisk").block("initializeParams").string("image")]
+    else:
+        images = [disk.string("sourceImage") for disk in known_in(machine.asked.objects("disks"))]
+    return any_of(when_known(image, _is_own) for image in images)
+
+
+def _is_own(image: str | None) -> bool:
+    return image is not None and not _PUBLIC_IMAGE.search(image)
 
 
 def _texts(machine: Resource) -> Iterator[str | Unknown]:

@@ -56,3 +56,25 @@ class ForwardingRule(View):
     @cached_property
     def direct_services(self) -> tuple[BackendService, ...]:
         return tuple(BackendService.of(target, self.stack) for target in self.service_links.targets)
+
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """What is known of its address: the text, and the URN of the resource that it is."""
+        text = self.resource.asked.string("ipAddress")
+        return frozenset([*self.resource.edges.get("ipAddress", ()), *([text] if isinstance(text, str) else ())])
+
+
+def rules_of(proxy: Proxy) -> tuple[ForwardingRule, ...]:
+    """The forwarding rules of the stack that send requests to a proxy."""
+    users = proxy.stack.users(proxy.resource, FORWARDING_RULE_TYPES)
+    return tuple(ForwardingRule.of(rule, proxy.stack) for rule in users)
+
+
+def plain_proxies_beside(proxy: Proxy) -> tuple[Proxy, ...]:
+    """The target HTTP proxies that certainly are at one of a proxy's addresses."""
+    addresses = frozenset(address for rule in rules_of(proxy) for address in rule.addresses)
+    if not addresses:
+        return ()
+    rules = (ForwardingRule.of(rule, proxy.stack) for rule in proxy.stack.of_types(FORWARDING_RULE_TYPES))
+    found = (other for rule in rules if rule.addresses & addresses for other in rule.proxies)
+    return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)

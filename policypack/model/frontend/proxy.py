@@ -98,6 +98,15 @@ class Proxy(View):
         return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
 
     @property
+    def possible_services(self) -> tuple[BackendService, ...] | None:
+        """The services in the stack that it may send requests to; `None` if there may be others."""
+        maps = [url_map.possible_services for url_map in self.url_maps]
+        if self.url_map_links.why or self.service_links.why or None in maps:
+            return None
+        found = {one.urn: one for services in maps if services for one in services}
+        return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
+
+    @property
     def passes_requests_on(self) -> bool | Unknown:
         """Whether a route of its URL map sends requests to a backend service, in the stack or outside."""
         if not self.url_map_links.is_complete or self.url_map_links.external:

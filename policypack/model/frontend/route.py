@@ -25,12 +25,14 @@ class Route:
         label: what to call it in a sentence.
         action: its route action, empty without one.
         redirects: whether it answers with a redirect.
+        redirect: the redirect, empty without one.
         targets: for each service or bucket that it may send requests to, what the property points at.
     """
 
     label: str
     action: Properties
     redirects: bool | Unknown
+    redirect: Properties
     targets: tuple[Links, ...] | Unknown
 
     def sends_to(self, service: Resource) -> bool | Unknown:
@@ -45,6 +47,23 @@ class Route:
 
     def names(self, service: Resource) -> bool | Unknown:
         return when_known(self.targets, lambda targets: any_of(links.includes(service) for links in targets))
+
+    @property
+    def repeats_plain_http(self) -> bool | Unknown:
+        """Whether it redirects requests over plain HTTP to themselves, so that clients never get an answer.
+
+        A redirect keeps what it does not name: https://cloud.google.com/load-balancing/docs/url-map-concepts#redirects
+        """
+        changes = any_of(
+            is_set(self.redirect.string(key)) for key in ("hostRedirect", "pathRedirect", "prefixRedirect")
+        )
+        to_https = self.redirect.boolean("httpsRedirect", default=False)
+        return all_of([self.redirects, negation(to_https), negation(changes)])
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether it sends a copy of each request to another service, or may."""
+        return self.action.object("requestMirrorPolicy") is not None
 
     @property
     def rewrites_paths(self) -> bool | Unknown:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.armor_match import ALL_CLIENTS, matched_clients
 from policypack.model.graph.links import LinkIndex, Links, resolve
 from policypack.model.graph.reference import full_url
 from policypack.model.graph.resource import Resource
@@ -16,12 +17,13 @@ from policypack.model.graph.tokens import SECURITY_POLICY_TYPES, SECURITY_RULE_T
 from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of, any_of, equals, is_in, is_set, known_in, negation, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.ranges import EVERYWHERE, parse_ranges, without
+from policypack.model.values.ranges import Range, Ranges, widest_public, within, without
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _COLLECTION: Final = "securityPolicies"
 _LIMITS: Final = ("throttle", "rate_based_ban")
 _EVERYBODY: Final = ("*", "0.0.0.0/0", "::/0")
+_WIDEST_OF_KNOWN_CLIENTS: Final = 8
 # What `enforceOnKey` falls back to, and the keys that tell one client from another:
 # https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
 _DEFAULT_KEY: Final = "ALL"
@@ -61,18 +63,19 @@ class ArmorRule:
     @property
     def is_for_everybody(self) -> bool | Unknown:
         match = self.properties.block("match")
-        expression, config = match.object("expr"), match.object("config")
-        if isinstance(expression, Unknown) or isinstance(config, Unknown):
-            return UNKNOWN
-        if expression is not None:
-            return when_known(expression.string("expression", default=UNKNOWN), lambda text: text.strip() == "true")
         ranges = match.block("config").strings("srcIpRanges")
-        if isinstance(ranges, Unknown) or not ranges:
-            return UNKNOWN
-        # Several ranges may leave nobody out, such as 0.0.0.0/1 and 128.0.0.0/1.
-        if not without(EVERYWHERE[:1], parse_ranges(ranges).certain):
+        if any_of(is_in(one, _EVERYBODY) for one in known_in(ranges)) is True:
             return True
-        return any_of(is_in(one, _EVERYBODY) for one in ranges)
+        # Several ranges may leave nobody out, such as 0.0.0.0/1 and 128.0.0.0/1.
+        clients = matched_clients(match, allows=False)
+        if not without(ALL_CLIENTS, clients.certain):
+            return True
+        is_understood = clients.is_known or isinstance(match.block("expr").string("expression"), str)
+        return False if is_understood else UNKNOWN
+
+    def clients(self, *, allowed: bool) -> Ranges:
+        """The addresses that it is about; `allowed` if it lets those through."""
+        return matched_clients(self.properties.block("match"), allows=allowed)
 
     @property
     def is_for_ranges(self) -> bool:
@@ -155,6 +158,31 @@ class SecurityPolicy(View):
             before=lambda rule: rule.is_for_everybody,
         )
 
+    def lets_many_pass(self, *, of_each_client: bool) -> bool | Unknown:
+        """Whether requests from many addresses pass without a rate limit, by an enforced rule or because none matches.
+
+        Args:
+            of_each_client: only limits with a key that tells clients from another count.
+        """
+        if self._has_doubtful_rules:
+            return UNKNOWN
+        certain, possible = list[Range](), list[Range]()
+        certainly_left, possibly_left = ALL_CLIENTS, ALL_CLIENTS
+        for rule in self._in_order:
+            is_lax = all_of([equals(rule.action, "limit"), of_each_client, negation(rule.limits_each_client)])
+            passes = any_of([equals(rule.action, "allow"), is_lax])
+            clients = rule.clients(allowed=passes is not False)
+            if rule.is_enforced is True and passes is True:
+                certain += within(clients.certain, certainly_left)
+            if rule.is_enforced is not False:
+                possible += within(clients.possible, possibly_left) if passes is not False else ()
+                certainly_left = without(certainly_left, clients.possible)
+            if rule.is_enforced is True:
+                possibly_left = without(possibly_left, clients.certain)
+        if _are_many([*certain, *certainly_left]):
+            return True
+        return UNKNOWN if _are_many([*possible, *possibly_left]) else False
+
     def _comes_to(self, wanted: _Test, *, before: _Test) -> bool | Unknown:
         """Whether an enforced rule is `wanted`, and no enforced one that ends the search stands before it."""
         doubtful = self._has_doubtful_rules
@@ -201,6 +229,11 @@ class SecurityPolicy(View):
         return tuple(found)
 
 
+def _are_many(ranges: Iterable[Range]) -> bool:
+    """Whether ranges are more than the addresses of clients that somebody knows: wider than a /8 on the internet."""
+    return any(range_.prefixlen < _WIDEST_OF_KNOWN_CLIENTS for range_ in widest_public(ranges))
+
+
 @per_stack
 def _separate_rules(stack: Stack) -> LinkIndex[Resource]:
     """The rules that are resources of their own, by their policies."""
@@ -215,6 +248,11 @@ def _policy_of(stack: Stack, rule: Resource) -> Links:
 def security_policy_links(service: BackendService) -> Links:
     """The backend security policy of a service; no entries without one."""
     return service.link("securityPolicy", SECURITY_POLICY_TYPES, _COLLECTION)
+
+
+def edge_security_policy_links(service: BackendService) -> Links:
+    """The edge security policy of a service; no entries without one."""
+    return service.link("edgeSecurityPolicy", SECURITY_POLICY_TYPES, _COLLECTION)
 
 
 def has_security_policy(service: BackendService) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Final
 
@@ -69,14 +70,27 @@ class UrlMap(View):
     @property
     def passes_requests_on(self) -> bool | Unknown:
         """Whether a route that some request takes sends it to a backend service."""
+        return self._some_route(lambda route: route.passes_requests_on)
+
+    def _some_route(self, test: Callable[[Route], bool | Unknown]) -> bool | Unknown:
+        """Whether a test holds for a route that some request takes."""
         if isinstance(self.matchers, Unknown):
             return UNKNOWN
-        default = all_of([self.default_is_reachable, self.default.passes_requests_on])
+        default = all_of([self.default_is_reachable, test(self.default)])
         others = (
-            when_known(matcher.routes, lambda routes: any_of(route.passes_requests_on for route in routes))
+            when_known(matcher.routes, lambda routes: any_of(test(route) for route in routes))
             for matcher in self.matchers
         )
         return any_of((default, *others))
+
+    def sends_requests_to(self, service: Resource) -> bool | Unknown:
+        """Whether a route that some request takes sends it to this service."""
+        return self._some_route(lambda route: route.sends_to(service))
+
+    @property
+    def repeats_plain_http(self) -> bool | Unknown:
+        """Whether a route that some request takes redirects plain HTTP to itself."""
+        return self._some_route(lambda route: route.repeats_plain_http)
 
     @property
     def why_services_unknown(self) -> str:
@@ -85,6 +99,21 @@ class UrlMap(View):
         if isinstance(routes, Unknown) or any(isinstance(route.targets, Unknown) for route in routes):
             return f"the routes of `{self.name}` are not known"
         return next((links.why for route in routes for links in known_in(route.targets) if links.why), "")
+
+    @cached_property
+    def possible_services(self) -> tuple[Resource, ...] | None:
+        """The backend services in the stack that may be among its targets; `None` if there may be others."""
+        if isinstance(self.routes, Unknown):
+            return None
+        found = {service.urn: service for service in self.services}
+        for route in self.routes:
+            if isinstance(route.targets, Unknown):
+                return None
+            for links in route.targets:
+                if not links.is_complete and not links.is_closed:
+                    return None
+                found |= {one.urn: one for one in links.candidates if one.type in SERVICE_TYPES}
+        return tuple(found[urn] for urn in sorted(found))
 
     def sends(self, path: str, service: Resource) -> bool | Unknown:
         """Whether requests for a path reach a service under that path, on any host."""
@@ -139,17 +168,14 @@ class UrlMap(View):
         weighted = action.objects("weightedBackendServices")
         targets: tuple[Links, ...] | Unknown = UNKNOWN
         if not isinstance(weighted, Unknown) and all(_has_weight(share) is not UNKNOWN for share in weighted):
-            urls = [] if service is None else [service]
             weighted_urls = [share.string("backendService") for share in weighted if _has_weight(share)]
-            # Those of one block are different services, and no other depend on a property of their own.
-            is_own = key == "defaultService"
-            weighted_key = f"{prefix}RouteAction" if is_own else key
-            together = [weighted_urls] if is_own and weighted_urls else [[url] for url in weighted_urls]
-            targets = (
-                *(resolve(self.stack, self.resource, key, [url], _TARGET_TYPES) for url in urls),
-                *(resolve(self.stack, self.resource, weighted_key, found, _TARGET_TYPES) for found in together),
+            weighted_key = f"{prefix}RouteAction" if key == "defaultService" else key
+            # The weighted ones together: two that are not known are the two that the block is computed from.
+            named_urls = (([] if service is None else [service], key), (weighted_urls, weighted_key))
+            targets = tuple(
+                resolve(self.stack, self.resource, edges, urls, _TARGET_TYPES) for urls, edges in named_urls if urls
             )
-        return Route(label, action, when_known(redirect, bool), targets)
+        return Route(label, action, when_known(redirect, bool), properties.block(named("urlRedirect")), targets)
 
 
 def url_maps_of(stack: Stack, service: Resource) -> tuple[UrlMap, ...]:

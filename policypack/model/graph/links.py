@@ -31,7 +31,7 @@ T = TypeVar("T")
 # Compute Engine resource.
 _HARMLESS_PACKAGES: Final = ("gcp:", "random:", "tls:", "time:", "pulumi:providers:", "pulumi:pulumi:Stack")
 # These hand on the URLs of other resources, or text that may be any URL: clusters and node pools have instance groups
-# that are no resources of the stack, secrets and buckets store what they are given.
+# that are no resources of the stack, secrets, buckets and other stacks store what they are given.
 _YIELDS_ANYTHING: Final = (
     *AUTOSCALER_TYPES,
     *SERVICE_TYPES,
@@ -49,6 +49,7 @@ _YIELDS_ANYTHING: Final = (
     "gcp:runtimeconfig/",
     "gcp:storage/",
     "gcp:deploymentmanager/",
+    "pulumi:pulumi:StackReference",
 )
 
 

@@ -8,12 +8,17 @@ ADDRESS_GROUP: Final = "gcp:networksecurity/addressGroup:AddressGroup"
 ALERT_POLICY: Final = "gcp:monitoring/alertPolicy:AlertPolicy"
 API_KEY: Final = "gcp:projects/apiKey:ApiKey"
 AUTHZ_POLICY: Final = "gcp:networksecurity/authzPolicy:AuthzPolicy"
+AUTHZ_EXTENSION: Final = "gcp:networkservices/authzExtension:AuthzExtension"
 AUTOSCALER: Final = "gcp:compute/autoscaler:Autoscaler"
 BACKEND_BUCKET: Final = "gcp:compute/backendBucket:BackendBucket"
 BACKEND_SERVICE: Final = "gcp:compute/backendService:BackendService"
 CRYPTO_KEY: Final = "gcp:kms/cryptoKey:CryptoKey"
 CRYPTO_KEY_IAM_BINDING: Final = "gcp:kms/cryptoKeyIAMBinding:CryptoKeyIAMBinding"
 CRYPTO_KEY_IAM_MEMBER: Final = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+CERTIFICATE: Final = "gcp:certificatemanager/certificate:Certificate"
+CERTIFICATE_MAP: Final = "gcp:certificatemanager/certificateMap:CertificateMap"
+CERTIFICATE_MAP_ENTRY: Final = "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry"
+CLOUD_RUN: Final = "gcp:cloudrunv2/service:Service"
 DISK: Final = "gcp:compute/disk:Disk"
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
 FIREWALL_POLICY: Final = "gcp:compute/firewallPolicy:FirewallPolicy"
@@ -36,6 +41,10 @@ INSTANCE_GROUP_NAMED_PORT: Final = "gcp:compute/instanceGroupNamedPort:InstanceG
 INSTANCE_TEMPLATE: Final = "gcp:compute/instanceTemplate:InstanceTemplate"
 KEY_HANDLE: Final = "gcp:kms/keyHandle:KeyHandle"
 KEY_RING: Final = "gcp:kms/keyRing:KeyRing"
+LB_EDGE_EXTENSION: Final = "gcp:networkservices/lbEdgeExtension:LbEdgeExtension"
+LB_ROUTE_EXTENSION: Final = "gcp:networkservices/lbRouteExtension:LbRouteExtension"
+LB_TRAFFIC_EXTENSION: Final = "gcp:networkservices/lbTrafficExtension:LbTrafficExtension"
+MANAGED_SSL_CERTIFICATE: Final = "gcp:compute/managedSslCertificate:ManagedSslCertificate"
 NETWORK: Final = "gcp:compute/network:Network"
 NETWORK_ENDPOINT: Final = "gcp:compute/networkEndpoint:NetworkEndpoint"
 NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
@@ -51,6 +60,7 @@ PRIVATE_KEY: Final = "tls:index/privateKey:PrivateKey"
 PROJECT_METADATA: Final = "gcp:compute/projectMetadata:ProjectMetadata"
 PROJECT_METADATA_ITEM: Final = "gcp:compute/projectMetadataItem:ProjectMetadataItem"
 RANDOM_PASSWORD: Final = "random:index/randomPassword:RandomPassword"
+RECORD_SET: Final = "gcp:dns/recordSet:RecordSet"
 REGIONAL_SECRET_VERSION: Final = "gcp:secretmanager/regionalSecretVersion:RegionalSecretVersion"
 REGION_AUTOSCALER: Final = "gcp:compute/regionAutoscaler:RegionAutoscaler"
 REGION_BACKEND_SERVICE: Final = "gcp:compute/regionBackendService:RegionBackendService"
@@ -88,6 +98,7 @@ SERVICE_ACCOUNT: Final = "gcp:serviceaccount/account:Account"
 SERVICE_ACCOUNT_KEY: Final = "gcp:serviceaccount/key:Key"
 SERVICE_ATTACHMENT: Final = "gcp:compute/serviceAttachment:ServiceAttachment"
 SLO: Final = "gcp:monitoring/slo:Slo"
+SSL_CERTIFICATE: Final = "gcp:compute/sSLCertificate:SSLCertificate"
 SSL_POLICY: Final = "gcp:compute/sSLPolicy:SSLPolicy"
 SUBNETWORK: Final = "gcp:compute/subnetwork:Subnetwork"
 TARGET_GRPC_PROXY: Final = "gcp:compute/targetGrpcProxy:TargetGrpcProxy"
@@ -137,6 +148,8 @@ FORWARDING_RULE_TYPES: Final = (
     GLOBAL_FORWARDING_RULE,
     FORWARDING_RULE,
 )
+# What asks a backend service about requests, and sends none to it.
+EXTENSION_TYPES: Final = (AUTHZ_EXTENSION, LB_EDGE_EXTENSION, LB_ROUTE_EXTENSION, LB_TRAFFIC_EXTENSION)
 SSL_POLICY_TYPES: Final = (SSL_POLICY, REGION_SSL_POLICY)
 SECURITY_POLICY_TYPES: Final = (
     SECURITY_POLICY,
@@ -185,6 +198,18 @@ IAM_BINDING_TYPES: Final = (
     "gcp:projects/iAMBinding:IAMBinding",
     "gcp:folder/iAMBinding:IAMBinding",
     "gcp:organizations/iAMBinding:IAMBinding",
+)
+CLOUD_RUN_GRANT_TYPES: Final = (
+    "gcp:cloudrunv2/serviceIamBinding:ServiceIamBinding",
+    "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+)
+IAP_GRANT_TYPES: Final = (
+    "gcp:iap/webBackendServiceIamBinding:WebBackendServiceIamBinding",
+    "gcp:iap/webBackendServiceIamMember:WebBackendServiceIamMember",
+)
+IAP_REGION_GRANT_TYPES: Final = (
+    "gcp:iap/webRegionBackendServiceIamBinding:WebRegionBackendServiceIamBinding",
+    "gcp:iap/webRegionBackendServiceIamMember:WebRegionBackendServiceIamMember",
 )
 # Packages of types, and beginnings of types that go together.
 GKE: Final = "gcp:container/"

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.access import cloud_run_authenticates, iap_admits_everybody
 from policypack.model.frontend.authentication import (
     has_authorization_policy,
     needs_client_certificate,
     start_up_mentions,
 )
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
-from policypack.model.values.logic import any_of
+from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.conditions import IS_EXTERNAL
@@ -45,10 +46,12 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     """A public service has callers that are authenticated, as far as the stack shows it.
 
     ## What it checks
-    One of: Identity-Aware Proxy is on (`iap`); every proxy in front refuses clients without a valid certificate
-    (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known address ranges; or what
-    every machine runs at start-up mentions a server's API key (`server_key_words`). The last is a sign, not a proof:
-    no resource shows what a server does with its key. `server_authenticates` says it where the stack can't.
+    One of: Identity-Aware Proxy is on (`iap`), and no grant of the stack lets `allUsers` through; the backends are
+    Cloud Run services with `iap_enabled`, or that `allUsers` may not invoke; every proxy in front refuses clients
+    without a valid certificate (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known
+    address ranges; or what every machine runs at start-up mentions a server's API key (`server_key_words`). The last is
+    a sign, not a proof: no resource shows what a server does with its key. `server_authenticates` says it where the
+    stack can't.
 
     ## Why it matters
     A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
@@ -99,7 +102,8 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
 
     ## Undecided
     When nothing of this is there for certain and something may be: machines or policies that the stack does not show,
-    computed start-up metadata, Cloud Armor rules with expressions, or an authorization policy.
+    computed start-up metadata, images of your own, which may have the server and its key built in, Cloud Armor rules
+    with expressions, or an authorization policy.
     """
     if options.server_authenticates:
         yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")
@@ -112,13 +116,15 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
 def _signs(service: BackendService, options: AuthenticationOptions) -> Mapping[str, bool | Unknown]:
     """Whether each property that can have callers authenticated does so."""
     policies = security_policies(service)
+    words = options.server_key_words
     hides_policy = has_security_policy(service) and not policies
     return {
-        "iap": service.uses_iap,
+        "iap": all_of([service.uses_iap, negation(iap_admits_everybody(service))]),
+        "backends": cloud_run_authenticates(service),
         "server_tls_policy": needs_client_certificate(service),
         "security_policy": UNKNOWN if hides_policy else any_of(policy.admits_only_some for policy in policies),
         "target": UNKNOWN if has_authorization_policy(service) else False,
-        "metadata": start_up_mentions(service, options.server_key_words),
+        "metadata": False if service.has_only_serverless_backends else start_up_mentions(service, words),
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.security_policy import (
     SecurityPolicy,
     edge_security_policy_is_set,
+    edge_security_policy_links,
     has_security_policy,
     leaves_security_policy_to_others,
     security_policies,
@@ -13,7 +16,10 @@ from policypack.model.frontend.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.rules.places import Policies, is_of_its_scope
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
+
+_POLICIES: Final = Policies("Cloud Armor policy", "service", "SecurityPolicy", "RegionSecurityPolicy")
 
 
 @rule(
@@ -29,7 +35,10 @@ def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
 
     ## What it checks
     `security_policy` is set, and the policy, if it is in the stack, has an enforced rule (no `preview`) that denies,
-    redirects or limits. An edge security policy does not count: it has no rate limits and no rules on requests.
+    redirects or limits. An edge security policy does not count: it has no rate limits and no rules on requests. A
+    global service has a global policy (`SecurityPolicy`), a regional one a policy of its region
+    (`RegionSecurityPolicy`). The provider rewrites the URL of any other policy of a global service to that of the
+    global policy of the same name, which does not exist or is another policy.
 
     ## Why it matters
     The address is public, and every request that gets through costs seconds of a GPU. The load balancer itself sheds
@@ -80,6 +89,8 @@ def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
     """
     if not has_security_policy(service):
         yield _has_policy_from_elsewhere(service)
+    for links in (security_policy_links(service), edge_security_policy_links(service)):
+        yield is_of_its_scope(service, links, _POLICIES, _otherwise(service))
     yield unresolved(security_policy_links(service))
     for policy in security_policies(service):
         yield _filters_requests(policy)
@@ -93,8 +104,16 @@ def _has_policy_from_elsewhere(service: BackendService) -> Checks:
     yield Fail(
         f"It has no Cloud Armor policy{but}.",
         "A backend security policy.",
-        "Set `security_policy` to a `SecurityPolicy` that allows known clients, or limits the rate of each.",
+        f"Set `security_policy` to a `{_POLICIES.fitting(service)}` that allows known clients, or limits the "
+        "rate of each.",
     )
+
+
+def _otherwise(service: BackendService) -> str:
+    """What becomes of a policy of another scope: https://github.com/hashicorp/terraform-provider-google/issues/29240"""
+    if service.is_regional:
+        return "It is attached after the service has been created, which stays unprotected if that fails."
+    return "The provider takes the global policy of the same name in its place."
 
 
 def _filters_requests(policy: SecurityPolicy) -> Checks:

@@ -14,7 +14,7 @@ from policypack.model.frontend.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, unresolved
 
 _HAS_CLOUD_ARMOR: Final = Condition(
     has_security_policy, "it has no Cloud Armor policy, which `backend-cloud-armor` requires", "security_policy"
@@ -47,7 +47,9 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
 
     ## What it checks
     The policy has an enforced rule with action `throttle` or `rate_based_ban`, before any rule that decides about
-    everybody, and its key tells clients from another: an address, a header, a cookie or a TLS fingerprint.
+    everybody, and its key tells clients from another: an address, a header, a cookie or a TLS fingerprint. Besides, no
+    rules together let many clients through that no such limit is about, be it the last rule or none that matches. Known
+    clients may pass without a limit: ranges of addresses up to a /8, and networks by their number (`origin.asn`).
 
     ## Why it matters
     A prompt takes seconds of a GPU, and no setting of the load balancer sheds load: once all regions are full, it
@@ -100,7 +102,8 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     ```
 
     ## Undecided
-    When the policy is not in the stack, or what decides in its rules is computed.
+    When the policy is not in the stack, what decides in its rules is computed, or an expression decides who passes.
+    Of expressions these are understood: `true`, `inIpRange`, `origin.asn`, `origin.region_code`, preconfigured rules.
     """
     links = security_policy_links(service)
     yield unresolved(links)
@@ -113,6 +116,7 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
 def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
     limits = policy.limits_rate(of_each_client=options.per_client)
     if known(limits, "rules", policy.name, because=policy.why_rules_unknown):
+        yield from _limits_everybody(policy, options)
         return
     is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True
     does = "has one rate limit for all clients together" if is_shared else "limits no rates before it decides"
@@ -122,3 +126,14 @@ def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
         'Add a rule with action `throttle` and `"enforce_on_key": "IP"` in `rate_limit_options`, ahead of the rules '
         "that allow.",
     )
+
+
+def _limits_everybody(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
+    doubt = Undecided(f"who passes `{policy.name}` without a rate limit is not known: an expression decides", "rules")
+    if decided(policy.lets_many_pass(of_each_client=options.per_client), doubt):
+        yield Fail(
+            f"Cloud Armor policy `{policy.name}` limits some clients, and lets many others through unlimited.",
+            "A rate limit for every client, known addresses excepted.",
+            'Give the rule with action `throttle` `"src_ip_ranges": ["*"]`, ahead of the rules that allow many '
+            "clients, or deny all others with the last rule.",
+        )

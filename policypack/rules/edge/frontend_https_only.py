@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from policypack.model.frontend.forwarding_rule import plain_proxies_beside
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
@@ -43,7 +44,8 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
 
     ## What it checks
     Target HTTP proxies: no route of their URL map sends requests to a backend service. Redirects, and routes that
-    abort every request by fault injection, may stay. Target HTTPS proxies pass.
+    abort every request by fault injection, may stay. A redirect leads to HTTPS, be it at the proxy or at the target
+    HTTP proxy that shares a target HTTPS proxy's address: without `https_redirect` it leads back to itself.
 
     ## Why it matters
     Over plain HTTP everybody on the way reads prompts, answers and the API key, and can change them.
@@ -86,9 +88,17 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     ## Undecided
     When the URL map, its routes or the services behind them are computed, or the services' scheme is not known.
     """
+    conditions = [_IS_NOT_MESH] if options.internal else [_IS_NOT_MESH, _IS_EXTERNAL]
+    beside = plain_proxies_beside(proxy)
     if proxy.kind == "HTTP":
-        conditions = [_IS_NOT_MESH] if options.internal else [_IS_NOT_MESH, _IS_EXTERNAL]
-        yield under(conditions, proxy, lambda: _only_redirects(proxy))
+        yield under(conditions, proxy, lambda: _accepts_no_plain_http(proxy))
+    elif beside:
+        yield under(conditions, proxy, lambda: (_redirects_to_https(plain) for plain in beside))
+
+
+def _accepts_no_plain_http(proxy: Proxy) -> Checks:
+    yield _only_redirects(proxy)
+    yield _redirects_to_https(proxy)
 
 
 def _only_redirects(proxy: Proxy) -> Checks:
@@ -97,6 +107,17 @@ def _only_redirects(proxy: Proxy) -> Checks:
         yield Fail(
             "It accepts plain HTTP and passes requests on to servers.",
             "HTTPS, and plain HTTP for redirects only.",
-            'Give it a URL map of its own with `default_url_redirect={"https_redirect": True}`, and the service\'s '
-            "URL map to a target HTTPS proxy.",
+            "Give it a URL map of its own with "
+            '`default_url_redirect={"https_redirect": True, "strip_query": False}`, and the service\'s URL map to a '
+            "target HTTPS proxy.",
         )
+
+
+def _redirects_to_https(proxy: Proxy) -> Checks:
+    for url_map in proxy.url_maps:
+        if known(url_map.repeats_plain_http, "url_map", proxy.name, because=f"`{url_map.name}` has computed redirects"):
+            yield Fail(
+                f"`{url_map.name}` redirects plain HTTP to plain HTTP, without end.",
+                "A redirect to HTTPS.",
+                f'Set `"https_redirect": True` in the redirect of `{url_map.name}`.',
+            )

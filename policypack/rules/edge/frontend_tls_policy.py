@@ -9,9 +9,12 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
+from policypack.rules.places import Policies, is_of_its_scope
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 from policypack.wording import quoted
 
+_SSL_POLICIES: Final = Policies("SSL policy", "proxy", "SSLPolicy", "RegionSslPolicy")
+_OTHERWISE: Final = "The provider takes the policy of the same name in the proxy's scope in its place."
 _TERMINATES_TLS: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTPS", "SSL"), "it does not terminate TLS", "")
 # A policy that is set is judged even while a mesh may use the proxy; only a missing one may be right there.
 _IS_NOT_MESH: Final = Condition[Proxy](
@@ -48,7 +51,9 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     ## What it checks
     `ssl_policy` is set. The policy's profile is accepted, its `min_tls_version` is `min_tls` or higher, and a custom
     profile has no suite without forward secrecy or with 3DES. RESTRICTED, and custom suites with authenticated
-    encryption alone, need no `min_tls_version`: they exist from TLS 1.2 on.
+    encryption alone, need no `min_tls_version`: they exist from TLS 1.2 on. A global proxy has a global policy
+    (`SSLPolicy`), a regional one a policy of its region (`RegionSslPolicy`): the provider rewrites the URL of any other
+    to that of the policy of the same name in the proxy's scope, which does not exist or is another policy.
 
     ## Why it matters
     Without a policy a proxy takes the COMPATIBLE profile from TLS 1.0 on: what was recorded can be read once the
@@ -90,6 +95,7 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     if not proxy.has_ssl_policy:
         doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")
         yield provided(negation(proxy.is_mesh), doubt, _has_policy_from_elsewhere(proxy, options))
+    yield is_of_its_scope(proxy, proxy.ssl_policy_links, _SSL_POLICIES, _OTHERWISE)
     yield unresolved(proxy.ssl_policy_links)
     if proxy.ssl_policy_links.external:
         yield Undecided("its SSL policy is not in this stack", "ssl_policy")
@@ -106,7 +112,8 @@ def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Check
         yield Fail(
             "It has no SSL policy, so clients can negotiate TLS 1.0.",
             f"An SSL policy from {_spoken(options.min_tls)} on.",
-            'Set `ssl_policy` to an `SSLPolicy` with `profile="RESTRICTED"` and `min_tls_version="TLS_1_2"`.',
+            f"Set `ssl_policy` to {'a' if proxy.is_regional else 'an'} `{_SSL_POLICIES.fitting(proxy)}` with "
+            '`profile="RESTRICTED"` and `min_tls_version="TLS_1_2"`.',
         )
 
 

@@ -75,27 +75,43 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the proxy, the URL map's services, a scheme or a region is computed. Also for a regional rule that leads to a
-    global proxy without Standard Tier, which the documentation does not know.
+    When the proxy, a scheme or a region is computed, or the URL map's services are and one that they may be does not
+    fit. Also for a regional rule that leads to a global proxy without Standard Tier, which the documentation does not
+    know.
     """
     yield _has_tier(front)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
         yield _leads_to_proxy(front, proxy)
-        if proxy.why_services_unknown:
-            yield Undecided(proxy.why_services_unknown, "url_map")
+        yield from _may_lead_to_others(front, proxy)
         for service in proxy.services:
-            if service.is_passthrough is True:
-                yield _is_of_no_proxy(proxy, service)
-                continue
-            yield _has_scheme_of(front, service)
-            yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
-            yield _speaks_protocol(proxy, service)
+            yield _fits(front, proxy, service)
         for url_map in proxy.url_maps:
             yield provided(_is_classic(front, proxy), _WHICH_ONE, _rewrites_alone(url_map))
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
+
+
+def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """What is not known of the services behind a proxy matters only if one of those that it may be does not fit."""
+    if not proxy.why_services_unknown:
+        return
+    doubt = Undecided(proxy.why_services_unknown, "url_map")
+    if proxy.possible_services is None:
+        yield doubt
+    others = [service for service in proxy.possible_services or () if service not in proxy.services]
+    for service in others:
+        yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
+
+
+def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Checks:
+    if service.is_passthrough is True:
+        yield _is_of_no_proxy(proxy, service)
+        return
+    yield _has_scheme_of(front, service)
+    yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
+    yield _speaks_protocol(proxy, service)
 
 
 def _has_tier(front: ForwardingRule) -> Checks:

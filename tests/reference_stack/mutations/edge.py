@@ -22,6 +22,52 @@ MUTATIONS = {
         fires={"forwarding-rule-scheme"},
         stack="internal",
     ),
+    "internal: an entry in one region": mutation(
+        (
+            "components/internal_load_balancer.py",
+            "for region in args.subnets}",
+            "for region in list(args.subnets)[:1]}",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: both entries in one region": mutation(
+        (
+            "components/internal_load_balancer.py",
+            "subnetwork=self._args.subnets[region]",
+            "subnetwork=next(iter(self._args.subnets.values()))",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: the name leads to one region": mutation(
+        (
+            "components/internal_load_balancer.py",
+            "for region, address in self.addresses.items()]",
+            "for region, address in list(self.addresses.items())[:1]]",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: proxies for regional load balancers": mutation(
+        ("components/network.py", '"GLOBAL_MANAGED_PROXY"', '"REGIONAL_MANAGED_PROXY"'),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: proxies that only stand by": mutation(
+        ("components/network.py", 'role="ACTIVE"', 'role="BACKUP"'),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
+    "internal: proxies in one region": mutation(
+        (
+            "components/network.py",
+            "            if subnet.proxy_cidr:\n",
+            "            if subnet is self._args.subnets[0]:\n",
+        ),
+        fires={"frontend-regions"},
+        stack="internal",
+    ),
     "retries of what has begun": mutation(
         ("components/backend.py", '"retry_conditions": ["connect-failure"]', '"retry_conditions": ["5xx"]'),
         fires={"llm-backend-retry"},
@@ -34,6 +80,31 @@ MUTATIONS = {
             "        self._create_redirect(name, address)\n",
         ),
         fires={"frontend-https-only"},
+    ),
+    "plain HTTP is redirected to itself": mutation(
+        ("components/load_balancer.py", '"https_redirect": True,', '"https_redirect": False,'),
+        fires={"frontend-https-only"},
+    ),
+    "the certificate is for another domain": mutation(
+        (
+            "components/load_balancer.py",
+            'managed={"domains": [domain], "dns',
+            'managed={"domains": ["chat.example.org"], "dns',
+        ),
+        fires={"frontend-domain"},
+    ),
+    "the map's entry is for another domain": mutation(
+        ("components/load_balancer.py", "hostname=domain,", 'hostname="chat.example.org",'),
+        fires={"frontend-domain"},
+    ),
+    "the host rule is for another domain": mutation(
+        ("components/backend.py", '"hosts": [args.domain]', '"hosts": ["chat.example.org"]'),
+        fires={"frontend-domain"},
+    ),
+    "internal: the certificate is for another domain": mutation(
+        ("components/private_certificate.py", '"domains": [args.domain]', '"domains": ["chat.example.org"]'),
+        fires={"frontend-domain"},
+        stack="internal",
     ),
     "no SSL policy": mutation(
         ("components/load_balancer.py", "            ssl_policy=policy.id,\n", ""),
@@ -64,12 +135,51 @@ MUTATIONS = {
         ("components/edge_security.py", '"action": "throttle",', '"action": "throttle", "preview": True,'),
         fires={"cloud-armor-rate-limit"},
     ),
+    "whom no rate limit is about passes": mutation(
+        ("components/edge_security.py", "list(args.client_ranges)", '["198.51.100.0/24"]'),
+        ("components/edge_security.py", '"action": "deny(403)",', '"action": "allow",'),
+        fires={"cloud-armor-rate-limit"},
+    ),
+    "all are allowed before the rate limit": mutation(
+        (
+            "components/edge_security.py",
+            "            rules=[\n",
+            '            rules=[{"priority": 1, "action": "allow", "match": {"expr": {"expression": "1 == 1"}}},\n',
+        ),
+        fires={"backend-cloud-armor", "cloud-armor-rate-limit"},
+    ),
+    "two halves of all addresses are allowed before the rate limit": mutation(
+        (
+            "components/edge_security.py",
+            "            rules=[\n",
+            "            rules=[\n"
+            "                *(\n"
+            '                    {"priority": n, "action": "allow", "match": {"config": {"src_ip_ranges": [half]}}}\n'
+            '                    for n, half in enumerate(("0.0.0.0/1", "128.0.0.0/1"))\n'
+            "                ),\n",
+        ),
+        fires={"cloud-armor-rate-limit"},
+    ),
     "unknown hosts reach everything": mutation(
         ("components/backend.py", ABORT, ""),
         fires={"frontend-paths"},
     ),
     "the servers ask for no key": mutation(
         ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        fires={"backend-authentication"},
+    ),
+    "everybody passes Identity-Aware Proxy, and the servers ask for no key": mutation(
+        ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        (
+            "components/load_balancer.py",
+            'iap={"enabled": True} if self._args.iap_members else None,',
+            'iap={"enabled": True},',
+        ),
+        (
+            "components/load_balancer.py",
+            "        for position, member in enumerate(self._args.iap_members):\n",
+            '        for position, member in enumerate(["allUsers"]):\n',
+        ),
         fires={"backend-authentication"},
     ),
     "alerts are switched off": mutation(

@@ -1,0 +1,97 @@
+"""The rule `frontend-domain`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policypack.model.frontend.domains import Domains, certificates_of, hosts_of, is_proved
+from policypack.model.frontend.proxy import Proxy
+from policypack.model.values.values import Unknown
+from policypack.rule import Options, rule
+from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided, known
+from policypack.wording import quoted
+
+_IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is no target HTTPS proxy", "")
+
+
+@rule(
+    title="Host rules and certificates name the same domains",
+    severity="medium",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/certificate-manager/docs/maps",
+    applies=(_IS_HTTPS,),
+)
+def frontend_domain(proxy: Proxy, options: Options) -> Checks:
+    """Each domain that a front end has routes for has a certificate, and so has each entry of its certificate map.
+
+    ## What it checks
+    Each host of the URL map's host rules, `*` left out, is a domain of a managed certificate of the proxy, or one that
+    a wildcard stands for. With a certificate map, an entry of the map is for the host, or one is for all others. Each
+    entry's certificates have the entry's `hostname`.
+
+    ## Why it matters
+    Clients refuse a certificate for another domain before they send anything, and a host without a rule is answered by
+    the default. Each of the three is right by itself, so that nothing complains before the first request.
+
+    ## Applies to
+    Target HTTPS proxies, global and regional, on the path to a backend service, with managed certificates of the stack.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    service = gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")
+    paths = gcp.compute.URLMap(
+        "paths",
+        default_service=service.id,
+        host_rules=[{"hosts": ["llm.example.com"], "path_matcher": "api"}],
+        path_matchers=[{"name": "api", "default_service": service.id}],
+    )
+    certificate = gcp.compute.ManagedSslCertificate("certificate", managed={"domains": ["chat.example.com"]})
+    gcp.compute.TargetHttpsProxy("chat", url_map=paths.id, ssl_certificates=[certificate.id])
+    ```
+
+    ## Passes
+    ```diff
+    -certificate = gcp.compute.ManagedSslCertificate("certificate", managed={"domains": ["chat.example.com"]})
+    +certificate = gcp.compute.ManagedSslCertificate("certificate", managed={"domains": ["llm.example.com"]})
+    ```
+
+    ## Undecided
+    When hosts or domains are computed, or a certificate is outside the stack, read, or one of your own, whose domains
+    nothing shows.
+    """
+    hosts, certificates = hosts_of(proxy), certificates_of(proxy)
+    for entry in () if isinstance(certificates, Unknown) else certificates:
+        yield _is_for_its_host(entry)
+    yield _have_certificates(hosts, certificates)
+
+
+def _is_for_its_host(entry: Domains) -> Checks:
+    if isinstance(entry.hostname, str) and entry.proves(entry.hostname) is False:
+        domains = quoted(known(entry.certified, "domains"))
+        yield Fail(
+            f"`{entry.name}` is for `{entry.hostname}`, its certificates are for {domains}.",
+            "Certificates for the host of the entry.",
+            f"Give `{entry.name}` a certificate with `{entry.hostname}` in `domains`, or another `hostname`.",
+        )
+
+
+def _have_certificates(hosts: tuple[str, ...] | Unknown, certificates: tuple[Domains, ...] | Unknown) -> Checks:
+    named = known(hosts, "url_map", because="the hosts of its URL map are computed")
+    if not named:
+        yield NotApplicable("no host rule names a domain")
+    for host in named:
+        yield _has_certificate(host, certificates)
+
+
+def _has_certificate(host: str, certificates: tuple[Domains, ...] | Unknown) -> Checks:
+    doubt = Undecided(f"whether a certificate is for `{host}` is not known", "ssl_certificates")
+    if not decided(is_proved(decided(certificates, doubt), host), doubt):
+        yield Fail(
+            f"A host rule names `{host}`, and no certificate of the proxy is for it.",
+            "A certificate for each host of the host rules.",
+            f"Add `{host}` to the `domains` of a certificate and, in a certificate map, an entry with it as "
+            "`hostname`; or correct the host rule.",
+        )

@@ -1,0 +1,147 @@
+"""The rule `frontend-regions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.entry import PROXY_PURPOSE, Entry, entries_of, regions_of
+from policypack.model.values.logic import all_of, equals
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided
+from policypack.wording import counted, quoted
+
+_IS_CROSS_REGION: Final = Condition[BackendService](
+    lambda service: all_of([not service.is_regional, equals(service.scheme, "INTERNAL_MANAGED")]),
+    "it is not behind a cross-region internal load balancer",
+    "load_balancing_scheme",
+)
+
+
+@dataclass(frozen=True)
+class FrontendRegionsOptions(Options):
+    """Options of `frontend-regions`.
+
+    Attributes:
+        min_regions: how many regions the front end has to be in at least.
+    """
+
+    min_regions: Annotated[int, Range(1, 50)] = 2
+
+
+@rule(
+    title="An internal front end is in at least two regions",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/l7-internal/setting-up-l7-cross-reg-internal",
+    applies=(_IS_CROSS_REGION,),
+)
+def frontend_regions(service: BackendService, options: FrontendRegionsOptions) -> Checks:
+    """A cross-region internal load balancer has entries, proxies and names in at least two regions.
+
+    ## What it checks
+    The forwarding rules in front of the service are in at least `min_regions` regions, each in that of its subnetwork.
+    Where the stack makes the network, each of these regions has a proxy-only subnetwork in it, with purpose
+    GLOBAL_MANAGED_PROXY and not as a backup. Where DNS records of the stack lead to the forwarding rules, they lead to
+    as many regions, and a geo policy leads the clients of a region to the entry in it.
+
+    ## Why it matters
+    The address of an internal load balancer is in one region. Backends in two regions help nobody if the only entry is
+    lost with its region, or the name leads to one entry.
+
+    ## Applies to
+    Global services with scheme INTERNAL_MANAGED to which a forwarding rule of the stack leads. External load balancers
+    have one address for all regions; regional ones are judged by `llm-backend-regions`.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    service = gcp.compute.BackendService("chat", load_balancing_scheme="INTERNAL_MANAGED", protocol="HTTP")
+    paths = gcp.compute.URLMap("paths", default_service=service.id)
+    proxy = gcp.compute.TargetHttpsProxy("proxy", url_map=paths.id, certificate_manager_certificates=["llm"])
+    for region in ("us-central1",):
+        gcp.compute.GlobalForwardingRule(
+            f"entry-{region}",
+            load_balancing_scheme="INTERNAL_MANAGED",
+            port_range="443",
+            target=proxy.id,
+            network="projects/p-demo/global/networks/llm",
+            subnetwork=f"projects/p-demo/regions/{region}/subnetworks/llm",
+        )
+    ```
+
+    ## Passes
+    ```diff
+    -for region in ("us-central1",):
+    +for region in ("us-central1", "europe-west4"):
+    ```
+
+    ## Undecided
+    When the subnetwork of a forwarding rule, its region, or the purpose of a subnetwork is computed, or the forwarding
+    rule has none.
+    """
+    entries = entries_of(service)
+    if not entries and service.stack.is_complete:
+        yield NotApplicable("no forwarding rule of this stack leads to it")
+        return
+    yield _are_in_regions(entries, service, options)
+    for entry in entries:
+        yield _has_proxies(entry)
+        yield _is_led_to_by_its_region(entry)
+    yield _have_names(entries, options)
+
+
+def _are_in_regions(entries: tuple[Entry, ...], service: BackendService, options: FrontendRegionsOptions) -> Checks:
+    regions = regions_of(entries)
+    reaches = regions.reaches(options.min_regions)
+    if reaches is not True and not service.stack.is_complete:
+        yield Undecided("forwarding rules may be created later in this update")
+    elif not decided(reaches, Undecided("the region of a forwarding rule is not known", "subnetwork")):
+        yield Fail(
+            f"Its forwarding rules are in {counted(regions.lower, 'region')} ({quoted(regions.certain)}).",
+            f"Forwarding rules in at least {counted(options.min_regions, 'region')}.",
+            "Create a `GlobalForwardingRule` with a `subnetwork` of another region, for the same target proxy.",
+        )
+
+
+def _has_proxies(entry: Entry) -> Checks:
+    if entry.network is None or not entry.stack.is_complete:
+        return
+    doubt = Undecided(f"whether there are proxies in the region of `{entry.name}` is not known", "subnetwork")
+    if decided(entry.has_proxies, doubt):
+        return
+    others = entry.other_proxy_subnetworks
+    but = f", and {quoted(others)} is for regional load balancers" if others else ""
+    yield Fail(
+        f"`{entry.name}` is in `{entry.own_region}`, where its network has no proxies for it{but}.",
+        f"An active proxy-only subnetwork with purpose {PROXY_PURPOSE} in each region with a forwarding rule.",
+        f'Create a `Subnetwork` in `{entry.own_region}` with `purpose="{PROXY_PURPOSE}"` and `role="ACTIVE"`.',
+    )
+
+
+def _is_led_to_by_its_region(entry: Entry) -> Checks:
+    if isinstance(entry.own_region, str) and entry.other_locations:
+        yield Fail(
+            f"A geo policy leads the clients of {quoted(entry.other_locations)} to `{entry.name}`, which is in "
+            f"`{entry.own_region}`.",
+            "Each region's clients at the entry in their region.",
+            "Give each of `geos` the address of the forwarding rule in its `location`.",
+        )
+
+
+def _have_names(entries: tuple[Entry, ...], options: FrontendRegionsOptions) -> Checks:
+    named = tuple(entry for entry in entries if entry.records)
+    regions = regions_of(named)
+    if not named or regions_of(entries).reaches(options.min_regions) is not True:
+        return
+    doubt = Undecided("the region of a forwarding rule that a DNS record leads to is not known", "subnetwork")
+    if not decided(regions.reaches(options.min_regions), doubt):
+        records = sorted({record.name for entry in named for record in entry.records})
+        yield Fail(
+            f"DNS record {quoted(records)} leads to {quoted(regions.certain)} only.",
+            f"Names that lead to at least {counted(options.min_regions, 'region')}.",
+            "Give `routing_policy` a geo with `health_checked_targets` for the forwarding rule of each region.",
+        )
