@@ -26,7 +26,7 @@ from policypack.model.graph.tokens import (
     NETWORK_ENDPOINT_GROUP,
     REGION_NETWORK_ENDPOINT_GROUP,
 )
-from policypack.model.values.logic import any_of, equals
+from policypack.model.values.logic import any_of, equals, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -128,6 +128,20 @@ class Group:
         if isinstance(self.target, Reference):
             return self.target.scope == "global"
         return self.target.type == GLOBAL_NETWORK_ENDPOINT_GROUP
+
+    @property
+    def leads_to_google_api(self) -> bool | Unknown:
+        """Whether it is a Private Service Connect NEG for a Google API, and not for a service that somebody publishes.
+
+        https://cloud.google.com/vpc/docs/private-service-connect-backends
+        """
+        if GroupKind.PRIVATE_SERVICE_CONNECT_NEG not in self.kinds:
+            return False
+        if isinstance(self.target, Reference) or len(self.kinds) > 1:
+            return UNKNOWN
+        return when_known(
+            self.target.asked.string("pscTargetService"), lambda url: "/serviceAttachments/" not in str(url)
+        )
 
     def defines_port(self, port_name: str) -> bool | Unknown:
         """Whether it has a named port `port_name`, in its own `namedPorts` or an `InstanceGroupNamedPort`.

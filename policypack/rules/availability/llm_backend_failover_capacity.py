@@ -11,6 +11,7 @@ from policypack.model.fleets.capacity import Loss, losses
 from policypack.model.fleets.fleet import failover_basis
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
+from policypack.wording import quoted
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,16 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
             f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load "
             f"of {100 * loss.load_fraction:.3g} %.",
             "Whichever region is lost, the others can carry the steady load of all.",
-            _fix(loss, fatal, len(found)),
+            _fix(loss, fatal, len(found), [fleet.name for fleet in basis.found.fleets if not fleet.scaler]),
         )
 
 
-def _fix(loss: Loss, fatal: Sequence[Loss], regions: int) -> str:
+def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, drained: Sequence[str]) -> str:
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
+    if not bearable and drained:
+        return (
+            f"Set the `capacity_scaler` of {quoted(drained)} above 0 (0.1 to 1): a drained backend takes nothing over."
+        )
     if not bearable:
         return "Keep VMs warm in more than one region: raise `min_replicas`."
     # VMs that are added bring load with them, so that equal regions never get there.
