@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.proxy import Proxy
@@ -17,17 +16,9 @@ from policypack.model.graph.tokens import (
     PROXY_TYPES,
     SERVER_TLS_POLICY,
 )
+from policypack.model.machines.start_up import start_up_texts
 from policypack.model.values.logic import all_of, any_of, equals, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
-
-# What images of Compute Engine run or read when a machine starts.
-_START_UP_KEYS: Final = (
-    "user-data",
-    "vendor-data",
-    "startup-script",
-    "gce-container-declaration",
-    "windows-startup-script-ps1",
-)
 
 
 def needs_client_certificate(service: BackendService) -> bool | Unknown:
@@ -56,19 +47,11 @@ def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | U
     groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
     shown = [on_path(service.stack, group, MACHINE_TYPES) for group in groups]
     machines = {machine.urn: machine for found in shown for machine in found}
-    mentions = all_of(any_of(_mentions(text, wanted) for text in _texts(machine)) for machine in machines.values())
+    mentions = all_of(
+        any_of(_mentions(text, wanted) for text in start_up_texts(machine)) for machine in machines.values()
+    )
     are_all_shown = service.links.is_complete and len(shown) == len(service.groups) and all(shown)
     return mentions if mentions is False or (machines and are_all_shown) else UNKNOWN
-
-
-def _texts(machine: Resource) -> Iterator[str | Unknown]:
-    script, metadata = machine.asked.string("metadataStartupScript"), machine.asked.object("metadata")
-    if script is not None:
-        yield script
-    if isinstance(metadata, Unknown):
-        yield UNKNOWN
-    elif metadata is not None:
-        yield from (text for key in _START_UP_KEYS if (text := metadata.string(key)) is not None)
 
 
 def _mentions(text: str | Unknown, words: tuple[str, ...]) -> bool | Unknown:
