@@ -29,6 +29,7 @@ INSTANCE_GROUP_MEMBERSHIP: Final = "gcp:compute/instanceGroupMembership:Instance
 INSTANCE_GROUP_NAMED_PORT: Final = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
 INSTANCE_TEMPLATE: Final = "gcp:compute/instanceTemplate:InstanceTemplate"
 KUBERNETES_SERVICE: Final = "kubernetes:core/v1:Service"
+LOG_METRIC: Final = "gcp:logging/metric:Metric"
 NETWORK: Final = "gcp:compute/network:Network"
 NETWORK_ENDPOINT: Final = "gcp:compute/networkEndpoint:NetworkEndpoint"
 NETWORK_ENDPOINT_GROUP: Final = "gcp:compute/networkEndpointGroup:NetworkEndpointGroup"
