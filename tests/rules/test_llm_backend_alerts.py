@@ -108,6 +108,7 @@ def test_a_query_about_the_front_end() -> None:
     check_verdict(RULE, [NAMED, paths, slow], "passed", **LATENCY_ONLY)
 
 
+CLIENTS = FAILED.replace("500", "400")
 SLO = "gcp:monitoring/slo:Slo"
 RATIO, CUT = {"goodTotalRatio": {"badServiceFilter": "x"}}, {"distributionCut": {"distributionFilter": "x"}}
 
@@ -116,6 +117,12 @@ RATIO, CUT = {"goodTotalRatio": {"badServiceFilter": "x"}}, {"distributionCut": 
     ("sli", "options", "status"),
     [
         ({"requestBasedSli": RATIO}, ERRORS_ONLY, "passed"),
+        ({"requestBasedSli": {"goodTotalRatio": {"badServiceFilter": FAILED}}}, ERRORS_ONLY, "passed"),
+        (
+            {"requestBasedSli": {"goodTotalRatio": {"badServiceFilter": CLIENTS}}},
+            ERRORS_ONLY,
+            "failed",
+        ),
         ({"requestBasedSli": CUT}, LATENCY_ONLY, "passed"),
         ({"basicSli": {"latency": {"threshold": "1s"}}}, LATENCY_ONLY, "passed"),
         ({"windowsBasedSli": {"windowPeriod": "60s"}}, ERRORS_ONLY, "undecided"),

@@ -35,6 +35,11 @@ _QUERIES: Final = {
     "conditionSql": ("query",),
 }
 _FRONT_TYPES: Final = (*URL_MAP_TYPES, *PROXY_TYPES, *FORWARDING_RULE_TYPES)
+# Block of a request-based indicator -> its filters.
+_FILTERS: Final = {
+    "goodTotalRatio": ("badServiceFilter", "goodServiceFilter", "totalServiceFilter"),
+    "distributionCut": ("distributionFilter",),
+}
 _USER_METRICS: Final = ("logging.googleapis.com/user/", "logging_googleapis_com:user_")
 
 
@@ -99,17 +104,22 @@ class _Condition:
         self._queries = tuple(when_known(text, Query) for text in texts)
         self.is_hidden = not all(isinstance(query, Query) for query in self._queries)
         self._is_sql = properties.object("conditionSql") is not None
+        names_objectives = any(isinstance(query, Query) and query.is_about_objectives for query in self._queries)
+        sources = [stack.by_urn(urn) for urn in sorted(self._sources)]
+        objectives = [source for source in sources if source and source.type == SLO]
+        # What comes from objectives alone can select nothing but how they burn.
+        is_theirs = names_objectives or (self.is_hidden and objectives and len(objectives) == len(sources))
+        self._objectives = objectives if is_theirs else None
 
     def watches(self, front: Front) -> bool | Unknown:
         """Whether it is about a service: by its text, or computed from it, its front end or an objective on it."""
-        found = any_of(self._query_watches(query, front) for query in self._queries)
+        if self._objectives is not None:
+            return any_of(_watches(slo, front) for slo in self._objectives) if self._objectives else UNKNOWN
+        found = any_of(
+            query.watches(front) if isinstance(query, Query) else self._comes_from(front) for query in self._queries
+        )
         # SQL reads tables of logs, in more ways than are told apart here.
         return UNKNOWN if found is False and self._is_sql else found
-
-    def _query_watches(self, query: Query | Unknown, front: Front) -> bool | Unknown:
-        if isinstance(query, Query) and not query.is_about_objectives:
-            return query.watches(front)
-        return self._comes_from(front)
 
     def _comes_from(self, front: Front) -> bool | Unknown:
         between = [source for source in self._source_resources if source.type in (SLO, LOG_METRIC)]
@@ -121,15 +131,13 @@ class _Condition:
 
     def is_about(self, signal: Signal) -> bool | Unknown:
         """Whether it is about a signal, above a threshold: few errors and short latencies are no trouble."""
-        says = (query.says(signal) if isinstance(query, Query) else UNKNOWN for query in self._queries)
-        about = any_of((self._has_shape(signal), *says, *self._objectives_about(signal)))
+        if self._objectives is not None:
+            about = any_of(equals(_kind_of(slo), signal) for slo in self._objectives) if self._objectives else UNKNOWN
+        else:
+            says = (query.says(signal) if isinstance(query, Query) else UNKNOWN for query in self._queries)
+            about = any_of((self._has_shape(signal), *says))
         is_below = equals(self._properties.block("conditionThreshold").string("comparison"), "COMPARISON_LT")
         return all_of([about, negation(is_below)])
-
-    def _objectives_about(self, signal: Signal) -> Iterator[bool | Unknown]:
-        if all(isinstance(query, Query) and not query.is_about_objectives for query in self._queries):
-            return iter(())
-        return (equals(_kind_of(slo), signal) for slo in self._source_resources if slo.type == SLO)
 
     @property
     def _source_resources(self) -> list[Resource]:
@@ -161,6 +169,8 @@ class _Condition:
         number = self._properties.block("conditionThreshold").number("thresholdValue")
         if isinstance(number, Unknown):
             return UNKNOWN
+        if self._objectives is not None:
+            return True
         known = [query for query in self._queries if isinstance(query, Query)]
         if number is None:
             number = next((query.threshold for query in known if query.threshold is not None), None)
@@ -237,8 +247,27 @@ def _kind_of(slo: Resource) -> str | Unknown:
         if isinstance(block, Properties):
             keys = {"goodTotalRatio": "errors", "availability": "errors", "distributionCut": "latency"}
             found = [kind for name, kind in (*keys.items(), ("latency", "latency")) if block.value(name) is not None]
-            return found[0] if len(found) == 1 else UNKNOWN
+            if len(found) != 1:
+                return UNKNOWN
+            return "others" if found == ["errors"] and _counts_others(block) else found[0]
     return UNKNOWN
+
+
+def _watches(slo: Resource, front: Front) -> bool | Unknown:
+    """Whether an objective is about a service: by its filters, or computed from it or its front end."""
+    sli = slo.asked.block("requestBasedSli")
+    texts = [sli.block(block).string(key) for block, keys in _FILTERS.items() for key in keys]
+    queries = [Query(text) for text in texts if isinstance(text, str)]
+    by_text = [query.watches(front) for query in queries if query.is_of_load_balancers]
+    if any(found is True for found in by_text) or (by_text and all(found is False for found in by_text)):
+        return any_of(by_text)
+    return True if _all_sources(slo) & front.urns else UNKNOWN
+
+
+def _counts_others(sli: Properties) -> bool:
+    """Whether what an objective counts as bad certainly is something other than errors of the servers."""
+    bad = sli.block("goodTotalRatio").string("badServiceFilter")
+    return isinstance(bad, str) and Query(bad).compares_status and Query(bad).says("errors") is False
 
 
 def _all_sources(resource: Resource) -> frozenset[str]:

@@ -90,18 +90,32 @@ class Query:
 
     @cached_property
     def _families(self) -> frozenset[str]:
-        found = {one["family"].replace("_", "/") for one in _LOAD_BALANCING.finditer(self.text)}
-        return frozenset(found | {_FAMILIES_OF_LOGS[one["type"]] for one in _LOGS.finditer(self.text)})
+        """The load balancers whose metrics, or else whose logs, it reads: how the names of their metrics begin."""
+        metrics = {one["family"].replace("_", "/") for one in _LOAD_BALANCING.finditer(self.text)}
+        return frozenset(metrics or (_FAMILIES_OF_LOGS[one["type"]] for one in _LOGS.finditer(self.text)))
+
+    @property
+    def is_of_load_balancers(self) -> bool:
+        """Whether it reads what load balancers measure or log."""
+        return bool(self._families)
+
+    @cached_property
+    def _selections(self) -> tuple[re.Match[str], ...]:
+        """Where it selects services by their names; it is looked through once for all services."""
+        return tuple(_NARROWED_BY_SERVICE.finditer(self.text))
+
+    @cached_property
+    def _is_of_servers(self) -> bool:
+        return _SERVERS.search(self.text) is not None
 
     def watches(self, front: Front) -> bool | Unknown:
         """Whether it is about a service: by name, or about all that its load balancer measures."""
-        if _SERVERS.search(self.text):
+        if self._is_of_servers:
             return True
         if self._families and isinstance(front.family, str) and front.family not in self._families:
             return False
-        by_service = [_is_selected(one, front) for one in _NARROWED_BY_SERVICE.finditer(self.text)]
-        if by_service:
-            return any_of(by_service)
+        if self._selections:
+            return any_of(_is_selected(one, front) for one in self._selections)
         if any(_is_named_in(name, self.text) for name in front.names):
             return True
         if front.has_other_names or any(name in self.text for name in front.made_up):

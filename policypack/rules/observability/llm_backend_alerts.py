@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.alert import alert_policies
 from policypack.model.frontend.alert_query import Signal
-from policypack.model.graph.stack import Stack
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
@@ -130,15 +128,16 @@ def _is_covered(service: BackendService, options: AlertsOptions, signal: Signal)
     hidden = [policy.name for policy, found in covers if isinstance(found, Unknown) and policy.hides_its_conditions]
     if hidden:
         why += f": what {quoted(hidden[:_MOST_NAMES])} measures is computed (inside an `apply`?)"
-    wrong = [policy.name for policy in policies if policy.has_wrong_threshold(service, signal, lowest)]
-    fails = _nothing_covers(signal, wrong, service.stack, lowest)
+    fails = _nothing_covers(service, options, signal)
     yield provided(negation(any_of(found for _, found in covers)), Undecided(why, "conditions"), fails)
 
 
-def _nothing_covers(signal: Signal, wrong: Sequence[str], stack: Stack, lowest: float) -> Checks:
-    if not stack.is_complete:
+def _nothing_covers(service: BackendService, options: AlertsOptions, signal: Signal) -> Checks:
+    if not service.stack.is_complete:
         yield Undecided(f"an alert policy that covers its {_NAMES[signal]} may be created later in this update")
         return
+    policies, lowest = alert_policies(service.stack), options.min_latency_threshold_ms
+    wrong = [policy.name for policy in policies if policy.has_wrong_threshold(service, signal, lowest)]
     names = quoted(wrong[:_MOST_NAMES]) if wrong else ""
     yield Fail(
         f"No alert policy covers {_NAMES[signal]}" + (f": {names} cannot tell, by the threshold." if wrong else "."),

@@ -76,4 +76,14 @@ MUTATIONS = {
         ("components/backend.py", '        log_config={"enable": True},\n', ""),
         fires={"health-check-logging"},
     ),
+    "a region is drained": mutation(
+        (
+            "components/backend.py",
+            '            "capacity_scaler": 1.0,\n        }\n        for group in args.groups\n',
+            '            "capacity_scaler": 0.0 if position else 1.0,\n        }\n'
+            "        for position, group in enumerate(args.groups)\n",
+        ),
+        fires={"llm-backend-regions", "llm-backend-failover-capacity"},
+        deployed=True,
+    ),
 }
