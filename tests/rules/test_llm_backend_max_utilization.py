@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-max-utilization"
 US, EU = mig("us-central1"), mig("europe-west4")
@@ -118,3 +118,32 @@ def test_the_message_names_each_backend_once() -> None:
         "Backend `mig-us-central1` has no `max_utilization`, so it never counts as full. "
         "Backend `mig-europe-west4` has no `max_utilization`, so it never counts as full."
     ]
+
+
+@pytest.mark.parametrize(
+    ("properties", "inputs", "words"),
+    [
+        ({"balancingMode": "UTILIZATION"}, {}, '`balancing_mode="RATE"` and `max_rate_per_endpoint`'),
+        ({"balancingMode": None}, {}, '`balancing_mode="RATE"` and `max_rate_per_endpoint`'),
+        (
+            {"balancingMode": None},
+            {"protocol": "TCP"},
+            '`balancing_mode="CONNECTION"` and `max_connections_per_endpoint`',
+        ),
+        ({"balancingMode": "RATE"}, {}, "Set `max_rate_per_endpoint`"),
+        ({"balancingMode": "CUSTOM_METRICS"}, {}, "Set `custom_metrics`"),
+    ],
+)
+def test_the_fix_for_a_zonal_neg_is_one_that_it_takes(
+    properties: dict[str, Any], inputs: dict[str, Any], words: str
+) -> None:
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
+    entry = {"group": Out(neg, "id"), **properties}
+    (found,) = findings(RULE, build(service([entry], **inputs), neg))
+    assert words in found.problems[0].fix
+
+
+def test_the_fix_for_an_instance_group_limits_each_instance() -> None:
+    group = mig()
+    (found,) = findings(RULE, build(service([{"group": Out(group), "balancingMode": "RATE"}]), group))
+    assert found.problems[0].fix == "Set `max_rate_per_instance` to what one server can carry."

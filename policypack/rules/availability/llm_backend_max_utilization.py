@@ -7,6 +7,7 @@ from typing import Annotated
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import NEG_KINDS
 from policypack.model.balancing.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
@@ -99,23 +100,34 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     """
     for backend in known(service.backends, "backends", because=service.links.why):
         doubt = not_known("group", backend.label)
-        yield provided(backend.is_measured, doubt, _is_bounded(backend, options))
+        yield provided(backend.is_measured, doubt, _is_bounded(backend, options, service))
 
 
-def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
+def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: BackendService) -> Checks:
     mode = known(backend.balancing_mode, "balancing_mode", backend.label)
     if mode == "UTILIZATION":
-        yield from _utilization_is_bounded(backend, options)
+        yield from _utilization_is_bounded(backend, options, service)
     elif mode not in _LIMITS:
         yield Undecided(
             f"balancing mode `{mode}` of `{backend.label}` is not one this rule recognizes", "balancing_mode"
         )
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(
-            f"Backend `{backend.label}` is in {mode} mode without a limit.",
+            f"Nothing says when backend `{backend.label}` is full: {mode} mode has no limit of its own.",
             f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
-            "Set the limit for each instance or endpoint to what one server can carry.",
+            _limit_to_set(backend, mode),
         )
+
+
+def _limit_to_set(backend: Backend, mode: str) -> str:
+    if mode == "CUSTOM_METRICS":
+        return "Set `custom_metrics` with a metric that follows the load of the server and is not in dry-run mode."
+    each = [python_name(field) for field in _LIMITS[mode][1:3]]
+    if backend.kinds <= NEG_KINDS:
+        each = each[1:]
+    elif not backend.kinds & NEG_KINDS:
+        each = each[:1]
+    return f"Set {' or '.join(f'`{field}`' for field in each)} to what one server can carry."
 
 
 def _has_limit(backend: Backend, mode: str) -> bool | Unknown:
@@ -124,14 +136,24 @@ def _has_limit(backend: Backend, mode: str) -> bool | Unknown:
     return backend.has_any(_LIMITS[mode])
 
 
-def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
+def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions, service: BackendService) -> Checks:
     target = known(backend.max_utilization, "max_utilization", backend.label)
     if target is not None and 0 < target <= options.max and target >= options.min:
         return
     has = f"`max_utilization` {target:g}" if target is not None else "no `max_utilization`, so it never counts as full"
+    if backend.kinds and backend.kinds <= NEG_KINDS:
+        # https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+        modes = "RATE" if service.measures_requests is True else "CONNECTION"
+        field = {"RATE": "max_rate_per_endpoint", "CONNECTION": "max_connections_per_endpoint"}[modes]
+        yield Fail(
+            f"Backend `{backend.label}` is a NEG in UTILIZATION mode, the provider's default, which no NEG has.",
+            f"{modes} mode with `{field}`.",
+            f'Set `balancing_mode="{modes}"` and `{field}` to what one server can carry.',
+        )
+        return
     lower = f"from {options.min:g}" if options.min else "above 0"
     yield Fail(
         f"Backend `{backend.label}` has {has}.",
         f"`max_utilization` {lower} up to {options.max:g}.",
-        f"Set `max_utilization={options.max:g}` on this backend, or lower.",
+        f"Set `max_utilization={options.max:g}`, or lower.",
     )
