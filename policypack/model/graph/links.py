@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, references_to, setting
+from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -211,13 +211,12 @@ def _match(
 
 def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:
     """Whether a value computed from `source` may point at something that is not `source` itself."""
-    if source is None or (source.is_read and not references_to(source)):
+    if source is None:
         return True
     if source.type in types:
         return False
-    if source.is_read:
-        return True
-    return not source.type.startswith(_HARMLESS_PACKAGES) or source.type.startswith(_YIELDS_ANYTHING)
+    # What a resource that is only read was made from is not shown.
+    return source.is_read or not source.type.startswith(_HARMLESS_PACKAGES) or source.type.startswith(_YIELDS_ANYTHING)
 
 
 def _describe(urn: str, source: Resource | None) -> str:

@@ -12,6 +12,7 @@ from policypack.model.graph.tokens import MACHINE_TYPES
 from policypack.model.machines.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
 from policypack.rules.conditions import TAKES_HEALTH_CHECKS
+from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 
@@ -26,11 +27,14 @@ class HealthCheckOptions(Options):
             `/v1/health/ready`, LiteLLM `/health/readiness`. Those of `ollama` and `ray-serve` tell that the process
             runs and no more, so that they have to be named here to be accepted.
         protocols: protocols without a path that are accepted besides, for servers that speak gRPC alone.
+        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
+            (`projects/P/global/healthChecks/N`), or the logical name of the `StackReference` that hands it on.
     """
 
     allowed_paths: tuple[str, ...] = ("/health",)
     servers: tuple[ServerName, ...] = ()
     protocols: tuple[Literal["GRPC", "GRPC_WITH_TLS"], ...] = ()
+    vouched: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -99,8 +103,8 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     ```
 
     ## Undecided
-    When the check is outside the stack, or its path or protocol is computed; without a check, when it is not known
-    whether the backends take one.
+    When the check is outside the stack and the option `vouched` does not name it, or its path or protocol is computed;
+    without a check, when it is not known whether the backends take one.
     """
     doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
     required = _required(options)
@@ -110,6 +114,10 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     for check in service.health_checks:
         checks = _requests_an_allowed_path(check, options, required, _start_up_servers(service))
         yield provided(takes_it, doubt, checks)
+    vouched = list(vouched_for(service, service.health_check_links, "healthChecks", options.vouched))
+    if vouched:
+        yield from vouched
+        return
     for reference in service.health_check_links.external:
         yield Undecided(f"its health check `{reference.name}` is outside the stack", "health_checks")
     yield from unresolved(service.health_check_links, "its health check is not known")

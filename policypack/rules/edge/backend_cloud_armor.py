@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.security_policy import (
     SecurityPolicy,
@@ -13,7 +15,20 @@ from policypack.model.frontend.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
+
+
+@dataclass(frozen=True)
+class CloudArmorOptions(Options):
+    """Options of `backend-cloud-armor`.
+
+    Attributes:
+        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
+            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that hands it on.
+    """
+
+    vouched: tuple[str, ...] = ()
 
 
 @rule(
@@ -24,7 +39,7 @@ from policypack.verdict import Checks, Fail, Undecided, known, unresolved
     url="https://cloud.google.com/armor/docs/security-policy-overview",
     applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR),
 )
-def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
+def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> Checks:
     """Every external service has a Cloud Armor policy that does something.
 
     ## What it checks
@@ -80,7 +95,10 @@ def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
     """
     if not has_security_policy(service):
         yield _has_policy_from_elsewhere(service)
-    yield unresolved(security_policy_links(service))
+    vouched = list(vouched_for(service, security_policy_links(service), "securityPolicy", options.vouched))
+    yield from vouched
+    if not vouched:
+        yield unresolved(security_policy_links(service))
     for policy in security_policies(service):
         yield _filters_requests(policy)
 
