@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policypack.model.machines.servers import SERVERS
 from policypack.model.values.values import UNKNOWN
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
 
@@ -174,3 +175,89 @@ def test_the_message_names_the_check_and_its_path() -> None:
     check = http("/healthz")
     (found,) = findings(RULE, build(service([backend(US)], healthChecks=Out(check, "id")), US, check))
     assert found.problems[0].observed == "Its health check `check` requests `/healthz`."
+
+
+@pytest.mark.parametrize(
+    ("check", "servers", "status"),
+    [
+        (http("/health"), ["triton"], "passed"),
+        (http("/v2/health/ready"), ["triton"], "passed"),
+        (http("/v2/health/live"), ["triton"], "failed"),
+        (http("/v1/health/ready"), ["nim"], "passed"),
+        (http("/v1/health/ready"), ["triton"], "failed"),
+        (http("/health/readiness"), ["litellm"], "passed"),
+        (http("/health/liveliness"), ["litellm"], "failed"),
+        (http("/ready"), ["sglang"], "passed"),
+        (http("/liveness"), ["sglang"], "failed"),
+        (http("/v1/health"), ["llama.cpp"], "passed"),
+        (http("/api/version"), ["ollama"], "passed"),
+        (http("/api/version"), [], "failed"),
+        (http("/-/healthz"), ["ray-serve"], "passed"),
+        (http("/-/healthz"), ["vllm", "tgi", "tei", "trtllm-serve", "lmdeploy", "vllm-router"], "failed"),
+    ],
+)
+def test_servers(check: R, servers: list[str], status: str) -> None:
+    check_verdict(RULE, checked(check), status, servers=servers)
+
+
+GRPC, GRPC_TLS = (of_type("HealthCheck", **{f"grpc{tls}HealthCheck": {"port": 8001}}) for tls in ("", "Tls"))
+
+
+@pytest.mark.parametrize(
+    ("check", "protocols", "status"),
+    [
+        (GRPC, ["GRPC"], "passed"),
+        (GRPC_TLS, ["GRPC"], "failed"),
+        (GRPC_TLS, ["GRPC", "GRPC_WITH_TLS"], "passed"),
+        (of_type("HealthCheck", tcpHealthCheck={"port": 8000}), ["GRPC"], "failed"),
+        (of_type("HealthCheck"), ["GRPC"], "failed"),
+        (http("/health"), ["GRPC"], "passed"),
+        (http("/"), ["GRPC"], "failed"),
+    ],
+)
+def test_protocols(check: R, protocols: list[str], status: str) -> None:
+    check_verdict(RULE, checked(check), status, protocols=protocols)
+
+
+def test_a_path_may_be_refused_where_a_protocol_is_accepted() -> None:
+    check_verdict(RULE, checked(GRPC), "passed", allowed_paths=[], protocols=["GRPC"])
+    check_verdict(RULE, checked(http("/health")), "failed", allowed_paths=[], protocols=["GRPC"])
+
+
+@pytest.mark.parametrize(("backends", "options"), [([], {}), (None, {}), (None, {"ignore_changes": ("backends",)})])
+def test_a_check_is_judged_before_there_are_backends(backends: Any, options: dict[str, Any]) -> None:
+    for check, status in ((http("/"), "failed"), (GRPC, "failed"), (http("/health"), "passed")):
+        subject = service(backends, healthChecks=Out(check, "id"), options=options)
+        check_verdict(RULE, [subject, check], status)
+
+
+def running(script: Any, key: str = "metadataStartupScript") -> list[R]:
+    template = R("InstanceTemplate", "template", {key: script})
+    return [mig(versions=[{"instanceTemplate": Out(template, "id")}]), template]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("docker run ollama/ollama", ["`/api/version`", '`servers=["ollama"]`', "no more than that its process runs"]),
+        ("docker run ghcr.io/berriai/litellm", ["`/health/readiness`", '`servers=["litellm"]`']),
+        ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", ["`/v2/health/ready`", '`servers=["triton"]`']),
+        ("docker run nvcr.io/nim/meta/llama3-8b", ["`/v1/health/ready`", '`servers=["nim"]`']),
+        ("docker run vllm/vllm-openai", ["Set its `request_path` to `/health`."]),
+        ("docker run me/server", ["the server's health path"]),
+        ("docker run vllm/vllm-openai; docker run ollama/ollama", ["Set its `request_path` to `/health`."]),
+        (Computed(), ["the server's health path"]),
+    ],
+)
+@pytest.mark.parametrize("key", ["metadataStartupScript", "metadata"])
+def test_the_fix_names_the_path_of_the_server(script: Any, words: list[str], key: str) -> None:
+    group, template = running({"user-data": script} if key == "metadata" else script, key)
+    (found,) = findings(RULE, build(*checked(http("/"), backends=[backend(group)]), group, template))
+    assert all(one in found.problems[0].fix for one in words), found.problems[0].fix
+    (found,) = findings(RULE, build(*checked(None, backends=[backend(group)]), group, template))
+    assert found.problems[0].fix.startswith("Create a `HealthCheck`")
+
+
+def test_what_the_fix_says_passes() -> None:
+    for name, server in SERVERS.items():
+        check_verdict(RULE, checked(http(server.paths[0])), "passed", servers=[name])

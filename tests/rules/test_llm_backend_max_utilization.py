@@ -156,10 +156,30 @@ def test_the_message_names_each_backend_once() -> None:
     ]
 
 
-def test_the_fix_is_one_that_the_kind_and_the_mode_take() -> None:
+@pytest.mark.parametrize(
+    ("properties", "inputs", "words"),
+    [
+        ({"balancingMode": "UTILIZATION"}, {}, '`balancing_mode="RATE"` and `max_rate_per_endpoint`'),
+        ({"balancingMode": None}, {}, '`balancing_mode="RATE"` and `max_rate_per_endpoint`'),
+        (
+            {"balancingMode": None},
+            {"protocol": "TCP"},
+            '`balancing_mode="CONNECTION"` and `max_connections_per_endpoint`',
+        ),
+        ({"balancingMode": "RATE"}, {}, "Set `max_rate_per_endpoint`"),
+        ({"balancingMode": "CUSTOM_METRICS"}, {}, "Set `custom_metrics`"),
+    ],
+)
+def test_the_fix_for_a_zonal_neg_is_one_that_it_takes(
+    properties: dict[str, Any], inputs: dict[str, Any], words: str
+) -> None:
     neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
-    (by_kind,) = findings(RULE, build(service([backend(neg, maxUtilization=None)]), neg, deployed=True))
-    assert by_kind.problems[0].fix.startswith('Set `balancing_mode="RATE"` with `max_rate_per_endpoint`')
-    metrics = backend(neg, balancingMode="CUSTOM_METRICS", maxUtilization=None)
-    (by_mode,) = findings(RULE, build(service([metrics]), neg, deployed=True))
-    assert by_mode.problems[0].fix.startswith("Set `custom_metrics`")
+    entry = {"group": Out(neg, "id"), **properties}
+    (found,) = findings(RULE, build(service([entry], **inputs), neg))
+    assert words in found.problems[0].fix
+
+
+def test_the_fix_for_an_instance_group_limits_each_instance() -> None:
+    group = mig()
+    (found,) = findings(RULE, build(service([{"group": Out(group), "balancingMode": "RATE"}]), group))
+    assert found.problems[0].fix == "Set `max_rate_per_instance` to what one server can carry."

@@ -38,6 +38,8 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
     "another name": ([backend(OTHER_NAME)], {}, "failed"),
     "one of two lacks it": ([backend(OK), backend(NONE)], {}, "failed"),
     "no named ports": ([backend(NONE)], {}, "failed"),
+    "a NEG beside groups": ([backend(OK), backend(NEG)], {}, "passed"),
+    "a NEG beside a group that lacks it": ([backend(NONE), backend(NEG)], {}, "failed"),
     "unmanaged without": ([plain(PLAIN)], {}, "failed"),
     "the name is computed": ([backend(COMPUTED_NAME)], {}, "undecided"),
     "the ports are computed": ([backend(COMPUTED_PORTS)], {}, "undecided"),

@@ -12,8 +12,10 @@ RULE = "llm-backend-outlier-detection"
 US = mig("us-central1")
 NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
+PSC = R("RegionNetworkEndpointGroup", "psc", {"region": "us-east1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"})
+INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
 OTHER_STACK = R("StackReference", "platform")
-RESOURCES = (US, NEG, SERVERLESS, OTHER_STACK)
+RESOURCES = (US, NEG, SERVERLESS, PSC, INTERNET, OTHER_STACK)
 REGIONAL = {"region": "us-central1"}
 ONLY_COUNTS = {"enforcingConsecutiveErrors": 0, "enforcingSuccessRate": 0}
 
@@ -61,7 +63,15 @@ def test_settings(block: Any, options: dict[str, Any], status: str) -> None:
         ([backend(US)], {**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED"}, "failed"),
         ([backend(US)], {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}, "not applicable"),
         ([backend(NEG)], {}, "failed"),
-        ([backend(SERVERLESS)], {}, "not applicable"),
+        ([backend(INTERNET)], {}, "not applicable"),
+        # Their product may have a health signal of its own.
+        ([backend(SERVERLESS)], {}, "undecided"),
+        ([backend(SERVERLESS)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "undecided"),
+        ([backend(SERVERLESS)], {"loadBalancingScheme": "EXTERNAL"}, "not applicable"),
+        ([backend(SERVERLESS)], REGIONAL, "not applicable"),
+        ([backend(PSC)], {}, "undecided"),
+        ([backend(PSC)], REGIONAL, "undecided"),
+        ([backend(PSC)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
         ([backend(Computed((OTHER_STACK,)))], {}, "undecided"),
         (Computed(), {}, "undecided"),
         ([], {}, "failed"),
@@ -98,3 +108,21 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
 def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_name: str) -> None:
     (found,) = findings(RULE, build(service([backend(US)], **inputs), US))
     assert [one.property_name for one in found.undecided] == [property_name]
+
+
+@pytest.mark.parametrize(
+    ("group", "block", "inputs", "status"),
+    [
+        (SERVERLESS, {"consecutiveErrors": 5, "maxEjectionPercent": 50}, {}, "passed"),
+        (SERVERLESS, {"consecutiveErrors": 5}, {"loadBalancingScheme": "INTERNAL_MANAGED"}, "passed"),
+        (SERVERLESS, {"maxEjectionPercent": 1}, {}, "failed"),
+        (SERVERLESS, {"consecutiveErrors": 5}, {"loadBalancingScheme": Computed()}, "passed"),
+        (SERVERLESS, {"consecutiveErrors": 5}, REGIONAL, "not applicable"),
+        (PSC, {"consecutiveErrors": 5}, REGIONAL, "passed"),
+        (PSC, ONLY_COUNTS, {}, "failed"),
+    ],
+)
+def test_errors_of_what_the_load_balancer_does_not_check(
+    group: R, block: Any, inputs: dict[str, Any], status: str
+) -> None:
+    check_verdict(RULE, [service([backend(group)], outlierDetection=block, **inputs), group], status)

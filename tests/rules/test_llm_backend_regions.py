@@ -13,6 +13,7 @@ RULE = "llm-backend-regions"
 US, EU, ASIA = mig("us-central1"), mig("europe-west4"), mig("asia-east1")
 US_ZONE_A = R("InstanceGroupManager", "zonal-a", {"zone": "us-central1-a"})
 US_ZONE_B = R("InstanceGroupManager", "zonal-b", {"zone": "us-central1-b"})
+EU_ZONE_A = R("InstanceGroupManager", "eu-zonal-a", {"zone": "europe-west4-a"})
 US_AI_ZONE = R("InstanceGroup", "ai-zone", {"zone": "us-central1-ai1a"})
 EU_NEG = R("NetworkEndpointGroup", "neg-eu", {"zone": "europe-west4-b"})
 US_NEG = R("NetworkEndpointGroup", "neg-us", {"zone": "us-central1-b"})
@@ -36,7 +37,9 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
     "a zone with a longer name": ([backend(US_ZONE_A), backend(US_AI_ZONE)], {}, "failed"),
     "zonal NEGs in two regions": ([backend(US_NEG), backend(EU_NEG)], {}, "passed"),
     "serverless NEGs in two regions": ([backend(US_RUN), backend(EU_RUN)], {}, "passed"),
-    "an internet NEG may be anywhere": ([backend(INTERNET)], {}, "undecided"),
+    "an internet NEG is in no region": ([backend(INTERNET)], {}, "not applicable"),
+    "the URL of a global NEG": ([backend("projects/p/global/networkEndpointGroups/n")], {}, "not applicable"),
+    "an internet NEG and a controller": ([backend(INTERNET)], {"options": CONTROLLER}, "undecided"),
     "an internet NEG and a group": ([backend(INTERNET), backend(US_NEG)], {}, "undecided"),
     "no backends": (None, {}, "failed"),
     "an empty list": ([], {}, "failed"),
@@ -52,7 +55,67 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
     ),
     "not a URL": ([backend(US), backend("my-group")], {}, "undecided"),
     "built inside apply": (Computed((US, EU), [backend(US), backend(EU)]), {}, ("undecided", "passed")),
-    "one entry computed": ([backend(US), Computed((EU,), backend(EU))], {}, "passed"),
+    # It may be drained.
+    "one entry computed": ([backend(US), Computed((EU,), backend(EU))], {}, ("undecided", "passed")),
+    "a drained region": ([backend(US), backend(EU, capacityScaler=0)], {}, "failed"),
+    "a drained region beside two": ([backend(US), backend(EU), backend(ASIA, capacityScaler=0)], {}, "passed"),
+    "two drained regions of three": (
+        [backend(US, capacityScaler=0), backend(EU), backend(ASIA, capacityScaler=0)],
+        {},
+        "failed",
+    ),
+    "all drained": ([backend(US, capacityScaler=0), backend(EU, capacityScaler=0)], {}, "failed"),
+    "a drained URL": (
+        [backend(US), backend(f"{URL}regions/us-east4/instanceGroups/b", capacityScaler=0)],
+        {},
+        "failed",
+    ),
+    "two URLs, one drained": (
+        [
+            backend(f"{URL}regions/{one}/instanceGroups/b", capacityScaler=0 if one == "us-east4" else 1)
+            for one in ("us-east4", "us-west1")
+        ],
+        {},
+        "failed",
+    ),
+    "nearly drained": ([backend(US), backend(EU, capacityScaler=0.1)], {}, "passed"),
+    "blue and green in each region": (
+        [backend(US_ZONE_A), backend(US_ZONE_B, capacityScaler=0), backend(EU_ZONE_A, capacityScaler=0), backend(EU)],
+        {},
+        ("undecided", "passed"),
+    ),
+    "a computed scaler": ([backend(US), backend(EU, capacityScaler=Computed((), 0))], {}, ("undecided", "failed")),
+    "a computed scaler that is 1": (
+        [backend(US), backend(EU, capacityScaler=Computed((), 1))],
+        {},
+        ("undecided", "passed"),
+    ),
+    "a computed scaler of a third region": (
+        [backend(US), backend(EU), backend(ASIA, capacityScaler=Computed((), 0))],
+        {},
+        "passed",
+    ),
+    "a computed scaler in the same region": (
+        [backend(US_ZONE_A), backend(US_ZONE_B, capacityScaler=Computed((), 0))],
+        {},
+        "failed",
+    ),
+    "drained and left to a controller": (
+        [backend(US), backend(EU, capacityScaler=0)],
+        {"options": CONTROLLER},
+        "undecided",
+    ),
+    "a scaler left to a controller": (
+        [backend(US), backend(EU, capacityScaler=0)],
+        {"options": {"ignore_changes": ("backends[1].capacityScaler",)}},
+        "undecided",
+    ),
+    "a drained group of the same region": ([backend(US), backend(US_ZONE_A, capacityScaler=0)], {}, "failed"),
+    "drained beside a group of another stack": (
+        [backend(US), backend(EU, capacityScaler=0), backend(Computed((OTHER_STACK,)))],
+        {},
+        "undecided",
+    ),
     "computed from one of two groups": ([backend(US), backend(Computed((US, EU), Out(EU)))], {}, "passed"),
     "one of two further groups": ([backend(US), backend(Computed((EU, ASIA), Out(EU)))], {}, ("undecided", "passed")),
     "one of two groups in one region": ([backend(Computed((US_ZONE_A, US_ZONE_B), Out(US_ZONE_A)))], {}, "failed"),
@@ -84,7 +147,7 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
     "two regions and a controller": ([backend(US), backend(EU)], {"options": CONTROLLER}, "passed"),
 }
 
-GROUPS = (US, EU, ASIA, US_ZONE_A, US_ZONE_B, US_AI_ZONE, EU_NEG, US_NEG, EU_RUN, US_RUN, INTERNET)
+GROUPS = (US, EU, ASIA, US_ZONE_A, US_ZONE_B, EU_ZONE_A, US_AI_ZONE, EU_NEG, US_NEG, EU_RUN, US_RUN, INTERNET)
 OTHERS = (NETWORK, OTHER_STACK, CLUSTER, FLEET)
 
 
@@ -134,7 +197,9 @@ def test_regional_peers(services: list[R], expected: str) -> None:
 def test_peers_may_still_come_during_an_update() -> None:
     first = build(regional("us-central1", "chat-us"), US, deployed=True, is_complete=False)
     assert statuses(RULE, first, regional_peers=["chat-*"]) == {"chat-us": "undecided"}
-    assert statuses(RULE, first) == {"chat-us": "failed"}
+    # A DNS record comes after all that it names.
+    assert statuses(RULE, first) == {"chat-us": "undecided"}
+    assert statuses(RULE, build(regional("us-central1", "chat-us"), US, deployed=True)) == {"chat-us": "failed"}
 
 
 def test_a_group_of_another_project_with_the_same_name_is_not_ours() -> None:
@@ -192,3 +257,224 @@ def test_what_hands_on_groups_of_others_settles_nothing() -> None:
     member = R("gcp:compute/instanceGroupMembership:InstanceGroupMembership", "member")
     backends = [backend(Computed((member,))), backend(EU, maxRate=Computed((ASIA,), 4))]
     check_verdict(RULE, [service(backends), member, EU, ASIA], "undecided")
+
+
+ATTACHMENT = "projects/p/regions/us-central1/serviceAttachments/llm"
+
+
+def psc(target: Any, region: str = "us-central1") -> R:
+    inputs = {"region": region, "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    return R("RegionNetworkEndpointGroup", f"psc-{region}", inputs)
+
+
+@pytest.mark.parametrize(
+    ("neg", "inputs", "expected"),
+    [
+        (psc("us-central1-aiplatform.googleapis.com"), {}, "not applicable"),
+        (psc(ATTACHMENT), {}, "failed"),
+        (psc(f"https://www.googleapis.com/compute/v1/{ATTACHMENT}"), {}, "failed"),
+        (psc(Computed((), ATTACHMENT)), {}, "failed"),
+        (psc("us-central1-aiplatform.googleapis.com"), {"region": "us-central1"}, "failed"),
+    ],
+)
+def test_private_service_connect(neg: R, inputs: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, [service([backend(neg)], **inputs), neg], expected)
+
+
+HYBRID = R("NetworkEndpointGroup", "h", {"zone": "us-central1-b", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"})
+REGIONAL_INTERNET = R(
+    "RegionNetworkEndpointGroup", "i", {"region": "us-central1", "networkEndpointType": "INTERNET_FQDN_PORT"}
+)
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        (US, "`RegionInstanceGroupManager`"),
+        (US_NEG, "zonal NEG"),
+        (HYBRID, "hybrid NEG"),
+        (US_RUN, "serverless NEG"),
+        (psc(ATTACHMENT), "service attachment"),
+        ("projects/p/zones/us-central1-a/networkEndpointGroups/n", "of the same kind"),
+    ],
+)
+def test_the_fix_is_of_the_kind_of_the_backends(group: Any, words: str) -> None:
+    resources = [group] if isinstance(group, R) else []
+    (found,) = findings(RULE, build(service([backend(group)]), *resources))
+    assert words in found.problems[0].fix
+
+
+@pytest.mark.parametrize(
+    ("group", "is_global"), [(US, True), (US_RUN, True), (psc(ATTACHMENT), False), (REGIONAL_INTERNET, False)]
+)
+def test_a_global_service_is_named_only_where_one_takes_the_backends(group: R, is_global: bool) -> None:
+    (found,) = findings(RULE, build(service([backend(group)], region="us-central1"), group))
+    assert ("global `BackendService`" in found.problems[0].fix) is is_global
+    assert "`health_checked_targets`" in found.problems[0].fix
+
+
+def fix_of(*resources: R, deployed: bool = False) -> str:
+    (found,) = [one for one in findings(RULE, build(*resources, deployed=deployed)) if one.name == "chat"]
+    return found.problems[0].fix
+
+
+def test_the_fix_names_the_group_that_is_there_and_not_attached() -> None:
+    assert "Add `mig-europe-west4` in `europe-west4`" in fix_of(service([backend(US)]), US, EU)
+    other = service([backend(EU)], "embed")
+    assert "Add `mig-europe-west4`" not in fix_of(service([backend(US)]), other, US, EU)
+    assert "Add `neg-eu`" not in fix_of(service([backend(US)]), US, EU_NEG)
+
+
+def test_the_fix_names_the_group_in_the_wrong_region() -> None:
+    wrong = R("RegionInstanceGroupManager", "llm-europe-west4", {"region": "us-central1"})
+    assert "Create `llm-europe-west4` in `europe-west4`" in fix_of(service([backend(US), backend(wrong)]), US, wrong)
+
+
+def test_the_fix_raises_the_scaler_of_what_is_drained() -> None:
+    fix = fix_of(service([backend(US), backend(EU, capacityScaler=0)]), US, EU, deployed=True)
+    assert fix.startswith("Set the `capacity_scaler` of `mig-europe-west4` above 0")
+    fix = fix_of(service([backend(US), backend(US_ZONE_A, capacityScaler=0)]), US, US_ZONE_A, deployed=True)
+    assert fix.startswith("Add a backend in another region")
+
+
+@pytest.mark.parametrize("annotation", ["controller.autoneg.dev/neg", "cloud.google.com/neg"])
+def test_the_fix_names_ignore_changes_where_a_controller_is_at_work(annotation: str) -> None:
+    ingress = R("kubernetes:core/v1:Service", "gw", {"metadata": {"annotations": {annotation: "{}"}}})
+    assert 'ignore_changes=["backends"]' in fix_of(service([]), ingress)
+    plain = R("kubernetes:core/v1:Service", "gw", {"metadata": {"annotations": {"team": "llm"}}})
+    assert fix_of(service([]), plain) == "Add a backend in each region."
+
+
+@pytest.mark.parametrize(
+    ("backends", "observed"),
+    [
+        (
+            [backend(US), backend(US_ZONE_A)],
+            "All backends are in 1 region (`us-central1`): `mig-us-central1` and `zonal-a`.",
+        ),
+        ([backend(Computed((FLEET,)))], "All backends are in 1 region at most."),
+        (
+            [backend(US), backend(EU, capacityScaler=0)],
+            "All backends that are not drained are in 1 region at most.",
+        ),
+    ],
+)
+def test_what_was_observed(backends: Any, observed: str) -> None:
+    (found,) = findings(RULE, build(service(backends), *GROUPS, *OTHERS))
+    assert found.problems[0].observed == observed
+
+
+def address(region: str, ip: str | None = None) -> R:
+    return R("gcp:compute/address:Address", f"ip-{region}", {"region": region, **({"address": ip} if ip else {})})
+
+
+def front(region: str, to: R, ip: Any = None) -> R:
+    inputs = {"region": region, "backendService": Out(to, "id"), "loadBalancingScheme": "INTERNAL"}
+    return R("ForwardingRule", f"front-{region}", {**inputs, **({} if ip is None else {"ipAddress": ip})})
+
+
+def joined(policy: Any) -> R:
+    return R("gcp:dns/recordSet:RecordSet", "record", {"type": "A", "routingPolicy": policy})
+
+
+def target(front: R | str) -> dict[str, Any]:
+    ip = Computed((front,)) if isinstance(front, R) else front
+    return {"internalLoadBalancers": [{"ipAddress": ip, "loadBalancerType": "regionalL4ilb", "region": "x"}]}
+
+
+REGIONS = ("us-central1", "europe-west4")
+PEERS = [service([backend(US)], region=REGIONS[0]), service([backend(EU)], "eu", region=REGIONS[1])]
+FRONTS = [front(region, peer) for region, peer in zip(REGIONS, PEERS, strict=True)]
+ADDRESSES = [address(region) for region in REGIONS]
+RESERVED = [front(region, peer, Out(ip, "address")) for region, peer, ip in zip(REGIONS, PEERS, ADDRESSES, strict=True)]
+KNOWN = [front(region, peer, f"10.0.{n}.2") for n, (region, peer) in enumerate(zip(REGIONS, PEERS, strict=True))]
+
+
+def geos(*targets: Any, **more: Any) -> dict[str, Any]:
+    return {"geos": [{"location": "x", "healthCheckedTargets": one} for one in targets], **more}
+
+
+# name -> (forwarding rules, routing policy, expected)
+DNS: dict[str, tuple[list[R], Any, Expected]] = {
+    "geolocation": (FRONTS, geos(*map(target, FRONTS)), "passed"),
+    "fenced": (FRONTS, geos(*map(target, FRONTS), enableGeoFencing=True), "failed"),
+    "not fenced": (FRONTS, geos(*map(target, FRONTS), enableGeoFencing=False), "passed"),
+    "perhaps fenced": (
+        FRONTS,
+        geos(*map(target, FRONTS), enableGeoFencing=Computed((), True)),
+        ("undecided", "failed"),
+    ),
+    "of reserved addresses": (RESERVED, geos(*(target(ip) for ip in ADDRESSES)), "passed"),
+    "of known addresses": (KNOWN, geos(target("10.0.0.2"), target("10.0.1.2")), "passed"),
+    "of an address of nothing": (KNOWN, geos(target("10.0.0.2"), target("10.9.9.9")), "failed"),
+    "one region alone": (FRONTS, geos(target(FRONTS[0])), "failed"),
+    "weighted": (
+        FRONTS,
+        {"wrrs": [{"weight": 0.5, "healthCheckedTargets": target(one)} for one in FRONTS]},
+        "passed",
+    ),
+    "weighted, one without weight": (
+        FRONTS,
+        {"wrrs": [{"weight": n, "healthCheckedTargets": target(one)} for n, one in enumerate(FRONTS)]},
+        "undecided",
+    ),
+    "failover": (
+        FRONTS,
+        {"primaryBackup": {"primary": target(FRONTS[0]), "backupGeos": geos(target(FRONTS[1]))["geos"]}},
+        "passed",
+    ),
+    "failover to addresses that nothing checks": (
+        FRONTS,
+        {
+            "primaryBackup": {
+                "primary": target(FRONTS[0]),
+                "backupGeos": [{"location": "x", "rrdatas": [Computed((FRONTS[1],))]}],
+            }
+        },
+        "undecided",
+    ),
+    "addresses that nothing checks": (
+        FRONTS,
+        {"geos": [{"location": "x", "rrdatas": [Computed((one,))]} for one in FRONTS]},
+        "failed",
+    ),
+    "external endpoints with a check": (
+        FRONTS,
+        geos(
+            *({"externalEndpoints": [Computed((one,))]} for one in FRONTS),
+            healthCheck="projects/p/global/healthChecks/h",
+        ),
+        "passed",
+    ),
+    "external endpoints without a check": (
+        FRONTS,
+        geos(*({"externalEndpoints": [Computed((one,))]} for one in FRONTS)),
+        "failed",
+    ),
+    "built inside apply": (FRONTS, Computed(tuple(FRONTS)), "undecided"),
+    "no policy": (FRONTS, None, "failed"),
+}
+
+
+@pytest.mark.parametrize("case", DNS)
+def test_regional_services_joined_by_dns(case: str) -> None:
+    fronts, policy, expected = DNS[case]
+    check_verdict(RULE, [*PEERS, *fronts, *ADDRESSES, joined(policy), US, EU], expected)
+
+
+def test_a_record_joins_its_services_and_no_others() -> None:
+    other = service([backend(US)], "other", region="us-central1")
+    stack = build(*PEERS, other, *FRONTS, joined(geos(*map(target, FRONTS))), US, EU)
+    assert statuses(RULE, stack) == {"chat": "passed", "eu": "passed", "other": "failed"}
+
+
+def test_two_services_of_one_region_stay_in_one_when_joined() -> None:
+    peers = [service([backend(US)], region=REGIONS[0]), service([backend(US)], "b", region=REGIONS[0])]
+    fronts = [front(f"us-central1-{n}", peer) for n, peer in enumerate(peers)]
+    check_verdict(RULE, [*peers, *fronts, joined(geos(*map(target, fronts))), US], "failed")
+
+
+def test_a_joined_service_without_backends_adds_no_region() -> None:
+    peers = [PEERS[0], service([], "eu", region=REGIONS[1])]
+    fronts = [front(region, peer) for region, peer in zip(REGIONS, peers, strict=True)]
+    check_verdict(RULE, [*peers, *fronts, joined(geos(*map(target, fronts))), US], "failed")

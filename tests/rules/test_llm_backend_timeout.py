@@ -15,8 +15,9 @@ NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
 UNKNOWN_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
+PSC = R("RegionNetworkEndpointGroup", "psc", {"region": "us-east1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"})
 OTHER_STACK = R("StackReference", "platform")
-RESOURCES = (US, NEG, SERVERLESS, INTERNET, UNKNOWN_NEG, OTHER_STACK)
+RESOURCES = (US, NEG, SERVERLESS, INTERNET, UNKNOWN_NEG, PSC, OTHER_STACK)
 REGIONAL = {"region": "us-central1"}
 PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
 
@@ -33,6 +34,9 @@ PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
         ([backend(US)], {"timeoutSec": 0}, {}, "failed"),
         ([backend(US)], {"timeoutSec": -1}, {}, "failed"),
         ([backend(US)], {}, {}, "failed"),
+        # Kinds that do not mix: the one that takes a timeout needs it.
+        ([backend(SERVERLESS), backend(PSC)], {}, {}, "failed"),
+        ([backend(SERVERLESS), backend(PSC)], {"timeoutSec": 600}, {}, "passed"),
         ([backend(US)], {"timeoutSec": Computed()}, {}, "undecided"),
         ([backend(US)], {"timeoutSec": "long"}, {}, "undecided"),
         ([backend(US)], {"timeoutSec": 120}, {"min_seconds": 120}, "passed"),
@@ -89,7 +93,8 @@ def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: 
         (
             observed,
             "A timeout from 600 to 86400 s.",
-            "Set `timeout_sec` to the duration of the longest response, 600 or more.",
+            "Set `timeout_sec` to the duration of the longest response, 600 or more, and "
+            "`connection_draining_timeout_sec` to the same, up to 3600.",
         )
     ]
 

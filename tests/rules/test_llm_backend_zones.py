@@ -57,6 +57,33 @@ NEGS = [R("NetworkEndpointGroup", f"neg-{zone}", {"zone": zone}) for zone in TWO
 HYBRID = R("NetworkEndpointGroup", "hybrid", {"zone": TWO[0], "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"})
 EITHER = R("NetworkEndpointGroup", "either", {"zone": TWO[0], "networkEndpointType": Computed()})
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
+HYBRID_B = R("NetworkEndpointGroup", "hybrid-b", {"zone": TWO[1], "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"})
+NEG_URL = "networkEndpointGroups"
+
+
+def zonal_url(letter: str, collection: str = "instanceGroups", name: str = "x") -> dict[str, Any]:
+    return backend(f"projects/p/zones/us-central1-{letter}/{collection}/{name}")
+
+
+def read(type_: str, zone: str, collection: str) -> R:
+    """A group that is read with `.get(name, id)`, of which the id is known and nothing else."""
+    outputs = {"id": f"projects/p/zones/{zone}/{collection}/x-{zone}", "selfLink": UNKNOWN, "instanceGroup": UNKNOWN}
+    return R(type_, f"{collection}-{zone}", {"zone": zone}, {"inputs": None, "outputs": outputs, "is_read": True})
+
+
+NEGS_READ = {zone: read("NetworkEndpointGroup", zone, NEG_URL) for zone in TWO}
+GROUPS_READ = {zone: read("InstanceGroup", zone, "instanceGroups") for zone in TWO}
+READ = [*NEGS_READ.values(), *GROUPS_READ.values()]
+
+
+def read_neg(zone: str) -> Any:
+    return Computed((NEGS_READ[zone],))
+
+
+def read_group(zone: str) -> Any:
+    return Computed((GROUPS_READ[zone],))
+
+
 UNMANAGED = R("InstanceGroup", "unmanaged", {"zone": "us-central1-c"})
 
 
@@ -90,12 +117,30 @@ UNMANAGED = R("InstanceGroup", "unmanaged", {"zone": "us-central1-c"})
         ([], {}, "not applicable"),
         (None, {}, "not applicable"),
         (Computed((A,), [backend(A)]), {}, ("undecided", "failed")),
-        ([backend(A), Computed((B,), backend(B))], {}, "passed"),
+        # An entry of which nothing is known may be drained.
+        ([backend(A), Computed((B,), backend(B))], {}, ("undecided", "passed")),
+        ([backend(A), backend(B, capacityScaler=0)], {}, ("undecided", "failed")),
+        ([backend(A), backend(B, capacityScaler=0.5)], {}, "passed"),
+        ([backend(A), backend(B), backend(EU, capacityScaler=0)], {}, ("undecided", "passed")),
+        ([backend(A), backend(B, capacityScaler=Computed((), 0))], {}, ("undecided", "failed")),
+        ([zonal_url("a"), zonal_url("b") | {"capacityScaler": 0}], {}, "failed"),
+        # NEGs of which the URL alone is known are zonal or hybrid.
+        ([zonal_url("a", NEG_URL), zonal_url("b", NEG_URL)], {}, "passed"),
+        ([zonal_url("a", NEG_URL), zonal_url("a", NEG_URL, "y")], {}, "undecided"),
+        ([backend(NEGS[0]), zonal_url("b", NEG_URL)], {}, "passed"),
+        ([backend(NEGS[0]), zonal_url("a", NEG_URL)], {}, "failed"),
+        ([backend(NEGS[0]), backend(HYBRID_B)], {}, "passed"),
+        ([backend(HYBRID), backend(HYBRID_B)], {}, "not applicable"),
+        ([backend("projects/p/regions/us-central1/networkEndpointGroups/n")], {}, "not applicable"),
+        ([backend(read_neg(zone)) for zone in TWO], {}, "passed"),
+        ([backend(read_neg(TWO[0]))], {}, "undecided"),
+        ([backend(read_group(zone)) for zone in TWO], {}, "passed"),
+        ([backend(read_group(TWO[0]))], {}, "failed"),
         ([backend(Computed((OTHER_STACK,)))], {}, "undecided"),
     ],
 )
 def test_services(backends: Any, inputs: dict[str, Any], expected: Any) -> None:
-    groups = [A, B, EU, SINGLE, GOOD, *NEGS, HYBRID, EITHER, SERVERLESS, UNMANAGED, OTHER_STACK]
+    groups = [A, B, EU, SINGLE, GOOD, *NEGS, HYBRID, HYBRID_B, EITHER, SERVERLESS, UNMANAGED, OTHER_STACK, *READ]
     check_verdict(RULE, [service(backends, **inputs), *groups], expected)
 
 
@@ -138,3 +183,11 @@ def test_the_message_names_each_region() -> None:
         "In `europe-west4` all backends are in 1 zone, or may be. "
         "In `us-central1` all backends are in 1 zone, or may be."
     ]
+
+
+def test_the_fix_is_of_the_kind_of_the_backends() -> None:
+    (found,) = findings(RULE, build(service([backend(NEGS[0])]), NEGS[0]))
+    assert "zonal NEG" in found.problems[0].fix
+    assert "InstanceGroupManager" not in found.problems[0].fix
+    (found,) = findings(RULE, build(service([backend(A)]), A))
+    assert "`RegionInstanceGroupManager`" in found.problems[0].fix

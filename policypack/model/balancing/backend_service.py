@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final
@@ -222,10 +223,10 @@ class BackendService(LoadBalancerService):
     def regions(self) -> DistinctCount:
         """The regions that its backends serve from."""
         if self.is_regional:
-            return _count_regions([self.region], [], is_closed=True, unresolved=0)
+            return count_regions([self.region], [], is_closed=True, unresolved=0)
         others = [Group(candidate, self.stack) for candidate in self.links.candidates]
         is_bounded = not any(group.is_anywhere for group in (*self.groups, *others))
-        return _count_regions(
+        return count_regions(
             [group.region for group in self.groups],
             [group.region for group in others],
             is_closed=self.links.is_closed,
@@ -285,20 +286,37 @@ class BackendService(LoadBalancerService):
 @per_stack
 def _regions_of_peers(stack: Stack, pattern: str) -> DistinctCount:
     services = [BackendService.of(resource, stack) for resource in stack.of_types([REGION_BACKEND_SERVICE])]
-    peers = [service for service in services if fnmatchcase(service.name, pattern)]
-    certain = [peer.region for peer in peers if not isinstance(peer.backends, Unknown) and peer.backends]
+    return regions_of([service for service in services if fnmatchcase(service.name, pattern)])
+
+
+def regions_of(services: Sequence[BackendService], others: Sequence[BackendService] = ()) -> DistinctCount:
+    """The regions that regional services together serve from, and may serve from with the `others`.
+
+    One without backends serves from none, unless a controller attaches them.
+    """
+    certain = [one.region for one in services if not isinstance(one.backends, Unknown) and one.backends]
     possible = [
-        peer.region
-        for peer in peers
-        if isinstance(peer.backends, Unknown) or (peer.has_no_backends and peer.leaves_backends_to_a_controller)
+        one.region
+        for one in (*services, *others)
+        if isinstance(one.backends, Unknown)
+        or (one.has_no_backends and one.leaves_backends_to_a_controller)
+        or (one in others and one.backends)
     ]
-    unresolved = len(possible) if stack.is_complete else None
-    return _count_regions(certain, possible, is_closed=stack.is_complete, unresolved=unresolved)
+    is_complete = all(one.stack.is_complete for one in services)
+    return count_regions(certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None)
 
 
-def _count_regions(
+def count_regions(
     certain: list[str | Unknown], possible: list[str | Unknown], *, is_closed: bool, unresolved: int | None
 ) -> DistinctCount:
+    """How many regions backends are in.
+
+    Args:
+        certain: the regions of backends that certainly are there.
+        possible: the regions of those that may be.
+        is_closed: further ones can be in no region but the `possible` ones.
+        unresolved: how many further ones there are; `None` for any number.
+    """
     known = [region for region in certain if isinstance(region, str)]
     anywhere = len(certain) - len(known)
     choices = [region for region in possible if isinstance(region, str)]

@@ -13,7 +13,7 @@ from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.autoscaler import Autoscaler, autoscalers
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import region_of, setting
+from policypack.model.graph.reference import references_to, region_of, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -82,7 +82,7 @@ class GroupManager(View):
                 zone, and one is what counts.
         """
         if not self.is_regional:
-            return _one_zone(setting(self.resource, "zone"))
+            return _one_zone(_zone_of(self.resource))
         listed, shape = self.resource.asked.strings("distributionPolicyZones"), self.target_shape
         if isinstance(shape, str) and shape not in spreading_shapes:
             return ZoneCount(frozenset(), 1, 1)
@@ -289,8 +289,15 @@ def zones_of(group: Group, spreading_shapes: Collection[str]) -> ZoneCount:
     if manager:
         return manager.zones(spreading_shapes)
     if isinstance(group.target, Resource):
-        return _one_zone(setting(group.target, "zone"))
+        return _one_zone(_zone_of(group.target))
     return _one_zone(group.target.location) if group.target.scope == "zones" else ZoneCount(frozenset(), 1, None)
+
+
+def _zone_of(resource: Resource) -> str | Unknown | None:
+    """The zone of a zonal resource; of one that is read, its name may be all that says it."""
+    zone = setting(resource, "zone")
+    names = (name.location for name in references_to(resource) if name.scope == "zones")
+    return zone if isinstance(zone, str) else next(names, zone)
 
 
 def _one_zone(zone: str | Unknown | None) -> ZoneCount:

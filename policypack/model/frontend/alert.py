@@ -1,20 +1,25 @@
-"""Alert policies of Cloud Monitoring, and what they watch.
-
-Metrics: https://cloud.google.com/load-balancing/docs/metrics
-"""
+"""Alert policies of Cloud Monitoring, and what they watch."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.alert_query import MAX_LATENCY_MS, Front, Query, Signal
 from policypack.model.graph.path import on_path
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.tokens import ALERT_POLICY, FORWARDING_RULE_TYPES, PROXY_TYPES, SLO, URL_MAP_TYPES
+from policypack.model.graph.tokens import (
+    ALERT_POLICY,
+    FORWARDING_RULE_TYPES,
+    LOG_METRIC,
+    PROXY_TYPES,
+    SERVICE_TYPES,
+    SLO,
+    URL_MAP_TYPES,
+)
 from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
 from policypack.model.values.properties import Properties
@@ -29,20 +34,13 @@ _QUERIES: Final = {
     "conditionPrometheusQueryLanguage": ("query",),
     "conditionSql": ("query",),
 }
-_ERRORS: Final = re.compile(
-    r"response_code|httprequest\.status|http_request\.status|statusdetails|(?<![a-z])5xx|error", re.IGNORECASE
-)
-_LATENCY: Final = re.compile(r"latenc|time_to_first_token|\bttft\b|request_duration|response_time", re.IGNORECASE)
-_LOAD_BALANCING: Final = re.compile(r"loadbalancing[._]googleapis[._]com[/:]")
-# Labels that narrow a load balancer's metric down to one of its parts.
-_NARROWING: Final = re.compile(
-    r"(backend_target_name|backend_name|backend_service_name|url_map_name|forwarding_rule_name|target_proxy_name"
-    r"|matched_url_path_rule|load_balancer_name)"
-)
-_BY_SERVICE: Final = re.compile(r"backend_(target|service)_name")
-# Metrics of model servers themselves, as Managed Service for Prometheus collects them.
-_SERVERS: Final = re.compile(r"(?<![a-z])(vllm|tgi|sglang|llamacpp|trtllm|nv_inference)[:_]")
 _FRONT_TYPES: Final = (*URL_MAP_TYPES, *PROXY_TYPES, *FORWARDING_RULE_TYPES)
+# Block of a request-based indicator -> its filters.
+_FILTERS: Final = {
+    "goodTotalRatio": ("badServiceFilter", "goodServiceFilter", "totalServiceFilter"),
+    "distributionCut": ("distributionFilter",),
+}
+_USER_METRICS: Final = ("logging.googleapis.com/user/", "logging_googleapis_com:user_")
 
 
 class AlertPolicy(View):
@@ -59,110 +57,134 @@ class AlertPolicy(View):
     def tells_somebody(self) -> bool | Unknown:
         return when_known(self.resource.asked.strings("notificationChannels"), bool)
 
-    def watches(self, service: Resource) -> bool | Unknown:
-        """Whether a condition is about a backend service: computed from it or its front end, by name, or about all."""
+    def covers(self, service: BackendService, signal: Signal, min_latency_ms: float) -> bool | Unknown:
+        """Whether a condition is about a signal of a service, with a threshold that such a signal can reach.
+
+        Args:
+            service: the service.
+            signal: failing requests (`errors`) or slow answers (`latency`).
+            min_latency_ms: the lowest threshold for latencies of load balancers, in milliseconds.
+        """
         front = _front_of(self.stack, service)
-        if any(urn in front.urns for urn in self.resource.edges.get("conditions", ())):
-            return True
-        if any(service.urn in _all_sources(objective) for objective in self._objectives):
-            return True
-        return any_of(when_known(query, lambda known: known.watches(front)) for query in self._queries)
+        return any_of(
+            all_of([one.watches(front), one.is_about(signal), one.is_reached(signal, min_latency_ms)])
+            for one in self._conditions
+        )
+
+    def has_wrong_threshold(self, service: BackendService, signal: Signal, min_latency_ms: float) -> bool:
+        """Whether a condition certainly is about a signal of a service, and its threshold certainly is none for it."""
+        front = _front_of(self.stack, service)
+        return any(
+            one.watches(front) is True
+            and one.is_about(signal) is True
+            and one.is_reached(signal, min_latency_ms) is False
+            for one in self._conditions
+        )
+
+    @property
+    def hides_its_conditions(self) -> bool:
+        """Whether what a condition measures is computed, and not known yet."""
+        return any(one.is_hidden for one in self._conditions)
 
     @cached_property
-    def watches_errors(self) -> bool | Unknown:
-        """Whether a condition is about failing requests: a ratio of two counts, or by what its query says."""
-        return any_of((*self._conditions_about("errors"), *self._objectives_about("errors")))
-
-    @cached_property
-    def watches_latency(self) -> bool | Unknown:
-        """Whether a condition is about slow answers: a percentile of a distribution, or by what its query says."""
-        return any_of((*self._conditions_about("latency"), *self._objectives_about("latency")))
-
-    def _conditions_about(self, signal: str) -> Iterator[bool | Unknown]:
+    def _conditions(self) -> tuple[_Condition, ...]:
         conditions = self.resource.asked.objects("conditions")
-        if isinstance(conditions, Unknown):
-            yield UNKNOWN
-            return
-        for condition in conditions:
-            about = any_of((_has_shape(condition, signal), *(_says(text, signal) for text in _queries(condition))))
-            yield all_of([about, _is_about_much(condition)])
-
-    def _objectives_about(self, signal: str) -> Iterator[bool | Unknown]:
-        return (equals(_kind_of(slo), signal) for slo in self._objectives)
-
-    @cached_property
-    def _objectives(self) -> tuple[Resource, ...]:
-        sources = (self.stack.by_urn(urn) for urn in self.resource.edges.get("conditions", ()))
-        return tuple(source for source in sources if source and source.type == SLO)
-
-    @cached_property
-    def _queries(self) -> tuple[_Query | Unknown, ...]:
-        conditions = self.resource.asked.objects("conditions")
-        if isinstance(conditions, Unknown):
-            return (UNKNOWN,)
-        texts = (text for condition in conditions for text in _queries(condition))
-        return tuple(when_known(text, _Query) for text in texts)
+        found = [Properties(UNKNOWN)] if isinstance(conditions, Unknown) else conditions
+        return tuple(_Condition(self.stack, self.resource, one) for one in found)
 
 
-@dataclass(frozen=True)
-class _Front:
-    """A service with what is in front of it.
+class _Condition:
+    """One condition of an alert policy."""
 
-    Attributes:
-        urns: their URNs.
-        names: their names in Google Cloud, as far as they are known.
-        has_other_names: some have names that are computed.
-        is_named: the name of the service itself is known.
-    """
+    def __init__(self, stack: Stack, policy: Resource, properties: Properties) -> None:
+        self._stack = stack
+        self._properties = properties
+        self._sources = frozenset(policy.edges.get("conditions", ()))
+        texts = [_with_log_metric(stack, text) for text in _texts(properties)]
+        self._queries = tuple(when_known(text, Query) for text in texts)
+        self.is_hidden = not all(isinstance(query, Query) for query in self._queries)
+        self._is_sql = properties.object("conditionSql") is not None
+        names_objectives = any(isinstance(query, Query) and query.is_about_objectives for query in self._queries)
+        sources = [stack.by_urn(urn) for urn in sorted(self._sources)]
+        objectives = [source for source in sources if source and source.type == SLO]
+        # What comes from objectives alone can select nothing but how they burn.
+        is_theirs = names_objectives or (self.is_hidden and objectives and len(objectives) == len(sources))
+        self._objectives = objectives if is_theirs else None
 
-    urns: frozenset[str]
-    names: tuple[str, ...]
-    has_other_names: bool
-    is_named: bool
+    def watches(self, front: Front) -> bool | Unknown:
+        """Whether it is about a service: by its text, or computed from it, its front end or an objective on it."""
+        if self._objectives is not None:
+            return any_of(_watches(slo, front) for slo in self._objectives) if self._objectives else UNKNOWN
+        found = any_of(
+            query.watches(front) if isinstance(query, Query) else self._comes_from(front) for query in self._queries
+        )
+        # SQL reads tables of logs, in more ways than are told apart here.
+        return UNKNOWN if found is False and self._is_sql else found
 
+    def _comes_from(self, front: Front) -> bool | Unknown:
+        between = [source for source in self._source_resources if source.type in (SLO, LOG_METRIC)]
+        sources = self._sources.union(*(_all_sources(source) for source in between))
+        services = [urn for urn in sources if (found := self._stack.by_urn(urn)) and found.type in SERVICE_TYPES]
+        # Which condition comes from which source is not known.
+        are_ours = all(urn in front.urns for urn in services)
+        return True if sources & front.urns and are_ours else UNKNOWN
 
-@per_stack
-def _front_of(stack: Stack, service: Resource) -> _Front:
-    resources = (service, *on_path(stack, service, _FRONT_TYPES))
-    names = [_name_of(resource) for resource in resources]
-    return _Front(
-        frozenset(resource.urn for resource in resources),
-        tuple(name for name in names if name),
-        any(one.asked.string("name") is UNKNOWN and not name for one, name in zip(resources, names, strict=True)),
-        bool(_name_of(service)),
-    )
+    def is_about(self, signal: Signal) -> bool | Unknown:
+        """Whether it is about a signal, above a threshold: few errors and short latencies are no trouble."""
+        if self._objectives is not None:
+            about = any_of(equals(_kind_of(slo), signal) for slo in self._objectives) if self._objectives else UNKNOWN
+        else:
+            says = (query.says(signal) if isinstance(query, Query) else UNKNOWN for query in self._queries)
+            about = any_of((self._has_shape(signal), *says))
+        is_below = equals(self._properties.block("conditionThreshold").string("comparison"), "COMPARISON_LT")
+        return all_of([about, negation(is_below)])
 
+    @property
+    def _source_resources(self) -> list[Resource]:
+        return [source for urn in sorted(self._sources) if (source := self._stack.by_urn(urn))]
 
-class _Query:
-    """What a condition measures, as text; it is looked through once for all services."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._is_of_servers = _SERVERS.search(text) is not None
-        self._is_of_load_balancers = _LOAD_BALANCING.search(text) is not None
-        self._is_narrow = _NARROWING.search(text) is not None
-        self._is_by_service = _BY_SERVICE.search(text) is not None
-
-    def watches(self, front: _Front) -> bool | Unknown:
-        if self._is_of_servers or any(_is_named_in(name, self._text) for name in front.names):
-            return True
-        if front.has_other_names:
+    def _has_shape(self, signal: Signal) -> bool | Unknown:
+        """Whether its form gives its subject away, even where its query is not known yet."""
+        block = self._properties.block("conditionThreshold")
+        if signal == "errors":
+            # Of a ratio that counts answers by their status, the status says of what.
+            compares = any(isinstance(query, Query) and query.compares_status for query in self._queries)
+            return False if compares else self._is_ratio
+        aggregations = block.objects("aggregations")
+        if isinstance(aggregations, Unknown):
             return UNKNOWN
-        if not self._is_of_load_balancers:
-            return False
-        if not self._is_narrow:
+        names = [one.string(name) for one in aggregations for name in ("perSeriesAligner", "crossSeriesReducer")]
+        return any_of(when_known(name, lambda known: "PERCENTILE" in (known or "")) for name in names)
+
+    @property
+    def _is_ratio(self) -> bool | Unknown:
+        block = self._properties.block("conditionThreshold")
+        aggregations = block.objects("denominatorAggregations")
+        if isinstance(aggregations, Unknown):
+            return UNKNOWN
+        return bool(aggregations) or isinstance(block.string("denominatorFilter"), str)
+
+    def is_reached(self, signal: Signal, min_latency_ms: float) -> bool | Unknown:
+        """Whether its threshold is one that the signal can reach, and does not always pass."""
+        number = self._properties.block("conditionThreshold").number("thresholdValue")
+        if isinstance(number, Unknown):
+            return UNKNOWN
+        if self._objectives is not None:
             return True
-        # It is about one part of a load balancer by name, and that may be a part of this one.
-        return False if self._is_by_service and front.is_named else UNKNOWN
+        known = [query for query in self._queries if isinstance(query, Query)]
+        if number is None:
+            number = next((query.threshold for query in known if query.threshold is not None), None)
+        if number is None:
+            return True
+        if signal == "errors":
+            is_ratio = any_of([*(query.is_ratio for query in known), self._is_ratio])
+            return True if number < 1 else negation(is_ratio)
+        if any(query.is_in_milliseconds for query in known):
+            return min_latency_ms <= number <= MAX_LATENCY_MS
+        return UNKNOWN if self.is_hidden and number < min_latency_ms else True
 
 
-@per_stack
-def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
-    """The alert policies of a stack."""
-    return tuple(AlertPolicy.of(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
-
-
-def _queries(condition: Properties) -> Iterator[str | Unknown]:
+def _texts(condition: Properties) -> Iterator[str | Unknown]:
     for kind, keys in _QUERIES.items():
         block = condition.object(kind)
         if isinstance(block, Unknown):
@@ -171,27 +193,51 @@ def _queries(condition: Properties) -> Iterator[str | Unknown]:
             yield from (text for key in keys if (text := block.string(key)) is not None)
 
 
-def _has_shape(condition: Properties, signal: str) -> bool | Unknown:
-    """Whether the form of a condition gives its subject away, even where its query is not known yet."""
-    block = condition.block("conditionThreshold")
-    key = "denominatorAggregations" if signal == "errors" else "aggregations"
-    aggregations = block.objects(key)
-    if isinstance(aggregations, Unknown):
+def _with_log_metric(stack: Stack, text: str | Unknown) -> str | Unknown:
+    """A query with the filters of the log-based metrics that it names; not known if one is not in the stack."""
+    if isinstance(text, Unknown) or not any(prefix in text for prefix in _USER_METRICS):
+        return text
+    metrics = stack.of_types([LOG_METRIC])
+    named = [one for one in metrics if any(f"{prefix}{_name_of(one)}" in text for prefix in _USER_METRICS)]
+    parts = [metric.asked.string(key) for metric in named for key in ("filter", "valueExtractor")]
+    if not named or any(isinstance(part, Unknown) for part in parts):
         return UNKNOWN
-    if signal == "errors":
-        return bool(aggregations) or isinstance(block.string("denominatorFilter"), str)
-    names = [one.string(name) for one in aggregations for name in ("perSeriesAligner", "crossSeriesReducer")]
-    return any_of(when_known(name, lambda known: "PERCENTILE" in (known or "")) for name in names)
+    return " ".join([*(str(part) for part in parts if part), text])
 
 
-def _is_about_much(condition: Properties) -> bool | Unknown:
-    """Whether a threshold is for values above it: few errors and short latencies are no trouble."""
-    return negation(equals(condition.block("conditionThreshold").string("comparison"), "COMPARISON_LT"))
+@per_stack
+def _front_of(stack: Stack, service: BackendService) -> Front:
+    resources = (service.resource, *on_path(stack, service.resource, _FRONT_TYPES))
+    names = {one.urn: _name_of(one) for one in resources}
+    unnamed = [one for one in resources if not names[one.urn]]
+    own = names[service.urn] or service.resource.asked.string("name")
+    return Front(
+        frozenset(names),
+        tuple(name for name in names.values() if name),
+        tuple(one.name for one in unnamed if one.asked.string("name") is None),
+        any(one.asked.string("name") is UNKNOWN for one in unnamed),
+        own,
+        service.name,
+        _family_of(service),
+    )
 
 
-def _says(text: str | Unknown, signal: str) -> bool | Unknown:
-    form = _ERRORS if signal == "errors" else _LATENCY
-    return when_known(text, lambda known: form.search(known) is not None)
+def _family_of(service: BackendService) -> str | Unknown:
+    """How the names of the metrics of its load balancer begin: https://cloud.google.com/load-balancing/docs/metrics."""
+    scheme = service.scheme
+    if isinstance(scheme, Unknown):
+        return UNKNOWN
+    if scheme == "INTERNAL_MANAGED":
+        return "https/internal/"
+    if scheme in ("EXTERNAL_MANAGED", "EXTERNAL"):
+        return "https/external/regional/" if service.is_regional else "https/"
+    return UNKNOWN
+
+
+@per_stack
+def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
+    """The alert policies of a stack."""
+    return tuple(AlertPolicy.of(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
 
 
 def _kind_of(slo: Resource) -> str | Unknown:
@@ -201,8 +247,27 @@ def _kind_of(slo: Resource) -> str | Unknown:
         if isinstance(block, Properties):
             keys = {"goodTotalRatio": "errors", "availability": "errors", "distributionCut": "latency"}
             found = [kind for name, kind in (*keys.items(), ("latency", "latency")) if block.value(name) is not None]
-            return found[0] if len(found) == 1 else UNKNOWN
+            if len(found) != 1:
+                return UNKNOWN
+            return "others" if found == ["errors"] and _counts_others(block) else found[0]
     return UNKNOWN
+
+
+def _watches(slo: Resource, front: Front) -> bool | Unknown:
+    """Whether an objective is about a service: by its filters, or computed from it or its front end."""
+    sli = slo.asked.block("requestBasedSli")
+    texts = [sli.block(block).string(key) for block, keys in _FILTERS.items() for key in keys]
+    queries = [Query(text) for text in texts if isinstance(text, str)]
+    by_text = [query.watches(front) for query in queries if query.is_of_load_balancers]
+    if any(found is True for found in by_text) or (by_text and all(found is False for found in by_text)):
+        return any_of(by_text)
+    return True if _all_sources(slo) & front.urns else UNKNOWN
+
+
+def _counts_others(sli: Properties) -> bool:
+    """Whether what an objective counts as bad certainly is something other than errors of the servers."""
+    bad = sli.block("goodTotalRatio").string("badServiceFilter")
+    return isinstance(bad, str) and Query(bad).compares_status and Query(bad).says("errors") is False
 
 
 def _all_sources(resource: Resource) -> frozenset[str]:
@@ -212,7 +277,3 @@ def _all_sources(resource: Resource) -> frozenset[str]:
 def _name_of(resource: Resource) -> str | None:
     names = (resource.asked.string("name"), resource.result.string("name"))
     return next((name for name in names if isinstance(name, str)), None)
-
-
-def _is_named_in(name: str, text: str) -> bool:
-    return name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None

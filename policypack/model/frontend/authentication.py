@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
@@ -19,18 +19,10 @@ from policypack.model.graph.tokens import (
     PROXY_TYPES,
     SERVER_TLS_POLICY,
 )
+from policypack.model.machines.start_up import start_up_texts
 from policypack.model.values.logic import all_of, any_of, equals, known_in, when_known
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
-
-# What images of Compute Engine run or read when a machine starts.
-_START_UP_KEYS: Final = (
-    "user-data",
-    "vendor-data",
-    "startup-script",
-    "gce-container-declaration",
-    "windows-startup-script-ps1",
-)
 
 # Google's public images, by project or family: https://cloud.google.com/compute/docs/images/os-details
 _PUBLIC_IMAGE: Final = re.compile(
@@ -73,7 +65,7 @@ def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | U
 
 def _shows(machine: Resource, words: tuple[str, ...]) -> bool | Unknown:
     """Whether what a machine runs holds one of the words; not known of what is built into an image of one's own."""
-    found = any_of(_mentions(text, words) for text in _texts(machine))
+    found = any_of(_mentions(text, words) for text in start_up_texts(machine))
     return UNKNOWN if found is False and _has_own_image(machine) is not False else found
 
 
@@ -87,16 +79,6 @@ def _has_own_image(machine: Resource) -> bool | Unknown:
 
 def _is_own(image: str | None) -> bool:
     return image is not None and not _PUBLIC_IMAGE.search(image)
-
-
-def _texts(machine: Resource) -> Iterator[str | Unknown]:
-    script, metadata = machine.asked.string("metadataStartupScript"), machine.asked.object("metadata")
-    if script is not None:
-        yield script
-    if isinstance(metadata, Unknown):
-        yield UNKNOWN
-    elif metadata is not None:
-        yield from (text for key in _START_UP_KEYS if (text := metadata.string(key)) is not None)
 
 
 def _mentions(text: str | Unknown, words: tuple[str, ...]) -> bool | Unknown:

@@ -22,14 +22,16 @@ class DistinctCount:
     Attributes:
         certain: the values that some member certainly has.
         upper: how many distinct values there can be at most; `None` for any number.
+        least: how many there certainly are, where not all of them are known.
     """
 
     certain: frozenset[str]
     upper: int | None
+    least: int = 0
 
     @property
     def lower(self) -> int:
-        return len(self.certain)
+        return max(len(self.certain), self.least)
 
     def reaches(self, needed: int) -> bool | Unknown:
         return reaches(self.lower, self.upper, needed)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.graph.path import on_path
+from policypack.model.graph.tokens import MACHINE_TYPES
+from policypack.model.machines.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
 from policypack.rules.conditions import TAKES_HEALTH_CHECKS
+from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 
@@ -17,15 +22,30 @@ class HealthCheckOptions(Options):
     """Options of `llm-backend-health-check`.
 
     Attributes:
-        allowed_paths: the request paths that tell whether the server is ready; Triton has `/v2/health/ready`, NIM
-            `/v1/health/ready`.
+        allowed_paths: the request paths that tell whether the server is ready.
+        servers: model servers whose health paths are accepted besides: Triton has `/v2/health/ready`, NIM
+            `/v1/health/ready`, LiteLLM `/health/readiness`. Those of `ollama` and `ray-serve` tell that the process
+            runs and no more, so that they have to be named here to be accepted.
+        protocols: protocols without a path that are accepted besides, for servers that speak gRPC alone.
+        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
+            (`projects/P/global/healthChecks/N`), or the logical name of the `StackReference` that hands it on.
     """
 
     allowed_paths: tuple[str, ...] = ("/health",)
+    servers: tuple[ServerName, ...] = ()
+    protocols: tuple[Literal["GRPC", "GRPC_WITH_TLS"], ...] = ()
+    vouched: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths that are accepted."""
+        return tuple(dict.fromkeys((*self.allowed_paths, *health_paths(self.servers))))
 
     def problem(self) -> str | None:
         """Without a path no check could pass."""
-        return None if self.allowed_paths else "option `allowed_paths` is empty: name a path, such as `/health`"
+        if self.paths or self.protocols:
+            return None
+        return "option `allowed_paths` is empty: name a path, such as `/health`"
 
 
 @rule(
@@ -41,9 +61,10 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
 
     ## What it checks
     The health check that `health_checks` points at, global, regional or legacy: its protocol, and its request path
-    without the query. The path has to be exactly one of `allowed_paths`: servers answer `/health/` with a redirect or
-    404, and the load balancer takes nothing but 200 for healthy. Services whose backends take no health check
-    (serverless, internet and Private Service Connect NEGs) need none.
+    without the query. The path has to be exactly one of `allowed_paths`, or of the paths of `servers`: servers answer
+    `/health/` with a redirect or 404, and the load balancer takes nothing but 200 for healthy. Where the start-up of
+    the VMs names a server, the fix names its path. Services whose backends take no health check (serverless, internet
+    and Private Service Connect NEGs) need none; a check that is there is judged before there are backends too.
 
     ## Why it matters
     An LLM server accepts TCP connections, and may answer `/`, long before it can generate and long after it no longer
@@ -82,43 +103,81 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     ```
 
     ## Undecided
-    When the check is outside the stack, or its path or protocol is computed; without a check, when it is not known
-    whether the backends take one.
+    When the check is outside the stack and the option `vouched` does not name it, or its path or protocol is computed;
+    without a check, when it is not known whether the backends take one.
     """
     doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
-    yield provided(service.is_measured, doubt, _is_checked(service, options))
+    required = _required(options)
+    yield provided(service.is_measured, doubt, _has_a_check(service, options, required))
+    # A service without backends takes none that have no check, since it has one.
+    takes_it = True if service.has_no_backends else service.is_measured
+    for check in service.health_checks:
+        checks = _requests_an_allowed_path(check, options, required, _start_up_servers(service))
+        yield provided(takes_it, doubt, checks)
+    vouched = list(vouched_for(service, service.health_check_links, "healthChecks", options.vouched))
+    if vouched:
+        yield from vouched
+        return
     for reference in service.health_check_links.external:
         yield Undecided(f"its health check `{reference.name}` is outside the stack", "health_checks")
     yield from unresolved(service.health_check_links, "its health check is not known")
 
 
-def _is_checked(service: BackendService, options: HealthCheckOptions) -> Checks:
-    required = f"An HTTP, HTTPS or HTTP/2 health check on {quoted(options.allowed_paths)}."
+def _has_a_check(service: BackendService, options: HealthCheckOptions, required: str) -> Checks:
     links = service.health_check_links
     if links.is_complete and not links.members:
+        path, also = _path_to_request(_start_up_servers(service), options)
         yield Fail(
             "It has no health check.",
             required,
-            'Create a `HealthCheck` with `http_health_check={"request_path": "/health", "port": ...}` and set '
-            "`health_checks` to its `id`.",
+            f'Create a `HealthCheck` with `http_health_check={{"request_path": "{path}", "port": ...}}` and set '
+            f"`health_checks` to its `id`{also}.",
         )
-    for check in service.health_checks:
-        yield _requests_an_allowed_path(check, options, required)
 
 
-def _requests_an_allowed_path(check: HealthCheck, options: HealthCheckOptions, required: str) -> Checks:
-    path = known(check.path, "request_path", check.name)
-    if path is None:
-        speaks = f"is a {check.protocol} check, which cannot request a path" if check.protocol else "has no protocol"
+def _requests_an_allowed_path(
+    check: HealthCheck, options: HealthCheckOptions, required: str, servers: tuple[ServerName, ...]
+) -> Checks:
+    path, protocol = known(check.path, "request_path", check.name), check.protocol
+    wanted, also = _path_to_request(servers, options)
+    if path is None and protocol not in options.protocols:
+        speaks = f"is a {protocol} check, which cannot request a path" if protocol else "has no protocol"
+        is_grpc = protocol in ("GRPC", "GRPC_WITH_TLS")
+        grpc = (
+            f', or, for a server that speaks gRPC alone, set the option `protocols=["{protocol}"]`' if is_grpc else ""
+        )
         yield Fail(
             f"Its health check `{check.name}` {speaks}.",
             required,
-            'Give it `http_health_check={"request_path": "/health", "port": ...}` instead.',
+            f'Give it `http_health_check={{"request_path": "{wanted}", "port": ...}}` instead{also}{grpc}.',
         )
-    elif path.partition("?")[0] not in options.allowed_paths:
+    elif path is not None and path.partition("?")[0] not in options.paths:
         yield Fail(
             f"Its health check `{check.name}` requests `{path}`.",
             required,
-            "Set its `request_path` to the server's health path; if that is another one, add it to the option "
-            "`allowed_paths`.",
+            f"Set its `request_path` to `{wanted}`{also}."
+            if servers
+            else "Set its `request_path` to the server's health path; if that is another one, name the server in the "
+            "option `servers`, or add the path to the option `allowed_paths`.",
         )
+
+
+def _required(options: HealthCheckOptions) -> str:
+    paths = [f"An HTTP, HTTPS or HTTP/2 health check on {quoted(options.paths)}"] if options.paths else []
+    return f"{', or '.join([*paths, *(f'a {name} health check' for name in options.protocols)])}."
+
+
+def _start_up_servers(service: BackendService) -> tuple[ServerName, ...]:
+    return servers_named_by(on_path(service.stack, service.resource, MACHINE_TYPES))
+
+
+def _path_to_request(servers: tuple[ServerName, ...], options: HealthCheckOptions) -> tuple[str, str]:
+    """A path that fits the servers of the machines, and what has to be done besides for it to be accepted."""
+    if len(servers) != 1:
+        return (options.paths or ("/health",))[0], ""
+    [name], paths = servers, health_paths(servers)
+    accepted = [path for path in paths if path in options.paths]
+    if accepted:
+        return accepted[0], ""
+    limits = "" if SERVERS[name].is_ready else ", which tells no more than that its process runs"
+    return paths[0], f' (the start-up of its VMs names {name}{limits}), with the option `servers=["{name}"]`'

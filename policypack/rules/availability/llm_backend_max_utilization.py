@@ -7,7 +7,7 @@ from typing import Annotated
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import agreed
+from policypack.model.balancing.group import NEG_KINDS
 from policypack.model.balancing.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.fleets.accelerators import has_gpus
 from policypack.model.values.logic import any_of
@@ -105,26 +105,24 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     """
     for backend in known(service.backends, "backends", because=service.links.why):
         doubt = not_known("group", backend.label)
-        yield provided(backend.is_measured, doubt, _is_bounded(backend, options))
+        yield provided(backend.is_measured, doubt, _is_bounded(backend, options, service))
         doubt = Undecided(f"it is not known whether the VMs of `{backend.label}` have GPUs", "backends")
         yield provided(has_gpus(backend), doubt, _is_bounded_by_more_than_cpus(backend))
 
 
-def _is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
+def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: BackendService) -> Checks:
     mode = known(backend.balancing_mode, "balancing_mode", backend.label)
     if mode == "UTILIZATION":
-        yield from _utilization_is_bounded(backend, options)
+        yield from _utilization_is_bounded(backend, options, service)
     elif mode not in _LIMITS:
         yield Undecided(
             f"balancing mode `{mode}` of `{backend.label}` is not one this rule recognizes", "balancing_mode"
         )
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(
-            f"Backend `{backend.label}` is in {mode} mode without a limit.",
+            f"Nothing says when backend `{backend.label}` is full: {mode} mode has no limit of its own.",
             f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
-            "Set `custom_metrics` with the utilization at which a server is full, not in dry-run mode."
-            if mode == "CUSTOM_METRICS"
-            else "Set the limit for each instance or endpoint to what one server can carry.",
+            _limit_to_set(backend, mode),
         )
 
 
@@ -138,26 +136,41 @@ def _is_bounded_by_more_than_cpus(backend: Backend) -> Checks:
         )
 
 
+def _limit_to_set(backend: Backend, mode: str) -> str:
+    if mode == "CUSTOM_METRICS":
+        return "Set `custom_metrics` with a metric that follows the load of the server and is not in dry-run mode."
+    each = [python_name(field) for field in _LIMITS[mode][1:3]]
+    if backend.kinds <= NEG_KINDS:
+        each = each[1:]
+    elif not backend.kinds & NEG_KINDS:
+        each = each[:1]
+    return f"Set {' or '.join(f'`{field}`' for field in each)} to what one server can carry."
+
+
 def _has_limit(backend: Backend, mode: str) -> bool | Unknown:
     if mode == "CUSTOM_METRICS":
         return any_of([backend.has_any(_LIMITS[mode]), backend.has_effective_metric])
     return backend.has_any(_LIMITS[mode])
 
 
-def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions) -> Checks:
+def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions, service: BackendService) -> Checks:
     target = known(backend.max_utilization, "max_utilization", backend.label)
     if target is not None and 0 < target <= options.max and target >= options.min:
         return
     has = f"`max_utilization` {target:g}" if target is not None else "no `max_utilization`, so it never counts as full"
+    if backend.kinds and backend.kinds <= NEG_KINDS:
+        # https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
+        modes = "RATE" if service.measures_requests is True else "CONNECTION"
+        field = {"RATE": "max_rate_per_endpoint", "CONNECTION": "max_connections_per_endpoint"}[modes]
+        yield Fail(
+            f"Backend `{backend.label}` is a NEG in UTILIZATION mode, the provider's default, which no NEG has.",
+            f"{modes} mode with `{field}`.",
+            f'Set `balancing_mode="{modes}"` and `{field}` to what one server can carry.',
+        )
+        return
     lower = f"from {options.min:g}" if options.min else "above 0"
-    is_neg = agreed(kind.is_neg for kind in backend.backend_kinds) is True
     yield Fail(
         f"Backend `{backend.label}` has {has}.",
-        "A limit for each endpoint: those of a NEG have no utilization."
-        if is_neg
-        else f"`max_utilization` {lower} up to {options.max:g}.",
-        'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`; behind a proxy Network Load Balancer '
-        '`balancing_mode="CONNECTION"` with `max_connections_per_endpoint`.'
-        if is_neg
-        else f"Set `max_utilization={options.max:g}` on this backend, or lower.",
+        f"`max_utilization` {lower} up to {options.max:g}.",
+        f"Set `max_utilization={options.max:g}`, or lower.",
     )

@@ -12,6 +12,9 @@ from policypack.verdict import Checks, Condition, Fail, known, unresolved
 
 
 def _has_instance_groups(service: BackendService) -> bool | Unknown:
+    # NEGs beside instance groups are refused, and change nothing for the groups.
+    if any(group.kinds == {GroupKind.INSTANCE_GROUP} for group in service.groups):
+        return True
     return same(kind is GroupKind.INSTANCE_GROUP for kind in service.kinds)
 
 
@@ -83,6 +86,8 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
         )
         return
     for group in service.groups:
+        if GroupKind.INSTANCE_GROUP not in group.kinds:
+            continue
         yield _defines_port(group, port_name)
     yield from unresolved(service.links, "not all of its groups are known")
 

@@ -4,14 +4,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.controllers import annotated_services
+from policypack.model.balancing.group import GroupKind
+from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
+from policypack.model.fleets.spare import misplaced_groups, spare_groups
+from policypack.model.frontend.dns import regions_joined_by_dns
+from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import any_of
-from policypack.model.values.values import UNKNOWN
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Checks, Fail, Undecided, decided
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided
 from policypack.wording import counted, quoted
+
+_MOST_NAMES: Final = 4
+# What to do for a backend in another region, by the kind of those that are there: kinds do not mix.
+_IN_ANOTHER_REGION: Final = {
+    GroupKind.INSTANCE_GROUP: "Add a backend in another region to `backends`, such as a `RegionInstanceGroupManager` "
+    "there.",
+    GroupKind.ZONAL_NEG: "Add a zonal NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "
+    "servers there.",
+    GroupKind.HYBRID_NEG: "Add a hybrid NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "
+    "servers near it.",
+    GroupKind.SERVERLESS_NEG: "Deploy the serverless service in another region as well, and add a serverless NEG "
+    "(`RegionNetworkEndpointGroup`) for it there to `backends`.",
+    GroupKind.PRIVATE_SERVICE_CONNECT_NEG: "Add a Private Service Connect NEG (`RegionNetworkEndpointGroup`) in "
+    "another region to `backends`, for a service attachment that is published there.",
+}
+_ANY_KIND: Final = "Add a backend of the same kind in another region to `backends`."
+# No global service takes regional internet NEGs, and one for a Google API takes one:
+# https://cloud.google.com/load-balancing/docs/backend-service#backends
+_REGIONAL_ONLY: Final = {GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG}
+_USE_GLOBAL: Final = (
+    "Use a global `BackendService` with a group in each region (scheme EXTERNAL_MANAGED, or INTERNAL_MANAGED for "
+    "internal clients)."
+)
+_JOIN: Final = (
+    "Make the same service in another region and join both by a DNS record (`RecordSet`) whose `routing_policy` has "
+    "`health_checked_targets`; if something outside the stack joins them, name them in the option `regional_peers`."
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +71,11 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     """Each backend service has backends in at least `min_regions` regions.
 
     ## What it checks
-    The distinct regions of a global service's instance groups and network endpoint groups. A `RegionBackendService`
-    serves its own region only, whatever its backends are; several of them pass together if the option
-    `regional_peers` says that something, such as DNS routing, joins them. A service without backends fails, unless
+    The distinct regions of a global service's instance groups and network endpoint groups. A backend that is drained
+    (`capacity_scaler` 0) gets no requests and counts for no region. A `RegionBackendService` serves its own region
+    only, whatever its backends are. Several of them pass together if a DNS record of the stack (`RecordSet`) has a
+    routing policy (geolocation, weighted or failover) that answers with the addresses of those that are healthy, or
+    if the option `regional_peers` says that something else joins them. A service without backends fails, unless
     `ignore_changes` leaves them to a controller.
 
     ## Why it matters
@@ -49,7 +84,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     the provider accepts it, and it serves one region.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme. Not to global services of a global internet NEG, whose
+    endpoints are in no region of Google Cloud, or of a Private Service Connect NEG for a Google API, of which a service
+    takes one.
 
     ## Fails
     ```python
@@ -103,53 +140,97 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
 
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
-    another stack, a group's region is computed, or a controller attaches the backends.
+    another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
+    backends, or a DNS record has addresses that are not known.
     """
     required = f"Backends in at least {counted(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
     if is_empty:
-        yield Fail("It has no backends, so it serves nothing.", required, "Add a backend in each region.")
+        yield _serves_nothing(service, required)
     if service.is_regional:
         yield _has_peers_elsewhere(service, options, required)
+    elif reason := _has_no_region(service):
+        yield NotApplicable(reason)
     elif not is_empty:
         yield _spans_regions(service, options, required)
 
 
+def _serves_nothing(service: BackendService, required: str) -> Checks:
+    fix = "Add a backend." if service.is_regional else "Add a backend in each region."
+    for kubernetes_service, annotation in annotated_services(service.stack)[:1]:
+        fix = (
+            f"If a controller attaches them (`{kubernetes_service.name}` has the annotation `{annotation}`), set "
+            f'`ignore_changes=["backends"]`, since each update detaches them otherwise. If none does: {fix}'
+        )
+    yield Fail("It has no backends, so it serves nothing.", required, fix)
+
+
+def _has_no_region(service: BackendService) -> str | None:
+    """Why no region can be told of its backends, a clause; `None` if one can, or if it is not known."""
+    if service.leaves_backends_to_a_controller or not service.groups or not service.links.is_complete:
+        return None
+    if all(group.is_anywhere for group in service.groups):
+        return "its endpoints are on the internet, and in no region of Google Cloud"
+    if all(group.leads_to_google_api is True for group in service.groups):
+        return "its backend is a Google API, of which a service takes one"
+    return None
+
+
 def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:
-    regions = service.regions
+    regions = serving_regions(service)
     may_get_others = UNKNOWN if service.leaves_backends_to_a_controller else False
     if not decided(any_of([regions.reaches(options.min_regions), may_get_others]), _doubt(service, options)):
-        is_exact = regions.lower == regions.upper
-        where = _listed(regions.certain) if is_exact else f"at most {counted(regions.upper or 0, 'region')}"
-        yield Fail(
-            f"All backends are in {where}.",
-            required,
-            "Add a backend in another region to `backends`, such as a `RegionInstanceGroupManager` there.",
-        )
+        yield Fail(_where(service, regions), required, _fix(service, options))
+
+
+def _where(service: BackendService, regions: DistinctCount) -> str:
+    drained, groups = drained_backends(service), serving_groups(service).certain
+    if regions.upper == 0:
+        return "All backends are drained (`capacity_scaler` 0), so it serves from no region."
+    those = "All backends that are not drained" if drained else "All backends"
+    if len(regions.certain) != regions.upper:
+        return f"{those} are in {counted(regions.upper or 0, 'region')} at most."
+    named = f": {quoted(group.name for group in groups)}" if 1 < len(groups) <= _MOST_NAMES else ""
+    return f"{those} are in {_listed(regions.certain)}{named}."
+
+
+def _fix(service: BackendService, options: RegionsOptions) -> str:
+    drained = drained_backends(service)
+    if drained and service.regions.reaches(options.min_regions) is not False:
+        names = quoted(backend.label for backend in drained)
+        return f"Set the `capacity_scaler` of {names} above 0 (0.1 to 1): a drained backend gets no requests."
+    for group, region in misplaced_groups(service)[:1]:
+        return f"Create `{group.name}` in `{region}`, as its name says: it is in `{group.region}`."
+    for group in spare_groups(service)[:1]:
+        return f"Add `{group.name}` in `{group.region}`, which is in no service, to `backends`."
+    kinds = {kind for group in service.groups for kind in group.kinds} or service.kinds
+    return _IN_ANOTHER_REGION.get(next(iter(kinds)), _ANY_KIND) if len(kinds) == 1 else _ANY_KIND
 
 
 def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, required: str) -> Checks:
     patterns = [pattern for pattern in options.regional_peers if fnmatchcase(service.name, pattern)]
-    together = [service.regions_with_peers(pattern).reaches(options.min_regions) for pattern in patterns]
+    joined = [*(service.regions_with_peers(pattern) for pattern in patterns), regions_joined_by_dns(service)]
+    together = [regions.reaches(options.min_regions) for regions in joined]
     doubt = Undecided("it is not known in which regions its peers have backends", "region")
     if not decided(any_of([options.min_regions <= 1, *together]), doubt):
+        stays = service.kinds and service.kinds <= _REGIONAL_ONLY
         yield Fail(
             "A `RegionBackendService` serves its own region only, whatever its backends are.",
             required,
-            "Use a global `BackendService` with a group in each region (scheme EXTERNAL_MANAGED, or INTERNAL_MANAGED "
-            "for internal clients). If DNS or another load balancer joins several regional services, name them in the "
-            "option `regional_peers`.",
+            _JOIN if stays else f"{_USE_GLOBAL} {_JOIN.replace('Make', 'Or make', 1)}",
         )
 
 
 def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
     needed = "1 region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
-    seen = f"backends are certain in {_listed(service.regions.certain)}, {needed} needed"
+    seen = f"backends are certain in {_listed(serving_regions(service).certain)}, {needed} needed"
     if service.leaves_backends_to_a_controller:
         return Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller", "backends")
     if service.links.why:
         return Undecided(f"{seen}, and {service.links.why}", "backends")
-    return Undecided(f"{seen}, and the `region` of a group is not known", "region")
+    if any(isinstance(group.region, Unknown) for group in service.groups):
+        return Undecided(f"{seen}, and the `region` of a group is not known", "region")
+    return Undecided(f"{seen}, and it is not known which of the others are drained", "capacity_scaler")
 
 
 def _listed(regions: frozenset[str]) -> str:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
+from policypack.model.balancing.serving import serving_groups
 from policypack.model.fleets.zones import RegionZones, may_be_in_zones, zones_by_region
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided, unresolved
 from policypack.wording import counted
+
+# Instance groups and NEGs do not mix: https://cloud.google.com/load-balancing/docs/backend-service#backends
+_IN_INSTANCE_GROUPS: Final = (
+    "Use a `RegionInstanceGroupManager` with two or more `distribution_policy_zones` and the "
+    '`distribution_policy_target_shape` "BALANCED" or "EVEN", or add a zonal group in another zone.'
+)
+_IN_NEGS: Final = (
+    "Add a zonal NEG (`NetworkEndpointGroup`) in another zone of the region to `backends`, with servers there."
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,8 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     managed groups, where left out the three that Compute Engine selects; the zone of zonal groups, managed or not, and
     of zonal network endpoint groups. One zonal group in each of two zones is as good as one regional group. A regional
     group whose `distribution_policy_target_shape` is ANY or ANY_SINGLE_ZONE counts as one zone, since all its VMs
-    may be in one. Hybrid, serverless, internet and Private Service Connect NEGs have no zone and are not judged.
+    may be in one. Drained backends (`capacity_scaler` 0) count for nothing. Hybrid NEGs are not judged on their own,
+    and count beside zonal ones; serverless, internet and Private Service Connect NEGs have no zone.
 
     ## Why it matters
     Zones fail, and run out of GPUs, far more often than regions. With one zone in a region, each of these is the loss
@@ -86,29 +98,40 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
 
     ## Undecided
     When a regional group is outside the stack, the zones or the shape of a group are computed, its region is not known,
-    or `backends` is built inside `apply`.
+    `backends` is built inside `apply`, it is not known which backends are drained, or all that is known of the NEGs
+    in a region is that they are in one zone and zonal or hybrid.
     """
     yield from unresolved(service.links, "not all of its groups are known")
-    groups = [group for group in service.groups if may_be_in_zones(group)]
+    serving = serving_groups(service)
+    groups = [group for group in (*serving.certain, *serving.possible) if may_be_in_zones(group)]
     if not groups and service.links.is_complete:
         yield NotApplicable("its backends have no zones")
     nowhere = [group for group in groups if isinstance(group.region, Unknown)]
     for group in nowhere:
         yield not_known("region", group.name)
     others_may_follow = nowhere or service.leaves_backends_to_a_controller or not service.links.is_complete
-    for zones in zones_by_region(groups, options.spreading_shapes):
-        doubt = Undecided(f"other backends may follow in `{zones.region}`", "backends")
-        yield provided(UNKNOWN if others_may_follow else True, doubt, _spans_zones(zones, options.min_zones))
+    for zones in zones_by_region(serving, options.spreading_shapes):
+        why = "other backends may follow" if others_may_follow else _why_not_judged(zones)
+        is_certain = zones.is_zonal and not others_may_follow
+        doubt = Undecided(f"{why} in `{zones.region}`", "backends")
+        yield provided(True if is_certain else UNKNOWN, doubt, _spans_zones(zones, options.min_zones))
+
+
+def _why_not_judged(zones: RegionZones) -> str:
+    if zones.may_be_drained:
+        return "it is not known which backends are drained"
+    return "the backends may be hybrid NEGs, whose endpoints are elsewhere,"
 
 
 def _spans_zones(zones: RegionZones, needed: int) -> Checks:
-    doubt = Undecided(
-        f"it is not known in how many zones of `{zones.region}` its backends are", "distribution_policy_zones"
-    )
+    if zones.may_be_drained:
+        doubt = Undecided(f"it is not known which backends in `{zones.region}` are drained", "capacity_scaler")
+    else:
+        why = f"it is not known in how many zones of `{zones.region}` its backends are"
+        doubt = Undecided(why, "distribution_policy_zones")
     if not decided(zones.reach(needed), doubt):
         yield Fail(
             f"In `{zones.region}` all backends are in {counted(zones.upper or 0, 'zone')}, or may be.",
             f"Backends in at least {counted(needed, 'zone')} of each region.",
-            "Use a `RegionInstanceGroupManager` with two or more `distribution_policy_zones` and the "
-            '`distribution_policy_target_shape` "BALANCED" or "EVEN", or add a zonal group in another zone.',
+            _IN_INSTANCE_GROUPS if GroupKind.INSTANCE_GROUP in zones.kinds else _IN_NEGS,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
@@ -17,9 +18,22 @@ from policypack.model.frontend.security_policy import (
 from policypack.rule import Options, rule
 from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.places import Policies, is_of_its_scope
+from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 
 _POLICIES: Final = Policies("Cloud Armor policy", "service", "SecurityPolicy", "RegionSecurityPolicy")
+
+
+@dataclass(frozen=True)
+class CloudArmorOptions(Options):
+    """Options of `backend-cloud-armor`.
+
+    Attributes:
+        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
+            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that hands it on.
+    """
+
+    vouched: tuple[str, ...] = ()
 
 
 @rule(
@@ -30,7 +44,7 @@ _POLICIES: Final = Policies("Cloud Armor policy", "service", "SecurityPolicy", "
     url="https://cloud.google.com/armor/docs/security-policy-overview",
     applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR),
 )
-def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
+def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> Checks:
     """Every external service has a Cloud Armor policy that does something.
 
     ## What it checks
@@ -91,7 +105,10 @@ def backend_cloud_armor(service: BackendService, options: Options) -> Checks:
         yield _has_policy_from_elsewhere(service)
     for links in (security_policy_links(service), edge_security_policy_links(service)):
         yield is_of_its_scope(service, links, _POLICIES, _otherwise(service))
-    yield unresolved(security_policy_links(service))
+    vouched = list(vouched_for(service, security_policy_links(service), "securityPolicy", options.vouched))
+    yield from vouched
+    if not vouched:
+        yield unresolved(security_policy_links(service))
     for policy in security_policies(service):
         yield _filters_requests(policy)
 

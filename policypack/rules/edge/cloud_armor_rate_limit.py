@@ -14,6 +14,7 @@ from policypack.model.frontend.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, unresolved
 
 _HAS_CLOUD_ARMOR: Final = Condition(
@@ -29,9 +30,12 @@ class RateLimitOptions(Options):
         per_client: whether the limit must count each client by itself. By default it must: one limit for all (the
             provider's default, `enforce_on_key="ALL"`) lets one client use up what the others need:
             https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
+        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
+            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that hands it on.
     """
 
     per_client: bool = True
+    vouched: tuple[str, ...] = ()
 
 
 @rule(
@@ -106,8 +110,11 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     Of expressions these are understood: `true`, `inIpRange`, `origin.asn`, `origin.region_code`, preconfigured rules.
     """
     links = security_policy_links(service)
-    yield unresolved(links)
-    if links.external:
+    vouched = list(vouched_for(service, links, "securityPolicy", options.vouched))
+    yield from vouched
+    if not vouched:
+        yield unresolved(links)
+    if links.external and not vouched:
         yield Undecided("its Cloud Armor policy is not in this stack", "security_policy")
     for policy in security_policies(service):
         yield _limits_rate(policy, options)

@@ -10,6 +10,7 @@ from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
 from policypack.rules.places import Policies, is_of_its_scope
+from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 from policypack.wording import quoted
 
@@ -30,10 +31,13 @@ class TlsPolicyOptions(Options):
         min_tls: the lowest version of TLS that clients may negotiate; 1.2 is what CIS recommendation 3.9 asks for.
         profiles: the profiles that are accepted; by default those that recommendation names, and the one for FIPS,
             without COMPATIBLE: https://cloud.google.com/load-balancing/docs/ssl-policies-concepts#defining_an_ssl_policy
+        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
+            (`projects/P/global/sslPolicies/N`), or the logical name of the `StackReference` that hands it on.
     """
 
     min_tls: Literal["TLS_1_2", "TLS_1_3"] = "TLS_1_2"
     profiles: tuple[str, ...] = ("MODERN", "RESTRICTED", "CUSTOM", "FIPS_202205")
+    vouched: tuple[str, ...] = ()
 
 
 @rule(
@@ -96,8 +100,11 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
         doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")
         yield provided(negation(proxy.is_mesh), doubt, _has_policy_from_elsewhere(proxy, options))
     yield is_of_its_scope(proxy, proxy.ssl_policy_links, _SSL_POLICIES, _OTHERWISE)
-    yield unresolved(proxy.ssl_policy_links)
-    if proxy.ssl_policy_links.external:
+    vouched = list(vouched_for(proxy, proxy.ssl_policy_links, "sslPolicy", options.vouched))
+    yield from vouched
+    if not vouched:
+        yield unresolved(proxy.ssl_policy_links)
+    if proxy.ssl_policy_links.external and not vouched:
         yield Undecided("its SSL policy is not in this stack", "ssl_policy")
     for policy in proxy.ssl_policies:
         yield _has_accepted_profile(policy, options)

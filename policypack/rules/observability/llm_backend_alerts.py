@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.alert import alert_policies
-from policypack.model.graph.stack import Stack
+from policypack.model.frontend.alert_query import Signal
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import Unknown
-from policypack.rule import Options, rule
+from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import handles_requests, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, provided
+from policypack.wording import quoted
 
+_NAMES: Final[dict[Signal, str]] = {"errors": "request errors", "latency": "latency"}
+_MOST_NAMES: Final = 3
+_FIXES: Final[dict[Signal, str]] = {
+    "errors": "Add an `AlertPolicy` with a condition on the ratio of responses with status 5xx of this service.",
+    "latency": "Add an `AlertPolicy` with a condition on a percentile of `total_latencies` of this service.",
+}
+_THRESHOLDS: Final[dict[Signal, str]] = {
+    "errors": "Set the threshold of {names} below 1: a ratio of requests is never above it.",
+    "latency": "Set the threshold of {names} in milliseconds, to {lowest:g} or more (the option "
+    "`min_latency_threshold_ms`), as the metrics of load balancers have it.",
+}
 _MEASURES_NONE: Final = "its load balancer measures no requests"
 
 
@@ -25,10 +37,13 @@ class AlertsOptions(Options):
     Attributes:
         errors: whether an alert on failing requests is asked for.
         latency: whether an alert on slow answers is asked for.
+        min_latency_threshold_ms: the lowest threshold for latencies of a load balancer, in milliseconds; an answer of
+            a language model takes seconds, so that lower ones mostly are seconds by mistake.
     """
 
     errors: bool = True
     latency: bool = True
+    min_latency_threshold_ms: Annotated[float, Range(0, 86400000)] = 1000
 
 
 @rule(
@@ -44,10 +59,11 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
 
     ## What it checks
     Enabled alert policies of the stack with a notification channel and a condition about the service: computed from
-    it, its front end or an objective (`Slo`) on it, naming it, or about all that the load balancer measures. One of
-    them is about errors (a ratio of two counts, response codes, statuses) and one about latency (a percentile,
-    latencies, time to first token), above a threshold. Where the query itself is not known yet, the form of its
-    condition decides.
+    it, its front end or an objective (`Slo`) on it, naming it, or about all that load balancers of its product measure.
+    One condition is about errors of the servers (statuses from 500, a ratio of two counts) and one about latency (a
+    percentile, latencies, time to first token), above a threshold that can be reached: a ratio below 1, milliseconds
+    from `min_latency_threshold_ms`. Filters, PromQL and MQL are read, and the filters of log-based metrics. Where the
+    query itself is not known yet, the form of its condition decides.
 
     ## Why it matters
     A region that fails health checks, a queue that grows, a model that answers with errors: health checks see the
@@ -93,31 +109,38 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
     ```
 
     ## Undecided
-    When a policy's conditions are computed and tell neither what they watch nor which service.
+    When a policy's conditions are computed and tell neither what they watch nor which service, name a service that
+    may be this one, or are in SQL.
     """
-    alerting = [
-        (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.watches(service.resource)]))
-        for policy in alert_policies(service.stack)
-    ]
     if options.errors:
-        covered = any_of(all_of([alerts, policy.watches_errors]) for policy, alerts in alerting)
-        yield _is_covered(covered, "request errors", "the ratio of responses with status 5xx", service.stack)
+        yield _is_covered(service, options, "errors")
     if options.latency:
-        covered = any_of(all_of([alerts, policy.watches_latency]) for policy, alerts in alerting)
-        yield _is_covered(covered, "latency", "a percentile of `total_latencies`", service.stack)
+        yield _is_covered(service, options, "latency")
 
 
-def _is_covered(covered: bool | Unknown, signal: str, measure: str, stack: Stack) -> Checks:
-    doubt = Undecided(f"whether an alert policy covers its {signal} is not known", "conditions")
-    yield provided(negation(covered), doubt, _nothing_covers(signal, measure, stack))
+def _is_covered(service: BackendService, options: AlertsOptions, signal: Signal) -> Checks:
+    policies, lowest = alert_policies(service.stack), options.min_latency_threshold_ms
+    covers = [
+        (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.covers(service, signal, lowest)]))
+        for policy in policies
+    ]
+    why = f"whether an alert policy covers its {_NAMES[signal]} is not known"
+    hidden = [policy.name for policy, found in covers if isinstance(found, Unknown) and policy.hides_its_conditions]
+    if hidden:
+        why += f": what {quoted(hidden[:_MOST_NAMES])} measures is computed (inside an `apply`?)"
+    fails = _nothing_covers(service, options, signal)
+    yield provided(negation(any_of(found for _, found in covers)), Undecided(why, "conditions"), fails)
 
 
-def _nothing_covers(signal: str, measure: str, stack: Stack) -> Checks:
-    if stack.is_complete:
-        yield Fail(
-            f"No alert policy covers {signal}.",
-            "Enabled alert policies with a notification channel, on errors and latency of the service.",
-            f"Add an `AlertPolicy` with a condition on {measure} of this service.",
-        )
-    else:
-        yield Undecided(f"an alert policy that covers its {signal} may be created later in this update")
+def _nothing_covers(service: BackendService, options: AlertsOptions, signal: Signal) -> Checks:
+    if not service.stack.is_complete:
+        yield Undecided(f"an alert policy that covers its {_NAMES[signal]} may be created later in this update")
+        return
+    policies, lowest = alert_policies(service.stack), options.min_latency_threshold_ms
+    wrong = [policy.name for policy in policies if policy.has_wrong_threshold(service, signal, lowest)]
+    names = quoted(wrong[:_MOST_NAMES]) if wrong else ""
+    yield Fail(
+        f"No alert policy covers {_NAMES[signal]}" + (f": {names} cannot tell, by the threshold." if wrong else "."),
+        "Enabled alert policies with a notification channel, on errors and latency of the service.",
+        _THRESHOLDS[signal].format(names=names, lowest=lowest) if wrong else _FIXES[signal],
+    )

@@ -6,12 +6,34 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.service_settings import OutlierDetection
+from policypack.model.values.logic import is_in, same
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import handles_requests, is_measured
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.rules.conditions import handles_requests
+from policypack.verdict import Checks, Condition, Fail, Undecided, known
 
-_HAS_NONE: Final = "outlier detection is not documented for its load balancer"
+_HAS_NONE: Final = "its load balancer has no outlier detection"
+# No servers that the load balancer checks: where outlier detection counts their errors, it is a signal beside that of
+# the product behind the NEG. https://cloud.google.com/compute/docs/reference/rest/v1/backendServices (outlierDetection)
+# and https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+_SERVERLESS: Final = frozenset({GroupKind.SERVERLESS_NEG})
+_UNCHECKED: Final = _SERVERLESS | {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}
+
+
+def _takes_it(service: BackendService) -> bool | Unknown:
+    if service.kinds != _SERVERLESS:
+        return service.has_outlier_detection
+    if service.is_regional:
+        return False
+    return is_in(service.scheme, ("EXTERNAL_MANAGED", "INTERNAL_MANAGED"))
+
+
+def _is_watched(service: BackendService) -> bool | Unknown:
+    if service.has_no_backends:
+        return True
+    return same(kind.is_measured or kind in _UNCHECKED for kind in service.kinds)
 
 
 @dataclass(frozen=True)
@@ -35,8 +57,8 @@ class OutlierDetectionOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/https/traffic-management-global#outlier_detection",
     applies=(
         handles_requests(_HAS_NONE),
-        Condition[BackendService](lambda service: service.has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
-        is_measured("its backends are not servers that the load balancer watches"),
+        Condition(_takes_it, _HAS_NONE, "load_balancing_scheme"),
+        Condition(_is_watched, "its backends are not servers that the load balancer watches", "backends"),
     ),
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
@@ -51,9 +73,9 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     all others, with errors, and draws the requests to itself.
 
     ## Applies to
-    Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service
-    mesh, regional external and internal ones, and cross-region internal ones that set it: pages do not agree whether
-    those have it. Classic, proxy Network and passthrough load balancers have none.
+    Application load balancers that have it, with instance groups, zonal, hybrid or Private Service Connect NEGs: global
+    external ones, service mesh, regional external and internal ones; with serverless NEGs, global external and
+    cross-region internal ones. Classic, proxy Network and passthrough load balancers have none.
 
     ## Fails
     ```python
@@ -76,12 +98,16 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
 
     ## Undecided
     When a setting is computed and decides, or scheme, protocol or the kind of the backends is not known, and so
-    whether the load balancer has outlier detection.
+    whether the load balancer has outlier detection. Serverless and Private Service Connect NEGs without it: their
+    product may have a health signal of its own.
     """
     detection = service.outlier_detection
     if known(detection.is_set, "outlier_detection"):
         yield _ejects_enough_servers(detection, options)
         yield _ejects_at_all(detection)
+    elif service.kinds and service.kinds <= _UNCHECKED:
+        why = "it has no `outlier_detection`, and whether the product behind its NEGs tells that it fails is not known"
+        yield Undecided(why, "outlier_detection")
     else:
         yield Fail(
             "It has no `outlier_detection`.",

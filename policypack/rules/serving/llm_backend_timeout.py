@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import DEFAULT_TIMEOUT_SECONDS, BackendService
+from policypack.model.balancing.group import GroupKind
 from policypack.model.frontend.route import Route
 from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -37,6 +38,9 @@ class TimeoutOptions(Options):
 
 
 def _takes_timeout(service: BackendService) -> bool | Unknown:
+    # Serverless NEGs mix with nothing, so one other backend settles it.
+    if any(GroupKind.SERVERLESS_NEG not in group.kinds for group in service.groups):
+        return True
     if service.has_only_serverless_backends:
         return False
     return UNKNOWN if service.may_have_serverless_backends else True
@@ -101,12 +105,20 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
 def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
     if timeout < options.min_seconds:
-        fix = f"Set `timeout_sec` to the duration of the longest response, {options.min_seconds} or more."
+        fix = f"Set `timeout_sec` to the duration of the longest response, {options.min_seconds} or more"
+        fix += f"{_and_draining(service, options)}."
     else:
         fix = f"Set `timeout_sec` to {options.max_seconds} or less."
     if not options.min_seconds <= timeout <= options.max_seconds:
         default = ", the default" if timeout == DEFAULT_TIMEOUT_SECONDS else ""
         yield Fail(f"Its timeout is {timeout:g} s{default}.", _required(options), fix)
+
+
+def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
+    """What `llm-backend-draining` asks for after that: draining as long as the time-out, up to its own limit."""
+    needed, draining = min(options.min_seconds, 3600), service.draining_seconds
+    is_enough = not isinstance(draining, Unknown) and draining >= needed
+    return "" if is_enough else ", and `connection_draining_timeout_sec` to the same, up to 3600"
 
 
 def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) -> Checks:

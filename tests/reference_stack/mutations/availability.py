@@ -134,4 +134,14 @@ MUTATIONS = {
         ("components/fleet.py", "http_health_check={", "https_health_check={"),
         fires={"health-check-matches-serving"},
     ),
+    "a region is drained": mutation(
+        (
+            "components/backend.py",
+            '            "capacity_scaler": 1.0,\n        }\n        for group in args.groups\n',
+            '            "capacity_scaler": 0.0 if position else 1.0,\n        }\n'
+            "        for position, group in enumerate(args.groups)\n",
+        ),
+        fires={"llm-backend-regions", "llm-backend-failover-capacity"},
+        deployed=True,
+    ),
 }

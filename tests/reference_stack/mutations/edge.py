@@ -186,4 +186,31 @@ MUTATIONS = {
         ("components/observability.py", "severity=alert.severity,", "severity=alert.severity, enabled=False,"),
         fires={"llm-backend-alerts"},
     ),
+    "alerts on errors of clients alone": mutation(
+        ("components/alerts.py", "metric.labels.response_code_class = 500", "metric.labels.response_code_class = 400"),
+        fires={"llm-backend-alerts"},
+        deployed=True,
+    ),
+    "an error ratio that no ratio is above": mutation(
+        ("components/alerts.py", "MAX_ERROR_RATIO = 0.05", "MAX_ERROR_RATIO = 5"),
+        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        fires={"llm-backend-alerts"},
+        deployed=True,
+    ),
+    "a latency threshold in seconds": mutation(
+        ("components/alerts.py", '"threshold_value": seconds * 1000,', '"threshold_value": seconds,'),
+        fires={"llm-backend-alerts"},
+        deployed=True,
+    ),
+    "internal: alerts on metrics of external load balancers": mutation(
+        ("components/alerts.py", 'prefix = f"{METRICS}/internal" if self.internal else METRICS', "prefix = METRICS"),
+        fires={"llm-backend-alerts"},
+        stack="internal",
+        deployed=True,
+    ),
+    "alerts on another service": mutation(
+        ("components/alerts.py", "            self.service_name,\n", "            'another-service',\n"),
+        fires={"llm-backend-alerts"},
+        deployed=True,
+    ),
 }

@@ -26,7 +26,7 @@ MUTATIONS = {
     ),
     "internal: all capacity drained": mutation(
         (BACKEND, SCALER, '"capacity_scaler": 0.0,'),
-        fires={"backend-capacity-scaler", "llm-backend-failover-capacity"},
+        fires={"backend-capacity-scaler", "llm-backend-failover-capacity", "llm-backend-regions"},
         stack="internal",
     ),
     "health check from three regions": mutation(

@@ -1,0 +1,156 @@
+"""Regional load balancers that Cloud DNS joins: records that answer with the addresses of those that are healthy.
+
+https://cloud.google.com/dns/docs/routing-policies-overview: a geolocation, weighted round robin or failover policy
+leaves out targets that fail their health checks: internal load balancers, whose own health counts, and external
+endpoints, if the policy has a health check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policypack.model.balancing.backend_service import BackendService, regions_of
+from policypack.model.graph.path import services_of
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS, RECORD_SET, SERVICE_TYPES
+from policypack.model.values.bounds import DistinctCount
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
+
+_ADDRESS_TYPES: Final = (ADDRESS, GLOBAL_ADDRESS)
+_SOURCE_TYPES: Final = (*_ADDRESS_TYPES, *FORWARDING_RULE_TYPES)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """The services that one record joins: those that it certainly answers with, and those that it may."""
+
+    certain: frozenset[str] = frozenset()
+    possible: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """The addresses in a routing policy that are left out while they are unhealthy, and whether there may be more."""
+
+    addresses: tuple[str | Unknown, ...]
+    has_more: bool
+
+
+def regions_joined_by_dns(service: BackendService) -> DistinctCount:
+    """The regions that a service serves from together with those that records of the stack join it with."""
+    joined = [found for found in _joined(service.stack) if service.urn in found.certain]
+    doubtful = [
+        found for found in _joined(service.stack) if service.urn in found.possible and service.urn not in found.certain
+    ]
+    certain = {service.urn}.union(*(found.certain for found in joined))
+    possible = set[str]().union(*(found.possible for found in joined))
+    possible |= set[str]().union(*(found.certain | found.possible for found in doubtful))
+    return regions_of(_services(service.stack, certain), _services(service.stack, possible - certain))
+
+
+def _services(stack: Stack, urns: Iterable[str]) -> list[BackendService]:
+    found = (stack.by_urn(urn) for urn in sorted(urns))
+    return [BackendService.of(one, stack) for one in found if one]
+
+
+@per_stack
+def _joined(stack: Stack) -> tuple[_Joined, ...]:
+    return tuple(_joined_by(stack, record) for record in stack.of_types([RECORD_SET]))
+
+
+def _joined_by(stack: Stack, record: Resource) -> _Joined:
+    sources = [stack.by_urn(urn) for urn in record.edges.get("routingPolicy", ())]
+    fronts = {_rules_of(stack, source) for source in sources if source and source.type in _SOURCE_TYPES}
+    policy = record.asked.object("routingPolicy")
+    if policy is None:
+        return _Joined()
+    targets = _Targets((), has_more=True) if isinstance(policy, Unknown) else _healthy_targets(policy)
+    certain, unknown = list[Resource](), 0
+    for address in targets.addresses:
+        if isinstance(address, Unknown):
+            unknown += 1
+        else:
+            certain += _rules_with(stack, address)
+    others = [rules for rules in fronts if rules and not all(rule in certain for rule in rules)]
+    # As many unknown addresses as resources that they come from: each is one of them.
+    are_settled = bool(others) and len(others) <= unknown and not targets.has_more
+    if are_settled:
+        certain += [rule for rules in others for rule in rules]
+    may_join = (unknown or targets.has_more) and not are_settled
+    possible = [rule for rules in others for rule in rules] if may_join else []
+    return _Joined(_services_behind(stack, certain), _services_behind(stack, possible))
+
+
+def _healthy_targets(policy: Properties) -> _Targets:
+    found = list(_target_blocks(policy))
+    has_check = policy.value("healthCheck") is not None
+    addresses = list[str | Unknown]()
+    for block in found:
+        if isinstance(block, Unknown):
+            continue
+        balancers, endpoints = block.objects("internalLoadBalancers"), block.strings("externalEndpoints")
+        addresses += [] if isinstance(balancers, Unknown) else [_address(one) for one in balancers]
+        addresses += endpoints if has_check and not isinstance(endpoints, Unknown) else []
+    has_more = any(
+        isinstance(block, Unknown)
+        or block.value("internalLoadBalancers") is UNKNOWN
+        or (has_check and block.value("externalEndpoints") is UNKNOWN)
+        for block in found
+    )
+    return _Targets(tuple(addresses), has_more)
+
+
+def _address(balancer: Properties) -> str | Unknown:
+    return balancer.string("ipAddress", default=UNKNOWN)
+
+
+def _target_blocks(policy: Properties) -> Iterator[Properties | Unknown]:
+    """The blocks of health-checked targets that stand in for each other."""
+    backup = policy.block("primaryBackup")
+    yield from _existing([backup.object("primary")])
+    yield from _blocks_in(backup.objects("backupGeos"))
+    yield from _blocks_in(policy.objects("wrrs"))
+    is_fenced = policy.boolean("enableGeoFencing", default=False)
+    if is_fenced is False:
+        yield from _blocks_in(policy.objects("geos"))
+    elif isinstance(is_fenced, Unknown):
+        yield UNKNOWN
+
+
+def _blocks_in(items: list[Properties] | Unknown) -> Iterator[Properties | Unknown]:
+    if isinstance(items, Unknown):
+        yield UNKNOWN
+    else:
+        # What a weight of 0 keeps out may never be answered with.
+        yield from _existing(
+            UNKNOWN if item.value("weight") == 0 else item.object("healthCheckedTargets") for item in items
+        )
+
+
+def _existing(blocks: Iterable[Properties | Unknown | None]) -> Iterator[Properties | Unknown]:
+    return (block for block in blocks if block is not None)
+
+
+def _rules_of(stack: Stack, source: Resource) -> tuple[Resource, ...]:
+    return stack.users(source, FORWARDING_RULE_TYPES) if source.type in _ADDRESS_TYPES else (source,)
+
+
+def _rules_with(stack: Stack, address: str) -> list[Resource]:
+    return [rule for rule in stack.of_types(FORWARDING_RULE_TYPES) if _has_address(stack, rule, address)]
+
+
+def _has_address(stack: Stack, rule: Resource, address: str) -> bool:
+    if address in (rule.asked.string("ipAddress"), rule.result.string("ipAddress")):
+        return True
+    reserved = [used for used in stack.uses(rule) if used.type in _ADDRESS_TYPES]
+    return any(address in (one.asked.string("address"), one.result.string("address")) for one in reserved)
+
+
+def _services_behind(stack: Stack, rules: Iterable[Resource]) -> frozenset[str]:
+    return frozenset(
+        service.urn for rule in rules for service in services_of(stack, rule) if service.type in SERVICE_TYPES
+    )
