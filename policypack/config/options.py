@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 
 class ConfigurationError(Exception):
-    """The configuration of the pack is wrong: what, where and how to fix it, a sentence a line for each mistake."""
+    """The configuration of the pack is wrong: what, where and how to fix it, one clause a mistake, all on one line."""
 
     def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
+        super().__init__("; ".join(problems))
         self.problems = problems
 
 
