@@ -214,7 +214,22 @@ def _verdicts(
 ) -> list[Fail | Undecided | NotApplicable]:
     if isinstance(selected, Unknown):
         return [Undecided("`services` selects by stack tags, which only the engine knows")]
-    return _run(rule, subject, options)
+    runs = [_run(rule, subject, variant) for variant in _variants(options, subject)]
+    if all(any(isinstance(verdict, NotApplicable) for verdict in run) for run in runs):
+        return [verdict for run in runs for verdict in run]
+    return [verdict for run in runs for verdict in run if not isinstance(verdict, NotApplicable)]
+
+
+def _variants(options: Options, subject: View) -> list[Options]:
+    """The options to judge by: those of each service that is selected and on whose serving path the subject is.
+
+    Where they differ the subject has to pass by all of them: the machines of a canary may be those of the others too.
+    """
+    if not options.for_services:
+        return [options]
+    names = (service.name for service in services_of(subject.stack, subject.resource))
+    found = [options.of_service(name) for name in names if _matches(name, options.services.names)]
+    return [variant for number, variant in enumerate(found) if variant not in found[:number]]
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:

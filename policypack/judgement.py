@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from policypack.config.files import ConfigFile, read_config_file
-from policypack.config.options import Setting, default_settings, strict
-from policypack.evaluate import Finding, Report, evaluate
+from policypack.config.options import Setting, default_settings, strict, with_services
+from policypack.evaluate import Finding, Report, evaluate, views_of
+from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.target import load_target
-from policypack.wording import counted
+from policypack.wording import counted, printable, quoted
 
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
+_MOST_NAMED: Final = 8
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def judge(
     stack_name: str | None = None,
     *,
     policy_config: Path | None = None,
+    services: Sequence[str] = (),
     is_strict: bool = False,
     today: date | None = None,
 ) -> Results:
@@ -98,6 +102,8 @@ def judge(
         target: the folder of a Pulumi project, the file of a state, or `-` for standard input.
         stack_name: the stack whose configuration a project runs with.
         policy_config: a file with levels and options; without one every rule has its defaults.
+        services: globs on the logical names of the backend services to judge, in place of `services.names` in every
+            rule; without any these count.
         is_strict: what is undecided counts as violated, in every rule.
         today: the day that waivers are judged on; `None` is this day.
 
@@ -105,25 +111,61 @@ def judge(
         SourceError: the target cannot be read or run.
         ConfigurationError: the policy configuration cannot be read, or is wrong.
     """
-    settings, notes = _read(policy_config)
+    settings, notes = _read(policy_config, services)
     loaded, day = load_target(target, stack_name), today or date.today()
     report = evaluate(loaded.stack, RULES, strict(settings) if is_strict else settings, day)
     idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(loaded.stack))
-    all_notes = (*loaded.notes, *notes, *idle)
-    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, all_notes)
+    unselected = notes_on_services(loaded.stack, services) if services else _nothing_selected(loaded.stack, settings)
+    notes = (*loaded.notes, *notes, *idle, *unselected)
+    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, notes)
 
 
-def read_settings_of(policy_config: Path | None) -> Mapping[str, Setting]:
-    """The settings of all rules from a configuration file, or their defaults without one.
+def read_settings_of(policy_config: Path | None, services: Sequence[str] = ()) -> Mapping[str, Setting]:
+    """The settings of all rules from a configuration file, or their defaults without one; `services` as in `judge`.
 
     Raises:
         ConfigurationError: the file cannot be read, or is wrong.
     """
-    return _read(policy_config).settings
+    return _read(policy_config, services).settings
 
 
-def _read(policy_config: Path | None) -> ConfigFile:
-    return ConfigFile(default_settings(RULES)) if policy_config is None else read_config_file(policy_config, RULES)
+def _read(policy_config: Path | None, services: Sequence[str]) -> ConfigFile:
+    file = ConfigFile(default_settings(RULES)) if policy_config is None else read_config_file(policy_config, RULES)
+    return file._replace(settings=with_services(file.settings, services)) if services else file
+
+
+def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:
+    """Which of these globs select no backend service of a stack: sentences without full stop."""
+    names = _services(stack)
+    selected = {glob for glob in globs if any(fnmatchcase(name, glob) for name in names)}
+    return tuple(
+        f"the services glob `{printable(glob)}` selects nothing: {_what_is_there(names)}"
+        for glob in globs
+        if glob not in selected
+    )
+
+
+def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[str, ...]:
+    globs = {
+        glob for setting in settings.values() if setting.level != "disabled" for glob in setting.options.services.names
+    }
+    names = _services(stack)
+    if not names or any(fnmatchcase(name, glob) for name in names for glob in globs):
+        return ()
+    return (f"`services` in the policy configuration selects nothing: {_what_is_there(names)}",)
+
+
+def _services(stack: Stack) -> list[str]:
+    return sorted({view.name for view in views_of(stack, BackendService) if not view.resource.is_empty})
+
+
+def _what_is_there(names: Sequence[str]) -> str:
+    if not names:
+        return "the stack has no backend service"
+    named = [printable(name) for name in names]
+    if len(named) <= _MOST_NAMED:
+        return f"the backend service{'s are' if len(named) > 1 else ' is'} {quoted(named)}"
+    return f"of {len(named)} backend services, such as {quoted(named[:_MOST_NAMED])}"
 
 
 def repository_around(folder: Path) -> Path | None:

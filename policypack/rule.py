@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -75,6 +75,19 @@ class Waiver:
 
 
 @dataclass(frozen=True)
+class ForServices:
+    """Options that are others for some backend services.
+
+    Attributes:
+        names: globs on their logical names.
+        options: those of the rule's own options that are others for them.
+    """
+
+    names: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Options:
     """The options that every rule has.
 
@@ -82,11 +95,25 @@ class Options:
         services: which backend services are LLM backends.
         undecided: whether an undecided verdict is shown as advice or counts as a violation.
         waivers: exceptions for a limited time.
+        for_services: the rule's own options where they are others for some services; the first entry that names a
+            service counts.
     """
 
     services: Services = Services()
     undecided: Literal["advise", "fail"] = "advise"
     waivers: tuple[Waiver, ...] = ()
+    for_services: tuple[ForServices, ...] = ()
+
+    def variants(self) -> Iterator[Options]:
+        """The options of the services that each entry of `for_services` names."""
+        return (replace(self, **entry.options, for_services=()) for entry in self.for_services)
+
+    def of_service(self, name: str) -> Options:
+        """The options of the service with this logical name."""
+        for entry, variant in zip(self.for_services, self.variants(), strict=True):
+            if any(fnmatchcase(name, glob) for glob in entry.names):
+                return variant
+        return self
 
     def problem(self) -> str | None:
         """Why these values make no sense together, and what to do: a clause. `None` if they do.

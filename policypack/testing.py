@@ -22,6 +22,7 @@ def assert_compliant(
     *,
     stack: str | None = None,
     policy_config: str | os.PathLike[str] | None = None,
+    services: Collection[str] = (),
     fail_on: Collection[FailOn] = (),
     strict: bool = False,
     today: date | None = None,
@@ -32,6 +33,8 @@ def assert_compliant(
         target: the folder of a Pulumi project, or the file of an exported state.
         stack: the stack whose configuration the project runs with; not needed if there is one only.
         policy_config: a file with levels and options, as `pulumi --policy-pack-config` takes it.
+        services: globs on the logical names of the backend services to judge, in every rule; without any, what
+            `policy_config` says.
         fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
         strict: count what is undecided as violated, in every rule.
         today: the day that waivers are judged on; `None` is this day.
@@ -50,7 +53,9 @@ def assert_compliant(
     if unknown:
         raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
     config = None if policy_config is None else Path(policy_config)
-    results = judge(os.fspath(target), stack, policy_config=config, is_strict=strict, today=today)
+    results = judge(
+        os.fspath(target), stack, policy_config=config, services=tuple(services), is_strict=strict, today=today
+    )
     found = results.report.violations(fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")

@@ -78,7 +78,10 @@ WRONG: list[tuple[Any, str]] = [
     ({REGIONS: {"services": {"stack_tags": {"a": 1}}}}, "`stack_tags`, `a` must be a string, not the number 1"),
     ({REGIONS: {"waivers": WAIVER}}, "option `waivers` must be a list of objects, not an object"),
     ({REGIONS: {"waivers": [{**WAIVER, "why": "x"}]}}, "option `waivers`, item 1, `why` is unknown"),
-    ({REGIONS: {"waivers": [WAIVER, {"owner": "x"}]}}, "option `waivers`, item 2, `resource` is missing"),
+    (
+        {REGIONS: {"waivers": [WAIVER, {k: v for k, v in WAIVER.items() if k != "resource"}]}},
+        "option `waivers`, item 2, `resource` is missing",
+    ),
     (
         {REGIONS: {"waivers": [{**WAIVER, "owner": " "}]}},
         "option `waivers`, item 1, `owner` must be a string that is not empty, not",

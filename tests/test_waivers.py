@@ -244,7 +244,10 @@ def test_the_pack_is_silent_about_what_is_undecided_and_waived(monkeypatch: pyte
         ("chat", "option `waivers` must be a list of objects, not the string `chat`"),
         (None, "option `waivers` must be a list of objects, not null"),
         (["chat"], "option `waivers`, item 1 must be an object, not the string `chat`"),
-        ([waiver(), {}], "option `waivers`, item 2, `resource` is missing, add a string"),
+        (
+            [waiver(), {key: value for key, value in waiver().items() if key != "resource"}],
+            "option `waivers`, item 2, `resource` is missing, add a string",
+        ),
         (
             [{key: value for key, value in waiver().items() if key != "expires"}],
             "option `waivers`, item 1, `expires` is missing, add a day of the calendar, written as `YYYY-MM-DD`",

@@ -51,6 +51,11 @@ CREATE TABLE findings (
 );
 CREATE INDEX findings_by_stack ON findings (stack, rule, urn);
 """
+# Of a stack: whether it is in a folder that this audit, the first argument, could not list.
+BELOW_UNREADABLE: Final = (
+    "EXISTS (SELECT 1 FROM main.stacks u WHERE u.audit = ?1 AND u.error <> ''"
+    " AND substr(stacks.url, 1, length(u.url) + 1) = u.url || '/')"
+)
 _CLAIMED: Final = "CREATE TEMP TABLE claimed (url TEXT PRIMARY KEY) WITHOUT ROWID"
 
 
@@ -106,8 +111,8 @@ class Journal:
                 row = (self.audit, result.target, result.stacks, result.error)
                 self.connection.execute("INSERT INTO targets VALUES (?, ?, ?, ?)", row)
                 if not result.error:
-                    gone = "DELETE FROM stacks WHERE target = ? AND audit <> ?"
-                    self.connection.execute(gone, (result.target, self.audit))
+                    gone = f"DELETE FROM stacks WHERE target = ?2 AND audit <> ?1 AND NOT {BELOW_UNREADABLE}"
+                    self.connection.execute(gone, (self.audit, result.target))
             self.connection.execute("UPDATE audits SET finished = 1 WHERE id = ?", (self.audit,))
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from policypack.audit.error import AuditError
-from policypack.audit.journal import Journal, TargetResult, check_is_journal, explained
+from policypack.audit.journal import BELOW_UNREADABLE, Journal, TargetResult, check_is_journal, explained
 from policypack.audit.record import FindingRow, RuleCount, finding_of
 from policypack.evaluate import Finding
 from policypack.rule import AnyRule, Level, Waiver
@@ -254,10 +254,11 @@ class AuditResults:
         return (str(url) for (url,) in rows)
 
     def gone_stacks(self) -> Iterator[str]:
-        """The stacks of the baseline that their targets, listed once more, no longer have."""
+        """The stacks of the baseline that are gone from targets that were listed, closed folders apart."""
         rows = self._rows(
-            "SELECT url FROM baseline.stacks b WHERE url NOT IN (SELECT url FROM main.stacks WHERE audit = ?1)"
-            " AND target IN (SELECT target FROM main.targets WHERE audit = ?1 AND error = '') ORDER BY url"
+            "SELECT url FROM baseline.stacks WHERE url NOT IN (SELECT url FROM main.stacks WHERE audit = ?1)"
+            " AND target IN (SELECT target FROM main.targets WHERE audit = ?1 AND error = '')"
+            f" AND NOT {BELOW_UNREADABLE} ORDER BY url"
         )
         return (str(url) for (url,) in rows)
 

@@ -72,6 +72,8 @@ def _read_all(job: Job) -> Iterator[tuple[Entry, bytes | UnreadableState]]:
 
 
 def _read(store: Store, max_bytes: int, entry: Entry) -> bytes | UnreadableState:
+    if entry.error:
+        return UnreadableState(entry.error)
     try:
         return store.read(entry, max_bytes)
     except UnreadableState as error:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from policypack.authoring import load_balancers
 from policypack.authoring.tables import table
-from policypack.config.kinds import options_of
+from policypack.config.kinds import FOR_SERVICES, options_of
 from policypack.report.formats import PRODUCTS, Product, schema_of
 from policypack.rule import SECTIONS, AnyRule, Options, Stage, by_any_name
 from policypack.rules import RULES
@@ -167,11 +167,11 @@ def _options(rule: AnyRule) -> str:
     rows = [
         (f"`{name}`", option.kind.one, f"`{json.dumps(option.kind.to_json(option.default))}`", option.description)
         for name, option in options_of(rule.options).items()
-        if name not in every_rule
+        if name not in every_rule and name != FOR_SERVICES
     ]
     if not rows:
         return f"None of its own; it has {common}."
-    return f"{table(('option', 'takes', 'default', 'meaning'), rows)}\n\nBesides, {common}."
+    return f"{table(('option', 'takes', 'default', 'meaning'), rows)}\n\nBesides, {common}, `{FOR_SERVICES}`."
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import click
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import (
     color_option,
+    judged_services_option,
     policy_config_option,
     report_options,
     strict_option,
@@ -24,6 +25,7 @@ from policypack.config.options import ConfigurationError, strict
 from policypack.judgement import read_settings_of
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
+from policypack.wording import printable
 
 if TYPE_CHECKING:
     from policypack.audit.results import AuditResults
@@ -34,6 +36,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 @click.command(short_help="Judge every stack of an organization from its state.")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @policy_config_option
+@judged_services_option
 @report_options("audit")
 @click.option(
     "--journal",
@@ -78,6 +81,7 @@ def audit(
     *,
     targets: tuple[str, ...],
     policy_config: Path | None,
+    services: tuple[str, ...],
     format_name: str,
     outputs: tuple[Path, ...],
     journal_file: Path | None,
@@ -98,6 +102,7 @@ def audit(
     \b
     Examples:
       python -m policypack audit gs://my-pulumi-states
+      python -m policypack audit gs://my-pulumi-states --services 'chat-*'
       python -m policypack audit pulumi://acme --output findings.parquet --fail-on unreadable
       python -m policypack audit "exports/*.json" --journal today.journal --baseline yesterday.journal
 
@@ -112,7 +117,7 @@ def audit(
     try:
         check_outputs("audit", outputs, [file for file in (policy_config, journal_file, baseline) if file])
         _check_targets(targets, outputs)
-        settings = read_settings_of(policy_config)
+        settings = read_settings_of(policy_config, services)
         for note in (note for target in targets for note in notes_on(target)):
             click.echo(f"note: {note}", err=True)
         with ExitStack() as opened:
@@ -131,6 +136,12 @@ def audit(
                     )
                 )
             deliver("audit", results, outputs, format_name, color)
+            if services and set(results.totals.statuses) <= {"nothing to judge", "unreadable"}:
+                click.echo(
+                    f"note: {' '.join(f'--services {printable(glob)}' for glob in services)}: no stack has such a "
+                    "backend service",
+                    err=True,
+                )
             sys.exit(_exit_status(results, fail_on))
     except AuditInterrupted as error:
         click.echo(error, err=True)

@@ -12,6 +12,7 @@ import click
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import (
     color_option,
+    judged_services_option,
     policy_config_option,
     report_options,
     stack_option,
@@ -31,6 +32,7 @@ from policypack.sources.error import SourceError
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @stack_option
 @policy_config_option
+@judged_services_option
 @report_options("check")
 @color_option
 @click.option(
@@ -46,6 +48,7 @@ def check(
     target: str,
     stack_name: str | None,
     policy_config: Path | None,
+    services: tuple[str, ...],
     format_name: str,
     outputs: tuple[Path, ...],
     color: str,
@@ -61,6 +64,7 @@ def check(
     \b
     Examples:
       python -m policypack check reference_stack --stack dev
+      python -m policypack check --services 'chat-*' --services embed
       python -m policypack check --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 
@@ -70,7 +74,12 @@ def check(
         check_outputs("check", outputs, reads=[Path(file) for file in (target, policy_config) if file])
         with progress(f"Judging {'standard input' if target == '-' else target}"):
             results = judge(
-                target, stack_name, policy_config=policy_config, is_strict=is_strict, today=today and today.date()
+                target,
+                stack_name,
+                policy_config=policy_config,
+                services=services,
+                is_strict=is_strict,
+                today=today and today.date(),
             )
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:

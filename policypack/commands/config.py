@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from policypack.commands.ending import refuse
+from policypack.commands.options import services_option
 from policypack.config.files import read_config_file, starting_text, write_starting_file
 from policypack.config.options import ConfigurationError
 from policypack.config.schema import document_schema
@@ -26,18 +27,22 @@ def config_check(files: tuple[Path, ...]) -> None:
 
     It also names policies that have been renamed or deprecated.
 
-    Exit status: 0 if all are right, 2 if one is wrong, with what, where and how to fix it.
+    Exit status: 0 if all are right, 2 if one is wrong, with a line for each mistake: what, where and how to fix it.
     """
+    problems: list[str] = []
     for file in files:
         try:
             settings, notes = read_config_file(file, RULES)
         except ConfigurationError as error:
-            refuse(error)
+            problems += error.problems
+            continue
         enabled = sum(setting.level != "disabled" for setting in settings.values())
         remark = "" if enabled else ": nothing will be judged"
         click.echo(f"{file}: all right, {enabled} of {len(settings)} rules enabled{remark}")
         for note in notes:
             click.echo(f"{file}: note: {note}")
+    if problems:
+        refuse(ConfigurationError(*problems))
 
 
 @config.command("schema")
@@ -48,16 +53,22 @@ def config_schema() -> None:
 
 @config.command("init")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def config_init(file: Path | None) -> None:
+@services_option("Write these backend services into every rule, in place of all.")
+def config_init(file: Path | None, services: tuple[str, ...]) -> None:
     """Write a configuration with every rule, its level and all defaults to FILE, or print it.
 
     An existing file is never overwritten.
+
+    \b
+    Examples:
+      python -m policypack config init policy-config.json
+      python -m policypack config init policy-config.json --services 'chat-*' --services embed
     """
     if file is None:
-        click.echo(starting_text(RULES), nl=False)
+        click.echo(starting_text(RULES, services), nl=False)
         return
     try:
-        write_starting_file(file, RULES)
+        write_starting_file(file, RULES, services)
     except ConfigurationError as error:
         refuse(error)
     click.echo(f"{file}: {len(RULES)} rules with their levels and defaults")

@@ -20,6 +20,7 @@ class ExitStatus(IntEnum):
 
 
 def refuse(error: Exception | str) -> NoReturn:
-    """Ends a command that cannot do what it was asked, with a message on standard error."""
-    click.echo(f"error: {error}", err=True)
+    """Ends a command that cannot do what it was asked, with a line on standard error for each thing that is wrong."""
+    for problem in getattr(error, "problems", None) or (error,):
+        click.echo(f"error: {problem}", err=True)
     sys.exit(ExitStatus.COULD_NOT_JUDGE)

@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import color_option, report_options, stack_option
+from policypack.commands.options import color_option, report_options, services_option, stack_option
 from policypack.failover.analysis import failovers
 from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
+from policypack.judgement import notes_on_services
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
@@ -58,6 +59,7 @@ def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[t
 @click.command(short_help="Show what losing each region means.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @stack_option
+@services_option("Show these backend services only.")
 @click.option(
     "--peak-rps",
     metavar="N | NAME=N",
@@ -88,6 +90,7 @@ def failover(
     *,
     target: str,
     stack_name: str | None,
+    services: tuple[str, ...],
     peak_rps: Amounts,
     rps_per_machine: Amounts,
     format_name: str,
@@ -104,7 +107,7 @@ def failover(
     \b
     Examples:
       python -m policypack failover reference_stack --stack dev
-      python -m policypack failover state.json --peak-rps 40 --peak-rps chat=25
+      python -m policypack failover state.json --services 'chat-*' --peak-rps 40 --peak-rps chat=25
       python -m policypack failover state.json --peak-rps 40 --rps-per-machine 4 --output failover.md
 
     Exit status: 0 if every service survives the loss of any region, 1 if one does not, 2 if it could not judge.
@@ -113,18 +116,19 @@ def failover(
         if rps_per_machine != Amounts() and peak_rps == Amounts():
             raise DemandError("--rps-per-machine says nothing without --peak-rps: give the load too")
         check_outputs("failover", outputs, reads=[Path(target)])
-        results = _load(target, stack_name, Demand(peak_rps, rps_per_machine))
+        results = _load(target, stack_name, Demand(peak_rps, rps_per_machine), services)
         deliver("failover", results, outputs, format_name, color)
     except (SourceError, DemandError, OutputError) as error:
         refuse(error)
     sys.exit(_exit_status(results.services, fail_on))
 
 
-def _load(target: str, stack_name: str | None, demand: Demand) -> FailoverResults:
+def _load(target: str, stack_name: str | None, demand: Demand, services: tuple[str, ...]) -> FailoverResults:
     with progress(f"Reading {'standard input' if target == '-' else target}"):
         loaded = load_target(target, stack_name)
     title = f"{loaded.title}{', as a first preview' if loaded.is_preview else ''}"
-    return FailoverResults(title, failovers(loaded.stack, demand), loaded.notes)
+    notes = (*loaded.notes, *notes_on_services(loaded.stack, services))
+    return FailoverResults(title, failovers(loaded.stack, demand, services), notes)
 
 
 def _exit_status(services: tuple[ServiceFailover, ...], fail_on: tuple[Literal["undecided"], ...]) -> ExitStatus:

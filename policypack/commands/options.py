@@ -10,6 +10,8 @@ import click
 
 from policypack.report.formats import Product, formats_of
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 stack_option: Final = click.option(
     "--stack", "stack_name", metavar="NAME", help="The stack whose configuration the project runs with."
 )
@@ -22,6 +24,23 @@ policy_config_option: Final = click.option(
 color_option: Final = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
 )
+
+
+def _globs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(value.strip() for value in values):
+        raise click.BadParameter("give a glob on logical names, such as 'chat-*'")
+    return values
+
+
+def services_option(help_: str) -> Callable[[Command], Command]:
+    """The option `--services`, with what it does in the command."""
+    text = f"{help_} GLOB is on logical names: 'chat-*'. Can be repeated."
+    return click.option("--services", metavar="GLOB", multiple=True, callback=_globs, help=text)
+
+
+judged_services_option: Final = services_option(
+    "Judge these backend services and what serves them, in every rule, whatever `services` names in the configuration."
+)
 strict_option: Final = click.option(
     "--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."
 )
@@ -31,8 +50,6 @@ today_option: Final = click.option(
     metavar="YYYY-MM-DD",
     help="Evaluate waivers as of that day; the default is today.",
 )
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def report_options(product: Product) -> Callable[[Command], Command]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from policypack.config.kinds import shown
 from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
 from policypack.config.schema import starting_document
 from policypack.rule import AnyRule
@@ -32,47 +34,60 @@ def read_config_file(path: Path, rules: Iterable[AnyRule]) -> ConfigFile:
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path} is not valid JSON: it is not written in UTF-8") from error
     try:
-        document, rules = _parse(text), list(rules)
-        settings = read_settings(rules, document)
+        (document, twice), rules = _parse(text), list(rules)
+        settings = _read(rules, document, twice)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+        raise ConfigurationError(*(f"{path}: {problem}" for problem in error.problems)) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not valid JSON: {error}") from error
     return ConfigFile(settings, notes_on_names(rules, document))
 
 
-def write_starting_file(path: Path, rules: Iterable[AnyRule]) -> None:
-    """Writes a file that says what goes without saying, and never over another one.
+def _read(rules: Iterable[AnyRule], document: Any, twice: list[str]) -> dict[str, Setting]:
+    try:
+        settings = read_settings(rules, document)
+    except ConfigurationError as error:
+        raise ConfigurationError(*twice, *error.problems) from error
+    if twice:
+        raise ConfigurationError(*twice)
+    return settings
+
+
+def write_starting_file(path: Path, rules: Iterable[AnyRule], services: Iterable[str] = ()) -> None:
+    """Writes a file that says what goes without saying, and never over another one; `services` as `starting_text`.
 
     Raises:
         ConfigurationError: there is such a file, or it cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starting_text(rules))
+            file.write(starting_text(rules, services))
     except FileExistsError as error:
         raise ConfigurationError(f"{path} exists and is left as it is: name another file, or remove it") from error
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
 
 
-def starting_text(rules: Iterable[AnyRule]) -> str:
-    """A configuration of every rule with its level and all defaults, as text."""
-    return f"{json.dumps(starting_document(rules), indent=2)}\n"
+def starting_text(rules: Iterable[AnyRule], services: Iterable[str] = ()) -> str:
+    """A configuration of every rule with its level and all defaults, as text.
+
+    Args:
+        rules: the rules.
+        services: globs on the names of backend services to judge, in every rule; all without any.
+    """
+    return f"{json.dumps(starting_document(rules, services), indent=2)}\n"
 
 
-def _parse(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+def _parse(text: str) -> tuple[Any, list[str]]:
+    """The JSON, and what is wrong with it: JSON readers take the last of two equal keys without a word."""
+    twice: list[str] = []
 
+    def note_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        counts = Counter(key for key, _ in pairs)
+        twice.extend(f"`{shown(key)}` is there twice, leave one of the two out" for key in counts if counts[key] > 1)
+        return dict(pairs)
 
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """JSON readers take the last of two equal keys without a word."""
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ConfigurationError(f"`{key}` is there twice, leave one of the two out")
-        found[key] = value
-    return found
+    return json.loads(text, object_pairs_hook=note_duplicates, parse_constant=_refuse_constant), twice
 
 
 def _refuse_constant(name: str) -> object:

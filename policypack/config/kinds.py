@@ -15,14 +15,34 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Final, Literal
 
-from policypack.rule import NotBlank, Range
+from policypack.rule import ForServices, NotBlank, Options, Range
+
+FOR_SERVICES: Final = "for_services"
+_MOST_LISTED: Final = 12
 
 
 class OptionError(ValueError):
-    """A value does not fit its option. The message is a clause that names the option."""
+    """Values do not fit their options. Its arguments are clauses, each of which names its option."""
+
+
+def read_all(readings: Mapping[Any, Callable[[], Any]]) -> dict[Any, Any]:
+    """What each reading gives, by its key.
+
+    Raises:
+        OptionError: one of them raises it; it has the clauses of all that do.
+    """
+    found, clauses = dict[Any, Any](), list[str]()
+    for key, read in readings.items():
+        try:
+            found[key] = read()
+        except OptionError as error:
+            clauses += error.args
+    if clauses:
+        raise OptionError(*clauses)
+    return found
 
 
 @dataclass(frozen=True)
@@ -124,11 +144,15 @@ def _choice(*values: str) -> OptionKind:
 
 
 def _list(item_type: Any, _: Any) -> OptionKind:
-    item = kind_of(item_type)
+    return _list_of(kind_of(item_type))
 
+
+def _list_of(item: OptionKind) -> OptionKind:
     def convert(value: object, name: str) -> tuple[Any, ...] | None:
-        items = enumerate(value, 1) if isinstance(value, list | tuple) else None
-        return None if items is None else tuple(item.read(each, f"{name}, item {number}") for number, each in items)
+        if not isinstance(value, list | tuple):
+            return None
+        items = enumerate(value, 1)
+        return tuple(read_all({n: partial(item.read, each, f"{name}, item {n}") for n, each in items}).values())
 
     words, schema = f"a list of {item.many}", {"type": "array", "items": item.schema}
     return OptionKind(words, "lists", schema, convert, lambda value: [item.to_json(each) for each in value])
@@ -138,8 +162,9 @@ def _mapping(_: Any, value_type: Any) -> OptionKind:
     kind = kind_of(value_type)
 
     def convert(value: object, name: str) -> dict[str, Any] | None:
-        entries = value.items() if isinstance(value, Mapping) else None
-        return None if entries is None else {key: kind.read(each, f"{name}, `{shown(key)}`") for key, each in entries}
+        if not isinstance(value, Mapping):
+            return None
+        return read_all({key: partial(kind.read, each, f"{name}, `{shown(key)}`") for key, each in value.items()})
 
     words, schema = f"an object with {kind.many} as values", {"type": "object", "additionalProperties": kind.schema}
     return OptionKind(words, "objects", schema, convert, lambda value: {k: kind.to_json(v) for k, v in value.items()})
@@ -190,30 +215,93 @@ def kind_of(type_: Any) -> OptionKind:
 def options_of(type_: type[Any]) -> Mapping[str, Option]:
     """The options of a class of options, by name."""
     hints, descriptions = typing.get_type_hints(type_, include_extras=True), _descriptions(type_)
-    return {
-        field.name: Option(
-            kind_of(hints[field.name]),
-            field.default if field.default_factory is dataclasses.MISSING else field.default_factory(),
-            descriptions.get(field.name, ""),
-        )
-        for field in dataclasses.fields(type_)
-    }
+    fields = {field.name: field for field in dataclasses.fields(type_)}
+
+    def option(name: str, kind: OptionKind) -> Option:
+        field = fields[name]
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        return Option(kind, default, descriptions.get(name, ""))
+
+    found = {name: option(name, kind_of(hints[name])) for name in fields if name != FOR_SERVICES}
+    own = {name: found[name] for name in own_options(type_)}
+    return {**found, FOR_SERVICES: option(FOR_SERVICES, _list_of(_for_services(own)))} if own else found
 
 
-def read_object(type_: type[Any], entries: Mapping[str, object], prefix: str) -> Any:
-    """Makes an object of a class of options; `prefix` comes before the names of its entries in messages.
+def own_options(type_: type[Any]) -> tuple[str, ...]:
+    """The names of the options that a class has besides those of every rule."""
+    if not issubclass(type_, Options):
+        return ()
+    common = {field.name for field in dataclasses.fields(Options)}
+    return tuple(field.name for field in dataclasses.fields(type_) if field.name not in common)
+
+
+def _for_services(own: Mapping[str, Option]) -> OptionKind:
+    """The kind of `ForServices` of a rule with these options: what is left out is as for the other services."""
+    schemas = {name: {k: v for k, v in option.schema.items() if k != "default"} for name, option in own.items()}
+    names = kind_of(tuple[str, ...])
+
+    def options(value: object, name: str) -> Mapping[str, Any]:
+        if not isinstance(value, Mapping):
+            raise OptionError(f"{name} must be an object, not {in_words(value)}")
+        unknown = [f"{name}, `{shown(key)}` is unknown{did_you_mean(str(key), own)}" for key in value if key not in own]
+        if unknown:
+            raise OptionError(*unknown)
+        return read_all({key: partial(own[key].kind.read, each, f"{name}, `{key}`") for key, each in value.items()})
+
+    kinds = {"names": names, "options": OptionKind("an object", "objects", closed_object(schemas), options)}
+
+    def convert(value: object, name: str) -> ForServices | None:
+        if not isinstance(value, Mapping):
+            return None
+        return ForServices(**_read_entries(kinds, tuple(kinds), value, f"{name}, "))
+
+    def to_json(value: ForServices) -> dict[str, Any]:
+        return {"names": list(value.names), "options": {k: own[k].kind.to_json(v) for k, v in value.options.items()}}
+
+    descriptions = _descriptions(ForServices)
+    schema = {name: {**kind.schema, "description": descriptions[name]} for name, kind in kinds.items()}
+    return OptionKind("an object", "objects", closed_object(schema, kinds), convert, to_json)
+
+
+def read_object(type_: type[Any], entries: Mapping[str, object], prefix: str, also: Iterable[str] = ()) -> Any:
+    """Makes an object of a class of options.
+
+    Args:
+        type_: the class.
+        entries: its options by name, as JSON.
+        prefix: what comes before the names of entries in messages.
+        also: other names that may have been meant.
 
     Raises:
-        OptionError: an unknown or missing entry, or one that does not fit.
+        OptionError: unknown or missing entries, or some that do not fit.
     """
     options = options_of(type_)
-    for key in entries:
-        if key not in options:
-            raise OptionError(f"{prefix}`{shown(key)}` is unknown{did_you_mean(str(key), options)}")
-    for name, option in options.items():
-        if option.is_required and name not in entries:
-            raise OptionError(f"{prefix}`{name}` is missing, add {option.kind.one}")
-    return type_(**{key: options[key].kind.read(value, f"{prefix}`{key}`") for key, value in entries.items()})
+    required = [name for name, option in options.items() if option.is_required]
+    kinds = {name: option.kind for name, option in options.items()}
+    return type_(**_read_entries(kinds, required, entries, prefix, also))
+
+
+def _read_entries(
+    kinds: Mapping[str, OptionKind],
+    required: Iterable[str],
+    entries: Mapping[str, object],
+    prefix: str,
+    also: Iterable[str] = (),
+) -> dict[str, Any]:
+    def refuse(clause: str) -> Any:
+        raise OptionError(clause)
+
+    readings: dict[str, Callable[[], Any]] = {}
+    for key, value in entries.items():
+        name = f"{prefix}`{shown(key)}`"
+        if key in kinds:
+            readings[key] = partial(kinds[key].read, value, name)
+        else:
+            readings[key] = partial(refuse, f"{name} is unknown{did_you_mean(str(key), (*kinds, *also))}")
+    for key in required:
+        if key not in entries:
+            readings[key] = partial(refuse, f"{prefix}`{key}` is missing, add {kinds[key].one}")
+    return read_all(readings)
 
 
 def closed_object(properties: Mapping[str, Any], required: Iterable[str] = ()) -> dict[str, Any]:
@@ -249,6 +337,21 @@ def shown(text: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that refuses a name."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else f"; known are {', '.join(sorted(known))}"
+    """The end of a sentence that refuses a name: the nearest one, or all if none is near and they are few."""
+    known = list(known)
+    if near := closest(name, known):
+        return f"; did you mean `{near}`?"
+    if len(known) <= _MOST_LISTED:
+        return f"; known are {', '.join(sorted(known))}" if known else ""
+    return f"; the nearest name is `{closest(name, known, cutoff=0)}`"
+
+
+def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The name that is written most like another one; empty if none is."""
+    plain = {_plain(each): each for each in known}
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
+    return plain[close[0]] if close else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")

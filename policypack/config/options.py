@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
-from policypack.config.kinds import OptionError, did_you_mean, in_words, read_object, shown
+from policypack.config.kinds import FOR_SERVICES, OptionError, closest, did_you_mean, in_words, read_object, shown
 from policypack.rule import AnyRule, Level, Options, by_any_name
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"
 EVERY_RULE: Final = "all"
 
+_OF_EVERY_RULE: Final = ("services", "undecided", "waivers", FOR_SERVICES)
+# The Pulumi CLI passes a policy's options to that policy only, and none of `all`.
+_HOW_FOR_EVERY_RULE: Final = {
+    "services": ": `config init --services 'chat-*' FILE` writes it into every rule, and `check` and `audit` take "
+    "`--services`",
+    "undecided": ": `check` and `audit` take `--strict`",
+}
+
+T = TypeVar("T")
+
 
 class ConfigurationError(Exception):
-    """The configuration of the pack is wrong. The message says what, where and how to fix it, in one sentence."""
+    """The configuration of the pack is wrong: what, where and how to fix it, one clause a mistake, all on one line."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,16 @@ def strict(settings: Settings) -> dict[str, Setting]:
     }
 
 
+def with_services(settings: Settings, globs: Iterable[str]) -> dict[str, Setting]:
+    """The same settings with the services that these globs on logical names select, in every rule."""
+    names = tuple(globs)
+
+    def select(options: Options) -> Options:
+        return dataclasses.replace(options, services=dataclasses.replace(options.services, names=names))
+
+    return {name: dataclasses.replace(setting, options=select(setting.options)) for name, setting in settings.items()}
+
+
 def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setting]:
     """Reads what `pulumi --policy-pack-config FILE` takes, and refuses what the engine silently accepts.
 
@@ -53,34 +78,46 @@ def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setti
             `all` rules a level.
 
     Raises:
-        ConfigurationError: an unknown rule, level or option, a value of the wrong type, or values that make no sense
-            together.
+        ConfigurationError: unknown rules, levels or options, values of the wrong type, or values that make no sense
+            together; it has all of them.
     """
     rules = list(rules)
     if not isinstance(document, Mapping):
         raise ConfigurationError(f"the policy configuration must be an object, not {in_words(document)}")
-    entries = _by_present_name(rules, document)
-    everywhere, others = _level_and_options(EVERY_RULE, document.get(EVERY_RULE, {}))
-    if others:
-        raise ConfigurationError(f"`{EVERY_RULE}` takes a level only, not `{shown(next(iter(others)))}`")
-    settings = {}
+    problems, settings = list(_wrong_names(rules, document)), dict[str, Setting]()
+
+    def attempt(read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+            return otherwise
+
+    known = by_any_name(rules)
+    entries = {known[name].name: document[name] for name in document if name in known}
+    everywhere = attempt(lambda: _level_of_every_rule(document.get(EVERY_RULE, {})), None)
     for rule in rules:
-        level, options = _level_and_options(rule.name, entries.get(rule.name, {}))
-        settings[rule.name] = Setting(level or everywhere or rule.level, read_options(rule, options))
+        entry = entries.get(rule.name, {})
+        level = attempt(partial(_level_in, rule.name, entry), None)
+        options = attempt(partial(read_options, rule, _options_in(entry)), rule.options())
+        settings[rule.name] = Setting(level or everywhere or rule.level, options)
+    if problems:
+        raise ConfigurationError(*problems)
     return settings
 
 
-def _by_present_name(rules: Iterable[AnyRule], document: Mapping[str, object]) -> dict[str, object]:
+def _wrong_names(rules: Iterable[AnyRule], document: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong with the names in a configuration."""
     known, found = by_any_name(rules), dict[str, str]()
     for name in document:
-        if name == EVERY_RULE:
-            continue
-        if name not in known:
-            raise ConfigurationError(f"unknown policy `{shown(name)}`{did_you_mean(name, [*known, EVERY_RULE])}")
-        other = found.setdefault(known[name].name, name)
-        if other != name:
-            raise ConfigurationError(f"`{other}` and `{name}` are the same policy, leave one of the two out")
-    return {present: document[name] for present, name in found.items()}
+        if name in _OF_EVERY_RULE:
+            yield f"`{name}` is an option of each rule, not a policy{_HOW_FOR_EVERY_RULE.get(name, '')}"
+        elif name in known:
+            other = found.setdefault(known[name].name, name)
+            if other != name:
+                yield f"`{other}` and `{name}` are the same policy, leave one of the two out"
+        elif name != EVERY_RULE:
+            yield f"unknown policy `{shown(name)}`{did_you_mean(name, [*known, EVERY_RULE])}"
 
 
 def notes_on_names(rules: Iterable[AnyRule], document: Mapping[str, object]) -> tuple[str, ...]:
@@ -105,22 +142,45 @@ def read_options(rule: AnyRule, configured: Mapping[str, object]) -> Options:
             sense together.
     """
     try:
-        options: Options = read_object(rule.options, configured, "option ")
-        problem = options.problem()
+        options: Options = read_object(rule.options, configured, "option ", also=[LEVEL_KEY])
     except OptionError as error:
-        problem = str(error)
-    if problem is not None:
-        raise ConfigurationError(f"policy `{rule.name}`: {problem}")
+        problems = error.args
+    else:
+        problems = tuple(_contradictions(options))
+    if problems:
+        raise ConfigurationError(*(f"policy `{rule.name}`: {problem}" for problem in problems))
     return options
 
 
-def _level_and_options(name: str, entry: object) -> tuple[Level | None, dict[str, object]]:
+def _contradictions(options: Options) -> Iterator[str]:
+    if problem := options.problem():
+        yield problem
+        return
+    for number, variant in enumerate(options.variants(), 1):
+        if problem := variant.problem():
+            yield f"option `{FOR_SERVICES}`, item {number}: {problem}"
+
+
+def _level_of_every_rule(entry: object) -> Level | None:
+    level = _level_in(EVERY_RULE, entry)
+    if options := _options_in(entry):
+        name = next(iter(options))
+        raise ConfigurationError(
+            f"`{EVERY_RULE}` takes a level only, not `{shown(name)}`{_HOW_FOR_EVERY_RULE.get(name, '')}"
+        )
+    return level
+
+
+def _level_in(name: str, entry: object) -> Level | None:
     if isinstance(entry, str):
-        return _read_level(name, entry), {}
+        return _read_level(name, entry)
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"policy `{name}`: expected a level or an object, got {in_words(entry)}")
-    options = {key: value for key, value in entry.items() if key != LEVEL_KEY}
-    return (_read_level(name, entry[LEVEL_KEY]) if LEVEL_KEY in entry else None), options
+    return _read_level(name, entry[LEVEL_KEY]) if LEVEL_KEY in entry else None
+
+
+def _options_in(entry: object) -> dict[str, object]:
+    return {k: v for k, v in entry.items() if k != LEVEL_KEY} if isinstance(entry, Mapping) else {}
 
 
 def _read_level(name: str, level: object) -> Level:
@@ -129,9 +189,10 @@ def _read_level(name: str, level: object) -> Level:
             f"policy `{name}`: the level must be one of {', '.join(LEVELS)}, not {in_words(level)}"
         )
     if level not in LEVELS:
-        hint = did_you_mean(level, LEVELS)
+        near = closest(level, LEVELS)
         raise ConfigurationError(
-            f"policy `{name}`: unknown level `{shown(level)}`, use one of {', '.join(LEVELS)}{hint}"
+            f"policy `{name}`: unknown level `{shown(level)}`, use one of {', '.join(LEVELS)}"
+            f"{f'; did you mean `{near}`?' if near else ''}"
         )
     # No rule changes resources, and the engine takes `remediate` for `mandatory` where nothing remediates.
     return "mandatory" if level == "remediate" else typing.cast("Level", level)

@@ -48,9 +48,18 @@ def document_schema(rules: Iterable[AnyRule]) -> dict[str, Any]:
     }
 
 
-def starting_document(rules: Iterable[AnyRule]) -> dict[str, Any]:
-    """A configuration that says what goes without saying: every rule with its level and all defaults."""
-    return {rule.name: {LEVEL_KEY: rule.level, **_defaults(rule)} for rule in rules}
+def starting_document(rules: Iterable[AnyRule], services: Iterable[str] = ()) -> dict[str, Any]:
+    """A configuration that says what goes without saying: every rule with its level and all defaults.
+
+    Args:
+        rules: the rules.
+        services: globs on the names of backend services to judge, in every rule; all without any.
+    """
+    names = list(services)
+    document = {rule.name: {LEVEL_KEY: rule.level, **_defaults(rule)} for rule in rules}
+    for entry in document.values() if names else ():
+        entry["services"] = {**entry["services"], "names": names}
+    return document
 
 
 def _defaults(rule: AnyRule) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Final
 
 from policypack.evaluate import views_of
@@ -40,8 +41,13 @@ _WEIGHED_UNIT: Final = "GPUs or vCPUs at 100 % utilization"
 _RATE_PER_INSTANCE: Final = "maxRatePerInstance"
 
 
-def failovers(stack: Stack, demand: Demand = INFERRED) -> tuple[ServiceFailover, ...]:
+def failovers(stack: Stack, demand: Demand = INFERRED, globs: Sequence[str] = ()) -> tuple[ServiceFailover, ...]:
     """What the loss of each region means for each backend service of a stack, ordered by URN.
+
+    Args:
+        stack: the stack.
+        demand: the load, if it is given.
+        globs: the logical names of the services that are asked for; all without any.
 
     Raises:
         DemandError: the demand names a service that the stack does not have, or one that has no use for it.
@@ -49,7 +55,8 @@ def failovers(stack: Stack, demand: Demand = INFERRED) -> tuple[ServiceFailover,
     services = [view for view in views_of(stack, BackendService) if isinstance(view, BackendService)]
     services = [service for service in services if not service.resource.is_empty]
     _check_names(demand, sorted({service.name for service in services}))
-    return tuple(failover_of(service, demand) for service in services)
+    asked = [one for one in services if not globs or any(fnmatchcase(one.name, glob) for glob in globs)]
+    return tuple(failover_of(service, demand) for service in asked)
 
 
 def _check_names(demand: Demand, names: Sequence[str]) -> None:

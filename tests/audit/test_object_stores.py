@@ -127,6 +127,32 @@ def test_no_permission_to_list(tmp_path: Path) -> None:
     assert "it cannot be listed: no permission (Access Denied)" in str(caught.value)
 
 
+def test_no_permission_to_read_one_of_several(tmp_path: Path) -> None:
+    contents = "".join(
+        f"<Contents><Key>{STACKS}/llm/{name}.json</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
+        f"<ETag>&quot;{name}&quot;</ETag><Size>{len(GOOD)}</Size></Contents>"
+        for name in ("closed", "dev", "gone")
+    )
+    listed = f"<ListBucketResult><Name>states</Name><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+    missing = b"<Error><Code>NoSuchKey</Code><Message>The key is not there.</Message></Error>"
+
+    def answer(path: str, query: dict[str, str], _headers: object) -> Answer:
+        if "list-type" in query:
+            return 200, {}, listed.encode()
+        kinds = {"closed": (403, FORBIDDEN), "dev": (200, GOOD), "gone": (404, missing)}
+        status, body = kinds[path.rpartition("/")[2].removesuffix(".json")]
+        return status, {"Content-Type": "application/xml"}, body
+
+    with serving(answer) as address:
+        url = f"s3://states?endpoint={address}&region=us-east-1&s3ForcePathStyle=true"
+        with audited(url, journal=tmp_path / "j") as results:
+            assert {name.partition("?")[0]: why for name, why in errors(results).items()} == {
+                "closed.json": "it cannot be read: no permission (Access Denied)",
+                "gone.json": "it was deleted or renamed after the audit had listed it",
+            }
+            assert [stack.name for stack in results.stacks() if stack.status == "compliant"] == ["dev"]
+
+
 def test_a_request_that_fails_is_repeated(tmp_path: Path) -> None:
     listed = (
         "<ListBucketResult><Name>states</Name><KeyCount>1</KeyCount><IsTruncated>false</IsTruncated><Contents>"

@@ -312,7 +312,7 @@ def test_which_api_is_asked(monkeypatch: pytest.MonkeyPatch, environment: dict[s
 def test_a_folder_that_may_not_be_read_is_no_folder_without_stacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = tmp_path / ".pulumi/stacks/llm"
+    closed = tmp_path / ".pulumi/stacks"
     closed.mkdir(parents=True)
     (closed / "prod.json").write_text("{}")
     scandir = os.scandir

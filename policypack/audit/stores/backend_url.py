@@ -6,6 +6,7 @@ opens them with: https://pkg.go.dev/gocloud.dev/blob/s3blob, gcsblob, azureblob,
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -171,4 +172,12 @@ def _local_path(path: str) -> str:
         plain = posixpath.join(str(Path.home()), plain[2:])
     if not plain:
         raise TargetError("file:// needs a folder, such as file://~ or file:///srv/pulumi")
-    return str(Path(plain).resolve()).rstrip("/")
+    return real_path(plain).rstrip("/")
+
+
+def real_path(path: str) -> str:
+    """The one absolute path of a place, without `..` and links to folders; a link to a file keeps its own name."""
+    folder, name = os.path.split(path.rstrip("/") or "/")
+    if os.path.isdir(path) or name in ("", ".", ".."):
+        return os.path.realpath(path)
+    return os.path.join(os.path.realpath(folder or "."), name)

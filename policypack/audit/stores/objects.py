@@ -6,13 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from policypack.audit.error import TargetError, UnreadableState
 from policypack.audit.stores.backend_url import BackendURL
 from policypack.audit.stores.content import COMPRESSED, too_large
 from policypack.audit.stores.filesystem import open_filesystem
+from policypack.audit.stores.local import ERROR, describe, find_glob, list_files, why_unreadable
 from policypack.audit.stores.store import Entry
 
 Kind: TypeAlias = Literal["backend", "folder", "files"]
@@ -53,12 +53,13 @@ class ObjectStore:
         for path, info in found.items():
             plain = _without_compression(path)
             # A backend that was told to compress leaves the other file behind if it is interrupted.
-            if plain not in newest or _modified(info) > _modified(newest[plain][1]):
+            if plain not in newest or _rank(info) > _rank(newest[plain][1]):
                 newest[plain] = (path, info)
         for plain in sorted(newest):
             path, info = newest[plain]
             project, name = self._names(plain)
-            yield Entry(self.url.url_of(plain), path, info.get("size") or 0, _version(info), project, name)
+            error = info.get(ERROR, "")
+            yield Entry(self.url.url_of(plain), path, info.get("size") or 0, _version(info), project, name, error)
 
     def read(self, entry: Entry, max_bytes: int) -> bytes:
         """The content of a file; see `Store.read`."""
@@ -77,35 +78,49 @@ class ObjectStore:
     def find_checkpoints(self) -> dict[str, Mapping[str, Any]]:
         """The current checkpoints of both layouts: by project, and without projects as the CLI wrote them before."""
         root = f"{self.url.root}{CHECKPOINTS}"
-        found = self._list(lambda filesystem: _find(filesystem, root))
-        return {
-            path: info
-            for path, info in found.items()
-            if path.endswith(SUFFIXES) and path.removeprefix(root).count("/") in (_LEGACY, _BY_PROJECT)
-        }
+
+        def is_checkpoint(path: str) -> bool:
+            return path.endswith(SUFFIXES) and path.removeprefix(root).count("/") in (_LEGACY, _BY_PROJECT)
+
+        if self._is_local:
+            return self._list(lambda _: list_files(root, is_checkpoint, lambda folder: os.path.dirname(folder) == root))
+        found = self._list(lambda filesystem: filesystem.find(root, detail=True))
+        return {path: info for path, info in found.items() if is_checkpoint(path)}
 
     def find_in_folder(self) -> dict[str, Mapping[str, Any]]:
-        return self._list(lambda filesystem: _files(filesystem.ls(self.url.root, detail=True)), SUFFIXES)
+        root = self.url.root.rstrip("/") or "/"
+        return self._list(lambda _: list_files(root, lambda path: path.endswith(SUFFIXES)))
 
     def find_files(self) -> dict[str, Mapping[str, Any]]:
         path = self.url.root.removesuffix("/")
-        if not has_glob(path) or (self.url.scheme == "file" and Path(path).exists()):
+        if self._is_local:
+            if not has_glob(path) or os.path.lexists(path):
+                return {path: describe(path)} if os.path.lexists(path) else {}
+            return self._list(lambda _: find_glob(path))
+        if not has_glob(path):
             return self._list(lambda filesystem: {path: filesystem.info(path)})
         return self._list(lambda filesystem: _files(filesystem.glob(path, detail=True).values()))
 
-    def _list(
-        self, list_: Callable[[Any], dict[str, Mapping[str, Any]]], suffixes: tuple[str, ...] = ("",)
-    ) -> dict[str, Mapping[str, Any]]:
+    @property
+    def _is_local(self) -> bool:
+        return self.url.scheme == "file"
+
+    def _list(self, list_: Callable[[Any], dict[str, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
         filesystem = open_filesystem(self.url)
         try:
-            return {path: info for path, info in list_(filesystem).items() if path.endswith(suffixes)}
-        except FileNotFoundError:
+            return list_(filesystem)
+        except FileNotFoundError as error:
+            if self._is_local and error.filename and os.path.islink(error.filename):
+                raise TargetError(f"it cannot be listed: {why_unreadable(error.filename, error)}") from error
             return {}
+        except OSError as error:
+            why = why_unreadable(str(error.filename), error) if self._is_local else _explain(error)
+            raise TargetError(f"it cannot be listed: {why}") from error
         except Exception as error:
             raise TargetError(f"it cannot be listed: {_explain(error)}") from error
 
     def _names(self, path: str) -> tuple[str | None, str | None]:
-        if self.kind != "backend":
+        if self.kind != "backend" or not path.endswith(SUFFIXES):
             return None, None
         *folder, file = path.removeprefix(f"{self.url.root}{CHECKPOINTS}/").split("/")
         return folder[0] if folder else None, file.removesuffix(".json")
@@ -128,25 +143,6 @@ def has_glob(path: str) -> bool:
     return "*" in path or "[" in path
 
 
-def _find(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
-    if filesystem.protocol[0] == "file":
-        return _files(filesystem.info(path) for path in _walk(root))
-    found: dict[str, Mapping[str, Any]] = filesystem.find(root, detail=True)
-    return found
-
-
-def _walk(root: str) -> Iterator[str]:
-    """The files in a folder and in its folders. The library leaves out folders that it may not read, without a word."""
-
-    def refuse(error: OSError) -> NoReturn:
-        raise error
-
-    for folder, folders, names in os.walk(root, onerror=refuse, followlinks=True):
-        yield from (os.path.join(folder, name) for name in names)
-        if folder != root:
-            folders.clear()
-
-
 def _files(infos: Any) -> dict[str, Mapping[str, Any]]:
     return {info["name"]: info for info in infos if info["type"] == "file"}
 
@@ -167,8 +163,10 @@ def _version(info: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _modified(info: Mapping[str, Any]) -> Any:
-    return next((info[key] for key in ("mtime", "updated", "LastModified", "last_modified") if info.get(key)), 0)
+def _rank(info: Mapping[str, Any]) -> tuple[bool, Any]:
+    """Which of two files of one stack counts, the larger: one that can be read, and of those the newest."""
+    changed = (info[key] for key in ("mtime", "updated", "LastModified", "last_modified") if info.get(key))
+    return (False, 0) if ERROR in info else (True, next(changed, 0))
 
 
 def _explain(error: Exception) -> str:

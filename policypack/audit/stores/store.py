@@ -18,6 +18,7 @@ class Entry:
         version: what is another one after any change of the state; `None` if the store does not tell.
         project: the name of its Pulumi project, if the place tells.
         name: its name, if the place tells.
+        error: why it cannot be read, if listing has shown that; then it is not read. It may be of a whole folder.
     """
 
     url: str
@@ -26,6 +27,7 @@ class Entry:
     version: str | None = None
     project: str | None = None
     name: str | None = None
+    error: str = ""
 
 
 class Store(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
 from policypack.audit.error import TargetError
-from policypack.audit.stores.backend_url import SCHEMES, BackendURL, parse_backend_url
+from policypack.audit.stores.backend_url import SCHEMES, BackendURL, parse_backend_url, real_path
 from policypack.audit.stores.cloud import open_cloud
 from policypack.audit.stores.filesystem import azure_account
 from policypack.audit.stores.objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
@@ -30,6 +31,14 @@ def open_target(target: str) -> Store:
     Raises:
         TargetError: it is none of these, or the environment lacks what it needs.
     """
+    try:
+        return _open(target)
+    except (OSError, ValueError, RuntimeError) as error:
+        # Of a path: too long, with a NUL, in a folder that may not be entered, or of a user who is not there.
+        raise TargetError(f"it cannot be opened: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _open(target: str) -> Store:
     scheme, separator, rest = target.partition("://")
     if not separator:
         return _open_path(target)
@@ -51,13 +60,13 @@ def _open_path(target: str) -> Store:
     path = Path(target).expanduser()
     if path.is_dir():
         return _local_store(path, "backend" if (path / CHECKPOINTS).is_dir() else "folder")
-    if not path.exists() and not has_glob(target):
+    if not os.path.lexists(path) and not has_glob(target):
         raise TargetError(f"there is no file or folder {target}; {_FORMS}")
     return _local_store(path, "files")
 
 
 def _local_store(path: Path, kind: Kind) -> Store:
-    url = BackendURL("file", "", f"{path.absolute()}/")
+    url = BackendURL("file", "", f"{real_path(str(path)).rstrip('/')}/")
     return ObjectStore(printable(url.shown), url, kind)
 
 
