@@ -5,10 +5,15 @@ from __future__ import annotations
 from tests.fixes.fix import fix
 from tests.fixes.programs import REGIONAL
 
-
 _CHECK = """    unhealthy_threshold=3,
     http_health_check={"request_path": "/health", "port": 8000},
     log_config={"enable": True},
+"""
+_BALANCING_CHECK = f"""check = gcp.compute.HealthCheck(
+    "health",
+    check_interval_sec=10,
+    timeout_sec=5,
+{_CHECK})
 """
 _BALANCING = '            "load_balancing_utilization": {"target": 0.5},\n'
 _RATE = '            "max_rate_per_instance": 4,\n'
@@ -111,9 +116,9 @@ FIXES = {
         ("groups = {}\n", f'groups = {{}}\ncheck = gcp.compute.HealthCheck("health",\n{_CHECK})\n', "groups = {}\n"),
         ("healing.id", "check.id", "healing.id"),
         (
-            f'check = gcp.compute.HealthCheck(\n    "health",\n    check_interval_sec=10,\n    timeout_sec=5,\n{_CHECK})\n',
+            _BALANCING_CHECK,
             "",
-            f'check = gcp.compute.HealthCheck(\n    "health",\n    check_interval_sec=10,\n    timeout_sec=5,\n{_CHECK})\n',
+            _BALANCING_CHECK,
         ),
         chosen="healing timeout_sec check_interval_sec 10 5",
     ),
@@ -278,7 +283,7 @@ FIXES = {
             'gcp.compute.GlobalForwardingRule(\n    "http",\n',
         ),
         program=REGIONAL,
-        chosen="HealthCheck URLMap TargetHttpProxy GlobalForwardingRule projects p demo regions us east4 "
+        chosen="HealthCheck URLMap TargetHttpProxy GlobalForwardingRule projects p demo regions east4 "
         "instanceGroups llm",
     ),
     "one zone": fix(

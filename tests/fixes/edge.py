@@ -125,7 +125,7 @@ FIXES = {
         "llm-backend-alerts",
         "_nothing_covers",
         (_ERRORS, "", _ERRORS),
-        chosen="f METRIC SERVER_ERRORS ALIGN_RATE REDUCE_SUM 1",
+        chosen="f errors METRIC SERVER_ERRORS ALIGN_RATE REDUCE_SUM 1",
     ),
     "nobody is told of latency": fix(
         "llm-backend-alerts",

@@ -8,9 +8,21 @@ from tests.fixes.programs import CLASSIC, ENDPOINTS, PASSTHROUGH, REGIONAL, SERV
 _RATE = '            "max_rate_per_instance": 4,\n'
 _TARGETS = f'            "balancing_mode": "UTILIZATION",\n            "max_utilization": 0.8,\n{_RATE}'
 _PROTOCOL = '    protocol="HTTP",\n    port_name="http",\n'
+_SCHEME = '    "chat",\n    load_balancing_scheme="EXTERNAL_MANAGED",\n'
+_EXTERNAL_HTTP = '    load_balancing_scheme="EXTERNAL_MANAGED",\n    protocol="HTTP",\n'
 _NONE = '    session_affinity="NONE",\n'
 _CONNECTION = '{"group": group.id, "balancing_mode": "CONNECTION"}'
 _ENDPOINTS = '{"group": group.id, "balancing_mode": "RATE", "max_rate_per_endpoint": 4}'
+_OTHER_ENDPOINTS = _ENDPOINTS.replace("group.id", '"projects/p-demo/zones/us-central1-b/networkEndpointGroups/llm"')
+_URL_GROUP = '{"group": "projects/p-demo/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}'
+_SECOND_SERVICE = f"""other = gcp.compute.BackendService(
+    "llm",
+    load_balancing_scheme="EXTERNAL_MANAGED",
+    protocol="HTTP",
+    health_checks=check.id,
+    backends=[{_URL_GROUP}],
+)
+"""
 _RULE = '    "https",\n    load_balancing_scheme="EXTERNAL_MANAGED",\n'
 _CHECK = '    "health",\n    check_interval_sec=10,\n'
 _FROM_REGIONS = (
@@ -21,6 +33,7 @@ _FRONT = (
     'gcp.compute.ForwardingRule(\n    "http",\n    region="us-central1",\n    load_balancing_scheme="EXTERNAL_MANAGED",'
 )
 _SERVERLESS_SERVICE = '    protocol="HTTP",\n    backends=[{"group": group.id}],'
+_PROXY, _PLACE = "proxy = gcp.compute.RegionTarget", '"http", region="us-central1"'
 
 FIXES = {
     "all is drained": fix(
@@ -67,18 +80,13 @@ FIXES = {
         "backend-group-kind",
         "_has_groups_or_negs",
         (
-            '    protocol="HTTP",\n    health_checks=check.id,\n    backends=[' + _ENDPOINTS + "],\n)\n",
-            '    protocol="HTTP",\n    health_checks=check.id,\n    backends=['
-            + _ENDPOINTS
-            + ', {"group": "projects/p-demo/zones/us-central1-b/instanceGroups/llm", "max_utilization": 0.8}],\n)\n',
-            '    protocol="HTTP",\n    health_checks=check.id,\n    backends=['
-            + _ENDPOINTS
-            + '],\n)\nother = gcp.compute.BackendService(\n    "llm",\n    load_balancing_scheme="EXTERNAL_MANAGED",\n'
-            '    protocol="HTTP",\n    health_checks=check.id,\n    backends=[\n        '
-            '{"group": "projects/p-demo/zones/us-central1-b/instanceGroups/llm", "max_utilization": 0.8},\n    ],\n)\n',
+            f"    backends=[{_ENDPOINTS}],\n)\n",
+            f"    backends=[{_ENDPOINTS}, {_OTHER_ENDPOINTS}, {_URL_GROUP}],\n)\n",
+            f"    backends=[{_ENDPOINTS}, {_OTHER_ENDPOINTS}],\n)\n{_SECOND_SERVICE}",
         ),
         program=ENDPOINTS,
-        chosen="other gcp compute BackendService load_balancing_scheme EXTERNAL_MANAGED",
+        chosen="other gcp compute BackendService load_balancing_scheme EXTERNAL_MANAGED protocol HTTP check "
+        "health_checks",
     ),
     "endpoints by utilization": fix(
         "backend-group-kind",
@@ -180,15 +188,15 @@ FIXES = {
             'gcp.compute.GlobalForwardingRule("http", network_tier="PREMIUM", ',
         ),
         program=CLASSIC,
-        chosen="PREMIUM network_tier",
+        chosen="PREMIUM",
     ),
     "a proxy of another protocol": fix(
         "forwarding-rule-scheme",
         "_speaks_protocol",
         (
-            'service.id)\nproxy = gcp.compute.RegionTargetHttpProxy("http", region="us-central1", url_map=paths.id)',
-            'service.id)\nproxy = gcp.compute.RegionTargetTcpProxy("http", region="us-central1", backend_service=service.id)',
-            'service.id)\nproxy = gcp.compute.RegionTargetHttpProxy("http", region="us-central1", url_map=paths.id)',
+            f"{_PROXY}HttpProxy({_PLACE}, url_map=paths.id)",
+            f"{_PROXY}TcpProxy({_PLACE}, backend_service=service.id)",
+            f"{_PROXY}HttpProxy({_PLACE}, url_map=paths.id)",
         ),
         program=REGIONAL,
         chosen="RegionTargetHttpProxy url_map paths",
@@ -333,6 +341,22 @@ FIXES = {
     "no such load balancer": fix(
         "load-balancer-product",
         "_no_product",
-        (_PROTOCOL, _PROTOCOL.replace("HTTP", "GRPC"), _PROTOCOL),
+        (_SCHEME, '    "chat",\n    load_balancing_scheme="INTERNAL",\n', _SCHEME),
+    ),
+    "a protocol of meshes": fix(
+        "load-balancer-product",
+        "_no_product",
+        (
+            _EXTERNAL_HTTP,
+            _EXTERNAL_HTTP.replace("HTTP", "GRPC"),
+            _EXTERNAL_HTTP.replace("HTTP", "GRPC").replace("EXTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"),
+        ),
+        program=ENDPOINTS,
+    ),
+    "a protocol of none": fix(
+        "load-balancer-product",
+        "_no_product",
+        (_PROTOCOL, _PROTOCOL.replace("HTTP", "FTP"), _PROTOCOL),
+        chosen="HTTP",
     ),
 }

@@ -12,7 +12,7 @@ import pytest
 import policypack.rules
 from policypack.authoring.examples import example
 from policypack.config.options import default_settings
-from policypack.evaluate import Report, evaluate
+from policypack.evaluate import Report, Status, evaluate
 from policypack.rule import AnyRule
 from policypack.rules import RULES
 from policypack.sources.program import load_program
@@ -29,7 +29,7 @@ def judged(folder: Path, program: str) -> Report:
     return evaluate(load_program(make_project(folder, program), timeout=60).stack, RULES, default_settings(RULES))
 
 
-def verdicts(report: Report, *statuses: str) -> set[str]:
+def verdicts(report: Report, *statuses: Status) -> set[str]:
     return {found.rule.name for status in statuses for found in report.with_status(status)}
 
 
