@@ -88,6 +88,7 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     ```diff
          protocol="HTTP",
     +    timeout_sec=900,
+    +    connection_draining_timeout_sec=900,
          backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
     ```
 

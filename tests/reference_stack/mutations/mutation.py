@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -9,14 +10,22 @@ from dataclasses import dataclass
 class Mutation:
     """A change of the program, as (file, text, replacement); each text occurs once in its file.
 
-    `deployed` judges it as deployed, where a first preview cannot tell.
+    `deployed` judges it as deployed, where a first preview cannot tell. `undecided` are the rules that cannot tell, as
+    what they would need is wrong or outside the stack.
     """
 
     edits: tuple[tuple[str, str, str], ...]
     rules: frozenset[str]
     stack: str = "prod"
     deployed: bool = False
+    undecided: frozenset[str] = frozenset()
 
 
-def mutation(*edits: tuple[str, str, str], fires: set[str], stack: str = "prod", deployed: bool = False) -> Mutation:
-    return Mutation(edits, frozenset(fires), stack, deployed)
+def mutation(
+    *edits: tuple[str, str, str],
+    fires: set[str],
+    stack: str = "prod",
+    deployed: bool = False,
+    undecided: Iterable[str] = (),
+) -> Mutation:
+    return Mutation(edits, frozenset(fires), stack, deployed, frozenset(undecided))

@@ -1,0 +1,1 @@
+"""What the fix of each message says, done to a program that gets the message."""

@@ -1,0 +1,100 @@
+"""What the fix of a message says can be done: the rule passes then, and no rule fails that passed before."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import policypack.rules
+from policypack.authoring.examples import example
+from policypack.config.options import default_settings
+from policypack.evaluate import Report, Status, evaluate
+from policypack.rule import AnyRule
+from policypack.rules import RULES
+from policypack.sources.program import load_program
+from policypack.verdict import Fail
+from tests.fixes.fix import words
+from tests.fixes.rows import FIXES, NO_PROGRAM
+from tests.projects import make_project
+
+pytestmark = pytest.mark.usefixtures("_warm")
+_RULES = Path(policypack.rules.__file__).parent
+
+
+def judged(folder: Path, program: str) -> Report:
+    return evaluate(load_program(make_project(folder, program), timeout=60).stack, RULES, default_settings(RULES))
+
+
+def verdicts(report: Report, *statuses: Status) -> set[str]:
+    return {found.rule.name for status in statuses for found in report.with_status(status)}
+
+
+def passed(report: Report) -> set[str]:
+    return verdicts(report, "passed") - verdicts(report, "failed")
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The fix of each `Fail` that is made, with the function that makes it."""
+    made: list[tuple[str, str]] = []
+    original = Fail.__init__
+
+    def remember(self: Fail, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        made.append((self.fix, sys._getframe(1).f_code.co_name))
+
+    monkeypatch.setattr(Fail, "__init__", remember)
+    return made
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_the_fix_can_be_done(tmp_path: Path, said: list[tuple[str, str]], name: str) -> None:
+    fix = FIXES[name]
+    before = judged(tmp_path / "broken", fix.broken)
+    problems = [
+        problem for found in before.with_status("failed") if found.rule.name == fix.rule for problem in found.problems
+    ]
+    sentences = {problem.fix for problem in problems if (problem.fix, fix.part) in said}
+    assert sentences, (verdicts(before, "failed"), problems)
+    assert fix.added - {word for sentence in sentences for word in words(sentence)} == set(fix.chosen.split())
+    after = judged(tmp_path / "mended", fix.mended)
+    failed, undecided = verdicts(after, "failed"), verdicts(after, "undecided")
+    assert fix.rule not in failed | undecided
+    assert verdicts(after, "failed") & passed(before) == set()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_the_page_shows_breaks_no_other_rule(tmp_path: Path, rule: AnyRule) -> None:
+    before = judged(tmp_path / "fails", example(rule, "Fails"))
+    after = judged(tmp_path / "passes", example(rule, "Passes"))
+    assert rule.name not in verdicts(after, "failed")
+    assert verdicts(after, "failed") & passed(before) == set()
+
+
+def test_every_message_has_a_program() -> None:
+    """A new `Fail` needs a row, so that somebody has done what it asks for."""
+    with_program = {(fix.rule.replace("-", "_"), fix.part) for fix in FIXES.values()}
+    shared = {path.stem for path in _RULES.glob("*.py")}
+    parts = {part for _, part in with_program}
+    without = {
+        (path.stem, part)
+        for path in sorted(_RULES.rglob("*.py"))
+        for part in _parts_that_fail(path)
+        if (path.stem, part) not in with_program and not (path.stem in shared and part in parts)
+    }
+    assert without == NO_PROGRAM
+
+
+def _parts_that_fail(path: Path) -> set[str]:
+    """The functions of a rule in which a `Fail` is made."""
+    return {
+        function.name
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Fail"
+    }

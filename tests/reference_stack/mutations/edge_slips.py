@@ -1,0 +1,88 @@
+"""Slips of operators in front ends, Cloud Armor and alerts."""
+
+from tests.reference_stack.mutations.mutation import mutation
+
+BACKEND, EXTERNAL = "components/backend.py", "components/load_balancer.py"
+ARMOR, ALERTS = "components/edge_security.py", "components/alerts.py"
+_TLS = 'profile="RESTRICTED", min_tls_version="TLS_1_2"'
+_HTTPS_RULE = 'f"{name}-https-rule",\n            load_balancing_scheme=SCHEME,\n            network_tier="PREMIUM",'
+_RETRY = '{"retry_policy": {"num_retries": 1, "retry_conditions": ["connect-failure"]}}'
+_DEFAULT = 'default_route_action={"fault_injection_policy": {"abort": {"http_status": not_found, "percentage": 100}}},'
+_MATCHER = """                "default_route_action": {
+                    "fault_injection_policy": {"abort": {"http_status": not_found, "percentage": 100}}
+                },
+"""
+
+MUTATIONS = {
+    "a profile without a version": mutation(
+        (EXTERNAL, _TLS, 'profile="MODERN"'),
+        fires={"frontend-tls-policy"},
+    ),
+    "ciphers without forward secrecy": mutation(
+        (
+            EXTERNAL,
+            _TLS,
+            'profile="CUSTOM", min_tls_version="TLS_1_2", custom_features=["TLS_RSA_WITH_AES_128_CBC_SHA"]',
+        ),
+        fires={"frontend-tls-policy"},
+    ),
+    "a global rule in Standard Tier": mutation(
+        (EXTERNAL, _HTTPS_RULE, _HTTPS_RULE.replace("PREMIUM", "STANDARD")),
+        fires={"forwarding-rule-scheme"},
+    ),
+    "every path is the API's": mutation(
+        (BACKEND, '"paths": list(args.api_paths),', '"paths": ["/*"],'),
+        fires={"frontend-paths"},
+    ),
+    "other paths of the API's host": mutation(
+        (BACKEND, _MATCHER, ""),
+        fires={"frontend-paths"},
+    ),
+    "half of the unknown hosts are let in": mutation(
+        (BACKEND, _DEFAULT, _DEFAULT.replace("100", "50")),
+        fires={"frontend-paths"},
+    ),
+    "retries of what the server refused": mutation(
+        (BACKEND, '["connect-failure"]', '["connect-failure", "gateway-error"]'),
+        fires={"llm-backend-retry"},
+    ),
+    "a route with the default time-out": mutation(
+        (BACKEND, _RETRY, _RETRY.replace("{", '{"timeout": {"seconds": "30"}, ', 1)),
+        fires={"llm-backend-timeout"},
+    ),
+    "Cloud Armor only counts": mutation(
+        (ARMOR, '"action": "throttle",', '"action": "allow",'),
+        (ARMOR, '"enforce_on_key": "IP",', ""),
+        fires={"backend-cloud-armor", "cloud-armor-rate-limit"},
+    ),
+    "Cloud Armor at the edge": mutation(
+        (ARMOR, 'type="CLOUD_ARMOR",', 'type="CLOUD_ARMOR_EDGE",'),
+        fires={"backend-cloud-armor"},
+    ),
+    "Cloud Armor lets everybody pass first": mutation(
+        (
+            ARMOR,
+            "            rules=[\n",
+            '            rules=[\n{"priority": 10, "action": "allow", "match": {"versioned_expr": "SRC_IPS_V1", '
+            '"config": {"src_ip_ranges": ["*"]}}},\n',
+        ),
+        fires={"backend-cloud-armor", "cloud-armor-rate-limit"},
+    ),
+    "nobody is told": mutation(
+        ("components/observability.py", "notification_channels=self._channels,", "notification_channels=[],"),
+        fires={"llm-backend-alerts"},
+    ),
+    "the alert on latency is gone": mutation(
+        ("components/observability.py", "            alerts.latency(self._metrics, args.latency_seconds),\n", ""),
+        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        fires={"llm-backend-alerts"},
+        deployed=True,
+    ),
+    "internal: the alert on errors is gone": mutation(
+        ("components/observability.py", "            alerts.errors(self._metrics),\n", ""),
+        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        fires={"llm-backend-alerts"},
+        stack="internal",
+        deployed=True,
+    ),
+}
