@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
 from policypack.model.run.neg import ServerlessBackend
 from policypack.model.run.service import RunService
 from policypack.model.values.logic import all_of, is_set, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
-# The global load balancers that have either signal.
+# The backends without health checks that can have a signal, and the global load balancers that have one.
+SIGNALLED_KINDS = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG})
 SIGNALLING_SCHEMES = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED")
 # Cloud Run service health behind a cross-region internal load balancer takes no more NEGs.
 _MOST_INTERNAL_NEGS = 5
@@ -65,7 +67,7 @@ def _doubts_of(service: RunService) -> Iterator[tuple[str, str]]:
 def _unlinked(backend: ServerlessBackend) -> tuple[str, str]:
     if backend.is_of_cloud_run is False:
         return f"`{backend.label}` stands for another product than Cloud Run", "outlier_detection"
-    return f"the Cloud Run service of `{backend.label}` is not known to be one of the stack", "cloud_run"
+    return f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "cloud_run"
 
 
 def has_too_many_negs(service: BackendService, count: int) -> bool:

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import GroupKind
+from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import RunLink, run_link_of
 from policypack.model.graph.stack import Stack
@@ -28,11 +27,11 @@ _GOOGLE_API = re.compile(r"[a-z0-9.-]+\.googleapis\.com")
 
 @dataclass(frozen=True)
 class ServerlessBackend:
-    """A backend that certainly is a serverless NEG.
+    """A backend that is a serverless NEG, or may be one.
 
     Attributes:
         label: what to call it.
-        neg: the NEG; `None` for one outside the stack, or not known.
+        neg: the NEG; `None` for one outside the stack, or if its kind is not known.
         region: the region that it serves from.
         stack: where its service is looked up.
     """
@@ -88,21 +87,15 @@ class ServerlessBackend:
         return RunService.of(self.link.service, self.stack) if self.link.service else None
 
 
-def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...] | Unknown:
-    """The backends of a service that certainly are serverless NEGs; `UNKNOWN` if its list is computed as a whole."""
-    return when_known(
-        service.backends,
-        lambda backends: tuple(
-            _serverless(one, service) for one in backends if one.kinds == {GroupKind.SERVERLESS_NEG}
-        ),
-    )
+def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...]:
+    """The groups that certainly are among the backends of a service, and are or may be serverless NEGs."""
+    found = [group for group in service.groups if GroupKind.SERVERLESS_NEG in group.kinds]
+    return tuple(ServerlessBackend(group.name, _neg(group), group.region, service.stack) for group in found)
 
 
-def _serverless(backend: Backend, service: BackendService) -> ServerlessBackend:
-    # The only group that it can be, where no entry is certainly that group.
-    group = backend.group
-    target = group.target if group and isinstance(group.target, Resource) else None
-    return ServerlessBackend(backend.label, target, group.region if group else UNKNOWN, service.stack)
+def _neg(group: Group) -> Resource | None:
+    """The NEG of the stack of which the kind is known."""
+    return group.target if isinstance(group.target, Resource) and len(group.kinds) == 1 else None
 
 
 def run_services_behind(service: BackendService) -> tuple[RunService, ...]:
@@ -144,11 +137,11 @@ def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
 
 @dataclass(frozen=True)
 class InternetBackend:
-    """A backend that certainly is an internet NEG.
+    """A backend that is an internet NEG, or may be one.
 
     Attributes:
         label: what to call it.
-        neg: the NEG; `None` for one outside the stack, or not known.
+        neg: the NEG; `None` for one outside the stack, or if its kind is not known.
     """
 
     label: str
@@ -162,14 +155,7 @@ class InternetBackend:
         return when_known(self.neg.asked.string("networkEndpointType"), lambda kind: kind == "INTERNET_FQDN_PORT")
 
 
-def internet_backends(service: BackendService) -> tuple[InternetBackend, ...] | Unknown:
-    """The backends of a service that certainly are internet NEGs; `UNKNOWN` if its list is computed as a whole."""
-    return when_known(
-        service.backends,
-        lambda backends: tuple(_internet(one) for one in backends if one.kinds == {GroupKind.INTERNET_NEG}),
-    )
-
-
-def _internet(backend: Backend) -> InternetBackend:
-    target = backend.group.target if backend.group else None
-    return InternetBackend(backend.label, target if isinstance(target, Resource) else None)
+def internet_backends(service: BackendService) -> tuple[InternetBackend, ...]:
+    """The groups that certainly are among the backends of a service, and are or may be internet NEGs."""
+    found = [group for group in service.groups if GroupKind.INTERNET_NEG in group.kinds]
+    return tuple(InternetBackend(group.name, _neg(group)) for group in found)

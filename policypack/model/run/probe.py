@@ -27,7 +27,7 @@ class Probe:
 
     @property
     def kinds(self) -> tuple[str, ...] | Unknown:
-        """`HTTP`, `gRPC` and `TCP`: one of them, more where the API refuses the probe, none where the default counts."""
+        """`HTTP`, `gRPC` or `TCP`; several where the API refuses the probe, none where it fills one in."""
         blocks = {kind: self.properties.object(key) for key, kind in _KINDS.items()}
         if any(isinstance(block, Unknown) for block in blocks.values()):
             return UNKNOWN

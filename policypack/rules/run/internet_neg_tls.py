@@ -75,7 +75,7 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
             'Set `protocol="HTTPS"`, and the port of the endpoint to 443.',
         )
         return
-    for backend in known(internet_backends(service), "backends"):
+    for backend in internet_backends(service):
         yield _is_named(backend)
 
 

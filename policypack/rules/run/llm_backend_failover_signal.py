@@ -5,28 +5,28 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.run.failover_signal import (
+    SIGNALLED_KINDS,
     SIGNALLING_SCHEMES,
     doubts,
     ejects_outliers,
     has_too_many_negs,
     lacks,
 )
-from policypack.model.run.neg import psc_targets, serverless_backends
+from policypack.model.run.neg import ServerlessBackend, psc_targets, serverless_backends
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 
-_KINDS = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG})
-_REQUIRED = "A readiness probe and at least one minimum instance of the Cloud Run service in every region, or outlier detection."
+_REQUIRED = "A readiness probe and a minimum instance of the Cloud Run service in each region, or outlier detection."
 _OUTLIERS = 'Set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}` on the backend service'
 
 
 def _is_unwatched(service: BackendService) -> bool | Unknown:
     """Whether its backends are of kinds that no health check covers."""
-    if not service.kinds & _KINDS:
+    if not service.kinds & SIGNALLED_KINDS:
         return False
-    return True if service.kinds <= _KINDS else UNKNOWN
+    return True if service.kinds <= SIGNALLED_KINDS else UNKNOWN
 
 
 def _may_fail_over(service: BackendService) -> bool | Unknown:
@@ -126,31 +126,31 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
 
 
 def _serverless_is_watched(service: BackendService) -> Checks:
-    backends = known(serverless_backends(service), "backends")
-    if not backends:
-        return
-    if service.uses_iap is True:
+    backends, ejects = serverless_backends(service), ejects_outliers(service)
+    if backends and service.uses_iap is True:
         yield Fail(
             "It has `iap`, with which neither Cloud Run service health nor outlier detection works.",
             _REQUIRED,
             "Remove `iap` here, and set `iap_enabled=True` on the Cloud Run services.",
         )
         return
-    ejects = ejects_outliers(service)
-    missing = [(backend, found) for backend in backends if (found := lacks(backend))]
-    if ejects is False:
-        for backend, found in missing:
-            yield _region_is_silent(backend.label, found)
-        if not missing and has_too_many_negs(service, len(backends)):
-            yield Undecided("service health takes 5 NEGs at most behind this load balancer", "backends")
-    elif ejects is UNKNOWN and missing:
-        yield not_known("outlier_detection")
-    if ejects is not True and not missing:
-        for backend in backends:
-            yield from (Undecided(why, property_name) for why, property_name in doubts(backend))
-    # With either signal it is IAP that decides.
-    if not missing or ejects is not False:
+    if ejects is not True:
+        yield provided(negation(ejects), not_known("outlier_detection"), _every_region_reports(service, backends))
+    if backends:
         known(service.uses_iap, "iap", because="with it no signal works")
+
+
+def _every_region_reports(service: BackendService, backends: tuple[ServerlessBackend, ...]) -> Checks:
+    silent = [(backend.label, found) for backend in backends if (found := lacks(backend))]
+    for label, found in silent:
+        yield _region_is_silent(label, found)
+    if silent:
+        return
+    for backend in backends:
+        yield from (Undecided(why, property_name) for why, property_name in doubts(backend))
+    yield from unresolved(service.links, "not all regions are known")
+    if has_too_many_negs(service, len(backends)):
+        yield Undecided("service health takes 5 NEGs at most behind this load balancer", "backends")
 
 
 def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
@@ -164,5 +164,5 @@ def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
 
 def _published_is_watched(service: BackendService) -> Checks:
     if service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG} and ejects_outliers(service) is not True:
-        why = "whether the producer of the published services has composite health is not known; outlier detection would do"
+        why = "whether the producers of the published services have composite health; outlier detection would do"
         yield Undecided(why, "outlier_detection")

@@ -8,7 +8,7 @@ from policypack.model.run.neg import ServerlessBackend, serverless_backends
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS
-from policypack.verdict import Checks, Condition, Fail, Undecided, known
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
 from policypack.wording import quoted
 
 
@@ -61,13 +61,14 @@ def run_service_exists(service: BackendService, options: Options) -> Checks:
     ## Undecided
     When the service is not in the stack, its name or region is computed, or the NEG has a `url_mask` and so names many.
     """
-    for backend in known(serverless_backends(service), "backends"):
+    for backend in serverless_backends(service):
         yield _names_a_service(backend)
+    yield from unresolved(service.links)
 
 
 def _names_a_service(backend: ServerlessBackend) -> Checks:
     if backend.neg is None:
-        yield Undecided(f"`{backend.label}` is not in the stack", "backends")
+        yield Undecided(f"`{backend.label}` is not known to be a serverless NEG of the stack", "backends")
     elif not known(backend.has_target, "cloud_run", backend.label):
         yield Fail(
             f"The serverless NEG `{backend.label}` names no service.",
