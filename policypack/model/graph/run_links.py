@@ -42,6 +42,9 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
         return RunLink()
     sources = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
     found = tuple(source for source in sources if source and source.type in RUN_TYPES)
+    if isinstance(name, Unknown) and len(found) == 1:
+        # What is computed from one service alone is its name: other services in other regions may have it too.
+        name = run_name(found[0]) or UNKNOWN
     if not isinstance(name, Unknown):
         everybody = stack.of_types(RUN_TYPES)
         found = tuple(one for one in everybody if equals(run_name(one), name) is True) or found

@@ -30,14 +30,14 @@ def ejects_outliers(service: BackendService) -> bool | Unknown:
 
 
 def lacks(backend: ServerlessBackend) -> tuple[str, ...]:
-    """What keeps a backend from reporting its health for certain, each as what it has or has not."""
-    checks = [("has a URL mask", backend.has_url_mask), ("stands for a tagged revision", backend.has_tag)]
+    """What keeps a backend from reporting its health for certain, each as what there is or is not."""
+    checks = [("a URL mask", backend.has_url_mask), ("the tag of a revision", backend.has_tag)]
     found = [text for text, is_wrong in checks if is_wrong is True]
     service = backend.service
     if service and service.readiness_probe is None and service.serves_its_template is True:
-        found.append("has no readiness probe")
+        found.append("no readiness probe")
     if service and service.has_minimum is False:
-        found.append("has no minimum instance")
+        found.append("no minimum instance")
     return tuple(found)
 
 

@@ -111,10 +111,8 @@ class RunService(View):
         """How many requests one instance handles at a time; left out it depends on the CPU."""
         properties, key = self._at("concurrency")
         asked = properties.number(key)
-        if asked:
+        if isinstance(asked, Unknown) or asked:
             return asked
-        if isinstance(asked, Unknown):
-            return UNKNOWN
         if self.is_function:
             return 1.0
         container = self.serving_container
@@ -153,11 +151,11 @@ class RunService(View):
         if self.is_manual is UNKNOWN:
             return UNKNOWN
         keys = ("count",) if self.is_manual else ("max of the service", "max of the revision")
-        found = [value for key in keys if (value := self._optional(key))]
-        known = [value for value in found if not isinstance(value, Unknown)]
-        if len(known) < len(found):
+        found = [self._optional(key) for key in keys]
+        if any(isinstance(value, Unknown) for value in found):
             return UNKNOWN
-        return min(known, default=None)
+        # Zero leaves it out.
+        return min((value for value in found if value and not isinstance(value, Unknown)), default=None)
 
     @cached_property
     def containers(self) -> tuple[Container, ...] | Unknown:

@@ -121,7 +121,9 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     if isinstance(startup, Probe):
         yield _starts_in_time(service, startup, options)
     liveness = container.probe("livenessProbe")
-    if isinstance(liveness, Probe):
+    if liveness is UNKNOWN:
+        yield Undecided("`liveness_probe` is not known", "template")
+    elif isinstance(liveness, Probe):
         yield _is_patient(liveness, options)
     for name, probe in (("startup_probe", startup), ("liveness_probe", liveness), ("readiness_probe", readiness)):
         if isinstance(probe, Probe):
