@@ -15,7 +15,8 @@ PACK = ROOT / "policypack"
 # Part of the pack -> the parts that it may import besides itself. A module belongs to the longest part that it begins
 # with; the rooms of the model, and the folders of the reports, are parts of their own.
 MODEL = {
-    f"policypack.model.{room}" for room in ("values", "graph", "machines", "balancing", "fleets", "frontend", "network")
+    f"policypack.model.{room}"
+    for room in ("values", "graph", "machines", "balancing", "fleets", "frontend", "network", "run")
 }
 ALLOWED = {
     "policypack.model.values": set(),
@@ -23,11 +24,17 @@ ALLOWED = {
     "policypack.model.machines": {"policypack.model.graph", "policypack.model.values"},
     "policypack.model.balancing": {"policypack.model.graph", "policypack.model.values"},
     "policypack.model.fleets": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network"},
+    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
     "policypack.model.frontend": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network"},
+    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
     "policypack.model.network": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network"},
+    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
+    "policypack.model.run": {
+        "policypack.model.balancing",
+        "policypack.model.graph",
+        "policypack.model.machines",
+        "policypack.model.values",
+    },
     "policypack.model": set(),
     "policypack.wording": set(),
     "policypack.verdict": MODEL,

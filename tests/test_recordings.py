@@ -8,8 +8,16 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from pulumi.runtime.proto import analyzer_pb2
 
+from policypack.config.options import default_settings
+from policypack.evaluate import evaluate
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import BACKEND_SERVICE, REGION_NETWORK_ENDPOINT_GROUP
+from policypack.model.run.service import RunService
+from policypack.model.values.values import UNKNOWN, Value
 from policypack.rules import RULES
 from tests.expected import FIRST_RULES, UNDECIDED, UPDATES, VIOLATIONS, dry_run_of
+from tests.recorded import recorded_resources
 from tests.replay import RECORDINGS, Pack, Verdicts, recorded, replay
 
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))
@@ -125,3 +133,85 @@ def test_a_resource_shown_twice_is_judged_by_what_it_is_now(start_pack: StartPac
     for request in requests:
         pack.analyze(request)
     assert ("llm-backend-health-check", "chat") in pack.analyze_stack(stack).violations
+
+
+def of_cloud_run(name: str) -> dict[str, set[tuple[str, str]]]:
+    """What all rules say of a recorded stack, with their defaults: by status, rules and resources."""
+    report = evaluate(Stack(recorded_resources(name)), RULES, default_settings(RULES))
+    found: dict[str, set[tuple[str, str]]] = {}
+    for rule in report.rules:
+        for finding in rule.findings:
+            found.setdefault(f"{rule.level} {finding.status}", set()).add((rule.rule.name, finding.name))
+    return found
+
+
+def test_cloud_run_in_two_regions_violates_nothing() -> None:
+    found = of_cloud_run("run_two_regions")
+    assert found.get("mandatory failed", set()) == set()
+    assert found.get("mandatory undecided", set()) == set()
+    assert {("llm-backend-failover-signal", "llm"), ("run-service-exists", "llm")} <= found["mandatory passed"]
+
+
+def test_of_a_dead_region_exactly_its_faults_are_found() -> None:
+    found = of_cloud_run("run_one_dead_region")
+    assert found["mandatory failed"] == {
+        ("llm-backend-failover-signal", "llm"),
+        ("llm-backend-timeout", "llm"),
+        ("run-service-capacity", "llm-europe-west4"),
+        ("run-service-ingress", "llm-europe-west4"),
+        ("run-service-probes", "llm-europe-west4"),
+    }
+    assert found.get("mandatory undecided", set()) == set()
+
+
+def left_out() -> tuple[Stack, dict[str, RunService]]:
+    """The recorded stack of services that leave out what they can, with a backend service in front of all."""
+    resources = recorded_resources("run_left_out")
+    negs = tuple(one.urn for one in resources if one.type == REGION_NETWORK_ENDPOINT_GROUP)
+    urn = "urn:pulumi:dev::min::gcp:compute/backendService:BackendService::chat"
+    inputs: dict[str, Value] = {
+        "loadBalancingScheme": "EXTERNAL_MANAGED",
+        "protocol": "HTTPS",
+        "backends": [{"group": UNKNOWN} for _ in negs],
+    }
+    front = Resource(urn, BACKEND_SERVICE, "chat", inputs, {}, {"backends": negs})
+    stack = Stack([*resources, front])
+    services = {one.name: RunService.of(one, stack) for one in stack.of_types(RunService.TYPES)}
+    return stack, services
+
+
+def test_what_is_left_out_is_known_by_its_default() -> None:
+    _, services = left_out()
+    read = {
+        name: (
+            one.ingress,
+            one.has_default_url,
+            one.timeout_seconds,
+            one.concurrency,
+            one.min_instances,
+            one.max_instances,
+            one.has_gpu,
+            one.uses_iap,
+            one.readiness_probe is not None,
+        )
+        for name, one in services.items()
+    }
+    assert read == {
+        "bare": ("all", True, 300, 80, 0, None, False, False, False),
+        "multi": ("all", True, 300, 80, 1, None, False, False, True),
+        "v1": ("internal-and-cloud-load-balancing", True, 300, 80, 1, None, False, False, False),
+    }
+
+
+def test_no_rule_is_undecided_because_of_a_default() -> None:
+    stack, _ = left_out()
+    settings = default_settings(RULES)
+    of_run = [rule for rule in RULES if rule.area == "run" or rule.name == "llm-backend-timeout"]
+    report = evaluate(stack, of_run, settings)
+    assert report.with_status("undecided") == ()
+    assert {(one.rule.name, one.name) for one in report.with_status("failed")} == {
+        ("llm-backend-timeout", "chat"),
+        ("run-service-ingress", "multi"),
+        ("run-service-probes", "multi"),
+        ("run-service-probes", "v1"),
+    }

@@ -131,6 +131,126 @@ def endpoints() -> list[R]:
     return [zonal, hybrid, run, psc, internet, machine, single, many, chat, serverless, *others]
 
 
+def runs() -> list[R]:
+    """Cloud Run services of all forms, with all that is read of them, behind NEGs in two regions."""
+    place, eu = {"region": REGION}, {"region": "europe-west4"}
+    http = {"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 10, "failureThreshold": 60}
+    probe = {**http, "initialDelaySeconds": 10, "timeoutSeconds": 5}
+    container = {
+        "image": "vllm",
+        "commands": ["vllm"],
+        "args": ["serve"],
+        "ports": {"containerPort": 8000},
+        "envs": [{"name": "MODEL", "value": "gemma"}],
+        "startupProbe": probe,
+        "livenessProbe": probe,
+        "readinessProbe": http,
+        "resources": {"limits": {"cpu": "8", "memory": "32Gi", "nvidia.com/gpu": "1"}, "cpuIdle": False},
+    }
+    other = {"image": "x", "startupProbe": {"tcpSocket": {"port": 8000}}, "readinessProbe": {"grpc": {"port": 8000}}}
+    llm = R(
+        "gcp:cloudrunv2/service:Service",
+        "llm",
+        {
+            "name": "llm",
+            "location": REGION,
+            "ingress": "INGRESS_TRAFFIC_ALL",
+            "defaultUriDisabled": True,
+            "iapEnabled": False,
+            "scaling": {"minInstanceCount": 1, "maxInstanceCount": 4, "scalingMode": "AUTOMATIC"},
+            "traffics": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}],
+            "template": {
+                "timeout": "900s",
+                "maxInstanceRequestConcurrency": 16,
+                "healthCheckDisabled": False,
+                "nodeSelector": {"accelerator": "nvidia-l4"},
+                "scaling": {"minInstanceCount": 1, "maxInstanceCount": 4},
+                "containers": [container],
+            },
+        },
+    )
+    everywhere = R(
+        "gcp:cloudrunv2/service:Service",
+        "everywhere",
+        {
+            "name": "everywhere",
+            "location": "global",
+            "multiRegionSettings": {"regions": [REGION, "europe-west4"]},
+            "scaling": {"scalingMode": "MANUAL", "manualInstanceCount": 2},
+            "template": {"containers": [other]},
+        },
+    )
+    first = R(
+        "gcp:cloudrun/service:Service",
+        "first",
+        {
+            "name": "first",
+            "location": "europe-west4",
+            "metadata": {"annotations": {"run.googleapis.com/ingress": "all"}},
+            "traffics": [{"latestRevision": True, "percent": 100}],
+            "template": {
+                "metadata": {"annotations": {"autoscaling.knative.dev/minScale": "1"}},
+                "spec": {"timeoutSeconds": 300, "containerConcurrency": 80, "containers": [other]},
+            },
+        },
+    )
+    function = R(
+        "gcp:cloudfunctionsv2/function:Function",
+        "function",
+        {
+            "name": "function",
+            "location": REGION,
+            "serviceConfig": {
+                "minInstanceCount": 1,
+                "maxInstanceCount": 3,
+                "timeoutSeconds": 600,
+                "maxInstanceRequestConcurrency": 8,
+                "ingressSettings": "ALLOW_INTERNAL_AND_GCLB",
+                "environmentVariables": {"MODEL": "gemma"},
+            },
+        },
+    )
+    mapping = R(
+        "gcp:cloudrun/domainMapping:DomainMapping", "domain", {"location": REGION, "spec": {"routeName": "llm"}}
+    )
+    kind = "RegionNetworkEndpointGroup"
+    negs = [
+        R(kind, "llm-neg", {**place, "cloudRun": {"service": Computed((llm,), "llm")}}),
+        R(kind, "first-neg", {**eu, "cloudRun": {"service": "first", "tag": "canary"}}),
+        R(kind, "us-neg", {**place, "cloudRun": {"service": "everywhere"}}),
+        R(kind, "eu-neg", {**eu, "cloudRun": {"service": "everywhere", "urlMask": "example.com/<service>"}}),
+        R(kind, "function-neg", {**place, "cloudFunction": {"function": Computed((function,), "function")}}),
+        R(kind, "app-neg", {**place, "appEngine": {"service": "llm"}}),
+        R(kind, "gateway-neg", {**place, "serverlessDeployment": {"platform": "apigateway.googleapis.com"}}),
+    ]
+    psc = [
+        R(
+            kind,
+            f"psc-{region}",
+            {
+                "region": region,
+                "networkEndpointType": "PRIVATE_SERVICE_CONNECT",
+                "pscTargetService": f"projects/p/regions/{region}/serviceAttachments/llm",
+            },
+        )
+        for region in (REGION, "europe-west4")
+    ]
+    rates = {
+        "enforcingSuccessRate": 100,
+        "successRateMinimumHosts": 3,
+        "successRateRequestVolume": 100,
+        "successRateStdevFactor": 1900,
+    }
+    headers = ["Host: llm.example.com"]
+    services = [
+        service([{"group": id_of(one)} for one in negs[:2]], "chat", portName=None, customRequestHeaders=headers),
+        service([{"group": id_of(one)} for one in negs[2:4]], "both", portName=None, outlierDetection=rates),
+        service([{"group": id_of(one)} for one in negs[4:]], "others", portName=None),
+        service([{"group": id_of(one)} for one in psc], "published", portName=None),
+    ]
+    return [llm, everywhere, first, function, mapping, *negs, *psc, *services]
+
+
 _REWRITE: Final = {"pathPrefixRewrite": "/v1", "pathTemplateRewrite": "/x", "hostRewrite": "h"}
 _REDIRECT: Final = {"httpsRedirect": True, "stripQuery": False, "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT"}
 
@@ -522,6 +642,5 @@ def names() -> list[R]:
 
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    return {
-        made.__name__: made() for made in (machines, endpoints, fronts, networks, accelerators, alerts, access, names)
-    }
+    kinds = (machines, endpoints, runs, fronts, networks, accelerators, alerts, access, names)
+    return {made.__name__: made() for made in kinds}

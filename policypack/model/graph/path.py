@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from policypack.model.graph.resource import Resource
+from policypack.model.graph.run_links import negs_of, run_services_of
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     AUTOSCALER_TYPES,
@@ -24,6 +25,8 @@ from policypack.model.graph.tokens import (
     MACHINE_TYPES,
     NETWORK_TYPES,
     PROXY_TYPES,
+    REGION_NETWORK_ENDPOINT_GROUP,
+    RUN_TYPES,
     SECURITY_POLICY_TYPES,
     SECURITY_RULE_TYPES,
     SERVICE_TYPES,
@@ -50,6 +53,10 @@ class _Hop(NamedTuple):
 
 
 def _neighbours(stack: Stack, resource: Resource, types: tuple[str, ...], *, uses: bool) -> tuple[Resource, ...]:
+    if types == RUN_TYPES:
+        return run_services_of(stack, resource)
+    if resource.type in RUN_TYPES:
+        return negs_of(stack, resource)
     if uses:
         return tuple(used for used in stack.uses(resource) if used.type in types)
     return stack.users(resource, types)
@@ -64,6 +71,8 @@ _HOPS: Final = (
     _Hop(PROXY_TYPES, "uses", SSL_POLICY_TYPES),
     _Hop(SECURITY_POLICY_TYPES, "is used by", SECURITY_RULE_TYPES),
     _Hop(GROUP_TYPES, "uses", (*MACHINE_TYPES, *HEALTH_CHECK_TYPES, *NETWORK_TYPES, *SUBNETWORK_TYPES)),
+    # By name and region as well as by what a NEG is computed from.
+    _Hop((REGION_NETWORK_ENDPOINT_GROUP,), "uses", RUN_TYPES),
     _Hop(GROUP_TYPES, "is used by", (*AUTOSCALER_TYPES, *ENDPOINT_TYPES)),
     _Hop(ENDPOINT_TYPES, "uses", MACHINE_TYPES),
     _Hop(MACHINE_TYPES, "uses", (*SUBNETWORK_TYPES, *NETWORK_TYPES)),

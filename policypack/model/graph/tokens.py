@@ -94,6 +94,10 @@ REGION_TARGET_HTTP_PROXY: Final = "gcp:compute/regionTargetHttpProxy:RegionTarge
 REGION_TARGET_TCP_PROXY: Final = "gcp:compute/regionTargetTcpProxy:RegionTargetTcpProxy"
 REGION_URL_MAP: Final = "gcp:compute/regionUrlMap:RegionUrlMap"
 RESIZE_REQUEST: Final = "gcp:compute/resizeRequest:ResizeRequest"
+RUN_DOMAIN_MAPPING: Final = "gcp:cloudrun/domainMapping:DomainMapping"
+RUN_FUNCTION: Final = "gcp:cloudfunctionsv2/function:Function"
+RUN_SERVICE: Final = "gcp:cloudrunv2/service:Service"
+RUN_SERVICE_V1: Final = "gcp:cloudrun/service:Service"
 SECRET_VERSION: Final = "gcp:secretmanager/secretVersion:SecretVersion"
 SECURITY_POLICY: Final = "gcp:compute/securityPolicy:SecurityPolicy"
 SECURITY_POLICY_RULE: Final = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
@@ -166,6 +170,8 @@ SECURITY_RULE_TYPES: Final = (
 )
 AUTOSCALER_TYPES: Final = (REGION_AUTOSCALER, AUTOSCALER)
 MACHINE_TYPES: Final = (*TEMPLATE_TYPES, INSTANCE)
+# Three doors to the same product: a function of the second generation is a Cloud Run service.
+RUN_TYPES: Final = (RUN_SERVICE, RUN_SERVICE_V1, RUN_FUNCTION)
 ENDPOINT_TYPES: Final = (
     NETWORK_ENDPOINT,
     NETWORK_ENDPOINT_LIST,

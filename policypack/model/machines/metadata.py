@@ -206,22 +206,28 @@ def _entries_of_project(resource: Resource) -> Properties:
 def _texts(stack: Stack, resource: Resource, prop: str, value: object) -> Iterator[MetadataText]:
     if value is None:
         return
-    sources = [source for urn in resource.edges.get(prop, ()) if (source := stack.by_urn(urn))]
-    secret = [source for source in sources if source.type in _SECRET_OUTPUTS]
+    secret = secret_sources(stack, resource, prop)
     if not isinstance(value, dict):
-        yield MetadataText("", UNKNOWN, may_hold=tuple(secret))
+        yield MetadataText("", UNKNOWN, may_hold=secret)
         return
     properties = Properties(value)
     for key in value:
         text = properties.string(key)
         if text is None:
             continue
-        held = tuple(source for source in secret if _holds(text, source) is True)
-        maybe = tuple(source for source in secret if _holds(text, source) is UNKNOWN)
+        held = tuple(source for source in secret if holds_secret_of(text, source) is True)
+        maybe = tuple(source for source in secret if holds_secret_of(text, source) is UNKNOWN)
         yield MetadataText(key, text, held, maybe)
 
 
-def _holds(text: str | Unknown, source: Resource) -> bool | Unknown:
+def secret_sources(stack: Stack, resource: Resource, prop: str) -> tuple[Resource, ...]:
+    """The resources with secret outputs that a property is computed from."""
+    sources = (stack.by_urn(urn) for urn in resource.edges.get(prop, ()))
+    return tuple(source for source in sources if source and source.type in _SECRET_OUTPUTS)
+
+
+def holds_secret_of(text: str | Unknown, source: Resource) -> bool | Unknown:
+    """Whether a text holds a secret output of a resource."""
     values = [source.result.string(key) for key in _SECRET_OUTPUTS[source.type]]
     if isinstance(text, Unknown):
         return UNKNOWN

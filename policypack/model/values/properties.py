@@ -37,6 +37,11 @@ class Properties:
         self._missing = missing
         self._inputs = inputs
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the properties, where they are the program's own; none if nothing is known."""
+        return () if self._values is UNKNOWN else tuple(self._values)
+
     def value(self, key: str) -> Value:
         return UNKNOWN if self._values is UNKNOWN else self._values.get(key, self._missing)
 

@@ -17,9 +17,11 @@ from policypack.model.graph.links import Links
 from policypack.model.graph.path import on_path, services_of
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.resource import Resource
+from policypack.model.graph.run_links import run_link_of, run_services_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, MACHINE_TYPES, PROXY_TYPES, URL_MAP_TYPES
 from policypack.model.machines.machine import Machine
+from policypack.model.run.service import RunService
 from policypack.model.values.values import Unknown
 from policypack.report.check.verdicts import Verdicts, count_verdicts
 
@@ -271,7 +273,7 @@ def _unknown_node(source: Node, kind: NodeKind, links: Links) -> Node:
 
 
 def _add_machines(drawn: _Drawn, node: Node) -> None:
-    """The machine templates behind a group, and the check that heals it."""
+    """The machine templates behind a group, and the check that heals it; the Cloud Run service behind a NEG."""
     resource = drawn.stack.by_urn(node.urn) if node.urn else None
     if resource is None:
         return
@@ -283,6 +285,10 @@ def _add_machines(drawn: _Drawn, node: Node) -> None:
     for machine in drawn.stack.uses(resource):
         if machine.type in MACHINE_TYPES:
             drawn.connect(node, _resource_node(drawn, "machines", machine))
+    for service in run_services_of(drawn.stack, resource):
+        is_certain = run_link_of(drawn.stack, resource).service is service
+        detail = _run_detail(RunService.of(service, drawn.stack))
+        drawn.connect(node, drawn.resource("machines", service, detail), is_certain=is_certain)
 
 
 def _service_detail(service: BackendService) -> str:
@@ -307,6 +313,13 @@ def _size(manager: GroupManager) -> str:
         return f"{least:g} machine{'' if least == 1 else 's'}"
     most = autoscaler.max_replicas
     return f"{least:g} or more machines" if isinstance(most, Unknown) else f"{least:g} to {most:g} machines"
+
+
+def _run_detail(service: RunService) -> str:
+    least, most = service.min_instances, service.max_instances
+    if isinstance(least, Unknown) or isinstance(most, Unknown):
+        return "Cloud Run"
+    return f"Cloud Run, {least:g} or more" if most is None else f"Cloud Run, {least:g} to {most:g}"
 
 
 def _region(group: Group) -> str:

@@ -6,34 +6,23 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.service_settings import OutlierDetection
-from policypack.model.values.logic import is_in, same
+from policypack.model.run.failover_signal import SIGNALLED_KINDS, SIGNALLING_SCHEMES
+from policypack.model.values.logic import is_set, when_known
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, Undecided, known
+from policypack.verdict import Checks, Condition, Fail, known
+from policypack.wording import quoted
 
 _HAS_NONE: Final = "its load balancer has no outlier detection"
-# No servers that the load balancer checks: where outlier detection counts their errors, it is a signal beside that of
-# the product behind the NEG. https://cloud.google.com/compute/docs/reference/rest/v1/backendServices (outlierDetection)
-# and https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
-_SERVERLESS: Final = frozenset({GroupKind.SERVERLESS_NEG})
-_UNCHECKED: Final = _SERVERLESS | {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}
-
-
-def _takes_it(service: BackendService) -> bool | Unknown:
-    if service.kinds != _SERVERLESS:
-        return service.has_outlier_detection
-    if service.is_regional:
-        return False
-    return is_in(service.scheme, ("EXTERNAL_MANAGED", "INTERNAL_MANAGED"))
-
-
-def _is_watched(service: BackendService) -> bool | Unknown:
-    if service.has_no_backends:
-        return True
-    return same(kind.is_measured or kind in _UNCHECKED for kind in service.kinds)
+# https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts: what it has no effect on.
+_BY_SUCCESS_RATE: Final = (
+    ("enforcing_success_rate", "enforcingSuccessRate"),
+    ("success_rate_minimum_hosts", "successRateMinimumHosts"),
+    ("success_rate_request_volume", "successRateRequestVolume"),
+    ("success_rate_stdev_factor", "successRateStdevFactor"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +38,20 @@ class OutlierDetectionOptions(Options):
     min_ejection_percent: Annotated[int, Range(1, 100)] = 10
 
 
+def _has_outlier_detection(service: BackendService) -> bool | Unknown:
+    """A cross-region internal load balancer has it for serverless NEGs; for other kinds, pages do not agree."""
+    if service.has_only_serverless_backends and not service.is_regional:
+        return when_known(service.scheme, lambda scheme: scheme in SIGNALLING_SCHEMES)
+    return service.has_outlier_detection
+
+
+def _may_be_ejected(service: BackendService) -> bool | Unknown:
+    """Serverless and Private Service Connect NEGs can have it, but `llm-backend-failover-signal` asks for it there."""
+    if service.kinds and service.kinds <= SIGNALLED_KINDS and not service.is_regional:
+        return service.outlier_detection.is_set
+    return True if service.has_no_backends else service.is_measured
+
+
 @rule(
     title="Servers that return errors are ejected",
     severity="medium",
@@ -57,8 +60,8 @@ class OutlierDetectionOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/https/traffic-management-global#outlier_detection",
     applies=(
         handles_requests(_HAS_NONE),
-        Condition(_takes_it, _HAS_NONE, "load_balancing_scheme"),
-        Condition(_is_watched, "its backends are not servers that the load balancer watches", "backends"),
+        Condition(_has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
+        Condition(_may_be_ejected, "its backends are not servers that the load balancer watches", "backends"),
     ),
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
@@ -66,16 +69,18 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
 
     ## What it checks
     `outlier_detection` is there, `max_ejection_percent` is at least `min_ejection_percent`, and one kind of outlier at
-    least is ejected: not all of the `enforcing_...` percentages are 0.
+    least is ejected: not all of the `enforcing_...` percentages are 0. With serverless NEGs the backend service has no
+    `iap`, which turns it off, and sets no success rate, which has no effect.
 
     ## Why it matters
     `/health` says that the process is alive. A server whose GPU fails every generation passes it, answers faster than
     all others, with errors, and draws the requests to itself.
 
     ## Applies to
-    Application load balancers that have it, with instance groups, zonal, hybrid or Private Service Connect NEGs: global
-    external ones, service mesh, regional external and internal ones; with serverless NEGs, global external and
-    cross-region internal ones. Classic, proxy Network and passthrough load balancers have none.
+    Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service
+    mesh, regional external and internal ones. Serverless and Private Service Connect NEGs that have outlier detection,
+    behind global external and cross-region internal ones: whether they need it `llm-backend-failover-signal` says.
+    Classic, proxy Network and passthrough load balancers have none, cross-region internal ones none for other backends.
 
     ## Fails
     ```python
@@ -105,9 +110,8 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     if known(detection.is_set, "outlier_detection"):
         yield _ejects_enough_servers(detection, options)
         yield _ejects_at_all(detection)
-    elif service.kinds and service.kinds <= _UNCHECKED:
-        why = "it has no `outlier_detection`, and whether the product behind its NEGs tells that it fails is not known"
-        yield Undecided(why, "outlier_detection")
+        if service.has_only_serverless_backends:
+            yield _is_not_off_for_serverless(service)
     else:
         yield Fail(
             "It has no `outlier_detection`.",
@@ -132,4 +136,21 @@ def _ejects_at_all(detection: OutlierDetection) -> Checks:
             "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
             "Outlier detection that ejects.",
             "Set `enforcing_consecutive_errors=100`.",
+        )
+
+
+def _is_not_off_for_serverless(service: BackendService) -> Checks:
+    if known(service.uses_iap, "iap", because="it turns outlier detection of serverless NEGs off"):
+        yield Fail(
+            "It has `iap`, which turns outlier detection of serverless NEGs off.",
+            "Outlier detection that ejects.",
+            "Remove `iap` here, and set `iap_enabled=True` on the Cloud Run services.",
+        )
+    block = service.resource.asked.block("outlierDetection")
+    found = [name for name, key in _BY_SUCCESS_RATE if is_set(block.number(key)) is True]
+    if found:
+        yield Fail(
+            f"It sets {quoted(found)}, which serverless NEGs do not support.",
+            "Outlier detection by consecutive errors.",
+            f"Remove {quoted(found)}.",
         )

@@ -8,12 +8,18 @@ from typing import Annotated
 from policypack.model.balancing.backend_service import DEFAULT_TIMEOUT_SECONDS, BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.frontend.route import Route
+from policypack.model.run.neg import serverless_backends
+from policypack.model.run.service import MAX_TIMEOUT_SECONDS, RunService
 from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import uses_proxy
 from policypack.rules.routes import on_routes
-from policypack.verdict import Checks, Condition, Fail, known, not_known, provided
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, unresolved
+
+_ROUTE_TO_SERVERLESS = Undecided(
+    "whether the timeout of a route counts for serverless NEGs is not documented", "timeout"
+)
 
 
 @dataclass(frozen=True)
@@ -52,25 +58,24 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
-    applies=(
-        uses_proxy("its load balancer is a passthrough one, which has no timeout"),
-        Condition(_takes_timeout, "its backends are serverless NEGs, which take no timeout", "backends"),
-    ),
+    applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
 )
 def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
     """The load balancer waits for the longest answer of the model to end.
 
     ## What it checks
     `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
-    URL maps of the stack have to the service, which go before it on all load balancers but the classic one.
+    URL maps of the stack have to the service, which go before it on all load balancers but the classic one. In front
+    of serverless NEGs it is the request timeout of each Cloud Run service that counts, `timeout` of its `template`: 300
+    s where it is left out, and 3600 s at most.
 
     ## Why it matters
     The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
     default every stream of tokens is cut after 30 seconds, in the middle of the answer; 0 is refused.
 
     ## Applies to
-    Services of proxy load balancers, global and regional. Not to passthrough ones, which have no timeout, nor to
-    those in front of serverless NEGs: the API takes no timeout there, the serverless product has its own.
+    Services of proxy load balancers, global and regional, with the Cloud Run services and functions behind them. Not
+    to passthrough ones, which have no timeout, nor to other serverless products: they have timeouts of their own.
 
     ## Fails
     ```python
@@ -94,13 +99,18 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
 
     ## Undecided
     When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
-    known.
+    known, or a route to serverless NEGs has one. When a Cloud Run service is not in the stack.
     """
-    yield _waits_long_enough(service, options)
+    takes_timeout = _takes_timeout(service)
+    doubt = Undecided("`backends` is not known, and serverless NEGs take no timeout", "backends")
+    yield provided(takes_timeout, doubt, _waits_long_enough(service, options))
+    yield _cloud_run_waits_long_enough(service, options)
     # The classic load balancer has no timeouts of routes; on all others they take precedence.
     is_not_classic = negation(service.is_classic)
     routes = on_routes(service, lambda route, label: _route_waits_long_enough(route, label, options))
-    yield provided(is_not_classic, not_known("load_balancing_scheme"), routes)
+    counts = is_not_classic if takes_timeout is True or is_not_classic is False else UNKNOWN
+    reason = not_known("load_balancing_scheme") if takes_timeout is True else _ROUTE_TO_SERVERLESS
+    yield provided(counts, reason, routes)
 
 
 def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
@@ -120,6 +130,32 @@ def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
     needed, draining = min(options.min_seconds, 3600), service.draining_seconds
     is_enough = not isinstance(draining, Unknown) and draining >= needed
     return "" if is_enough else ", and `connection_draining_timeout_sec` to the same, up to 3600"
+
+
+def _cloud_run_waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
+    backends = serverless_backends(service)
+    if service.has_only_serverless_backends and all(one.is_of_cloud_run is False for one in backends):
+        yield NotApplicable("its backends are serverless products whose timeout the stack does not show")
+    for backend in backends:
+        if backend.service:
+            yield _run_waits_long_enough(backend.service, options)
+        elif backend.is_of_cloud_run is not False and service.has_only_serverless_backends:
+            yield Undecided(
+                f"the Cloud Run service of `{backend.label}` is not known to be one of the stack", "backends"
+            )
+    if service.has_only_serverless_backends:
+        yield from unresolved(service.links)
+
+
+def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
+    timeout = known(run.timeout_seconds, "timeout", run.name)
+    longest = min(options.max_seconds, MAX_TIMEOUT_SECONDS)
+    if not options.min_seconds <= timeout <= longest:
+        yield Fail(
+            f"The request timeout of the Cloud Run service `{run.name}` is {timeout:g} s.",
+            f"A timeout from {options.min_seconds} to {longest} s.",
+            f'Set `template={{"timeout": "{options.min_seconds}s"}}`, or as much as the longest response takes.',
+        )
 
 
 def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) -> Checks:

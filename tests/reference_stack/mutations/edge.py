@@ -5,6 +5,14 @@ from tests.reference_stack.mutations.mutation import mutation
 ABORT = 'default_route_action={"fault_injection_policy": {"abort": {"http_status": not_found, "percentage": 100}}},'
 
 MUTATIONS = {
+    "a key in a request header": mutation(
+        (
+            "components/load_balancer.py",
+            'session_affinity="NONE",',
+            'session_affinity="NONE",\n            custom_request_headers=["Authorization: Bearer Tr0ub4dor-7bBq9"],',
+        ),
+        fires={"backend-no-plaintext-secrets"},
+    ),
     "the forwarding rule has another scheme": mutation(
         (
             "components/load_balancer.py",

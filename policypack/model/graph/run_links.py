@@ -1,0 +1,123 @@
+"""Which Cloud Run services serverless NEGs name: by their short name and region, or by what the name came from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from policypack.model.graph.reference import region_of, region_setting
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.tokens import REGION_NETWORK_ENDPOINT_GROUP, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
+from policypack.model.values.logic import any_of, equals
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# Block -> the property with the short name. A function of the second generation can be named either way.
+_NAMED_IN = {"cloudRun": "service", "cloudFunction": "function"}
+_EVERYWHERE = "global"
+
+
+class RunLink(NamedTuple):
+    """What a serverless NEG names.
+
+    Attributes:
+        service: the Cloud Run service of the stack that it certainly names, in its own region.
+        elsewhere: those of the stack that have the name, all certainly in other regions.
+        candidates: those that it may name.
+    """
+
+    service: Resource | None = None
+    elsewhere: tuple[Resource, ...] = ()
+    candidates: tuple[Resource, ...] = ()
+
+
+@per_stack
+def run_link_of(stack: Stack, neg: Resource) -> RunLink:
+    """The Cloud Run service that a serverless NEG names; the API looks the short name up in the NEG's region.
+
+    https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+    """
+    names = [neg.asked.block(block).string(key) for block, key in _NAMED_IN.items()]
+    name = next((name for name in names if name is not None), None)
+    if name is None:
+        return RunLink()
+    sources = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
+    found = tuple(source for source in sources if source and source.type in RUN_TYPES)
+    if isinstance(name, Unknown) and len(found) == 1:
+        # What is computed from one service alone is its name: other services in other regions may have it too.
+        name = run_name(found[0]) or UNKNOWN
+    if not isinstance(name, Unknown):
+        everybody = stack.of_types(RUN_TYPES)
+        found = tuple(one for one in everybody if equals(run_name(one), name) is True) or found
+        found = found or tuple(one for one in everybody if equals(run_name(one), name) is UNKNOWN)
+    region = region_setting(neg)
+    answers = [_is_in(one, region) for one in found]
+    here = tuple(one for one, answer in zip(found, answers, strict=True) if answer is not False)
+    if found and not here:
+        return RunLink(elsewhere=found)
+    if len(here) == 1 and any_of(answers) is True and (not isinstance(name, Unknown) or len(found) == 1):
+        return RunLink(here[0])
+    return RunLink(candidates=here)
+
+
+def run_services_of(stack: Stack, neg: Resource) -> tuple[Resource, ...]:
+    """The Cloud Run services that a NEG names or may name, ordered by URN."""
+    if neg.type != REGION_NETWORK_ENDPOINT_GROUP:
+        return ()
+    link = run_link_of(stack, neg)
+    found = {one.urn: one for one in (*([link.service] if link.service else []), *link.elsewhere, *link.candidates)}
+    return tuple(found[urn] for urn in sorted(found))
+
+
+def negs_of(stack: Stack, service: Resource) -> tuple[Resource, ...]:
+    """The NEGs that name a Cloud Run service or may name it, ordered by URN."""
+    return _negs_by_service(stack).get(service.urn, ())
+
+
+@per_stack
+def _negs_by_service(stack: Stack) -> dict[str, tuple[Resource, ...]]:
+    found: dict[str, tuple[Resource, ...]] = {}
+    for neg in stack.of_types([REGION_NETWORK_ENDPOINT_GROUP]):
+        for service in run_services_of(stack, neg):
+            found[service.urn] = (*found.get(service.urn, ()), neg)
+    return found
+
+
+def run_name(service: Resource) -> str | Unknown | None:
+    """The short name of a Cloud Run service; `None` for one that Pulumi will make up, which nobody can write down.
+
+    A function's service has no capitals and no underscores.
+
+    https://cloud.google.com/run/docs/functions/comparison
+    """
+    name = service.asked.string("name")
+    if name is None:
+        created = service.result.string("name")
+        name = created if isinstance(created, str) else None
+    if not isinstance(name, str):
+        return name
+    short = name.rpartition("/")[2]
+    return short.lower().replace("_", "-") if service.type == RUN_FUNCTION else short
+
+
+def regions_of(service: Resource) -> tuple[str, ...] | Unknown:
+    """The regions that a Cloud Run service is in: its location, or those that a multi-region service lists.
+
+    https://cloud.google.com/run/docs/multiple-regions
+    """
+    location = service.asked.string("location")
+    if not isinstance(location, str):
+        return UNKNOWN
+    if location != _EVERYWHERE or service.type != RUN_SERVICE:
+        return (region_of(location),)
+    regions = service.asked.block("multiRegionSettings").strings("regions")
+    if isinstance(regions, Unknown) or not regions:
+        return UNKNOWN
+    known = tuple(region for region in regions if isinstance(region, str))
+    return known if len(known) == len(regions) else UNKNOWN
+
+
+def _is_in(service: Resource, region: str | Unknown) -> bool | Unknown:
+    regions = regions_of(service)
+    if isinstance(region, Unknown) or isinstance(regions, Unknown):
+        return UNKNOWN
+    return region in regions

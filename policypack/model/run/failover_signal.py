@@ -1,0 +1,75 @@
+"""What tells a global load balancer that a region of serverless backends is dead.
+
+https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts,
+https://cloud.google.com/run/docs/configuring/configure-service-health
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
+from policypack.model.run.neg import ServerlessBackend
+from policypack.model.run.service import RunService
+from policypack.model.values.logic import all_of, is_set, when_known
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# The backends without health checks that can have a signal, and the global load balancers that have one.
+SIGNALLED_KINDS = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG})
+SIGNALLING_SCHEMES = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED")
+# Cloud Run service health behind a cross-region internal load balancer takes no more NEGs.
+_MOST_INTERNAL_NEGS = 5
+
+
+def ejects_outliers(service: BackendService) -> bool | Unknown:
+    """Whether outlier detection is there and ejects."""
+    detection = service.outlier_detection
+    some = when_known(detection.max_ejection_percent, lambda percent: percent > 0)
+    return all_of([detection.is_set, detection.is_enforced, some])
+
+
+def lacks(backend: ServerlessBackend) -> tuple[str, ...]:
+    """What keeps a backend from reporting its health for certain, each as what there is or is not."""
+    checks = [("a URL mask", backend.has_url_mask), ("the tag of a revision", backend.has_tag)]
+    found = [text for text, is_wrong in checks if is_wrong is True]
+    service = backend.service
+    if service and service.readiness_probe is None and service.serves_its_template is True:
+        found.append("no readiness probe")
+    if service and service.has_minimum is False:
+        found.append("no minimum instance")
+    return tuple(found)
+
+
+def doubts(backend: ServerlessBackend) -> Iterator[tuple[str, str]]:
+    """What keeps it open whether a backend reports its health: a clause, and the property that would decide."""
+    service = backend.service
+    if service is None:
+        yield _unlinked(backend)
+        return
+    for name, value in (("url_mask", backend.has_url_mask), ("tag", backend.has_tag)):
+        if value is UNKNOWN:
+            yield f"`{name}` of `{backend.label}` is not known", "cloud_run"
+    yield from _doubts_of(service)
+
+
+def _doubts_of(service: RunService) -> Iterator[tuple[str, str]]:
+    if service.is_function:
+        yield f"`{service.name}` is a function, whose readiness probe the stack does not show", "service_config"
+    elif is_set(service.readiness_probe) is UNKNOWN:
+        yield f"whether the container of `{service.name}` that serves has a readiness probe is not known", "template"
+    if service.has_minimum is UNKNOWN:
+        yield f"`min_instance_count` of `{service.name}` is not known", "scaling"
+    if service.serves_its_template is UNKNOWN:
+        yield f"the revision that serves `{service.name}` is another than the one described", "traffics"
+
+
+def _unlinked(backend: ServerlessBackend) -> tuple[str, str]:
+    if backend.is_of_cloud_run is False:
+        return f"`{backend.label}` stands for another product than Cloud Run", "outlier_detection"
+    return f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "cloud_run"
+
+
+def has_too_many_negs(service: BackendService, count: int) -> bool:
+    """Whether service health certainly does not work for a number of NEGs."""
+    return service.scheme == "INTERNAL_MANAGED" and count > _MOST_INTERNAL_NEGS

@@ -1,0 +1,161 @@
+"""NEGs whose endpoints no health check covers: serverless, Private Service Connect and internet ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.run_links import RunLink, run_link_of
+from policypack.model.graph.stack import Stack
+from policypack.model.run.service import RunService
+from policypack.model.values.logic import any_of, is_set, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# The serverless products besides Cloud Run that a NEG can stand for, by the block that names them:
+# https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+_OTHER_PRODUCTS = ("appEngine", "cloudFunction", "serverlessDeployment")
+# https://cloud.google.com/vpc/docs/private-service-connect-backends: a published service by the name of its
+# attachment, a Google API by its host.
+_ATTACHMENT = re.compile(r"(?:^|/)projects/[^/]+/regions/(?P<region>[^/]+)/serviceAttachments/[^/]+$")
+_GOOGLE_API = re.compile(r"[a-z0-9.-]+\.googleapis\.com")
+
+
+@dataclass(frozen=True)
+class ServerlessBackend:
+    """A backend that is a serverless NEG, or may be one.
+
+    Attributes:
+        label: what to call it.
+        neg: the NEG; `None` for one outside the stack, or if its kind is not known.
+        region: the region that it serves from.
+        stack: where its service is looked up.
+    """
+
+    label: str
+    neg: Resource | None
+    region: str | Unknown
+    stack: Stack
+
+    @property
+    def _cloud_run(self) -> Properties:
+        return self.neg.asked.block("cloudRun") if self.neg else Properties(UNKNOWN)
+
+    @property
+    def is_of_cloud_run(self) -> bool | Unknown:
+        """Whether it stands for a service or for a function of the second generation, and not for another product."""
+        if self.neg is None:
+            return UNKNOWN
+        if self.link.service:
+            return True
+        return is_set(self.neg.asked.object("cloudRun"))
+
+    @property
+    def has_target(self) -> bool | Unknown:
+        """Whether it names anything at all."""
+        if self.neg is None:
+            return UNKNOWN
+        return any_of(is_set(self.neg.asked.object(key)) for key in ("cloudRun", *_OTHER_PRODUCTS))
+
+    @property
+    def service_name(self) -> str | Unknown | None:
+        """The short name of its service."""
+        return self._cloud_run.string("service")
+
+    @property
+    def has_url_mask(self) -> bool | Unknown:
+        """Whether it takes the names of services from the URLs of requests."""
+        return is_set(self._cloud_run.string("urlMask"))
+
+    @property
+    def has_tag(self) -> bool | Unknown:
+        """Whether it stands for a tagged revision."""
+        return is_set(self._cloud_run.string("tag"))
+
+    @cached_property
+    def link(self) -> RunLink:
+        """What it names."""
+        return run_link_of(self.stack, self.neg) if self.neg else RunLink()
+
+    @property
+    def service(self) -> RunService | None:
+        """The Cloud Run service of the stack that it certainly names, in its region."""
+        return RunService.of(self.link.service, self.stack) if self.link.service else None
+
+
+def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...]:
+    """The groups that certainly are among the backends of a service, and are or may be serverless NEGs."""
+    found = [group for group in service.groups if GroupKind.SERVERLESS_NEG in group.kinds]
+    return tuple(ServerlessBackend(group.name, _neg(group), group.region, service.stack) for group in found)
+
+
+def _neg(group: Group) -> Resource | None:
+    """The NEG of the stack of which the kind is known."""
+    return group.target if isinstance(group.target, Resource) and len(group.kinds) == 1 else None
+
+
+def run_services_behind(service: BackendService) -> tuple[RunService, ...]:
+    """The Cloud Run services of the stack that certainly get requests from a backend service, each once."""
+    groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
+    links = [run_link_of(service.stack, target) for target in groups]
+    found = {link.service.urn: link.service for link in links if link.service}
+    return tuple(RunService.of(found[urn], service.stack) for urn in sorted(found))
+
+
+@dataclass(frozen=True)
+class PscTarget:
+    """What a Private Service Connect NEG leads to: `psc_target_service`."""
+
+    target: str | Unknown | None
+
+    @property
+    def is_google_api(self) -> bool | Unknown:
+        """Whether it is an API of Google's, of which a backend service takes one, and not a published service."""
+        if not isinstance(self.target, str):
+            return UNKNOWN
+        if _GOOGLE_API.fullmatch(self.target):
+            return True
+        return False if _ATTACHMENT.search(self.target) else UNKNOWN
+
+    @property
+    def region(self) -> str | Unknown:
+        """The region that its name gives; `UNKNOWN` if it gives none."""
+        found = _ATTACHMENT.search(self.target) if isinstance(self.target, str) else None
+        return found["region"] if found else UNKNOWN
+
+
+def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
+    """What the Private Service Connect NEGs among the backends of a service lead to."""
+    groups = [group for group in service.groups if group.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}]
+    resources = [group.target if isinstance(group.target, Resource) else None for group in groups]
+    return tuple(PscTarget(one.asked.string("pscTargetService") if one else UNKNOWN) for one in resources)
+
+
+@dataclass(frozen=True)
+class InternetBackend:
+    """A backend that is an internet NEG, or may be one.
+
+    Attributes:
+        label: what to call it.
+        neg: the NEG; `None` for one outside the stack, or if its kind is not known.
+    """
+
+    label: str
+    neg: Resource | None
+
+    @property
+    def is_named(self) -> bool | Unknown:
+        """Whether its endpoints are host names, to which certificates are issued, and not addresses."""
+        if self.neg is None:
+            return UNKNOWN
+        return when_known(self.neg.asked.string("networkEndpointType"), lambda kind: kind == "INTERNET_FQDN_PORT")
+
+
+def internet_backends(service: BackendService) -> tuple[InternetBackend, ...]:
+    """The groups that certainly are among the backends of a service, and are or may be internet NEGs."""
+    found = [group for group in service.groups if GroupKind.INTERNET_NEG in group.kinds]
+    return tuple(InternetBackend(group.name, _neg(group)) for group in found)

@@ -1,0 +1,270 @@
+"""A view of a Cloud Run service: of the second API version, of the first, or made for a function."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.graph.path import services_of
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.run_links import regions_of, run_name
+from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_SERVICE_V1, RUN_TYPES
+from policypack.model.graph.view import View
+from policypack.model.run.container import Container
+from policypack.model.run.probe import Probe
+from policypack.model.values.logic import any_of, equals, is_set, when_known
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# Where each form has what they all say. What a form does not have, it does not say.
+# https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
+_PATHS: dict[str, dict[str, tuple[str, ...]]] = {
+    RUN_SERVICE: {
+        "timeout": ("template", "timeout"),
+        "concurrency": ("template", "maxInstanceRequestConcurrency"),
+        "containers": ("template", "containers"),
+        "accelerator": ("template", "nodeSelector", "accelerator"),
+        "min of the service": ("scaling", "minInstanceCount"),
+        "min of the revision": ("template", "scaling", "minInstanceCount"),
+        "max of the service": ("scaling", "maxInstanceCount"),
+        "max of the revision": ("template", "scaling", "maxInstanceCount"),
+        "mode": ("scaling", "scalingMode"),
+        "count": ("scaling", "manualInstanceCount"),
+        "ingress": ("ingress",),
+        "default URL disabled": ("defaultUriDisabled",),
+        "IAP": ("iapEnabled",),
+        "checks disabled": ("template", "healthCheckDisabled"),
+    },
+    RUN_SERVICE_V1: {
+        "timeout": ("template", "spec", "timeoutSeconds"),
+        "concurrency": ("template", "spec", "containerConcurrency"),
+        "containers": ("template", "spec", "containers"),
+        "accelerator": ("template", "spec", "nodeSelector", "run.googleapis.com/accelerator"),
+        "min of the service": ("metadata", "annotations", "run.googleapis.com/minScale"),
+        "min of the revision": ("template", "metadata", "annotations", "autoscaling.knative.dev/minScale"),
+        "max of the service": ("metadata", "annotations", "run.googleapis.com/maxScale"),
+        "max of the revision": ("template", "metadata", "annotations", "autoscaling.knative.dev/maxScale"),
+        "mode": ("metadata", "annotations", "run.googleapis.com/scalingMode"),
+        "count": ("metadata", "annotations", "run.googleapis.com/manualInstanceCount"),
+        "ingress": ("metadata", "annotations", "run.googleapis.com/ingress"),
+        "default URL disabled": ("metadata", "annotations", "run.googleapis.com/default-url-disabled"),
+        "IAP": ("metadata", "annotations", "run.googleapis.com/iap-enabled"),
+    },
+    RUN_FUNCTION: {
+        "timeout": ("serviceConfig", "timeoutSeconds"),
+        "concurrency": ("serviceConfig", "maxInstanceRequestConcurrency"),
+        "min of the service": ("serviceConfig", "minInstanceCount"),
+        "max of the service": ("serviceConfig", "maxInstanceCount"),
+        "ingress": ("serviceConfig", "ingressSettings"),
+    },
+}
+# The words of the three forms for one thing: https://cloud.google.com/run/docs/securing/ingress
+OPEN, BALANCED, INTERNAL = "all", "internal-and-cloud-load-balancing", "internal"
+_INGRESS = {
+    "INGRESS_TRAFFIC_ALL": OPEN,
+    "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER": BALANCED,
+    "INGRESS_TRAFFIC_INTERNAL_ONLY": INTERNAL,
+    "ALLOW_ALL": OPEN,
+    "ALLOW_INTERNAL_AND_GCLB": BALANCED,
+    "ALLOW_INTERNAL_ONLY": INTERNAL,
+    **{word: word for word in (OPEN, BALANCED, INTERNAL)},
+}
+# https://cloud.google.com/run/docs/configuring/request-timeout; a function's is another.
+DEFAULT_TIMEOUT_SECONDS = 300.0
+_DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
+MAX_TIMEOUT_SECONDS = 3600
+# https://cloud.google.com/run/docs/about-concurrency
+_DEFAULT_CONCURRENCY = 80.0
+_DURATION = re.compile(r"[0-9]+(?:\.[0-9]{1,9})?s")
+
+
+class RunService(View):
+    """A Cloud Run service."""
+
+    TYPES = RUN_TYPES
+
+    @property
+    def is_function(self) -> bool:
+        """It is made for a function, which has no probes, containers or arguments of its own."""
+        return self.resource.type == RUN_FUNCTION
+
+    @property
+    def regions(self) -> tuple[str, ...] | Unknown:
+        return regions_of(self.resource)
+
+    @property
+    def timeout_seconds(self) -> float | Unknown:
+        """For how many seconds a request may take."""
+        properties, key = self._at("timeout")
+        if self.resource.type == RUN_SERVICE:
+            text = properties.string(key, default=f"{DEFAULT_TIMEOUT_SECONDS:g}s")
+            is_duration = isinstance(text, str) and _DURATION.fullmatch(text)
+            return float(text[:-1]) if isinstance(text, str) and is_duration else UNKNOWN
+        is_function = self.resource.type == RUN_FUNCTION
+        return properties.number(
+            key, default=_DEFAULT_FUNCTION_TIMEOUT_SECONDS if is_function else DEFAULT_TIMEOUT_SECONDS
+        )
+
+    @property
+    def concurrency(self) -> float | Unknown:
+        """How many requests one instance handles at a time; left out it depends on the CPU."""
+        properties, key = self._at("concurrency")
+        asked = properties.number(key)
+        if isinstance(asked, Unknown) or asked:
+            return asked
+        if self.is_function:
+            return 1.0
+        container = self.serving_container
+        cpu = UNKNOWN if isinstance(container, Unknown) else container.cpu
+        if isinstance(cpu, Unknown):
+            return UNKNOWN
+        return 1.0 if cpu is not None and cpu < 1 else _DEFAULT_CONCURRENCY
+
+    @property
+    def is_manual(self) -> bool | Unknown:
+        """Whether its number of instances is fixed."""
+        return when_known(self._text("mode"), lambda mode: (mode or "").upper() == "MANUAL")
+
+    @property
+    def minimums(self) -> tuple[float | Unknown, ...]:
+        """Each minimum number of instances that counts: the service's and the revision's, or the fixed one."""
+        if self.is_manual is UNKNOWN:
+            return (UNKNOWN,)
+        keys = ("count",) if self.is_manual else ("min of the service", "min of the revision")
+        return tuple(self._number(key, 0.0) for key in keys)
+
+    @property
+    def has_minimum(self) -> bool | Unknown:
+        """Whether at least one instance always runs in each of its regions."""
+        return any_of(when_known(one, lambda count: count >= 1) for one in self.minimums)
+
+    @property
+    def min_instances(self) -> float | Unknown:
+        """How many instances always run in each of its regions."""
+        known = [one for one in self.minimums if not isinstance(one, Unknown)]
+        return max(known) if len(known) == len(self.minimums) else UNKNOWN
+
+    @property
+    def max_instances(self) -> float | Unknown | None:
+        """How many instances run at most in each of its regions; `None` leaves it to Cloud Run and the quota."""
+        if self.is_manual is UNKNOWN:
+            return UNKNOWN
+        keys = ("count",) if self.is_manual else ("max of the service", "max of the revision")
+        found = [self._optional(key) for key in keys]
+        if any(isinstance(value, Unknown) for value in found):
+            return UNKNOWN
+        # Zero leaves it out.
+        return min((value for value in found if value and not isinstance(value, Unknown)), default=None)
+
+    @cached_property
+    def containers(self) -> tuple[Container, ...] | Unknown:
+        """Its containers; none are shown of a function."""
+        if self.is_function:
+            return ()
+        properties, key = self._at("containers")
+        found = properties.objects(key)
+        return UNKNOWN if isinstance(found, Unknown) else tuple(Container(one) for one in found)
+
+    @property
+    def serving_container(self) -> Container | Unknown:
+        """The container that gets the requests: the only one, or the one with `ports`."""
+        if isinstance(self.containers, Unknown):
+            return UNKNOWN
+        if len(self.containers) == 1:
+            return self.containers[0]
+        serving = [one for one in self.containers if one.has_ports is not False]
+        return serving[0] if len(serving) == 1 and serving[0].has_ports is True else UNKNOWN
+
+    @property
+    def readiness_probe(self) -> Probe | Unknown | None:
+        """The readiness probe of the container that gets the requests; `None` without one."""
+        container = self.serving_container
+        return UNKNOWN if isinstance(container, Unknown) else container.probe("readinessProbe")
+
+    @property
+    def accelerator(self) -> str | Unknown | None:
+        """The type of its GPU, such as `nvidia-l4`."""
+        return self._text("accelerator")
+
+    @property
+    def has_gpu(self) -> bool | Unknown:
+        """Whether its instances have a GPU."""
+        containers = UNKNOWN if isinstance(self.containers, Unknown) else any_of(one.has_gpu for one in self.containers)
+        return any_of([is_set(self.accelerator), containers])
+
+    @property
+    def ingress(self) -> str | Unknown:
+        """Where its requests may come from: `OPEN`, `BALANCED` or `INTERNAL`; open where the program does not say."""
+        word = self._text("ingress")
+        return OPEN if word is None else when_known(word, lambda text: _INGRESS.get(text, UNKNOWN))
+
+    @property
+    def has_default_url(self) -> bool | Unknown:
+        """Whether it can be reached by its URL below `run.app`."""
+        return when_known(self._flag("default URL disabled"), lambda is_disabled: not is_disabled)
+
+    @property
+    def uses_iap(self) -> bool | Unknown:
+        """Whether Identity-Aware Proxy is on for the service itself, on whichever way a request comes."""
+        return self._flag("IAP")
+
+    @property
+    def deploys_unchecked(self) -> bool | Unknown:
+        """Whether its deployment does not wait for probes."""
+        return self._flag("checks disabled")
+
+    @property
+    def serves_its_template(self) -> bool | Unknown:
+        """Whether the revision that the program describes gets the requests; `UNKNOWN` if another one is named."""
+        traffic = self.resource.asked.objects("traffics")
+        if isinstance(traffic, Unknown):
+            return UNKNOWN
+        names = [one.string(key) for one in traffic for key in ("revision", "revisionName")]
+        return UNKNOWN if any(name is not None for name in names) else True
+
+    @cached_property
+    def backend_services(self) -> tuple[BackendService, ...]:
+        """The backend services that send requests to it, or may."""
+        return tuple(BackendService.of(one, self.stack) for one in services_of(self.stack, self.resource))
+
+    @cached_property
+    def domain_mappings(self) -> tuple[tuple[Resource, bool | Unknown], ...]:
+        """The domain mappings of the stack, with whether each leads to it."""
+        mappings = self.stack.of_types([RUN_DOMAIN_MAPPING])
+        return tuple((mapping, self._is_mapped_by(mapping)) for mapping in mappings)
+
+    def _is_mapped_by(self, mapping: Resource) -> bool | Unknown:
+        route, name = mapping.asked.block("spec").string("routeName"), run_name(self.resource)
+        if self.urn in mapping.edges.get("spec", ()):
+            return True
+        location = mapping.asked.string("location")
+        if isinstance(location, str) and not isinstance(self.regions, Unknown) and location not in self.regions:
+            return False
+        return equals(route, name) if isinstance(name, str) and route is not None else UNKNOWN
+
+    def _at(self, name: str) -> tuple[Properties, str]:
+        """The object with a setting, and its key; an object without any if this form does not have the setting."""
+        path = _PATHS[self.resource.type].get(name)
+        if path is None:
+            return Properties({}), name
+        properties = self.resource.asked
+        for key in path[:-1]:
+            properties = properties.block(key)
+        return properties, path[-1]
+
+    def _text(self, name: str) -> str | Unknown | None:
+        properties, key = self._at(name)
+        return properties.string(key)
+
+    def _optional(self, name: str) -> float | Unknown | None:
+        properties, key = self._at(name)
+        return properties.number(key)
+
+    def _number(self, name: str, default: float) -> float | Unknown:
+        properties, key = self._at(name)
+        return properties.number(key, default=default)
+
+    def _flag(self, name: str) -> bool | Unknown:
+        properties, key = self._at(name)
+        return properties.boolean(key, default=False)

@@ -1,0 +1,1 @@
+"""Rules about Cloud Run, and other backends that no health check covers."""

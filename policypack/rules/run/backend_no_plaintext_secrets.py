@@ -1,0 +1,93 @@
+"""The rule `backend-no-plaintext-secrets`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.run.neg import run_services_behind
+from policypack.model.run.plain_text import PlainText, texts_of_run, texts_of_service
+from policypack.rule import Options, rule
+from policypack.verdict import Checks, Fail, Undecided
+
+_REQUIRED = "Request headers, environment and arguments without secrets."
+_FIX = (
+    "Store it in Secret Manager, have Cloud Run read it with `value_source` and `secret_key_ref`, or have the model "
+    "server or a proxy add the header; and rotate it now: whoever could view the service or the stack's history has it."
+)
+
+
+@rule(
+    title="Headers and Cloud Run services contain no plaintext secrets",
+    severity="critical",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/run/docs/configuring/services/secrets",
+)
+def backend_no_plaintext_secrets(service: BackendService, options: Options) -> Checks:
+    """What a backend service adds to requests, and what the Cloud Run services behind it run with, holds no secret.
+
+    ## What it checks
+    `custom_request_headers` of the backend service; values of environment variables, commands and arguments of the
+    containers of the Cloud Run services behind it, and the environment of functions. Secrets are found as
+    `instance-no-plaintext-secrets` finds them; a header such as `Authorization` or `x-api-key` is one as a whole.
+    Variables with `value_source` are read from Secret Manager and so are none. No value is ever quoted.
+
+    ## Why it matters
+    Everybody who may view the backend service or the Cloud Run service, Viewers included, reads these values in the
+    console, also of old revisions. A value that Pulumi keeps as a secret is one in the state only.
+
+    ## Applies to
+    Backend services of every scheme, and what they send requests to on Cloud Run.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    llm = gcp.cloudrunv2.Service(
+        "llm",
+        name="llm",
+        location="us-central1",
+        template={
+            "containers": [
+                {
+                    "image": "vllm/vllm-openai:v0.9.1",
+                    "envs": [{"name": "VLLM_API_KEY", "value": "Tr0ub4dor-7bBq9"}],
+                }
+            ]
+        },
+    )
+    neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="us-central1", cloud_run={"service": llm.name})
+    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}])
+    ```
+
+    ## Passes
+    ```diff
+                     "image": "vllm/vllm-openai:v0.9.1",
+    -                "envs": [{"name": "VLLM_API_KEY", "value": "Tr0ub4dor-7bBq9"}],
+    +                "envs": [
+    +                    {
+    +                        "name": "VLLM_API_KEY",
+    +                        "value_source": {"secret_key_ref": {"secret": "llm-key", "version": "latest"}},
+    +                    }
+    +                ],
+                 }
+    ```
+
+    ## Undecided
+    When a header is computed, a computed variable has the name of a credential or comes from a resource with a secret
+    output, or a value such as `my-llm-key` may be a secret or the name of one.
+    """
+    for text in texts_of_service(service):
+        yield _holds_no_secret(text)
+    for run in run_services_behind(service):
+        for text in texts_of_run(run):
+            yield _holds_no_secret(text)
+
+
+def _holds_no_secret(text: PlainText) -> Checks:
+    if text.secrets:
+        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.", _REQUIRED, _FIX)
+    elif text.hides_something:
+        yield Undecided(f"{text.label} is not known", text.property_name)
+    elif text.possible_secrets:
+        kinds = ", ".join(text.possible_secrets)
+        yield Undecided(f"{text.label} contains {kinds}, or the name of one", text.property_name)

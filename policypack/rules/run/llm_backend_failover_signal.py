@@ -1,0 +1,168 @@
+"""The rule `llm-backend-failover-signal`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
+from policypack.model.run.failover_signal import (
+    SIGNALLED_KINDS,
+    SIGNALLING_SCHEMES,
+    doubts,
+    ejects_outliers,
+    has_too_many_negs,
+    lacks,
+)
+from policypack.model.run.neg import ServerlessBackend, psc_targets, serverless_backends
+from policypack.model.values.logic import all_of, any_of, negation
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.rule import Options, rule
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
+
+_REQUIRED = "A readiness probe and a minimum instance of the Cloud Run service in each region, or outlier detection."
+_OUTLIERS = 'Set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}` on the backend service'
+
+
+def _is_unwatched(service: BackendService) -> bool | Unknown:
+    """Whether its backends are of kinds that no health check covers."""
+    if not service.kinds & SIGNALLED_KINDS:
+        return False
+    return True if service.kinds <= SIGNALLED_KINDS else UNKNOWN
+
+
+def _may_fail_over(service: BackendService) -> bool | Unknown:
+    is_google_api = any_of(target.is_google_api is True for target in psc_targets(service))
+    return all_of([not service.is_regional, negation(is_google_api), service.regions.reaches(2)])
+
+
+@rule(
+    title="Something tells the load balancer that a region is dead",
+    severity="critical",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/run/docs/configuring/configure-service-health",
+    applies=(
+        Condition(_is_unwatched, "its backends are none of serverless or Private Service Connect NEGs", "backends"),
+        Condition(_may_fail_over, "its backends are in one region, so that there is none to go to", "backends"),
+    ),
+)
+def llm_backend_failover_signal(service: BackendService, options: Options) -> Checks:
+    """A service over serverless or Private Service Connect NEGs in several regions leaves a region that is dead.
+
+    ## What it checks
+    One of the two signals that there are. Cloud Run service health: in every region the container that serves has a
+    `readiness_probe`, at least one instance always runs (`min_instance_count` of the service or of its template, or
+    `manual_instance_count`), and the NEG has no `url_mask` and no `tag`. Or `outlier_detection` that ejects. Neither
+    works with a classic load balancer (scheme EXTERNAL), nor with `iap` on the backend service, which Cloud Run's own
+    `iap_enabled` replaces. For NEGs of published services it is outlier detection.
+
+    ## Why it matters
+    There is no health check for these backends. Without a readiness probe a revision's health is unknown, which the
+    load balancer takes for healthy: it goes on sending a region's requests to a region where all of them fail, while
+    the other one idles.
+
+    ## Applies to
+    Global services whose backends are serverless or Private Service Connect NEGs in two or more regions. Not to
+    regional ones, nor to Google APIs, of which a service has one.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    negs = []
+    for region in ("us-central1", "europe-west4"):
+        llm = gcp.cloudrunv2.Service(
+            f"llm-{region}",
+            name="llm",
+            location=region,
+            template={"containers": [{"image": "vllm/vllm-openai:v0.9.1", "ports": {"container_port": 8000}}]},
+        )
+        negs.append(
+            gcp.compute.RegionNetworkEndpointGroup(
+                f"llm-{region}", region=region, network_endpoint_type="SERVERLESS", cloud_run={"service": llm.name}
+            )
+        )
+    gcp.compute.BackendService(
+        "chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTPS",
+        backends=[{"group": neg.id} for neg in negs],
+    )
+    ```
+
+    ## Passes
+    ```diff
+             location=region,
+    -        template={"containers": [{"image": "vllm/vllm-openai:v0.9.1", "ports": {"container_port": 8000}}]},
+    +        scaling={"min_instance_count": 1},
+    +        template={
+    +            "containers": [
+    +                {
+    +                    "image": "vllm/vllm-openai:v0.9.1",
+    +                    "ports": {"container_port": 8000},
+    +                    "readiness_probe": {"http_get": {"path": "/health"}},
+    +                }
+    +            ]
+    +        },
+         )
+    ```
+
+    ## Undecided
+    When there is no outlier detection and a Cloud Run service is not in the stack, its probe or minimum is computed,
+    its traffic goes to another revision, or it is another serverless product; when a published service may have its
+    producer's composite health; and when scheme, IAP or backends are not known.
+    """
+    scheme = known(service.scheme, "load_balancing_scheme")
+    if scheme == "EXTERNAL":
+        yield Fail(
+            "Its load balancer is a classic one, which cannot tell that a region is dead.",
+            _REQUIRED,
+            'Set `load_balancing_scheme="EXTERNAL_MANAGED"`, and give the Cloud Run services readiness probes.',
+        )
+    elif scheme not in SIGNALLING_SCHEMES:
+        yield Undecided(f"how a load balancer with scheme {scheme} leaves a region is not documented", "backends")
+    else:
+        yield _serverless_is_watched(service)
+        yield _published_is_watched(service)
+
+
+def _serverless_is_watched(service: BackendService) -> Checks:
+    backends, ejects = serverless_backends(service), ejects_outliers(service)
+    if backends and service.uses_iap is True:
+        yield Fail(
+            "It has `iap`, with which neither Cloud Run service health nor outlier detection works.",
+            _REQUIRED,
+            "Remove `iap` here, and set `iap_enabled=True` on the Cloud Run services.",
+        )
+        return
+    if ejects is not True:
+        yield provided(negation(ejects), not_known("outlier_detection"), _every_region_reports(service, backends))
+    if backends:
+        known(service.uses_iap, "iap", because="with it no signal works")
+
+
+def _every_region_reports(service: BackendService, backends: tuple[ServerlessBackend, ...]) -> Checks:
+    silent = [(backend.label, found) for backend in backends if (found := lacks(backend))]
+    for label, found in silent:
+        yield _region_is_silent(label, found)
+    if silent:
+        return
+    for backend in backends:
+        yield from (Undecided(why, property_name) for why, property_name in doubts(backend))
+    yield from unresolved(service.links, "not all regions are known")
+    if has_too_many_negs(service, len(backends)):
+        yield Undecided("service health takes 5 NEGs at most behind this load balancer", "backends")
+
+
+def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
+    return Fail(
+        f"Nothing tells the load balancer that the region of `{label}` is dead: there is {' and '.join(missing)}.",
+        _REQUIRED,
+        "Give the Cloud Run service `readiness_probe` and `min_instance_count` of 1 or more, and name it alone in the "
+        f"NEG. Or: {_OUTLIERS}.",
+    )
+
+
+def _published_is_watched(service: BackendService) -> Checks:
+    if service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG} and ejects_outliers(service) is not True:
+        why = "whether the producers of the published services have composite health; outlier detection would do"
+        yield Undecided(why, "outlier_detection")

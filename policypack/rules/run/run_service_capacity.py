@@ -1,0 +1,143 @@
+"""The rule `run-service-capacity`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from policypack.model.run.container import Container
+from policypack.model.run.service import RunService
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Checks, Fail, Undecided, known
+
+# https://cloud.google.com/run/docs/configuring/services/gpu: accelerator -> cores and GiB that it needs at least.
+_NEEDS = {"nvidia-l4": (4, 16), "nvidia-rtx-pro-6000": (20, 80)}
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class RunCapacityOptions(Options):
+    """Options of `run-service-capacity`.
+
+    Attributes:
+        max_concurrency: how many requests one instance may be sent at a time; it ought to be what the model server
+            batches (https://cloud.google.com/run/docs/configuring/services/gpu-best-practices), and Cloud Run's
+            default is 80 (https://cloud.google.com/run/docs/about-concurrency).
+    """
+
+    max_concurrency: Annotated[int, Range(1, 1000)] = 100
+
+
+@rule(
+    title="Cloud Run sends an instance what it can serve",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/run/docs/configuring/services/gpu-best-practices",
+)
+def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Checks:
+    """Instances of a Cloud Run service get no more requests than they can serve, and can grow in number.
+
+    ## What it checks
+    `max_instance_request_concurrency` is at most `max_concurrency`; left out it is 80. The minimum of instances is not
+    above the maximum. With a GPU: `cpu_idle` is not `True`, and CPU and memory are those that the GPU needs (4 cores
+    and 16 GiB for `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`). A maximum of one instance is advised
+    against.
+
+    ## Why it matters
+    Cloud Run grows by the requests that instances have: only when one has `max_instance_request_concurrency` does it
+    start another. A model server batches a few dozen requests and queues the rest, so that with a higher number all
+    wait at one instance. Deployments of GPUs with too little CPU or memory are refused.
+
+    ## Applies to
+    Cloud Run services of both API versions, and functions of the second generation, on the path of an LLM backend
+    service.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    llm = gcp.cloudrunv2.Service(
+        "chat",
+        name="llm",
+        location="us-central1",
+        template={
+            "max_instance_request_concurrency": 1000,
+            "containers": [{"image": "vllm/vllm-openai:v0.9.1", "args": ["--max-num-seqs=16"]}],
+        },
+    )
+    neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="us-central1", cloud_run={"service": llm.name})
+    gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}])
+    ```
+
+    ## Passes
+    ```diff
+         template={
+    -        "max_instance_request_concurrency": 1000,
+    +        "max_instance_request_concurrency": 16,
+             "containers": [{"image": "vllm/vllm-openai:v0.9.1", "args": ["--max-num-seqs=16"]}],
+         },
+    ```
+
+    ## Undecided
+    When a number that decides is computed, and for a maximum of one instance: whether one is enough is not known.
+    """
+    yield _takes_few_requests(service, options)
+    yield _can_grow(service)
+    for container in known(service.containers, "template"):
+        if container.has_gpu is True:
+            yield _keeps_its_cpu(container)
+            yield _fits_its_gpu(service, container)
+
+
+def _takes_few_requests(service: RunService, options: RunCapacityOptions) -> Checks:
+    concurrency = known(service.concurrency, "template", because="`max_instance_request_concurrency` decides")
+    if concurrency > options.max_concurrency:
+        yield Fail(
+            f"Each instance is sent up to {concurrency:g} requests at a time.",
+            f"At most {options.max_concurrency}.",
+            "Set `max_instance_request_concurrency` to what the model server batches, such as vLLM's `--max-num-seqs`.",
+        )
+
+
+def _can_grow(service: RunService) -> Checks:
+    most = known(service.max_instances, "max_instance_count")
+    if most is None:
+        return
+    least = known(service.min_instances, "min_instance_count")
+    if least > most:
+        yield Fail(
+            f"Its minimum is {least:g} instances, and its maximum {most:g}.",
+            "A maximum that is not below the minimum.",
+            "Raise `max_instance_count`, or lower `min_instance_count`.",
+        )
+    elif most == 1:
+        why = "whether its one instance is enough when it is replaced, or when another region is lost, is not known"
+        yield Undecided(why, "max_instance_count")
+
+
+def _keeps_its_cpu(container: Container) -> Checks:
+    if known(container.idles_cpu, "cpu_idle"):
+        yield Fail(
+            "It has a GPU and `cpu_idle=True`, which is refused.",
+            "Instance-based billing, which a GPU needs.",
+            "Set `cpu_idle=False` in `resources`.",
+        )
+
+
+def _fits_its_gpu(service: RunService, container: Container) -> Checks:
+    accelerator = known(service.accelerator, "node_selector")
+    if accelerator not in _NEEDS:
+        return
+    cores, gibibytes = _NEEDS[accelerator]
+    required = f"At least {cores} cores and {gibibytes} GiB for `{accelerator}`."
+    if _is_below(container.cpu, cores) is True or _is_below(container.memory, gibibytes * _GIB) is True:
+        yield Fail("Its CPU or memory is less than its GPU needs.", required, "Raise `cpu` and `memory` in `limits`.")
+    elif _is_below(container.cpu, cores) is UNKNOWN or _is_below(container.memory, gibibytes * _GIB) is UNKNOWN:
+        yield Undecided("whether its CPU and memory are those that its GPU needs is not known", "template")
+
+
+def _is_below(quantity: float | Unknown | None, needed: float) -> bool | Unknown:
+    """Whether a limit is too low; one that is left out is Cloud Run's default, which may depend on the GPU."""
+    return UNKNOWN if quantity is None or isinstance(quantity, Unknown) else quantity < needed

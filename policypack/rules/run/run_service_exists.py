@@ -1,0 +1,96 @@
+"""The rule `run-service-exists`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.graph.run_links import regions_of
+from policypack.model.run.neg import ServerlessBackend, serverless_backends
+from policypack.model.values.values import UNKNOWN
+from policypack.rule import Options, rule
+from policypack.rules.conditions import HAS_BACKENDS
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
+from policypack.wording import quoted
+
+
+@rule(
+    title="Each serverless NEG names a Cloud Run service of its own region",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts",
+    applies=(
+        HAS_BACKENDS,
+        Condition[BackendService](
+            lambda service: service.may_have_serverless_backends, "none of its backends is a serverless NEG", "backends"
+        ),
+    ),
+)
+def run_service_exists(service: BackendService, options: Options) -> Checks:
+    """Each serverless NEG behind a service names something, and the Cloud Run service that it names is in its region.
+
+    ## What it checks
+    The NEG has `cloud_run`, `app_engine`, `cloud_function` or `serverless_deployment`. The service that `cloud_run`
+    names, by its short name or its `name`, is in the NEG's `region`: by `location`, or by `multi_region_settings` where
+    that is `global`. Services of both API versions and functions of the second generation count.
+
+    ## Why it matters
+    The API looks the short name up in the NEG's own region. A NEG that names nothing there is created all the same, and
+    the load balancer answers its part of the requests with errors.
+
+    ## Applies to
+    Global and regional services with serverless NEGs.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    llm = gcp.cloudrunv2.Service(
+        "llm", name="llm", location="us-central1", template={"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]}
+    )
+    neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="europe-west4", cloud_run={"service": llm.name})
+    gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}])
+    ```
+
+    ## Passes
+    ```diff
+    -neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="europe-west4", cloud_run={"service": llm.name})
+    +neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="us-central1", cloud_run={"service": llm.name})
+     gcp.compute.BackendService("chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}])
+    ```
+
+    ## Undecided
+    When the service is not in the stack, its name or region is computed, or the NEG has a `url_mask` and so names many.
+    """
+    for backend in serverless_backends(service):
+        yield _names_a_service(backend)
+    yield from unresolved(service.links)
+
+
+def _names_a_service(backend: ServerlessBackend) -> Checks:
+    if backend.neg is None:
+        yield Undecided(f"`{backend.label}` is not known to be a serverless NEG of the stack", "backends")
+    elif not known(backend.has_target, "cloud_run", backend.label):
+        yield Fail(
+            f"The serverless NEG `{backend.label}` names no service.",
+            "A serverless NEG that names a service.",
+            'Set `cloud_run={"service": ...}` to the name of the Cloud Run service in its region.',
+        )
+    elif backend.link.elsewhere:
+        yield from _is_elsewhere(backend)
+    elif backend.is_of_cloud_run is not False and backend.service is None:
+        mask = known(backend.has_url_mask, "cloud_run", backend.label)
+        why = (
+            "takes the names of services from URLs" if mask else "names a service that is not known to be in the stack"
+        )
+        yield Undecided(f"`{backend.label}` {why}", "cloud_run")
+
+
+def _is_elsewhere(backend: ServerlessBackend) -> Checks:
+    places = {one: regions_of(one) for one in backend.link.elsewhere}
+    regions = sorted({region for found in places.values() if found is not UNKNOWN for region in found})
+    yield Fail(
+        f"The serverless NEG `{backend.label}` is in `{backend.region}`, and its Cloud Run service "
+        f"`{backend.link.elsewhere[0].name}` in {quoted(regions)}.",
+        "A Cloud Run service of that name in the NEG's own region.",
+        "Create the Cloud Run service in the NEG's region too, or the NEG in the service's.",
+    )

@@ -1,0 +1,93 @@
+"""The rule `run-service-ingress`."""
+
+from __future__ import annotations
+
+from policypack.model.run.service import BALANCED, INTERNAL, RunService
+from policypack.model.values.logic import any_of
+from policypack.model.values.values import UNKNOWN
+from policypack.rule import Options, rule
+from policypack.verdict import Checks, Fail, Undecided, known
+
+_CLOSE = 'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"` and `default_uri_disabled=True`.'
+_REQUIRED = "A Cloud Run service that is reached through its load balancer and on no other way."
+
+
+@rule(
+    title="Cloud Run services are reached through their load balancer only",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/run/docs/securing/ingress",
+)
+def run_service_ingress(service: RunService, options: Options) -> Checks:
+    """A Cloud Run service behind a load balancer is reached through it, and not around it.
+
+    ## What it checks
+    `ingress` is INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER; behind internal load balancers only, also
+    INGRESS_TRAFFIC_INTERNAL_ONLY, which no external one gets through. With INGRESS_TRAFFIC_ALL, the default,
+    `default_uri_disabled` is set and no domain mapping of the stack leads to the service, or `iap_enabled` is set,
+    which guards every way. Annotations of the first API version and settings of functions say the same.
+
+    ## Why it matters
+    The default URL below `run.app` is public. Whoever knows it goes around Cloud Armor, rate limits, authentication and
+    logs of the load balancer, and uses the model at your cost. A service that is internal only, behind an external load
+    balancer, gets no request at all.
+
+    ## Applies to
+    Cloud Run services of both API versions, and functions of the second generation, on the path of an LLM backend
+    service.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    llm = gcp.cloudrunv2.Service(
+        "chat",
+        name="llm",
+        location="us-central1",
+        template={"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+    )
+    neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="us-central1", cloud_run={"service": llm.name})
+    gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}])
+    ```
+
+    ## Passes
+    ```diff
+         location="us-central1",
+    +    ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    +    default_uri_disabled=True,
+         template={"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+    ```
+
+    ## Undecided
+    When `ingress`, `default_uri_disabled` or `iap_enabled` is computed and decides, the scheme of the load balancer is
+    not known, or a domain mapping may lead to the service.
+    """
+    ingress = known(service.ingress, "ingress")
+    if ingress == INTERNAL:
+        yield _is_behind_internal_ones(service)
+    elif ingress != BALANCED:
+        yield _is_closed_otherwise(service)
+
+
+def _is_behind_internal_ones(service: RunService) -> Checks:
+    if known(any_of(one.is_external for one in service.backend_services), "load_balancing_scheme"):
+        yield Fail(
+            "Its ingress is internal only, and no request of its external load balancer gets through.",
+            "Ingress that admits the load balancer.",
+            'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"`.',
+        )
+
+
+def _is_closed_otherwise(service: RunService) -> Checks:
+    if service.uses_iap is True:
+        return
+    url = service.has_default_url
+    mapping = any_of(leads_here for _, leads_here in service.domain_mappings)
+    is_open = any_of([url, mapping])
+    if is_open is True and service.uses_iap is False:
+        way = "its default URL" if url is True else "a domain mapping"
+        yield Fail(f"It takes requests from everywhere, and {way} leads around the load balancer.", _REQUIRED, _CLOSE)
+    elif is_open is not False:
+        undecided = "iap_enabled" if is_open is True else "default_uri_disabled" if url is UNKNOWN else "ingress"
+        yield Undecided("whether it can be reached around its load balancer is not known", undecided)

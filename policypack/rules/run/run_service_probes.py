@@ -1,0 +1,193 @@
+"""The rule `run-service-probes`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from policypack.model.run.probe import Probe
+from policypack.model.run.service import RunService
+from policypack.model.values.logic import negation
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.rule import Options, Range, rule
+from policypack.verdict import Checks, Condition, Fail, Undecided, known
+from policypack.wording import quoted
+
+# https://cloud.google.com/run/docs/configuring/healthchecks: the longest time that a startup probe may grant, in
+# seconds, without and with a GPU.
+_LONGEST_WINDOW = 600
+_LONGEST_WINDOW_WITH_GPU = 1800
+
+
+@dataclass(frozen=True)
+class RunProbeOptions(Options):
+    """Options of `run-service-probes`.
+
+    Attributes:
+        allowed_paths: the paths that tell whether the server is ready, as those of `llm-backend-health-check`.
+        min_startup_seconds: the shortest time that a container has to start, in seconds; 240 is what Cloud Run grants
+            by default (https://cloud.google.com/run/docs/configuring/healthchecks).
+        min_liveness_seconds: the shortest time without an answer after which a container is killed, in seconds; 30 is
+            what a liveness probe has by default.
+    """
+
+    allowed_paths: tuple[str, ...] = ("/health",)
+    min_startup_seconds: Annotated[int, Range(1, 1800)] = 240
+    min_liveness_seconds: Annotated[int, Range(1, 3600)] = 30
+
+    def problem(self) -> str | None:
+        """Without a path no probe could pass."""
+        return None if self.allowed_paths else "option `allowed_paths` is empty: name a path, such as `/health`"
+
+
+@rule(
+    title="Cloud Run probes the model server's health path",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/run/docs/configuring/healthchecks",
+    applies=(
+        Condition[RunService](
+            lambda service: not service.is_function, "it is a function, which has no probes of its own", "template"
+        ),
+    ),
+)
+def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
+    """A Cloud Run service starts, serves and is restarted by what its model server says of itself.
+
+    ## What it checks
+    Of the container that gets the requests, the only one or the one with `ports`: `startup_probe` and
+    `readiness_probe` are there and are HTTP probes on one of `allowed_paths`, or gRPC probes. The startup probe grants
+    at least `min_startup_seconds` (`initial_delay_seconds` and `failure_threshold` times `period_seconds`) and not
+    more than Cloud Run does: 600 s, with a GPU 1800 s, without the delay. A liveness probe needs at least
+    `min_liveness_seconds` of failures. No probe has a time-out above its period, or two kinds at once.
+
+    ## Why it matters
+    By default Cloud Run takes a container for started when its port opens, and for ready ever after: requests come
+    while the model loads, and go on coming when it can't answer. Readiness probes are also what the load balancer
+    learns from that a region is dead. A startup probe that gives up too early kills the server before the model is
+    loaded, again and again.
+
+    ## Applies to
+    Cloud Run services of both API versions on the path of an LLM backend service. Not to functions.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    llm = gcp.cloudrunv2.Service(
+        "chat",
+        name="llm",
+        location="us-central1",
+        template={
+            "containers": [
+                {
+                    "image": "vllm/vllm-openai:v0.9.1",
+                    "startup_probe": {"tcp_socket": {"port": 8000}, "period_seconds": 10, "failure_threshold": 3},
+                }
+            ]
+        },
+    )
+    neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="us-central1", cloud_run={"service": llm.name})
+    gcp.compute.BackendService("llm", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}])
+    ```
+
+    ## Passes
+    ```diff
+                     "image": "vllm/vllm-openai:v0.9.1",
+    -                "startup_probe": {"tcp_socket": {"port": 8000}, "period_seconds": 10, "failure_threshold": 3},
+    +                "startup_probe": {
+    +                    "http_get": {"path": "/health"},
+    +                    "period_seconds": 10,
+    +                    "failure_threshold": 60,
+    +                },
+    +                "readiness_probe": {"http_get": {"path": "/health"}},
+                 }
+    ```
+
+    ## Undecided
+    When a probe is computed, several containers have `ports` or none has, traffic goes to another revision than the
+    one described, `health_check_disabled` is set, or a time-out of the startup above 600 s needs a GPU that is not
+    known to be there.
+    """
+    known(service.serves_its_template, "traffics", because="another revision than the one described may serve")
+    if service.deploys_unchecked is not False:
+        yield Undecided("`health_check_disabled` is set or not known", "template")
+        return
+    container = known(service.serving_container, "template", because="which container gets the requests")
+    startup, readiness = container.probe("startupProbe"), container.probe("readinessProbe")
+    yield _is_on_health_path("startup_probe", startup, options)
+    yield _is_on_health_path("readiness_probe", readiness, options)
+    if isinstance(startup, Probe):
+        yield _starts_in_time(service, startup, options)
+    liveness = container.probe("livenessProbe")
+    if liveness is UNKNOWN:
+        yield Undecided("`liveness_probe` is not known", "template")
+    elif isinstance(liveness, Probe):
+        yield _is_patient(liveness, options)
+    for name, probe in (("startup_probe", startup), ("liveness_probe", liveness), ("readiness_probe", readiness)):
+        if isinstance(probe, Probe):
+            yield _has_time_for_an_answer(name, probe)
+
+
+def _is_on_health_path(name: str, probe: Probe | Unknown | None, options: RunProbeOptions) -> Checks:
+    required = f"An HTTP `{name}` on {quoted(options.allowed_paths)}, or a gRPC one."
+    fix = f'Set `{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}, ...}}` on the container.'
+    if probe is UNKNOWN:
+        yield Undecided(f"`{name}` is not known", "template")
+    elif not isinstance(probe, Probe):
+        default = ": Cloud Run waits until its port is open" if name == "startup_probe" else ""
+        yield Fail(f"It has no `{name}`{default}.", required, fix)
+    else:
+        yield from _asks_the_server(name, probe, options, required, fix)
+
+
+def _asks_the_server(name: str, probe: Probe, options: RunProbeOptions, required: str, fix: str) -> Checks:
+    kinds = known(probe.kinds, "template", because=f"the kind of `{name}` decides")
+    if len(kinds) > 1:
+        yield Fail(f"Its `{name}` has {' and '.join(kinds)} at once, which is refused.", required, fix)
+    elif kinds not in (("gRPC",), ("HTTP",)):
+        yield Fail(f"Its `{name}` asks for an open port only.", required, fix)
+    elif kinds == ("HTTP",):
+        path = known(probe.path, "template", because=f"the path of `{name}` decides")
+        if path.partition("?")[0] not in options.allowed_paths:
+            more = "if the server's health path is another one, add it to the option `allowed_paths`"
+            yield Fail(f"Its `{name}` requests `{path}`.", required, f"{fix[:-1]}; {more}.")
+
+
+def _starts_in_time(service: RunService, probe: Probe, options: RunProbeOptions) -> Checks:
+    threshold = known(probe.failure_threshold, "template", because="`failure_threshold` of `startup_probe` decides")
+    period = known(probe.period_seconds, "template", because="`period_seconds` of `startup_probe` decides")
+    delay = known(probe.initial_delay_seconds, "template", because="`initial_delay_seconds` of `startup_probe` decides")
+    required = (
+        f"From {options.min_startup_seconds} s to {_LONGEST_WINDOW} s, with a GPU to {_LONGEST_WINDOW_WITH_GPU} s."
+    )
+    fix = "Set `period_seconds` and `failure_threshold` so that their product is the time that loading the model takes."
+    if delay + threshold * period < options.min_startup_seconds:
+        yield Fail(f"Its startup probe gives up after {delay + threshold * period:g} s.", required, fix)
+    elif threshold * period > _LONGEST_WINDOW_WITH_GPU:
+        yield Fail(f"Its startup probe grants {threshold * period:g} s, more than Cloud Run does.", required, fix)
+    elif threshold * period > _LONGEST_WINDOW and negation(service.has_gpu) is not False:
+        yield Undecided(f"{threshold * period:g} s to start are for services with a GPU, and it shows none", "template")
+
+
+def _is_patient(probe: Probe, options: RunProbeOptions) -> Checks:
+    threshold = known(probe.failure_threshold, "template", because="`failure_threshold` of `liveness_probe` decides")
+    period = known(probe.period_seconds, "template", because="`period_seconds` of `liveness_probe` decides")
+    if threshold * period < options.min_liveness_seconds:
+        yield Fail(
+            f"Its liveness probe kills the container after {threshold * period:g} s without an answer.",
+            f"At least {options.min_liveness_seconds} s, so that a busy server is not killed.",
+            "Raise `period_seconds` or `failure_threshold` of `liveness_probe`.",
+        )
+
+
+def _has_time_for_an_answer(name: str, probe: Probe) -> Checks:
+    timeout = known(probe.timeout_seconds, "template", because=f"`timeout_seconds` of `{name}` decides")
+    period = known(probe.period_seconds, "template", because=f"`period_seconds` of `{name}` decides")
+    if timeout > period:
+        yield Fail(
+            f"Its `{name}` has a time-out of {timeout:g} s and a period of {period:g} s, which is refused.",
+            "A time-out that is no longer than the period.",
+            f"Lower `timeout_seconds` of `{name}`, or raise `period_seconds`.",
+        )

@@ -1,0 +1,116 @@
+"""`backend-no-plaintext-secrets` on failing, passing and unknown services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.runs import FUNCTION, PROBED, US, V1, behind, neg, run
+from tests.stacks import Computed, R, backend, check_verdict, finding, mig, service
+
+RULE = "backend-no-plaintext-secrets"
+KEY = "Tr0ub4dor-7bBq9"
+PASSWORD = R("random:index/randomPassword:RandomPassword", "password", {"length": 20})
+BUCKET = R("gcp:storage/bucket:Bucket", "weights", {"location": US})
+
+
+def chain(llm: R, **inputs: Any) -> tuple[R, ...]:
+    link = neg(llm, US)
+    return llm, link, behind(link, **inputs), PASSWORD, BUCKET
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param(f"Authorization: Bearer {KEY}", "failed", id="bearer"),
+        pytest.param(f"authorization: {KEY}", "failed", id="without a scheme"),
+        pytest.param(f"x-api-key: {KEY}", "failed", id="x-api-key"),
+        pytest.param(f"Api-Key:{KEY}", "failed", id="api-key without a space"),
+        pytest.param("X-Model: sk-abcdefghij0123456789ABCD", "failed", id="token of known form"),
+        pytest.param("Host: api.example.com", "passed", id="host"),
+        pytest.param("X-Client-Region: {client_region}", "passed", id="variable"),
+        pytest.param("Authorization: {tls_version}", "passed", id="variable as credential"),
+        pytest.param("x-api-key: my-llm-key", "undecided", id="name of a secret"),
+        pytest.param(Computed(), "undecided", id="computed"),
+        pytest.param("X-Empty:", "passed", id="empty"),
+    ],
+)
+def test_custom_request_headers(header: Any, expected: str) -> None:
+    group = mig()
+    check_verdict(RULE, [group, service([backend(group)], customRequestHeaders=[header])], expected)
+
+
+def test_all_headers_computed() -> None:
+    check_verdict(RULE, [service([], customRequestHeaders=Computed())], "undecided")
+
+
+@pytest.mark.parametrize(
+    ("container", "expected"),
+    [
+        pytest.param({"envs": [{"name": "VLLM_API_KEY", "value": KEY}]}, "failed", id="key in a variable"),
+        pytest.param({"envs": [{"name": "X", "value": "hf_" + "aB3" * 12}]}, "failed", id="token of known form"),
+        pytest.param({"envs": [{"name": "MODEL", "value": "gemma-3"}]}, "passed", id="harmless variable"),
+        pytest.param({"envs": [{"name": "DB_PASSWORD", "value": "hunter22"}]}, "failed", id="password"),
+        pytest.param({"envs": [{"name": "VLLM_API_KEY", "valueSource": {"secretKeyRef": {"secret": "k"}}}]}, "passed",
+                     id="from Secret Manager"),
+        pytest.param({"envs": [{"name": "HF_TOKEN_SECRET", "value": "hf-token"}]}, "passed", id="name of a secret"),
+        pytest.param({"envs": [{"name": "VLLM_API_KEY", "value": Computed()}]}, "undecided", id="computed key"),
+        pytest.param({"envs": [{"name": "BUCKET", "value": Computed((BUCKET,))}]}, "passed", id="computed of a bucket"),
+        pytest.param({"envs": [{"name": "ANY", "value": Computed((PASSWORD,))}]}, "undecided", id="of a password"),
+        pytest.param({"envs": [{"name": "ANY", "value": Computed()}]}, "undecided", id="computed of nothing"),
+        pytest.param({"envs": Computed()}, "undecided", id="computed environment"),
+        pytest.param({"args": ["--api-key", KEY]}, "failed", id="flag"),
+        pytest.param({"args": [f"--api-key={KEY}"]}, "failed", id="flag with its value"),
+        pytest.param({"commands": ["sh", "-c", f"VLLM_API_KEY={KEY} vllm serve"]}, "failed", id="command"),
+        pytest.param({"args": ["--model=/models", "--max-num-seqs=16"]}, "passed", id="harmless arguments"),
+        pytest.param({"args": ["--api-key=$(KEY)"]}, "passed", id="variable in arguments"),
+        pytest.param({"args": [f"--api-key={KEY}", Computed((BUCKET,))]}, "failed", id="some arguments computed"),
+        pytest.param({"args": ["--model", Computed((BUCKET,))]}, "passed", id="argument of a bucket"),
+        pytest.param({"args": Computed()}, "undecided", id="computed arguments"),
+    ],
+)  # fmt: skip
+def test_containers(container: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, chain(run(US, {**PROBED, **container})), expected)
+
+
+def test_all_containers_computed() -> None:
+    check_verdict(RULE, chain(run(US, template={"containers": Computed()})), "undecided")
+
+
+def test_the_other_forms() -> None:
+    envs = [{"name": "VLLM_API_KEY", "value": KEY}]
+    template = {"spec": {"containers": [{"image": "x", "envs": envs}]}}
+    check_verdict(RULE, chain(R(V1, "v1", {"name": "llm", "location": US, "template": template})), "failed")
+
+    def function(variables: Any) -> R:
+        config = {"environmentVariables": variables}
+        return R(FUNCTION, "f", {"name": "llm", "location": US, "serviceConfig": config})
+
+    check_verdict(RULE, chain(function({"API_KEY": KEY})), "failed")
+    check_verdict(RULE, chain(function({"MODEL": "gemma"})), "passed")
+    check_verdict(RULE, chain(function(Computed())), "undecided")
+
+
+def test_what_is_not_behind_the_service_is_not_judged() -> None:
+    other = run("europe-west4", {**PROBED, "envs": [{"name": "API_KEY", "value": KEY}]})
+    check_verdict(RULE, [other, *chain(run(US))], "passed")
+    check_verdict(RULE, [service([])], "passed")
+
+
+def test_no_value_is_quoted() -> None:
+    found = finding(RULE, *chain(run(US, {**PROBED, "envs": [{"name": "VLLM_API_KEY", "value": KEY}]})))
+    (problem,) = found.problems
+    assert problem.observed == (
+        "There are plaintext secrets in the variable `VLLM_API_KEY` of `llm-us-central1`: an API key or another key."
+    )
+    assert KEY not in repr(found.problems)
+
+
+def test_a_known_secret_output() -> None:
+    outputs = {"outputs": {"result": "correct horse battery"}}
+    password = R("random:index/randomPassword:RandomPassword", "password", {"length": 20}, outputs)
+    given = [{"name": "ANY", "value": Computed((password,), "correct horse battery")}]
+    llm = run(US, {**PROBED, "envs": given})
+    link = neg(llm, US)
+    check_verdict(RULE, [llm, link, behind(link), password], ("undecided", "failed"))

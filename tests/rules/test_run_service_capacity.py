@@ -1,0 +1,76 @@
+"""`run-service-capacity` on failing, passing and unknown services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.runs import FUNCTION, PROBED, US, V1, chained, run
+from tests.stacks import Computed, R, check_verdict, finding
+
+RULE = "run-service-capacity"
+L4 = {"nodeSelector": {"accelerator": "nvidia-l4"}}
+RTX = {"nodeSelector": {"accelerator": "nvidia-rtx-pro-6000"}}
+
+
+def sized(cpu: Any = "8", memory: Any = "32Gi", gpu: Any = "1", **resources: Any) -> dict[str, Any]:
+    limits = {"cpu": cpu, "memory": memory, "nvidia.com/gpu": gpu}
+    given = {key: value for key, value in limits.items() if value is not None}
+    return {**PROBED, "resources": {"limits": given, **resources}}
+
+
+@pytest.mark.parametrize(
+    ("container", "template", "expected"),
+    [
+        pytest.param(sized(), {**L4, "maxInstanceRequestConcurrency": 16}, "passed", id="GPU"),
+        pytest.param(sized(), L4, "passed", id="default concurrency"),
+        pytest.param(PROBED, {}, "passed", id="all left out"),
+        pytest.param(PROBED, {"maxInstanceRequestConcurrency": 100}, "passed", id="100"),
+        pytest.param(PROBED, {"maxInstanceRequestConcurrency": 101}, "failed", id="101"),
+        pytest.param(PROBED, {"maxInstanceRequestConcurrency": 0}, "passed", id="zero is the default"),
+        pytest.param(PROBED, {"maxInstanceRequestConcurrency": Computed()}, "undecided", id="computed concurrency"),
+        pytest.param(sized(cpu="500m", gpu=None), {}, "passed", id="less than a core"),
+        pytest.param(sized(cpuIdle=True), L4, "failed", id="idle CPU with a GPU"),
+        pytest.param(sized(cpuIdle=False), L4, "passed", id="CPU always on"),
+        pytest.param(sized(cpuIdle=Computed()), L4, "undecided", id="computed idle CPU"),
+        pytest.param(sized(gpu=None, cpuIdle=True), {}, "passed", id="idle CPU without a GPU"),
+        pytest.param(sized(cpu="3"), L4, "failed", id="too few cores"),
+        pytest.param(sized(cpu="4000m", memory="16384Mi"), L4, "passed", id="as much as it needs"),
+        pytest.param(sized(cpu=8.0), L4, "passed", id="cores as a number"),
+        pytest.param(sized(memory="15Gi"), L4, "failed", id="too little memory"),
+        pytest.param(sized(cpu=None), L4, "undecided", id="no limit of its CPU"),
+        pytest.param(sized(cpu="many"), L4, "undecided", id="no quantity"),
+        pytest.param(sized(), RTX, "failed", id="larger GPU"),
+        pytest.param(sized(cpu="20", memory="80Gi"), RTX, "passed", id="larger GPU with what it needs"),
+        pytest.param(sized(cpu="1"), {"nodeSelector": {"accelerator": "nvidia-new"}}, "passed", id="unknown GPU"),
+        pytest.param(PROBED, {"scaling": {"maxInstanceCount": 1}}, "undecided", id="maximum of one"),
+        pytest.param(PROBED, {"scaling": {"minInstanceCount": 5, "maxInstanceCount": 4}}, "failed", id="min above max"),
+        pytest.param(PROBED, {"scaling": {"minInstanceCount": 4, "maxInstanceCount": 4}}, "passed", id="min is max"),
+        pytest.param(PROBED, {"scaling": {"maxInstanceCount": Computed()}}, "undecided", id="computed maximum"),
+        pytest.param(PROBED, {"containers": Computed()}, "undecided", id="computed containers"),
+    ],
+)
+def test_verdicts(container: dict[str, Any], template: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, chained(run(US, container, template=template, logical="chat")), expected)
+
+
+def test_the_other_forms_say_the_same() -> None:
+    spec = {"containerConcurrency": 1000, "containers": [{"image": "x"}]}
+    v1 = R(V1, "chat", {"name": "llm", "location": US, "template": {"spec": spec}})
+    check_verdict(RULE, chained(v1), "failed")
+    function = R(FUNCTION, "chat", {"name": "llm", "location": US, "serviceConfig": {"maxInstanceCount": 3}})
+    check_verdict(RULE, chained(function), "passed")
+    busy = {"maxInstanceRequestConcurrency": 500}
+    check_verdict(RULE, chained(R(FUNCTION, "chat", {"name": "llm", "location": US, "serviceConfig": busy})), "failed")
+
+
+def test_options() -> None:
+    check_verdict(RULE, chained(run(US, logical="chat")), "failed", max_concurrency=16)
+
+
+def test_the_message_says_what_to_do() -> None:
+    (problem,) = finding(RULE, *chained(run(US, template={"maxInstanceRequestConcurrency": 1000}))).problems
+    assert problem.fix == (
+        "Set `max_instance_request_concurrency` to what the model server batches, such as vLLM's `--max-num-seqs`."
+    )

@@ -1,0 +1,96 @@
+"""`run-service-exists` on failing, passing, unknown and not applicable services."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rules.runs import EU, FUNCTION, US, V1, behind, neg, run
+from tests.stacks import Computed, Out, R, backend, check_verdict, finding, mig, service
+
+RULE = "run-service-exists"
+OTHER_STACK = R("StackReference", "platform")
+LITERAL = {"cloudRun": {"service": "llm"}}
+
+
+def v1(region: str = US) -> R:
+    return R(V1, "v1", {"name": "llm", "location": region})
+
+
+def function(region: str = US) -> R:
+    return R(FUNCTION, "f", {"name": "LLM_server", "location": region})
+
+
+@pytest.mark.parametrize(
+    ("runs", "link", "expected"),
+    [
+        pytest.param([run(US)], neg(None, US, **LITERAL), "passed", id="by name and region"),
+        pytest.param([run(US), run(EU)], neg(None, US, **LITERAL), "passed", id="one name in two regions"),
+        pytest.param([run(EU)], neg(None, US, **LITERAL), "failed", id="in another region"),
+        pytest.param([run("global", multiRegionSettings={"regions": [US, EU]})], neg(None, US, **LITERAL), "passed",
+                     id="multi-region service"),
+        pytest.param([run("global", multiRegionSettings={"regions": [EU]})], neg(None, US, **LITERAL), "failed",
+                     id="multi-region service elsewhere"),
+        pytest.param([run("global", multiRegionSettings={"regions": Computed()})], neg(None, US, **LITERAL),
+                     "undecided", id="computed regions"),
+        pytest.param([run(Computed())], neg(None, US, **LITERAL), "undecided", id="computed location"),
+        pytest.param([run(US)], neg(None, US, cloudRun={"service": "other"}), "undecided", id="outside the stack"),
+        pytest.param([run(US)], neg(None, US, cloudRun={"service": Computed((OTHER_STACK,))}), "undecided",
+                     id="computed name"),
+        pytest.param([run(US)], neg(None, US, cloudRun={"urlMask": "x.com/<service>"}), "undecided", id="URL mask"),
+        pytest.param([], neg(None, US), "failed", id="names nothing"),
+        pytest.param([], neg(None, US, cloudRun=Computed()), "undecided", id="computed block"),
+        pytest.param([], neg(None, US, appEngine={}), "passed", id="App Engine"),
+        pytest.param([], neg(None, US, serverlessDeployment={"platform": "apigateway.googleapis.com"}), "passed",
+                     id="another product"),
+        pytest.param([v1()], neg(None, US, **LITERAL), "passed", id="first API version"),
+        pytest.param([v1(EU)], neg(None, US, **LITERAL), "failed", id="first API version elsewhere"),
+        pytest.param([function()], neg(None, US, cloudRun={"service": "llm-server"}), "passed", id="function"),
+        pytest.param([function()], neg(None, US, cloudFunction={"function": "LLM_server"}), "passed",
+                     id="function of the first generation, or outside"),
+    ],
+)  # fmt: skip
+def test_verdicts(runs: list[R], link: R, expected: str) -> None:
+    check_verdict(RULE, [*runs, link, behind(link), OTHER_STACK], expected)
+
+
+def test_a_name_that_a_service_hands_on() -> None:
+    here, there = run(US), run(EU, name="other")
+    right = neg(here, US)
+    check_verdict(RULE, [here, right, behind(right)], "passed")
+    wrong = neg(there, US)
+    check_verdict(RULE, [there, wrong, behind(wrong)], "failed")
+    # The API looks the name up in the NEG's region, whichever resource the program took it from.
+    twin, same = run(EU), run(US)
+    link = neg(twin, US)
+    check_verdict(RULE, [twin, same, link, behind(link)], "passed")
+
+
+def test_a_name_that_pulumi_makes_up() -> None:
+    llm = run(US, name=None)
+    link = neg(llm, US)
+    check_verdict(RULE, [llm, link, behind(link)], "passed")
+    literal = neg(None, US, cloudRun={"service": "llm"})
+    check_verdict(RULE, [llm, literal, behind(literal)], "undecided")
+
+
+def test_where_it_does_not_apply() -> None:
+    group = mig(US)
+    check_verdict(RULE, [group, service([backend(group)])], "not applicable")
+    check_verdict(RULE, [service([])], "not applicable")
+    api = R("RegionNetworkEndpointGroup", "psc", {"region": US, "networkEndpointType": "PRIVATE_SERVICE_CONNECT"})
+    check_verdict(RULE, [api, service([{"group": Out(api, "id")}])], "not applicable")
+
+
+def test_unknown_backends_are_undecided() -> None:
+    check_verdict(RULE, [service([{"group": Computed((OTHER_STACK,))}]), OTHER_STACK], "undecided")
+    outside = "projects/p/regions/us-central1/networkEndpointGroups/llm"
+    check_verdict(RULE, [service([{"group": outside}])], "undecided")
+
+
+def test_the_message_names_both_regions() -> None:
+    link = neg(None, US, **LITERAL)
+    (problem,) = finding(RULE, run(EU), link, behind(link)).problems
+    assert problem.observed == (
+        "The serverless NEG `neg-us-central1` is in `us-central1`, and its Cloud Run service `llm-europe-west4` in "
+        "`europe-west4`."
+    )

@@ -1,0 +1,92 @@
+"""`run-service-ingress` on failing, passing and unknown services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.runs import EU, FUNCTION, US, V1, chained, run
+from tests.stacks import Computed, R, check_verdict, finding
+
+RULE = "run-service-ingress"
+ALL, INTERNAL = {"ingress": "INGRESS_TRAFFIC_ALL"}, {"ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}
+CLOSED = {**ALL, "defaultUriDisabled": True}
+INSIDE = {"loadBalancingScheme": "INTERNAL_MANAGED"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "front", "expected"),
+    [
+        pytest.param({}, {}, "passed", id="balanced"),
+        pytest.param({}, INSIDE, "passed", id="balanced, internal"),
+        pytest.param({"defaultUriDisabled": True}, {}, "passed", id="balanced without its URL"),
+        pytest.param(ALL, {}, "failed", id="open"),
+        pytest.param({"ingress": None}, {}, "failed", id="open by default"),
+        pytest.param(ALL, INSIDE, "failed", id="open behind an internal load balancer"),
+        pytest.param(CLOSED, {}, "passed", id="open without its URL"),
+        pytest.param({**ALL, "defaultUriDisabled": Computed()}, {}, "undecided", id="computed URL"),
+        pytest.param({**ALL, "iapEnabled": True}, {}, "passed", id="IAP on every way"),
+        pytest.param({**ALL, "iapEnabled": False}, {}, "failed", id="IAP off"),
+        pytest.param({**ALL, "iapEnabled": Computed()}, {}, "undecided", id="computed IAP"),
+        pytest.param({"ingress": Computed()}, {}, "undecided", id="computed ingress"),
+        pytest.param({"ingress": "SOMETHING_NEW"}, {}, "undecided", id="a word that is not known"),
+        pytest.param(INTERNAL, {}, "failed", id="internal only, external load balancer"),
+        pytest.param(INTERNAL, {"loadBalancingScheme": "EXTERNAL"}, "failed", id="internal only, classic"),
+        pytest.param(INTERNAL, INSIDE, "passed", id="internal only, internal load balancer"),
+        pytest.param(INTERNAL, {"loadBalancingScheme": Computed()}, "undecided", id="internal only, unknown scheme"),
+    ],
+)
+def test_verdicts(inputs: dict[str, Any], front: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, chained(run(US, logical="chat", **inputs), **front), expected)
+
+
+@pytest.mark.parametrize(
+    ("spec", "location", "expected"),
+    [
+        pytest.param({"routeName": "llm"}, US, "failed", id="leads to it"),
+        pytest.param({"routeName": "web"}, US, "passed", id="leads elsewhere"),
+        pytest.param({"routeName": "llm"}, EU, "passed", id="another region"),
+        pytest.param({"routeName": Computed()}, US, "undecided", id="computed route"),
+    ],
+)
+def test_domain_mappings(spec: dict[str, Any], location: str, expected: str) -> None:
+    mapping = R("gcp:cloudrun/domainMapping:DomainMapping", "llm.example.com", {"location": location, "spec": spec})
+    check_verdict(RULE, [*chained(run(US, logical="chat", **CLOSED)), mapping], expected)
+    check_verdict(RULE, [*chained(run(US, logical="chat")), mapping], "passed")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("all", "failed"), ("internal", "failed"), ("internal-and-cloud-load-balancing", "passed"), (None, "failed")],
+)
+def test_the_first_api_version(word: str | None, expected: str) -> None:
+    annotations = {"run.googleapis.com/ingress": word} if word else {}
+    v1 = R(V1, "chat", {"name": "llm", "location": US, "metadata": {"annotations": annotations}})
+    check_verdict(RULE, chained(v1), expected)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("ALLOW_ALL", "failed"),
+        ("ALLOW_INTERNAL_ONLY", "failed"),
+        ("ALLOW_INTERNAL_AND_GCLB", "passed"),
+        (None, "failed"),
+    ],
+)
+def test_functions(word: str | None, expected: str) -> None:
+    config = {"ingressSettings": word} if word else {}
+    function = R(FUNCTION, "chat", {"name": "llm", "location": US, "serviceConfig": config})
+    check_verdict(RULE, chained(function), expected)
+
+
+def test_a_service_without_a_load_balancer_is_not_judged() -> None:
+    check_verdict(RULE, [run(US, logical="chat", **ALL)], None)
+
+
+def test_the_message_says_which_way_is_open() -> None:
+    (problem,) = finding(RULE, *chained(run(US, **ALL))).problems
+    assert problem.observed == (
+        "It takes requests from everywhere, and its default URL leads around the load balancer."
+    )
