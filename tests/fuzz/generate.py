@@ -442,7 +442,7 @@ def _is_about_its_sources(value: Computed, intent: Intent) -> bool:
     internal = [resolved(one.inputs.get("loadBalancingScheme"), intent) == "INTERNAL_MANAGED" for one in services]
     are_global = all(one.token.endswith(":BackendService") for one in services)
     is_internal = "https/internal/" in text
-    return all(name in text for name in names) and set(internal) <= {is_internal} and (are_global or is_internal)
+    return all(f'"{name}"' in text for name in names) and set(internal) <= {is_internal} and (are_global or is_internal)
 
 
 def _is_regular(resource: R, intent: Intent) -> bool:
