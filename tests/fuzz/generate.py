@@ -372,7 +372,7 @@ def is_regular(intent: Intent) -> bool:
     ports in one place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in
     one region: of one that is not known yet the model takes this for granted, although it may be a global NEG. No
     property is computed from a resource of a kind that it cannot take, and what is computed from a resource says so,
-    by its dependencies.
+    by its dependencies. An alert that is computed from a service is about it, in the metrics of its load balancer.
     """
     if any(resource.options.get("misdirected") for resource in intent.resources):
         return False
@@ -433,9 +433,23 @@ def _computed_in(value: Any) -> Iterator[Computed]:
             yield from _computed_in(item)
 
 
+def _is_about_its_sources(value: Computed, intent: Intent) -> bool:
+    text = resolved(value, intent)
+    if not isinstance(text, str) or "loadbalancing" not in text:
+        return True
+    services = [source for source in sources_of(value) if source.token.endswith(_SERVICES)]
+    names = [str(outputs_of(one, intent).get("id")).rpartition("/")[2] for one in services]
+    internal = [resolved(one.inputs.get("loadBalancingScheme"), intent) == "INTERNAL_MANAGED" for one in services]
+    are_global = all(one.token.endswith(":BackendService") for one in services)
+    is_internal = "https/internal/" in text
+    return all(f'"{name}"' in text for name in names) and set(internal) <= {is_internal} and (are_global or is_internal)
+
+
 def _is_regular(resource: R, intent: Intent) -> bool:
     if resource.token.endswith(":InstanceGroupNamedPort"):
         return not any("namedPorts" in source.inputs for source in sources_of(resource.inputs))
+    if resource.token.endswith((":AlertPolicy", ":Slo")):
+        return all(_is_about_its_sources(value, intent) for value in _computed_in(resource.inputs))
     if not resource.token.endswith(_SERVICES):
         return True
     backends = _plain_list(resolved(resource.inputs.get("backends"), intent))
