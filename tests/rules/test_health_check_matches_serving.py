@@ -169,3 +169,25 @@ def test_the_messages() -> None:
         "the health check `check` asks port 9000, which no named port of `mig` has, and requests go to `8000`: whether "
         "the server answers there is not known",
     )
+
+
+def guarded(asked: R, admitted: list[str], *more: R, healing: R | None = None) -> tuple[R, ...]:
+    """A service whose network and firewall are in the stack; checks are admitted to these ports."""
+    network = R("Network", "vpc")
+    nics = [{"network": Out(network, "id")}]
+    template = R("RegionInstanceTemplate", "template", {"region": "us-central1", "networkInterfaces": nics})
+    ranges = ["35.191.0.0/16", "130.211.0.0/22"]
+    inputs = {"network": Out(network, "id"), "sourceRanges": ranges}
+    rules = [R("Firewall", "allow", {**inputs, "allows": [{"protocol": "tcp", "ports": admitted}]})] if admitted else []
+    group = fleet(healing=healing, versions=[{"instanceTemplate": Out(template, "selfLink")}])
+    return (*served(asked, group), network, template, *rules, *more, *([healing] if healing else []))
+
+
+def test_a_port_that_the_firewall_shuts_out() -> None:
+    check_verdict(RULE, guarded(probe(port=9000), ["8000"]), FAILED)
+    check_verdict(RULE, guarded(probe(port=9000), ["8000", "9000"]), UNDECIDED)
+    check_verdict(RULE, guarded(probe(port=9000), []), UNDECIDED)
+    check_verdict(RULE, guarded(probe(), ["8000"]), PASSED)
+    healing = probe(name="healing", port=9000)
+    check_verdict(RULE, guarded(probe(), ["8000"], healing=healing), FAILED)
+    check_verdict(RULE, guarded(probe(), ["8000-9000"], healing=healing), UNDECIDED)

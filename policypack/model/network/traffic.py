@@ -19,6 +19,7 @@ from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.network.placement import Endpoint, endpoints_of
 from policypack.model.network.ports import asked_port, checked_ports, serving_ports
 from policypack.model.network.proxies import proxy_subnets
+from policypack.model.network.reach import reach
 from policypack.model.values.logic import all_of, any_of, is_in, same, when_known
 from policypack.model.values.ranges import Range, without
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -30,7 +31,7 @@ _USUAL_IPV6: Final = ("2600:2d00:1:b029::/64",)
 _GLOBAL_EXTERNAL_IPV6: Final = ("2600:2d00:1:b029::/64", "2600:2d00:1:1::/64")
 _EXTERNAL_PASSTHROUGH_IPV6: Final = ("2600:1901:8001::/48",)
 # https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs
-_HEALERS: Final[tuple[Range, ...]] = (ip_network("35.191.0.0/16"), ip_network("130.211.0.0/22"))
+HEALERS: Final[tuple[Range, ...]] = (ip_network("35.191.0.0/16"), ip_network("130.211.0.0/22"))
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ def asked_for_healing(
     if links.is_complete and not links.members:
         return ()
     port = asked_port(checks[0]) if len(checks) == 1 else UNKNOWN
-    found = Asked("healing checks", port, _HEALERS, repairs, f"`{group.name}` may not recreate the VMs that fail them")
+    found = Asked("healing checks", port, HEALERS, repairs, f"`{group.name}` may not recreate the VMs that fail them")
     is_probed = any(
         other.numbers == found.numbers and when_known(other.sources, _are_healers) is True for other in probed
     )
@@ -218,7 +219,7 @@ def asked_for_healing(
 
 
 def _are_healers(sources: tuple[Range, ...]) -> bool:
-    return sources == _HEALERS
+    return sources == HEALERS
 
 
 def other_port(service: BackendService, group: Group, asked: Asked) -> str:
@@ -229,3 +230,15 @@ def other_port(service: BackendService, group: Group, asked: Asked) -> str:
     is_named = any_of(is_in(port, (asked.port,)) for port in named)
     known = sorted({port for port in serving if isinstance(port, int)})
     return str(known[0]) if is_named is False and len(known) == len(serving) == 1 else ""
+
+
+def is_shut_out(service: BackendService, group: Group, port: int, serving: int, sources: tuple[Range, ...]) -> bool:
+    """Whether the firewall admits these sources to the port that a group serves on, and certainly not to `port`."""
+    for endpoint in probed_endpoints(service):
+        network = network_of_stack(endpoint, service.stack)
+        if endpoint.group.target is not group.target or isinstance(network, Unknown):
+            continue
+        found = [reach(service.stack, network, endpoint, number, sources).is_open for number in (serving, port)]
+        if found[0] is True and found[1] is False:
+            return True
+    return False

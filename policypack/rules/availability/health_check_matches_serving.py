@@ -7,6 +7,7 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.tls import check_uses_tls, other_block, service_uses_tls
 from policypack.model.fleets.health_check_use import CheckUse, checks_of
 from policypack.model.network.ports import asked_port, follows_serving_port, serving_ports
+from policypack.model.network.traffic import HEALERS, is_shut_out, probe_sources
 from policypack.model.values.logic import any_of, is_in
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
@@ -44,7 +45,8 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
       speak it, on either side, and so does a check of gRPC with TLS; HTTP, H2C and gRPC do not. A TCP check, or a
       service with protocol TCP, goes with both;
     - the port is one that the group names: the one of the service's `port_name`, or of any other of its
-      `named_ports`. A check with `port_specification` USE_SERVING_PORT always asks the right one.
+      `named_ports`. A check with `port_specification` USE_SERVING_PORT always asks the right one. Another port fails
+      where the firewall admits checks to the port that requests go to, and not to that one.
 
     ## Why it matters
     A port speaks TLS or it does not: a check that speaks the other finds every VM unhealthy, so that the service
@@ -142,9 +144,18 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
     port = known(asked_port(use.check), "port", use.check.name)
     if known(any_of(_equal(port, other) for other in named), "named_ports", group.name):
         return
-    numbers = quoted([str(known(one, "named_ports", group.name)) for one in serving])
-    yield Undecided(
+    numbers = [known(one, "named_ports", group.name) for one in serving]
+    asks = (
         f"the {use.purpose} `{use.check.name}` asks port {port}, which no named port of `{group.name}` has, and "
-        f"requests go to {numbers}: whether the server answers there is not known",
-        "port",
+        f"requests go to {quoted(map(str, numbers))}"
+    )
+    sources = probe_sources(service).ranges if use.purpose == "health check" else HEALERS
+    if not any(is_shut_out(service, group, port, number, sources) for number in numbers):
+        yield Undecided(f"{asks}: whether the server answers there is not known", "port")
+        return
+    yield Fail(
+        f"{asks[0].upper()}{asks[1:]}: the firewall admits checks there alone.",
+        "A health check on the port that requests go to, or on one that `named_ports` declares.",
+        f"Set the check's `port` to {numbers[0]}; if the server answers health checks on {port}, declare that in "
+        "`named_ports` and admit it.",
     )

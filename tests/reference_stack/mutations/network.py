@@ -78,7 +78,28 @@ MUTATIONS = {
             '            http_health_check={\n                "port": self._args.port,',
             '            http_health_check={\n                "port": 8080,',
         ),
+        fires={"health-check-reachable", "health-check-matches-serving"},
+    ),
+    "the check asks a port that the firewall denies": mutation(
+        ("components/backend.py", '"port": args.port,', '"port": 8080,'),
+        fires={"health-check-reachable", "health-check-matches-serving"},
+    ),
+    "requests go to a port that the firewall denies": mutation(
+        (
+            "components/fleet.py",
+            '{"name": args.port_name, "port": args.port}',
+            '{"name": args.port_name, "port": 8080}, {"name": "health", "port": args.port}',
+        ),
         fires={"health-check-reachable"},
+    ),
+    "internal: requests go to a port that the firewall denies": mutation(
+        (
+            "components/fleet.py",
+            '{"name": args.port_name, "port": args.port}',
+            '{"name": args.port_name, "port": 8080}, {"name": "health", "port": args.port}',
+        ),
+        fires={"health-check-reachable"},
+        stack="internal",
     ),
     "all is denied first": mutation(
         ("components/network.py", "ALLOW, DENY = 1000, 65000", "ALLOW, DENY = 1000, 900"),
