@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from weakref import WeakSet
 
 from policypack.audit.error import AuditError
 from policypack.audit.record import FindingRow, RuleCount, StackRecord
@@ -68,6 +69,23 @@ class TargetResult:
     error: str = ""
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that can end reads which nobody will: those of a report that was cut off, as by `head`."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._cursors = WeakSet[sqlite3.Cursor]()
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        cursor = super().execute(*arguments)
+        self._cursors.add(cursor)
+        return cursor
+
+    def end_reads(self) -> None:
+        for cursor in self._cursors:
+            cursor.close()
+
+
 class Journal:
     """A journal that is being written.
 
@@ -86,7 +104,9 @@ class Journal:
         self._fingerprint = fingerprint
         with explained(file):
             file.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(f"{file.resolve().as_uri()}", timeout=1, isolation_level=None, uri=True)
+            self.connection = sqlite3.connect(
+                f"{file.resolve().as_uri()}", timeout=1, isolation_level=None, uri=True, factory=_Connection
+            )
             self._prepare()
             self.audit, self.goes_on = self._begin(settings, today)
 
@@ -120,6 +140,7 @@ class Journal:
         with explained(self.file):
             if self.connection.in_transaction:
                 self.connection.rollback()
+            self.connection.end_reads()
             self.connection.execute("PRAGMA journal_mode = DELETE")
             self.connection.close()
 

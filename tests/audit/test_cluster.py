@@ -78,7 +78,7 @@ def test_workers_have_to_have_the_same_pack(tmp_path: Path, cluster: Any, monkey
 def test_what_is_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("policypack.audit.executors.dask._SECONDS_TO_CONNECT", 0.2)
     states = put(tmp_path / "states", {"a.json": checkpoint(service("chat", 1))})
-    for address in ("tcp://127.0.0.1:1", "nonsense://x"):
+    for address in ("tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1", "tcp://scheduler"):
         execute = partial(on_cluster, scheduler=address)
         with (
             pytest.raises(AuditError, match=f"there is no Dask scheduler at {address}"),

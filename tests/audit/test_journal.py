@@ -229,3 +229,14 @@ def test_hostile_names_are_kept_apart_and_harmless(tmp_path: Path) -> None:
             assert all(text.isprintable() for stack in stacks for text in (stack.url, stack.project, stack.name))
             found = [one.finding for one in results.findings()]
             assert all(text.isprintable() for one in found for text in (one.urn, one.name, *lines_of(one)))
+
+
+def test_a_report_that_is_cut_off_leaves_the_journal_whole(tmp_path: Path) -> None:
+    """As by `audit ... | head`: its reads are open when the journal is closed."""
+    states = put(tmp_path / "states", {f"{number}.json": BAD for number in range(3)})
+    with audited(states, journal=tmp_path / "j") as results:
+        findings, stacks = results.findings(), results.stacks()
+        assert (next(findings).finding.name, next(stacks).status) == ("chat", "violations")
+    assert sorted(file.name for file in tmp_path.glob("j*")) == ["j"]
+    with sqlite3.connect(tmp_path / "j") as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import importlib
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from policypack.audit.worker import Job, run_job
 
 _AHEAD: Final = 2
 _SECONDS_TO_CONNECT: Final = 30
+_WITH_PORT: Final = re.compile(r":[0-9]+/?$")
 _KILLED: Final = "the workers that judged it died, perhaps because it needs more memory than they have"
 
 
@@ -70,6 +72,9 @@ def _submit(client: Any, job: Job) -> Any:
 
 
 def _connect(client_class: Any, scheduler: str) -> Any:
+    if not _WITH_PORT.search(scheduler):
+        # Dask would wait for port 0 to answer.
+        raise AuditError(f"there is no Dask scheduler at {scheduler}; it has to be like tcp://HOST:8786")
     try:
         client = client_class(scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
