@@ -235,7 +235,8 @@ def _merged(problems: list[Fail]) -> list[Fail]:
 def _selects(services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
     on_path = services_of(subject.stack, subject.resource)
-    if not on_path or not any(_matches(service.name, services.names) for service in on_path):
+    is_alone = not on_path and subject.counts_alone and "*" in services.names
+    if not is_alone and not any(_matches(service.name, services.names) for service in on_path):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False
