@@ -214,22 +214,27 @@ def _verdicts(
 ) -> list[Fail | Undecided | NotApplicable]:
     if isinstance(selected, Unknown):
         return [Undecided("`services` selects by stack tags, which only the engine knows")]
-    runs = [_run(rule, subject, variant) for variant in _variants(options, subject)]
+    runs = [_run(rule, subject, variant) for variant in _variants(rule, options, subject)]
     if all(any(isinstance(verdict, NotApplicable) for verdict in run) for run in runs):
         return [verdict for run in runs for verdict in run]
     return [verdict for run in runs for verdict in run if not isinstance(verdict, NotApplicable)]
 
 
-def _variants(options: Options, subject: View) -> list[Options]:
+def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
     """The options to judge by: those of each service that is selected and on whose serving path the subject is.
 
     Where they differ the subject has to pass by all of them: the machines of a canary may be those of the others too.
     """
     if not options.for_services:
         return [options]
-    names = (service.name for service in services_of(subject.stack, subject.resource))
-    found = [options.of_service(name) for name in names if _matches(name, options.services.names)]
+    names = (service.name for service in _services_on_path(rule, subject))
+    found = [options.of_service(name) for name in names if _matches(name, options.services.names)] or [options]
     return [variant for number, variant in enumerate(found) if variant not in found[:number]]
+
+
+def _services_on_path(rule: AnyRule, subject: View) -> list[Resource]:
+    """The backend services on whose serving path the subject is and that the rule judges as LLM backends."""
+    return [one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one)]
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -252,8 +257,9 @@ def _merged(problems: list[Fail]) -> list[Fail]:
 
 def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    on_path = [one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one)]
-    if not any(_matches(service.name, services.names) for service in on_path):
+    on_path = _services_on_path(rule, subject)
+    is_alone = not on_path and subject.counts_alone and "*" in services.names
+    if not is_alone and not any(_matches(service.name, services.names) for service in on_path):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False

@@ -8,7 +8,7 @@ import pytest
 
 from policypack.config.options import ConfigurationError
 from tests.rules.machines import KINDS, machine, on_path, with_path
-from tests.stacks import Computed, build, check_verdict, finding, statuses
+from tests.stacks import Computed, Out, R, build, check_verdict, finding, statuses
 
 RULE = "gpu-instance-scheduling"
 GPU = [{"type": "nvidia-tesla-t4", "count": 1}]
@@ -146,6 +146,16 @@ SPECIFIC = {"type": "SPECIFIC_RESERVATION", "specificReservation": {"key": "k", 
 def test_types_that_need_a_reservation(machine_type: str, scheduling: Any, affinity: Any, status: str) -> None:
     inputs = {"machineType": machine_type, "scheduling": scheduling, "reservationAffinity": affinity}
     check_verdict(RULE, with_path(inputs), status)
+
+
+def test_resize_requests_reserve_capacity() -> None:
+    machines = with_path({"machineType": "a3-ultragpu-8g", "scheduling": STOPS})
+    request = R(
+        "gcp:compute/regionResizeRequest:RegionResizeRequest",
+        "request",
+        {"instanceGroupManager": Out(machines[1], "name"), "resizeBy": 1},
+    )
+    check_verdict(RULE, [*machines, request], "passed")
 
 
 def test_types_that_take_a_reservation_only() -> None:

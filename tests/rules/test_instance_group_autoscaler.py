@@ -254,6 +254,27 @@ def test_what_is_not_judged() -> None:
     check_verdict(RULE, [named, group], "not applicable", group.name)
 
 
+def test_a_fleet_with_gpus_that_no_service_uses() -> None:
+    used, idle = managed(of=GPU), managed("europe-west4", of=GPU)
+    cpus = managed("us-east4", of=CPU)
+    resources = [serving(used), used, idle, cpus, autoscaler(used), GPU, CPU]
+    check_verdict(RULE, resources, "not applicable", idle.name)
+    check_verdict(RULE, resources, None, cpus.name)
+    check_verdict(RULE, resources, None, idle.name, services={"names": ["chat"]})
+    (found,) = [one for one in findings(RULE, build(*resources)) if one.name == idle.name]
+    assert found.not_applicable == "it is not a backend of any service"
+
+
+def test_a_group_that_is_its_reservation() -> None:
+    bound = template(reservationAffinity={"type": "SPECIFIC_RESERVATION"})
+    group = managed(of=bound, targetSize=4)
+    check_verdict(RULE, [serving(group), group, bound], "undecided", group.name)
+    check_verdict(RULE, [serving(group), group, bound, autoscaler(group, minReplicas=1)], "failed", group.name)
+    open_ = template(reservationAffinity={"type": "ANY_RESERVATION"})
+    other = managed(of=open_, targetSize=4)
+    check_verdict(RULE, [serving(other), other, open_], "failed", other.name)
+
+
 def test_the_option() -> None:
     group = managed()
     resources = [serving(group), group, autoscaler(group)]

@@ -6,13 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fleets import autoscaler, managed, serving, zonal
+from tests.rules.fleets import autoscaler, managed, zonal
+from tests.rules.fleets import serving as serving_by_utilization
 from tests.stacks import Computed, Out, R, build, check_verdict, findings, mig, service
 
 RULE = "instance-group-scope"
 HERE, THERE = "us-central1", "us-east4"
 KEY = "projects/p/locations/{}/keyRings/llm/cryptoKeys/disks"
 OTHER_STACK = R("StackReference", "platform")
+
+
+def serving(*groups: R, **inputs: Any) -> R:
+    """A service that limits the rate of each VM, so that its load is a signal for GPUs too."""
+    subject = serving_by_utilization(*groups, **inputs)
+    subject.inputs["backends"] = [{**entry, "maxRatePerInstance": 4} for entry in subject.inputs["backends"]]
+    return subject
 
 
 def template(region: Any = HERE, subnetwork: Any = None, key: Any = None, **inputs: Any) -> R:

@@ -89,13 +89,15 @@ def test_machines_with_gpus(properties: dict[str, Any], expected: Expected) -> N
         (computed, doubtful),
     ):
         group = managed(of=of)
-        check_verdict(RULE, [service([backend(group, **properties)]), group, of], wanted)
+        check_verdict(RULE, [service([backend(group, **properties)]), group, of], wanted, limits_for_gpus=True)
     one = R("Instance", "one", {"zone": "us-central1-a", "machineType": "g2-standard-8"})
     unmanaged = R("InstanceGroup", "unmanaged", {"zone": "us-central1-a", "instances": [Out(one, "selfLink")]})
     entry = {**backend(unmanaged, **properties), "group": Out(unmanaged, "selfLink")}
-    check_verdict(RULE, [service([entry]), unmanaged, one], expected)
+    check_verdict(RULE, [service([entry]), unmanaged, one], expected, limits_for_gpus=True)
     outside = managed()
-    check_verdict(RULE, [service([backend(outside, **properties)]), outside], "passed")
+    check_verdict(RULE, [service([backend(outside, **properties)]), outside], "passed", limits_for_gpus=True)
+    group = managed(of=gpu)
+    check_verdict(RULE, [service([backend(group, **properties)]), group, gpu], "passed")
 
 
 UNSET = {"maxUtilization": None}

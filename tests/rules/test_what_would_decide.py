@@ -36,7 +36,7 @@ HEALING: Any = {"healthCheck": "projects/p/global/healthChecks/x", "initialDelay
         ("health-check-timing", _of_check(unhealthyThreshold=Computed()), {"unhealthy_threshold"}),
         ("instance-group-autohealing", _of_group(autoHealingPolicies=Computed()), {"auto_healing_policies"}),
         ("instance-group-autohealing", _of_group(autoHealingPolicies=HEALING), {"initial_delay_sec"}),
-        ("instance-group-autoscaler", _of_group(scaled={"mode": Computed()}), {"mode", "min_replicas"}),
+        ("instance-group-autoscaler", _of_group(scaled={"mode": Computed()}), {"mode", "min_replicas", "versions"}),
         ("instance-group-update-policy", _of_group(updatePolicy=Computed()), {"update_policy"}),
         ("llm-backend-named-port", _of_service(loadBalancingScheme=Computed(), region="r"), {"load_balancing_scheme"}),
         ("llm-backend-regions", (service(Computed()),), {"backends"}),

@@ -67,6 +67,11 @@ class GroupManager(View):
     TYPES = INSTANCE_GROUP_MANAGER_TYPES
 
     @property
+    def counts_alone(self) -> bool:
+        """A group with GPUs that no backend service uses is worth a word: it may have been forgotten."""
+        return self.has_gpu is True
+
+    @property
     def is_regional(self) -> bool:
         return self.resource.type == REGION_INSTANCE_GROUP_MANAGER
 
@@ -152,6 +157,14 @@ class GroupManager(View):
     @property
     def has_gpu(self) -> bool | Unknown:
         return self._has_machines(lambda machine: machine.has_gpu)
+
+    @property
+    def takes_reservation(self) -> bool:
+        """All its machines come from specific reservations, so that it cannot have more than these hold."""
+        links = self.template_links
+        machines = [Machine.of(target, self.stack) for target in links.targets]
+        are_all = links.is_complete and bool(machines) and not links.external
+        return are_all and all(equals(one.reservation_affinity, "SPECIFIC_RESERVATION") is True for one in machines)
 
     @property
     def has_tpu(self) -> bool | Unknown:

@@ -27,6 +27,11 @@ class View:
         return _view(stack, cls, resource)
 
     @property
+    def counts_alone(self) -> bool:
+        """Whether rules say something of it although no backend service leads to it."""
+        return False
+
+    @property
     def urn(self) -> str:
         return self.resource.urn
 

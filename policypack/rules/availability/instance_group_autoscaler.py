@@ -97,16 +97,15 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 
     ## Undecided
     When the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group is read
-    from elsewhere, or `ignore_changes` leaves its `target_size` to somebody else. When a number, the mode or a signal
+    from elsewhere, or `ignore_changes` leaves its `target_size` to somebody else. When it has none and resize requests
+    fill it, or its VMs come from a specific reservation, which has no more of them. When a number, the mode or a signal
     is computed. When it scales by CPU utilization alone, and its template is not known or its VMs have TPUs. When it
     has schedules and no signal, as it is not documented whether it scales by CPU utilization then.
     """
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
-        if group.is_filled_by_requests:
-            yield Undecided(
-                "resize requests fill it, and whether it takes an autoscaler then is not documented", "target"
-            )
+        if group.is_filled_by_requests or group.takes_reservation:
+            yield _may_need_none(group)
             return
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         yield Fail(
@@ -124,6 +123,13 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     yield provided(is_set(autoscaler.balancing_target), doubt, _can_follow_the_load_balancer(group, autoscaler))
     yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)
     yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
+
+
+def _may_need_none(group: GroupManager) -> Checks:
+    if group.is_filled_by_requests:
+        yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
+    else:
+        yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
 
 
 def _unknown_autoscaler(group: GroupManager) -> Undecided:

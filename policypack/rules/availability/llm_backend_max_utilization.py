@@ -26,10 +26,14 @@ class MaxUtilizationOptions(Options):
     Attributes:
         min: the lowest `max_utilization` that is accepted; 0 itself never is, as it leaves no capacity.
         max: the highest `max_utilization` that is accepted.
+        limits_for_gpus: whether a backend whose VMs have GPUs needs a limit of requests or connections as well. Off, as
+            Google Cloud takes `max_utilization` alone; but that is the utilization of CPUs, which are idle while GPUs
+            are saturated (https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode).
     """
 
     min: Annotated[float, Range(0, 1)] = 0.0
     max: Annotated[float, Range(0, 1)] = 0.8
+    limits_for_gpus: bool = False
 
     def problem(self) -> str | None:
         """Why no target could pass, if none could."""
@@ -59,8 +63,9 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     group or for each instance or endpoint; in CUSTOM_METRICS mode a metric that is not in dry-run mode. Backends that
     take no target (serverless, internet and Private Service Connect NEGs, passthrough load balancers) are not judged.
 
-    In UTILIZATION mode a backend whose VMs have GPUs has a limit of requests or connections as well, since utilization
-    is that of CPUs. VMs with templates outside the stack are not judged by that.
+    With `limits_for_gpus`, a backend in UTILIZATION mode whose VMs have GPUs has a limit of requests or connections as
+    well. VMs with templates outside the stack are not judged by that. Without the option `instance-group-autoscaler`
+    still judges autoscalers that follow such a backend.
 
     ## Why it matters
     The load balancer moves on to the next region when a backend is at its target, and the autoscaler scales by it.
@@ -101,13 +106,14 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
 
     ## Undecided
     When `backends` is built inside `apply`, a mode or target is computed, a backend without a target may be of a kind
-    that takes none, or one that is limited by `max_utilization` alone may have VMs with GPUs.
+    that takes none, or, with `limits_for_gpus`, one that is limited by `max_utilization` alone may have VMs with GPUs.
     """
     for backend in known(service.backends, "backends", because=service.links.why):
         doubt = not_known("group", backend.label)
         yield provided(backend.is_measured, doubt, _is_bounded(backend, options, service))
-        doubt = Undecided(f"it is not known whether the VMs of `{backend.label}` have GPUs", "backends")
-        yield provided(has_gpus(backend), doubt, _is_bounded_by_more_than_cpus(backend))
+        if options.limits_for_gpus:
+            doubt = Undecided(f"it is not known whether the VMs of `{backend.label}` have GPUs", "backends")
+            yield provided(has_gpus(backend), doubt, _is_bounded_by_more_than_cpus(backend))
 
 
 def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: BackendService) -> Checks:

@@ -29,11 +29,11 @@ MUTATIONS = {
     "GPU machines scaled by their CPUs": mutation(
         ("components/fleet.py", _BALANCING, '"cpu_utilization": {"target": 0.5},'),
         ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
-        fires={"instance-group-autoscaler", "llm-backend-max-utilization"},
+        fires={"instance-group-autoscaler"},
     ),
     "GPU machines full when their CPUs are": mutation(
         ("components/backend.py", '"max_rate_per_instance": args.requests_per_second,', ""),
-        fires={"instance-group-autoscaler", "llm-backend-max-utilization"},
+        fires={"instance-group-autoscaler"},
     ),
     "no autoscaler": mutation(
         ("components/fleet.py", "        self._create_autoscaler(name, group)\n", ""),
