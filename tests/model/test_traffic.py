@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,12 +34,12 @@ def to(of: R) -> Out:
     return Out(of, "id")
 
 
-def url_map(of: R = CHAT, options: tuple[str, ...] = (), name: str = "paths", **inputs: object) -> R:
+def url_map(of: R = CHAT, options: tuple[str, ...] = (), name: str = "paths", **inputs: Any) -> R:
     given = {"ignore_changes": options} if options else {}
     return R("URLMap", name, {"defaultService": to(of), **inputs}, given)
 
 
-def matcher(hosts: str = "llm.example.com", **inputs: object) -> dict[str, object]:
+def matcher(hosts: str = "llm.example.com", **inputs: Any) -> dict[str, Any]:
     rules = [{"hosts": [hosts], "pathMatcher": "api"}]
     return {"hostRules": rules, "pathMatchers": [{"name": "api", **inputs}]}
 
