@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
+from policypack.judgement import judge
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.rules import RULES
+from tests.projects import make_project
 from tests.stacks import Computed, Out, R, backend, build, mig, service
 
 ABORT = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
@@ -29,12 +34,12 @@ def to(of: R) -> Out:
     return Out(of, "id")
 
 
-def url_map(of: R = CHAT, options: tuple[str, ...] = (), name: str = "paths", **inputs: object) -> R:
+def url_map(of: R = CHAT, options: tuple[str, ...] = (), name: str = "paths", **inputs: Any) -> R:
     given = {"ignore_changes": options} if options else {}
     return R("URLMap", name, {"defaultService": to(of), **inputs}, given)
 
 
-def matcher(hosts: str = "llm.example.com", **inputs: object) -> dict[str, object]:
+def matcher(hosts: str = "llm.example.com", **inputs: Any) -> dict[str, Any]:
     rules = [{"hosts": [hosts], "pathMatcher": "api"}]
     return {"hostRules": rules, "pathMatchers": [{"name": "api", **inputs}]}
 
@@ -123,3 +128,14 @@ def test_before_its_url_map_is_seen_a_sink_waits() -> None:
         report = evaluate(build(*seen, is_complete=False), RULES, settings)
         rules = {rule.rule.name for rule in report.rules for finding in rule.findings if finding.name == "sink"}
         assert ("llm-backend-regions" in rules) is not waits
+
+
+def test_check_notes_what_it_does_not_judge(tmp_path: Path) -> None:
+    program = """import pulumi_gcp as gcp
+sink = gcp.compute.BackendService("sink", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")
+abort = {"fault_injection_policy": {"abort": {"http_status": 404, "percentage": 100}}}
+gcp.compute.URLMap("paths", default_service=sink.id, default_route_action=abort)
+"""
+    results = judge(str(make_project(tmp_path / "project", program)), "cases")
+    assert f"`sink` is not judged: {ABORTED}" in results.notes
+    assert not any(rule.findings for rule in results.report.rules)

@@ -30,7 +30,7 @@ def managed(*domains: Any, type_: str = MANAGED, name: str = "certificate") -> R
 
 
 def fronted(of: R, *certificates: R, key: str = "sslCertificates") -> list[R]:
-    return [CHAT, of, *certificates, https(of, **{key: [target(one) for one in certificates]})]
+    return [CHAT, of, *certificates, https(of, "proxy", **{key: [target(one) for one in certificates]})]
 
 
 @pytest.mark.parametrize(

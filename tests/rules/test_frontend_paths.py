@@ -188,3 +188,49 @@ def test_a_rewrite_may_lead_to_a_forbidden_path(rewrite: dict[str, Any]) -> None
     check_verdict(
         RULE, served(paths("/v1/*", routeAction={"urlRewrite": {"hostRewrite": "llm"}})), "passed", **FORBIDDEN
     )
+
+
+def neg(kind: str) -> R:
+    return R("RegionNetworkEndpointGroup", "neg", {"region": "us-central1", "networkEndpointType": kind})
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("PRIVATE_SERVICE_CONNECT", "not applicable"),
+        ("INTERNET_FQDN_PORT", "not applicable"),
+        ("SERVERLESS", "failed"),
+        (Computed(), "undecided"),
+    ],
+)
+def test_servers_of_others(kind: Any, status: str) -> None:
+    endpoints = neg(kind)
+    subject = service([{"group": Out(endpoints, "id")}])
+    paths_ = R("URLMap", "paths", {"defaultService": Out(subject, "id")})
+    check_verdict(RULE, [subject, endpoints, paths_], status, **FORBIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("named", "status"),
+    [
+        pytest.param("api", "passed", id="it is there"),
+        pytest.param("apis", "failed", id="it is not"),
+        pytest.param(Computed(), "passed", id="an unknown name"),
+    ],
+)
+def test_host_rules_name_path_matchers_of_the_url_map(named: Any, status: str) -> None:
+    subject = paths("/v1/*")
+    subject.inputs["hostRules"] = [{"hosts": ["*"], "pathMatcher": named}]
+    check_verdict(RULE, served(subject), status, **FORBIDDEN)
+
+
+def test_the_message_names_three_paths_and_a_count() -> None:
+    (found,) = findings(RULE, build(CHAT, url_map()))
+    problem = found.problems[0]
+    assert problem.observed == "`paths` sends `/metrics`, `/docs`, `/redoc` and 13 other paths to the servers."
+    assert problem.fix.startswith("List the API's paths in `path_rules`")
+
+
+def test_the_fix_names_the_rule_that_is_at_fault() -> None:
+    (found,) = findings(RULE, build(CHAT, paths("/metrics")))
+    assert found.problems[0].fix == "Leave nothing but the API's paths in path rule 1 of path matcher `api`."

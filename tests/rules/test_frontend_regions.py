@@ -40,6 +40,7 @@ def entry(region: str, subnetwork: Any = "url", address: str | None = None) -> R
     [
         pytest.param([], "not applicable", id="the front end is elsewhere"),
         pytest.param([entry(US)], "failed", id="one region"),
+        pytest.param([entry(US, None)], "failed", id="one, wherever it is"),
         pytest.param([entry(US), entry(EU)], "passed", id="two regions"),
         pytest.param([entry(US), entry("other", f"regions/{US}/subnetworks/b")], "failed", id="one region twice"),
         pytest.param([entry(US), entry(EU, Computed())], "undecided", id="an unknown region"),

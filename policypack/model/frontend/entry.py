@@ -77,8 +77,10 @@ class Entry(ForwardingRule):
     @property
     def other_locations(self) -> tuple[str, ...]:
         """The regions whose clients a geo policy certainly leads to this entry alone, which is in another."""
+        here = self.own_region
         found = (_locations_of(record, self._known_addresses) for record in self.records)
-        return tuple(sorted({region for regions in found for region in regions if region != self.own_region}))
+        locations = {location for some in found for location in some}
+        return () if isinstance(here, Unknown) else tuple(sorted(locations - {here}))
 
 
 class _ProxySubnetwork(View):

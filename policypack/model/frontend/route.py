@@ -49,6 +49,11 @@ class Route:
         return when_known(self.targets, lambda targets: any_of(links.includes(service) for links in targets))
 
     @property
+    def is_default(self) -> bool:
+        """Whether it takes what no rule matches."""
+        return self.label.startswith("the default")
+
+    @property
     def repeats_plain_http(self) -> bool | Unknown:
         """Whether it redirects requests over plain HTTP to themselves, so that clients never get an answer.
 

@@ -111,4 +111,4 @@ def _is_alike(one: BackendService, other: BackendService) -> bool:
 
 
 def _same(one: str | Unknown, other: str | Unknown) -> bool:
-    return one == other and not isinstance(one, Unknown)
+    return isinstance(one, str) and isinstance(other, str) and one == other

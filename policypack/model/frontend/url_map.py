@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
 
@@ -126,6 +126,29 @@ class UrlMap(View):
             found.append(default if reachable is True else UNKNOWN)
         exposed = any_of(found)
         return UNKNOWN if exposed is False and self._may_rewrite_for(service) else exposed
+
+    def routes_to(self, paths: Iterable[str], service: Resource) -> tuple[Route, ...]:
+        """The routes that certainly send requests for one of some paths to a service."""
+        found: dict[str, Route] = {}
+        for path in paths:
+            taken = [route for one in known_in(self.matchers) for route in known_in(one.routes_for(path))]
+            reachable = [self.default] if self.default_is_reachable is True else []
+            found |= {route.label: route for route in (*reachable, *taken) if route.sends_to(service) is True}
+        return tuple(found.values())
+
+    @property
+    def missing_matchers(self) -> tuple[str, ...]:
+        """The names of path matchers that host rules name, and the URL map certainly lacks."""
+        matchers = self.resource.asked.objects("pathMatchers")
+        names = UNKNOWN if isinstance(matchers, Unknown) else [one.string("name") for one in matchers]
+        if isinstance(names, Unknown) or len(known_in(names)) < len(names) or self._ignores_matchers:
+            return ()
+        used = (rule.string("pathMatcher") for rule in known_in(self.resource.asked.objects("hostRules")))
+        return tuple(sorted({one for one in used if isinstance(one, str) and one not in known_in(names)}))
+
+    @property
+    def _ignores_matchers(self) -> bool:
+        return any(self.resource.ignores_changes_of(key) for key in ("hostRules", "pathMatchers"))
 
     def _may_rewrite_for(self, service: Resource) -> bool:
         """Whether requests may reach a service under another path than the client asked for."""

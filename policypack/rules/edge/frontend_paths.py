@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
+from policypack.model.frontend.route import Route
 from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
+from policypack.model.values.logic import negation, same
 from policypack.rule import Options, rule
 from policypack.rules.routes import without_url_map
-from policypack.verdict import Checks, Fail, Undecided
+from policypack.verdict import Checks, Condition, Fail, Undecided
 from policypack.wording import quoted
+
+_OF_OTHERS: Final = (GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG)
+_HAS_SERVERS: Final = Condition[BackendService](
+    lambda service: negation(same(kind in _OF_OTHERS for kind in service.kinds)) if service.kinds else True,
+    "its backends are APIs of others, on the internet or behind Private Service Connect",
+    "backends",
+)
+_SHOWN: Final = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class PathsOptions(Options):
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/url-map-concepts",
+    applies=(_HAS_SERVERS,),
 )
 def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     """No URL map has a route to the server's metrics, documentation and management.
@@ -57,7 +70,7 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     On every host, where the URL map sends each of the `forbidden` paths: exact paths and `/*` in path rules, the
     longest first; prefixes and full paths in route rules, by priority; else the default. A route that redirects, or
     aborts every request by fault injection, is none. Neither is a default that no host reaches, because a host rule
-    takes `*`.
+    takes `*`. Besides, each host rule names a path matcher that the URL map has.
 
     ## Why it matters
     The servers answer on one port to clients, to metrics collectors and to operators. A URL map with just a default
@@ -65,7 +78,8 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     model to sleep.
 
     ## Applies to
-    Services behind URL maps, global and regional, of every scheme.
+    Services behind URL maps, global and regional, of every scheme. Not those of internet and Private Service Connect
+    NEGs, whose servers are those of others.
 
     ## Fails
     ```python
@@ -104,6 +118,7 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     yield without_url_map(service)
     for url_map in url_maps_of(service.stack, service.resource):
         yield _hides_paths(url_map, service, options)
+        yield _has_its_matchers(url_map)
 
 
 def _hides_paths(url_map: UrlMap, service: BackendService, options: PathsOptions) -> Checks:
@@ -111,17 +126,44 @@ def _hides_paths(url_map: UrlMap, service: BackendService, options: PathsOptions
     exposed = [path for path in options.forbidden if reaches[path] is True]
     doubtful = [path for path in options.forbidden if reaches[path] is not False]
     if exposed and _cloud_armor_may_deny(service):
-        why = f"`{url_map.name}` sends {quoted(exposed)} to it, unless its Cloud Armor policy denies them"
+        why = f"`{url_map.name}` sends {_shown(exposed)} to it, unless its Cloud Armor policy denies them"
         yield Undecided(why, "security_policy")
     elif exposed:
         yield Fail(
-            f"`{url_map.name}` sends {quoted(exposed)} to the servers.",
+            f"`{url_map.name}` sends {_shown(exposed)} to the servers.",
             "Routes for the paths of the API only.",
-            "List the API's paths in `path_rules`, and let the defaults abort every request with 404 "
-            "(`fault_injection_policy`).",
+            _fix(url_map.routes_to(exposed, service.resource)),
         )
     elif doubtful:
-        yield Undecided(f"whether `{url_map.name}` sends {quoted(doubtful)} to it is not known", "path_matchers")
+        yield Undecided(f"whether `{url_map.name}` sends {_shown(doubtful)} to it is not known", "path_matchers")
+
+
+def _fix(routes: tuple[Route, ...]) -> str:
+    """What to do about routes that send such paths on: a default aborts, and a rule is for the API's paths alone."""
+    rules = [route.label for route in routes if not route.is_default]
+    if not rules:
+        return (
+            "List the API's paths in `path_rules`, and let the defaults abort every request with 404 "
+            "(`fault_injection_policy`)."
+        )
+    shown = " and ".join(rules)
+    also = ", and let the defaults abort every request with 404" if len(rules) < len(routes) else ""
+    return f"Leave nothing but the API's paths in {shown}{also}."
+
+
+def _has_its_matchers(url_map: UrlMap) -> Checks:
+    if url_map.missing_matchers:
+        yield Fail(
+            f"A host rule of `{url_map.name}` names path matcher {quoted(url_map.missing_matchers)}, which it lacks.",
+            "A path matcher for each host rule.",
+            "Correct `path_matcher` in `host_rules`, or add the path matcher to `path_matchers`.",
+        )
+
+
+def _shown(paths: list[str]) -> str:
+    if len(paths) <= _SHOWN:
+        return quoted(paths)
+    return f"{', '.join(f'`{path}`' for path in paths[:_SHOWN])} and {len(paths) - _SHOWN} other paths"
 
 
 def _cloud_armor_may_deny(service: BackendService) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.entry import PROXY_PURPOSE, Entry, entries_of, regions_of
+from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import all_of, equals
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided
@@ -101,7 +102,7 @@ def _are_in_regions(entries: tuple[Entry, ...], service: BackendService, options
         yield Undecided("forwarding rules may be created later in this update")
     elif not decided(reaches, Undecided("the region of a forwarding rule is not known", "subnetwork")):
         yield Fail(
-            f"Its forwarding rules are in {counted(regions.lower, 'region')} ({quoted(regions.certain)}).",
+            f"Its forwarding rules are in {_listed(regions)}.",
             f"Forwarding rules in at least {counted(options.min_regions, 'region')}.",
             "Create a `GlobalForwardingRule` with a `subnetwork` of another region, for the same target proxy.",
         )
@@ -141,7 +142,13 @@ def _have_names(entries: tuple[Entry, ...], options: FrontendRegionsOptions) -> 
     if not decided(regions.reaches(options.min_regions), doubt):
         records = sorted({record.name for entry in named for record in entry.records})
         yield Fail(
-            f"DNS record {quoted(records)} leads to {quoted(regions.certain)} only.",
+            f"DNS record {quoted(records)} leads to {_listed(regions)}.",
             f"Names that lead to at least {counted(options.min_regions, 'region')}.",
             "Give `routing_policy` a geo with `health_checked_targets` for the forwarding rule of each region.",
         )
+
+
+def _listed(regions: DistinctCount) -> str:
+    if regions.upper != regions.lower:
+        return f"at most {counted(regions.upper or 0, 'region')}"
+    return f"{counted(regions.lower, 'region')} ({quoted(regions.certain)})"

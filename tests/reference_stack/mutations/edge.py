@@ -172,6 +172,10 @@ MUTATIONS = {
         ("components/backend.py", ABORT, ""),
         fires={"frontend-paths"},
     ),
+    "a host rule names a path matcher that is not there": mutation(
+        ("components/backend.py", '"path_matcher": "api"}]', '"path_matcher": "apis"}]'),
+        fires={"frontend-paths"},
+    ),
     "the servers ask for no key": mutation(
         ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
         fires={"backend-authentication"},
