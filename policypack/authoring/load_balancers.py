@@ -69,8 +69,11 @@ of it. The provider's preview accepts nearly every combination; the API refuses 
 ignores them. These tables say which is which, as far as the documentation does. The rules
 [`load-balancer-product`](rules/load-balancer-product.md),
 [`load-balancer-attributes`](rules/load-balancer-attributes.md),
-[`load-balancer-balancing-mode`](rules/load-balancer-balancing-mode.md) and
-[`backend-group-kind`](rules/backend-group-kind.md) judge by them; their pages say what of it they judge.
+[`load-balancer-balancing-mode`](rules/load-balancer-balancing-mode.md),
+[`backend-group-kind`](rules/backend-group-kind.md),
+[`backend-session-affinity`](rules/backend-session-affinity.md),
+[`health-check-attachable`](rules/health-check-attachable.md) and
+[`forwarding-rule-scheme`](rules/forwarding-rule-scheme.md) judge by them; their pages say what of it they judge.
 
 In the tables, *yes* is taken, **no** refused or not supported, *no effect* taken and ignored, ? not documented or
 documented in two ways, and empty means that the resource has no such property. ALB stands for Application Load

@@ -13,12 +13,13 @@ from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCh
 from policypack.model.balancing.load_balancer import LoadBalancerService
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, location_of, setting
+from policypack.model.graph.reference import Reference, location_of, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.values.bounds import DistinctCount, count_distinct
 from policypack.model.values.logic import same
+from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
 # The provider's defaults, for sources that do not fill them in:
@@ -119,7 +120,7 @@ class BackendService(LoadBalancerService):
                 group.name if group else f"backends[{number}]",
                 backend,
                 group,
-                group.kinds if group else self._kinds_of_the_others,
+                group.kinds if group else self._kinds_of(backend),
                 (group,) if group else self._choices_of_the_others,
                 self._default_capacity_scaler,
             )
@@ -150,7 +151,17 @@ class BackendService(LoadBalancerService):
     def kinds(self) -> frozenset[GroupKind]:
         """The kinds of group that its backends can be."""
         known = frozenset(kind for group in self.groups for kind in group.kinds)
-        return known if self.links.is_complete else known | self._kinds_of_the_others
+        if self.links.is_complete:
+            return known
+        if isinstance(self.backends, Unknown):
+            return known | self._kinds_of_the_others
+        return known | frozenset(kind for one in self.backends if one.group is None for kind in one.kinds)
+
+    def _kinds_of(self, backend: Properties) -> frozenset[GroupKind]:
+        """The kinds that a backend without a known group can have: its URL tells, whosesoever it is."""
+        url = backend.string("group")
+        reference = parse_reference(url) if isinstance(url, str) else None
+        return Group(reference, self.stack).kinds if reference else self._kinds_of_the_others
 
     @cached_property
     def _kinds_of_the_others(self) -> frozenset[GroupKind]:

@@ -58,7 +58,7 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
       `manager.self_link`), an instance or anything else.
     - The load balancer takes the kind: GCE_VM_IP is for passthrough load balancers alone, a port mapping NEG for the
       internal one; serverless NEGs are for Application Load Balancers, internet NEGs for those that
-      [the table](../load-balancers.md#kinds-of-backends) names.
+      the table in `docs/load-balancers.md` names.
     - Kinds go together: instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind;
       serverless NEGs of one product, such as Cloud Run.
     - There are as many as one service can have: one global internet or port mapping NEG, up to 50 regional internet

@@ -41,7 +41,7 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     The value of `session_affinity` is one that the load balancer has: cookies and headers with HTTP alone, and of
     these the classic one has GENERATED_COOKIE only; CLIENT_IP_PROTO and CLIENT_IP_PORT_PROTO behind passthrough load
     balancers, CLIENT_IP_NO_DESTINATION behind the internal one
-    ([the table](../load-balancers.md#session-affinity)). STRONG_COOKIE_AFFINITY has its
+    (the table is in `docs/load-balancers.md`). STRONG_COOKIE_AFFINITY has its
     `strong_session_affinity_cookie`, which may be empty.
 
     With a value other than NONE: no backend that takes a target is in UTILIZATION mode, the provider's default, and

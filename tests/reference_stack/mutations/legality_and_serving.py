@@ -99,4 +99,21 @@ MUTATIONS = {
         fires={"backend-group-scope"},
         deployed=True,
     ),
+    "the URL of the manager": mutation(
+        ("components/fleet.py", "self.instance_group = group.instance_group", "self.instance_group = group.self_link"),
+        fires={"backend-group-kind"},
+        deployed=True,
+    ),
+    "sticky sessions without a cookie": mutation(
+        (EXTERNAL, 'session_affinity="NONE"', 'session_affinity="STRONG_COOKIE_AFFINITY"'),
+        fires={"backend-session-affinity"},
+    ),
+    "custom metrics in another mode": mutation(
+        (
+            "components/backend.py",
+            '"max_rate_per_instance": args.requests_per_second,',
+            '"max_rate_per_instance": args.requests_per_second, "custom_metrics": [{"name": "m", "dry_run": False}],',
+        ),
+        fires={"load-balancer-balancing-mode"},
+    ),
 }
