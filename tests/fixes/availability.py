@@ -194,6 +194,16 @@ FIXES = {
         "llm_backend_failover_capacity",
         (_BALANCING, _BALANCING.replace("0.5", "0.8"), _BALANCING.replace("0.5", "0.8 * 0.5")),
     ),
+    "the regions are uneven": fix(
+        "llm-backend-failover-capacity",
+        "llm_backend_failover_capacity",
+        (
+            '"min_replicas": 4,',
+            '"min_replicas": 9 if region == "us-east4" else 4,',
+            '"min_replicas": 9 if region == "us-east4" else 9,',
+        ),
+        chosen="4",
+    ),
     "warm in no other region": fix(
         "llm-backend-failover-capacity",
         "llm_backend_failover_capacity",

@@ -70,6 +70,13 @@ FIXES = {
         ),
         program=PASSTHROUGH,
     ),
+    "endpoints elsewhere without a proxy": fix(
+        "backend-group-kind",
+        "_load_balancer_takes_kind",
+        ('"GCE_VM_IP"', '"NON_GCP_PRIVATE_IP_PORT"', '"GCE_VM_IP"'),
+        program=PASSTHROUGH,
+        chosen="GCE_VM_IP",
+    ),
     "serverless behind TCP": fix(
         "backend-group-kind",
         "_load_balancer_takes_kind",

@@ -1,0 +1,75 @@
+"""Whole programs in other styles than the reference stack's get advice at most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policypack.config.options import Setting, default_settings, read_options
+from policypack.evaluate import evaluate
+from policypack.rules import RULES
+from policypack.sources.program import load_program
+from tests.good_programs import programs
+from tests.projects import make_project
+from tests.sources.deployed import DEPLOYED
+from tests.stacks import BY_NAME
+
+pytestmark = pytest.mark.usefixtures("_warm")
+
+
+@dataclass(frozen=True)
+class Good:
+    """A program, the options that it needs, and what is said of it.
+
+    Attributes:
+        advice: the rules that fail, all of them advisory.
+        undecided: the rules that cannot tell on a first preview, as deployed, or on both.
+    """
+
+    program: str
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    advice: frozenset[str] = frozenset()
+    undecided: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+
+NO_ALERTS = frozenset({"llm-backend-alerts"})
+# What says how many machines there are is not in the stack, or nothing says it.
+NO_SIZE = frozenset({"llm-backend-failover-capacity"})
+PEERS = {"llm-backend-regions": {"regional_peers": ["chat-*"]}}
+PROGRAMS = {
+    "a component": Good(programs.COMPONENT, advice=NO_ALERTS),
+    "defaults by a transformation": Good(programs.TRANSFORMED, advice=NO_ALERTS),
+    "backends by apply": Good(programs.APPLIED, advice=NO_ALERTS),
+    "the classic load balancer with zonal groups": Good(
+        programs.CLASSIC_ZONES,
+        # It cannot answer by itself.
+        advice=NO_ALERTS | {"frontend-paths"},
+    ),
+    "passthrough in two regions": Good(programs.PASSTHROUGH_PAIR, PEERS),
+    "a regional internal load balancer in two regions": Good(programs.INTERNAL_PAIR, PEERS, NO_ALERTS),
+    "a TCP proxy for gRPC": Good(programs.PROXY_FOR_GRPC, undecided=(NO_SIZE, NO_SIZE)),
+    "hybrid endpoints": Good(programs.HYBRID, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "Spot beside on demand": Good(programs.SPOT_AND_ON_DEMAND, advice=NO_ALERTS),
+}
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_good_program_gets_advice_at_most(tmp_path: Path, name: str, deployed: bool) -> None:
+    good = PROGRAMS[name]
+    computed = DEPLOYED if deployed else None
+    stack = load_program(make_project(tmp_path, good.program), computed=computed, timeout=60).stack
+    settings = default_settings(RULES)
+    for rule, options in good.options.items():
+        settings[rule] = Setting(BY_NAME[rule].level, read_options(BY_NAME[rule], options))
+    report = evaluate(stack, RULES, settings)
+    failed = {found.rule.name: found.problems for found in report.with_status("failed")}
+    undecided = {found.rule.name: found.reasons for found in report.with_status("undecided")}
+    assert failed.keys() == good.advice, failed
+    assert all(BY_NAME[rule].level == "advisory" for rule in good.advice)
+    assert undecided.keys() == good.undecided[deployed], undecided
