@@ -50,7 +50,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "haPolicy",
         "network",
     ),
-    ":RegionBackendService": ("backends.preference", "edgeSecurityPolicy", "maxStreamDuration"),
+    ":RegionBackendService": ("backends.preference", "customRequestHeaders", "edgeSecurityPolicy", "maxStreamDuration"),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
     ":GlobalForwardingRule": ("backendService",),
@@ -67,6 +67,11 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ),
     ":(Region)?Disk": ("diskEncryptionKeyRaw", "diskEncryptionKeyRsa", "kmsKeySelfLink"),
     ":Instance": ("attachedDisks.diskEncryptionKey", "bootDisk.diskEncryptionKey"),
+    # A readiness probe does not ask for an open port.
+    ":Service": (
+        "template.containers.readinessProbe.tcpSocket",
+        "template.spec.containers.readinessProbe.tcpSocket",
+    ),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
     # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.

@@ -36,6 +36,8 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
 
     https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
     """
+    if neg.type != REGION_NETWORK_ENDPOINT_GROUP:
+        return RunLink()
     names = [neg.asked.block(block).string(key) for block, key in _NAMED_IN.items()]
     name = next((name for name in names if name is not None), None)
     if name is None:
@@ -61,8 +63,6 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
 
 def run_services_of(stack: Stack, neg: Resource) -> tuple[Resource, ...]:
     """The Cloud Run services that a NEG names or may name, ordered by URN."""
-    if neg.type != REGION_NETWORK_ENDPOINT_GROUP:
-        return ()
     link = run_link_of(stack, neg)
     found = {one.urn: one for one in (*([link.service] if link.service else []), *link.elsewhere, *link.candidates)}
     return tuple(found[urn] for urn in sorted(found))
