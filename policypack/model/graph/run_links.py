@@ -46,7 +46,8 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
     found = tuple(source for source in sources if source and source.type in RUN_TYPES)
     if isinstance(name, Unknown) and len(found) == 1:
         # What is computed from one service alone is its name: other services in other regions may have it too.
-        name = run_name(found[0]) or UNKNOWN
+        own = run_name(found[0])
+        name = UNKNOWN if own is None else own
     if not isinstance(name, Unknown):
         everybody = stack.of_types(RUN_TYPES)
         found = tuple(one for one in everybody if equals(run_name(one), name) is True) or found
