@@ -50,7 +50,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "haPolicy",
         "network",
     ),
-    ":RegionBackendService": ("backends.preference", "edgeSecurityPolicy", "maxStreamDuration"),
+    ":RegionBackendService": ("backends.preference", "customRequestHeaders", "edgeSecurityPolicy", "maxStreamDuration"),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
     ":RegionTargetHttpsProxy": ("certificateMap",),
@@ -72,6 +72,11 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "bootDisk.diskEncryptionKey",
         "bootDisk.diskType",
         "bootDisk.type",
+    ),
+    # A readiness probe does not ask for an open port.
+    ":Service": (
+        "template.containers.readinessProbe.tcpSocket",
+        "template.spec.containers.readinessProbe.tcpSocket",
     ),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),

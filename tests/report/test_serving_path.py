@@ -10,6 +10,7 @@ from policypack.report.check.verdicts import Verdicts
 from tests.report.judged import judged
 from tests.rules.fleets import autoscaler, managed, template
 from tests.rules.fronts import global_rule, http, https, regional_rule, regional_service, target, url_map
+from tests.rules.runs import EU, US, behind, neg, run
 from tests.stacks import Computed, Out, R, backend, build, check, mig, service
 
 OUTSIDE = "projects/p-demo/regions/asia-east1/instanceGroups/elsewhere"
@@ -194,3 +195,31 @@ def test_nodes_have_the_verdicts_of_their_resources_and_the_path_those_of_all() 
 def test_the_worst_verdict_counts(verdicts: Verdicts, worst: str | None) -> None:
     assert verdicts.worst == worst
     assert verdicts.need_a_look is (worst in ("failed", "undecided", "waived"))
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+def test_cloud_run_behind_its_negs(deployed: bool) -> None:
+    us, eu = run(US, template={"scaling": {"maxInstanceCount": 4}}), run(EU)
+    by_name = neg(None, EU, cloudRun={"service": "llm"})
+    by_edge = neg(us, US)
+    path = path_of(us, eu, by_name, by_edge, behind(by_edge, by_name), deployed=deployed)
+    assert nodes_of(path) == [
+        ("backend service", "chat", "", "EXTERNAL_MANAGED, HTTPS"),
+        ("backend", "neg-europe-west4", "europe-west4", "serverless NEG"),
+        ("backend", "neg-us-central1", "us-central1", "serverless NEG"),
+        ("machines", "llm-europe-west4", "", "Cloud Run, 1 or more"),
+        ("machines", "llm-us-central1", "", "Cloud Run, 1 to 4"),
+    ]
+    assert edges_of(path) == {
+        ("chat", "neg-europe-west4", True),
+        ("chat", "neg-us-central1", True),
+        ("neg-europe-west4", "llm-europe-west4", True),
+        ("neg-us-central1", "llm-us-central1", True),
+    }
+
+
+def test_a_cloud_run_service_that_a_neg_may_name() -> None:
+    llm = run(Computed())
+    link = neg(llm, US)
+    path = path_of(llm, link, behind(link))
+    assert ("neg-us-central1", "llm", False) in edges_of(path)

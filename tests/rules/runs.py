@@ -48,10 +48,10 @@ def behind(*negs: R, name: str = "chat", **inputs: Any) -> R:
     return service([{"group": Out(one, "id")} for one in negs], name, **given)
 
 
-def chained(one: R, region: str = US, **inputs: Any) -> tuple[R, ...]:
-    """A Cloud Run service with its NEG and the service in front of both, whose name is `service`."""
+def chained(one: R, region: str = US, name: str = "service", **inputs: Any) -> tuple[R, ...]:
+    """A Cloud Run service with its NEG and the service in front of both."""
     link = neg(one, region)
-    return one, link, behind(link, name="service", **inputs)
+    return one, link, behind(link, name=name, **inputs)
 
 
 def two_regions(us: R | None = None, eu: R | None = None, **inputs: Any) -> tuple[R, ...]:

@@ -10,7 +10,7 @@ from tests.rules.runs import EU, FUNCTION, HTTP, PROBED, US, V1, behind, neg, ru
 from tests.stacks import Computed, R, backend, build, check_verdict, finding, findings, mig, service
 
 RULE = "llm-backend-failover-signal"
-OUTLIERS = {"outlierDetection": {"consecutiveErrors": 5, "maxEjectionPercent": 50}}
+OUTLIERS: dict[str, Any] = {"outlierDetection": {"consecutiveErrors": 5, "maxEjectionPercent": 50}}
 OTHER_STACK = R("StackReference", "platform")
 SILENT = without("readinessProbe")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.rules.runs import behind, two_regions
 from tests.stacks import Computed, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-outlier-detection"
@@ -110,19 +111,48 @@ def test_the_property_that_decides_is_named(inputs: dict[str, Any], property_nam
     assert [one.property_name for one in found.undecided] == [property_name]
 
 
+CONSECUTIVE = {"consecutiveErrors": 5, "maxEjectionPercent": 50}
+EFFECTLESS = {**CONSECUTIVE, "successRateMinimumHosts": 3}
+
+
 @pytest.mark.parametrize(
-    ("group", "block", "inputs", "status"),
+    ("inputs", "expected"),
     [
-        (SERVERLESS, {"consecutiveErrors": 5, "maxEjectionPercent": 50}, {}, "passed"),
-        (SERVERLESS, {"consecutiveErrors": 5}, {"loadBalancingScheme": "INTERNAL_MANAGED"}, "passed"),
-        (SERVERLESS, {"maxEjectionPercent": 1}, {}, "failed"),
-        (SERVERLESS, {"consecutiveErrors": 5}, {"loadBalancingScheme": Computed()}, "passed"),
-        (SERVERLESS, {"consecutiveErrors": 5}, REGIONAL, "not applicable"),
-        (PSC, {"consecutiveErrors": 5}, REGIONAL, "passed"),
-        (PSC, ONLY_COUNTS, {}, "failed"),
+        pytest.param({"outlierDetection": CONSECUTIVE}, "passed", id="global external"),
+        pytest.param({"outlierDetection": CONSECUTIVE, "loadBalancingScheme": "INTERNAL_MANAGED"}, "passed",
+                     id="cross-region internal"),
+        pytest.param({"outlierDetection": CONSECUTIVE, "loadBalancingScheme": "EXTERNAL"}, "not applicable",
+                     id="classic"),
+        pytest.param({"outlierDetection": CONSECUTIVE, "loadBalancingScheme": Computed()}, "passed",
+                     id="computed scheme, nothing wrong"),
+        pytest.param({"outlierDetection": EFFECTLESS, "loadBalancingScheme": Computed()}, "undecided",
+                     id="computed scheme"),
+        pytest.param({}, "not applicable", id="another rule asks for a signal"),
+        pytest.param({"outlierDetection": {"maxEjectionPercent": 5}}, "failed", id="too few are ejected"),
+        pytest.param({"outlierDetection": EFFECTLESS}, "failed", id="success rate"),
+        pytest.param({"outlierDetection": CONSECUTIVE, "iap": {"enabled": True}}, "failed", id="IAP turns it off"),
+        pytest.param({"outlierDetection": CONSECUTIVE, "iap": {"enabled": False}}, "passed", id="IAP off"),
+        pytest.param({"outlierDetection": CONSECUTIVE, "iap": {"enabled": Computed()}}, "undecided", id="IAP computed"),
     ],
-)
-def test_errors_of_what_the_load_balancer_does_not_check(
-    group: R, block: Any, inputs: dict[str, Any], status: str
-) -> None:
-    check_verdict(RULE, [service([backend(group)], outlierDetection=block, **inputs), group], status)
+)  # fmt: skip
+def test_serverless_negs(inputs: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, two_regions(**inputs), expected)
+
+
+def test_published_services() -> None:
+    negs = [
+        R("RegionNetworkEndpointGroup", f"psc-{region}", {
+            "region": region,
+            "networkEndpointType": "PRIVATE_SERVICE_CONNECT",
+            "pscTargetService": f"projects/p/regions/{region}/serviceAttachments/llm",
+        })
+        for region in ("us-central1", "europe-west4")
+    ]  # fmt: skip
+    check_verdict(RULE, [*negs, behind(*negs, outlierDetection=CONSECUTIVE)], "passed")
+    check_verdict(RULE, [*negs, behind(*negs, outlierDetection={"maxEjectionPercent": 1})], "failed")
+    check_verdict(RULE, [*negs, behind(*negs)], "not applicable")
+
+
+def test_internet_negs_have_none() -> None:
+    api = R("GlobalNetworkEndpointGroup", "api", {"networkEndpointType": "INTERNET_FQDN_PORT"})
+    check_verdict(RULE, [api, behind(api, outlierDetection=CONSECUTIVE)], "not applicable")

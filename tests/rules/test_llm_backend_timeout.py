@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policypack.config.options import ConfigurationError
+from tests.rules.runs import EU, FUNCTION, V1, behind, chained, neg, run, two_regions
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "llm-backend-timeout"
@@ -150,3 +151,53 @@ def test_the_message_names_the_route() -> None:
         "The timeout of path rule 1 of path matcher `api` in `paths` is 30 s, and takes precedence over that of the "
         "service."
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "options", "expected"),
+    [
+        pytest.param({"timeout": "900s"}, {}, "passed", id="long enough"),
+        pytest.param({"timeout": "600s"}, {}, "passed", id="just long enough"),
+        pytest.param({"timeout": "599.5s"}, {}, "failed", id="too short"),
+        pytest.param({"timeout": None}, {}, "failed", id="the default of 300 s"),
+        pytest.param({"timeout": None}, {"min_seconds": 300}, "passed", id="the default, and it is enough"),
+        pytest.param({"timeout": "3600s"}, {}, "passed", id="as long as Cloud Run takes"),
+        pytest.param({"timeout": "7200s"}, {}, "failed", id="longer than Cloud Run takes"),
+        pytest.param({"timeout": "1800s"}, {"max_seconds": 900}, "failed", id="longer than the option"),
+        pytest.param({"timeout": Computed()}, {}, "undecided", id="computed"),
+        pytest.param({"timeout": "long"}, {}, "undecided", id="no duration"),
+    ],
+)
+def test_cloud_run(template: dict[str, Any], options: dict[str, Any], expected: str) -> None:
+    check_verdict(RULE, two_regions(eu=run(EU, template=template)), expected, **options)
+
+
+def test_other_forms_of_cloud_run() -> None:
+    def over(one: R) -> tuple[R, ...]:
+        return chained(one, name="chat")
+
+    def v1(**spec: Any) -> R:
+        return R(V1, "v1", {"name": "llm", "location": "us-central1", "template": {"spec": spec}})
+
+    def function(**config: Any) -> R:
+        return R(FUNCTION, "f", {"name": "llm", "location": "us-central1", "serviceConfig": config})
+
+    check_verdict(RULE, over(v1(timeoutSeconds=600)), "passed")
+    check_verdict(RULE, over(v1()), "failed")
+    check_verdict(RULE, over(function(timeoutSeconds=900)), "passed")
+    check_verdict(RULE, over(function()), "failed")
+
+
+def test_a_service_that_the_stack_does_not_show() -> None:
+    link = neg(None, "us-central1", cloudRun={"service": "elsewhere"})
+    check_verdict(RULE, [link, behind(link)], "undecided")
+    app = neg(None, "us-central1", appEngine={})
+    check_verdict(RULE, [app, behind(app)], "not applicable")
+    check_verdict(RULE, [link, behind(link, **PASSTHROUGH)], "not applicable")
+
+
+def test_the_message_names_the_cloud_run_service() -> None:
+    (found,) = findings(RULE, build(*two_regions(eu=run(EU, template={"timeout": "60s"}))))
+    (problem,) = found.problems
+    assert problem.observed == "The request timeout of the Cloud Run service `llm-europe-west4` is 60 s."
+    assert problem.required == "A timeout from 600 to 3600 s."

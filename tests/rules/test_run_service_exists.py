@@ -73,6 +73,13 @@ def test_a_name_that_pulumi_makes_up() -> None:
     check_verdict(RULE, [llm, literal, behind(literal)], "undecided")
 
 
+def test_while_an_update_goes_on_the_service_may_still_come() -> None:
+    link = neg(None, US, **LITERAL)
+    check_verdict(RULE, [run(EU), link, behind(link)], "undecided", is_complete=False)
+    empty = neg(None, US)
+    check_verdict(RULE, [empty, behind(empty)], "failed", is_complete=False)
+
+
 def test_where_it_does_not_apply() -> None:
     group = mig(US)
     check_verdict(RULE, [group, service([backend(group)])], "not applicable")

@@ -10,8 +10,9 @@ from tests.rules.runs import EU, FUNCTION, US, V1, chained, run
 from tests.stacks import Computed, R, check_verdict, finding
 
 RULE = "run-service-ingress"
-ALL, INTERNAL = {"ingress": "INGRESS_TRAFFIC_ALL"}, {"ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}
-CLOSED = {**ALL, "defaultUriDisabled": True}
+ALL: dict[str, Any] = {"ingress": "INGRESS_TRAFFIC_ALL"}
+INTERNAL: dict[str, Any] = {"ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY"}
+CLOSED: dict[str, Any] = {**ALL, "defaultUriDisabled": True}
 INSIDE = {"loadBalancingScheme": "INTERNAL_MANAGED"}
 
 

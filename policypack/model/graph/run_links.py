@@ -36,6 +36,8 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
 
     https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
     """
+    if neg.type != REGION_NETWORK_ENDPOINT_GROUP:
+        return RunLink()
     names = [neg.asked.block(block).string(key) for block, key in _NAMED_IN.items()]
     name = next((name for name in names if name is not None), None)
     if name is None:
@@ -44,7 +46,8 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
     found = tuple(source for source in sources if source and source.type in RUN_TYPES)
     if isinstance(name, Unknown) and len(found) == 1:
         # What is computed from one service alone is its name: other services in other regions may have it too.
-        name = run_name(found[0]) or UNKNOWN
+        own = run_name(found[0])
+        name = UNKNOWN if own is None else own
     if not isinstance(name, Unknown):
         everybody = stack.of_types(RUN_TYPES)
         found = tuple(one for one in everybody if equals(run_name(one), name) is True) or found
@@ -61,8 +64,6 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
 
 def run_services_of(stack: Stack, neg: Resource) -> tuple[Resource, ...]:
     """The Cloud Run services that a NEG names or may name, ordered by URN."""
-    if neg.type != REGION_NETWORK_ENDPOINT_GROUP:
-        return ()
     link = run_link_of(stack, neg)
     found = {one.urn: one for one in (*([link.service] if link.service else []), *link.elsewhere, *link.candidates)}
     return tuple(found[urn] for urn in sorted(found))

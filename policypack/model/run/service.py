@@ -217,10 +217,13 @@ class RunService(View):
     @property
     def serves_its_template(self) -> bool | Unknown:
         """Whether the revision that the program describes gets the requests; `UNKNOWN` if another one is named."""
+        if self.is_function:
+            return True
         traffic = self.resource.asked.objects("traffics")
         if isinstance(traffic, Unknown):
             return UNKNOWN
-        names = [one.string(key) for one in traffic for key in ("revision", "revisionName")]
+        key = "revision" if self.resource.type == RUN_SERVICE else "revisionName"
+        names = [one.string(key) for one in traffic]
         return UNKNOWN if any(name is not None for name in names) else True
 
     @cached_property

@@ -8,7 +8,7 @@ from policypack.model.run.neg import ServerlessBackend, serverless_backends
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.conditions import HAS_BACKENDS
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 
 
@@ -76,7 +76,8 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
             'Set `cloud_run={"service": ...}` to the name of the Cloud Run service in its region.',
         )
     elif backend.link.elsewhere:
-        yield from _is_elsewhere(backend)
+        doubt = Undecided(f"the service that `{backend.label}` names may be created later in this update", "cloud_run")
+        yield provided(True if backend.stack.is_complete else UNKNOWN, doubt, _is_elsewhere(backend))
     elif backend.is_of_cloud_run is not False and backend.service is None:
         mask = known(backend.has_url_mask, "cloud_run", backend.label)
         why = (
