@@ -23,7 +23,7 @@ _SECOND_SERVICE = f"""other = gcp.compute.BackendService(
     backends=[{_URL_GROUP}],
 )
 """
-_RULE = '    "https",\n    load_balancing_scheme="EXTERNAL_MANAGED",\n'
+_RULE = '    "llm-https",\n    load_balancing_scheme="EXTERNAL_MANAGED",\n'
 _CHECK = '    "health",\n    check_interval_sec=10,\n'
 _FROM_REGIONS = (
     '    "health",\n    check_interval_sec=30,\n    source_regions=["us-central1", "us-east1", "europe-west1"],\n'

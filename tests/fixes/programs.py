@@ -175,23 +175,23 @@ paths = gcp.compute.URLMap(
 policy = gcp.compute.SSLPolicy("tls", profile="RESTRICTED", min_tls_version="TLS_1_2")
 certificate = gcp.compute.ManagedSslCertificate("certificate", managed={"domains": ["llm.example.com"]})
 proxy = gcp.compute.TargetHttpsProxy(
-    "https",
+    "llm-https",
     url_map=paths.id,
     ssl_certificates=[certificate.id],
     ssl_policy=policy.id,
 )
 address = gcp.compute.GlobalAddress("llm")
 gcp.compute.GlobalForwardingRule(
-    "https",
+    "llm-https",
     load_balancing_scheme="EXTERNAL_MANAGED",
     ip_address=address.id,
     port_range="443",
     target=proxy.id,
 )
 redirect = gcp.compute.URLMap("redirect", default_url_redirect={"https_redirect": True, "strip_query": False})
-plain = gcp.compute.TargetHttpProxy("http", url_map=redirect.id)
+plain = gcp.compute.TargetHttpProxy("llm-http", url_map=redirect.id)
 gcp.compute.GlobalForwardingRule(
-    "http",
+    "llm-http",
     load_balancing_scheme="EXTERNAL_MANAGED",
     ip_address=address.id,
     port_range="80",
