@@ -111,7 +111,9 @@ def _resource(r: R, deployed: bool) -> Resource:
     outputs: dict[str, Any] = {"id": UNKNOWN, "selfLink": UNKNOWN, "instanceGroup": UNKNOWN}
     if deployed and r.token in COLLECTIONS:
         inputs.setdefault("name", f"{r.name}-1a2b3c4")
-        outputs = {key: r.url(key) for key in outputs if key != "instanceGroup" or "GroupManager" in r.type}
+        names = [key for key in outputs if key != "instanceGroup" or "GroupManager" in r.type]
+        is_placed = not any(isinstance(r.inputs.get(key), Computed) for key in ("region", "zone", "project"))
+        outputs = {key: r.url(key) if is_placed else UNKNOWN for key in names}
     given = {
         "inputs": inputs,
         "outputs": outputs,

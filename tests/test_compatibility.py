@@ -81,11 +81,19 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
     # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.
-    ":(Region)?NetworkFirewallPolicyWithRules": ("rules.match.destNetworkContext", "rules.match.srcNetworkContext"),
+    ":(Region)?NetworkFirewallPolicyWithRules": (
+        "rules.match.destNetworkContext",
+        "rules.match.srcNetworkContext",
+        "rules.targetResources",
+    ),
+    # Rules of organizations and folders name the networks that they are for.
+    ":(Region)?NetworkFirewallPolicyRule": ("targetResources",),
     ":NetworkFirewallPolicyWithRules": ("rules.targetType",),
     ":NetworkFirewallPolicyAssociation": ("region",),
     # Only a path matched by a template can be rewritten by one.
     ":URLMap": ("pathMatchers.pathRules.routeAction.urlRewrite.pathTemplateRewrite",),
+    # Of the policies of a record only weighted ones have weights.
+    ":RecordSet": ("routingPolicy.geos.weight", "routingPolicy.primaryBackup.backupGeos.weight"),
     # It stands in the provider's inputs, but is no argument of it.
     ":gcp": ("version",),
     # The two forms of an indicator that the rule knows, with one name each for the same thing.

@@ -434,6 +434,8 @@ def networks() -> list[R]:
         {**base, "action": "allow", "priority": 3 + number, "match": {**match, key: value}}
         for number, (key, value) in enumerate(narrow.items())
     ]
+    offices = R("gcp:networksecurity/addressGroup:AddressGroup", "offices", {"items": ["10.9.0.0/16"], "type": "IPV4"})
+    rules.append({**base, "action": "allow", "priority": 99, "match": {**match, "srcAddressGroups": [id_of(offices)]}})
     kinds: list[tuple[str, str, str, dict[str, Any]]] = [
         ("networkFirewallPolicy", "NetworkFirewallPolicy", "apart", {}),
         ("regionNetworkFirewallPolicy", "RegionNetworkFirewallPolicy", "regional-apart", {"region": REGION}),
@@ -499,7 +501,21 @@ def networks() -> list[R]:
     scaler = R("Autoscaler", "scaler", {"zone": ZONE, "target": id_of(group), "autoscalingPolicy": _scaling()})
     chat = service([backend(group)], healthChecks=id_of(grpc))
     keys = [binding, ring, key, agent]
-    return [network, subnet, proxy_only, account, *keys, *found, *firewalls, template, group, scaler, grpc, chat]
+    return [
+        network,
+        subnet,
+        proxy_only,
+        account,
+        offices,
+        *keys,
+        *found,
+        *firewalls,
+        template,
+        group,
+        scaler,
+        grpc,
+        chat,
+    ]
 
 
 def _scaling() -> dict[str, Any]:
@@ -552,7 +568,9 @@ def alerts() -> list[R]:
         {"conditionPrometheusQueryLanguage": {"query": "rate(http_requests_total[5m])"}},
         {"conditionMatchedLog": {"filter": "severity>=ERROR"}},
         {"conditionSql": {"query": "select 1"}},
+        {"conditionThreshold": {"filter": 'metric.type="logging.googleapis.com/user/slow"'}},
     ]
+    slow = {"name": "slow", "filter": 'resource.type="http_load_balancer"', "valueExtractor": "EXTRACT(latency)"}
     group = mig(REGION)
     chat = service([backend(group)])
     service_ = R("gcp:monitoring/customService:CustomService", "llm", {"serviceId": Computed((chat,), "llm")})
@@ -578,7 +596,7 @@ def alerts() -> list[R]:
         R("gcp:monitoring/alertPolicy:AlertPolicy", "alerts", {**common, "conditions": conditions}),
         R("gcp:monitoring/alertPolicy:AlertPolicy", "burns", {**common, "conditions": burns, "enabled": True}),
     ]
-    return [service_, *slos, *policies, group, chat]
+    return [service_, *slos, *policies, R("gcp:logging/metric:Metric", "slow", slow), group, chat]
 
 
 def access() -> list[R]:
@@ -640,7 +658,51 @@ def names() -> list[R]:
     return [chat, paths, proxy, entry, *records]
 
 
+def joined() -> list[R]:
+    """Regional front ends of zonal NEGs, in two regions, which DNS records with routing policies join."""
+    network = R("Network", "net")
+    made = [network]
+    for region in (REGION, "europe-west4"):
+        place = {"region": region, "network": id_of(network)}
+        subnet = R("Subnetwork", f"proxies-{region}", {**place, "purpose": "REGIONAL_MANAGED_PROXY", "role": "ACTIVE"})
+        neg_place = {"zone": f"{region}-a", "network": id_of(network), "defaultPort": 8000}
+        neg = R("NetworkEndpointGroup", f"neg-{region}", neg_place)
+        inputs = {"networkEndpointGroup": id_of(neg), "zone": f"{region}-a", "ipAddress": "10.0.0.9"}
+        endpoint = R(f"{COMPUTE}networkEndpoint:NetworkEndpoint", f"endpoint-{region}", inputs)
+        listed = {"networkEndpointGroup": id_of(neg), "zone": f"{region}-a", "networkEndpoints": [{"port": 8000}]}
+        endpoints = R(f"{COMPUTE}networkEndpointList:NetworkEndpointList", f"endpoints-{region}", listed)
+        path = {"httpHealthCheck": {"portSpecification": "USE_SERVING_PORT", "requestPath": "/health"}}
+        check = R("RegionHealthCheck", f"check-{region}", {"region": region, **path})
+        managed = {"region": region, "loadBalancingScheme": "INTERNAL_MANAGED", "protocol": "HTTP"}
+        entry = {"balancingMode": "RATE", "maxRatePerEndpoint": 4, "capacityScaler": 1, "maxUtilization": None}
+        served = {"backends": [{"group": id_of(neg), **entry}], "healthChecks": id_of(check)}
+        chat = R("RegionBackendService", f"chat-{region}", {**managed, **served})
+        paths = R("RegionUrlMap", f"paths-{region}", {"region": region, "defaultService": id_of(chat)})
+        proxy = R("RegionTargetHttpProxy", f"proxy-{region}", {"region": region, "urlMap": id_of(paths)})
+        address = R(f"{COMPUTE}address:Address", f"address-{region}", {"region": region, "address": "10.0.0.5"})
+        given = {**place, "loadBalancingScheme": "INTERNAL_MANAGED", "portRange": "80", "target": id_of(proxy)}
+        rule = R("ForwardingRule", f"rule-{region}", {**given, "ipAddress": Out(address, "address")})
+        made += [subnet, neg, endpoint, endpoints, check, chat, paths, proxy, address, rule]
+    targets = [{"ipAddress": "10.0.0.5", "region": REGION, "loadBalancerType": "regionalL7ilb"}]
+    balancers = {"internalLoadBalancers": targets}
+    geos = [{"location": REGION, "healthCheckedTargets": balancers}]
+    policies: tuple[dict[str, Any], ...] = (
+        {"geos": geos, "enableGeoFencing": False},
+        {"primaryBackup": {"primary": balancers, "backupGeos": geos, "trickleRatio": 0.1}},
+        {"healthCheck": "check", "geos": [{"healthCheckedTargets": {"externalEndpoints": ["10.0.0.5"]}}]},
+    )
+    records = [
+        R(
+            "gcp:dns/recordSet:RecordSet",
+            f"record-{number}",
+            {"type": "A", "managedZone": "llm", "routingPolicy": policy},
+        )
+        for number, policy in enumerate(policies)
+    ]
+    return [*made, *records]
+
+
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    kinds = (machines, endpoints, runs, fronts, networks, accelerators, alerts, access, names)
+    kinds = (machines, endpoints, runs, fronts, networks, accelerators, alerts, access, names, joined)
     return {made.__name__: made() for made in kinds}

@@ -249,7 +249,6 @@ def classic(inputs: dict[str, Any], scheme: str, rule_scheme: str) -> list[R]:
         (in_path_rule({"maxStreamDuration": {"seconds": "900"}}), "failed"),
         (in_path_rule({**REWRITE, **RETRY}), "failed"),
         (in_path_rule(REWRITE), "passed"),
-        ({"defaultUrlRedirect": {"httpsRedirect": True, "stripQuery": False}}, "passed"),
         (in_path_rule(Computed()), "undecided"),
         (in_path_rule({"retryPolicy": Computed()}), "undecided"),
     ],

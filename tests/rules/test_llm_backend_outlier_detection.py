@@ -65,13 +65,13 @@ def test_settings(block: Any, options: dict[str, Any], status: str) -> None:
         ([backend(US)], {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}, "not applicable"),
         ([backend(NEG)], {}, "failed"),
         ([backend(INTERNET)], {}, "not applicable"),
-        # Their product may have a health signal of its own.
-        ([backend(SERVERLESS)], {}, "undecided"),
-        ([backend(SERVERLESS)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "undecided"),
+        # Their product may have a health signal of its own: `llm-backend-failover-signal` asks for one.
+        ([backend(SERVERLESS)], {}, "not applicable"),
+        ([backend(SERVERLESS)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
         ([backend(SERVERLESS)], {"loadBalancingScheme": "EXTERNAL"}, "not applicable"),
         ([backend(SERVERLESS)], REGIONAL, "not applicable"),
-        ([backend(PSC)], {}, "undecided"),
-        ([backend(PSC)], REGIONAL, "undecided"),
+        ([backend(PSC)], {}, "not applicable"),
+        ([backend(PSC)], REGIONAL, "not applicable"),
         ([backend(PSC)], {"loadBalancingScheme": "INTERNAL_MANAGED"}, "not applicable"),
         ([backend(Computed((OTHER_STACK,)))], {}, "undecided"),
         (Computed(), {}, "undecided"),

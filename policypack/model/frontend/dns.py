@@ -17,6 +17,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS, RECORD_SET, SERVICE_TYPES
 from policypack.model.values.bounds import DistinctCount
+from policypack.model.values.logic import equals
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -144,10 +145,10 @@ def _rules_with(stack: Stack, address: str) -> list[Resource]:
 
 
 def _has_address(stack: Stack, rule: Resource, address: str) -> bool:
-    if address in (rule.asked.string("ipAddress"), rule.result.string("ipAddress")):
-        return True
     reserved = [used for used in stack.uses(rule) if used.type in _ADDRESS_TYPES]
-    return any(address in (one.asked.string("address"), one.result.string("address")) for one in reserved)
+    shown = [(rule, "ipAddress"), *((one, "address") for one in reserved)]
+    found = (values.string(key) for one, key in shown for values in (one.asked, one.result))
+    return any(equals(value, address) is True for value in found)
 
 
 def _services_behind(stack: Stack, rules: Iterable[Resource]) -> frozenset[str]:

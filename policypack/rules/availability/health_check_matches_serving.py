@@ -56,7 +56,7 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     ## Applies to
     Services of proxy load balancers, global and regional, with instance groups or zonal and hybrid NEGs, and health
     checks of this stack. The port of a NEG is judged where its endpoints are in the stack. Paths are what
-    [`llm-backend-health-check`](llm-backend-health-check.md) is about: a check for healing may well have another one.
+    `llm-backend-health-check` is about: a check for healing may well have another one.
 
     ## Fails
     ```python
