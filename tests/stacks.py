@@ -62,7 +62,8 @@ class R:
 
     def url(self, key: str) -> str:
         collection, scope = COLLECTIONS[self.token]
-        location = {"global": "global"}.get(scope) or f"{scope}/{self.inputs[scope[:-1]]}"
+        place = "" if scope == "global" else self.inputs[scope[:-1]]
+        location = scope if scope == "global" else f"{scope}/{place.value if isinstance(place, Computed) else place}"
         name = self.inputs.get("name", f"{self.name}-1a2b3c4")
         if key == "instanceGroup":
             collection = "instanceGroups"
@@ -112,7 +113,8 @@ def _resource(r: R, deployed: bool) -> Resource:
     if deployed and r.token in COLLECTIONS:
         inputs.setdefault("name", f"{r.name}-1a2b3c4")
         names = [key for key in outputs if key != "instanceGroup" or "GroupManager" in r.type]
-        is_placed = not any(isinstance(r.inputs.get(key), Computed) for key in ("region", "zone", "project"))
+        places = [r.inputs.get(key) for key in ("region", "zone", "project")]
+        is_placed = not any(isinstance(place, Computed) and place.value is None for place in places)
         outputs = {key: r.url(key) if is_placed else UNKNOWN for key in names}
     given = {
         "inputs": inputs,

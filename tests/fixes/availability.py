@@ -55,23 +55,7 @@ FIXES = {
     "probes find no open port": fix(
         "health-check-reachable",
         "_is_open",
-        (
-            '    target_tags=["llm"],\n    allows=[{"protocol": "tcp", "ports": ["8000"]}],',
-            '    target_tags=["llm"],\n    allows=[{"protocol": "tcp", "ports": ["80"]}],',
-            '    target_tags=["llm"],\n    allows=[{"protocol": "tcp", "ports": ["80"]}],',
-        ),
-        (
-            'gcp.compute.Firewall(\n    "ssh",',
-            'gcp.compute.Firewall(\n    "ssh",',
-            "gcp.compute.Firewall(\n"
-            '    "probes",\n'
-            "    network=network.id,\n"
-            '    source_ranges=["130.211.0.0/22", "35.191.0.0/16"],\n'
-            '    target_tags=["llm"],\n'
-            '    allows=[{"protocol": "tcp", "ports": ["8000"]}],\n'
-            ')\ngcp.compute.Firewall(\n    "ssh",',
-        ),
-        chosen="probes network id",
+        ('"ports": ["8000"]', '"ports": ["80"]', '"ports": ["80", "8000"]'),
     ),
     "a probe lasts longer than the interval": fix(
         "health-check-timing",
@@ -138,7 +122,7 @@ FIXES = {
         "instance-group-autoscaler",
         "instance_group_autoscaler",
         (_AUTOSCALER, "", _AUTOSCALER),
-        chosen="gcp compute f llm region autoscaling_policy mode ON min_replicas 4 max_replicas 12 "
+        chosen="gcp compute f llm autoscaling_policy mode ON min_replicas 4 max_replicas 12 "
         "load_balancing_utilization 0.5",
     ),
     "a switched-off autoscaler": fix(
@@ -191,12 +175,12 @@ FIXES = {
     ),
     "the regions need each other": fix(
         "llm-backend-failover-capacity",
-        "llm_backend_failover_capacity",
+        "_survives",
         (_BALANCING, _BALANCING.replace("0.5", "0.8"), _BALANCING.replace("0.5", "0.8 * 0.5")),
     ),
     "the regions are uneven": fix(
         "llm-backend-failover-capacity",
-        "llm_backend_failover_capacity",
+        "_survives",
         (
             '"min_replicas": 4,',
             '"min_replicas": 9 if region == "us-east4" else 4,',
@@ -206,13 +190,13 @@ FIXES = {
     ),
     "warm in no other region": fix(
         "llm-backend-failover-capacity",
-        "llm_backend_failover_capacity",
+        "_survives",
         ('"min_replicas": 4,', '"min_replicas": 4 if region == "us-east4" else 0,', '"min_replicas": 4,'),
         chosen="if us east4 else 0",
     ),
     "no health check": fix(
         "llm-backend-health-check",
-        "_is_checked",
+        "_has_a_check",
         ("    health_checks=check.id,\n", "", "    health_checks=check.id,\n"),
         chosen="check",
     ),
@@ -239,7 +223,7 @@ FIXES = {
             '            "balancing_mode": "RATE",\n',
             f'            "balancing_mode": "RATE",\n{_RATE}',
         ),
-        chosen="max_rate_per_instance 4",
+        chosen="4",
     ),
     "no port name": fix(
         "llm-backend-named-port",
@@ -253,7 +237,7 @@ FIXES = {
     ),
     "no backends": fix(
         "llm-backend-regions",
-        "llm_backend_regions",
+        "_serves_nothing",
         ("        for region in REGIONS\n", "        for region in ()\n", "        for region in REGIONS\n"),
         chosen="REGIONS",
     ),
@@ -265,7 +249,7 @@ FIXES = {
             '        for region in ("us-central1",)\n',
             '        for region in ("us-central1", "us-east4")\n',
         ),
-        chosen="east4",
+        chosen="",
     ),
     "a regional service": fix(
         "llm-backend-regions",

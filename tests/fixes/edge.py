@@ -81,7 +81,7 @@ FIXES = {
         "_only_redirects",
         (f"redirect = {_REDIRECT}\n", "", f"redirect = {_REDIRECT}\n"),
         ("url_map=redirect.id", "url_map=paths.id", "url_map=redirect.id"),
-        chosen="gcp compute URLMap redirect strip_query False",
+        chosen="gcp compute URLMap redirect",
     ),
     "every path": fix(
         "frontend-paths",

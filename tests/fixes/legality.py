@@ -80,12 +80,12 @@ FIXES = {
     "serverless behind TCP": fix(
         "backend-group-kind",
         "_load_balancer_takes_kind",
-        (_SERVERLESS_SERVICE, _SERVERLESS_SERVICE.replace("HTTP", "TCP"), _SERVERLESS_SERVICE),
+        (_SERVERLESS_SERVICE, _SERVERLESS_SERVICE.replace("HTTP", "TCP"), _SERVERLESS_SERVICE.replace("HTTP", "HTTPS")),
         program=SERVERLESS,
     ),
     "groups and endpoints in one service": fix(
         "backend-group-kind",
-        "_has_groups_or_negs",
+        "kinds_go_together",
         (
             f"    backends=[{_ENDPOINTS}],\n)\n",
             f"    backends=[{_ENDPOINTS}, {_OTHER_ENDPOINTS}, {_URL_GROUP}],\n)\n",

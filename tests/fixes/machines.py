@@ -70,7 +70,7 @@ FIXES = {
     ),
     "machine: the default account": fix(
         "instance-service-account",
-        "instance_service_account",
+        "_is_not_a_default_account",
         (_ACCOUNT, 'service_account={"scopes": ["cloud-platform"]}', _ACCOUNT),
     ),
     "machine: not shielded": fix("instance-shielded-vm", "instance_shielded_vm", (_SHIELDED, "", _SHIELDED)),

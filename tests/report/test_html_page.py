@@ -37,8 +37,8 @@ def page(results: Results) -> Element:
 def test_the_header_says_what_was_judged_when_and_the_verdict(page: Element, results: Results) -> None:
     header = page.find(".//header")
     assert text_of(header).startswith(
-        "LLM policy pack infra, stack cases 42 violations, 25 of them mandatory; 16 undecided; 1 waived. "
-        "17 resources, as a first preview, judged by 43 rules on 2026-06-30."
+        "LLM policy pack infra, stack cases 42 violations, 25 of them mandatory; 27 undecided; 1 waived. "
+        "17 resources, as a first preview, judged by 54 rules on 2026-06-30."
     )
     (notes,) = by_class(parsed(render(replace(results, notes=("a key is not known",)))), "notes")
     assert text_of(notes) == "a key is not known."
@@ -93,9 +93,9 @@ def test_a_node_of_a_path_links_to_the_findings_of_its_resource(page: Element) -
     names = {f"#{one.get('id')}": text_of(one.find("summary/h3")) for one in by_class(page, "resource")}
     assert {label: names.get(str(link)) for label, link in described.items()} == {
         "front end chat: 1 passed": None,
-        "target proxy chat: 1 failed": "chat",
+        "target proxy chat: 1 failed, 1 undecided": "chat",
         "URL map chat: not judged": None,
-        "backend service chat, EXTERNAL_MANAGED, HTTP: 7 failed": "chat",
+        "backend service chat, EXTERNAL_MANAGED, HTTP: 7 failed, 1 undecided": "chat",
         "health check health, HTTP /health: 1 failed": "health",
         "backend vllm-europe-west4, europe-west4, 2 to 6 machines: 1 failed, 1 undecided": "vllm-europe-west4",
         "backend vllm-us-central1, us-central1, 2 to 6 machines: 1 failed, 1 undecided": "vllm-us-central1",
@@ -107,7 +107,7 @@ def test_the_list_beside_a_picture_says_the_same(page: Element) -> None:
     draft = next(one for one in by_class(page, "service") if text_of(one.find("h3")).startswith("draft "))
     (path,) = by_class(draft, "path")
     assert [text_of(item) for item in path.findall("li")] == [
-        "draft (backend service, EXTERNAL_MANAGED, HTTP) 3 failed, 13 undecided",
+        "draft (backend service, EXTERNAL_MANAGED, HTTP) 3 failed, 17 undecided",
         "health (health check, HTTP /health) 1 failed",
         "us-central1 vllm-us-central1 (backend, 2 to 6 machines) 1 failed, 1 undecided",
         "region not known not known (backend, backends as a whole is computed (inside apply?) or encrypted; a list "

@@ -53,6 +53,7 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
         machine_type="g2-standard-8",
         disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
         network_interfaces=[{"subnetwork": "llm"}],
+        service_account={"email": "llm@my-project.iam.gserviceaccount.com", "scopes": ["cloud-platform"]},
         metadata={"startup-script": "docker run -e VLLM_API_KEY=Tr0ub4dor-7bBq9 vllm/vllm-openai"},
     )
     group = gcp.compute.RegionInstanceGroupManager(
@@ -66,7 +67,7 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
 
     ## Passes
     ```diff
-         network_interfaces=[{"subnetwork": "llm"}],
+         service_account={"email": "llm@my-project.iam.gserviceaccount.com", "scopes": ["cloud-platform"]},
     -    metadata={"startup-script": "docker run -e VLLM_API_KEY=Tr0ub4dor-7bBq9 vllm/vllm-openai"},
     +    metadata={
     +        "startup-script": "KEY=$(gcloud secrets versions access latest --secret=llm-key)\\n"
