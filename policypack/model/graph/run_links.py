@@ -8,7 +8,7 @@ from policypack.model.graph.reference import region_of, region_setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import REGION_NETWORK_ENDPOINT_GROUP, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
-from policypack.model.values.logic import any_of, equals
+from policypack.model.values.logic import equals
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Block -> the property with the short name. A function of the second generation can be named either way.
@@ -43,23 +43,36 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
     if name is None:
         return RunLink()
     sources = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
-    found = tuple(source for source in sources if source and source.type in RUN_TYPES)
-    if isinstance(name, Unknown) and len(found) == 1:
-        # What is computed from one service alone is its name: other services in other regions may have it too.
-        own = run_name(found[0])
-        name = UNKNOWN if own is None else own
-    if not isinstance(name, Unknown):
-        everybody = stack.of_types(RUN_TYPES)
-        found = tuple(one for one in everybody if equals(run_name(one), name) is True) or found
-        found = found or tuple(one for one in everybody if equals(run_name(one), name) is UNKNOWN)
+    certain, possible = _by_name(stack, name, [one for one in sources if one and one.type in RUN_TYPES])
     region = region_setting(neg)
-    answers = [_is_in(one, region) for one in found]
-    here = tuple(one for one, answer in zip(found, answers, strict=True) if answer is not False)
-    if found and not here:
-        return RunLink(elsewhere=found)
-    if len(here) == 1 and any_of(answers) is True and (not isinstance(name, Unknown) or len(found) == 1):
+    here = [one for one in certain if _is_in(one, region) is not False]
+    perhaps = [one for one in possible if _is_in(one, region) is not False]
+    if certain and not here and not perhaps:
+        return RunLink(elsewhere=tuple(certain))
+    if len(here) == 1 and _is_in(here[0], region) is True:
         return RunLink(here[0])
-    return RunLink(candidates=here)
+    return RunLink(candidates=(*here, *perhaps))
+
+
+def _by_name(stack: Stack, name: str | Unknown, sources: list[Resource]) -> tuple[list[Resource], list[Resource]]:
+    """The services that certainly have a name, and those that may have it, in whichever regions.
+
+    Args:
+        stack: where to look.
+        name: the name.
+        sources: the services that it is computed from: from one alone, it is that service's name.
+    """
+    own: str | Unknown | None = UNKNOWN
+    if isinstance(name, Unknown):
+        if len(sources) != 1:
+            return [], sources
+        own = run_name(sources[0])
+        name = own if isinstance(own, str) else UNKNOWN
+    others = [one for one in stack.of_types(RUN_TYPES) if run_name(one) is not None]
+    if isinstance(name, Unknown):
+        return sources, [] if own is None else [one for one in others if one not in sources]
+    answers = [(one, equals(run_name(one), name)) for one in others]
+    return [one for one, is_it in answers if is_it is True], [one for one, is_it in answers if is_it is UNKNOWN]
 
 
 def run_services_of(stack: Stack, neg: Resource) -> tuple[Resource, ...]:
