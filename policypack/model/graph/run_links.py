@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from policypack.model.graph.reference import region_of, region_setting
+from policypack.model.graph.reference import region_of, region_setting, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import REGION_NETWORK_ENDPOINT_GROUP, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
@@ -42,35 +42,50 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
     name = next((name for name in names if name is not None), None)
     if name is None:
         return RunLink()
-    sources = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
-    certain, possible = _by_name(stack, name, [one for one in sources if one and one.type in RUN_TYPES])
+    edges = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
+    sources = [one for one in edges if one and one.type in RUN_TYPES and _may_be_together(neg, one)]
+    certain, possible = _by_name(stack, neg, name, sources)
     region = region_setting(neg)
     here = [one for one in certain if _is_in(one, region) is not False]
     perhaps = [one for one in possible if _is_in(one, region) is not False]
     if certain and not here and not perhaps:
         return RunLink(elsewhere=tuple(certain))
+    if len(sources) == 1 and sources[0] in here:
+        here = sources
     if len(here) == 1 and _is_in(here[0], region) is True:
         return RunLink(here[0])
     return RunLink(candidates=(*here, *perhaps))
 
 
-def _by_name(stack: Stack, name: str | Unknown, sources: list[Resource]) -> tuple[list[Resource], list[Resource]]:
+def _may_be_together(neg: Resource, service: Resource) -> bool:
+    """Whether they may be in one project, as the API demands; a project goes by its id or by its number."""
+    one, other = setting(neg, "project"), setting(service, "project")
+    if not isinstance(one, str) or not isinstance(other, str) or one == other:
+        return True
+    return one.isdigit() != other.isdigit()
+
+
+def _by_name(
+    stack: Stack, neg: Resource, name: str | Unknown, sources: list[Resource]
+) -> tuple[list[Resource], list[Resource]]:
     """The services that certainly have a name, and those that may have it, in whichever regions.
 
     Args:
         stack: where to look.
+        neg: the NEG, whose project they are in.
         name: the name.
         sources: the services that it is computed from: from one alone, it is that service's name.
     """
-    own: str | Unknown | None = UNKNOWN
+    if len(sources) == 1 and run_name(sources[0]) is None:
+        return sources, []
     if isinstance(name, Unknown):
         if len(sources) != 1:
             return [], sources
         own = run_name(sources[0])
         name = own if isinstance(own, str) else UNKNOWN
-    others = [one for one in stack.of_types(RUN_TYPES) if run_name(one) is not None]
+    others = [one for one in stack.of_types(RUN_TYPES) if run_name(one) is not None and _may_be_together(neg, one)]
     if isinstance(name, Unknown):
-        return sources, [] if own is None else [one for one in others if one not in sources]
+        return sources, [one for one in others if one not in sources]
     answers = [(one, equals(run_name(one), name)) for one in others]
     return [one for one, is_it in answers if is_it is True], [one for one, is_it in answers if is_it is UNKNOWN]
 
