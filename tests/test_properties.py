@@ -216,6 +216,8 @@ HARMLESS = {
     "healthChecks",
     "portName",
     "requestPath",
+    "path",
+    "type",
     "balancingMode",
     "loadBalancingScheme",
     "protocol",

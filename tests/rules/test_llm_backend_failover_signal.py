@@ -71,6 +71,18 @@ SILENT = without("readinessProbe")
             id="detection that only counts",
         ),
         pytest.param(
+            {"container": SILENT},
+            {"outlierDetection": {"enforcingConsecutiveErrors": 0}},
+            "failed",
+            id="by success rate",
+        ),
+        pytest.param(
+            {"container": SILENT},
+            {"outlierDetection": {"enforcingConsecutiveErrors": 0, "enforcingConsecutiveGatewayFailure": 100}},
+            "passed",
+            id="by gateway failures",
+        ),
+        pytest.param(
             {"container": SILENT}, {"outlierDetection": {"maxEjectionPercent": 0}}, "failed", id="that ejects nothing"
         ),
         pytest.param({}, {"iap": {"enabled": True}}, "failed", id="IAP turns service health off"),

@@ -130,6 +130,8 @@ EFFECTLESS = {**CONSECUTIVE, "successRateMinimumHosts": 3}
         pytest.param({}, "not applicable", id="another rule asks for a signal"),
         pytest.param({"outlierDetection": {"maxEjectionPercent": 5}}, "failed", id="too few are ejected"),
         pytest.param({"outlierDetection": EFFECTLESS}, "failed", id="success rate"),
+        pytest.param({"outlierDetection": {**CONSECUTIVE, "enforcingConsecutiveErrors": 0}}, "failed",
+                     id="nothing that counts here"),
         pytest.param({"outlierDetection": CONSECUTIVE, "iap": {"enabled": True}}, "failed", id="IAP turns it off"),
         pytest.param({"outlierDetection": CONSECUTIVE, "iap": {"enabled": False}}, "passed", id="IAP off"),
         pytest.param({"outlierDetection": CONSECUTIVE, "iap": {"enabled": Computed()}}, "undecided", id="IAP computed"),

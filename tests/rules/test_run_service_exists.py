@@ -73,6 +73,12 @@ def test_a_name_that_pulumi_makes_up() -> None:
     check_verdict(RULE, [llm, literal, behind(literal)], "undecided")
 
 
+def test_a_service_of_another_project_is_another_one() -> None:
+    link = neg(None, US, **LITERAL)
+    check_verdict(RULE, [run(US, project="other"), link, behind(link)], "undecided")
+    check_verdict(RULE, [run(US, project="123456"), link, behind(link)], "passed")
+
+
 def test_while_an_update_goes_on_the_service_may_still_come() -> None:
     link = neg(None, US, **LITERAL)
     check_verdict(RULE, [run(EU), link, behind(link)], "undecided", is_complete=False)

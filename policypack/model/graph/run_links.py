@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from policypack.model.graph.reference import region_of, region_setting
+from policypack.model.graph.reference import region_of, region_setting, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import REGION_NETWORK_ENDPOINT_GROUP, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
-from policypack.model.values.logic import any_of, equals
+from policypack.model.values.logic import equals
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Block -> the property with the short name. A function of the second generation can be named either way.
@@ -42,24 +42,52 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
     name = next((name for name in names if name is not None), None)
     if name is None:
         return RunLink()
-    sources = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
-    found = tuple(source for source in sources if source and source.type in RUN_TYPES)
-    if isinstance(name, Unknown) and len(found) == 1:
-        # What is computed from one service alone is its name: other services in other regions may have it too.
-        own = run_name(found[0])
-        name = UNKNOWN if own is None else own
-    if not isinstance(name, Unknown):
-        everybody = stack.of_types(RUN_TYPES)
-        found = tuple(one for one in everybody if equals(run_name(one), name) is True) or found
-        found = found or tuple(one for one in everybody if equals(run_name(one), name) is UNKNOWN)
+    edges = [stack.by_urn(urn) for block in _NAMED_IN for urn in neg.edges.get(block, ())]
+    sources = [one for one in edges if one and one.type in RUN_TYPES and _may_be_together(neg, one)]
+    certain, possible = _by_name(stack, neg, name, sources)
     region = region_setting(neg)
-    answers = [_is_in(one, region) for one in found]
-    here = tuple(one for one, answer in zip(found, answers, strict=True) if answer is not False)
-    if found and not here:
-        return RunLink(elsewhere=found)
-    if len(here) == 1 and any_of(answers) is True and (not isinstance(name, Unknown) or len(found) == 1):
+    here = [one for one in certain if _is_in(one, region) is not False]
+    perhaps = [one for one in possible if _is_in(one, region) is not False]
+    if certain and not here and not perhaps:
+        return RunLink(elsewhere=tuple(certain))
+    if len(sources) == 1 and sources[0] in here:
+        here = sources
+    if len(here) == 1 and _is_in(here[0], region) is True:
         return RunLink(here[0])
-    return RunLink(candidates=here)
+    return RunLink(candidates=(*here, *perhaps))
+
+
+def _may_be_together(neg: Resource, service: Resource) -> bool:
+    """Whether they may be in one project, as the API demands; a project goes by its id or by its number."""
+    one, other = setting(neg, "project"), setting(service, "project")
+    if not isinstance(one, str) or not isinstance(other, str) or one == other:
+        return True
+    return one.isdigit() != other.isdigit()
+
+
+def _by_name(
+    stack: Stack, neg: Resource, name: str | Unknown, sources: list[Resource]
+) -> tuple[list[Resource], list[Resource]]:
+    """The services that certainly have a name, and those that may have it, in whichever regions.
+
+    Args:
+        stack: where to look.
+        neg: the NEG, whose project they are in.
+        name: the name.
+        sources: the services that it is computed from: from one alone, it is that service's name.
+    """
+    if len(sources) == 1 and run_name(sources[0]) is None:
+        return sources, []
+    if isinstance(name, Unknown):
+        if len(sources) != 1:
+            return [], sources
+        own = run_name(sources[0])
+        name = own if isinstance(own, str) else UNKNOWN
+    others = [one for one in stack.of_types(RUN_TYPES) if run_name(one) is not None and _may_be_together(neg, one)]
+    if isinstance(name, Unknown):
+        return sources, [one for one in others if one not in sources]
+    answers = [(one, equals(run_name(one), name)) for one in others]
+    return [one for one, is_it in answers if is_it is True], [one for one, is_it in answers if is_it is UNKNOWN]
 
 
 def run_services_of(stack: Stack, neg: Resource) -> tuple[Resource, ...]:

@@ -12,12 +12,14 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.run.neg import ServerlessBackend
 from policypack.model.run.service import RunService
-from policypack.model.values.logic import all_of, is_set, when_known
+from policypack.model.values.logic import all_of, any_of, is_set, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # The backends without health checks that can have a signal, and the global load balancers that have one.
 SIGNALLED_KINDS = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG})
 SIGNALLING_SCHEMES = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED")
+# https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/: `outlier_detection`.
+_ENFORCING_PERCENTS = {"enforcingConsecutiveErrors": 100.0, "enforcingConsecutiveGatewayFailure": 0.0}
 # Cloud Run service health behind a cross-region internal load balancer takes no more NEGs.
 _MOST_INTERNAL_NEGS = 5
 
@@ -26,7 +28,14 @@ def ejects_outliers(service: BackendService) -> bool | Unknown:
     """Whether outlier detection is there and ejects."""
     detection = service.outlier_detection
     some = when_known(detection.max_ejection_percent, lambda percent: percent > 0)
-    return all_of([detection.is_set, detection.is_enforced, some])
+    return all_of([detection.is_set, counts_consecutive_errors(service), some])
+
+
+def counts_consecutive_errors(service: BackendService) -> bool | Unknown:
+    """Whether consecutive errors eject; serverless NEGs do not support the success rate, the other reason to eject."""
+    block = service.resource.asked.block("outlierDetection")
+    chances = [block.number(key, default=default, if_omitted=True) for key, default in _ENFORCING_PERCENTS.items()]
+    return any_of(when_known(chance, lambda percent: percent > 0) for chance in chances)
 
 
 def lacks(backend: ServerlessBackend) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.run.neg import run_services_behind
+from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.plain_text import PlainText, texts_of_run, texts_of_service
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Fail, Undecided
+from policypack.verdict import Checks, Fail, Undecided, unresolved
 
 _REQUIRED = "Request headers, environment and arguments without secrets."
 _FIX = (
@@ -73,14 +73,19 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
     ```
 
     ## Undecided
-    When a header is computed, a computed variable has the name of a credential or comes from a resource with a secret
-    output, or a value such as `my-llm-key` may be a secret or the name of one.
+    When a Cloud Run service is not in the stack, a header is computed, a computed variable has the name of a credential
+    or comes from a resource with a secret output, or a value such as `my-llm-key` may be a secret or the name of one.
     """
     for text in texts_of_service(service):
         yield _holds_no_secret(text)
     for run in run_services_behind(service):
         for text in texts_of_run(run):
             yield _holds_no_secret(text)
+    for backend in serverless_backends(service):
+        if backend.service is None and backend.is_of_cloud_run is not False:
+            yield Undecided(f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "backends")
+    if service.may_have_serverless_backends:
+        yield from unresolved(service.links)
 
 
 def _holds_no_secret(text: PlainText) -> Checks:

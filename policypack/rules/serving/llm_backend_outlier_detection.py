@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.service_settings import OutlierDetection
-from policypack.model.run.failover_signal import SIGNALLED_KINDS, SIGNALLING_SCHEMES
+from policypack.model.run.failover_signal import SIGNALLED_KINDS, SIGNALLING_SCHEMES, counts_consecutive_errors
 from policypack.model.values.logic import is_set, when_known
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
@@ -109,9 +109,11 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     detection = service.outlier_detection
     if known(detection.is_set, "outlier_detection"):
         yield _ejects_enough_servers(detection, options)
-        yield _ejects_at_all(detection)
+        is_enforced = detection.is_enforced
         if service.has_only_serverless_backends:
+            is_enforced = counts_consecutive_errors(service)
             yield _is_not_off_for_serverless(service)
+        yield _ejects_at_all(is_enforced)
     else:
         yield Fail(
             "It has no `outlier_detection`.",
@@ -130,8 +132,8 @@ def _ejects_enough_servers(detection: OutlierDetection, options: OutlierDetectio
         )
 
 
-def _ejects_at_all(detection: OutlierDetection) -> Checks:
-    if not known(detection.is_enforced, "enforcing_consecutive_errors", "outlier_detection"):
+def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
+    if not known(is_enforced, "enforcing_consecutive_errors", "outlier_detection"):
         yield Fail(
             "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
             "Outlier detection that ejects.",
