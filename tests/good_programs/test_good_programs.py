@@ -39,6 +39,8 @@ class Good:
 NO_ALERTS = frozenset({"llm-backend-alerts"})
 # What says how many machines there are is not in the stack, or nothing says it.
 NO_SIZE = frozenset({"llm-backend-failover-capacity"})
+# Its host rules are for any host, so which names clients use is not shown.
+HOSTS_OF_CLIENTS = frozenset({"frontend-domain"})
 PEERS = {"llm-backend-regions": {"regional_peers": ["chat-*"]}}
 PROGRAMS = {
     "a component": Good(programs.COMPONENT, advice=NO_ALERTS),
@@ -50,7 +52,9 @@ PROGRAMS = {
         advice=NO_ALERTS | {"frontend-paths"},
     ),
     "passthrough in two regions": Good(programs.PASSTHROUGH_PAIR, PEERS),
-    "a regional internal load balancer in two regions": Good(programs.INTERNAL_PAIR, PEERS, NO_ALERTS),
+    "a regional internal load balancer in two regions": Good(
+        programs.INTERNAL_PAIR, PEERS, NO_ALERTS, (HOSTS_OF_CLIENTS, HOSTS_OF_CLIENTS)
+    ),
     "a TCP proxy for gRPC": Good(programs.PROXY_FOR_GRPC, undecided=(NO_SIZE, NO_SIZE)),
     "hybrid endpoints": Good(programs.HYBRID, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
