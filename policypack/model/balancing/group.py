@@ -31,7 +31,7 @@ from policypack.model.graph.tokens import (
 )
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.secret import joined
+from policypack.model.values.secret import joined, like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -254,7 +254,7 @@ class Group:
             named = True if port_name is None else equals(port.string("name"), port_name)
             if all_of([belongs, named]) is not False:
                 number = port.number("port") if all_of([belongs, named]) is True else UNKNOWN
-                found.append(int(number) if isinstance(number, int | float) else UNKNOWN)
+                found.append(like(number, int(number)) if isinstance(number, int | float) else UNKNOWN)
         return tuple(found) if found else (UNKNOWN,) if port_name is not None else ()
 
     def _separate_ports_define(self, port_name: str) -> bool | Unknown:

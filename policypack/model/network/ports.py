@@ -10,6 +10,7 @@ from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.tokens import NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks: what a check without a port asks. The
@@ -36,7 +37,7 @@ def asked_port(check: HealthCheck) -> int | Unknown:
     if specification in (_SERVING_PORT, "USE_NAMED_PORT"):
         return UNKNOWN
     if port:
-        return int(port)
+        return like(port, int(port))
     default = None if isinstance(check.protocol, Unknown) else _DEFAULT_PORTS.get(check.protocol or "")
     return UNKNOWN if default is None or name is not None else default
 
@@ -73,5 +74,5 @@ def _endpoint_ports(group: Group) -> tuple[int | Unknown, ...]:
         endpoints = [Properties(UNKNOWN)] if isinstance(listed, Unknown) else listed
         ports += [endpoint.number("port") for endpoint in endpoints]
     numbers = [neg.asked.number("defaultPort") if port is None else port for port in ports]
-    known = tuple(dict.fromkeys(int(number) for number in numbers if isinstance(number, int | float)))
+    known = tuple(dict.fromkeys(like(number, int(number)) for number in numbers if isinstance(number, int | float)))
     return known if known and len(ports) == sum(isinstance(n, int | float) for n in numbers) else (UNKNOWN,)

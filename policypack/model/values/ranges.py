@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final, TypeAlias
 
+from policypack.model.values.secret import Hidden, is_secret, plain
 from policypack.model.values.values import Unknown
 
 Range: TypeAlias = IPv4Network | IPv6Network
@@ -62,9 +63,20 @@ def _parse(text: str | Unknown) -> Range | None:
     if isinstance(text, Unknown):
         return None
     try:
-        return ip_network(text.strip(), strict=False)
+        found = ip_network(plain(text).strip(), strict=False)
     except ValueError:
         return None
+    if not is_secret(text):
+        return found
+    return _SecretIPv4(found) if isinstance(found, IPv4Network) else _SecretIPv6(found)
+
+
+class _SecretIPv4(Hidden, IPv4Network):
+    """A secret range."""
+
+
+class _SecretIPv6(Hidden, IPv6Network):
+    """A secret range."""
 
 
 def within(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]:

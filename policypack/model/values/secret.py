@@ -10,7 +10,7 @@ T = TypeVar("T")
 SHOWN: Final = "[secret]"
 
 
-class _Hidden:
+class Hidden:
     """Shows `[secret]` wherever it is formatted."""
 
     __slots__ = ()
@@ -25,15 +25,15 @@ class _Hidden:
         return SHOWN
 
 
-class SecretInt(_Hidden, int):
+class SecretInt(Hidden, int):
     """A secret whole number."""
 
 
-class SecretFloat(_Hidden, float):
+class SecretFloat(Hidden, float):
     """A secret number."""
 
 
-class SecretText(_Hidden, str):
+class SecretText(Hidden, str):
     """A secret text, whose parts are secret too."""
 
     __slots__ = ()
@@ -66,6 +66,16 @@ for _name in _MAKES_NUMBERS:
     setattr(SecretFloat, _name, _keeping_secret(getattr(float, _name)))
 
 
+def is_secret(value: object) -> bool:
+    """Whether a value is marked as secret."""
+    return isinstance(value, Hidden)
+
+
+def plain(text: str) -> str:
+    """A text in clear: to read what it means, never to show it."""
+    return str.__str__(text)
+
+
 def joined(separator: str, parts: Iterable[str]) -> str:
     """The parts in one text, which is secret if one of them is; for names to look up."""
     parts = list(parts)
@@ -75,7 +85,7 @@ def joined(separator: str, parts: Iterable[str]) -> str:
 
 def like(source: object, value: T) -> T:
     """What was made of a source, as secret as that is."""
-    return secret(value) if isinstance(source, _Hidden) else value
+    return secret(value) if is_secret(source) else value
 
 
 def secret(value: T) -> T:
