@@ -22,7 +22,7 @@ NO_PROGRAM = {
     ("forwarding_rule_scheme", "_rewrites_alone"),
     ("frontend_domain", "_has_certificate"),
     ("frontend_domain", "_is_for_its_host"),
-    ("frontend_https_only", "_redirects_to_https"),
+    ("frontend_https_only", "_does_not_repeat_plain_http"),
     ("frontend_regions", "_are_in_regions"),
     ("frontend_regions", "_has_proxies"),
     ("frontend_regions", "_have_names"),
