@@ -36,7 +36,7 @@ NO_PROGRAM = {
     ("instance_group_scope", "_is_in_its_region"),
     ("instance_group_scope", "_is_its_own"),
     ("instance_group_update_policy", "_can_recreate"),
-    ("instance_group_update_policy", "_is_accepted"),
+    ("instance_group_update_policy", "_is_enough_for_the_zones"),
     ("instance_group_update_policy", "_lets_an_update_begin"),
     ("instance_service_account", "_is_no_basic_role"),
     ("instance_service_account", "_needs_no_account"),
