@@ -177,6 +177,10 @@ US = [f"us-central1-{letter}" for letter in "abcf"]
         pytest.param({"maxSurgeFixed": 3, "maxUnavailableFixed": 0}, None, "passed", id="surge of three by default"),
         pytest.param({"maxSurgeFixed": 2, "maxUnavailableFixed": 0}, Computed(), "undecided", id="computed zones"),
         pytest.param({"maxSurgeFixed": 0, "maxUnavailableFixed": 1}, US[:3], "failed", id="taken below the zones"),
+        pytest.param(
+            {"maxSurgeFixed": Computed(), "maxUnavailableFixed": 1}, US[:3], "failed",
+            id="taken below the zones beside a computed surge",
+        ),
         pytest.param({"maxSurgePercent": 10, "maxUnavailableFixed": 0}, US[:3], "passed", id="surge as a percentage"),
         pytest.param(
             {"replacementMethod": "RECREATE", "maxSurgeFixed": 3, "maxUnavailableFixed": 3}, US[:3], "failed",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.health_check_use import may_share_a_check, named_in_place_of_a_check, shared_checks
 from policypack.rule import Options, Range, rule
@@ -133,7 +134,8 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         if may_share_a_check(group, service):
             why = "its healing check has the name of the load balancer's, in a project that is not named"
             yield Undecided(why, "auto_healing_policies")
-    yield _check_has_no_source_regions(group)
+    for check in group.healing_checks:
+        yield _check_has_no_source_regions(check)
     yield _delay_fits_loading(group, options)
 
 
@@ -158,14 +160,13 @@ def _heals_by_another_check(group: GroupManager, service: BackendService) -> Che
     yield from unresolved(service.health_check_links, f"the health check of `{service.name}` may be the same")
 
 
-def _check_has_no_source_regions(group: GroupManager) -> Checks:
-    for check in group.healing_checks:
-        if known(check.source_regions, "source_regions", check.name):
-            yield Fail(
-                f"Its healing check `{check.name}` has `source_regions`, which only DNS routing can use.",
-                "A healing check without `source_regions`.",
-                "Remove `source_regions`, or create a check for healing.",
-            )
+def _check_has_no_source_regions(check: HealthCheck) -> Checks:
+    if known(check.source_regions, "source_regions", check.name):
+        yield Fail(
+            f"Its healing check `{check.name}` has `source_regions`, which only DNS routing can use.",
+            "A healing check without `source_regions`.",
+            "Remove `source_regions`, or create a check for healing.",
+        )
 
 
 def _delay_fits_loading(group: GroupManager, options: AutohealingOptions) -> Checks:

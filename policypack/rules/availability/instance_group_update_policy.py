@@ -6,8 +6,9 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import capacity_basis
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.update_limits import UpdateLimits, update_limits
+from policypack.model.fleets.update_limits import Limit, UpdateLimits, update_limits
 from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.conditions import SERVES
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
@@ -104,13 +105,8 @@ def _is_accepted(group: GroupManager) -> Checks:
         return
     yield _lets_an_update_begin(limits)
     yield _can_recreate(limits)
-    for limit in (limits.surge, limits.unavailable):
-        if known(limits.is_too_small(limit), f"{limit.name}_fixed", because="it may be below the number of zones"):
-            yield Fail(
-                f"`{limit.name}_fixed` is {limit.fixed:g}, and a regional group has more zones.",
-                f"`{limit.name}_fixed` is 0, or at least the number of zones.",
-                f"Set `{limit.name}_fixed` to the number of the group's zones, or to 0.",
-            )
+    yield _is_enough_for_the_zones(limits, limits.surge)
+    yield _is_enough_for_the_zones(limits, limits.unavailable)
 
 
 def _lets_an_update_begin(limits: UpdateLimits) -> Checks:
@@ -134,14 +130,23 @@ def _can_recreate(limits: UpdateLimits) -> Checks:
     )
 
 
+def _is_enough_for_the_zones(limits: UpdateLimits, limit: Limit) -> Checks:
+    if known(limits.is_too_small(limit), f"{limit.name}_fixed", because="it may be below the number of zones"):
+        yield Fail(
+            f"`{limit.name}_fixed` is {limit.fixed:g}, and a regional group has more zones.",
+            f"`{limit.name}_fixed` is 0, or at least the number of zones.",
+            f"Set `{limit.name}_fixed` to the number of the group's zones, or to 0.",
+        )
+
+
 def _leaves_enough(group: GroupManager) -> Checks:
     if known(group.is_updated_at_once, "update_policy") and group.takes_machines:
         for service, serves in group.serving:
-            known(serves, "backends", service.name, because="the group may be one of them")
-            yield _keeps_enough(group, service)
+            yield _keeps_enough(group, service, serves)
 
 
-def _keeps_enough(group: GroupManager, service: BackendService) -> Checks:
+def _keeps_enough(group: GroupManager, service: BackendService, serves: bool | Unknown) -> Checks:
+    known(serves, "backends", service.name, because="the group may be one of them")
     basis = capacity_basis(service)
     if basis.not_applicable:
         yield NotApplicable(basis.not_applicable)

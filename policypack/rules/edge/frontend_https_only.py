@@ -7,6 +7,7 @@ from typing import Final
 
 from policypack.model.frontend.forwarding_rule import plain_proxies_beside
 from policypack.model.frontend.proxy import Proxy
+from policypack.model.frontend.url_map import UrlMap
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, known, under
@@ -115,9 +116,13 @@ def _only_redirects(proxy: Proxy) -> Checks:
 
 def _redirects_to_https(proxy: Proxy) -> Checks:
     for url_map in proxy.url_maps:
-        if known(url_map.repeats_plain_http, "url_map", proxy.name, because=f"`{url_map.name}` has computed redirects"):
-            yield Fail(
-                f"`{url_map.name}` redirects plain HTTP to plain HTTP, without end.",
-                "A redirect to HTTPS.",
-                f'Set `"https_redirect": True` in the redirect of `{url_map.name}`.',
-            )
+        yield _does_not_repeat_plain_http(proxy, url_map)
+
+
+def _does_not_repeat_plain_http(proxy: Proxy, url_map: UrlMap) -> Checks:
+    if known(url_map.repeats_plain_http, "url_map", proxy.name, because=f"`{url_map.name}` has computed redirects"):
+        yield Fail(
+            f"`{url_map.name}` redirects plain HTTP to plain HTTP, without end.",
+            "A redirect to HTTPS.",
+            f'Set `"https_redirect": True` in the redirect of `{url_map.name}`.',
+        )
