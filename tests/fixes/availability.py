@@ -120,7 +120,7 @@ FIXES = {
     ),
     "no autoscaler": fix(
         "instance-group-autoscaler",
-        "instance_group_autoscaler",
+        "_needs_one",
         (_AUTOSCALER, "", _AUTOSCALER),
         chosen="gcp compute f llm autoscaling_policy mode ON min_replicas 4 max_replicas 12 "
         "load_balancing_utilization 0.5",

@@ -1,15 +1,84 @@
-"""Which provisioning models machine types have."""
+"""What provisioning models require of a machine, and which of them machine types have."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES, REGION_RESIZE_REQUEST, RESIZE_REQUEST
 from policypack.model.machines.machine import Machine
-from policypack.model.values.logic import equals
+from policypack.model.machines.settings import SPOT, STANDARD
+from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import UNKNOWN, Unknown
+
+FLEX_START: Final = "FLEX_START"
+RESERVATION_BOUND: Final = "RESERVATION_BOUND"
+
+
+@dataclass(frozen=True)
+class RequiredSetting:
+    """A setting that a provisioning model requires.
+
+    Attributes:
+        name: its Python name.
+        is_right: whether a machine has it as required.
+        wanted: what it has to be, in words.
+        value: the same in code.
+        where: where it stands, as the end of a sentence; empty for a property of the machine itself.
+    """
+
+    name: str
+    is_right: Callable[[Machine], bool | Unknown]
+    wanted: str
+    value: str
+    where: str = " in `scheduling`"
+
+    def is_set(self, machine: Machine) -> bool:
+        """Whether a machine has it at all, right or wrong."""
+        if not self.where:
+            return machine.reservation_affinity is not None
+        first, *others = self.name.split("_")
+        return machine.scheduling.sets(first + "".join(part.capitalize() for part in others))
+
+
+NO_RESTART: Final = RequiredSetting(
+    "automatic_restart", lambda machine: negation(machine.scheduling.restarts), "off", "False"
+)
+# Provisioning model -> the settings that it requires:
+# https://cloud.google.com/compute/docs/instances/provisioning-models
+REQUIRED_SETTINGS: Final[Mapping[str, tuple[RequiredSetting, ...]]] = {
+    STANDARD: (),
+    SPOT: (
+        RequiredSetting("preemptible", lambda machine: machine.scheduling.is_preemptible, "on", "True"),
+        NO_RESTART,
+    ),
+    FLEX_START: (
+        NO_RESTART,
+        RequiredSetting(
+            "instance_termination_action",
+            lambda machine: equals(machine.scheduling.termination_action, "DELETE"),
+            "DELETE",
+            '"DELETE"',
+        ),
+        RequiredSetting(
+            "max_run_duration",
+            lambda machine: machine.scheduling.has_max_run_duration,
+            "set",
+            '{"seconds": 604800}',
+        ),
+    ),
+    RESERVATION_BOUND: (
+        RequiredSetting(
+            "reservation_affinity",
+            lambda machine: equals(machine.reservation_affinity, "SPECIFIC_RESERVATION"),
+            "of type SPECIFIC_RESERVATION",
+            '{"type": "SPECIFIC_RESERVATION", "specific_reservation": {...}}',
+            where="",
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -35,8 +104,8 @@ _PROVISIONING: Final = {
     "a3-highgpu-4g": _RESERVED,
     "a3-ultragpu-8g": _RESERVED,
     "a4-highgpu-8g": _RESERVED,
-    "a4x-highgpu-4g": Provisioning(frozenset({"SPOT", "FLEX_START"}), needs_reservation=True),
-    "a4x-maxgpu-4g": Provisioning(frozenset({"SPOT", "FLEX_START"}), needs_reservation=True),
+    "a4x-highgpu-4g": Provisioning(frozenset({SPOT, FLEX_START}), needs_reservation=True),
+    "a4x-maxgpu-4g": Provisioning(frozenset({SPOT, FLEX_START}), needs_reservation=True),
 }
 _SIZE: Final = re.compile(r"a\d+x?-[a-z]+-\d+g")
 

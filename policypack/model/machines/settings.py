@@ -16,6 +16,9 @@ _DEFAULT_ACCOUNT: Final = re.compile(
     r"default|\d+-compute@developer\.gserviceaccount\.com|[^@]+@appspot\.gserviceaccount\.com", re.IGNORECASE
 )
 
+STANDARD: Final = "STANDARD"
+SPOT: Final = "SPOT"
+
 
 @dataclass(frozen=True)
 class NetworkInterface:
@@ -104,9 +107,16 @@ class Scheduling:
         return self.properties.string("onHostMaintenance")
 
     @property
-    def provisioning_model(self) -> str | Unknown | None:
-        """`STANDARD`, `SPOT`, `FLEX_START` or `RESERVATION_BOUND`; `None` if left out."""
-        return self.properties.string("provisioningModel")
+    def provisioning_model(self) -> str | Unknown:
+        """`STANDARD`, which is the default, `SPOT`, `FLEX_START` or `RESERVATION_BOUND`."""
+        return self.properties.string("provisioningModel", default=STANDARD)
+
+    @property
+    def capacity_model(self) -> str | Unknown:
+        """The provisioning model that its capacity is taken from: a preemptible machine takes that of Spot VMs."""
+        if self.provisioning_model != STANDARD:
+            return self.provisioning_model
+        return when_known(self.is_preemptible, lambda is_preemptible: SPOT if is_preemptible else STANDARD)
 
     @property
     def is_preemptible(self) -> bool | Unknown:

@@ -8,15 +8,13 @@ from typing import Annotated
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.sizing import follows_cpu_alone, has_group_wide_rate, has_load_signal, warm_in_region
-from policypack.model.values.logic import is_set
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.fleets.sizing import warm_in_region
+from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import SERVES
-from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided
+from policypack.rules.signals import has_a_telling_signal, may_serve
+from policypack.verdict import Checks, Fail, Undecided, decided, known, provided
 from policypack.wording import quoted
-
-_FITTING = "A signal that says how busy the servers are."
 
 
 @dataclass(frozen=True)
@@ -104,9 +102,22 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
-        if group.is_filled_by_requests or group.takes_reservation:
-            yield _may_need_none(group)
-            return
+        yield _needs_one(group)
+        return
+    yield _is_on(autoscaler)
+    for service, serves in group.serving:
+        yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options))
+    yield has_a_telling_signal(group, autoscaler)
+    yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)
+    yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
+
+
+def _needs_one(group: GroupManager) -> Checks:
+    if group.is_filled_by_requests:
+        yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
+    elif group.takes_reservation:
+        yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
+    else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
@@ -114,22 +125,6 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
             "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
             "`id` as `target`.",
         )
-        return
-    yield _is_on(autoscaler)
-    for service, serves in group.serving:
-        yield provided(serves, _may_serve(service), _keeps_a_minimum(group, service, options))
-    yield provided(*_has_idle_cpus(group), _does_not_scale_by_cpu_alone(group, autoscaler))
-    doubt = not_known("load_balancing_utilization", autoscaler.name)
-    yield provided(is_set(autoscaler.balancing_target), doubt, _can_follow_the_load_balancer(group, autoscaler))
-    yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)
-    yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
-
-
-def _may_need_none(group: GroupManager) -> Checks:
-    if group.is_filled_by_requests:
-        yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
-    else:
-        yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
 
 
 def _unknown_autoscaler(group: GroupManager) -> Undecided:
@@ -140,10 +135,6 @@ def _unknown_autoscaler(group: GroupManager) -> Undecided:
         names = quoted(one.name for one in group.named_autoscalers)
         return Undecided(f"it is not known whether {names} is its only autoscaler and in its {place}", place)
     return Undecided("its autoscaler is not known: one may have it as its target", "target")
-
-
-def _may_serve(service: BackendService) -> Undecided:
-    return Undecided(f"it is not known whether it serves `{service.name}`", "backends")
 
 
 def _is_on(autoscaler: Autoscaler) -> Checks:
@@ -159,56 +150,6 @@ def _keeps_a_minimum(group: GroupManager, service: BackendService, options: Auto
             f"`{service.name}` keeps {warm.lower:g} of its VMs in this region.",
             f"At least {options.min_replicas} VMs in each region, all groups there together.",
             f"Set `min_replicas` to {options.min_replicas} or more.",
-        )
-
-
-def _has_idle_cpus(group: GroupManager) -> tuple[bool | Unknown, Undecided]:
-    """Whether the CPUs of its VMs are idle while they are busy, and the doubt if that is not known."""
-    if group.has_tpu is True:
-        return UNKNOWN, Undecided("its VMs have TPUs, whose load CPU utilization may not show", "autoscaling_policy")
-    return group.has_gpu, Undecided("it is not known whether its VMs have GPUs", "versions")
-
-
-def _does_not_scale_by_cpu_alone(group: GroupManager, autoscaler: Autoscaler) -> Checks:
-    if not known(follows_cpu_alone(group, autoscaler), "autoscaling_policy", autoscaler.name):
-        return
-    by_balancing = autoscaler.scales_by_cpu_alone is not True
-    yield Fail(
-        f"`{autoscaler.name}` scales VMs with GPUs by CPU utilization alone"
-        + (
-            ", as `load_balancing_utilization` follows that in UTILIZATION mode without `max_rate_per_instance`."
-            if by_balancing
-            else "."
-        ),
-        _FITTING,
-        "Limit the backend by `max_rate_per_instance`, or scale by `metrics` such as the length of the server's queue."
-        if by_balancing
-        else "Use `load_balancing_utilization` with a backend limited by `max_rate_per_instance`, or `metrics` such as "
-        "the length of the server's queue.",
-    )
-
-
-def _can_follow_the_load_balancer(group: GroupManager, autoscaler: Autoscaler) -> Checks:
-    for service, serves in group.serving:
-        yield provided(serves, _may_serve(service), _has_no_limit_as_a_whole(group, service, autoscaler))
-    doubt = Undecided(
-        f"it is not known whether an Application Load Balancer signals load to `{autoscaler.name}`", "protocol"
-    )
-    if not decided(has_load_signal(group), doubt):
-        yield Fail(
-            f"`{autoscaler.name}` scales by `load_balancing_utilization`, and no Application Load Balancer serves it.",
-            _FITTING,
-            "Scale by `metrics` or `cpu_utilization`, or use a backend service with protocol HTTP, HTTPS or HTTP2.",
-        )
-
-
-def _has_no_limit_as_a_whole(group: GroupManager, service: BackendService, autoscaler: Autoscaler) -> Checks:
-    if known(has_group_wide_rate(group, service), "max_rate", service.name):
-        yield Fail(
-            f"`{service.name}` limits the group as a whole by `max_rate`, which `load_balancing_utilization` of "
-            f"`{autoscaler.name}` cannot follow.",
-            _FITTING,
-            "Limit the backend by `max_rate_per_instance`, or scale by `metrics`.",
         )
 
 

@@ -10,30 +10,16 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.controllers import annotated_services
 from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
-from policypack.model.fleets.spare import misplaced_groups, spare_groups
 from policypack.model.frontend.dns import regions_joined_by_dns
 from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
+from policypack.rules.another_region import how_to_reach_another
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided
 from policypack.wording import counted, quoted
 
 _MOST_NAMES: Final = 4
-# What to do for a backend in another region, by the kind of those that are there: kinds do not mix.
-_IN_ANOTHER_REGION: Final = {
-    GroupKind.INSTANCE_GROUP: "Add a backend in another region to `backends`, such as a `RegionInstanceGroupManager` "
-    "there.",
-    GroupKind.ZONAL_NEG: "Add a zonal NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "
-    "servers there.",
-    GroupKind.HYBRID_NEG: "Add a hybrid NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "
-    "servers near it.",
-    GroupKind.SERVERLESS_NEG: "Deploy the serverless service in another region as well, and add a serverless NEG "
-    "(`RegionNetworkEndpointGroup`) for it there to `backends`.",
-    GroupKind.PRIVATE_SERVICE_CONNECT_NEG: "Add a Private Service Connect NEG (`RegionNetworkEndpointGroup`) in "
-    "another region to `backends`, for a service attachment that is published there.",
-}
-_ANY_KIND: Final = "Add a backend of the same kind in another region to `backends`."
 # No global service takes regional internet NEGs, and one for a Google API takes one:
 # https://cloud.google.com/load-balancing/docs/backend-service#backends
 _REGIONAL_ONLY: Final = {GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG}
@@ -180,7 +166,7 @@ def _spans_regions(service: BackendService, options: RegionsOptions, required: s
     regions = serving_regions(service)
     may_get_others = UNKNOWN if service.leaves_backends_to_a_controller else False
     if not decided(any_of([regions.reaches(options.min_regions), may_get_others]), _doubt(service, options)):
-        yield Fail(_where(service, regions), required, _fix(service, options))
+        yield Fail(_where(service, regions), required, how_to_reach_another(service, options.min_regions))
 
 
 def _where(service: BackendService, regions: DistinctCount) -> str:
@@ -192,19 +178,6 @@ def _where(service: BackendService, regions: DistinctCount) -> str:
         return f"{those} are in {counted(regions.upper or 0, 'region')} at most."
     named = f": {quoted(group.name for group in groups)}" if 1 < len(groups) <= _MOST_NAMES else ""
     return f"{those} are in {_listed(regions.certain)}{named}."
-
-
-def _fix(service: BackendService, options: RegionsOptions) -> str:
-    drained = drained_backends(service)
-    if drained and service.regions.reaches(options.min_regions) is not False:
-        names = quoted(backend.label for backend in drained)
-        return f"Set the `capacity_scaler` of {names} above 0 (0.1 to 1): a drained backend gets no requests."
-    for group, region in misplaced_groups(service)[:1]:
-        return f"Create `{group.name}` in `{region}`, as its name says: it is in `{group.region}`."
-    for group in spare_groups(service)[:1]:
-        return f"Add `{group.name}` in `{group.region}`, which is in no service, to `backends`."
-    kinds = {kind for group in service.groups for kind in group.kinds} or service.kinds
-    return _IN_ANOTHER_REGION.get(next(iter(kinds)), _ANY_KIND) if len(kinds) == 1 else _ANY_KIND
 
 
 def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, required: str) -> Checks:

@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from policypack.model.machines.machine import Machine
-from policypack.model.machines.provisioning import ANY_PROVISIONING, has_reservation, provisioning_of
-from policypack.model.machines.settings import Scheduling
+from policypack.model.machines.provisioning import NO_RESTART, REQUIRED_SETTINGS, RequiredSetting
+from policypack.model.machines.settings import SPOT, STANDARD, Scheduling
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, under
+from policypack.rules.reservations import is_to_be_had
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, under
 from policypack.wording import quoted
-
-
-class _Setting(NamedTuple):
-    """A setting that a provisioning model requires: what it has to be, in words and in code, and where it stands."""
-
-    name: str
-    is_right: Callable[[Machine], bool | Unknown]
-    wanted: str
-    value: str
-    where: str = " in `scheduling`"
-
-    @property
-    def key(self) -> str:
-        """The name of the property in the provider."""
-        first, *others = self.name.split("_")
-        return first + "".join(part.capitalize() for part in others)
-
-
-_PREEMPTIBLE: Final = _Setting("preemptible", lambda vm: vm.scheduling.is_preemptible, "on", "True")
-_NO_RESTART: Final = _Setting("automatic_restart", lambda vm: negation(vm.scheduling.restarts), "off", "False")
-_DELETED: Final = _Setting(
-    "instance_termination_action", lambda vm: equals(vm.scheduling.termination_action, "DELETE"), "DELETE", '"DELETE"'
-)
-_LIMITED: Final = _Setting(
-    "max_run_duration", lambda vm: vm.scheduling.has_max_run_duration, "set", '{"seconds": 604800}'
-)
-_RESERVED: Final = _Setting(
-    "reservation_affinity",
-    lambda vm: equals(vm.reservation_affinity, "SPECIFIC_RESERVATION"),
-    "of type SPECIFIC_RESERVATION",
-    '{"type": "SPECIFIC_RESERVATION", "specific_reservation": {...}}',
-    where="",
-)
-# Provisioning model -> the settings that it requires.
-_REQUIRED: Final[Mapping[str, tuple[_Setting, ...]]] = {
-    "STANDARD": (),
-    "SPOT": (_PREEMPTIBLE, _NO_RESTART),
-    "FLEX_START": (_NO_RESTART, _DELETED, _LIMITED),
-    "RESERVATION_BOUND": (_RESERVED,),
-}
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
     lambda machine: machine.has_gpu if isinstance(machine.machine_type, Unknown) else True,
@@ -75,15 +35,17 @@ class GpuInstanceSchedulingOptions(Options):
             (https://cloud.google.com/compute/docs/instances/provisioning-models).
     """
 
-    provisioning_models: tuple[str, ...] = tuple(_REQUIRED)
+    provisioning_models: tuple[str, ...] = tuple(REQUIRED_SETTINGS)
 
     def problem(self) -> str | None:
         """Why no model could pass, or which is none."""
         if not self.provisioning_models:
             return "option `provisioning_models` is empty, which lets no VM pass: name one, or disable the rule"
-        unknown = sorted(set(self.provisioning_models) - set(_REQUIRED))
+        unknown = sorted(set(self.provisioning_models) - set(REQUIRED_SETTINGS))
         return (
-            f"option `provisioning_models` has {quoted(unknown)}, known are {', '.join(_REQUIRED)}" if unknown else None
+            f"option `provisioning_models` has {quoted(unknown)}, known are {', '.join(REQUIRED_SETTINGS)}"
+            if unknown
+            else None
         )
 
 
@@ -162,7 +124,7 @@ def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
         return
     if known(scheduling.has_an_end, "max_run_duration") or known(scheduling.is_preemptible, "preemptible"):
         return
-    if (known(scheduling.provisioning_model, "provisioning_model") or "STANDARD") == "STANDARD":
+    if known(scheduling.provisioning_model, "provisioning_model") == STANDARD:
         yield Fail(
             "`instance_termination_action` is set with STANDARD, which Compute Engine refuses.",
             "With STANDARD no `instance_termination_action`, unless the VM runs for a limited time.",
@@ -173,7 +135,7 @@ def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
 def _suits_gpus(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     yield _stops_for_maintenance(machine.scheduling)
     yield _fits_its_model(machine, options)
-    yield _fits_its_machine_type(machine)
+    yield is_to_be_had(machine)
 
 
 def _stops_for_maintenance(scheduling: Scheduling) -> Checks:
@@ -185,11 +147,11 @@ def _stops_for_maintenance(scheduling: Scheduling) -> Checks:
 
 
 def _stops_by_default(scheduling: Scheduling) -> Checks:
-    if scheduling.is_preemptible is True or equals(scheduling.provisioning_model, "SPOT") is True:
+    if scheduling.is_preemptible is True or equals(scheduling.provisioning_model, SPOT) is True:
         return
-    model = known(scheduling.provisioning_model, "provisioning_model") or "STANDARD"
+    model = known(scheduling.provisioning_model, "provisioning_model")
     known(scheduling.is_preemptible, "preemptible")
-    if model == "STANDARD":
+    if model == STANDARD:
         yield _may_migrate("is not set, which means MIGRATE")
     else:
         why = "`on_host_maintenance` is not set, and its default with this provisioning model is not documented"
@@ -205,8 +167,8 @@ def _may_migrate(observed: str) -> Fail:
 
 
 def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
-    model = known(machine.scheduling.provisioning_model, "provisioning_model") or "STANDARD"
-    if model not in _REQUIRED:
+    model = known(machine.scheduling.provisioning_model, "provisioning_model")
+    if model not in REQUIRED_SETTINGS:
         yield Undecided("`provisioning_model` is not one that this rule knows", "provisioning_model")
         return
     if model not in options.provisioning_models:
@@ -215,43 +177,16 @@ def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> 
             f"One of {', '.join(options.provisioning_models)}.",
             "Set `provisioning_model` in `scheduling` to one of them.",
         )
-    for setting in _REQUIRED[model]:
+    for setting in REQUIRED_SETTINGS[model]:
         yield _has(setting, machine, model)
-    if machine.scheduling.is_preemptible is True and _NO_RESTART not in _REQUIRED[model]:
-        yield _has(_NO_RESTART, machine, "a preemptible VM")
+    if machine.scheduling.is_preemptible is True and NO_RESTART not in REQUIRED_SETTINGS[model]:
+        yield _has(NO_RESTART, machine, "a preemptible VM")
 
 
-def _fits_its_machine_type(machine: Machine) -> Checks:
-    type_ = known(machine.machine_type, "machine_type")
-    needs = provisioning_of(type_)
-    if needs == ANY_PROVISIONING:
-        return
-    model = known(machine.scheduling.provisioning_model, "provisioning_model") or "STANDARD"
-    if model == "STANDARD" and known(machine.scheduling.is_preemptible, "preemptible"):
-        model = "SPOT"
-    if model in needs.refused:
-        yield Fail(
-            f"`{type_}` is {model}, and is to be had from a reservation only.",
-            f"`{type_}` takes a reservation.",
-            "Set `reservation_affinity` to a SPECIFIC_RESERVATION, and `provisioning_model` to RESERVATION_BOUND.",
-        )
-    elif model == "STANDARD" and needs.needs_reservation:
-        doubt = Undecided(f"it is not known whether there is a reservation for `{type_}`", "reservation_affinity")
-        if not decided(has_reservation(machine), doubt):
-            others = " or use SPOT or FLEX_START" if not needs.refused else ""
-            yield Fail(
-                f"`{type_}` is STANDARD without a reservation, and is not to be had so.",
-                f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if others else ''}.",
-                f"Name the reservation in `reservation_affinity` with type SPECIFIC_RESERVATION{',' if others else ''}"
-                f"{others}.",
-            )
-
-
-def _has(setting: _Setting, machine: Machine, model: str) -> Checks:
+def _has(setting: RequiredSetting, machine: Machine, model: str) -> Checks:
     if not known(setting.is_right(machine), setting.name):
-        is_set = machine.scheduling.sets(setting.key) if setting.where else machine.reservation_affinity is not None
         yield Fail(
-            f"`{setting.name}` is not {setting.wanted if is_set else 'set'} with {model}.",
+            f"`{setting.name}` is not {setting.wanted if setting.is_set(machine) else 'set'} with {model}.",
             f"`{setting.name}` is {setting.wanted} with {model}.",
             f'Set `"{setting.name}": {setting.value}`{setting.where}.',
         )
