@@ -11,7 +11,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
 from policypack.model.balancing.load_balancer import LoadBalancerService
-from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
+from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, parse_reference, setting
 from policypack.model.graph.resource import Resource
@@ -39,9 +39,9 @@ class BackendService(LoadBalancerService):
         return self.resource.asked.string("portName")
 
     @property
-    def session_affinity(self) -> str | Unknown:
-        """How requests of one client stay with one backend; `NONE` by default."""
-        return self.resource.asked.string("sessionAffinity", default="NONE", if_omitted=True)
+    def session_affinity(self) -> SessionAffinity:
+        """How requests of one client stay with one backend."""
+        return SessionAffinity(self.resource)
 
     @property
     def locality_lb_policy(self) -> str | Unknown | None:
