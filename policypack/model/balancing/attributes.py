@@ -105,11 +105,13 @@ POLICIES_WITHOUT_AFFINITY: Final = (
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `consistentHash`
 HASHING_POLICIES: Final = ("MAGLEV", "RING_HASH")
 
+LEGACY_HEALTH_CHECK: Final = "legacy health check"
+USE_SERVING_PORT: Final = "USE_SERVING_PORT"
 # What a health check can be or have, by the load balancer that uses it.
 HEALTH_CHECKS: Final = _table(
-    ("legacy health check",        "TTRRR RRRRR RR ???", _CHECKS,
+    (LEGACY_HEALTH_CHECK,          "TTRRR RRRRR RR ???", _CHECKS,
      "`HttpHealthCheck` and `HttpsHealthCheck`, which are made for target pools; of instance groups alone."),
-    ("USE_SERVING_PORT",           "TTTTT TTTTT RR ???", _CHECKS_API),
+    (USE_SERVING_PORT,             "TTTTT TTTTT RR ???", _CHECKS_API),
     ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", _CHECKS_API,
      "USE_SERVING_PORT asks the named port of the service."),
 )

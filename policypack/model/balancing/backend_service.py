@@ -257,10 +257,11 @@ class BackendService(LoadBalancerService):
         return tuple(HealthCheck.of(target, self.stack) for target in self.health_check_links.targets)
 
     @property
-    def regions_of_health_checks(self) -> tuple[tuple[str, str | Unknown | None], ...]:
-        """The names of the health checks that it certainly uses, with the region of a regional one."""
+    def regional_health_checks(self) -> tuple[tuple[str, str | Unknown], ...]:
+        """The names of the regional health checks that it certainly uses, with their regions."""
         inside = [(check.name, location_of(check.resource)) for check in self.health_checks]
-        return (*inside, *((reference.name, reference.region) for reference in self.health_check_links.external))
+        outside = [(reference.name, reference.region) for reference in self.health_check_links.external]
+        return tuple((name, region) for name, region in (*inside, *outside) if region is not None)
 
     @property
     def legacy_health_checks(self) -> tuple[str, ...]:
