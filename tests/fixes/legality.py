@@ -179,7 +179,7 @@ FIXES = {
     ),
     "a regional rule before a global proxy": fix(
         "forwarding-rule-scheme",
-        "_leads_to_proxy",
+        "leads_to_its_place",
         (
             f"gcp.compute.GlobalForwardingRule(\n{_RULE}",
             f'gcp.compute.ForwardingRule(\n{_RULE}    region="us-central1",\n',
