@@ -37,6 +37,11 @@ HAS_BACKENDS: Final = Condition[BackendService](
 TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
     lambda service: service.is_measured is not False, "its backends take no health check", "backends"
 )
+HAS_HEALTH_CHECK: Final = Condition[BackendService](
+    lambda service: bool(service.health_check_links.members) or not service.health_check_links.is_complete,
+    "it has no health check",
+    "health_checks",
+)
 SERVES: Final = Condition[GroupManager](
     lambda group: bool(group.serving), "it is not a backend of any service", "backends"
 )

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.product import CLASSIC_SCHEME
+from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference, location_of
 from policypack.model.graph.resource import Resource
+from policypack.model.values.logic import equals
 from policypack.model.values.values import Unknown
-from policypack.verdict import Checks, Fail, known
+from policypack.verdict import Checks, Fail, Undecided, known, not_known
+from policypack.wording import quoted
 
 SAME_PLACE = "Global with global, and regional with regional in the same region."
 
@@ -50,6 +56,41 @@ def are_together(one: Placed, other: Placed, called: str, other_called: str) -> 
             yield Fail(
                 f"{called} is in `{here}`, and {other_called} in `{there}`.", SAME_PLACE, "Create both in one region."
             )
+
+
+def leads_to_its_place(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """What is wrong with where a forwarding rule and its target proxy are.
+
+    Of a classic load balancer in Standard Tier the rule is regional, and the rest global:
+    https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
+    """
+    if not front.is_regional or proxy.is_regional:
+        yield from are_together(front, proxy, "It", f"target proxy `{proxy.name}`")
+    elif equals(front.scheme, CLASSIC_SCHEME) is False:
+        yield Fail(
+            f"It is regional, and target proxy `{proxy.name}` is global.",
+            SAME_PLACE,
+            "Use a `GlobalForwardingRule`, or a regional proxy, URL map and service.",
+        )
+    elif equals(front.network_tier, "STANDARD") is not True:
+        yield Undecided(f"`{proxy.name}` is global, which is documented for Standard Tier only", "network_tier")
+    else:
+        for service in proxy.services:
+            yield _serves_region_alone(front, service)
+
+
+def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Checks:
+    """In Standard Tier a regional rule leads to a global service, which then is in the rule's region alone."""
+    region, regions = known(front.region, "region"), service.regions
+    elsewhere = sorted(regions.certain - {region})
+    if elsewhere:
+        yield Fail(
+            f"It is in Standard Tier in `{region}`, and `{service.name}` has backends in {quoted(elsewhere)}.",
+            "In Standard Tier, backends in the forwarding rule's region alone.",
+            "Use a `GlobalForwardingRule` in Premium Tier, which reaches all regions.",
+        )
+    elif regions.upper is None or regions.upper > regions.lower:
+        yield not_known("backends", service.name, because="some may be in other regions")
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ FIXES = {
     ),
     "a regional rule before a global proxy": fix(
         "forwarding-rule-scheme",
-        "_leads_to_proxy",
+        "leads_to_its_place",
         (
             f"gcp.compute.GlobalForwardingRule(\n{_RULE}",
             f'gcp.compute.ForwardingRule(\n{_RULE}    region="us-central1",\n',
@@ -245,7 +245,7 @@ FIXES = {
     ),
     "a regional check of a global service": fix(
         "health-check-attachable",
-        "_is_in_reach",
+        "_is_global",
         (
             f"check = gcp.compute.HealthCheck(\n{_CHECK}",
             f'check = gcp.compute.RegionHealthCheck(\n    region="us-central1",\n    resource_name={_CHECK.lstrip()}',
@@ -254,7 +254,7 @@ FIXES = {
     ),
     "a check of another region": fix(
         "health-check-attachable",
-        "_is_in_reach",
+        "_is_in_region",
         (_REGIONAL_CHECK, _REGIONAL_CHECK.replace("us-central1", "us-east1"), _REGIONAL_CHECK),
         program=REGIONAL,
     ),

@@ -54,6 +54,8 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(SERVERLESS)], {"localityLbPolicy": "ROUND_ROBIN"}, "failed"),
     ([backend(SERVERLESS)], {"localityLbPolicy": Computed()}, "undecided"),
     ([backend(SERVERLESS)], {"sessionAffinity": Computed()}, "undecided"),
+    # What is not known of the one leaves the other certain.
+    ([backend(SERVERLESS)], {"sessionAffinity": Computed(), "localityLbPolicy": "ROUND_ROBIN"}, "failed"),
     ([backend(SERVERLESS)], {}, "passed"),
     ([backend(UNKNOWN_NEG)], {"localityLbPolicy": "ROUND_ROBIN"}, "undecided"),
     ([backend(UNKNOWN_NEG)], {}, "passed"),

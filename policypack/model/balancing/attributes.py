@@ -8,9 +8,10 @@ gRPC, TCP).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from policypack.model.balancing.product import Row, by_product
+from policypack.model.balancing.product import Cell, Product, Row, by_product, is_refused
 
 API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/backendServices"
 BACKEND_SERVICES: Final = "https://cloud.google.com/load-balancing/docs/backend-service"
@@ -95,11 +96,22 @@ SESSION_AFFINITIES: Final = _table(
     ("STRONG_COOKIE_AFFINITY",     "TRTTT RRRRR RR ??R", FEATURES, "Needs `strong_session_affinity_cookie`."),
 )
 
+# The policies under which session affinity has no effect.
+# https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/#localitylbpolicy_python
+POLICIES_WITHOUT_AFFINITY: Final = (
+    "ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "ORIGINAL_DESTINATION", "WEIGHTED_ROUND_ROBIN",
+)
+# Those under which `consistent_hash` is read.
+# https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `consistentHash`
+HASHING_POLICIES: Final = ("MAGLEV", "RING_HASH")
+
+LEGACY_HEALTH_CHECK: Final = "legacy health check"
+USE_SERVING_PORT: Final = "USE_SERVING_PORT"
 # What a health check can be or have, by the load balancer that uses it.
 HEALTH_CHECKS: Final = _table(
-    ("legacy health check",        "TTRRR RRRRR RR ???", _CHECKS,
+    (LEGACY_HEALTH_CHECK,          "TTRRR RRRRR RR ???", _CHECKS,
      "`HttpHealthCheck` and `HttpsHealthCheck`, which are made for target pools; of instance groups alone."),
-    ("USE_SERVING_PORT",           "TTTTT TTTTT RR ???", _CHECKS_API),
+    (USE_SERVING_PORT,             "TTTTT TTTTT RR ???", _CHECKS_API),
     ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", _CHECKS_API,
      "USE_SERVING_PORT asks the named port of the service."),
 )
@@ -117,6 +129,22 @@ ROUTE_ACTIONS: Final = _table(
     ("max_stream_duration",        "?R??? ----- -- T??", _URL_MAPS),
 )
 # fmt: on
+
+
+def cells_of_row(table: Mapping[str, Row], name: str, products: Iterable[Product]) -> list[Cell]:
+    """What each of the products does with one row of a table; nothing with a name that the table does not have."""
+    row = table.get(name)
+    return [row.cells[product] for product in products] if row else []
+
+
+def taken_by_any(table: Mapping[str, Row], products: Iterable[Product]) -> list[str]:
+    """The names of the rows that some of the products take."""
+    return [name for name, row in table.items() if Cell.TAKEN in map(row.cells.get, products)]
+
+
+def refused_by_all(table: Mapping[str, Row], products: Iterable[Product]) -> list[str]:
+    """The names of the rows that all of the products refuse or ignore."""
+    return [name for name, row in table.items() if is_refused(row.cells[one] for one in products) is True]
 
 
 def locality_policy(name: str) -> Row:

@@ -11,7 +11,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
 from policypack.model.balancing.load_balancer import LoadBalancerService
-from policypack.model.balancing.service_settings import OutlierDetection, RequestLog
+from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, parse_reference, setting
 from policypack.model.graph.resource import Resource
@@ -39,9 +39,9 @@ class BackendService(LoadBalancerService):
         return self.resource.asked.string("portName")
 
     @property
-    def session_affinity(self) -> str | Unknown:
-        """How requests of one client stay with one backend; `NONE` by default."""
-        return self.resource.asked.string("sessionAffinity", default="NONE", if_omitted=True)
+    def session_affinity(self) -> SessionAffinity:
+        """How requests of one client stay with one backend."""
+        return SessionAffinity(self.resource)
 
     @property
     def locality_lb_policy(self) -> str | Unknown | None:
@@ -257,10 +257,11 @@ class BackendService(LoadBalancerService):
         return tuple(HealthCheck.of(target, self.stack) for target in self.health_check_links.targets)
 
     @property
-    def regions_of_health_checks(self) -> tuple[tuple[str, str | Unknown | None], ...]:
-        """The names of the health checks that it certainly uses, with the region of a regional one."""
+    def regional_health_checks(self) -> tuple[tuple[str, str | Unknown], ...]:
+        """The names of the regional health checks that it certainly uses, with their regions."""
         inside = [(check.name, location_of(check.resource)) for check in self.health_checks]
-        return (*inside, *((reference.name, reference.region) for reference in self.health_check_links.external))
+        outside = [(reference.name, reference.region) for reference in self.health_check_links.external]
+        return tuple((name, region) for name, region in (*inside, *outside) if region is not None)
 
     @property
     def legacy_health_checks(self) -> tuple[str, ...]:

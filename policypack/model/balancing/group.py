@@ -57,6 +57,9 @@ class GroupKind(enum.Enum):
 
 ALL_KINDS: Final = frozenset(GroupKind)
 NEG_KINDS: Final = ALL_KINDS - {GroupKind.INSTANCE_GROUP}
+# Those that take no health check, of internet NEGs the global ones.
+# https://cloud.google.com/load-balancing/docs/health-check-concepts
+KINDS_WITHOUT_HEALTH_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG})
 # The collections that a backend's `group` can be in: the API answers "Unexpected resource collection" to others.
 # https://github.com/hashicorp/terraform-provider-google/issues/4951
 GROUP_COLLECTIONS: Final = ("instanceGroups", "networkEndpointGroups")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from policypack.model.balancing.attributes import ATTRIBUTES
+from policypack.model.balancing.attributes import ATTRIBUTES, HEALTH_CHECKS, USE_SERVING_PORT, cells_of_row
 from policypack.model.balancing.product import (
     CLASSIC_SCHEME,
     DEFAULT_REGIONAL_SCHEME_OF_SERVICES,
@@ -15,6 +15,7 @@ from policypack.model.balancing.product import (
     Family,
     Product,
     agreed,
+    is_refused,
     nearest_products,
     products_of,
     products_of_scheme,
@@ -138,6 +139,11 @@ class LoadBalancerService(View):
         https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing#limitations
         """
         return UNKNOWN if isinstance(self.family, Unknown) else self.family is Family.APPLICATION
+
+    @property
+    def takes_serving_port(self) -> bool | Unknown:
+        """Whether a health check can ask the port that `port_name` names."""
+        return negation(is_refused(cells_of_row(HEALTH_CHECKS, USE_SERVING_PORT, self.nearest_products)))
 
     @property
     def takes_security_policy(self) -> bool | Unknown:

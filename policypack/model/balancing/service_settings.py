@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.graph.resource import Resource
-from policypack.model.values.logic import any_of, is_set, when_known
+from policypack.model.values.logic import any_of, equals, is_set, negation, when_known
 from policypack.model.values.values import Unknown, python_name
 
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/: `log_config`, `outlier_detection`.
@@ -25,6 +25,32 @@ _NOT_WITH_SERVERLESS: Final = (
     "successRateRequestVolume",
     "successRateStdevFactor",
 )
+
+
+# It keeps a session by a cookie that names the backend, not by hashing.
+STATEFUL_AFFINITY: Final = "STRONG_COOKIE_AFFINITY"
+
+
+@dataclass(frozen=True)
+class SessionAffinity:
+    """How requests of one client stay with one backend."""
+
+    resource: Resource
+
+    @property
+    def value(self) -> str | Unknown:
+        """The `session_affinity` of the backend service; `NONE` by default."""
+        return self.resource.asked.string("sessionAffinity", default="NONE", if_omitted=True)
+
+    @property
+    def is_on(self) -> bool | Unknown:
+        """Whether there is any."""
+        return negation(equals(self.value, "NONE"))
+
+    @property
+    def is_stateful(self) -> bool | Unknown:
+        """Whether it does not depend on how requests are distributed."""
+        return equals(self.value, STATEFUL_AFFINITY)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
+from policypack.model.balancing.product import CLASSIC_SCHEME, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import is_regional_type, region_setting
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES
 from policypack.model.graph.view import View
+from policypack.model.values.logic import all_of, equals, same
 from policypack.model.values.values import Unknown
 
 
@@ -56,6 +57,13 @@ class ForwardingRule(View):
     @cached_property
     def direct_services(self) -> tuple[BackendService, ...]:
         return tuple(BackendService.of(target, self.stack) for target in self.service_links.targets)
+
+    def is_classic_with(self, proxy: Proxy) -> bool | Unknown:
+        """Whether it and the services behind a proxy are a classic load balancer.
+
+        One with EXTERNAL_MANAGED services is on its way from one to the other.
+        """
+        return all_of([equals(self.scheme, CLASSIC_SCHEME), same(service.is_classic for service in proxy.services)])
 
     @cached_property
     def addresses(self) -> frozenset[str]:

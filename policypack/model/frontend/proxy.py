@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.product import PROTOCOLS_BEHIND
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.frontend.url_map import UrlMap
 from policypack.model.graph.links import Links
@@ -45,6 +46,11 @@ class Proxy(View):
     def kind(self) -> str:
         """`HTTP`, `HTTPS`, `SSL`, `TCP` or `gRPC`."""
         return next(kind for kind, types in _KINDS.items() if self.resource.type in types)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The protocols of the services that can be behind it."""
+        return PROTOCOLS_BEHIND[self.kind]
 
     @property
     def is_regional(self) -> bool:
@@ -98,12 +104,13 @@ class Proxy(View):
         return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
 
     @property
-    def possible_services(self) -> tuple[BackendService, ...] | None:
-        """The services in the stack that it may send requests to; `None` if there may be others."""
+    def further_services(self) -> tuple[BackendService, ...] | None:
+        """The services in the stack that it may send requests to besides `services`; `None` if there may be others."""
         maps = [url_map.possible_services for url_map in self.url_maps]
         if self.url_map_links.why or self.service_links.why or None in maps:
             return None
-        found = {one.urn: one for services in maps if services for one in services}
+        certain = {service.urn for service in self.services}
+        found = {one.urn: one for services in maps if services for one in services if one.urn not in certain}
         return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from policypack.model.balancing.attributes import USE_SERVING_PORT
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
@@ -18,13 +19,12 @@ from policypack.model.values.values import UNKNOWN, Unknown
 _DEFAULT_PORTS: Final = {"HTTP": 80, "HTTPS": 443, "HTTP2": 443, "SSL": 443}
 # The API's default of `portName`: https://cloud.google.com/load-balancing/docs/backend-service#named_ports
 _DEFAULT_PORT_NAME: Final = "http"
-_SERVING_PORT: Final = "USE_SERVING_PORT"
 
 
 def follows_serving_port(check: HealthCheck) -> bool | Unknown:
     """Whether a check asks whatever port the backend service serves on."""
     specification = check.settings.string("portSpecification")
-    return UNKNOWN if isinstance(specification, Unknown) else specification == _SERVING_PORT
+    return UNKNOWN if isinstance(specification, Unknown) else specification == USE_SERVING_PORT
 
 
 def asked_port(check: HealthCheck) -> int | Unknown:
@@ -34,7 +34,7 @@ def asked_port(check: HealthCheck) -> int | Unknown:
     specification = settings.string("portSpecification")
     if isinstance(specification, Unknown) or isinstance(port, Unknown):
         return UNKNOWN
-    if specification in (_SERVING_PORT, "USE_NAMED_PORT"):
+    if specification in (USE_SERVING_PORT, "USE_NAMED_PORT"):
         return UNKNOWN
     if port:
         return like(port, int(port))

@@ -23,7 +23,7 @@ from policypack.model.network.traffic import (
 )
 from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS
+from policypack.rules.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
 from policypack.rules.firewalls import missing_in
 from policypack.verdict import (
     Checks,
@@ -66,10 +66,6 @@ def _has_a_network(service: BackendService) -> bool:
     return bool(own_networks(service.stack)) or not service.stack.is_complete
 
 
-def _has_a_health_check(service: BackendService) -> bool:
-    return bool(service.health_check_links.members) or not service.health_check_links.is_complete
-
-
 @rule(
     title="The firewall lets health checks reach the backends",
     severity="high",
@@ -79,7 +75,7 @@ def _has_a_health_check(service: BackendService) -> bool:
     applies=(
         Condition(_has_a_network, _NO_NETWORK, "network"),
         HAS_BACKENDS,
-        Condition(_has_a_health_check, "it has no health check", "health_checks"),
+        HAS_HEALTH_CHECK,
         TAKES_HEALTH_CHECKS,
     ),
 )

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.balancing.attributes import SESSION_AFFINITIES
+from policypack.model.balancing.attributes import (
+    HASHING_POLICIES,
+    POLICIES_WITHOUT_AFFINITY,
+    SESSION_AFFINITIES,
+    cells_of_row,
+    taken_by_any,
+)
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import Cell, is_refused
-from policypack.model.values.logic import all_of, any_of, equals, negation
+from policypack.model.balancing.product import is_refused
+from policypack.model.balancing.service_settings import STATEFUL_AFFINITY
+from policypack.model.values.logic import all_of, any_of, is_in, known_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.conditions import FITS_ITS_FRONT
 from policypack.rules.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
 
-# https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/#localitylbpolicy_python
-_POLICIES_WITHOUT_AFFINITY: Final = (
-    "ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "ORIGINAL_DESTINATION", "WEIGHTED_ROUND_ROBIN",
-)  # fmt: skip
-# Those under which `consistent_hash` is read.
-# https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `consistentHash`
-_HASHING: Final = ("MAGLEV", "RING_HASH")
-# It keeps a session by a cookie that names the backend, not by hashing.
-_STATEFUL: Final = "STRONG_COOKIE_AFFINITY"
+_FIX_ON_CLOUD_RUN: Final = "Remove it; Cloud Run has `session_affinity=True` on its own template."
 
 
 @rule(
@@ -94,9 +93,10 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     decides, `backends` is built inside `apply`, or the kind of a backend is not known.
     """
     yield _hash_is_read(service)
-    yield _serverless_has_none(service)
-    has_affinity = negation(equals(service.session_affinity, "NONE"))
-    if has_affinity is False:
+    is_on = service.session_affinity.is_on
+    yield _serverless_has_none(service, "session_affinity", is_on, _FIX_ON_CLOUD_RUN)
+    yield _serverless_has_none(service, "locality_lb_policy", service.sets("locality_lb_policy"), "Remove it.")
+    if is_on is False:
         return
     yield _load_balancer_has_it(service)
     if service.is_passthrough is True:
@@ -106,81 +106,67 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
         yield NotApplicable("its backends have no balancing mode that counts")
         return
     doubt = not_known("session_affinity" if service.is_passthrough is False else "load_balancing_scheme")
-    counts = all_of([has_affinity, negation(service.is_passthrough)])
+    counts = all_of([is_on, negation(service.is_passthrough)])
     yield provided(counts, doubt, _policy_keeps_sessions(service))
     for backend in backends:
         yield provided(all_of([counts, backend.is_measured]), doubt, _mode_keeps_sessions(backend))
 
 
-def _load_balancer_has_it(service: BackendService) -> Checks:
-    affinity = known(service.session_affinity, "session_affinity")
-    row = SESSION_AFFINITIES.get(affinity)
-    if not row:
-        return
-    cells = [row.cells[product] for product in service.products]
-    having = [
-        name for name, other in SESSION_AFFINITIES.items() if Cell.TAKEN in map(other.cells.get, service.products)
-    ]
-    yield from refused(
-        cells,
-        Fail(
-            f"It has `session_affinity` {affinity}, which this load balancer does not have.",
-            f"One of {', '.join(having)}.",
-            "Set `session_affinity` to one of them.",
-        ),
-        which_product(service),
+def _hash_is_read(service: BackendService) -> Checks:
+    is_set, policy = service.sets("consistent_hash"), service.locality_lb_policy
+    is_ignored = all_of([is_set, negation(is_in(policy, (None, *HASHING_POLICIES)))])
+    if known(is_ignored, "consistent_hash" if is_set is UNKNOWN else "locality_lb_policy"):
+        yield Fail(
+            f"It has `consistent_hash`, which has no effect with `locality_lb_policy` {policy}.",
+            f"`consistent_hash` with `locality_lb_policy` {' or '.join(HASHING_POLICIES)}.",
+            'Set `locality_lb_policy="RING_HASH"`, or remove `consistent_hash`.',
+        )
+
+
+def _serverless_has_none(service: BackendService, name: str, is_set: bool | Unknown, fix: str) -> Checks:
+    """Serverless NEGs have neither: affinity "won't work", and the policy is not supported.
+
+    https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+    """
+    is_serverless = any_of(
+        [service.has_serverless_backends is True, *(one.is_serverless for one in known_in(service.backends))]
     )
-    if affinity == _STATEFUL:
+    deciding = name if is_set is UNKNOWN else "backends"
+    if known(all_of([is_serverless, is_set]), deciding, because="serverless NEGs do not have it"):
+        yield Fail(
+            f"It has `{name}`, which has no effect with its serverless NEGs.",
+            f"No `{name}` on a service of serverless NEGs.",
+            fix,
+        )
+
+
+def _load_balancer_has_it(service: BackendService) -> Checks:
+    affinity = known(service.session_affinity.value, "session_affinity")
+    cells = cells_of_row(SESSION_AFFINITIES, affinity, service.products)
+    fail = Fail(
+        f"It has `session_affinity` {affinity}, which this load balancer does not have.",
+        f"One of {', '.join(taken_by_any(SESSION_AFFINITIES, service.products))}.",
+        "Set `session_affinity` to one of them.",
+    )
+    yield from refused(cells, fail, which_product(service))
+    if service.session_affinity.is_stateful is True:
         yield provided(negation(is_refused(cells)), which_product(service), _has_cookie(service))
 
 
 def _has_cookie(service: BackendService) -> Checks:
     if not known(service.sets("strong_session_affinity_cookie"), "strong_session_affinity_cookie"):
         yield Fail(
-            f"It has `session_affinity` {_STATEFUL} and no `strong_session_affinity_cookie`.",
+            f"It has `session_affinity` {STATEFUL_AFFINITY} and no `strong_session_affinity_cookie`.",
             "The cookie that this affinity needs.",
             'Set `strong_session_affinity_cookie={"name": "llm", "ttl": {"seconds": 3600}}`.',
         )
 
 
-def _serverless_has_none(service: BackendService) -> Checks:
-    """Serverless NEGs have neither: affinity "won't work", and the policy is not supported.
-
-    https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
-    """
-    entries = () if isinstance(service.backends, Unknown) else service.backends
-    is_serverless = any_of([service.has_serverless_backends is True, *(one.is_serverless for one in entries)])
-    has_affinity = negation(equals(service.session_affinity, "NONE"))
-    for name, is_set, fix in (
-        ("session_affinity", has_affinity, "Remove it; Cloud Run has `session_affinity=True` on its own template."),
-        ("locality_lb_policy", service.sets("locality_lb_policy"), "Remove it."),
-    ):
-        found = all_of([is_serverless, is_set])
-        if known(found, name if is_set is UNKNOWN else "backends", because="serverless NEGs do not have it"):
-            yield Fail(
-                f"It has `{name}`, which has no effect with its serverless NEGs.",
-                f"No `{name}` on a service of serverless NEGs.",
-                fix,
-            )
-
-
-def _hash_is_read(service: BackendService) -> Checks:
-    is_set, policy = service.sets("consistent_hash"), service.locality_lb_policy
-    if is_set is False or policy is None or (isinstance(policy, str) and policy in _HASHING):
-        return
-    if known(is_set, "consistent_hash") and known(policy, "locality_lb_policy") not in _HASHING:
-        yield Fail(
-            f"It has `consistent_hash`, which has no effect with `locality_lb_policy` {policy}.",
-            f"`consistent_hash` with `locality_lb_policy` {' or '.join(_HASHING)}.",
-            'Set `locality_lb_policy="RING_HASH"`, or remove `consistent_hash`.',
-        )
-
-
 def _policy_keeps_sessions(service: BackendService) -> Checks:
-    if equals(service.session_affinity, _STATEFUL) is True or service.has_serverless_backends is True:
+    if service.session_affinity.is_stateful is True or service.has_serverless_backends is True:
         return
     policy = known(service.locality_lb_policy, "locality_lb_policy")
-    if policy in _POLICIES_WITHOUT_AFFINITY:
+    if policy in POLICIES_WITHOUT_AFFINITY:
         if service.backends:
             known(service.is_measured, "backends", because="session affinity counts with some kinds of them alone")
         yield Fail(

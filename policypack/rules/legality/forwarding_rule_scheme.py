@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from policypack.model.balancing.attributes import ROUTE_ACTIONS
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import (
-    CLASSIC_APPLICATION,
-    CLASSIC_SCHEME,
-    MIGRATIONS,
-    PASSTHROUGH_SCHEMES,
-    PROTOCOLS_BEHIND,
-    PROXY_SCHEMES,
-    is_refused,
-)
+from policypack.model.balancing.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.frontend.url_map import UrlMap
-from policypack.model.values.logic import all_of, equals, same
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.places import SAME_PLACE, are_together
+from policypack.rules.places import are_together, leads_to_its_place
+from policypack.rules.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
-from policypack.wording import quoted
 
 _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer has no route actions but one")
 
@@ -83,12 +72,12 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
-        yield _leads_to_proxy(front, proxy)
+        yield leads_to_its_place(front, proxy)
         yield from _may_lead_to_others(front, proxy)
         for service in proxy.services:
             yield _fits(front, proxy, service)
         for url_map in proxy.url_maps:
-            yield provided(_is_classic(front, proxy), _WHICH_ONE, _rewrites_alone(url_map))
+            yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
 
@@ -98,10 +87,9 @@ def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
     if not proxy.why_services_unknown:
         return
     doubt = Undecided(proxy.why_services_unknown, "url_map")
-    if proxy.possible_services is None:
+    if proxy.further_services is None:
         yield doubt
-    others = [service for service in proxy.possible_services or () if service not in proxy.services]
-    for service in others:
+    for service in proxy.further_services or ():
         yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
 
 
@@ -123,38 +111,8 @@ def _has_tier(front: ForwardingRule) -> Checks:
         )
 
 
-def _leads_to_proxy(front: ForwardingRule, proxy: Proxy) -> Checks:
-    if not front.is_regional or proxy.is_regional:
-        yield from are_together(front, proxy, "It", f"target proxy `{proxy.name}`")
-    elif equals(front.scheme, CLASSIC_SCHEME) is False:
-        yield Fail(
-            f"It is regional, and target proxy `{proxy.name}` is global.",
-            SAME_PLACE,
-            "Use a `GlobalForwardingRule`, or a regional proxy, URL map and service.",
-        )
-    elif equals(front.network_tier, "STANDARD") is not True:
-        yield Undecided(f"`{proxy.name}` is global, which is documented for Standard Tier only", "network_tier")
-    else:
-        for service in proxy.services:
-            yield _serves_region_alone(front, service)
-
-
-def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Checks:
-    """In Standard Tier a regional rule leads to a global service, which then is in the rule's region alone."""
-    region, regions = known(front.region, "region"), service.regions
-    elsewhere = sorted(regions.certain - {region})
-    if elsewhere:
-        yield Fail(
-            f"It is in Standard Tier in `{region}`, and `{service.name}` has backends in {quoted(elsewhere)}.",
-            "In Standard Tier, backends in the forwarding rule's region alone.",
-            "Use a `GlobalForwardingRule` in Premium Tier, which reaches all regions.",
-        )
-    elif regions.upper is None or regions.upper > regions.lower:
-        yield not_known("backends", service.name, because="some may be in other regions")
-
-
 def _speaks_protocol(proxy: Proxy, service: BackendService) -> Checks:
-    protocol, spoken = known(service.protocol, "protocol", service.name), PROTOCOLS_BEHIND[proxy.kind]
+    protocol, spoken = known(service.protocol, "protocol", service.name), proxy.protocols
     if protocol is not None and protocol not in spoken:
         yield Fail(
             f"`{proxy.name}` is a target {proxy.kind} proxy, and `{service.name}` speaks {protocol}.",
@@ -169,28 +127,6 @@ def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
         f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
         "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule.",
     )
-
-
-def _is_classic(front: ForwardingRule, proxy: Proxy) -> bool | Unknown:
-    """Whether it is a classic load balancer: one with EXTERNAL_MANAGED services is on its way from one to the other."""
-    return all_of([equals(front.scheme, CLASSIC_SCHEME), same(service.is_classic for service in proxy.services)])
-
-
-def _rewrites_alone(url_map: UrlMap) -> Checks:
-    names = [name for name, row in ROUTE_ACTIONS.items() if is_refused(row.cells[one] for one in CLASSIC_APPLICATION)]
-    routes = known(url_map.routes, "path_matchers", url_map.name)
-    for route in routes:
-        found = [name for name in names if route.does(name) is True]
-        if found:
-            yield Fail(
-                f"`{url_map.name}` has {quoted(found)} in {route.label}, and the load balancer is a classic one.",
-                "`url_rewrite` as the only route action of a classic load balancer.",
-                "Set `load_balancing_scheme='EXTERNAL_MANAGED'` on the services and the forwarding rule, or remove "
-                f"{quoted(found)}.",
-            )
-        unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
-        if unclear:
-            yield not_known(unclear, url_map.name, because="a classic load balancer does not have it")
 
 
 def _leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:

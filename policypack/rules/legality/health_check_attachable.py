@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.balancing.attributes import HEALTH_CHECKS
+from policypack.model.balancing.attributes import (
+    HEALTH_CHECKS,
+    LEGACY_HEALTH_CHECK,
+    USE_SERVING_PORT,
+    cells_of_row,
+)
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import NEG_KINDS, Group, GroupKind
+from policypack.model.balancing.group import KINDS_WITHOUT_HEALTH_CHECK, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.balancing.product import is_refused
 from policypack.model.values.logic import same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
+from policypack.rules.conditions import HAS_HEALTH_CHECK
 from policypack.rules.refusal import refused, which_product
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, unresolved
 
-_HAS_CHECK: Final = Condition[BackendService](
-    lambda service: bool(service.health_check_links.members) or not service.health_check_links.is_complete,
-    "it has no health check",
-    "health_checks",
-)
-_LEGACY: Final = HEALTH_CHECKS["legacy health check"]
-_SERVING_PORT: Final = "USE_SERVING_PORT"
-_WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_NEG})
+# By the value of `port_specification`: what does not support it.
+_UNSUPPORTED: Final = {
+    USE_SERVING_PORT: "with a passthrough load balancer",
+    "USE_NAMED_PORT": "by any load balancer",
+}
 
 
 @rule(
@@ -31,7 +34,7 @@ _WITHOUT_CHECK: Final = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.INTERNET_
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
-    applies=(_HAS_CHECK,),
+    applies=(HAS_HEALTH_CHECK,),
 )
 def health_check_attachable(service: BackendService, options: Options) -> Checks:
     """A backend service has a health check that the API lets it have.
@@ -93,8 +96,8 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
         yield _has_port(service, check)
     for name in service.legacy_health_checks:
         yield _takes_legacy_check(service, name)
-    for name, region in service.regions_of_health_checks:
-        yield _is_in_reach(service, name, region)
+    for name, region in service.regional_health_checks:
+        yield _is_in_region(service, name, region) if service.is_regional else _is_global(name)
     for reference in links.external:
         yield Undecided(f"its health check `{reference.name}` is outside the stack", "source_regions")
     yield from unresolved(links)
@@ -113,52 +116,44 @@ def _has_no_source_regions(check: HealthCheck) -> Checks:
 
 def _has_port(service: BackendService, check: HealthCheck) -> Checks:
     specification = known(check.port_specification, "port_specification", check.name)
-    row = HEALTH_CHECKS.get(specification or "")
-    if row:
-        takes_serving_port = is_refused(HEALTH_CHECKS[_SERVING_PORT].cells[one] for one in service.nearest_products)
-        check_of_port = refused(
-            [row.cells[product] for product in service.nearest_products],
-            Fail(
-                f"Its health check `{check.name}` has `port_specification` {specification}, which is not supported "
-                f"{'with a passthrough load balancer' if specification == _SERVING_PORT else 'by any load balancer'}.",
-                "A port that the load balancer can find.",
-                f'Set `port_specification="{_SERVING_PORT}"`: it takes the port that `port_name` of the service names.'
-                if takes_serving_port is False
-                else "Set `port` to the number on which the servers listen, and remove `port_specification`.",
-            ),
-            which_product(service),
-        )
-        yield from check_of_port
+    if specification not in _UNSUPPORTED:
+        return
+    fail = Fail(
+        f"Its health check `{check.name}` has `port_specification` {specification}, which is not supported "
+        f"{_UNSUPPORTED[specification]}.",
+        "A port that the load balancer can find.",
+        f'Set `port_specification="{USE_SERVING_PORT}"`: it takes the port that `port_name` of the service names.'
+        if service.takes_serving_port is True
+        else "Set `port` to the number on which the servers listen, and remove `port_specification`.",
+    )
+    cells = cells_of_row(HEALTH_CHECKS, specification, service.nearest_products)
+    yield from refused(cells, fail, which_product(service))
 
 
 def _takes_legacy_check(service: BackendService, name: str) -> Checks:
-    is_legacy_refused = is_refused(_LEGACY.cells[product] for product in service.products)
-    yield from refused(
-        [_LEGACY.cells[product] for product in service.products],
-        Fail(
-            f"Its health check `{name}` is a legacy one.",
-            "A `HealthCheck` or `RegionHealthCheck`: legacy checks are for target pools, and for instance groups of "
-            "global external Application Load Balancers.",
-            "Use a `RegionHealthCheck` in the region of the service."
-            if service.is_regional
-            else "Use a `HealthCheck` with `http_health_check`, or with `tcp_health_check` for TCP and SSL.",
-        ),
-        which_product(service),
+    cells = cells_of_row(HEALTH_CHECKS, LEGACY_HEALTH_CHECK, service.products)
+    fail = Fail(
+        f"Its health check `{name}` is a legacy one.",
+        "A `HealthCheck` or `RegionHealthCheck`: legacy checks are for target pools, and for instance groups of "
+        "global external Application Load Balancers.",
+        "Use a `RegionHealthCheck` in the region of the service."
+        if service.is_regional
+        else "Use a `HealthCheck` with `http_health_check`, or with `tcp_health_check` for TCP and SSL.",
     )
-    if is_legacy_refused is False and service.kinds & NEG_KINDS:
+    yield from refused(cells, fail, which_product(service))
+    if is_refused(cells) is False and service.kinds & NEG_KINDS:
         yield Undecided(f"no page says whether NEGs take a legacy health check, as `{name}` is one", "health_checks")
 
 
-def _is_in_reach(service: BackendService, name: str, region: str | Unknown | None) -> Checks:
-    if region is None:
-        return
-    if not service.is_regional:
-        yield Fail(
-            f"Its health check `{name}` is regional.",
-            "A global health check: this service is global.",
-            "Use a `HealthCheck` instead of a `RegionHealthCheck`.",
-        )
-        return
+def _is_global(name: str) -> Checks:
+    yield Fail(
+        f"Its health check `{name}` is regional.",
+        "A global health check: this service is global.",
+        "Use a `HealthCheck` instead of a `RegionHealthCheck`.",
+    )
+
+
+def _is_in_region(service: BackendService, name: str, region: str | Unknown) -> Checks:
     theirs, ours = known(region, "region", name), known(service.region, "region")
     if theirs != ours:
         yield Fail(
@@ -171,7 +166,7 @@ def _is_in_reach(service: BackendService, name: str, region: str | Unknown | Non
 def _backends_take_check(service: BackendService) -> Checks:
     for group in service.groups:
         yield _takes_check(group)
-    if not service.links.is_complete and service.kinds & _WITHOUT_CHECK:
+    if not service.links.is_complete and service.kinds & KINDS_WITHOUT_HEALTH_CHECK:
         yield not_known("backends", because=service.links.why)
 
 
