@@ -21,8 +21,6 @@ _JUDGED_OTHERWISE: Final = {
     "connection_draining_timeout_sec": "the provider fills it in, and no load balancer is known to refuse it",
     "log_config": "where it has no effect it does no harm: the proxies of a mesh write logs of their own",
     "security_policy": "no load balancer is known to refuse it, and `backend-cloud-armor` judges which it is",
-    "custom_request_headers": "it has not been judged so far",
-    "custom_metrics": "it has not been judged so far",
     "iap": "it may be there and off",
     "enable_cdn": "it may be there and off",
     "preference": "it is one of a backend",
@@ -45,10 +43,11 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     By scheme, scope and protocol: `port_name` (no passthrough load balancer), `outlier_detection`, `locality_lb_policy`
     and `service_lb_policy` (no classic and no passthrough one; an external passthrough one has MAGLEV and
     WEIGHTED_MAGLEV, which no other has), `circuit_breakers` (internal and service mesh only), `max_stream_duration`
-    (service mesh only), `iap` (application ones only), `enable_cdn` (external application ones only, and not together
-    with `iap`), `edge_security_policy` (no internal one), a backend's `preference` (not with the classic scheme
-    EXTERNAL), and `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough
-    only). With serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
+    (service mesh only), `iap` and `custom_request_headers` (application ones only), `custom_metrics` of the service
+    (application ones but the classic one), `enable_cdn` (external application ones only, and not together with `iap`),
+    `edge_security_policy` (no internal one), a backend's `preference` (not with the classic scheme EXTERNAL), and
+    `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough only). With
+    serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
     `success_rate_minimum_hosts`, `success_rate_request_volume` or `success_rate_stdev_factor`, and does nothing beside
     `iap`. A service that is no load balancer at all is left to `load-balancer-product`.
 
@@ -85,7 +84,8 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     When scheme or protocol is computed and decides, it is not known whether an attribute is set, or the documentation
     does not agree on a combination: outlier detection of a cross-region internal proxy Network Load Balancer, circuit
     breakers of a cross-region internal load balancer, circuit breakers and CDN of a regional external one, Maglev on
-    an internal passthrough one. Outlier detection also while it is not known whether the backends are serverless NEGs.
+    an internal passthrough one, custom request headers of a service mesh, custom metrics of one for TCP. Outlier
+    detection also while it is not known whether the backends are serverless NEGs.
     """
     for name, row in ATTRIBUTES.items():
         if name not in _JUDGED_OTHERWISE:
