@@ -79,9 +79,13 @@ def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
     possible = [group for group in _possible_groups(service) if kind in group.backend_kinds]
     for group in () if crowded else possible:
         others = known_in(other.region for other in possible if other is not group)
-        is_second = known(group.region, "region", group.name, because="one region has one serverless NEG") in others
-        if is_second and group not in certain:
-            yield not_known("group", group.name, because="it may be a second serverless NEG of its region")
+        yield _is_first_of_its_region(group, others, is_certain=group in certain)
+
+
+def _is_first_of_its_region(group: Group, others: Collection[str], *, is_certain: bool) -> Checks:
+    is_second = known(group.region, "region", group.name, because="one region has one serverless NEG") in others
+    if is_second and not is_certain:
+        yield not_known("group", group.name, because="it may be a second serverless NEG of its region")
 
 
 def platforms_agree(service: BackendService) -> Checks:
@@ -121,10 +125,14 @@ def google_api_is_alone(service: BackendService) -> Checks:
             _apart(service),
         )
     elif len(_entries(service)) > 1 and len(possible) > 1:
-        why = "one for a Google API is the only one of its service"
         for group in possible:
-            if known(group.serves_google_api, "psc_target_service", group.name, because=why):
-                yield not_known("backends", because=why)
+            yield _serves_no_google_api(group)
+
+
+def _serves_no_google_api(group: Group) -> Checks:
+    why = "one for a Google API is the only one of its service"
+    if known(group.serves_google_api, "psc_target_service", group.name, because=why):
+        yield not_known("backends", because=why)
 
 
 def _entries(service: BackendService) -> tuple[Backend, ...]:

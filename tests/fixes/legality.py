@@ -97,7 +97,7 @@ FIXES = {
     ),
     "endpoints by utilization": fix(
         "backend-group-kind",
-        "_mode_fits",
+        "mode_fits",
         (_ENDPOINTS, '{"group": group.id}', _ENDPOINTS),
         program=ENDPOINTS,
         chosen="4",
@@ -318,7 +318,7 @@ FIXES = {
     ),
     "a limit that the mode ignores": fix(
         "load-balancer-balancing-mode",
-        "_sets_none_of",
+        "sets_none_of",
         (
             _TARGETS,
             f'            "balancing_mode": "RATE",\n            "max_utilization": 0.8,\n{_RATE}',

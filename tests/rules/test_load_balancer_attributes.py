@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from policypack.model.balancing.attributes import ATTRIBUTES
+from policypack.rules.legality.load_balancer_attributes import _JUDGED_OTHERWISE
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service
 
 RULE = "load-balancer-attributes"
@@ -38,6 +40,9 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "outlier detection": ({"outlierDetection": BLOCK}, "FPPPPPFF"),
     "empty outlier detection": ({"outlierDetection": {}}, "FPPPPPFF"),
     "circuit breakers": ({"circuitBreakers": {"maxRequests": 8}}, "FFUPUPFF"),
+    "request headers": ({"customRequestHeaders": ["X-Client-Region: {client_region}"]}, "PPPUPPFF"),
+    "no request headers": ({"customRequestHeaders": []}, "PPPPPPPP"),
+    "custom metrics": ({"customMetrics": [{"name": "orca.named_metrics.kv", "dryRun": False}]}, "FPPPPPFF"),
     "least request": ({"localityLbPolicy": "LEAST_REQUEST"}, "FPPPPPFF"),
     "Maglev": ({"localityLbPolicy": "MAGLEV"}, "FPPPPPPU"),
     "weighted Maglev": ({"localityLbPolicy": "WEIGHTED_MAGLEV"}, "FFFFFFPU"),
@@ -97,6 +102,15 @@ def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status
         ({"iap": {"enabled": True}, "protocol": "TCP"}, "failed"),
         ({"iap": {"enabled": True}, "protocol": Computed()}, "undecided"),
         ({"enableCdn": True, "protocol": "SSL"}, "failed"),
+        # Those that proxy Network Load Balancers alone refuse
+        ({"customRequestHeaders": ["X-Client-Region: {client_region}"], "protocol": "TCP"}, "failed"),
+        ({"customRequestHeaders": Computed(), "protocol": "TCP"}, "undecided"),
+        ({"customRequestHeaders": ["X-Client-Region: {client_region}"], "protocol": Computed()}, "undecided"),
+        ({"customMetrics": [{"name": "orca.named_metrics.kv", "dryRun": False}], "protocol": "TCP"}, "failed"),
+        (
+            {**MESH, "customMetrics": [{"name": "orca.named_metrics.kv", "dryRun": False}], "protocol": "TCP"},
+            "undecided",
+        ),
         ({**CLASSIC, "backends": Computed()}, "undecided"),
         ({**REGIONAL, "backends": Computed()}, "undecided"),
         ({"backends": Computed()}, "passed"),
@@ -152,6 +166,22 @@ ERRORS = {"consecutiveErrors": 5, "consecutiveGatewayFailure": 3, "enforcingCons
 def test_outlier_detection_of_serverless_negs(group: R, block: Any, inputs: dict[str, Any], status: str) -> None:
     subject = service([backend(Out(group, "id"))], **{**inputs, "outlierDetection": block})
     check_verdict(RULE, [subject, RUN, PSC, SOME_NEG], status)
+
+
+def test_all_success_rates_that_are_not_known_are_named() -> None:
+    block = {"enforcingSuccessRate": 100, "successRateMinimumHosts": Computed(), "successRateStdevFactor": Computed()}
+    (found,) = findings(RULE, build(service([backend(Out(RUN, "id"))], outlierDetection=block), RUN))
+    assert [problem.observed for problem in found.problems] == [
+        "It has serverless NEGs, and its `outlier_detection` has `enforcing_success_rate`."
+    ]
+    assert found.reasons == (
+        "`success_rate_minimum_hosts` is not known",
+        "`success_rate_stdev_factor` is not known",
+    )
+
+
+def test_every_attribute_that_is_judged_otherwise_is_one() -> None:
+    assert set(_JUDGED_OTHERWISE) <= set(ATTRIBUTES)
 
 
 def test_the_default_scheme_is_that_of_the_providers_version() -> None:

@@ -46,7 +46,9 @@ ATTRIBUTES: Final = _table(
     ("connection_draining_timeout_sec", "TTTTT TTTTT TT ???", f"{BACKEND_SERVICES}#connection_draining"),
     ("log_config",                 "TTTTT TTTTT ?? NNN", _LOGGING,
      "Of requests or connections; the proxies of a mesh write their own logs."),
-    ("custom_request_headers",     "T?TTT RRRRR RR ???", _HEADERS),
+    # The feature table leaves the classic one out; https://cloud.google.com/load-balancing/docs/https/custom-headers is
+    # about it alone.
+    ("custom_request_headers",     "TTTTT RRRRR RR ???", _HEADERS),
     ("custom_metrics",             "TRTTT RRRRR RR TT?", _CUSTOM_METRICS,
      "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
     # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it.

@@ -14,6 +14,7 @@ from policypack.model.balancing.product import (
     Cell,
     Family,
     Product,
+    Row,
     agreed,
     is_refused,
     nearest_products,
@@ -70,6 +71,25 @@ class LoadBalancerService(View):
     def products_of_scheme(self) -> tuple[Product, ...]:
         """The load balancers that it can be by its scheme, whatever its protocol."""
         return products_of_scheme(self.scheme, is_regional=self.is_regional)
+
+    def cell_of(self, row: Row) -> Cell | Unknown:
+        """What its load balancer does with a setting: `REFUSED` also if it ignores it, `UNKNOWN` while it may take it.
+
+        A service that is no load balancer has none that refuses anything.
+        """
+        return self._cell(row, self.products, is_certain=self.is_load_balancer is True)
+
+    def cell_of_backends(self, row: Row) -> Cell | Unknown:
+        """The same for a setting of its backends, on which the scheme alone decides."""
+        return self._cell(row, self.products_of_scheme, is_certain=not isinstance(self.scheme, Unknown))
+
+    def _cell(self, row: Row, products: tuple[Product, ...], *, is_certain: bool) -> Cell | Unknown:
+        cells = {row.cells[product] for product in products if product in row.cells}
+        if cells <= {Cell.TAKEN}:
+            return Cell.TAKEN
+        if is_certain and is_refused(cells) is True:
+            return Cell.REFUSED
+        return UNKNOWN if self.undecided_property else Cell.NOT_DOCUMENTED
 
     @property
     def has_undocumented_scheme(self) -> bool:

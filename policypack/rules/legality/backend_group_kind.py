@@ -8,17 +8,15 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import MANAGER_COLLECTION
 from policypack.model.balancing.kinds import KINDS, BackendKind
-from policypack.model.balancing.product import Cell, agreed
-from policypack.model.balancing.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
-from policypack.model.values.logic import all_of, equals, negation
-from policypack.model.values.values import Unknown, python_name
+from policypack.model.balancing.product import Cell
+from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.kind_settings import mode_fits, scaler_fits, settings_fit
 from policypack.rules.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
 from policypack.rules.refusal import refused, which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
-_UTILIZATION: Final = "UTILIZATION"
 _FIXES: Final = {
     BackendKind.ZONAL_NEG: 'Set `network_endpoint_type="GCE_VM_IP"` on the NEG.',
     BackendKind.ZONAL_IP_NEG: 'Set `network_endpoint_type="GCE_VM_IP_PORT"` on the NEG: a proxy needs ports.',
@@ -30,16 +28,6 @@ _FIXES: Final = {
     "Load Balancer with a `GlobalNetworkEndpointGroup`.",
 }
 _OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer that takes this one."
-_OTHER_MODE: Final = (
-    "Another balancing mode than UTILIZATION, the provider's default: endpoints of a NEG have no utilization.",
-    'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`; behind a proxy Network Load Balancer '
-    '`balancing_mode="CONNECTION"` with `max_connections_per_endpoint`.',
-)
-_NO_MODE: Final = (
-    "No balancing mode and no target: this kind of NEG has neither.",
-    "Leave `balancing_mode` out, and all targets.",
-)
-_NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, other NEGs none."
 
 
 @rule(
@@ -122,7 +110,7 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     for backend in backends:
         yield _is_group(backend)
         yield _load_balancer_takes_kind(service, backend)
-        for check in (_mode_fits(backend), _scaler_fits(backend), _settings_fit_kind(service, backend)):
+        for check in (mode_fits(backend), scaler_fits(backend), settings_fit(service, backend)):
             yield provided(uses_proxy, doubt, check)
 
 
@@ -162,56 +150,3 @@ def _likely_kinds(service: BackendService, backend: Backend) -> frozenset[Backen
     is_outside = backend.group is not None and backend.group.is_external
     without_ports = {BackendKind.ZONAL_IP_NEG} if is_outside and service.is_passthrough is False else set()
     return backend.backend_kinds - without_ports
-
-
-def _mode_fits(backend: Backend) -> Checks:
-    if not any(cells[kind] is Cell.REFUSED for cells in MODES_OF_KINDS.values() for kind in backend.backend_kinds):
-        return
-    mode = known(backend.balancing_mode, "balancing_mode", backend.label)
-    cells = [MODES_OF_KINDS[mode][kind] for kind in backend.backend_kinds] if mode in MODES_OF_KINDS else []
-    # UTILIZATION, which the provider sets, does no harm where it has no effect.
-    required, fix = _OTHER_MODE if mode == _UTILIZATION else _NO_MODE
-    yield from refused(
-        [Cell.TAKEN if cell is Cell.NO_EFFECT else cell for cell in cells],
-        Fail(f"Backend `{backend.label}` is a {backend.kind_name} in {mode} mode.", required, fix),
-        which_kind(backend),
-    )
-
-
-def _scaler_fits(backend: Backend) -> Checks:
-    scaler = backend.capacity_scaler
-    takes_none = agreed(SETTINGS_OF_KINDS["capacityScaler"][kind] is Cell.NO_EFFECT for kind in backend.backend_kinds)
-    if takes_none is not False and scaler is not None and 0 < known(scaler, "capacity_scaler", backend.label) < 1:
-        fail = Fail(
-            f"Backend `{backend.label}` is a {backend.kind_name}, where `capacity_scaler` {scaler:g} has no effect.",
-            "`capacity_scaler` 1, which a regional service has to say, or none.",
-            "Set `capacity_scaler=1.0`. Weights between services in the URL map split traffic.",
-        )
-        yield provided(takes_none, which_kind(backend), iter([fail]))
-
-
-def _settings_fit_kind(service: BackendService, backend: Backend) -> Checks:
-    yield _takes(backend, "port_name", service.sets("port_name"))
-    yield _takes(backend, "timeout_sec", service.has_own_timeout)
-    # The classic load balancer takes these from no group, which `load-balancer-attributes` says.
-    is_preferred, may_be = equals(backend.preference, "PREFERRED"), negation(service.is_classic)
-    yield _takes(backend, "preference", all_of([is_preferred, may_be]))
-    yield _takes(backend, "service_lb_policy", all_of([service.sets("service_lb_policy"), may_be]))
-    for field in TARGET_FIELDS:
-        yield _takes(backend, field, backend.is_set(field))
-
-
-def _takes(backend: Backend, setting: str, is_there: bool | Unknown) -> Checks:
-    is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
-    yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
-
-
-def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:
-    if known(is_there, name, backend.label):
-        yield Fail(
-            f"Backend `{backend.label}` is a {backend.kind_name}, and `{name}` is set.",
-            "Settings and targets that the kind of group has.",
-            f"Remove `{name}`. {_NO_LIMIT}"
-            if name.startswith("max_")
-            else f"Remove `{name}`, or use another kind of group.",
-        )

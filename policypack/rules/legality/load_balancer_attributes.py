@@ -6,28 +6,26 @@ from typing import Final
 
 from policypack.model.balancing.attributes import ATTRIBUTES, locality_policy
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import Cell, Product, Row, is_refused
+from policypack.model.balancing.product import Cell
 from policypack.model.values.logic import all_of, is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.conditions import FITS_ITS_FRONT
+from policypack.rules.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.refusal import which_product
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
-from policypack.wording import quoted
+from policypack.verdict import Checks, Fail, Undecided, known
 
-# Those that a service has if it sets them at all.
-_JUDGED: Final = (
-    "port_name",
-    "outlier_detection",
-    "circuit_breakers",
-    "service_lb_policy",
-    "max_stream_duration",
-    "edge_security_policy",
-    "network",
-    "ha_policy",
-    "failover_policy",
-    "connection_tracking_policy",
-)
+# The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
+_JUDGED_OTHERWISE: Final = {
+    "timeout_sec": "the API fills it in, and where it has no effect it does no harm",
+    "connection_draining_timeout_sec": "the provider fills it in, and no load balancer is known to refuse it",
+    "log_config": "where it has no effect it does no harm: the proxies of a mesh write logs of their own",
+    "security_policy": "no load balancer is known to refuse it, and `backend-cloud-armor` judges which it is",
+    "iap": "it may be there and off",
+    "enable_cdn": "it may be there and off",
+    "preference": "it is one of a backend",
+    "failover": "it is one of a backend",
+}
 
 
 @rule(
@@ -45,10 +43,11 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     By scheme, scope and protocol: `port_name` (no passthrough load balancer), `outlier_detection`, `locality_lb_policy`
     and `service_lb_policy` (no classic and no passthrough one; an external passthrough one has MAGLEV and
     WEIGHTED_MAGLEV, which no other has), `circuit_breakers` (internal and service mesh only), `max_stream_duration`
-    (service mesh only), `iap` (application ones only), `enable_cdn` (external application ones only, and not together
-    with `iap`), `edge_security_policy` (no internal one), a backend's `preference` (not with the classic scheme
-    EXTERNAL), and `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough
-    only). With serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
+    (service mesh only), `iap` and `custom_request_headers` (application ones only), `custom_metrics` of the service
+    (application ones but the classic one), `enable_cdn` (external application ones only, and not together with `iap`),
+    `edge_security_policy` (no internal one), a backend's `preference` (not with the classic scheme EXTERNAL), and
+    `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough only). With
+    serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
     `success_rate_minimum_hosts`, `success_rate_request_volume` or `success_rate_stdev_factor`, and does nothing beside
     `iap`. A service that is no load balancer at all is left to `load-balancer-product`.
 
@@ -85,62 +84,44 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     When scheme or protocol is computed and decides, it is not known whether an attribute is set, or the documentation
     does not agree on a combination: outlier detection of a cross-region internal proxy Network Load Balancer, circuit
     breakers of a cross-region internal load balancer, circuit breakers and CDN of a regional external one, Maglev on
-    an internal passthrough one. Outlier detection also while it is not known whether the backends are serverless NEGs.
+    an internal passthrough one, custom request headers of a service mesh, custom metrics of one for TCP. Outlier
+    detection also while it is not known whether the backends are serverless NEGs.
     """
-    for name in _JUDGED:
-        yield _fits(service, ATTRIBUTES[name], service.sets(name))
-    yield _fits(service, ATTRIBUTES["iap"], service.uses_iap)
-    yield _fits(service, ATTRIBUTES["enable_cdn"], service.uses_cdn)
+    for name, row in ATTRIBUTES.items():
+        if name not in _JUDGED_OTHERWISE:
+            yield _is_taken(service, service.cell_of(row), name, service.sets(name))
+    yield _is_taken(service, service.cell_of(ATTRIBUTES["iap"]), "iap", service.uses_iap)
+    yield _is_taken(service, service.cell_of(ATTRIBUTES["enable_cdn"]), "enable_cdn", service.uses_cdn)
     yield _locality_policy_fits(service)
     yield _has_iap_or_cdn(service)
-    is_set, serverless = service.outlier_detection.is_set, service.has_serverless_backends
-    doubt = not_known("backends", because="serverless NEGs do not take all of `outlier_detection`")
-    yield provided(all_of([is_set, serverless]), doubt, _outlier_detection_fits_serverless(service))
-    for label, preference, failover in _backends(service):
-        yield _backend_fits(service, label, ATTRIBUTES["preference"], preference)
-        yield _backend_fits(service, label, ATTRIBUTES["failover"], failover)
+    yield outlier_detection_fits_serverless(service)
+    preference, failover = (service.cell_of_backends(ATTRIBUTES[name]) for name in ("preference", "failover"))
+    for label, has_preference, is_failover in _backends(service):
+        yield _is_taken(service, preference, "preference", has_preference, label)
+        yield _is_taken(service, failover, "failover", is_failover, label)
 
 
 def _backends(service: BackendService) -> list[tuple[str, bool | Unknown, bool | Unknown]]:
     """What to call each backend, and whether it has a preference and is a failover backend."""
-    if service.backends is UNKNOWN:
+    if isinstance(service.backends, Unknown):
         return [("", UNKNOWN, UNKNOWN)]
     return [(one.label, is_set(one.preference), one.is_failover) for one in service.backends]
 
 
-def _fits(service: BackendService, row: Row, is_there: bool | Unknown, name: str = "") -> Checks:
-    is_certain = service.is_load_balancer is True
-    return _is_taken(service, row, service.products, is_there, is_certain=is_certain, name=name or row.name)
-
-
-def _backend_fits(service: BackendService, label: str, row: Row, is_there: bool | Unknown) -> Checks:
-    # The scheme alone decides on these.
-    products, is_certain = service.products_of_scheme, service.scheme is not UNKNOWN
-    return _is_taken(service, row, products, is_there, is_certain=is_certain, name=row.name, label=label)
-
-
 def _is_taken(
-    service: BackendService,
-    row: Row,
-    products: tuple[Product, ...],
-    is_there: bool | Unknown,
-    *,
-    is_certain: bool,
-    name: str,
-    label: str = "",
+    service: BackendService, cell: Cell | Unknown, name: str, is_there: bool | Unknown, label: str = ""
 ) -> Checks:
-    cells = {row.cells[product] for product in products if product in row.cells}
-    if is_there is False or cells <= {Cell.TAKEN}:
+    if is_there is False or cell is Cell.TAKEN:
         return
     known(is_there, name, label)
-    if is_refused(cells) is True and is_certain:
+    if cell is Cell.REFUSED:
         owner = f"Backend `{label}`" if label else "It"
         yield Fail(
             f"{owner} has `{name}`, which is refused or ignored with scheme {service.scheme}.",
             "Attributes that the load balancer has.",
             f"Remove `{name}`, or use a load balancer that has it.",
         )
-    elif service.undecided_property:
+    elif isinstance(cell, Unknown):
         yield which_product(service)
     else:
         yield Undecided(f"the documentation does not agree on `{name}` with scheme {service.scheme}", name)
@@ -150,37 +131,7 @@ def _locality_policy_fits(service: BackendService) -> Checks:
     policy = service.locality_lb_policy
     if policy is not None and service.products:
         row = locality_policy(known(policy, "locality_lb_policy"))
-        yield from _fits(service, row, True, "locality_lb_policy")
-
-
-def _outlier_detection_fits_serverless(service: BackendService) -> Checks:
-    if service.is_regional:
-        yield Fail(
-            "It is regional, and has serverless NEGs and `outlier_detection`.",
-            "No `outlier_detection`: that of serverless NEGs is for global services.",
-            "Remove `outlier_detection`, or use a global `BackendService`.",
-        )
-        return
-    yield _counts_errors_alone(service)
-    if known(service.uses_iap, "iap", because="with it `outlier_detection` does nothing for serverless NEGs"):
-        yield Fail(
-            "It has serverless NEGs, `outlier_detection` and `iap`, beside which that does nothing.",
-            "Outlier detection or Identity-Aware Proxy on a service of serverless NEGs.",
-            "Set `iap_enabled=True` on the Cloud Run services, and remove `iap` here.",
-        )
-
-
-def _counts_errors_alone(service: BackendService) -> Checks:
-    rates = service.outlier_detection.success_rates
-    found = [name for name, is_there in rates.items() if is_there is True]
-    if found:
-        yield Fail(
-            f"It has serverless NEGs, and its `outlier_detection` has {quoted(found)}.",
-            "Consecutive errors and gateway failures: success rates are not supported with serverless NEGs.",
-            f"Remove {quoted(found)}.",
-        )
-    for name, is_there in rates.items():
-        known(is_there, name)
+        yield from _is_taken(service, service.cell_of(row), "locality_lb_policy", True)
 
 
 def _has_iap_or_cdn(service: BackendService) -> Checks:
