@@ -51,7 +51,10 @@ UPDATED = {
 }
 # Nothing plays the provider that refuses the diff and so keeps the engine from judging the stack.
 ONLY_WITHOUT_PROVIDER = {
-    "regional_external_http_with_backends": {("llm-backend-regions", "multi-region-backend-service")}
+    "regional_external_http_with_backends": {
+        ("llm-backend-regions", "multi-region-backend-service"),
+        ("load-balancer-balancing-mode", "multi-region-backend-service"),
+    }
 }
 
 # Inputs that the engine shows and a program without a provider does not: the provider's defaults, and names that it

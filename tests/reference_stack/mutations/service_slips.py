@@ -74,7 +74,6 @@ MUTATIONS = {
             "backend-authentication",
             "health-check-reachable",
             "llm-backend-failover-capacity",
-            "llm-backend-named-port",
         },
     ),
     "the scheme of passthrough": mutation(
@@ -87,9 +86,7 @@ MUTATIONS = {
     ),
     "the internal scheme": mutation(
         (EXTERNAL, _SERVICE, _SERVICE.replace("SCHEME", '"INTERNAL_MANAGED"')),
-        fires={"forwarding-rule-scheme"},
-        # The documentation does not agree on outlier detection.
-        undecided={"load-balancer-attributes"},
+        fires={"forwarding-rule-scheme", "frontend-regions"},
     ),
     "internal: the external scheme": mutation(
         (INTERNAL, _SERVICE, _SERVICE.replace("SCHEME", '"EXTERNAL_MANAGED"')),
