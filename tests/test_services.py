@@ -277,7 +277,9 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_like_none_has_the_nearest() -> None:
-    with pytest.raises(ConfigurationError, match="unknown policy `backend-regions`; did you mean `llm-backend-regions`"):
+    with pytest.raises(
+        ConfigurationError, match="unknown policy `backend-regions`; did you mean `llm-backend-regions`"
+    ):
         read_settings(RULES, {"backend-regions": "advisory"})
 
 

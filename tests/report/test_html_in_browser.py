@@ -130,6 +130,7 @@ def test_the_filter_works_by_keyboard(open_page: Open, results: Results) -> None
         ("draft", "llm-backend-failover-signal"),
         ("draft", "llm-backend-regions"),
         ("rerank", "llm-backend-regions"),
+        ("tools", "backend-no-plaintext-secrets"),
     ]
     assert sorted(visible_findings(page)) == wanted
     tab_to(page, "input[type=search]")
