@@ -68,8 +68,8 @@ class GroupManager(View):
 
     @property
     def counts_alone(self) -> bool:
-        """A group with GPUs that no backend service uses is worth a word: it may have been forgotten."""
-        return self.has_gpu is True
+        """A group with GPUs that no backend service can be using is worth a word: it may have been forgotten."""
+        return self.has_gpu is True and not self.serving
 
     @property
     def is_regional(self) -> bool:
