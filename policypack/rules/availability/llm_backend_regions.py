@@ -16,7 +16,7 @@ from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.another_region import how_to_reach_another
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided
 from policypack.wording import counted, quoted
 
 _MOST_NAMES: Final = 4
@@ -138,7 +138,10 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     elif reason := _has_no_region(service):
         yield NotApplicable(reason)
     elif not is_empty:
-        yield _spans_regions(service, options, required)
+        # Of a NEG that is still to be shown it may turn out that the rule says nothing about it.
+        may_have_none = not service.stack.is_complete and len(service.kinds) > 1
+        counts = UNKNOWN if may_have_none else True
+        yield provided(counts, not_known("network_endpoint_type"), _spans_regions(service, options, required))
 
 
 def _serves_nothing(service: BackendService, required: str) -> Checks:
