@@ -11,7 +11,7 @@ from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES, REGION_R
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import SPOT, STANDARD
 from policypack.model.values.logic import equals, negation
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
 FLEX_START: Final = "FLEX_START"
 RESERVATION_BOUND: Final = "RESERVATION_BOUND"
@@ -39,8 +39,7 @@ class RequiredSetting:
         """Whether a machine has it at all, right or wrong."""
         if not self.where:
             return machine.reservation_affinity is not None
-        first, *others = self.name.split("_")
-        return machine.scheduling.sets(first + "".join(part.capitalize() for part in others))
+        return machine.scheduling.sets(camel_case(self.name))
 
 
 NO_RESTART: Final = RequiredSetting(
