@@ -7,14 +7,14 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import MANAGER_COLLECTION
-from policypack.model.balancing.kinds import KINDS, BackendKind
-from policypack.model.balancing.product import Cell
+from policypack.model.products.kinds import KINDS, BackendKind
+from policypack.model.products.product import Cell
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
-from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.rules.kind_settings import mode_fits, scaler_fits, settings_fit
-from policypack.rules.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
-from policypack.rules.refusal import refused, which_kind, which_product
+from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.shared.kind_settings import mode_fits, scaler_fits, settings_fit
+from policypack.rules.shared.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
+from policypack.rules.shared.refusal import refused, which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
 _FIXES: Final = {
