@@ -65,11 +65,8 @@ class AlertPolicy(View):
             signal: failing requests (`errors`) or slow answers (`latency`).
             min_latency_ms: the lowest threshold for latencies of load balancers, in milliseconds.
         """
-        front = _front_of(self.stack, service)
-        return any_of(
-            all_of([one.watches(front), one.is_about(signal), one.is_reached(signal, min_latency_ms)])
-            for one in self._conditions
-        )
+        front, conditions = _front_of(self.stack, service), _conditions_about(self.stack, self, signal, min_latency_ms)
+        return any_of(all_of([is_about, condition.watches(front)]) for condition, is_about in conditions)
 
     def has_wrong_threshold(self, service: BackendService, signal: Signal, min_latency_ms: float) -> bool:
         """Whether a condition certainly is about a signal of a service, and its threshold certainly is none for it."""
@@ -78,19 +75,28 @@ class AlertPolicy(View):
             one.watches(front) is True
             and one.is_about(signal) is True
             and one.is_reached(signal, min_latency_ms) is False
-            for one in self._conditions
+            for one in self.conditions
         )
 
     @property
     def hides_its_conditions(self) -> bool:
         """Whether what a condition measures is computed, and not known yet."""
-        return any(one.is_hidden for one in self._conditions)
+        return any(one.is_hidden for one in self.conditions)
 
     @cached_property
-    def _conditions(self) -> tuple[_Condition, ...]:
+    def conditions(self) -> tuple[_Condition, ...]:
         conditions = self.resource.asked.objects("conditions")
         found = [Properties(UNKNOWN)] if isinstance(conditions, Unknown) else conditions
         return tuple(_Condition(self.stack, self.resource, one) for one in found)
+
+
+@per_stack
+def _conditions_about(
+    _: Stack, policy: AlertPolicy, signal: Signal, min_latency_ms: float
+) -> tuple[tuple[_Condition, bool | Unknown], ...]:
+    """The conditions of a policy that may be about a signal, for whichever service, and whether they are."""
+    found = ((one, all_of([one.is_about(signal), one.is_reached(signal, min_latency_ms)])) for one in policy.conditions)
+    return tuple((condition, is_about) for condition, is_about in found if is_about is not False)
 
 
 class _Condition:
