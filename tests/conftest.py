@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from policypack import evaluate
+from policypack.garbage import collect_seldom
 from policypack.sources.program import run
 from tests.projects import ENVIRONMENT
 from tests.replay import Pack
@@ -14,6 +15,8 @@ from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
 
 _HEAD, _TAIL = 48, 28
+# By default the collector looks at all tests and modules again and again.
+collect_seldom()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -1,0 +1,47 @@
+"""The command line: most tests run it in their own process, which need not start one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
+
+from click.testing import CliRunner
+
+from policypack import cli
+
+ROOT = Path(__file__).parent.parent
+Ended = subprocess.CompletedProcess[str]
+
+
+def command(*arguments: str | Path, given: str = "", cwd: Path = ROOT) -> Ended:
+    """Runs `python -m policypack` in this process, `given` being its standard input."""
+    called = ["__main__.py", *map(str, arguments)]
+    terminated = signal.getsignal(signal.SIGTERM)
+    with contextlib.chdir(cwd), mock.patch.object(sys, "argv", called), CliRunner().isolation(given) as (out, err, _):
+        try:
+            cli.run()
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            signal.signal(signal.SIGTERM, terminated)
+            sys.stdout.flush()
+        return Ended(called, int(status or 0), out.getvalue().decode(), err.getvalue().decode())
+
+
+def process(*arguments: str | Path, given: str = "", cwd: Path = ROOT, **environment: str) -> Ended:
+    """Runs `python -m policypack` as a process, with more in its environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "policypack", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
