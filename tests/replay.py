@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,8 @@ class Pack:
 
     def configure(self, config: dict[str, dict[str, Any]] | None = None) -> None:
         """Configures the pack as the engine does: levels and defaults of the schema, overridden by `config`."""
-        info = MessageToDict(self.servicer.GetAnalyzerInfo(None, None))
         entries = {}
-        for policy in info["policies"]:
+        for policy in described():
             name, schema = policy["name"], policy.get("configSchema", {}).get("properties", {})
             given = (config or {}).get(name, {})
             level = given.get("enforcementLevel", policy.get("enforcementLevel", "ADVISORY"))
@@ -63,6 +63,14 @@ class Pack:
     def analyze_stack(self, request: dict[str, Any]) -> Verdicts:
         message = ParseDict(request, analyzer_pb2.AnalyzeStackRequest())
         return _verdicts(self.servicer.AnalyzeStack(message, None), "")
+
+
+@cache
+def described() -> list[dict[str, Any]]:
+    """What the pack tells the engine about its policies."""
+    servicer = _PolicyAnalyzerServicer("pack", "0.0.1", policies(), EnforcementLevel.ADVISORY)
+    found: list[dict[str, Any]] = MessageToDict(servicer.GetAnalyzerInfo(None, None))["policies"]
+    return found
 
 
 def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:

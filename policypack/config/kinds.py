@@ -210,6 +210,7 @@ def kind_of(type_: Any) -> OptionKind:
     return _GENERIC[origin](*arguments) if origin else _PLAIN[type_]
 
 
+@cache
 def options_of(type_: type[Any]) -> Mapping[str, Option]:
     """The options of a class of options, by name."""
     hints, descriptions = typing.get_type_hints(type_, include_extras=True), _descriptions(type_)
