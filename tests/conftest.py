@@ -17,6 +17,8 @@ from tests.warm_interpreter import warm_interpreter
 _HEAD, _TAIL = 48, 28
 # By default the collector looks at all tests and modules again and again.
 collect_seldom()
+# Errors inside rules fail tests.
+evaluate.raise_internal_errors = True
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -25,11 +27,6 @@ def pytest_make_parametrize_id(val: object) -> str | None:
         return None
     text = shown(val)
     return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}...{text[-_TAIL:]}"
-
-
-@pytest.fixture(autouse=True)
-def _errors_inside_rules_fail_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "raise_internal_errors", True)
 
 
 @pytest.fixture
