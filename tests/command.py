@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -15,6 +17,8 @@ from click.testing import CliRunner
 from policypack import cli
 
 ROOT = Path(__file__).parent.parent
+# Seconds: more than anything takes on a slow machine that does other things as well.
+PATIENCE = 120
 Ended = subprocess.CompletedProcess[str]
 
 
@@ -42,6 +46,13 @@ def process(*arguments: str | Path, given: str = "", cwd: Path = ROOT, **environ
         input=given,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from policypack import evaluate
 from policypack.garbage import collect_seldom
@@ -17,6 +18,14 @@ from tests.warm_interpreter import warm_interpreter
 _HEAD, _TAIL = 48, 28
 # By default the collector looks at all tests and modules again and again.
 collect_seldom()
+# The same examples each time, however slow the machine is: the long hunt is the fuzzer's.
+settings.register_profile(
+    "tests",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("tests")
 # Errors inside rules fail tests.
 evaluate.raise_internal_errors = True
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 
 from policypack.rules import RULES
 from policypack.version import VERSION
-from tests.command import ROOT, Ended, command, process
+from tests.command import PATIENCE, ROOT, Ended, command, process, wait_until
 from tests.expected import FIRST_RULES
 from tests.projects import make_project
 from tests.replay import RECORDINGS
@@ -383,10 +382,9 @@ def test_a_terminated_run_stops_its_program_and_leaves_nothing_behind(tmp_path: 
     words = [sys.executable, "-m", "policypack", "check", str(project)]
     with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
         pid = project / "pid"
-        while not (pid.exists() and pid.read_text()):
-            time.sleep(0.05)
+        wait_until(lambda: pid.exists() and pid.read_text())
         running.terminate()
-        _, errors = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=PATIENCE)
     assert (running.returncode, errors) == (143, "terminated\n")
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
@@ -419,7 +417,7 @@ def test_a_name_that_is_no_stacks_is_refused(tmp_path: Path) -> None:
 
 def test_a_path_that_the_locale_cannot_write_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p\u00f6", "")
-    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ascii_only: Any = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     assert_refused(process("check", project, **ascii_only), "set a locale such as LC_ALL=C.UTF-8")
 
 

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck as HypothesisCheck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,13 +30,7 @@ from tests.stacks import SHORT_TYPES, Computed, Out, R, backend, build, service
 from tests.test_recordings import NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-# The same examples each time: the long hunt is the fuzzer's.
-SETTINGS = settings(
-    derandomize=True,
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HypothesisCheck.too_slow, HypothesisCheck.data_too_large],
-)
+SETTINGS = settings(max_examples=80)
 Verdicts = dict[tuple[str, str], Status]
 
 

@@ -30,7 +30,7 @@ def printed(command: str, folder: Path) -> str:
 def test_the_change_of_the_five_minutes_is_found_as_shown(stack_dir: Path, tmp_path: Path) -> None:
     copy_stack(stack_dir, tmp_path / "reference_stack")
     (change,) = re.findall(r"^(sed .*)$", README, re.MULTILINE)
-    subprocess.run(shlex.split(change), cwd=tmp_path, timeout=10, check=True)
+    subprocess.run(shlex.split(change), cwd=tmp_path, timeout=60, check=True)
     (shown,) = re.findall(r"^```\n(llm-service .*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert shown in printed("check", tmp_path)
 
