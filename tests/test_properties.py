@@ -180,7 +180,7 @@ def assert_refines(less: Verdicts, more: Verdicts) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(parent=SETTINGS, max_examples=40)
+@settings(parent=SETTINGS, max_examples=20)
 @given(data=st.data())
 def test_unknowns_never_turn_a_recorded_verdict_around(name: str, data: st.DataObject) -> None:
     resources = recorded_resources(name)
