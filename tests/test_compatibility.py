@@ -143,7 +143,7 @@ def provider() -> dict[str, Any]:
     wanted = [token for token in wanted if token.startswith(("gcp:", "pulumi:providers:gcp"))]
     script = ROOT / "tests/provider_schema.py"
     result = subprocess.run(
-        [ENVIRONMENT / "bin/python", script, *wanted], stdout=subprocess.PIPE, text=True, timeout=60, check=True
+        [ENVIRONMENT / "bin/python", script, *wanted], stdout=subprocess.PIPE, text=True, timeout=120, check=True
     )
     declared: dict[str, Any] = json.loads(result.stdout)
     return declared

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,8 @@ import pytest
 from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
-from policypack.sources.program import load_program
 from tests.good_programs import programs
-from tests.projects import make_project
-from tests.sources.deployed import DEPLOYED
+from tests.projects import program_stack
 from tests.stacks import BY_NAME
 
 pytestmark = pytest.mark.usefixtures("_warm")
@@ -64,14 +61,12 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_good_program_gets_advice_at_most(tmp_path: Path, name: str, deployed: bool) -> None:
+def test_a_good_program_gets_advice_at_most(name: str, deployed: bool) -> None:
     good = PROGRAMS[name]
-    computed = DEPLOYED if deployed else None
-    stack = load_program(make_project(tmp_path, good.program), computed=computed, timeout=60).stack
     settings = default_settings(RULES)
     for rule, options in good.options.items():
         settings[rule] = Setting(BY_NAME[rule].level, read_options(BY_NAME[rule], options))
-    report = evaluate(stack, RULES, settings)
+    report = evaluate(program_stack(good.program, deployed=deployed), RULES, settings)
     failed = {found.rule.name: found.problems for found in report.with_status("failed")}
     undecided = {found.rule.name: found.reasons for found in report.with_status("undecided")}
     assert failed.keys() == good.advice, failed
