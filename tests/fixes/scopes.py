@@ -348,7 +348,11 @@ FIXES = {
         "gpu-instance-scheduling",
         "is_to_be_had",
         (_TYPE, *2 * (_TYPE.replace("g2-standard-8", "a4x-highgpu-4g"),)),
-        (_SCHEDULING, *(_SCHEDULING.replace("STANDARD", model) for model in ("FLEX_START", "RESERVATION_BOUND"))),
+        (
+            _SCHEDULING,
+            _SCHEDULING.replace("STANDARD", "FLEX_START"),
+            _SCHEDULING.replace("STANDARD", "RESERVATION_BOUND"),
+        ),
         _RESERVED,
         chosen=f"type {_NAMED}",
     ),

@@ -102,7 +102,7 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
-        yield _needs_one(group)
+        yield _needs_one(group, options)
         return
     yield _is_on(autoscaler)
     for service, serves in group.serving:
@@ -112,18 +112,19 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
 
 
-def _needs_one(group: GroupManager) -> Checks:
+def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if group.is_filled_by_requests:
         yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
     elif group.takes_reservation:
         yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
+        kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
-            "`id` as `target`.",
+            f"Add {kind}, with the group's `id` as `target` and `min_replicas` of {options.min_replicas} or more: at a "
+            "`load_balancing_utilization` of 0.5 either of two equal regions can carry the load of both.",
         )
 
 
@@ -159,5 +160,6 @@ def _grows_before_it_is_full(signal: str, value: float | Unknown | None, autosca
         yield Fail(
             f"`{autoscaler.name}` keeps `{signal}` at {target:g}.",
             "A target above 0 and below 1.",
-            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full.",
+            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full; at half of "
+            "what the backends are limited to, either of two equal regions can carry the load of both.",
         )
