@@ -329,6 +329,18 @@ FIXES = {
         (_SCHEDULING, f'{_SCHEDULING[:-1]}, "instance_termination_action": "DELETE"}}', _SCHEDULING),
         chosen="DELETE",
     ),
+    "machine: GPUs of another": fix(
+        "gpu-instance-scheduling",
+        "_takes_its_gpus",
+        (_EMAIL, 'guest_accelerators=[{"type": "nvidia-l4", "count": 4}],\n        ' + _EMAIL, _EMAIL),
+        chosen="type nvidia l4 count 4",
+    ),
+    "a maximum below the minimum": fix(
+        "instance-group-autoscaler",
+        "_has_room",
+        ('"max_replicas": 12', '"max_replicas": 3', '"max_replicas": 12'),
+        chosen="12",
+    ),
     "machine: a model that may not serve": fix(
         "gpu-instance-scheduling",
         "_fits_its_model",
