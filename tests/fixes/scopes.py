@@ -87,6 +87,18 @@ FIXES = {
         (_DOMAINS, 'managed={"domains": ["chat.example.com"]}', 'managed={"domains": ["llm.example.com"]}'),
         program=MAPPED,
     ),
+    "a certificate of another region": fix(
+        "frontend-domain",
+        "_is_of_its_scope",
+        (
+            'gcp.compute.RegionTargetHttpProxy("http", region="us-central1", ',
+            'gcp.compute.RegionTargetHttpsProxy("http", region="us-central1", ssl_certificates=['
+            'gcp.compute.SSLCertificate("llm", certificate="PEM", private_key="PEM").id], ',
+            'gcp.compute.RegionTargetHttpsProxy("http", region="us-central1", ssl_certificates=['
+            'gcp.compute.RegionSslCertificate("llm", region="us-central1", certificate="PEM", private_key="PEM").id], ',
+        ),
+        program=REGIONAL,
+    ),
     "a rate limit for one office": fix(
         "cloud-armor-rate-limit",
         "_limits_everybody",
