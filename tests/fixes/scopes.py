@@ -64,6 +64,12 @@ def _internal(part: str, *edits: Edit, chosen: str = "") -> Fix:
 
 
 FIXES = {
+    "two rules for one port": fix(
+        "forwarding-rule-scheme",
+        "_has_its_address_alone",
+        ('port_range="80"', 'port_range="443"', 'port_range="80"'),
+        chosen="80",
+    ),
     "a host rule without its path matcher": fix(
         "frontend-paths",
         "_has_its_matchers",
