@@ -55,6 +55,21 @@ _RESERVATION = """reservation_affinity={
         },
         """
 _RESERVED = (_EMAIL, _EMAIL, _RESERVATION + _EMAIL)
+_MIG = """group = gcp.compute.RegionInstanceGroupManager(
+    "llm-us-central1",
+    region="us-central1",
+    base_instance_name="llm",
+    versions=[{"instance_template": "global/instanceTemplates/llm"}],
+    named_ports=[{"name": "http", "port": 8000}],
+)
+"""
+_GROUPS = """VM = "projects/p-demo/zones/us-central1-a/instances/llm"
+PORTS = [{"name": "http", "port": 8000}]
+group = gcp.compute.InstanceGroup("llm", zone="us-central1-a", instances=[VM], named_ports=PORTS)
+other = gcp.compute.InstanceGroup("tts", zone="us-central1-a", instances=[VM], named_ports=PORTS)
+"""
+_SCALER = '            "capacity_scaler": 1.0,\n        }'
+_ENTRY = ' {"group": other.id, "max_utilization": 0.8, "capacity_scaler": 1.0}'
 _FIREWALL = 'gcp.compute.Firewall(\n    "ssh"'
 _GRANT = 'gcp.projects.IAMMember("logs", project="p-demo", role="roles/logging.logWriter", member=account.member)\n'
 
@@ -64,6 +79,15 @@ def _internal(part: str, *edits: Edit, chosen: str = "") -> Fix:
 
 
 FIXES = {
+    "a VM in two groups": fix(
+        "backend-group-scope",
+        "_has_its_vms_alone",
+        (_MIG, *2 * (_GROUPS,)),
+        ("group.instance_group", *2 * ("group.id",)),
+        (_SCALER, f"{_SCALER},{_ENTRY}", _SCALER),
+        program=REGIONAL,
+        chosen="max_utilization 0.8",
+    ),
     "two rules for one port": fix(
         "forwarding-rule-scheme",
         "_has_its_address_alone",
