@@ -11,20 +11,25 @@ from typing import Any
 import pytest
 
 import policypack.rules
-from policypack.config.options import default_settings
+from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import Report, Status, evaluate
 from policypack.rules import RULES
 from policypack.verdict import Fail
-from tests.fixes.fix import words
-from tests.fixes.rows import FIXES, NO_PROGRAM
+from tests.fixes.fix import Fix, words
+from tests.fixes.rows import FIXES
 from tests.projects import program_stack
 
 pytestmark = pytest.mark.usefixtures("_warm")
 _RULES = Path(policypack.rules.__file__).parent
+_BY_NAME = {rule.name: rule for rule in RULES}
 
 
-def judged(program: str) -> Report:
-    return evaluate(program_stack(program), RULES, default_settings(RULES))
+def judged(program: str, fix: Fix | None = None) -> Report:
+    settings = default_settings(RULES)
+    if fix and fix.options:
+        rule = _BY_NAME[fix.rule]
+        settings[rule.name] = Setting(rule.level, read_options(rule, fix.options))
+    return evaluate(program_stack(program), RULES, settings)
 
 
 @cache
@@ -58,14 +63,14 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", FIXES)
 def test_the_fix_can_be_done(said: list[tuple[str, str]], name: str) -> None:
     fix = FIXES[name]
-    before = judged(fix.broken)
+    before = judged(fix.broken, fix)
     problems = [
         problem for found in before.with_status("failed") if found.rule.name == fix.rule for problem in found.problems
     ]
     sentences = {problem.fix for problem in problems if (problem.fix, fix.part) in said}
     assert sentences, (verdicts(before, "failed"), problems)
     assert fix.added - {word for sentence in sentences for word in words(sentence)} == set(fix.chosen.split())
-    after = mended(fix.mended)
+    after = judged(fix.mended, fix) if fix.options else mended(fix.mended)
     failed, undecided = verdicts(after, "failed"), verdicts(after, "undecided")
     assert fix.rule not in failed | undecided
     assert verdicts(after, "failed") & passed(before) == set()
@@ -74,7 +79,7 @@ def test_the_fix_can_be_done(said: list[tuple[str, str]], name: str) -> None:
 def test_every_message_has_a_program() -> None:
     """A new `Fail` needs a row, so that somebody has done what it asks for."""
     with_program = {(fix.rule.replace("-", "_"), fix.part) for fix in FIXES.values()}
-    shared = {path.stem for path in _RULES.glob("*.py")}
+    shared = {path.stem for path in (_RULES / "shared").glob("*.py")}
     parts = {part for _, part in with_program}
     without = {
         (path.stem, part)
@@ -82,7 +87,7 @@ def test_every_message_has_a_program() -> None:
         for part in _parts_that_fail(path)
         if (path.stem, part) not in with_program and not (path.stem in shared and part in parts)
     }
-    assert without == NO_PROGRAM
+    assert without == set()
 
 
 def _parts_that_fail(path: Path) -> set[str]:

@@ -12,11 +12,11 @@ from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
 from policypack.model.frontend.dns import regions_joined_by_dns
 from policypack.model.values.bounds import DistinctCount
-from policypack.model.values.logic import any_of
+from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.another_region import how_to_reach_another
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, under
 from policypack.wording import counted, quoted
 
 _MOST_NAMES: Final = 4
@@ -30,6 +30,22 @@ _USE_GLOBAL: Final = (
 _JOIN: Final = (
     "Make the same service in another region and join both by a DNS record (`RecordSet`) whose `routing_policy` has "
     "`health_checked_targets`; if something outside the stack joins them, name them in the option `regional_peers`."
+)
+
+
+def _has_regions(service: BackendService) -> bool | Unknown:
+    """Whether its backends are in regions of Google Cloud: not on the internet, nor a Google API."""
+    groups = service.groups
+    if service.leaves_backends_to_a_controller or not groups:
+        return True
+    is_elsewhere = any_of([all(group.is_anywhere for group in groups), all_of(one.serves_google_api for one in groups)])
+    return UNKNOWN if is_elsewhere is True and not service.links.is_complete else negation(is_elsewhere)
+
+
+_HAS_REGIONS: Final = Condition(
+    _has_regions,
+    "its backends are endpoints on the internet or a Google API, and in no region of yours",
+    "psc_target_service",
 )
 
 
@@ -127,7 +143,7 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
-    backends, or a DNS record has addresses that are not known.
+    backends, a NEG may be one for a Google API, or a DNS record has addresses that are not known.
     """
     required = f"Backends in at least {counted(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
@@ -135,13 +151,8 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
         yield _serves_nothing(service, required)
     if service.is_regional:
         yield _has_peers_elsewhere(service, options, required)
-    elif reason := _has_no_region(service):
-        yield NotApplicable(reason)
     elif not is_empty:
-        # Of a NEG that is still to be shown it may turn out that the rule says nothing about it.
-        may_have_none = not service.stack.is_complete and len(service.kinds) > 1
-        counts = UNKNOWN if may_have_none else True
-        yield provided(counts, not_known("network_endpoint_type"), _spans_regions(service, options, required))
+        yield under((_HAS_REGIONS,), service, lambda: _spans_regions(service, options, required))
 
 
 def _serves_nothing(service: BackendService, required: str) -> Checks:
@@ -152,17 +163,6 @@ def _serves_nothing(service: BackendService, required: str) -> Checks:
             f'`ignore_changes=["backends"]`, since each update detaches them otherwise. If none does: {fix}'
         )
     yield Fail("It has no backends, so it serves nothing.", required, fix)
-
-
-def _has_no_region(service: BackendService) -> str | None:
-    """Why no region can be told of its backends, a clause; `None` if one can, or if it is not known."""
-    if service.leaves_backends_to_a_controller or not service.groups or not service.links.is_complete:
-        return None
-    if all(group.is_anywhere for group in service.groups):
-        return "its endpoints are on the internet, and in no region of Google Cloud"
-    if all(group.leads_to_google_api is True for group in service.groups):
-        return "its backend is a Google API, of which a service takes one"
-    return None
 
 
 def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:
