@@ -16,24 +16,30 @@ PACK = ROOT / "policypack"
 # with; the rooms of the model, and the folders of the reports, are parts of their own.
 MODEL = {
     f"policypack.model.{room}"
-    for room in ("values", "graph", "machines", "balancing", "fleets", "frontend", "network", "run")
+    for room in ("values", "graph", "machines", "balancing", "fleets", "frontend", "network", "run", "gke")
 }
+# Rooms that no other room of the model imports.
+LAST = {f"policypack.model.{room}" for room in ("fleets", "frontend", "network", "run", "gke")}
 ALLOWED = {
     "policypack.model.values": set(),
     "policypack.model.graph": {"policypack.model.values"},
     "policypack.model.machines": {"policypack.model.graph", "policypack.model.values"},
     "policypack.model.balancing": {"policypack.model.graph", "policypack.model.values"},
-    "policypack.model.fleets": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
-    "policypack.model.frontend": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
-    "policypack.model.network": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
+    "policypack.model.fleets": MODEL - LAST,
+    "policypack.model.frontend": MODEL - LAST,
+    "policypack.model.network": MODEL - LAST,
     "policypack.model.run": {
         "policypack.model.balancing",
         "policypack.model.graph",
         "policypack.model.machines",
         "policypack.model.values",
+    },
+    "policypack.model.gke": {
+        "policypack.model.balancing",
+        "policypack.model.graph",
+        "policypack.model.machines",
+        "policypack.model.values",
+        "policypack.wording",
     },
     "policypack.model": set(),
     "policypack.wording": set(),

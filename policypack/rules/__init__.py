@@ -8,12 +8,15 @@ from typing import Final
 
 from policypack.rule import AnyRule, Rule, by_any_name
 
+# What rules of all areas say of backends on GKE: parts of rules, named like them.
+_PARTS: Final = "on_gke"
+
 
 def _discover() -> tuple[AnyRule, ...]:
     found: list[AnyRule] = []
     for module_info in pkgutil.walk_packages(__path__, f"{__name__}."):
-        is_shared = module_info.name.count(".") == __name__.count(".") + 1
-        if module_info.ispkg or is_shared:
+        area = module_info.name.removeprefix(f"{__name__}.").rpartition(".")[0]
+        if module_info.ispkg or area in ("", _PARTS):
             continue
         module = importlib.import_module(module_info.name)
         rules = [value for value in vars(module).values() if isinstance(value, Rule)]
