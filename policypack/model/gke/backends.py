@@ -125,6 +125,16 @@ class GkeBackend:
         return UNKNOWN if found is False and (not answers or opaque_in(self.stack, self.cluster)) else found
 
     @property
+    def target_ports(self) -> tuple[int, ...]:
+        """The ports of its Pods that get requests, as far as they are known as numbers."""
+        if self.target is None:
+            return ()
+        entries = [self.target.spec.objects(key) for key in ("targetPorts", "ports")]
+        given = [one for part in entries if not isinstance(part, Unknown) for one in part]
+        numbers = [self.target.spec.number("targetPortNumber"), *(_port_in(one) for one in given)]
+        return tuple(int(number) for number in numbers if isinstance(number, int | float))
+
+    @property
     def cluster(self) -> str:
         return self.shown_on.cluster
 
@@ -198,6 +208,12 @@ class GkeBackend:
         routed = [by_key.get(f"{route.port}") for route, _ in self.routes]
         known = [name for name in routed if name is not None]
         return known if len(known) == len(routed) == 1 else [default, *by_key.values()]
+
+
+def _port_in(entry: Properties) -> float | Unknown | None:
+    """The port of Pods in an entry of a pool or a Service; a Service without `targetPort` uses its own."""
+    keys = [key for key in ("number", "targetPort", "port") if entry.value(key) is not None]
+    return entry.number(keys[0]) if keys else None
 
 
 def _are_same(one: Ref, other: Ref) -> bool | Unknown:

@@ -80,6 +80,11 @@ class Policy:
         return self.object.label if self.object else f"no {self.kind}"
 
     @property
+    def name(self) -> str:
+        """The logical name of the object."""
+        return self.object.name if self.object else self.kind
+
+    @property
     def api_version(self) -> str:
         return _API_VERSIONS[self.kind]
 

@@ -12,6 +12,7 @@ from policypack.model.graph.tokens import MACHINE_TYPES
 from policypack.model.machines.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
 from policypack.rules.conditions import TAKES_HEALTH_CHECKS
+from policypack.rules.on_gke.llm_backend_health_check import Accepted, requests_an_allowed_path
 from policypack.rules.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
@@ -55,6 +56,9 @@ class HealthCheckOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
     applies=(TAKES_HEALTH_CHECKS,),
+    gke=lambda backend, options: requests_an_allowed_path(
+        backend, Accepted(options.paths, options.protocols, _required(options))
+    ),
 )
 def llm_backend_health_check(service: BackendService, options: HealthCheckOptions) -> Checks:
     """Each backend service has an HTTP, HTTPS or HTTP/2 health check on an allowed path.

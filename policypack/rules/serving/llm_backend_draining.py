@@ -9,6 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import is_measured
+from policypack.rules.on_gke.llm_backend_draining import outlasts_responses
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining
@@ -35,6 +36,7 @@ class DrainingOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/enabling-connection-draining",
     applies=(is_measured("its backends have no connections that the load balancer drains"),),
+    gke=lambda backend, options: outlasts_responses(backend, options.min_seconds),
 )
 def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
     """Connection draining lasts as long as the longest answer.

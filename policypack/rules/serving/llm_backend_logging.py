@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, Range, cis, rule
+from policypack.rules.on_gke.llm_backend_logging import logs_requests
 from policypack.verdict import Checks, Condition, Fail, known
 
 _LOGS_REQUESTS: Final = Condition[BackendService](
@@ -31,10 +32,11 @@ class LoggingOptions(Options):
     title="The load balancer logs requests",
     severity="medium",
     level="mandatory",
-    stage="resource",
+    stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
     frameworks=(cis("2.16"),),
     applies=(_LOGS_REQUESTS,),
+    gke=lambda backend, options: logs_requests(backend, options.min_sample_rate),
 )
 def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Checks:
     """The load balancer logs the requests of a backend service, all or a sample.

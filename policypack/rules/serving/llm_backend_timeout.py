@@ -14,6 +14,7 @@ from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import uses_proxy
+from policypack.rules.on_gke.llm_backend_timeout import waits_long_enough
 from policypack.rules.routes import on_routes
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, unresolved
 
@@ -59,6 +60,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
     applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
+    gke=lambda backend, options: waits_long_enough(backend, options.min_seconds, options.max_seconds),
 )
 def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
     """The load balancer waits for the longest answer of the model to end.

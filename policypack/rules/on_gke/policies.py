@@ -1,0 +1,102 @@
+"""How rules judge the policies of a backend: those that are attached or may be, or what counts without one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from policypack.model.gke.backends import Attached, GkeBackend
+from policypack.model.gke.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
+from policypack.model.gke.policies import FIELDS, Policy, Setting
+from policypack.verdict import Checks, Fail, Undecided, Verdict, settled
+
+
+def on_settings(backend: GkeBackend, check: Callable[[Policy], Checks]) -> Checks:
+    """What a check says of the GCPBackendPolicy or, behind an Ingress, the BackendConfig of a backend."""
+    return on_policies(backend.settings, settings_kind(backend), check)
+
+
+def settings_kind(backend: GkeBackend) -> str:
+    """The kind of the objects that have time-out, draining and log of a backend."""
+    return BACKEND_POLICY if backend.way == GATEWAY else BACKEND_CONFIG
+
+
+def on_policies(attached: Attached, kind: str, check: Callable[[Policy], Checks]) -> Checks:
+    """What a check says of the policies of a backend; of none at all, if there is none.
+
+    Of several the oldest counts, which a program does not tell: only what all of them say is certain.
+    https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources
+
+    Args:
+        attached: the policies.
+        kind: their kind.
+        check: what to ask of a policy.
+    """
+    has_one = any(is_it is True for _, is_it in attached.policies)
+    if attached.hidden and not has_one:
+        yield Undecided(f"no {kind} of the stack is certain to be attached, and {attached.hidden}")
+        return
+    counting = [*(policy for policy, _ in attached.policies), *([] if has_one else [Policy(kind)])]
+    said = [list(settled(check(policy))) for policy in counting]
+    failing = [any(isinstance(verdict, Fail) for verdict in verdicts) for verdicts in said]
+    if all(failing) or not any(failing):
+        yield from (verdict for verdicts in said for verdict in _without_doubts(verdicts, is_certain=all(failing)))
+    else:
+        yield Undecided(
+            f"which of {', '.join(sorted(policy.label for policy in counting))} counts is not known", "spec"
+        )
+
+
+def _without_doubts(verdicts: list[Verdict], *, is_certain: bool) -> list[Verdict]:
+    return [one for one in verdicts if isinstance(one, Fail)] if is_certain else verdicts
+
+
+def whence(policy: Policy, *, is_set: bool) -> str:
+    """Why a setting of a backend is what it is, a clause."""
+    if is_set:
+        return f"as {policy.label} says"
+    return f"the default: {policy.label} does not set it" if policy.object else f"the default: it has {policy.label}"
+
+
+def field_of(policy: Policy, setting: Setting) -> str:
+    """What messages call a setting of a policy: `spec.default.timeoutSec` of GCPBackendPolicy `llm`."""
+    return f"`spec.{policy.field(setting)}` of {policy.label}"
+
+
+def how_to_set(backend: GkeBackend, policy: Policy, values: Mapping[Setting, Any]) -> str:
+    """What to do so that a policy says this: a change of it or, if there is none, a whole one. A sentence."""
+    if policy.object:
+        changes = ", and ".join(
+            f"{field_of(policy, setting)} to {json.dumps(value)}" for setting, value in values.items()
+        )
+        return f"Set {changes}."
+    spec: dict[str, Any] = {}
+    for setting, value in values.items():
+        *path, key = FIELDS[policy.kind][setting]
+        block = spec
+        for name in path:
+            block = block.setdefault(name, {})
+        block[key] = value
+    return how_to_create(backend, policy, spec)
+
+
+def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any]) -> str:
+    """How to make a policy that is attached to a backend. A sentence."""
+    made = f"Create a {policy.kind} (`{policy.api_version}`)"
+    if policy.kind == BACKEND_CONFIG:
+        link = '`cloud.google.com/backend-config: {"default": NAME}`'
+        return f"{made} with `spec={json.dumps(spec)}`, and annotate {backend.label} with {link}."
+    whole = {"targetRef": _target_ref(backend), **spec}
+    return f"{made} in the namespace of {backend.label} with `spec={json.dumps(whole)}`."
+
+
+def _target_ref(backend: GkeBackend) -> dict[str, str]:
+    """The `targetRef` of a policy for a backend. Texts that are secret show themselves as such."""
+    target, ref = backend.target, backend.ref
+    if target:
+        named = (target.group, target.kind, target.identity if isinstance(target.object_name, str) else "NAME")
+    else:
+        parts = (ref.group, ref.kind, ref.name) if isinstance(ref, tuple) else ("GROUP", "KIND", "NAME")
+        named = tuple(f"{part}" if isinstance(part, str) else "..." for part in parts)  # type: ignore[assignment]
+    return dict(zip(("group", "kind", "name"), (f"{part}" for part in named), strict=True))
