@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from policypack.config.options import Setting
 from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
 from policypack.model.gke.backends import GkeSubject
+from policypack.model.gke.sight import LoadBalancerSignal
 from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
@@ -121,8 +122,16 @@ class Report:
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
         """The findings that a run fails for: mandatory violations, and what `also` names besides."""
         failed, undecided = self.with_status("failed"), self.with_status("undecided")
-        counted = failed if "advisory" in also else tuple(f for f in failed if f.level == "mandatory")
+        is_all_open = "undecided" in also and bool(self.unseen)
+        counted = failed if "advisory" in also or is_all_open else tuple(f for f in failed if f.level == "mandatory")
         return (*counted, *undecided) if "undecided" in also else counted
+
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """What a stack shows of load balancers that no rule judges, if nothing else was judged."""
+        open_ = (*self.with_status("failed"), *self.with_status("undecided"))
+        judged = (*open_, *self.with_status("passed"), *self.with_status("waived"))
+        return open_ if all(finding.rule.subject is LoadBalancerSignal for finding in judged) else ()
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
@@ -178,7 +187,7 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     A resource is not judged if nothing is known of it, if the options do not select it, or if all services on whose
     serving path it is certainly get no requests.
     """
-    if subject.resource.is_empty:
+    if subject.is_empty:
         return None
     selected = _selects(rule, setting.options.services, subject)
     if selected is False:

@@ -34,8 +34,11 @@ FIELDS: Final[dict[str, dict[Setting, tuple[str, ...]]]] = {
         "iap": ("iap", "enabled"),
     },
 }
-DEFAULT_TIMEOUT_SECONDS: Final = 30.0
-DEFAULT_DRAINING_SECONDS: Final = 0.0
+# What counts where a setting is left out, in seconds; what an Ingress does then is documented for its timeout alone.
+_DEFAULTS: Final[dict[str, dict[Setting, float]]] = {
+    BACKEND_POLICY: {"timeout": 30, "draining": 0},
+    BACKEND_CONFIG: {"timeout": 30},
+}
 # The rate that logs all requests: a GCPBackendPolicy counts them per million.
 ALL_REQUESTS: Final = {BACKEND_POLICY: 1_000_000.0, BACKEND_CONFIG: 1.0}
 _API_VERSIONS: Final = {
@@ -92,14 +95,26 @@ class Policy:
         """The path of a setting below `spec`, as messages name it: `default.timeoutSec`."""
         return ".".join(FIELDS[self.kind][setting])
 
+    def sets(self, setting: Setting) -> bool:
+        """Whether the object says something of a setting."""
+        found, key = self._at(setting)
+        return found is None or found.value(key) is not None
+
+    def seconds(self, setting: Setting) -> float | Unknown:
+        """A setting that is a duration, or its default."""
+        found = self.number(setting)
+        return _DEFAULTS[self.kind].get(setting, UNKNOWN) if found is None else found
+
     def number(self, setting: Setting) -> float | Unknown | None:
         """A setting that is a number; `None` if it is left out."""
         found, key = self._at(setting)
         return UNKNOWN if found is None else found.number(key)
 
-    def flag(self, setting: Setting) -> bool | Unknown | None:
+    def flag(self, setting: Setting) -> bool | Unknown:
+        """A setting that is on or off; off where a GCPBackendPolicy leaves it out."""
         found, key = self._at(setting)
-        return UNKNOWN if found is None else found.boolean(key)
+        default = UNKNOWN if self.kind == BACKEND_CONFIG else False
+        return UNKNOWN if found is None else found.boolean(key, default=default)
 
     def text(self, setting: Setting) -> str | Unknown | None:
         found, key = self._at(setting)

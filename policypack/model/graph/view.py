@@ -32,6 +32,11 @@ class View:
         return stack.of_types(cls.TYPES)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of it, so that nothing is said of it; a component has no properties."""
+        return self.resource.is_empty
+
+    @property
     def counts_alone(self) -> bool:
         """Whether rules say something of it although no backend service leads to it."""
         return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Report, Status
 from policypack.order import OPEN, STATUSES
-from policypack.wording import counted
+from policypack.wording import counted, printable, quoted
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ def verdict_line(report: Report) -> str:
     verdicts = count_verdicts(finding for rule in report.rules for finding in rule.findings)
     if not verdicts.worst:
         return nothing_judged(report)
+    if report.unseen:
+        names = quoted({printable(finding.name) for finding in report.unseen})
+        return (
+            f"Nothing was judged, although there are load balancers, or may be: see `load-balancer-in-sight` of {names}"
+        )
     parts = ["No violations"]
     if verdicts.failed:
         parts = [f"{counted(verdicts.failed, 'violation')}, {verdicts.mandatory or 'none'} of them mandatory"]

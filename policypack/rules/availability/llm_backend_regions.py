@@ -16,6 +16,7 @@ from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.another_region import how_to_reach_another
+from policypack.rules.on_gke.llm_backend_regions import spans_regions
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided
 from policypack.wording import counted, quoted
 
@@ -52,6 +53,7 @@ class RegionsOptions(Options):
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service",
+    gke=lambda backend, options: spans_regions(backend, options.min_regions, options.regional_peers),
 )
 def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Checks:
     """Each backend service has backends in at least `min_regions` regions.

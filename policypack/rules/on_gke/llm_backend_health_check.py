@@ -11,6 +11,7 @@ from policypack.model.gke.ingress_checks import ingress_check
 from policypack.model.gke.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
 from policypack.model.gke.policies import Check, Policy
 from policypack.model.machines.servers import health_paths
+from policypack.model.values.logic import equals
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known
 
@@ -51,8 +52,10 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     path = known(check.path, f"default.config.{type_.lower()}HealthCheck", policy.name)
     if _is_accepted(check, accepted):
         return
-    if type_ == "GRPC" and backend.target and backend.target.spec.string("appProtocol") == _H2C:
-        yield Undecided(f'{backend.label} speaks {_H2C}; the option `protocols=["GRPC"]` accepts a gRPC check', "spec")
+    if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
+        yield Undecided(
+            f'{backend.label} may speak {_H2C}; the option `protocols=["GRPC"]` accepts a gRPC check', "spec"
+        )
         return
     block = {"requestPath": _path(backend, accepted), **_port(backend)}
     config = {"config": {"type": "HTTP", "httpHealthCheck": block}}

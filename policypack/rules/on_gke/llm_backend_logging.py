@@ -15,8 +15,8 @@ def logs_requests(backend: GkeBackend, min_sample_rate: float) -> Checks:
     def check(policy: Policy) -> Checks:
         every, is_on = ALL_REQUESTS[policy.kind], policy.flag("logging")
         fix = how_to_set(backend, policy, {"logging": True, "sample rate": every})
-        if is_on is None or is_on is False:
-            why = whence(policy, is_set=is_on is not None)
+        if is_on is False:
+            why = whence(policy, "logging")
             yield Fail(f"Requests to {backend.label} are not logged, {why}.", f"A log of {least}.", fix)
             return
         given = known(policy.number("sample rate"), policy.field("sample rate"), policy.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.policies import DEFAULT_TIMEOUT_SECONDS, Policy
+from policypack.model.gke.policies import Policy
 from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
 from policypack.verdict import Checks, Fail, known
 
@@ -15,14 +15,13 @@ def waits_long_enough(backend: GkeBackend, min_seconds: int, max_seconds: int) -
     """
 
     def check(policy: Policy) -> Checks:
-        given = known(policy.number("timeout"), policy.field("timeout"), policy.name)
-        timeout = DEFAULT_TIMEOUT_SECONDS if given is None else given
+        timeout = known(policy.seconds("timeout"), policy.field("timeout"), policy.name)
         if min_seconds <= timeout <= max_seconds:
             return
         is_short = timeout < min_seconds
         fix = how_to_set(backend, policy, {"timeout": min_seconds if is_short else max_seconds})
         yield Fail(
-            f"The timeout of {backend.label} is {timeout:g} s, {whence(policy, is_set=given is not None)}.",
+            f"The timeout of {backend.label} is {timeout:g} s, {whence(policy, 'timeout')}.",
             f"A timeout from {min_seconds} to {max_seconds} s.",
             f"{fix} It has to cover the longest response." if is_short else fix,
         )

@@ -52,9 +52,9 @@ def _without_doubts(verdicts: list[Verdict], *, is_certain: bool) -> list[Verdic
     return [one for one in verdicts if isinstance(one, Fail)] if is_certain else verdicts
 
 
-def whence(policy: Policy, *, is_set: bool) -> str:
+def whence(policy: Policy, setting: Setting) -> str:
     """Why a setting of a backend is what it is, a clause."""
-    if is_set:
+    if policy.sets(setting):
         return f"as {policy.label} says"
     return f"the default: {policy.label} does not set it" if policy.object else f"the default: it has {policy.label}"
 
