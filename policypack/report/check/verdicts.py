@@ -59,9 +59,7 @@ def verdict_line(report: Report) -> str:
         return nothing_judged(report)
     if report.unseen:
         names = quoted({printable(finding.name) for finding in report.unseen})
-        return (
-            f"Nothing was judged, although there are load balancers, or may be: see `load-balancer-in-sight` of {names}"
-        )
+        return f"Nothing was judged, although there are or may be load balancers: see {names}"
     parts = ["No violations"]
     if verdicts.failed:
         parts = [f"{counted(verdicts.failed, 'violation')}, {verdicts.mandatory or 'none'} of them mandatory"]

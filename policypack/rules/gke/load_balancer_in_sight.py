@@ -19,13 +19,13 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
 
     ## What it checks
     Gateways have an HTTPRoute or a GRPCRoute in the stack, Ingresses a backend, InferencePools a route: by these the
-    other rules judge what GKE makes. They read no Services of type LoadBalancer, no Multi Cluster Ingresses, no policies
-    without a Gateway beside them, and no backend services of other packages such as `google-native`. Helm releases, and
-    components without children, may hold any of these.
+    other rules judge what GKE makes. They read no Services of type LoadBalancer, no Multi Cluster Ingresses, no
+    policies without a Gateway beside them, and no backend services of other packages such as `google-native`. Helm
+    releases, and components without children, may hold any of these.
 
     ## Why it matters
-    Nobody looked at such a load balancer. Where a stack has nothing else, a run without violations says nothing; it then
-    ends as undecided, which `--strict` and `--fail-on undecided` fail for.
+    Nobody looked at such a load balancer. Where a stack has nothing else, a run without violations says nothing; it
+    then ends as undecided, which `--strict` and `--fail-on undecided` fail for.
 
     ## Applies to
     Objects of `pulumi_kubernetes`, also custom resources and YAML, and backend services of other packages. Gateways and
