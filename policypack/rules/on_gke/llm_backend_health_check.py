@@ -53,15 +53,14 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     if _is_accepted(check, accepted):
         return
     if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
-        yield Undecided(
-            f'{backend.label} may speak {_H2C}; the option `protocols=["GRPC"]` accepts a gRPC check', "spec"
-        )
+        why = f'{backend.label} may speak {_H2C}; the option `protocols=["GRPC"]` accepts a gRPC check'
+        yield Undecided(why, "appProtocol")
         return
     block = {"requestPath": _path(backend, accepted), **_port(backend)}
     config = {"config": {"type": "HTTP", "httpHealthCheck": block}}
     if policy.object:
         does = f"requests `{path}`" if path else f"is a {type_} check, which cannot request a path"
-        observed = f"{policy.label}, which is attached to {backend.label}, {does}."
+        observed = f"{policy.label} {does}."
         fix = f"Set `spec.default` of {policy.label} to `{json.dumps(config)}`."
     else:
         observed = f"{backend.label} has {policy.label}, so the Gateway requests `/`, whatever readiness probes say."

@@ -9,7 +9,7 @@ from typing import Any
 from policypack.model.gke.backends import Attached, GkeBackend
 from policypack.model.gke.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
 from policypack.model.gke.policies import FIELDS, Policy, Setting
-from policypack.verdict import Checks, Fail, Undecided, Verdict, settled
+from policypack.verdict import Checks, Fail, Undecided, settled
 
 
 def on_settings(backend: GkeBackend, check: Callable[[Policy], Checks]) -> Checks:
@@ -33,23 +33,22 @@ def on_policies(attached: Attached, kind: str, check: Callable[[Policy], Checks]
         kind: their kind.
         check: what to ask of a policy.
     """
-    has_one = any(is_it is True for _, is_it in attached.policies)
-    if attached.hidden and not has_one:
+    certain = [policy for policy, is_it in attached.policies if is_it is True]
+    if attached.hidden and not certain:
         yield Undecided(f"no {kind} of the stack is certain to be attached, and {attached.hidden}")
         return
-    counting = [*(policy for policy, _ in attached.policies), *([] if has_one else [Policy(kind)])]
+    possible = [policy for policy, is_it in attached.policies if is_it is not True]
+    counting = [*certain, *possible, *([] if certain else [Policy(kind)])]
     said = [list(settled(check(policy))) for policy in counting]
     failing = [any(isinstance(verdict, Fail) for verdict in verdicts) for verdicts in said]
-    if all(failing) or not any(failing):
-        yield from (verdict for verdicts in said for verdict in _without_doubts(verdicts, is_certain=all(failing)))
+    if all(failing):
+        to_tell = said[: len(certain) or len(possible) or 1]
+        yield from (verdict for verdicts in to_tell for verdict in verdicts if isinstance(verdict, Fail))
+    elif any(failing):
+        names = ", ".join(sorted(policy.label for policy in counting))
+        yield Undecided(f"which of {names} counts is not known", "targetRef")
     else:
-        yield Undecided(
-            f"which of {', '.join(sorted(policy.label for policy in counting))} counts is not known", "spec"
-        )
-
-
-def _without_doubts(verdicts: list[Verdict], *, is_certain: bool) -> list[Verdict]:
-    return [one for one in verdicts if isinstance(one, Fail)] if is_certain else verdicts
+        yield from (verdict for verdicts in said for verdict in verdicts)
 
 
 def whence(policy: Policy, setting: Setting) -> str:
