@@ -36,6 +36,8 @@ VIOLATIONS: Final[dict[str, set[tuple[str, str]]]] = {
         ("llm-backend-regions", "multi-region-backend-service"),
         ("load-balancer-product", "multi-region-backend-service"),
     },
+    "gke_gw_render": {("llm-backend-regions", "vllm")},
+    "gke_gw_unknown_kubeconfig": {("llm-backend-regions", "pool")},
     # The provider refuses its balancing mode, so that no rule sees the whole stack.
     "regional_external_http_with_backends": {("load-balancer-product", "multi-region-backend-service")},
 }
