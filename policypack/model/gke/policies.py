@@ -40,7 +40,7 @@ _DEFAULTS: Final[dict[str, dict[Setting, float]]] = {
     BACKEND_CONFIG: {"timeout": 30},
 }
 # The rate that logs all requests: a GCPBackendPolicy counts them per million.
-ALL_REQUESTS: Final = {BACKEND_POLICY: 1_000_000.0, BACKEND_CONFIG: 1.0}
+ALL_REQUESTS: Final[dict[str, float]] = {BACKEND_POLICY: 1_000_000, BACKEND_CONFIG: 1.0}
 _API_VERSIONS: Final = {
     BACKEND_POLICY: "networking.gke.io/v1",
     HEALTH_CHECK_POLICY: "networking.gke.io/v1",
