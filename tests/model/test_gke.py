@@ -9,7 +9,7 @@ import pytest
 
 from policypack.model.gke.backends import GkeBackend, gke_backends
 from policypack.model.gke.clusters import cluster_of
-from policypack.model.gke.fronts import fronts_of
+from policypack.model.gke.fronts import FrontClass, fronts_of
 from policypack.model.gke.kinds import Kind, kind_of
 from policypack.model.gke.objects import KubernetesObject, objects_of, same_namespace
 from policypack.model.gke.opaque import opaque_in
@@ -59,7 +59,6 @@ def read(one: R, **options: Any) -> KubernetesObject:
 
 def test_a_name_that_will_be_made_up_is_nobodys() -> None:
     assert read(pool(name="chat")).object_name == "chat"
-    assert read(thing("v1", "Service", "chat", {}, **{"namespace": None})).object_name == "chat"
     made_up = thing("v1", "Service", "chat", {})
     del made_up.inputs["metadata"]["name"]
     assert read(made_up).object_name is None
@@ -207,7 +206,7 @@ def test_a_name_from_elsewhere_may_be_any() -> None:
 def test_classes(name: str, scheme: str, is_regional: bool, is_many: bool) -> None:
     (front,) = fronts_of(build(*served(class_name=name)))
     found = front.front_class
-    assert found
+    assert isinstance(found, FrontClass)
     assert (found.product.scheme, found.product.is_regional, found.is_multi_cluster) == (scheme, is_regional, is_many)
     assert front.is_external is (scheme != "INTERNAL_MANAGED")
 
