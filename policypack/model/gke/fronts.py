@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from policypack.model.balancing.product import PRODUCTS, Family, Product
 from policypack.model.gke.clusters import cluster_of
 from policypack.model.gke.kinds import (
     BACKEND_CONFIG_ANNOTATIONS,
@@ -22,6 +21,7 @@ from policypack.model.gke.kinds import (
 )
 from policypack.model.gke.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to
 from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.products.product import PRODUCTS, Family, Product
 from policypack.model.values.logic import any_of, equals, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
