@@ -21,7 +21,8 @@ ROOMS = {
     "products": "values graph",
     "machines": "values graph",
     "software": "values graph machines",
-    "balancing": "values graph products",
+    "kubernetes": "values graph",
+    "balancing": "values graph products kubernetes",
     "run": "values graph products machines balancing",
     "fleets": "values graph products machines balancing",
     "observability": "values graph balancing",
@@ -29,7 +30,7 @@ ROOMS = {
     "firewalls": "values graph machines balancing network",
     "frontend": "values graph products balancing",
     "security": "values graph software balancing frontend",
-    "gke": "values graph products software",
+    "gke": "values graph products software kubernetes",
 }
 MODEL = {f"policypack.model.{room}" for room in ROOMS}
 ALLOWED = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policypack.model.gke.objects import KubernetesObject
 from policypack.model.graph.reference import region_of
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GKE_CLUSTER, GKE_NODE_POOL
 from policypack.model.graph.view import View
+from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.values import UNKNOWN, Unknown
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
-from policypack.model.gke.kinds import CORE_GROUP, NAMESPACE, PACKAGE, POOL_GROUPS, Kind, kind_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
+from policypack.model.kubernetes.kinds import CORE_GROUP, NAMESPACE, PACKAGE, POOL_GROUPS, Kind, kind_of
 from policypack.model.values.logic import all_of, equals
 from policypack.model.values.properties import Properties
 from policypack.model.values.read import read
