@@ -339,7 +339,7 @@ def test_the_fix_raises_the_scaler_of_what_is_drained() -> None:
 
 
 def test_without_kubernetes_nothing_attaches_backends() -> None:
-    for backends in ([], None):
+    for backends in list[Any](([], None)):
         check_verdict(RULE, [service(backends), *GROUPS, NETWORK, OTHER_STACK, FLEET], "failed")
     assert fix_of(service([])) == "Add a backend in each region."
     check_verdict(RULE, [service([]), R("pulumi:providers:kubernetes", "gke")], "undecided")

@@ -70,12 +70,16 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     the VMs names a server, the fix names its path. Services whose backends take no health check (serverless, internet
     and Private Service Connect NEGs) need none; a check that is there is judged before there are backends too.
 
+    On GKE it is the HealthCheckPolicy whose `targetRef` is the InferencePool or the Service that a route leads to;
+    without one the Gateway requests `/`, whatever readiness probes say. Behind an Ingress it is the BackendConfig, else
+    the readiness probe.
+
     ## Why it matters
     An LLM server accepts TCP connections, and may answer `/`, long before it can generate and long after it no longer
     can. Only its health path says so. Without it the load balancer sends requests to servers that fail them.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE.
 
     ## Fails
     ```python
@@ -108,7 +112,8 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
 
     ## Undecided
     When the check is outside the stack and the option `vouched` does not name it, or its path or protocol is computed;
-    without a check, when it is not known whether the backends take one.
+    without a check, when it is not known whether the backends take one. On GKE when a policy may be attached, or may be
+    out of sight as in a Helm release.
     """
     doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
     required = _required(options)

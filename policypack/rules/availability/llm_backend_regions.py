@@ -67,15 +67,18 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     `ignore_changes` leaves them to a controller. Those that a controller in GKE attaches, as an annotation of a
     Kubernetes Service says (`controller.autoneg.dev/neg`), are in the region of that Service's cluster.
 
+    On GKE a Gateway or an Ingress of one cluster serves that cluster's region only, wherever its address is. For a
+    multi-cluster class the clusters count that export the InferencePool or the Service.
+
     ## Why it matters
     A region can run out of GPUs or fail as a whole. With one region, that is an outage of the model; a GPU fleet in
     another region takes tens of minutes to build up. A "multi-region" `RegionBackendService` is a common mistake:
     the provider accepts it, and it serves one region.
 
     ## Applies to
-    Global and regional backend services of every scheme. Not to global services of a global internet NEG, whose
-    endpoints are in no region of Google Cloud, or of a Private Service Connect NEG for a Google API, of which a service
-    takes one.
+    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE. Not to
+    global services of a global internet NEG, whose endpoints are in no region of Google Cloud, or of a Private Service
+    Connect NEG for a Google API, of which a service takes one.
 
     ## Fails
     ```python
@@ -130,7 +133,8 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
-    backends or, beside anything of Kubernetes, may do so, or a DNS record has addresses that are not known.
+    backends or, beside anything of Kubernetes, may do so, or a DNS record has addresses that are not known. On GKE when
+    clusters of other stacks may export the backend, or the class or the Gateway is not known.
     """
     required = f"Backends in at least {counted(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller

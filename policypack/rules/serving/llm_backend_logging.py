@@ -42,15 +42,18 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     """The load balancer logs the requests of a backend service, all or a sample.
 
     ## What it checks
-    `log_config` has `enable=True`, and its `sample_rate`, 1 by default, is above 0 and at least `min_sample_rate`.
+    `log_config` has `enable=True`, and its `sample_rate`, 1 by default, is above 0 and at least `min_sample_rate`. On
+    GKE it is `logging` of the GCPBackendPolicy that is attached, whose `sampleRate` counts per million, or of the
+    BackendConfig behind an Ingress.
 
     ## Why it matters
     Logging is off by default. Only this log says why a stream was cut (`statusDetails`), which backend answered, how
     long it took, and who used up the capacity. It can't be had after the incident.
 
     ## Applies to
-    Services of proxy load balancers, global and regional, with every kind of backend. Not to passthrough load
-    balancers, which see no requests, nor to Cloud Service Mesh, whose proxies log themselves.
+    Services of proxy load balancers, global and regional, with every kind of backend, and LLM backends of Gateways and
+    Ingresses on GKE. Not to passthrough load balancers, which see no requests, nor to Cloud Service Mesh, whose proxies
+    log themselves.
 
     ## Fails
     ```python
@@ -72,7 +75,8 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     ```
 
     ## Undecided
-    When `log_config` or a part of it is computed, or logging is off and the scheme is not known.
+    When `log_config` or a part of it is computed, or logging is off and the scheme is not known. On GKE when a policy
+    may be attached or out of sight, and behind an Ingress where nothing sets it.
     """
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"
