@@ -14,33 +14,31 @@ PACK = ROOT / "policypack"
 
 # Part of the pack -> the parts that it may import besides itself. A module belongs to the longest part that it begins
 # with; the rooms of the model, and the folders of the reports, are parts of their own.
-MODEL = {
-    f"policypack.model.{room}"
-    for room in ("values", "graph", "machines", "balancing", "fleets", "frontend", "network", "run", "gke")
+# Of the rooms of the model each may import those of the rows above it that it names.
+ROOMS = {
+    "values": "",
+    "graph": "values",
+    "products": "values graph",
+    "machines": "values graph",
+    "software": "values graph machines",
+    "kubernetes": "values graph",
+    "balancing": "values graph products kubernetes",
+    "run": "values graph products machines balancing",
+    "fleets": "values graph products machines balancing",
+    "observability": "values graph balancing",
+    "network": "values graph products machines balancing",
+    "firewalls": "values graph machines balancing network",
+    "frontend": "values graph products balancing",
+    "security": "values graph software balancing frontend",
+    "gke": "values graph products software kubernetes",
 }
-# Rooms that no other room of the model imports.
-LAST = {f"policypack.model.{room}" for room in ("fleets", "frontend", "network", "run", "gke")}
+MODEL = {f"policypack.model.{room}" for room in ROOMS}
 ALLOWED = {
-    "policypack.model.values": set(),
-    "policypack.model.graph": {"policypack.model.values"},
-    "policypack.model.machines": {"policypack.model.graph", "policypack.model.values"},
-    "policypack.model.balancing": {"policypack.model.graph", "policypack.model.values"},
-    "policypack.model.fleets": MODEL - LAST,
-    "policypack.model.frontend": MODEL - LAST,
-    "policypack.model.network": MODEL - LAST,
-    "policypack.model.run": {
-        "policypack.model.balancing",
-        "policypack.model.graph",
-        "policypack.model.machines",
-        "policypack.model.values",
+    **{
+        f"policypack.model.{room}": {f"policypack.model.{earlier}" for earlier in rooms.split()}
+        for room, rooms in ROOMS.items()
     },
-    "policypack.model.gke": {
-        "policypack.model.balancing",
-        "policypack.model.graph",
-        "policypack.model.machines",
-        "policypack.model.values",
-        "policypack.wording",
-    },
+    "policypack.model.gke": {*(f"policypack.model.{one}" for one in ROOMS["gke"].split()), "policypack.wording"},
     "policypack.model": set(),
     "policypack.wording": set(),
     "policypack.verdict": MODEL,

@@ -15,9 +15,10 @@ from tests.recorded import recorded_resources
 from tests.replay import Pack, replay
 
 SIGHT, CHECK, TIMEOUT = "load-balancer-in-sight", "llm-backend-health-check", "llm-backend-timeout"
+CONTROLLER = "backend-controller-backends"
 DRAINING, LOGGING, REGIONS = "llm-backend-draining", "llm-backend-logging", "llm-backend-regions"
 
-# Recording -> rule -> the verdict on each Kubernetes object that it judges.
+# Recording -> rule -> the verdict on each resource that it judges.
 EXPECTED: Final[dict[str, dict[str, dict[str, str]]]] = {
     "gke_gw_render": {
         CHECK: {"vllm": "passed"},
@@ -42,6 +43,15 @@ EXPECTED: Final[dict[str, dict[str, dict[str, str]]]] = {
     "gke_helm_release": {SIGHT: {"rel": "undecided"}},
     "gke_noconfig": {SIGHT: {"hcp": "failed"}},
     "gke_unreachable": {SIGHT: {"hcp": "failed"}},
+    # The annotations name a backend service that is not in the stack.
+    "gke_neg_autoneg": {
+        CONTROLLER: {"glb-bs": "undecided"},
+        REGIONS: {"glb-bs": "undecided"},
+        CHECK: {"glb-bs": "failed"},
+        TIMEOUT: {"glb-bs": "failed"},
+        DRAINING: {"glb-bs": "failed"},
+        LOGGING: {"glb-bs": "failed"},
+    },
 }
 
 
@@ -51,8 +61,7 @@ def test_verdicts_without_the_engine(name: str) -> None:
     found: dict[str, dict[str, str]] = {}
     for rule in report.rules:
         for finding in rule.findings:
-            if finding.type.startswith("kubernetes:"):
-                found.setdefault(rule.rule.name, {})[finding.name] = finding.status
+            found.setdefault(rule.rule.name, {})[finding.name] = finding.status
     assert {rule: found.get(rule) for rule in EXPECTED[name]} == EXPECTED[name]
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from policypack.config.kinds import shown
 from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
 from policypack.config.schema import starting_document
+from policypack.config.words import shown
 from policypack.rule import AnyRule
 
 

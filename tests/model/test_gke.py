@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from policypack.model.gke.backends import GkeBackend, gke_backends
-from policypack.model.gke.clusters import cluster_of
 from policypack.model.gke.fronts import FrontClass, fronts_of
-from policypack.model.gke.kinds import Kind, kind_of
-from policypack.model.gke.objects import KubernetesObject, objects_of, same_namespace
 from policypack.model.gke.opaque import opaque_in
+from policypack.model.kubernetes.clusters import cluster_of
+from policypack.model.kubernetes.kinds import Kind, kind_of
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
 from policypack.model.values.secret import is_secret, secret
 from policypack.model.values.values import UNKNOWN
 from tests.rules.clusters import (

@@ -8,7 +8,13 @@ from functools import cached_property
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from policypack.model.gke.fronts import Front, Route, gateways_of, routes_of
-from policypack.model.gke.kinds import (
+from policypack.model.gke.opaque import opaque_in
+from policypack.model.gke.policies import Policy
+from policypack.model.gke.workloads import Workload, workloads_behind
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.view import View
+from policypack.model.kubernetes.kinds import (
     BACKEND_CONFIG,
     BACKEND_CONFIG_ANNOTATIONS,
     BACKEND_POLICY,
@@ -18,13 +24,7 @@ from policypack.model.gke.kinds import (
     INFERENCE_POOL,
     SERVICE,
 )
-from policypack.model.gke.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to, same_namespace
-from policypack.model.gke.opaque import opaque_in
-from policypack.model.gke.policies import Policy
-from policypack.model.gke.workloads import Workload, workloads_behind
-from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.view import View
+from policypack.model.kubernetes.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to, same_namespace
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown

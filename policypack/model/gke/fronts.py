@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from policypack.model.balancing.product import PRODUCTS, Family, Product
-from policypack.model.gke.clusters import cluster_of
-from policypack.model.gke.kinds import (
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.kubernetes.clusters import cluster_of
+from policypack.model.kubernetes.kinds import (
     BACKEND_CONFIG_ANNOTATIONS,
     CORE_GROUP,
     GATEWAY,
@@ -20,8 +20,8 @@ from policypack.model.gke.kinds import (
     ROUTES,
     SERVICE,
 )
-from policypack.model.gke.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to
-from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.kubernetes.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to
+from policypack.model.products.product import PRODUCTS, Family, Product
 from policypack.model.values.logic import any_of, equals, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown

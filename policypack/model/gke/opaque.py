@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policypack.model.gke.kinds import COMPONENT_TYPES, OPAQUE_TYPES, PACKAGE
-from policypack.model.gke.objects import KubernetesObject, all_objects
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.kubernetes.kinds import COMPONENT_TYPES, OPAQUE_TYPES, PACKAGE
+from policypack.model.kubernetes.objects import KubernetesObject, all_objects
 
 
 @per_stack

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from policypack.model.gke.kinds import BACKEND_CONFIG, BACKEND_POLICY, HEALTH_CHECK_POLICY
-from policypack.model.gke.objects import KubernetesObject
+from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, HEALTH_CHECK_POLICY
+from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 

@@ -11,12 +11,12 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.clusters import cluster_of
 from policypack.model.gke.fronts import Front, fronts_of
-from policypack.model.gke.kinds import EXPORTS, IMPORTS, INFERENCE_POOL
-from policypack.model.gke.objects import KubernetesObject, objects_of, same_namespace
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import RECORD_SET
+from policypack.model.kubernetes.clusters import cluster_of
+from policypack.model.kubernetes.kinds import EXPORTS, IMPORTS, INFERENCE_POOL
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
 from policypack.model.values.logic import equals
 from policypack.model.values.values import Unknown
 

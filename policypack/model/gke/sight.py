@@ -13,29 +13,26 @@ from typing import ClassVar, Final, NamedTuple
 
 from policypack.model.gke.backends import gke_backends
 from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
-from policypack.model.gke.kinds import (
-    ATTACHMENTS,
-    AUTONEG_ANNOTATIONS,
-    COMPONENT_TYPES,
-    GATEWAY_GROUPS,
-    IMPORTS,
-    INFERENCE_POOL,
-    MULTI_CLUSTER_FRONTS,
-    NEG_ANNOTATION,
-    OTHER_PACKAGES,
-    ROUTES,
-    SERVICE,
-)
-from policypack.model.gke.objects import KubernetesObject, all_objects, objects_of
 from policypack.model.gke.opaque import opaque_resources
 from policypack.model.gke.regions import is_exported
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.model.graph.view import View
+from policypack.model.kubernetes.controllers import has_negs
+from policypack.model.kubernetes.kinds import (
+    ATTACHMENTS,
+    COMPONENT_TYPES,
+    GATEWAY_GROUPS,
+    IMPORTS,
+    INFERENCE_POOL,
+    MULTI_CLUSTER_FRONTS,
+    OTHER_PACKAGES,
+    ROUTES,
+    SERVICE,
+)
+from policypack.model.kubernetes.objects import all_objects, objects_of
 from policypack.model.values.logic import equals
-from policypack.model.values.properties import Properties
-from policypack.model.values.values import Unknown
 from policypack.wording import quoted
 
 # https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer-parameters
@@ -135,17 +132,9 @@ def _services(stack: Stack) -> Iterator[Signal]:
             else:
                 text = f"{one.label} makes a passthrough Network Load Balancer, which no rule reads."
                 yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
-        elif _has_negs(one) and not has_backend_service:
+        elif has_negs(one) and not has_backend_service:
             text = f"{one.label} has NEGs for a load balancer whose backend service is not in this stack."
             yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
-
-
-def _has_negs(service: KubernetesObject) -> bool:
-    """Whether a controller makes NEGs for a Service that a backend service of somebody takes."""
-    if any(service.annotation(name) is not None for name in AUTONEG_ANNOTATIONS):
-        return True
-    found = service.annotation_object(NEG_ANNOTATION)
-    return isinstance(found, Unknown) or (isinstance(found, Properties) and found.value("exposed_ports") is not None)
 
 
 def _other_packages(stack: Stack) -> Iterator[Signal]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from policypack.model.gke.kinds import INFERENCE_POOL
-from policypack.model.gke.objects import KubernetesObject, objects_of, same_namespace
 from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.machines.servers import ServerName, servers_in
+from policypack.model.kubernetes.kinds import INFERENCE_POOL
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
+from policypack.model.software.servers import ServerName, servers_in
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.alert import alert_policies
-from policypack.model.frontend.alert_query import Signal
+from policypack.model.observability.alert import alert_policies
+from policypack.model.observability.alert_query import Signal
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import handles_requests, uses_proxy
+from policypack.rules.shared.conditions import handles_requests, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, provided
 from policypack.wording import quoted
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.ingress_checks import ingress_check
-from policypack.model.gke.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
 from policypack.model.gke.policies import Check, Policy
-from policypack.model.machines.servers import health_paths
+from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
+from policypack.model.software.servers import health_paths
 from policypack.model.values.logic import equals
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from policypack.model.gke.backends import Attached, GkeBackend
-from policypack.model.gke.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
 from policypack.model.gke.policies import FIELDS, Policy, Setting
+from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
 from policypack.verdict import Checks, Fail, Undecided, settled
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.fronts import Front, FrontClass
-from policypack.model.gke.kinds import INFERENCE_POOL
 from policypack.model.gke.regions import (
     exporters_of,
     may_be_joined_by_dns,
@@ -16,6 +15,7 @@ from policypack.model.gke.regions import (
     regions_of_exporters,
     regions_of_peers,
 )
+from policypack.model.kubernetes.kinds import INFERENCE_POOL
 from policypack.model.values.logic import equals
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import counted, quoted
