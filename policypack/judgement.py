@@ -15,6 +15,7 @@ from policypack.config.options import Setting, default_settings, strict, with_se
 from policypack.evaluate import Finding, Report, evaluate, views_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
+from policypack.model.gke.backends import GkeSubject
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.target import load_target
@@ -156,7 +157,8 @@ def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[st
 
 
 def _services(stack: Stack) -> list[str]:
-    return sorted({view.name for view in views_of(stack, BackendService) if not view.resource.is_empty})
+    views = (*views_of(stack, BackendService), *views_of(stack, GkeSubject))
+    return sorted({view.name for view in views if not view.is_empty})
 
 
 def _what_is_there(names: Sequence[str]) -> str:

@@ -120,6 +120,12 @@ class Policy:
         found, key = self._at(setting)
         return UNKNOWN if found is None else found.string(key)
 
+    def doubt(self, setting: Setting) -> str:
+        """Why a setting may not be known although the object is, a clause; empty if it is computed."""
+        if self._at(setting)[0] is None:
+            return "it may be set elsewhere" if self.object and self.object.is_patch else "`scopes` may set it"
+        return "" if self.sets(setting) else "what an Ingress does without it is not documented"
+
     def _at(self, setting: Setting) -> tuple[Properties | None, str]:
         """The block with a setting and its key; no block where the object shows less than what counts."""
         if self.object is None:
