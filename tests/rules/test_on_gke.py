@@ -9,6 +9,7 @@ import pytest
 
 from policypack.model.values.secret import secret
 from tests.rules.clusters import (
+    CROSS_REGION,
     HEALTH,
     OLD_POOLS,
     SETTINGS,
@@ -310,3 +311,38 @@ def test_a_secret_name_is_not_shown() -> None:
     named.inputs["metadata"]["name"] = secret("hush")
     for rule in (CHECK, TIMEOUT, DRAINING, LOGGING):
         assert "hush" not in str(texts(rule, *served(named)))
+
+
+def limited(default: Any, class_name: Any = CROSS_REGION) -> list[R]:
+    imported = {"kind": "GCPInferencePoolImport", "group": "networking.gke.io", "name": "far"}
+    return [gateway(class_name), route(imported, name="chat"), policy(imported, default)]
+
+
+METRIC = {"name": "gke.named_metrics.kv-cache", "maxUtilizationPercent": 60}
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [
+        pytest.param({"maxRatePerEndpoint": 5}, "passed", id="rate"),
+        pytest.param({"maxRatePerEndpoint": 100_000_000}, "failed", id="a rate that is the default"),
+        pytest.param({}, "failed", id="left out"),
+        pytest.param({"balancingMode": "CUSTOM_METRICS", "customMetrics": [METRIC]}, "passed", id="metric"),
+        pytest.param({"balancingMode": "CUSTOM_METRICS", "customMetrics": [{**METRIC, "dryRun": True}]}, "failed",
+                     id="metric in dry-run mode"),
+        pytest.param({"balancingMode": "RATE", "customMetrics": [METRIC]}, "failed", id="metric in RATE mode"),
+        pytest.param({"customMetrics": [METRIC]}, "undecided", id="metric without a mode"),
+        pytest.param({"customMetrics": [METRIC], "maxRatePerEndpoint": 5}, "passed", id="metric and rate"),
+        pytest.param({"balancingMode": "IN_FLIGHT", "maxInFlightRequestsPerEndpoint": 5}, "passed", id="in flight"),
+        pytest.param({"balancingMode": "IN_FLIGHT"}, "failed", id="in flight without a limit"),
+        pytest.param({"balancingMode": "UTILIZATION"}, "undecided", id="utilization"),
+        pytest.param({"balancingMode": Computed()}, "failed", id="computed mode without any limit"),
+        pytest.param({"balancingMode": Computed(), "maxRatePerEndpoint": 5}, "undecided", id="computed mode"),
+        pytest.param({"maxRatePerEndpoint": Computed()}, "undecided", id="computed rate"),
+    ],
+)  # fmt: skip
+def test_limit_of_a_backend_in_several_clusters(default: Any, expected: str) -> None:
+    check_verdict("llm-backend-max-utilization", limited(default), expected)
+    check_verdict("llm-backend-max-utilization", limited(default, "gke-l7-rilb"), "not applicable")
+    unknown = limited(default, Computed())
+    check_verdict("llm-backend-max-utilization", unknown, "undecided" if expected == "failed" else expected)

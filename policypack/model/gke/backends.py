@@ -98,6 +98,12 @@ class GkeBackend:
         holders = {route.holder.urn: route.holder for route, _ in self.routes}.values()
         return not all(any(is_it is True for _, is_it in gateways_of(self.stack, holder)) for holder in holders)
 
+    @property
+    def spans_clusters(self) -> bool | Unknown:
+        """Whether a Gateway for several clusters sends requests to it."""
+        found = any_of(all_of([sends, front.is_multi_cluster]) for front, sends in self.fronts)
+        return UNKNOWN if found is False and self.has_unseen_front else found
+
     @cached_property
     def is_googles(self) -> bool | Unknown:
         """Whether a load balancer of Google Cloud sends requests to it."""

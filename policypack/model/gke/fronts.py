@@ -139,6 +139,11 @@ class Front(KubernetesObject):
         return when_known(self.front_class, lambda found: found is not None)
 
     @property
+    def is_multi_cluster(self) -> bool | Unknown:
+        """Whether it has backends in several clusters."""
+        return when_known(self.front_class, lambda found: found is not None and found.is_multi_cluster)
+
+    @property
     def is_external(self) -> bool | Unknown:
         """Whether clients on the internet reach it."""
         return when_known(self.front_class, lambda found: found is not None and not found.product.is_internal)

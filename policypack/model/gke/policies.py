@@ -7,10 +7,13 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, HEALTH_CHECK_POLICY
 from policypack.model.kubernetes.objects import KubernetesObject
+from policypack.model.values.logic import any_of, is_set, negation, same, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
-Setting: TypeAlias = Literal["timeout", "draining", "logging", "sample rate", "security policy", "max rate", "iap"]
+Setting: TypeAlias = Literal[
+    "timeout", "draining", "logging", "sample rate", "security policy", "max rate", "max in flight", "mode", "iap"
+]
 
 # The fields by the kind of the object, and what the load balancer does without them.
 # https://github.com/GoogleCloudPlatform/gke-gateway-api/blob/main/apis/networking/v1/gcpbackendpolicy_types.go,
@@ -23,6 +26,8 @@ FIELDS: Final[dict[str, dict[Setting, tuple[str, ...]]]] = {
         "sample rate": ("default", "logging", "sampleRate"),
         "security policy": ("default", "securityPolicy"),
         "max rate": ("default", "maxRatePerEndpoint"),
+        "max in flight": ("default", "maxInFlightRequestsPerEndpoint"),
+        "mode": ("default", "balancingMode"),
         "iap": ("default", "iap", "enabled"),
     },
     BACKEND_CONFIG: {
@@ -39,6 +44,8 @@ _DEFAULTS: Final[dict[str, dict[Setting, float]]] = {
     BACKEND_POLICY: {"timeout": 30, "draining": 0},
     BACKEND_CONFIG: {"timeout": 30},
 }
+# The rate that stands for any.
+_NO_LIMIT: Final = 1e8
 # The rate that logs all requests: a GCPBackendPolicy counts them per million.
 ALL_REQUESTS: Final[dict[str, float]] = {BACKEND_POLICY: 1_000_000, BACKEND_CONFIG: 1.0}
 _API_VERSIONS: Final = {
@@ -144,6 +151,29 @@ class Policy:
         """
         scopes = self.object.spec.objects("scopes") if self.object else []
         return isinstance(scopes, Unknown) or any(one.value(key) is not None for one in scopes)
+
+    @property
+    def has_limit(self) -> bool | Unknown:
+        """Whether a GCPBackendPolicy limits what an endpoint is sent, in the way of its balancing mode.
+
+        https://cloud.google.com/kubernetes-engine/docs/how-to/customize-backend-multicluster-inference-gateway
+        """
+        rate, in_flight, mode = self.number("max rate"), self.number("max in flight"), self.text("mode")
+        by_rate = when_known(rate, lambda number: number is not None and 0 < number < _NO_LIMIT)
+        found = {"RATE": by_rate, "CUSTOM_METRICS": self._has_metric, "IN_FLIGHT": is_set(in_flight)}
+        if isinstance(mode, str):
+            return found.get(mode, UNKNOWN)
+        # Which mode counts where none is given but another one's limit is not documented.
+        possible = found.values() if mode is UNKNOWN else [by_rate, *(one for one in found.values() if one is not False)]
+        return same(possible)
+
+    @property
+    def _has_metric(self) -> bool | Unknown:
+        """Whether a custom metric counts, and is not in dry-run mode."""
+        metrics = self.object.spec.block("default").objects("customMetrics") if self.object else []
+        if isinstance(metrics, Unknown):
+            return UNKNOWN
+        return any_of(negation(one.boolean("dryRun", default=False)) for one in metrics)
 
     @property
     def check(self) -> Check:

@@ -14,6 +14,7 @@ from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.attached import attached_have_limits
+from policypack.rules.on_gke.load_target import has_a_limit
 from policypack.rules.shared.conditions import GETS_BACKENDS, is_measured, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 
@@ -54,6 +55,7 @@ class MaxUtilizationOptions(Options):
         GETS_BACKENDS,
         is_measured("its backends take no target"),
     ),
+    gke=lambda backend, options: has_a_limit(backend),
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
     """Each backend has a load target, so that traffic moves on before it is overloaded.
@@ -64,7 +66,9 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     group or for each instance or endpoint; in CUSTOM_METRICS mode a metric that is not in dry-run mode. Backends that
     take no target (serverless, internet and Private Service Connect NEGs, passthrough load balancers) are not judged.
 
-    What a controller in GKE attaches (`controller.autoneg.dev/neg`) is judged by that annotation's targets.
+    What a controller in GKE attaches (`controller.autoneg.dev/neg`) is judged by that annotation's targets; what a
+    Gateway for several clusters serves, by `maxRatePerEndpoint`, `maxInFlightRequestsPerEndpoint` or `customMetrics` of
+    the GCPBackendPolicy that is attached.
 
     With `limits_for_gpus`, a backend in UTILIZATION mode whose VMs have GPUs has a limit of requests or connections as
     well. VMs with templates outside the stack are not judged by that. Without the option `instance-group-autoscaler`
