@@ -8,7 +8,7 @@ from typing import Final
 
 from policypack.rule import AnyRule, Rule, by_any_name
 
-# What rules share, and what rules of all areas say of backends on GKE: parts of rules, named like them.
+# What rules share, and what rules of all areas say of backends on GKE: parts of rules.
 _PARTS: Final = ("shared", "on_gke")
 
 

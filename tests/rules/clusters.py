@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.stacks import Out, R
+from tests.stacks import Computed, Out, R
 
 GATEWAY_API, POOLS, GKE = "gateway.networking.k8s.io/v1", "inference.networking.k8s.io/v1", "networking.gke.io/v1"
 OLD_POOLS = "inference.networking.x-k8s.io/v1alpha2"
@@ -63,12 +63,12 @@ def deployment(*containers: Any, name: str = "vllm", labels: Any = LABELS, **met
     return thing("apps/v1", "Deployment", name, {"replicas": 2, "template": template}, **metadata)
 
 
-def health(target: R | Mapping[str, Any], default: Any = HEALTH, name: str = "health", **spec: Any) -> R:
+def health(target: R | Computed | Mapping[str, Any], default: Any = HEALTH, name: str = "health", **spec: Any) -> R:
     its_ref = ref(target) if isinstance(target, R) else target
     return thing(GKE, "HealthCheckPolicy", name, {"targetRef": its_ref, "default": default, **spec})
 
 
-def policy(target: R | Mapping[str, Any], default: Any = SETTINGS, name: str = "settings", **spec: Any) -> R:
+def policy(target: R | Computed | Mapping[str, Any], default: Any = SETTINGS, name: str = "settings", **spec: Any) -> R:
     its_ref = ref(target) if isinstance(target, R) else target
     return thing(GKE, "GCPBackendPolicy", name, {"targetRef": its_ref, "default": default, **spec})
 

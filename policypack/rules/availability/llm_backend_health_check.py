@@ -11,7 +11,7 @@ from policypack.model.graph.path import on_path
 from policypack.model.graph.tokens import MACHINE_TYPES
 from policypack.model.software.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
-from policypack.rules.on_gke.llm_backend_health_check import Accepted, requests_an_allowed_path
+from policypack.rules.on_gke.health_check import Accepted, requests_an_allowed_path
 from policypack.rules.shared.conditions import TAKES_HEALTH_CHECKS
 from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved

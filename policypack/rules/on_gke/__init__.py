@@ -1,1 +1,1 @@
-"""What rules say of backends that GKE makes: a part of a rule a file, called like the rule, and what they share."""
+"""What rules say of backends that GKE makes: a demand a file, and what they share."""

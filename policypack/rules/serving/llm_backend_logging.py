@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, Range, cis, rule
-from policypack.rules.on_gke.llm_backend_logging import logs_requests
+from policypack.rules.on_gke.request_log import logs_requests
 from policypack.verdict import Checks, Condition, Fail, known
 
 _LOGS_REQUESTS: Final = Condition[BackendService](

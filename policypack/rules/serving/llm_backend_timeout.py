@@ -13,7 +13,7 @@ from policypack.model.run.service import MAX_TIMEOUT_SECONDS, RunService
 from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.on_gke.llm_backend_timeout import waits_long_enough
+from policypack.rules.on_gke.timeout import waits_long_enough
 from policypack.rules.shared.conditions import uses_proxy
 from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, unresolved
