@@ -50,7 +50,7 @@ class TlsPolicyOptions(Options):
     frameworks=(cis("3.9"),),
     applies=(_TERMINATES_TLS, _IS_NOT_MESH),
     gke=lambda backend, options: refuses_old_tls(
-        backend, _required(options), lambda policy: _is_strict(policy, options)
+        backend, _required(options), lambda policy: _is_strict(policy, options), options.vouched
     ),
 )
 def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:

@@ -36,9 +36,15 @@ class Named:
 
 
 def judge_named(
-    front: Front, policy: Policy, setting: Setting, named: Named, judge: Callable[[Resource], Checks]
+    front: Front,
+    policy: Policy,
+    setting: Setting,
+    named: Named,
+    judge: Callable[[Resource], Checks],
+    *,
+    outside: Callable[[str], Checks] | None = None,
 ) -> Checks:
-    """What is wrong with what a setting of an object names, if it is in the stack.
+    """What is wrong with what a setting of an object names.
 
     Args:
         front: the front end whose load balancer has it.
@@ -46,6 +52,7 @@ def judge_named(
         setting: its setting.
         named: what that names.
         judge: what to ask of a resource of the right scope.
+        outside: what to say of a name that is of nothing in the stack; without it, it is right.
     """
     name = policy.text(setting)
     if policy.object is None or name is None:
@@ -54,6 +61,8 @@ def judge_named(
     if not are_all:
         yield Undecided(f"which {named.called} {field_of(policy, setting)} names is not known", policy.field(setting))
         return
+    if not found and outside and isinstance(name, str):
+        yield outside(name)
     for resource in found:
         if (location_of(resource) is not None) == _is_regional(front):
             yield judge(resource)

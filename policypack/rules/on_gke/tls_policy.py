@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.gke.backends import GkeBackend
@@ -15,12 +16,14 @@ from policypack.model.kubernetes.kinds import FRONTEND_CONFIG, GATEWAY_POLICY
 from policypack.rules.on_gke.fronts import on_fronts
 from policypack.rules.on_gke.named import Named, judge_named
 from policypack.rules.on_gke.policies import field_of, on_policies
-from policypack.verdict import Checks, Fail, Undecided, provided
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, provided
 
 _KINDS = Named("SSL policy", SSL_POLICY_TYPES, "SSLPolicy", "RegionSslPolicy")
 
 
-def refuses_old_tls(backend: GkeBackend, required: str, judge: Callable[[SslPolicy], Checks]) -> Checks:
+def refuses_old_tls(
+    backend: GkeBackend, required: str, judge: Callable[[SslPolicy], Checks], vouched: Sequence[str]
+) -> Checks:
     """Gateways and Ingresses that clients on the internet reach by HTTPS have an SSL policy.
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_ssl_policies,
@@ -30,6 +33,7 @@ def refuses_old_tls(backend: GkeBackend, required: str, judge: Callable[[SslPoli
         backend: the backend.
         required: what is asked for, a sentence.
         judge: what to ask of a policy of the stack.
+        vouched: globs on policies elsewhere whose owners answer for them.
     """
 
     def check(front: Front) -> Checks:
@@ -46,7 +50,15 @@ def refuses_old_tls(backend: GkeBackend, required: str, judge: Callable[[SslPoli
                 f"{front.label} has no SSL policy, so clients can negotiate TLS 1.0.", required, _how(front, policy)
             )
             return
-        yield judge_named(front, policy, "ssl policy", _KINDS, lambda found: judge(SslPolicy.of(found, front.stack)))
+        yield judge_named(
+            front, policy, "ssl policy", _KINDS, lambda found: judge(SslPolicy.of(found, front.stack)), outside=_outside
+        )
+
+    def _outside(name: str) -> Checks:
+        if any(fnmatchcase(name, glob) for glob in vouched):
+            yield NotApplicable(f"the option `vouched` says that its owner answers for `{name}`")
+        else:
+            yield Undecided(f"SSL policy `{name}` is not in this stack", "sslPolicy")
 
     yield on_fronts(backend, check)
 
