@@ -1,5 +1,126 @@
 """The programs that are broken and mended: each is whole, and passes every rule."""
 
+# Two clusters that export a pool, and the Gateway for both in the first one.
+GKE = """
+import pulumi
+import pulumi_gcp as gcp
+
+POOL = {"group": "networking.gke.io", "kind": "GCPInferencePoolImport", "name": "chat"}
+
+
+def make(api_version, kind, name, provider, spec, **metadata):
+    inputs = {"apiVersion": api_version, "kind": kind, "spec": spec}
+    inputs["metadata"] = {"name": name, "namespace": "llm", **metadata}
+    options = pulumi.ResourceOptions(provider=provider)
+    return pulumi.CustomResource(f"kubernetes:{api_version}:{kind}", f"{name}-{provider._name}", inputs, options)
+
+
+providers = []
+for region in ("us-central1", "us-east4"):
+    cluster = gcp.container.Cluster(region, location=region, enable_autopilot=True)
+    provider = pulumi.ProviderResource("kubernetes", region, {"kubeconfig": cluster.endpoint})
+    providers.append(provider)
+    make(
+        "inference.networking.k8s.io/v1",
+        "InferencePool",
+        "chat",
+        provider,
+        {"selector": {"matchLabels": {"app": "vllm"}}, "targetPorts": [{"number": 8000}]},
+        annotations={"networking.gke.io/export": "True"},
+    )
+provider = providers[0]
+make(
+    "gateway.networking.k8s.io/v1",
+    "Gateway",
+    "front",
+    provider,
+    {
+        "gatewayClassName": "gke-l7-cross-regional-internal-managed-mc",
+        "listeners": [{"name": "https", "protocol": "HTTPS", "port": 443}],
+    },
+)
+make(
+    "gateway.networking.k8s.io/v1",
+    "HTTPRoute",
+    "chat",
+    provider,
+    {"parentRefs": [{"name": "front"}], "rules": [{"backendRefs": [POOL]}]},
+)
+make(
+    "networking.gke.io/v1",
+    "HealthCheckPolicy",
+    "chat",
+    provider,
+    {
+        "targetRef": POOL,
+        "default": {"config": {"type": "HTTP", "httpHealthCheck": {"requestPath": "/health"}}},
+    },
+)
+make(
+    "networking.gke.io/v1",
+    "GCPBackendPolicy",
+    "chat",
+    provider,
+    {
+        "targetRef": POOL,
+        "default": {
+            "timeoutSec": 600,
+            "connectionDraining": {"drainingTimeoutSec": 600},
+            "logging": {"enabled": True, "sampleRate": 1000000},
+        },
+    },
+)
+"""
+# An Ingress in front of a Service.
+INGRESS = """
+import pulumi
+
+
+def make(api_version, kind, name, spec, **metadata):
+    inputs = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}
+    token = "core/v1" if api_version == "v1" else api_version
+    return pulumi.CustomResource(f"kubernetes:{token}:{kind}", name, inputs)
+
+
+backend = {"service": {"name": "chat", "port": {"number": 80}}}
+make(
+    "networking.k8s.io/v1",
+    "Ingress",
+    "front",
+    {"rules": [{"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]},
+    annotations={"kubernetes.io/ingress.class": "gce-internal"},
+)
+make(
+    "v1",
+    "Service",
+    "chat",
+    {"selector": {"app": "vllm"}, "ports": [{"port": 80, "targetPort": 8000}]},
+    annotations={"cloud.google.com/backend-config": '{"default": "chat"}'},
+)
+make(
+    "apps/v1",
+    "Deployment",
+    "vllm",
+    {
+        "template": {
+            "metadata": {"labels": {"app": "vllm"}},
+            "spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+        }
+    },
+)
+make(
+    "cloud.google.com/v1",
+    "BackendConfig",
+    "chat",
+    {
+        "timeoutSec": 600,
+        "connectionDraining": {"drainingTimeoutSec": 600},
+        "logging": {"enable": True, "sampleRate": 1.0},
+        "healthCheck": {"type": "HTTP", "requestPath": "/health", "port": 8000},
+    },
+)
+"""
+
 _MACHINES = """
 import json
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.fixes import availability, edge, legality, machines, serving
+from tests.fixes import availability, edge, gke, legality, machines, serving
 from tests.fixes.fix import Fix
 
-FIXES: dict[str, Fix] = availability.FIXES | machines.FIXES | edge.FIXES | legality.FIXES | serving.FIXES
+FIXES: dict[str, Fix] = availability.FIXES | machines.FIXES | edge.FIXES | legality.FIXES | serving.FIXES | gke.FIXES
 # (Rule, function) of messages that no program here gets.
 NO_PROGRAM = {
     ("frontend_paths", "_has_its_matchers"),

@@ -244,6 +244,13 @@ def test_what_google_cloud_serves(stack: list[R], expected: str | None) -> None:
 
 
 @pytest.mark.parametrize("rule", [CHECK, TIMEOUT, DRAINING, LOGGING])
+def test_a_policy_that_is_not_targeted_may_be_there(rule: str) -> None:
+    hidden = [replace(one, inputs={}, options={"outputs": {}}) for one in (health(POOL), policy(POOL))]
+    check_verdict(rule, served(POOL, *hidden), "undecided")
+    check_verdict(rule, [gateway(), route(POOL), replace(POOL, inputs={}, options={"outputs": {}})], None)
+
+
+@pytest.mark.parametrize("rule", [CHECK, TIMEOUT, DRAINING, LOGGING])
 @pytest.mark.parametrize(
     "target",
     [

@@ -27,7 +27,7 @@ from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
-_GOOGLE_PREFIX: Final = "gke-l7-"
+_GOOGLE_PREFIXES: Final = ("gke-l7-", "asm-l7-")
 _MULTI_CLUSTER: Final = "-mc"
 
 
@@ -83,6 +83,7 @@ _INGRESS_CLASSES: Final = {
         FrontClass("gce", _CLASSIC),
         FrontClass("gce-internal", _INTERNAL),
         FrontClass("gce-regional-external", _REGIONAL),
+        FrontClass("gce-multi-cluster", _CLASSIC, True),
     )
 }
 
@@ -116,7 +117,9 @@ class Front(KubernetesObject):
 
     def _class_named(self, name: str) -> FrontClass | Unknown | None:
         known = (_INGRESS_CLASSES if self.is_ingress else _GATEWAY_CLASSES).get(name)
-        return UNKNOWN if known is None and (name.startswith(_GOOGLE_PREFIX) or self._is_made_for_gke(name)) else known
+        return (
+            UNKNOWN if known is None and (name.startswith(_GOOGLE_PREFIXES) or self._is_made_for_gke(name)) else known
+        )
 
     def _is_made_for_gke(self, name: str) -> bool:
         """Whether the stack has a class of this name of its own, which may be one of GKE's controller."""

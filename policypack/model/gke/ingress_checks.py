@@ -29,7 +29,9 @@ def ingress_check(backend: GkeBackend, config: Policy) -> Check:
         return Check(UNKNOWN, UNKNOWN)
     given = Properties({}) if block is None else block
     type_, path = given.string("type", default="HTTP"), given.string("requestPath")
-    if path is not None or type_ == "TCP" or isinstance(type_, Unknown):
+    if isinstance(type_, Unknown):
+        return Check(UNKNOWN, UNKNOWN)
+    if path is not None or type_ == "TCP":
         return Check(type_, None if type_ == "TCP" else path)
     if backend.target is None or backend.target.annotation(_TRANSPARENT) is not None:
         return _NOT_KNOWN

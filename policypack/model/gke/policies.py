@@ -50,7 +50,7 @@ _DEFAULTS: Final[dict[str, dict[Setting, float]]] = {
     BACKEND_CONFIG: {"timeout": 30},
 }
 # The rate that logs all requests: a GCPBackendPolicy counts them per million.
-ALL_REQUESTS: Final = {BACKEND_POLICY: 1_000_000.0, BACKEND_CONFIG: 1.0}
+ALL_REQUESTS: Final[dict[str, float]] = {BACKEND_POLICY: 1_000_000, BACKEND_CONFIG: 1.0}
 _API_VERSIONS: Final = {
     BACKEND_POLICY: "networking.gke.io/v1",
     HEALTH_CHECK_POLICY: "networking.gke.io/v1",
@@ -131,6 +131,12 @@ class Policy:
     def text(self, setting: Setting) -> str | Unknown | None:
         found, key = self._at(setting)
         return UNKNOWN if found is None else found.string(key)
+
+    def doubt(self, setting: Setting) -> str:
+        """Why a setting may not be known although the object is, a clause; empty if it is computed."""
+        if self._at(setting)[0] is None:
+            return "it may be set elsewhere" if self.object and self.object.is_patch else "`scopes` may set it"
+        return "" if self.sets(setting) else "what an Ingress does without it is not documented"
 
     def _at(self, setting: Setting) -> tuple[Properties | None, str]:
         """The block with a setting and its key; no block where the object shows less than what counts."""

@@ -59,11 +59,15 @@ class KubernetesObject(View):
 
     @cached_property
     def metadata(self) -> Properties:
-        return self.resource.asked.block("metadata")
+        return self._block("metadata")
 
     @cached_property
     def spec(self) -> Properties:
-        return self.resource.asked.block("spec")
+        return self._block("spec")
+
+    def _block(self, key: str) -> Properties:
+        # Of what is not targeted by an operation nothing is shown, though it may be there.
+        return Properties(UNKNOWN) if self.resource.is_empty else self.resource.asked.block(key)
 
     @cached_property
     def object_name(self) -> str | Unknown | None:
@@ -221,12 +225,12 @@ def _objects(stack: Stack, resources: Iterable[Resource | None]) -> list[Kuberne
 
 @per_stack
 def objects_of(stack: Stack, kinds: tuple[str, ...]) -> tuple[KubernetesObject, ...]:
-    """The objects of these kinds, of whichever group and version, ordered by URN; nothing of which nothing is known."""
+    """The objects of these kinds, of whichever group and version, ordered by URN."""
     return tuple(one for one in all_objects(stack) if one.kind in kinds)
 
 
 @per_stack
 def all_objects(stack: Stack) -> tuple[KubernetesObject, ...]:
-    """All Kubernetes objects, ordered by URN, but those of which nothing is known."""
+    """All Kubernetes objects, ordered by URN."""
     types = [type_ for type_ in stack.types if kind_of(type_)]
-    return tuple(KubernetesObject.of(one, stack) for one in stack.of_types(types) if not one.is_empty)
+    return tuple(KubernetesObject.of(one, stack) for one in stack.of_types(types))

@@ -56,9 +56,7 @@ class HealthCheckOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
     applies=(TAKES_HEALTH_CHECKS,),
-    gke=lambda backend, options: requests_an_allowed_path(
-        backend, Accepted(options.paths, options.protocols, _required(options))
-    ),
+    gke=lambda backend, options: requests_an_allowed_path(backend, _accepted(options)),
 )
 def llm_backend_health_check(service: BackendService, options: HealthCheckOptions) -> Checks:
     """Each backend service has an HTTP, HTTPS or HTTP/2 health check on an allowed path.
@@ -171,6 +169,15 @@ def _requests_an_allowed_path(
         )
 
 
+def _accepted(options: HealthCheckOptions) -> Accepted:
+    return Accepted(
+        options.paths,
+        options.protocols,
+        _required(options),
+        lambda servers: _path_to_request(servers, options, "the image of its Pods"),
+    )
+
+
 def _required(options: HealthCheckOptions) -> str:
     paths = [f"An HTTP, HTTPS or HTTP/2 health check on {quoted(options.paths)}"] if options.paths else []
     return f"{', or '.join([*paths, *(f'a {name} health check' for name in options.protocols)])}."
@@ -180,8 +187,10 @@ def _start_up_servers(service: BackendService) -> tuple[ServerName, ...]:
     return servers_named_by(on_path(service.stack, service.resource, MACHINE_TYPES))
 
 
-def _path_to_request(servers: tuple[ServerName, ...], options: HealthCheckOptions) -> tuple[str, str]:
-    """A path that fits the servers of the machines, and what has to be done besides for it to be accepted."""
+def _path_to_request(
+    servers: tuple[ServerName, ...], options: HealthCheckOptions, sign: str = "the start-up of its VMs"
+) -> tuple[str, str]:
+    """A path that fits the servers that a sign names, and what has to be done besides for it to be accepted."""
     if len(servers) != 1:
         return (options.paths or ("/health",))[0], ""
     [name], paths = servers, health_paths(servers)
@@ -189,4 +198,4 @@ def _path_to_request(servers: tuple[ServerName, ...], options: HealthCheckOption
     if accepted:
         return accepted[0], ""
     limits = "" if SERVERS[name].is_ready else ", which tells no more than that its process runs"
-    return paths[0], f' (the start-up of its VMs names {name}{limits}), with the option `servers=["{name}"]`'
+    return paths[0], f' ({sign} names {name}{limits}), with the option `servers=["{name}"]`'

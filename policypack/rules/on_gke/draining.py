@@ -7,8 +7,8 @@ from typing import Final
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import Policy
 from policypack.model.values.values import Unknown
-from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
-from policypack.verdict import Checks, Fail, known
+from policypack.rules.on_gke.policies import given, how_to_set, on_settings, whence
+from policypack.verdict import Checks, Fail
 
 # https://github.com/GoogleCloudPlatform/gke-gateway-api/blob/main/apis/networking/v1/gcpbackendpolicy_types.go
 _LONGEST_SECONDS: Final = 3600.0
@@ -21,10 +21,10 @@ def outlasts_responses(backend: GkeBackend, min_seconds: int) -> Checks:
 
 
 def _policy_drains(backend: GkeBackend, policy: Policy, min_seconds: int) -> Checks:
-    draining = known(policy.seconds("draining"), policy.field("draining"), policy.name)
+    draining = given(policy, "draining", policy.seconds("draining"))
     longest = min_seconds or policy.seconds("timeout")
     if draining > 0:
-        longest = known(longest, policy.field("timeout"), policy.name)
+        longest = given(policy, "timeout", longest)
     # Without any draining it is too short, whatever the timeout is.
     wanted = 1.0 if isinstance(longest, Unknown) else min(longest, _LONGEST_SECONDS)
     if draining < wanted:

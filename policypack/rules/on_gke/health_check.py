@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.ingress_checks import ingress_check
 from policypack.model.gke.policies import Check, Policy
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
-from policypack.model.software.servers import health_paths
+from policypack.model.software.servers import ServerName
 from policypack.model.values.logic import equals
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known
@@ -25,11 +25,13 @@ class Accepted(NamedTuple):
         paths: request paths.
         protocols: protocols without a path.
         required: both, a sentence.
+        path_for: a path that fits these servers, and what has to be done besides for it to be accepted.
     """
 
     paths: tuple[str, ...]
     protocols: Collection[str]
     required: str
+    path_for: Callable[[tuple[ServerName, ...]], tuple[str, str]]
 
 
 def requests_an_allowed_path(backend: GkeBackend, accepted: Accepted) -> Checks:
@@ -56,15 +58,16 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
         why = f'{backend.label} may speak {_H2C}; the option `protocols=["GRPC"]` accepts a gRPC check'
         yield Undecided(why, "appProtocol")
         return
-    block = {"requestPath": _path(backend, accepted), **_port(backend)}
+    wanted, also = _path(backend, accepted)
+    block = {"requestPath": wanted, **_port(backend)}
     config = {"config": {"type": "HTTP", "httpHealthCheck": block}}
     if policy.object:
         does = f"requests `{path}`" if path else f"is a {type_} check, which cannot request a path"
         observed = f"{policy.label} {does}."
-        fix = f"Set `spec.default` of {policy.label} to `{json.dumps(config)}`."
+        fix = f"Set `spec.default` of {policy.label} to `{json.dumps(config)}`{also}."
     else:
         observed = f"{backend.label} has {policy.label}, so the Gateway requests `/`, whatever readiness probes say."
-        fix = how_to_create(backend, policy, {"default": config})
+        fix = how_to_create(backend, policy, {"default": config}, also)
     yield Fail(observed, accepted.required, fix)
 
 
@@ -75,12 +78,13 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     if _is_accepted(check, accepted):
         return
     does = f"requests `{path}` of {backend.label}" if path else f"checks {backend.label} by {type_}, which has no path"
-    block = {"type": "HTTP", "requestPath": _path(backend, accepted), **_port(backend, with_kind=False)}
-    fix = f"Set `spec.healthCheck` of {config.label} to `{json.dumps(block)}`."
+    wanted, also = _path(backend, accepted)
+    block = {"type": "HTTP", "requestPath": wanted, **_port(backend, with_kind=False)}
+    fix = f"Set `spec.healthCheck` of {config.label} to `{json.dumps(block)}`{also}."
     yield Fail(
         f"The Ingress {does}.",
         accepted.required,
-        fix if config.object else how_to_create(backend, config, {"healthCheck": block}),
+        fix if config.object else how_to_create(backend, config, {"healthCheck": block}, also),
     )
 
 
@@ -90,11 +94,10 @@ def _is_accepted(check: Check, accepted: Accepted) -> bool:
     return isinstance(check.path, str) and check.path.partition("?")[0] in accepted.paths
 
 
-def _path(backend: GkeBackend, accepted: Accepted) -> str:
-    """A path that fits the servers that images name."""
+def _path(backend: GkeBackend, accepted: Accepted) -> tuple[str, str]:
+    """A path that fits the servers that images name, and what has to be done besides for it to be accepted."""
     servers = tuple(dict.fromkeys(name for one, serves in backend.workloads if serves is True for name in one.servers))
-    fitting = [path for path in health_paths(servers) if path in accepted.paths] if len(servers) == 1 else []
-    return (*fitting, *accepted.paths, "/health")[0]
+    return accepted.path_for(servers)
 
 
 def _port(backend: GkeBackend, *, with_kind: bool = True) -> dict[str, str | int]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from policypack.model.gke.backends import Attached, GkeBackend
 from policypack.model.gke.policies import FIELDS, Policy, Setting
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
-from policypack.verdict import Checks, Fail, Undecided, settled
+from policypack.model.values.values import Unknown
+from policypack.verdict import Checks, Fail, Undecided, known, settled
+
+T = TypeVar("T")
 
 
 def on_settings(backend: GkeBackend, check: Callable[[Policy], Checks]) -> Checks:
@@ -51,6 +54,15 @@ def on_policies(attached: Attached, kind: str, check: Callable[[Policy], Checks]
         yield from (verdict for verdicts in said for verdict in verdicts)
 
 
+def given(policy: Policy, setting: Setting, value: T | Unknown) -> T:
+    """The value of a setting of a policy; the part of the rule that asks ends as undecided if it is not known.
+
+    Raises:
+        UndecidableError: it is not known.
+    """
+    return known(value, policy.field(setting), policy.name, because=policy.doubt(setting))
+
+
 def whence(policy: Policy, setting: Setting) -> str:
     """Why a setting of a backend is what it is, a clause."""
     if policy.sets(setting):
@@ -80,14 +92,14 @@ def how_to_set(backend: GkeBackend, policy: Policy, values: Mapping[Setting, Any
     return how_to_create(backend, policy, spec)
 
 
-def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any]) -> str:
-    """How to make a policy that is attached to a backend. A sentence."""
+def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], also: str = "") -> str:
+    """How to make a policy that is attached to a backend, and what to do besides. A sentence."""
     made = f"Create a {policy.kind} (`{policy.api_version}`)"
     if policy.kind == BACKEND_CONFIG:
         link = '`cloud.google.com/backend-config: {"default": NAME}`'
-        return f"{made} with `spec={json.dumps(spec)}`, and annotate {backend.label} with {link}."
+        return f"{made} with `spec={json.dumps(spec)}`, and annotate {backend.label} with {link}{also}."
     whole = {"targetRef": _target_ref(backend), **spec}
-    return f"{made} in the namespace of {backend.label} with `spec={json.dumps(whole)}`."
+    return f"{made} in the namespace of {backend.label} with `spec={json.dumps(whole)}`{also}."
 
 
 def _target_ref(backend: GkeBackend) -> dict[str, str]:

@@ -21,8 +21,8 @@ from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import counted, quoted
 
 _JOIN: Final = (
-    "Serve the model from a cluster in another region too, behind a {kind} of its own, join both by DNS with health "
-    "checks, and name them in the option `regional_peers`."
+    "Serve the model from a cluster in another region too, behind a load balancer of its own, join both by DNS with "
+    "health checks, and name them in the option `regional_peers`."
 )
 _MULTI_CLUSTER: Final = (
     "Use a Gateway of class `{name}`, and export the {what} from clusters in two regions to it. Or: "
@@ -75,7 +75,7 @@ def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass
     yield Fail(
         f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
         f"Backends in at least {counted(min_regions, 'region')}.",
-        (_MULTI_CLUSTER.format(name=name, what=what) if name else "") + _JOIN.format(kind=front.kind),
+        (_MULTI_CLUSTER.format(name=name, what=what) if name else "") + _JOIN,
     )
 
 

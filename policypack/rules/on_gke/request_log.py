@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import ALL_REQUESTS, Policy
-from policypack.rules.on_gke.policies import field_of, how_to_set, on_settings, whence
-from policypack.verdict import Checks, Fail, known
+from policypack.rules.on_gke.policies import field_of, given, how_to_set, on_settings, whence
+from policypack.verdict import Checks, Fail
 
 
 def logs_requests(backend: GkeBackend, min_sample_rate: float) -> Checks:
@@ -21,9 +21,9 @@ def _policy_logs(backend: GkeBackend, policy: Policy, min_sample_rate: float) ->
         why = whence(policy, "logging")
         yield Fail(f"Requests to {backend.label} are not logged, {why}.", f"A log of {least}.", fix)
         return
-    given = known(policy.number("sample rate"), policy.field("sample rate"), policy.name)
-    share = 1.0 if given is None else given / every
+    rate = given(policy, "sample rate", policy.number("sample rate"))
+    share = 1.0 if rate is None else rate / every
     if share <= 0 or share < min_sample_rate:
         yield Fail(f"{field_of(policy, 'sample rate')} logs {share:g} of the requests.", f"A log of {least}.", fix)
     else:
-        known(is_on, policy.field("logging"), policy.name)
+        given(policy, "logging", is_on)

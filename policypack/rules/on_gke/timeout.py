@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import Policy
-from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
-from policypack.verdict import Checks, Fail, known
+from policypack.rules.on_gke.policies import given, how_to_set, on_settings, whence
+from policypack.verdict import Checks, Fail
 
 
 def waits_long_enough(backend: GkeBackend, min_seconds: int, max_seconds: int) -> Checks:
@@ -17,7 +17,7 @@ def waits_long_enough(backend: GkeBackend, min_seconds: int, max_seconds: int) -
 
 
 def _policy_waits(backend: GkeBackend, policy: Policy, min_seconds: int, max_seconds: int) -> Checks:
-    timeout = known(policy.seconds("timeout"), policy.field("timeout"), policy.name)
+    timeout = given(policy, "timeout", policy.seconds("timeout"))
     if min_seconds <= timeout <= max_seconds:
         return
     is_short = timeout < min_seconds
