@@ -16,7 +16,7 @@ from policypack.model.security.security_policy import has_security_policy, secur
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.rules.on_gke.authentication import SERVERS_DO, knows_its_callers
+from policypack.rules.on_gke.edge.authentication import SERVERS_DO, knows_its_callers
 from policypack.rules.shared.conditions import IS_EXTERNAL
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
 

@@ -16,7 +16,7 @@ from policypack.model.security.security_policy import (
     security_policy_links,
 )
 from policypack.rule import Options, rule
-from policypack.rules.on_gke.cloud_armor import is_filtered
+from policypack.rules.on_gke.edge.cloud_armor import is_filtered
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.places import Policies, is_of_its_scope
 from policypack.rules.shared.vouched import vouched_for

@@ -10,7 +10,7 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.frontend.url_map import UrlMap
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
-from policypack.rules.on_gke.plain_http import takes_no_plain_http
+from policypack.rules.on_gke.edge.plain_http import takes_no_plain_http
 from policypack.verdict import Checks, Condition, Fail, known, under
 
 _TAKES_HTTP: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTP", "HTTPS"), "it is not a proxy for HTTP", "")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.front_policies import frontend_configs
+from policypack.model.gke.edge.front_policies import frontend_configs
+from policypack.model.gke.edge.listeners import Listener, allows_plain_http, name_of_https_listener, plain_listeners
 from policypack.model.gke.fronts import Front
-from policypack.model.gke.listeners import Listener, allows_plain_http, name_of_https_listener, plain_listeners
 from policypack.model.gke.policies import Policy
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG
 from policypack.model.kubernetes.objects import KubernetesObject
-from policypack.rules.on_gke.fronts import on_fronts
+from policypack.rules.on_gke.edge.fronts import on_fronts
 from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 
@@ -53,21 +53,22 @@ def _passes_on(backend: GkeBackend, front: Front, holder: KubernetesObject, list
 
 
 def _redirects(backend: GkeBackend, ingress: Front) -> Checks:
-    def check(config: Policy) -> Checks:
-        if known(config.flag("redirect"), config.field("redirect"), config.name):
-            return
-        made = (
-            f'Create a FrontendConfig (`{config.api_version}`) with `spec={{"redirectToHttps": {{"enabled": true}}}}`'
-        )
-        how = (
-            f"Set {field_of(config, 'redirect')} to true"
-            if config.object
-            else f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`"
-        )
-        yield Fail(
-            f"{ingress.label} takes plain HTTP and passes it on to {backend.label}.",
-            _REQUIRED,
-            f'{how}; or annotate {ingress.label} with `kubernetes.io/ingress.allow-http: "false"`.',
-        )
+    yield on_policies(
+        frontend_configs(ingress), FRONTEND_CONFIG, lambda config: _config_redirects(backend, ingress, config)
+    )
 
-    yield on_policies(frontend_configs(ingress), FRONTEND_CONFIG, check)
+
+def _config_redirects(backend: GkeBackend, ingress: Front, config: Policy) -> Checks:
+    if known(config.flag("redirect"), config.field("redirect"), config.name):
+        return
+    made = f"Create a FrontendConfig (`{config.api_version}`) with `spec={_REDIRECT}`"
+    how = (
+        f"Set {field_of(config, 'redirect')} to true"
+        if config.object
+        else f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`"
+    )
+    yield Fail(
+        f"{ingress.label} takes plain HTTP and passes it on to {backend.label}.",
+        _REQUIRED,
+        f'{how}; or annotate {ingress.label} with `kubernetes.io/ingress.allow-http: "false"`.',
+    )

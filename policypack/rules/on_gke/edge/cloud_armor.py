@@ -9,8 +9,8 @@ from policypack.model.gke.fronts import Front
 from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SECURITY_POLICY_TYPES
 from policypack.model.security.security_policy import SecurityPolicy
-from policypack.rules.on_gke.fronts import on_fronts
-from policypack.rules.on_gke.named import Named, judge_named
+from policypack.rules.on_gke.edge.fronts import on_fronts
+from policypack.rules.on_gke.edge.named import Named, judge_named
 from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
 from policypack.verdict import Checks, Fail
 
@@ -27,17 +27,21 @@ def is_filtered(backend: GkeBackend, judge: Callable[[SecurityPolicy], Checks]) 
         judge: what to ask of a policy of the stack. One outside it passes: somebody wrote it for others to use.
     """
 
-    def check(front: Front, policy: Policy) -> Checks:
-        if policy.text("security policy") is None:
-            yield Fail(
-                f"{backend.label} has no Cloud Armor policy, {whence(policy, 'security policy')}.",
-                "A backend security policy.",
-                f"{how_to_set(backend, policy, {'security policy': 'POLICY'})} `POLICY` is the name of a "
-                f"`{_KINDS.fitting(front)}` that allows known clients, or limits the rate of each.",
-            )
-            return
-        yield judge_named(
-            front, policy, "security policy", _KINDS, lambda found: judge(SecurityPolicy.of(found, front.stack))
-        )
+    yield on_fronts(
+        backend, lambda front: on_settings(backend, lambda policy: _names_a_policy(backend, front, policy, judge))
+    )
 
-    yield on_fronts(backend, lambda front: on_settings(backend, lambda policy: check(front, policy)))
+
+def _names_a_policy(
+    backend: GkeBackend, front: Front, policy: Policy, judge: Callable[[SecurityPolicy], Checks]
+) -> Checks:
+    if policy.text("security policy") is None:
+        yield Fail(
+            f"{backend.label} has no Cloud Armor policy, {whence(policy, 'security policy')}.",
+            "A backend security policy.",
+            f"{how_to_set(backend, policy, {'security policy': 'POLICY'})} `POLICY` is the name of a "
+            f"`{_KINDS.fitting(front)}` that allows known clients, or limits the rate of each.",
+        )
+    yield judge_named(
+        front, policy, "security policy", _KINDS, lambda found: judge(SecurityPolicy.of(found, front.stack))
+    )

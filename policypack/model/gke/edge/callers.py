@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.front_policies import policies_of
+from policypack.model.gke.edge.front_policies import policies_of
 from policypack.model.gke.fronts import Front
 from policypack.model.gke.workloads import Workload
 from policypack.model.graph.tokens import SECURITY_POLICY_TYPES

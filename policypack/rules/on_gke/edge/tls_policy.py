@@ -7,14 +7,14 @@ from fnmatch import fnmatchcase
 
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.front_policies import frontend_configs, policies_of
+from policypack.model.gke.edge.front_policies import frontend_configs, policies_of
+from policypack.model.gke.edge.listeners import terminates_tls
 from policypack.model.gke.fronts import Front
-from policypack.model.gke.listeners import terminates_tls
 from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SSL_POLICY_TYPES
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG, GATEWAY_POLICY
-from policypack.rules.on_gke.fronts import on_fronts
-from policypack.rules.on_gke.named import Named, judge_named
+from policypack.rules.on_gke.edge.fronts import on_fronts
+from policypack.rules.on_gke.edge.named import Named, judge_named
 from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, provided
 
@@ -36,31 +36,42 @@ def refuses_old_tls(
         vouched: globs on policies elsewhere whose owners answer for them.
     """
 
-    def check(front: Front) -> Checks:
-        kind = FRONTEND_CONFIG if front.is_ingress else GATEWAY_POLICY
-        attached = frontend_configs(front) if front.is_ingress else policies_of(front, kind)
-        doubt = Undecided(f"whether {front.label} terminates TLS is not known", "listeners")
-        yield provided(
-            terminates_tls(front), doubt, on_policies(attached, kind, lambda policy: _has_policy(front, policy))
-        )
+    yield on_fronts(backend, lambda front: _terminates_it_well(front, required, judge, vouched))
 
-    def _has_policy(front: Front, policy: Policy) -> Checks:
-        if policy.text("ssl policy") is None:
-            yield Fail(
-                f"{front.label} has no SSL policy, so clients can negotiate TLS 1.0.", required, _how(front, policy)
-            )
-            return
-        yield judge_named(
-            front, policy, "ssl policy", _KINDS, lambda found: judge(SslPolicy.of(found, front.stack)), outside=_outside
-        )
 
-    def _outside(name: str) -> Checks:
-        if any(fnmatchcase(name, glob) for glob in vouched):
-            yield NotApplicable(f"the option `vouched` says that its owner answers for `{name}`")
-        else:
-            yield Undecided(f"SSL policy `{name}` is not in this stack", "sslPolicy")
+def _terminates_it_well(
+    front: Front, required: str, judge: Callable[[SslPolicy], Checks], vouched: Sequence[str]
+) -> Checks:
+    kind = FRONTEND_CONFIG if front.is_ingress else GATEWAY_POLICY
+    attached = frontend_configs(front) if front.is_ingress else policies_of(front, kind)
+    doubt = Undecided(f"whether {front.label} terminates TLS is not known", "listeners")
+    yield provided(
+        terminates_tls(front),
+        doubt,
+        on_policies(attached, kind, lambda policy: _has_ssl_policy(front, policy, required, judge, vouched)),
+    )
 
-    yield on_fronts(backend, check)
+
+def _has_ssl_policy(
+    front: Front, policy: Policy, required: str, judge: Callable[[SslPolicy], Checks], vouched: Sequence[str]
+) -> Checks:
+    if policy.text("ssl policy") is None:
+        yield Fail(f"{front.label} has no SSL policy, so clients can negotiate TLS 1.0.", required, _how(front, policy))
+    yield judge_named(
+        front,
+        policy,
+        "ssl policy",
+        _KINDS,
+        lambda found: judge(SslPolicy.of(found, front.stack)),
+        outside=lambda name: _is_vouched_for(name, vouched),
+    )
+
+
+def _is_vouched_for(name: str, vouched: Sequence[str]) -> Checks:
+    if any(fnmatchcase(name, glob) for glob in vouched):
+        yield NotApplicable(f"the option `vouched` says that its owner answers for `{name}`")
+    else:
+        yield Undecided(f"SSL policy `{name}` is not in this stack", "sslPolicy")
 
 
 def _how(front: Front, policy: Policy) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.callers import admits_only_some, has_authorization, servers_ask_for_key, uses_iap
-from policypack.model.gke.fronts import Front
+from policypack.model.gke.edge.callers import admits_only_some, has_authorization, servers_ask_for_key, uses_iap
 from policypack.model.gke.policies import Policy
 from policypack.model.values.logic import any_of
-from policypack.rules.on_gke.fronts import on_fronts
+from policypack.model.values.values import Unknown
+from policypack.rules.on_gke.edge.fronts import on_fronts
 from policypack.rules.on_gke.policies import field_of, settings_kind
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 
@@ -35,17 +35,17 @@ def knows_its_callers(backend: GkeBackend, key_words: Sequence[str], *, server_a
         return
     of_backend = [uses_iap(backend), admits_only_some(backend), servers_ask_for_key(backend, key_words)]
 
-    def check(front: Front) -> Checks:
-        found = any_of([*of_backend, has_authorization(front)])
-        if found is False:
-            kind = settings_kind(backend)
-            yield Fail(
-                f"{backend.label} is public, and nothing in the stack authenticates its callers.",
-                "Identity-Aware Proxy, an authorization policy, known address ranges, or a server that asks for a key.",
-                f"Set {field_of(Policy(kind), 'iap')} to true, or have the server ask for a key; if it already does in "
-                "a way that the stack does not show, set the option `server_authenticates`.",
-            )
-        elif found is not True:
-            yield Undecided(_MAY_ASK, "iap")
+    yield on_fronts(backend, lambda front: _is_not_open(backend, any_of([*of_backend, has_authorization(front)])))
 
-    yield on_fronts(backend, check)
+
+def _is_not_open(backend: GkeBackend, is_closed: bool | Unknown) -> Checks:
+    if is_closed is False:
+        iap = field_of(Policy(settings_kind(backend)), "iap")
+        yield Fail(
+            f"{backend.label} is public, and nothing in the stack authenticates its callers.",
+            "Identity-Aware Proxy, an authorization policy, known address ranges, or a server that asks for a key.",
+            f"Set {iap} to true, or have the server ask for a key; if it already does in a way that the stack does not "
+            "show, set the option `server_authenticates`.",
+        )
+    elif is_closed is not True:
+        yield Undecided(_MAY_ASK, "iap")
