@@ -30,7 +30,7 @@ ROOMS = {
     "firewalls": "values graph machines balancing network",
     "frontend": "values graph products balancing",
     "security": "values graph software balancing frontend",
-    "gke": "values graph products software kubernetes",
+    "gke": "values graph products software kubernetes security",
 }
 MODEL = {f"policypack.model.{room}" for room in ROOMS}
 ALLOWED = {

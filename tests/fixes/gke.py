@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.fixes.fix import fix
-from tests.fixes.programs import GKE, INGRESS
+from tests.fixes.programs import AUTONEG, GKE, INGRESS, PUBLIC
 
 _IMPORTED = '"group": "networking.gke.io", "kind": "GCPInferencePoolImport"'
 _POOL = '"group": "inference.networking.k8s.io", "kind": "InferencePool"'
@@ -31,6 +31,27 @@ _ROUTE = """make(
 )
 """
 _CHECK = '"requestPath": "/health", "port": 8000'
+_LISTENER = '{"name": "https", "protocol": "HTTPS", "port": 443}'
+_PARENT = '"parentRefs": [{"name": "front"}]'
+_ARMOR = '            "securityPolicy": armor.name,\n'
+_REGIONAL_ARMOR = 'gcp.compute.RegionSecurityPolicy(\n    region="us-central1",\n    resource_name=\n'
+_TLS = '"sslPolicy": tls.name'
+_IAP = '            "iap": {"enabled": True},\n'
+_IGNORE = '    opts=pulumi.ResourceOptions(ignore_changes=["backends"]),\n'
+_RATE = ', "max_rate_per_endpoint": 10'
+_PODS = """make(
+    "apps/v1",
+    "Deployment",
+    "vllm",
+    provider,
+    {
+        "template": {
+            "metadata": {"labels": {"app": "vllm"}},
+            "spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+        }
+    },
+)
+"""
 
 FIXES = {
     "a pool without a check": fix(
@@ -74,5 +95,64 @@ FIXES = {
         (_ROUTE, "", _ROUTE),
         program=GKE,
         chosen="make gateway networking k8s io v1 HTTPRoute chat provider parentRefs name front rules backendRefs POOL",
+    ),
+    "a Gateway with plain HTTP": fix(
+        "frontend-https-only",
+        "_passes_on",
+        (
+            _LISTENER,
+            f'{{"name": "http", "protocol": "HTTP", "port": 80}}, {_LISTENER}',
+            f'{{"name": "http", "protocol": "HTTP", "port": 80}}, {_LISTENER}',
+        ),
+        (_PARENT, _PARENT, '"parentRefs": [{"name": "front", "sectionName": "https"}]'),
+        program=PUBLIC,
+    ),
+    "a pool without Cloud Armor": fix(
+        "backend-cloud-armor", "_names_a_policy", (_ARMOR, "", _ARMOR), program=PUBLIC, chosen="armor"
+    ),
+    "a pool with a Cloud Armor policy of a region": fix(
+        "backend-cloud-armor",
+        "judge_named",
+        ("gcp.compute.SecurityPolicy(\n", _REGIONAL_ARMOR, "gcp.compute.SecurityPolicy(\n"),
+        program=PUBLIC,
+    ),
+    "a Gateway without an SSL policy": fix(
+        "frontend-tls-policy", "_has_ssl_policy", (_TLS, "", _TLS), program=PUBLIC, chosen="tls"
+    ),
+    "nobody is asked for a key by a Gateway": fix(
+        "backend-authentication",
+        "_is_not_open",
+        (_IAP, "", _IAP),
+        (f"{_HEALTH}", f"{_HEALTH}{_PODS}", f"{_HEALTH}{_PODS}"),
+        program=PUBLIC.replace("GCPInferencePoolImport", "InferencePool").replace(
+            '"group": "networking.gke.io", "kind"', '"group": "inference.networking.k8s.io", "kind"'
+        ),
+        chosen="True",
+    ),
+    "a service that takes its backends away": fix(
+        "backend-controller-backends",
+        "backend_controller_backends",
+        (_IGNORE, "", _IGNORE),
+        program=AUTONEG,
+        chosen="opts pulumi ResourceOptions",
+    ),
+    "an annotation without a limit": fix(
+        "llm-backend-max-utilization",
+        "_has_limit",
+        (_RATE, "", _RATE),
+        program=AUTONEG,
+        chosen="10",
+    ),
+    "an annotation with connections": fix(
+        "load-balancer-balancing-mode",
+        "_has_mode_of_it",
+        (_RATE, ', "max_connections_per_endpoint": 10', _RATE),
+        program=AUTONEG,
+    ),
+    "an Ingress with plain HTTP": fix(
+        "frontend-https-only",
+        "_config_redirects",
+        ('"gce-internal"}', '"gce"}', '"gce", "kubernetes.io/ingress.allow-http": "false"}'),
+        program=INGRESS,
     ),
 }

@@ -71,6 +71,75 @@ make(
     },
 )
 """
+# The same for clients on the internet.
+PUBLIC = (
+    GKE.replace("gke-l7-cross-regional-internal-managed-mc", "gke-l7-global-external-managed-mc")
+    .replace(
+        '            "connectionDraining"',
+        '            "iap": {"enabled": True},\n            "securityPolicy": armor.name,\n'
+        '            "connectionDraining"',
+    )
+    .replace(
+        "provider = providers[0]\n",
+        """
+provider = providers[0]
+everybody = {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": ["*"]}}
+limits = {
+    "conform_action": "allow",
+    "exceed_action": "deny(429)",
+    "enforce_on_key": "IP",
+    "rate_limit_threshold": {"count": 300, "interval_sec": 60},
+}
+armor = gcp.compute.SecurityPolicy(
+    "armor",
+    rules=[{"priority": 1000, "action": "throttle", "match": everybody, "rate_limit_options": limits}],
+)
+tls = gcp.compute.SSLPolicy("tls", profile="RESTRICTED", min_tls_version="TLS_1_2")
+FRONT = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "front"}
+make(
+    "networking.gke.io/v1",
+    "GCPGatewayPolicy",
+    "front",
+    provider,
+    {"targetRef": FRONT, "default": {"sslPolicy": tls.name}},
+)
+""".lstrip(),
+    )
+)
+# A service whose backends a controller attaches, from clusters in two regions.
+AUTONEG = """
+import json
+
+import pulumi
+import pulumi_gcp as gcp
+
+check = gcp.compute.HealthCheck(
+    "health", http_health_check={"request_path": "/health", "port": 8000}, log_config={"enable": True}
+)
+gcp.compute.BackendService(
+    "chat",
+    name="chat",
+    load_balancing_scheme="INTERNAL_MANAGED",
+    protocol="HTTP",
+    timeout_sec=600,
+    connection_draining_timeout_sec=600,
+    log_config={"enable": True, "sample_rate": 1.0},
+    health_checks=check.id,
+    opts=pulumi.ResourceOptions(ignore_changes=["backends"]),
+)
+for region in ("us-central1", "us-east4"):
+    cluster = gcp.container.Cluster(region, location=region, enable_autopilot=True)
+    provider = pulumi.ProviderResource("kubernetes", region, {"kubeconfig": cluster.endpoint})
+    entry = {"name": "chat", "max_rate_per_endpoint": 10}
+    annotations = {
+        "cloud.google.com/neg": json.dumps({"exposed_ports": {"80": {}}}),
+        "controller.autoneg.dev/neg": json.dumps({"backend_services": {"80": [entry]}}),
+    }
+    inputs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "vllm", "annotations": annotations}}
+    inputs["spec"] = {"selector": {"app": "vllm"}, "ports": [{"port": 80, "targetPort": 8000}]}
+    options = pulumi.ResourceOptions(provider=provider)
+    pulumi.CustomResource("kubernetes:core/v1:Service", f"vllm-{region}", inputs, options)
+"""
 # An Ingress in front of a Service.
 INGRESS = """
 import pulumi

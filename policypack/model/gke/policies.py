@@ -5,14 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, HEALTH_CHECK_POLICY
+from policypack.model.kubernetes.kinds import (
+    BACKEND_CONFIG,
+    BACKEND_POLICY,
+    FRONTEND_CONFIG,
+    GATEWAY_POLICY,
+    HEALTH_CHECK_POLICY,
+)
 from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.logic import any_of, is_set, negation, same, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 Setting: TypeAlias = Literal[
-    "timeout", "draining", "logging", "sample rate", "security policy", "max rate", "max in flight", "mode", "iap"
+    "timeout",
+    "draining",
+    "logging",
+    "sample rate",
+    "security policy",
+    "max rate",
+    "max in flight",
+    "mode",
+    "iap",
+    "ssl policy",
+    "redirect",
 ]
 
 # The fields by the kind of the object, and what the load balancer does without them.
@@ -38,6 +54,8 @@ FIELDS: Final[dict[str, dict[Setting, tuple[str, ...]]]] = {
         "security policy": ("securityPolicy", "name"),
         "iap": ("iap", "enabled"),
     },
+    GATEWAY_POLICY: {"ssl policy": ("default", "sslPolicy")},
+    FRONTEND_CONFIG: {"ssl policy": ("sslPolicy",), "redirect": ("redirectToHttps", "enabled")},
 }
 # What counts where a setting is left out, in seconds; what an Ingress does then is documented for its timeout alone.
 _DEFAULTS: Final[dict[str, dict[Setting, float]]] = {
@@ -52,6 +70,8 @@ _API_VERSIONS: Final = {
     BACKEND_POLICY: "networking.gke.io/v1",
     HEALTH_CHECK_POLICY: "networking.gke.io/v1",
     BACKEND_CONFIG: "cloud.google.com/v1",
+    GATEWAY_POLICY: "networking.gke.io/v1",
+    FRONTEND_CONFIG: "networking.gke.io/v1beta1",
 }
 # Type of a health check -> the block with its settings; without one its path is the default.
 _CHECKS: Final = {
@@ -164,7 +184,9 @@ class Policy:
         if isinstance(mode, str):
             return found.get(mode, UNKNOWN)
         # Which mode counts where none is given but another one's limit is not documented.
-        possible = found.values() if mode is UNKNOWN else [by_rate, *(one for one in found.values() if one is not False)]
+        possible = (
+            found.values() if mode is UNKNOWN else [by_rate, *(one for one in found.values() if one is not False)]
+        )
         return same(possible)
 
     @property

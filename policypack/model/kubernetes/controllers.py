@@ -6,7 +6,6 @@ Service to a backend service that exists: https://github.com/GoogleCloudPlatform
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,14 +16,13 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GKE_CLUSTER, SERVICE_TYPES
 from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import AUTONEG_ANNOTATIONS, NAMESPACE, NEG_ANNOTATION, PACKAGE, SERVICE, kind_of
+from policypack.model.kubernetes.names import is_called
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of
-from policypack.model.values.logic import all_of, any_of, equals, known_in, negation, when_known
+from policypack.model.values.logic import all_of, any_of, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _PROVIDER: Final = "pulumi:providers:kubernetes"
-# What the provider of Google Cloud adds to the logical name of a resource without a name.
-_SUFFIX: Final = re.compile(r"-[0-9a-f]{7}")
 _MAX_RATE, _MAX_CONNECTIONS = "max_rate_per_endpoint", "max_connections_per_endpoint"
 
 
@@ -136,19 +134,7 @@ def _is_named(attachment: Attachment, backend_service: Resource) -> bool | Unkno
         return _is_source(attachment.service, backend_service)
     region, location = attachment.entry.string("region"), location_of(backend_service)
     is_open = isinstance(region, Unknown) or isinstance(location, Unknown)
-    return all_of([UNKNOWN if is_open else region == location, _has_name(backend_service, attachment.backend_service)])
-
-
-def _has_name(backend_service: Resource, name: str | Unknown) -> bool | Unknown:
-    own = backend_service.asked.string("name")
-    own = backend_service.result.string("name") if own is None else own
-    if isinstance(name, Unknown):
-        return UNKNOWN
-    if own is not None:
-        return equals(own, name)
-    # A name that will be made up is none that a program can write down, but of one that was deployed before.
-    prefix, suffix = name[: len(backend_service.name)], name[len(backend_service.name) :]
-    return UNKNOWN if prefix == backend_service.name and _SUFFIX.fullmatch(suffix) else False
+    return all_of([UNKNOWN if is_open else region == location, is_called(backend_service, attachment.backend_service)])
 
 
 def _is_source(service: KubernetesObject, backend_service: Resource) -> bool | Unknown:

@@ -25,6 +25,7 @@ CORE_GROUP: Final = ""
 
 GATEWAY, INGRESS, SERVICE, INFERENCE_POOL = "Gateway", "Ingress", "Service", "InferencePool"
 HEALTH_CHECK_POLICY, BACKEND_POLICY, BACKEND_CONFIG = "HealthCheckPolicy", "GCPBackendPolicy", "BackendConfig"
+GATEWAY_POLICY, FRONTEND_CONFIG, AUTHZ_POLICY = "GCPGatewayPolicy", "FrontendConfig", "GCPAuthzPolicy"
 NAMESPACE: Final = "Namespace"
 # The routes of Application Load Balancers, and those that GKE's Gateways serve otherwise or not at all.
 ROUTES: Final = ("HTTPRoute", "GRPCRoute")
@@ -44,17 +45,17 @@ ATTACHMENTS: Final = {
     GKE_GROUP: (
         HEALTH_CHECK_POLICY,
         BACKEND_POLICY,
-        "GCPGatewayPolicy",
+        GATEWAY_POLICY,
         "GCPTrafficDistributionPolicy",
         "GCPSessionAffinityPolicy",
         "GCPSessionAffinityFilter",
-        "GCPAuthzPolicy",
+        AUTHZ_POLICY,
         "GCPServerTLSPolicy",
         "GCPClientTLSPolicy",
         "GCPTrafficExtension",
         "GCPRoutingExtension",
         "GCPInferencePoolImport",
-        "FrontendConfig",
+        FRONTEND_CONFIG,
         "ManagedCertificate",
     ),
     FLEET_GROUP: (EXPORTS, "ServiceImport"),

@@ -200,10 +200,15 @@ def _is_name(holder: KubernetesObject, ref: Ref, target: KubernetesObject) -> bo
         return False if target.object_name is None else equals(target.object_name, ref.name)
     sources = _all_sources(holder, ref.key)
     fitting = [one for one in _objects(holder.stack, sources) if one.kind == target.kind]
-    is_closed = bool(fitting) and all(one is not None and one.type.startswith(_HARMLESS) for one in sources)
+    is_closed = bool(fitting) and yields_no_other_name(sources)
     if target not in fitting:
         return False if is_closed else UNKNOWN
     return True if is_closed and len(fitting) <= ref.rivals else UNKNOWN
+
+
+def yields_no_other_name(sources: Iterable[Resource | None]) -> bool:
+    """Whether what a name is computed from can give no name but its own."""
+    return all(one is not None and one.type.startswith(_HARMLESS) for one in sources)
 
 
 def _sources(holder: KubernetesObject, key: str) -> list[KubernetesObject]:
