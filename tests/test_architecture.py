@@ -21,7 +21,8 @@ ROOMS = {
     "products": "values graph",
     "machines": "values graph",
     "software": "values graph machines",
-    "balancing": "values graph products",
+    "kubernetes": "values graph",
+    "balancing": "values graph products kubernetes",
     "run": "values graph products machines balancing",
     "fleets": "values graph products machines balancing",
     "observability": "values graph balancing",
@@ -29,6 +30,7 @@ ROOMS = {
     "firewalls": "values graph machines balancing network",
     "frontend": "values graph products balancing",
     "security": "values graph software balancing frontend",
+    "gke": "values graph products software kubernetes security",
 }
 MODEL = {f"policypack.model.{room}" for room in ROOMS}
 ALLOWED = {
@@ -36,6 +38,7 @@ ALLOWED = {
         f"policypack.model.{room}": {f"policypack.model.{earlier}" for earlier in rooms.split()}
         for room, rooms in ROOMS.items()
     },
+    "policypack.model.gke": {*(f"policypack.model.{one}" for one in ROOMS["gke"].split()), "policypack.wording"},
     "policypack.model": set(),
     "policypack.wording": set(),
     "policypack.verdict": MODEL,

@@ -38,7 +38,7 @@ def test_the_header_says_what_was_judged_when_and_the_verdict(page: Element, res
     header = page.find(".//header")
     assert text_of(header).startswith(
         "LLM policy pack infra, stack cases 42 violations, 25 of them mandatory; 29 undecided; 1 waived. "
-        "17 resources, as a first preview, judged by 54 rules on 2026-06-30."
+        "17 resources, as a first preview, judged by 56 rules on 2026-06-30."
     )
     (notes,) = by_class(parsed(render(replace(results, notes=("a key is not known",)))), "notes")
     assert text_of(notes) == "a key is not known."

@@ -124,6 +124,7 @@ def test_an_explicit_provider_configures_its_resources(tmp_path: Path) -> None:
         """,
     )
     assert named(program, "net").provider == {"project": "p-other", "version": "9.1.0"}
+    assert named(program, "net").provider_urn == named(program, "other").urn
 
 
 def test_resources_that_are_read_have_no_inputs(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from policypack.model.security.security_policy import has_security_policy, secur
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.authentication import SERVERS_DO, knows_its_callers
 from policypack.rules.shared.conditions import IS_EXTERNAL
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
 
@@ -41,6 +42,9 @@ class AuthenticationOptions(Options):
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/iap/docs/concepts-overview",
+    gke=lambda backend, options: knows_its_callers(
+        backend, options.server_key_words, server_authenticates=options.server_authenticates
+    ),
 )
 def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Checks:
     """A public service has callers that are authenticated, as far as the stack shows it.
@@ -52,6 +56,10 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     address ranges; or what every machine runs at start-up mentions a server's API key (`server_key_words`). The last is
     a sign, not a proof: no resource shows what a server does with its key. `server_authenticates` says it where the
     stack can't.
+
+    On GKE one of: a GCPBackendPolicy or a BackendConfig turns on Identity-Aware Proxy; a GCPAuthzPolicy is about the
+    Gateway; the Cloud Armor policy denies all but known ranges; or the command or the environment of every server holds
+    one of `server_key_words`.
 
     ## Why it matters
     A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
@@ -106,7 +114,7 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     with expressions, or an authorization policy.
     """
     if options.server_authenticates:
-        yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")
+        yield NotApplicable(SERVERS_DO)
         return
     signs = _signs(service, options)
     if any_of(signs.values()) is not True:
