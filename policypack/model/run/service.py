@@ -15,7 +15,7 @@ from policypack.model.run.container import Container
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 # Where each form has what they all say. What a form does not have, it does not say.
 # https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
@@ -23,6 +23,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
     RUN_SERVICE: {
         "timeout": ("template", "timeout"),
         "concurrency": ("template", "maxInstanceRequestConcurrency"),
+        "concurrency target": ("template", "scaling", "concurrencyUtilization"),
         "containers": ("template", "containers"),
         "accelerator": ("template", "nodeSelector", "accelerator"),
         "min of the service": ("scaling", "minInstanceCount"),
@@ -76,6 +77,8 @@ _DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 3600
 # https://cloud.google.com/run/docs/about-concurrency
 _DEFAULT_CONCURRENCY = 80.0
+# https://cloud.google.com/run/docs/configuring/scaling-controls
+_DEFAULT_CONCURRENCY_TARGET = 0.6
 _DURATION = re.compile(r"[0-9]+(?:\.[0-9]{1,9})?s")
 
 
@@ -122,6 +125,12 @@ class RunService(View):
         return 1.0 if cpu is not None and cpu < 1 else _DEFAULT_CONCURRENCY
 
     @property
+    def concurrency_target(self) -> float | Unknown | None:
+        """The share of its concurrency at which it starts another instance; `None` if it looks at the CPU alone."""
+        target = self._number("concurrency target", _DEFAULT_CONCURRENCY_TARGET)
+        return when_known(target, lambda share: share or None)
+
+    @property
     def is_manual(self) -> bool | Unknown:
         """Whether its number of instances is fixed."""
         return when_known(self._text("mode"), lambda mode: (mode or "").upper() == "MANUAL")
@@ -150,12 +159,20 @@ class RunService(View):
         """How many instances run at most in each of its regions; `None` leaves it to Cloud Run and the quota."""
         if self.is_manual is UNKNOWN:
             return UNKNOWN
-        keys = ("count",) if self.is_manual else ("max of the service", "max of the revision")
-        found = [self._optional(key) for key in keys]
+        if self.is_manual:
+            return self._optional("count")
+        found = [self._optional(key) for key in ("max of the service", "max of the revision")]
         if any(isinstance(value, Unknown) for value in found):
             return UNKNOWN
         # Zero leaves it out.
         return min((value for value in found if value and not isinstance(value, Unknown)), default=None)
+
+    @property
+    def maximum_settings(self) -> tuple[tuple[str, float], ...]:
+        """What limits its number of instances, as programs write it, with the number."""
+        keys = ("count",) if self.is_manual is True else ("max of the service", "max of the revision")
+        found = [(_written(_PATHS[self.resource.type][key]), self._optional(key)) for key in keys if self._has(key)]
+        return tuple((name, value) for name, value in found if value and not isinstance(value, Unknown))
 
     @cached_property
     def containers(self) -> tuple[Container, ...] | Unknown:
@@ -246,6 +263,9 @@ class RunService(View):
             return False
         return equals(route, name) if isinstance(name, str) and route is not None else UNKNOWN
 
+    def _has(self, name: str) -> bool:
+        return name in _PATHS[self.resource.type]
+
     def _at(self, name: str) -> tuple[Properties, str]:
         """The object with a setting, and its key; an object without any if this form does not have the setting."""
         path = _PATHS[self.resource.type].get(name)
@@ -271,3 +291,9 @@ class RunService(View):
     def _flag(self, name: str) -> bool | Unknown:
         properties, key = self._at(name)
         return properties.boolean(key, default=False)
+
+
+def _written(path: tuple[str, ...]) -> str:
+    """A setting as programs write it; annotations are named by what is special about them."""
+    *_, last = path
+    return last if "/" in last else ".".join(map(python_name, path))
