@@ -11,10 +11,9 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.view import View
-from policypack.verdict import Checks, Condition, Verdict, under
+from policypack.verdict import Checks, Condition, Severity, Verdict, under
 
 Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
-Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 Stage: TypeAlias = Literal["resource", "stack"]
 
 NAME: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"

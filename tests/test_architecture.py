@@ -28,7 +28,7 @@ ROOMS = {
     "network": "values graph products machines balancing",
     "firewalls": "values graph machines balancing network",
     "frontend": "values graph products balancing",
-    "security": "values graph software balancing frontend",
+    "security": "values graph software balancing run frontend",
 }
 MODEL = {f"policypack.model.{room}" for room in ROOMS}
 ALLOWED = {

@@ -120,7 +120,10 @@ def test_a_multi_region_service_counts_in_each_region() -> None:
 
 def test_the_numbers() -> None:
     found = chat(*two_regions(sized(US, 10, 20), sized(EU, 1, 6)))
-    assert [(one.region, one.warm_capacity, one.max_capacity) for one in found.regions] == [(EU, 16, 96), (US, 160, 320)]
+    assert [(one.region, one.warm_capacity, one.max_capacity) for one in found.regions] == [
+        (EU, 16, 96),
+        (US, 160, 320),
+    ]
     assert [one.load for one in found.regions] == pytest.approx([9.6, 96])
     lost = {one.region: one for one in found.losses}
     assert lost[US].after_scale_out.excess == pytest.approx(9.6)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.run.probe import Probe
-from policypack.model.values.logic import is_set
+from policypack.model.values.logic import any_of, is_in, is_set
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -67,6 +67,15 @@ class Container:
             value, name = variable.string("value"), variable.string("name")
             if value is not None:
                 yield UNKNOWN if name is None else name, value
+
+    def mentions(self, words: tuple[str, ...]) -> bool | Unknown:
+        """Whether its environment has a variable of one of these names, wherever its value is from, or its command
+        line holds one of these words."""
+        variables = self.properties.objects("envs")
+        names = UNKNOWN if isinstance(variables, Unknown) else [one.string("name") for one in variables]
+        named = UNKNOWN if isinstance(names, Unknown) else any_of(is_in(name, words) for name in names)
+        said = any(word in self.known_words for word in words)
+        return any_of([named, said, UNKNOWN if isinstance(self.command_line, Unknown) else False])
 
     @property
     def command_line(self) -> str | Unknown:

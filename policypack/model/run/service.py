@@ -13,7 +13,7 @@ from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_
 from policypack.model.graph.view import View
 from policypack.model.run.container import Container
 from policypack.model.run.probe import Probe
-from policypack.model.values.logic import any_of, equals, is_set, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
@@ -35,6 +35,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
         "ingress": ("ingress",),
         "default URL disabled": ("defaultUriDisabled",),
         "IAP": ("iapEnabled",),
+        "invokers unchecked": ("invokerIamDisabled",),
         "checks disabled": ("template", "healthCheckDisabled"),
     },
     RUN_SERVICE_V1: {
@@ -51,6 +52,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
         "ingress": ("metadata", "annotations", "run.googleapis.com/ingress"),
         "default URL disabled": ("metadata", "annotations", "run.googleapis.com/default-url-disabled"),
         "IAP": ("metadata", "annotations", "run.googleapis.com/iap-enabled"),
+        "invokers unchecked": ("metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"),
     },
     RUN_FUNCTION: {
         "timeout": ("serviceConfig", "timeoutSeconds"),
@@ -227,6 +229,11 @@ class RunService(View):
         return self._flag("IAP")
 
     @property
+    def lets_invokers_unchecked(self) -> bool | Unknown:
+        """Whether nobody is asked for the role of an invoker."""
+        return self._flag("invokers unchecked")
+
+    @property
     def deploys_unchecked(self) -> bool | Unknown:
         """Whether its deployment does not wait for probes."""
         return self._flag("checks disabled")
@@ -247,6 +254,18 @@ class RunService(View):
     def backend_services(self) -> tuple[BackendService, ...]:
         """The backend services that send requests to it, or may."""
         return tuple(BackendService.of(one, self.stack) for one in services_of(self.stack, self.resource))
+
+    @property
+    def ways_around(self) -> tuple[bool | Unknown, bool | Unknown]:
+        """Whether its default URL, and whether a domain mapping of the stack, leads around load balancers."""
+        is_open = when_known(self.ingress, lambda ingress: ingress == OPEN)
+        mapped = any_of(leads_here for _, leads_here in self.domain_mappings)
+        return all_of([is_open, self.has_default_url]), all_of([is_open, mapped])
+
+    @property
+    def can_be_gone_round(self) -> bool | Unknown:
+        """Whether everybody can send it requests around load balancers, and with that around what these check."""
+        return any_of(self.ways_around)
 
     @cached_property
     def domain_mappings(self) -> tuple[tuple[Resource, bool | Unknown], ...]:
