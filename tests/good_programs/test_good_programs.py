@@ -13,7 +13,7 @@ from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
 from policypack.sources.program import load_program
-from tests.good_programs import programs
+from tests.good_programs import cloud_run, programs
 from tests.projects import make_project
 from tests.sources.deployed import DEPLOYED
 from tests.stacks import BY_NAME
@@ -58,6 +58,7 @@ PROGRAMS = {
     "a TCP proxy for gRPC": Good(programs.PROXY_FOR_GRPC, undecided=(NO_SIZE, NO_SIZE)),
     "hybrid endpoints": Good(programs.HYBRID, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "Cloud Run": Good(cloud_run.GOOD, advice=NO_ALERTS),
     "Spot beside on demand": Good(programs.SPOT_AND_ON_DEMAND, advice=NO_ALERTS),
 }
 
@@ -77,3 +78,28 @@ def test_a_good_program_gets_advice_at_most(tmp_path: Path, name: str, deployed:
     assert failed.keys() == good.advice, failed
     assert all(BY_NAME[rule].level == "advisory" for rule in good.advice)
     assert undecided.keys() == good.undecided[deployed], undecided
+
+
+def test_what_is_said_of_cloud_run_with_its_defaults(tmp_path: Path) -> None:
+    """Where somebody starts whom the messages lead to the good program."""
+    stack = load_program(make_project(tmp_path, cloud_run.DEFAULTS), timeout=60).stack
+    report = evaluate(stack, RULES, default_settings(RULES))
+    assert {(found.level, found.rule.name, found.name) for found in report.with_status("failed")} == {
+        ("advisory", "backend-authentication", "chat"),
+        ("advisory", "frontend-paths", "chat"),
+        ("advisory", "llm-backend-alerts", "chat"),
+        ("mandatory", "backend-cloud-armor", "chat"),
+        ("mandatory", "frontend-tls-policy", "llm"),
+        ("mandatory", "llm-backend-logging", "chat"),
+        ("mandatory", "llm-backend-regions", "chat"),
+        ("mandatory", "llm-backend-timeout", "chat"),
+        ("mandatory", "run-service-ingress", "llm"),
+        ("mandatory", "run-service-probes", "llm"),
+    }
+    undecided = {(found.rule.name, found.name): found.reasons for found in report.with_status("undecided")}
+    assert undecided == {
+        ("run-service-capacity", "llm"): (
+            "`max_instance_request_concurrency` of `llm` is left out, which with several vCPUs is 80 or, by another page "
+            "of Google's, 80 for each",
+        )
+    }

@@ -94,13 +94,13 @@ def _fleet(service: RunService, region: str) -> Fleet | Unresolved:
 
     https://cloud.google.com/run/docs/configuring/max-instances-limits
     """
-    warm, most, concurrency = service.min_instances, service.max_instances, service.concurrency
-    share = service.concurrency_target
-    asked = {"min_instance_count": warm, "max_instance_count": most, "max_instance_request_concurrency": concurrency}
-    unknown = next((name for name, value in asked.items() if value is UNKNOWN), None)
-    if isinstance(warm, Unknown) or isinstance(most, Unknown) or isinstance(concurrency, Unknown):
+    warm, most, share = service.min_instances, service.max_instances, service.concurrency_target
+    if isinstance(warm, Unknown) or isinstance(most, Unknown) or isinstance(share, Unknown):
+        asked = {"min_instance_count": warm, "max_instance_count": most, "concurrency_utilization": share}
+        unknown = next(name for name, value in asked.items() if value is UNKNOWN)
         return Unresolved(f"`{unknown}` of `{service.name}` is not known", "template")
-    if isinstance(share, Unknown):
-        return Unresolved(f"`concurrency_utilization` of `{service.name}` is not known", "template")
+    concurrency = service.concurrency
+    if isinstance(concurrency, Unknown):
+        return Unresolved(service.why_concurrency_is_open, "template")
     maximum = math.inf if most is None else max(most, warm)
     return Fleet(service.name, region, warm, maximum, 1.0, concurrency, 1.0, 1.0 if share is None else share)

@@ -77,7 +77,7 @@ _INGRESS = {
 DEFAULT_TIMEOUT_SECONDS = 300.0
 _DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 3600
-# https://cloud.google.com/run/docs/about-concurrency
+# https://cloud.google.com/run/docs/about-concurrency says 80 for each vCPU, the provider's own documentation 80.
 _DEFAULT_CONCURRENCY = 80.0
 # https://cloud.google.com/run/docs/configuring/scaling-controls
 _DEFAULT_CONCURRENCY_TARGET = 0.6
@@ -113,7 +113,7 @@ class RunService(View):
 
     @property
     def concurrency(self) -> float | Unknown:
-        """How many requests one instance handles at a time; left out it depends on the CPU."""
+        """How many requests one instance handles at a time; left out it is not known with more than one vCPU."""
         properties, key = self._at("concurrency")
         asked = properties.number(key)
         if isinstance(asked, Unknown) or asked:
@@ -124,7 +124,20 @@ class RunService(View):
         cpu = UNKNOWN if isinstance(container, Unknown) else container.cpu
         if isinstance(cpu, Unknown):
             return UNKNOWN
+        if cpu is not None and cpu > 1:
+            return UNKNOWN
         return 1.0 if cpu is not None and cpu < 1 else _DEFAULT_CONCURRENCY
+
+    @property
+    def why_concurrency_is_open(self) -> str:
+        """Why its concurrency is not known, if it is not, a clause."""
+        properties, key = self._at("concurrency")
+        if isinstance(properties.number(key), Unknown):
+            return f"`max_instance_request_concurrency` of `{self.name}` is not known"
+        return (
+            f"`max_instance_request_concurrency` of `{self.name}` is left out, which with several vCPUs is 80 or, by "
+            "another page of Google's, 80 for each"
+        )
 
     @property
     def concurrency_target(self) -> float | Unknown | None:

@@ -124,46 +124,48 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
         yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")
         return
     around = can_be_gone_round(service, options.server_key_words)
-    signs = _signs(service, options, around)
+    front = _at_the_front(service)
+    is_only_way = UNKNOWN if isinstance(around, Unknown) else not around
+    signs = {
+        **{name: all_of([sign, is_only_way]) for name, sign in front.items()},
+        **_at_the_servers(service, options.server_key_words),
+    }
+    gone_round = () if isinstance(around, Unknown) or any_of(front.values()) is not True else around
     if any_of(signs.values()) is not True:
-        yield under([IS_EXTERNAL], service, lambda: _is_open(service, signs, around))
+        yield under([IS_EXTERNAL], service, lambda: _is_open(service, signs, gone_round))
 
 
-def _signs(
-    service: BackendService, options: AuthenticationOptions, around: tuple[RunService, ...] | Unknown
-) -> Mapping[str, bool | Unknown]:
-    """Whether each property that can have callers authenticated does so."""
+def _at_the_front(service: BackendService) -> Mapping[str, bool | Unknown]:
+    """Whether each property of the load balancer that can have callers authenticated does so."""
     policies = security_policies(service)
-    words = options.server_key_words
     hides_policy = has_security_policy(service) and not policies
-    at_the_front = {
+    return {
         "iap": all_of([service.uses_iap, negation(iap_admits_everybody(service))]),
         "server_tls_policy": needs_client_certificate(service),
         "security_policy": UNKNOWN if hides_policy else any_of(policy.admits_only_some for policy in policies),
         "target": UNKNOWN if has_authorization_policy(service) else False,
     }
-    is_only_way = UNKNOWN if isinstance(around, Unknown) else not around
+
+
+def _at_the_servers(service: BackendService, words: tuple[str, ...]) -> Mapping[str, bool | Unknown]:
+    """Whether what serves the requests authenticates callers."""
     return {
         "backends": cloud_run_authenticates(service, words),
-        **{name: all_of([sign, is_only_way]) for name, sign in at_the_front.items()},
         "metadata": False if service.has_only_serverless_backends else start_up_mentions(service, words),
     }
 
 
 def _is_open(
-    service: BackendService, signs: Mapping[str, bool | Unknown], around: tuple[RunService, ...] | Unknown
+    service: BackendService, signs: Mapping[str, bool | Unknown], gone_round: tuple[RunService, ...]
 ) -> Checks:
     doubtful = [property_name for property_name, authenticates in signs.items() if authenticates is not False]
     if doubtful or not service.stack.is_complete:
         why = "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"
         yield Undecided(why, doubtful[0] if doubtful else "")
-    elif not isinstance(around, Unknown) and around:
-        names = quoted(run.name for run in around)
-        yield Fail(
-            f"Whoever goes around its load balancer to the Cloud Run service {names} is asked for nothing.",
-            _REQUIRED,
-            _FIX_ON_CLOUD_RUN,
-        )
+    elif gone_round:
+        names = quoted(run.name for run in gone_round)
+        observed = f"Whoever goes around its load balancer to the Cloud Run service {names} is asked for nothing."
+        yield Fail(observed, _REQUIRED, _FIX_ON_CLOUD_RUN)
     elif service.has_only_serverless_backends:
         yield Fail(_OBSERVED, _REQUIRED, _FIX_ON_CLOUD_RUN)
     else:
