@@ -99,7 +99,7 @@ def test_what_is_said_of_cloud_run_with_its_defaults(tmp_path: Path) -> None:
     undecided = {(found.rule.name, found.name): found.reasons for found in report.with_status("undecided")}
     assert undecided == {
         ("run-service-capacity", "llm"): (
-            "`max_instance_request_concurrency` of `llm` is left out, which with several vCPUs is 80 or, by another page "
-            "of Google's, 80 for each",
+            "`max_instance_request_concurrency` of `llm` is left out, and whether that is 80, or 80 for each of its "
+            "vCPUs, is not known",
         )
     }
