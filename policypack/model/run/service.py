@@ -135,8 +135,8 @@ class RunService(View):
         if isinstance(properties.number(key), Unknown):
             return f"`max_instance_request_concurrency` of `{self.name}` is not known"
         return (
-            f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each of "
-            "its vCPUs, is not known"
+            f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each "
+            "of its vCPUs, is not known"
         )
 
     @property
