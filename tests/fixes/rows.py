@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tests.fixes import availability, edge, legality, machines, serving
+from tests.fixes import availability, cloud_run, edge, legality, machines, serving
 from tests.fixes.fix import Fix
 
-FIXES: dict[str, Fix] = availability.FIXES | machines.FIXES | edge.FIXES | legality.FIXES | serving.FIXES
+_ALL = (availability, machines, edge, legality, serving, cloud_run)
+FIXES: dict[str, Fix] = {name: fix for rows in _ALL for name, fix in rows.FIXES.items()}
 # (Rule, function) of messages that no program here gets.
 NO_PROGRAM = {
     ("frontend_paths", "_has_its_matchers"),
     ("health_check_matches_serving", "_asks_a_named_port"),
     ("backend_group_kind", "_is_group"),
-    ("backend_no_plaintext_secrets", "_holds_no_secret"),
     ("backend_session_affinity", "_has_cookie"),
     ("backend_session_affinity", "_hash_is_read"),
     ("backend_session_affinity", "_load_balancer_has_it"),
@@ -37,16 +37,11 @@ NO_PROGRAM = {
     ("instance_group_update_policy", "_lets_an_update_begin"),
     ("instance_service_account", "_is_no_basic_role"),
     ("instance_service_account", "_needs_no_account"),
-    ("internet_neg_tls", "internet_neg_tls"),
     ("kind_settings", "_counts_errors_alone"),
     ("kind_settings", "_serverless_takes_it"),
     ("kind_settings", "scaler_fits"),
-    ("llm_backend_failover_signal", "_region_is_silent"),
-    ("llm_backend_failover_signal", "_serverless_is_watched"),
-    ("llm_backend_failover_signal", "llm_backend_failover_signal"),
     ("llm_backend_max_utilization", "_is_bounded_by_more_than_cpus"),
     ("llm_backend_outlier_detection", "_is_not_off_for_serverless"),
-    ("llm_backend_timeout", "_run_waits_long_enough"),
     ("load_balancer_balancing_mode", "_shares_no_group"),
     ("mixtures", "_one_a_region"),
     ("mixtures", "as_many_as_taken"),
@@ -56,18 +51,5 @@ NO_PROGRAM = {
     ("reservations", "_has_its_reservation"),
     ("reservations", "is_to_be_had"),
     ("routes", "rewrites_alone"),
-    ("run_service_capacity", "_can_grow"),
-    ("run_service_capacity", "_fits_its_gpu"),
-    ("run_service_capacity", "_keeps_its_cpu"),
-    ("run_service_capacity", "_takes_few_requests"),
-    ("run_service_exists", "_is_elsewhere"),
-    ("run_service_exists", "_names_a_service"),
-    ("run_service_ingress", "_is_behind_internal_ones"),
-    ("run_service_ingress", "_is_closed_otherwise"),
-    ("run_service_probes", "_asks_the_server"),
-    ("run_service_probes", "_has_time_for_an_answer"),
-    ("run_service_probes", "_is_on_health_path"),
-    ("run_service_probes", "_is_patient"),
-    ("run_service_probes", "_starts_in_time"),
     ("targets", "metrics_count"),
 }

@@ -11,6 +11,8 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import RunLink, run_link_of
 from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP
+from policypack.model.run.endpoint import InternetEndpoint, endpoints_of
 from policypack.model.run.service import RunService
 from policypack.model.values.logic import any_of, is_set, when_known
 from policypack.model.values.properties import Properties
@@ -142,10 +144,22 @@ class InternetBackend:
     Attributes:
         label: what to call it.
         neg: the NEG; `None` for one outside the stack, or if its kind is not known.
+        stack: where its endpoints are looked up.
     """
 
     label: str
     neg: Resource | None
+    stack: Stack
+
+    @property
+    def endpoints(self) -> tuple[InternetEndpoint, ...]:
+        """The endpoints of the stack that are certainly its own."""
+        return endpoints_of(self.stack, self.neg) if self.neg else ()
+
+    @property
+    def is_global(self) -> bool | Unknown:
+        """Whether it is of the global kind, which takes one endpoint and whose `Host` header can be set."""
+        return self.neg.type == GLOBAL_NETWORK_ENDPOINT_GROUP if self.neg else UNKNOWN
 
     @property
     def is_named(self) -> bool | Unknown:
@@ -158,4 +172,4 @@ class InternetBackend:
 def internet_backends(service: BackendService) -> tuple[InternetBackend, ...]:
     """The groups that certainly are among the backends of a service, and are or may be internet NEGs."""
     found = [group for group in service.groups if GroupKind.INTERNET_NEG in group.kinds]
-    return tuple(InternetBackend(group.name, _neg(group)) for group in found)
+    return tuple(InternetBackend(group.name, _neg(group), service.stack) for group in found)
