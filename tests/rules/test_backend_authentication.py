@@ -227,3 +227,32 @@ def test_images_may_have_the_server_built_in(image: Any, expected: str) -> None:
     check_verdict(RULE, served(template(disks=[{"sourceImage": image}])), expected)
     keyed = template(disks=[{"sourceImage": image}], metadata={"user-data": KEYED})
     check_verdict(RULE, served(keyed), "passed")
+
+
+RUN = "gcp:cloudrunv2/service:Service"
+
+
+def run_served(run: R, *others: R) -> tuple[R, ...]:
+    neg = R(
+        "RegionNetworkEndpointGroup",
+        "neg",
+        {"region": "us-central1", "networkEndpointType": "SERVERLESS", "cloudRun": {"service": Out(run, "name")}},
+    )
+    return service([{"group": Out(neg, "id")}]), neg, run, *others
+
+
+@pytest.mark.parametrize(
+    ("inputs", "is_public", "status"),
+    [
+        pytest.param({}, False, "passed", id="only who is granted it"),
+        pytest.param({}, True, "failed", id="everybody"),
+        pytest.param({"iapEnabled": True}, True, "passed", id="IAP of its own"),
+        pytest.param({"invokerIamDisabled": True}, False, "failed", id="invokers are not checked"),
+        pytest.param({"invokerIamDisabled": Computed()}, False, "undecided", id="unknown"),
+    ],
+)
+def test_cloud_run(inputs: dict[str, Any], is_public: bool, status: str) -> None:
+    run = R(RUN, "run", {"location": "us-central1", **inputs})
+    binding = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
+    public = R(binding, "public", {"name": Out(run, "name"), "role": "roles/run.invoker", "member": "allUsers"})
+    check_verdict(RULE, run_served(run, *([public] if is_public else [])), status)
