@@ -131,3 +131,18 @@ def test_a_group_that_is_read_is_where_its_id_says(kind: str, place: str, expect
     read = R(kind, "chat-group", inputs, {"inputs": None, "is_read": True, "outputs": outputs})
     entry = backend(Computed((read,)))
     check_verdict(RULE, [service([entry], **IN_US), read], expected)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param("projects/p/regions/us-central1/serviceAttachments/llm", "passed", id="in its region"),
+        pytest.param("projects/p/regions/us-east1/serviceAttachments/llm", "undecided", id="in another region"),
+        pytest.param("us-east1-aiplatform.googleapis.com", "passed", id="a Google API"),
+        pytest.param(Computed(), "passed", id="computed"),
+    ],
+)
+def test_service_attachments(target: Any, expected: Expected) -> None:
+    inputs = {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
+    check_verdict(RULE, [service([{"group": Out(psc, "id")}], **IN_US), psc], expected)

@@ -110,9 +110,17 @@ def run_services_behind(service: BackendService) -> tuple[RunService, ...]:
 
 @dataclass(frozen=True)
 class PscTarget:
-    """What a Private Service Connect NEG leads to: `psc_target_service`."""
+    """What a Private Service Connect NEG leads to.
 
+    Attributes:
+        label: what to call the NEG.
+        target: its `psc_target_service`.
+        neg_region: where the NEG is.
+    """
+
+    label: str
     target: str | Unknown | None
+    neg_region: str | Unknown
 
     @property
     def is_google_api(self) -> bool | Unknown:
@@ -134,7 +142,10 @@ def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
     """What the Private Service Connect NEGs among the backends of a service lead to."""
     groups = [group for group in service.groups if group.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}]
     resources = [group.target if isinstance(group.target, Resource) else None for group in groups]
-    return tuple(PscTarget(one.asked.string("pscTargetService") if one else UNKNOWN) for one in resources)
+    return tuple(
+        PscTarget(group.name, one.asked.string("pscTargetService") if one else UNKNOWN, group.region)
+        for group, one in zip(groups, resources, strict=True)
+    )
 
 
 @dataclass(frozen=True)
