@@ -23,13 +23,13 @@ ROOMS = {
     "software": "values graph machines",
     "kubernetes": "values graph",
     "balancing": "values graph products kubernetes",
-    "run": "values graph products machines balancing",
     "fleets": "values graph products machines balancing",
+    "run": "values graph products machines balancing fleets",
     "observability": "values graph balancing",
     "network": "values graph products machines balancing",
     "firewalls": "values graph machines balancing network",
     "frontend": "values graph products balancing",
-    "security": "values graph software balancing frontend",
+    "security": "values graph software balancing run frontend",
     "gke": "values graph products software kubernetes security",
 }
 MODEL = {f"policypack.model.{room}" for room in ROOMS}

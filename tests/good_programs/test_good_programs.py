@@ -11,7 +11,7 @@ import pytest
 from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
-from tests.good_programs import programs
+from tests.good_programs import cloud_run, programs
 from tests.projects import program_stack
 from tests.stacks import BY_NAME
 
@@ -55,6 +55,7 @@ PROGRAMS = {
     "a TCP proxy for gRPC": Good(programs.PROXY_FOR_GRPC, undecided=(NO_SIZE, NO_SIZE)),
     "hybrid endpoints": Good(programs.HYBRID, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "Cloud Run": Good(cloud_run.GOOD, advice=NO_ALERTS),
     "Spot beside on demand": Good(programs.SPOT_AND_ON_DEMAND, advice=NO_ALERTS),
 }
 
@@ -72,3 +73,28 @@ def test_a_good_program_gets_advice_at_most(name: str, deployed: bool) -> None:
     assert failed.keys() == good.advice, failed
     assert all(BY_NAME[rule].level == "advisory" for rule in good.advice)
     assert undecided.keys() == good.undecided[deployed], undecided
+
+
+def test_what_is_said_of_cloud_run_with_its_defaults() -> None:
+    """Where somebody starts whom the messages lead to the good program."""
+    stack = program_stack(cloud_run.DEFAULTS)
+    report = evaluate(stack, RULES, default_settings(RULES))
+    assert {(found.level, found.rule.name, found.name) for found in report.with_status("failed")} == {
+        ("advisory", "backend-authentication", "chat"),
+        ("advisory", "frontend-paths", "chat"),
+        ("advisory", "llm-backend-alerts", "chat"),
+        ("mandatory", "backend-cloud-armor", "chat"),
+        ("mandatory", "frontend-tls-policy", "llm"),
+        ("mandatory", "llm-backend-logging", "chat"),
+        ("mandatory", "llm-backend-regions", "chat"),
+        ("mandatory", "llm-backend-timeout", "chat"),
+        ("mandatory", "run-service-ingress", "llm"),
+        ("mandatory", "run-service-probes", "llm"),
+    }
+    undecided = {(found.rule.name, found.name): found.reasons for found in report.with_status("undecided")}
+    assert undecided == {
+        ("run-service-capacity", "llm"): (
+            "`max_instance_request_concurrency` of `llm` is left out, and whether that is 80, or 80 for each of its "
+            "vCPUs, is not known",
+        )
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 from policypack.authoring.examples import example
@@ -20,7 +19,8 @@ FILE = Path(__file__).with_name("messages.json")
 
 def messages_of(findings: Iterable[Finding]) -> list[dict[str, str]]:
     """The sentences of each problem."""
-    return [asdict(problem) for finding in findings for problem in finding.problems]
+    problems = [problem for finding in findings for problem in finding.problems]
+    return [{"observed": one.observed, "required": one.required, "fix": one.fix} for one in problems]
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_
 from policypack.model.graph.view import View
 from policypack.model.run.container import Container
 from policypack.model.run.probe import Probe
-from policypack.model.values.logic import any_of, equals, is_set, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 # Where each form has what they all say. What a form does not have, it does not say.
 # https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
@@ -23,6 +23,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
     RUN_SERVICE: {
         "timeout": ("template", "timeout"),
         "concurrency": ("template", "maxInstanceRequestConcurrency"),
+        "concurrency target": ("template", "scaling", "concurrencyUtilization"),
         "containers": ("template", "containers"),
         "accelerator": ("template", "nodeSelector", "accelerator"),
         "min of the service": ("scaling", "minInstanceCount"),
@@ -34,6 +35,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
         "ingress": ("ingress",),
         "default URL disabled": ("defaultUriDisabled",),
         "IAP": ("iapEnabled",),
+        "invokers unchecked": ("invokerIamDisabled",),
         "checks disabled": ("template", "healthCheckDisabled"),
     },
     RUN_SERVICE_V1: {
@@ -50,6 +52,7 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
         "ingress": ("metadata", "annotations", "run.googleapis.com/ingress"),
         "default URL disabled": ("metadata", "annotations", "run.googleapis.com/default-url-disabled"),
         "IAP": ("metadata", "annotations", "run.googleapis.com/iap-enabled"),
+        "invokers unchecked": ("metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"),
     },
     RUN_FUNCTION: {
         "timeout": ("serviceConfig", "timeoutSeconds"),
@@ -74,8 +77,10 @@ _INGRESS = {
 DEFAULT_TIMEOUT_SECONDS = 300.0
 _DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 3600
-# https://cloud.google.com/run/docs/about-concurrency
+# https://cloud.google.com/run/docs/about-concurrency says 80 for each vCPU, the provider's own documentation 80.
 _DEFAULT_CONCURRENCY = 80.0
+# https://cloud.google.com/run/docs/configuring/scaling-controls
+_DEFAULT_CONCURRENCY_TARGET = 0.6
 _DURATION = re.compile(r"[0-9]+(?:\.[0-9]{1,9})?s")
 
 
@@ -108,7 +113,7 @@ class RunService(View):
 
     @property
     def concurrency(self) -> float | Unknown:
-        """How many requests one instance handles at a time; left out it depends on the CPU."""
+        """How many requests one instance handles at a time; left out it is not known with more than one vCPU."""
         properties, key = self._at("concurrency")
         asked = properties.number(key)
         if isinstance(asked, Unknown) or asked:
@@ -119,7 +124,26 @@ class RunService(View):
         cpu = UNKNOWN if isinstance(container, Unknown) else container.cpu
         if isinstance(cpu, Unknown):
             return UNKNOWN
+        if cpu is not None and cpu > 1:
+            return UNKNOWN
         return 1.0 if cpu is not None and cpu < 1 else _DEFAULT_CONCURRENCY
+
+    @property
+    def why_concurrency_is_open(self) -> str:
+        """Why its concurrency is not known, if it is not, a clause."""
+        properties, key = self._at("concurrency")
+        if isinstance(properties.number(key), Unknown):
+            return f"`max_instance_request_concurrency` of `{self.name}` is not known"
+        return (
+            f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each "
+            "of its vCPUs, is not known"
+        )
+
+    @property
+    def concurrency_target(self) -> float | Unknown | None:
+        """The share of its concurrency at which it starts another instance; `None` if it looks at the CPU alone."""
+        target = self._number("concurrency target", _DEFAULT_CONCURRENCY_TARGET)
+        return when_known(target, lambda share: share or None)
 
     @property
     def is_manual(self) -> bool | Unknown:
@@ -150,12 +174,20 @@ class RunService(View):
         """How many instances run at most in each of its regions; `None` leaves it to Cloud Run and the quota."""
         if self.is_manual is UNKNOWN:
             return UNKNOWN
-        keys = ("count",) if self.is_manual else ("max of the service", "max of the revision")
-        found = [self._optional(key) for key in keys]
+        if self.is_manual:
+            return self._optional("count")
+        found = [self._optional(key) for key in ("max of the service", "max of the revision")]
         if any(isinstance(value, Unknown) for value in found):
             return UNKNOWN
         # Zero leaves it out.
         return min((value for value in found if value and not isinstance(value, Unknown)), default=None)
+
+    @property
+    def maximum_settings(self) -> tuple[tuple[str, float], ...]:
+        """What limits its number of instances, as programs write it, with the number."""
+        keys = ("count",) if self.is_manual is True else ("max of the service", "max of the revision")
+        found = [(_written(_PATHS[self.resource.type][key]), self._optional(key)) for key in keys if self._has(key)]
+        return tuple((name, value) for name, value in found if value and not isinstance(value, Unknown))
 
     @cached_property
     def containers(self) -> tuple[Container, ...] | Unknown:
@@ -210,6 +242,11 @@ class RunService(View):
         return self._flag("IAP")
 
     @property
+    def lets_invokers_unchecked(self) -> bool | Unknown:
+        """Whether nobody is asked for the role of an invoker."""
+        return self._flag("invokers unchecked")
+
+    @property
     def deploys_unchecked(self) -> bool | Unknown:
         """Whether its deployment does not wait for probes."""
         return self._flag("checks disabled")
@@ -231,6 +268,18 @@ class RunService(View):
         """The backend services that send requests to it, or may."""
         return tuple(BackendService.of(one, self.stack) for one in services_of(self.stack, self.resource))
 
+    @property
+    def ways_around(self) -> tuple[bool | Unknown, bool | Unknown]:
+        """Whether its default URL, and whether a domain mapping of the stack, leads around load balancers."""
+        is_open = when_known(self.ingress, lambda ingress: ingress == OPEN)
+        mapped = any_of(leads_here for _, leads_here in self.domain_mappings)
+        return all_of([is_open, self.has_default_url]), all_of([is_open, mapped])
+
+    @property
+    def can_be_gone_round(self) -> bool | Unknown:
+        """Whether everybody can send it requests around load balancers, and with that around what these check."""
+        return any_of(self.ways_around)
+
     @cached_property
     def domain_mappings(self) -> tuple[tuple[Resource, bool | Unknown], ...]:
         """The domain mappings of the stack, with whether each leads to it."""
@@ -245,6 +294,9 @@ class RunService(View):
         if isinstance(location, str) and not isinstance(self.regions, Unknown) and location not in self.regions:
             return False
         return equals(route, name) if isinstance(name, str) and route is not None else UNKNOWN
+
+    def _has(self, name: str) -> bool:
+        return name in _PATHS[self.resource.type]
 
     def _at(self, name: str) -> tuple[Properties, str]:
         """The object with a setting, and its key; an object without any if this form does not have the setting."""
@@ -271,3 +323,9 @@ class RunService(View):
     def _flag(self, name: str) -> bool | Unknown:
         properties, key = self._at(name)
         return properties.boolean(key, default=False)
+
+
+def _written(path: tuple[str, ...]) -> str:
+    """A setting as programs write it; annotations are named by what is special about them."""
+    *_, last = path
+    return last if "/" in last else ".".join(map(python_name, path))
