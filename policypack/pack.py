@@ -31,7 +31,7 @@ from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
-from policypack.sources.sdk import keep_what_was_sent
+from policypack.sources.sdk import prepare
 from policypack.version import PACK_NAME
 from policypack.wording import lines_of, printable, waiver_text
 
@@ -62,7 +62,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
         dry_run = os.environ.get("PULUMI_DRY_RUN")
         update = None if dry_run is None else dry_run != "true"
     today = today or date.today()
-    keep_what_was_sent()
+    prepare()
     memory, found = Memory(), list[Policy]()
     for rule in _selected(globs):
         options = _OptionsReader(rule)
