@@ -54,7 +54,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
     ":RegionTargetHttpsProxy": ("certificateMap",),
-    ":GlobalForwardingRule": ("backendService",),
+    ":GlobalForwardingRule": ("backendService", "ports", "allPorts"),
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
     ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),
     ":RegionHealthCheck": ("sourceRegions",),

@@ -77,6 +77,9 @@ def check_scaled(
         ({"policy": Computed()}, "undecided"),
         ({"policy": [{"minReplicas": 2, "maxReplicas": 4, "loadBalancingUtilization": [{"target": 0.5}]}]}, "passed"),
         ({"mode": "OFF", "minReplicas": Computed()}, "failed"),
+        ({"minReplicas": 5, "maxReplicas": 4}, "failed"),
+        ({"minReplicas": 4, "maxReplicas": 4}, "passed"),
+        ({"minReplicas": 4, "maxReplicas": Computed()}, "undecided"),
     ],
 )
 def test_policies(policy: dict[str, Any], status: Any) -> None:

@@ -88,6 +88,7 @@ REGION_PER_INSTANCE_CONFIG: Final = "gcp:compute/regionPerInstanceConfig:RegionP
 REGION_RESIZE_REQUEST: Final = "gcp:compute/regionResizeRequest:RegionResizeRequest"
 REGION_SECURITY_POLICY: Final = "gcp:compute/regionSecurityPolicy:RegionSecurityPolicy"
 REGION_SECURITY_POLICY_RULE: Final = "gcp:compute/regionSecurityPolicyRule:RegionSecurityPolicyRule"
+REGION_SSL_CERTIFICATE: Final = "gcp:compute/regionSslCertificate:RegionSslCertificate"
 REGION_SSL_POLICY: Final = "gcp:compute/regionSslPolicy:RegionSslPolicy"
 REGION_TARGET_HTTPS_PROXY: Final = "gcp:compute/regionTargetHttpsProxy:RegionTargetHttpsProxy"
 REGION_TARGET_HTTP_PROXY: Final = "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy"

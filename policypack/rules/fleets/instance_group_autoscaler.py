@@ -49,13 +49,13 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 
     ## What it checks
     An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
-    `mode` is not OFF. The groups that a service has in the region have at least `min_replicas` VMs together. On VMs
-    with GPUs, CPU utilization is not the only signal; without any signal that is the default, and
-    `load_balancing_utilization` says no more if the backend is in UTILIZATION mode without `max_rate_per_instance`.
-    `load_balancing_utilization` is used only if a service of an Application Load Balancer sends requests to the group
-    and does not limit it by a `max_rate` for the group as a whole. The targets of CPU and load balancing utilization
-    are above 0 and below 1; where left out they are 0.6 and 0.8. A stateful group takes no autoscaler: it has none, and
-    its `target_size` is what has to be enough.
+    `mode` is not OFF. Its `max_replicas` is not below its `min_replicas`. The groups that a service has in the region
+    have at least `min_replicas` VMs together. On VMs with GPUs, CPU utilization is not the only signal; without any
+    signal that is the default, and `load_balancing_utilization` says no more if the backend is in UTILIZATION mode
+    without `max_rate_per_instance`. `load_balancing_utilization` is used only if a service of an Application Load
+    Balancer sends requests to the group and does not limit it by a `max_rate` for the group as a whole. The targets of
+    CPU and load balancing utilization are above 0 and below 1; where left out they are 0.6 and 0.8. A stateful group
+    takes no autoscaler: it has none, and its `target_size` is what has to be enough.
 
     ## Why it matters
     Without an autoscaler a group stays as large as it is when another region fails and its load comes over. The CPUs of
@@ -113,9 +113,10 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
         return
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
-        yield provided(negation(stateful), _MAY_BE_STATEFUL, _needs_one(group))
+        yield provided(negation(stateful), _MAY_BE_STATEFUL, _needs_one(group, options))
         return
     yield _is_on(autoscaler)
+    yield _has_room(autoscaler)
     for service, serves in group.serving:
         yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options))
     yield has_a_telling_signal(group, autoscaler)
@@ -136,18 +137,19 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
         yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options, "target_size"))
 
 
-def _needs_one(group: GroupManager) -> Checks:
+def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if group.is_filled_by_requests:
         yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
     elif group.takes_reservation:
         yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
+        kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
-            "`id` as `target`.",
+            f"Add {kind}, with the group's `id` as `target` and `min_replicas` of {options.min_replicas} or more: at a "
+            "`load_balancing_utilization` of 0.5 either of two equal regions can carry the load of both.",
         )
 
 
@@ -164,6 +166,15 @@ def _unknown_autoscaler(group: GroupManager) -> Undecided:
 def _is_on(autoscaler: Autoscaler) -> Checks:
     if not known(autoscaler.is_on, "mode", autoscaler.name):
         yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", 'Set `mode="ON"`.')
+
+
+def _has_room(autoscaler: Autoscaler) -> Checks:
+    if not known(autoscaler.has_room, "max_replicas", autoscaler.name):
+        yield Fail(
+            f"`{autoscaler.name}` has a `max_replicas` below its `min_replicas`.",
+            "A maximum that is not below the minimum, which the API refuses.",
+            "Raise `max_replicas`, or lower `min_replicas`.",
+        )
 
 
 def _keeps_a_minimum(
@@ -185,5 +196,6 @@ def _grows_before_it_is_full(signal: str, value: float | Unknown | None, autosca
         yield Fail(
             f"`{autoscaler.name}` keeps `{signal}` at {target:g}.",
             "A target above 0 and below 1.",
-            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full.",
+            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full; at half of "
+            "what the backends are limited to, either of two equal regions can carry the load of both.",
         )
