@@ -32,15 +32,19 @@ def _keeps_state(config: Resource) -> bool | Unknown:
     return any_of(when_known(state.value(key), bool) for key in _KEPT_OF_ONE_VM)
 
 
-def replaces_by_substitutes(group: GroupManager) -> bool | Unknown:
-    """Whether automated updates give VMs new names, which is what is left out means."""
+def loses_names(group: GroupManager) -> bool | Unknown:
+    """Whether automated updates would give VMs of a stateful group new names, which left out is what they do."""
     policy = group.resource.asked.block("updatePolicy")
-    return all_of(
-        [equals(policy.string("type"), "PROACTIVE"), negation(equals(policy.string("replacementMethod"), "RECREATE"))]
-    )
+    keeps_names = equals(policy.string("replacementMethod"), "RECREATE")
+    return _is_wrong(group, all_of([equals(policy.string("type"), "PROACTIVE"), negation(keeps_names)]))
 
 
-def redistributes(group: GroupManager) -> bool | Unknown:
-    """Whether a regional group deletes VMs to spread them evenly, which is what is left out means."""
+def loses_places(group: GroupManager) -> bool | Unknown:
+    """Whether a stateful regional group would move VMs to spread them evenly, which left out is what it does."""
     kind = group.resource.asked.block("updatePolicy").string("instanceRedistributionType")
-    return negation(equals(kind, "NONE")) if group.is_regional else False
+    return _is_wrong(group, all_of([group.is_regional, negation(equals(kind, "NONE"))]))
+
+
+def _is_wrong(group: GroupManager, is_so: bool | Unknown) -> bool | Unknown:
+    """Whether the API will refuse what a stateful group must not have; it has taken what is read."""
+    return False if group.resource.is_read else all_of([is_so, is_stateful(group)])

@@ -6,7 +6,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import capacity_basis
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.stateful import is_stateful, redistributes, replaces_by_substitutes
+from policypack.model.fleets.stateful import loses_names, loses_places
 from policypack.model.fleets.update_limits import Limit, UpdateLimits, update_limits
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
@@ -115,19 +115,17 @@ def _is_accepted(group: GroupManager) -> Checks:
 
 
 def _keeps_names(group: GroupManager) -> Checks:
-    is_lost = all_of([is_stateful(group), replaces_by_substitutes(group)])
-    if known(is_lost, "update_policy", because="a stateful group keeps its VMs"):
+    if known(loses_names(group), "update_policy", because="a stateful group keeps its VMs"):
         yield Fail(
             "It is stateful, and its PROACTIVE updates replace VMs by others with new names.",
             "With PROACTIVE updates a stateful group has `replacement_method` RECREATE.",
-            'Set `replacement_method="RECREATE"`, `max_surge_fixed=0` and a `max_unavailable_fixed` of one VM a zone, '
-            "or `type` to OPPORTUNISTIC.",
+            "Set `type` to OPPORTUNISTIC and replace VMs region by region, or set `replacement_method` to RECREATE, "
+            "`max_surge_fixed` to 0 and `max_unavailable_fixed` to one VM a zone.",
         )
 
 
 def _keeps_places(group: GroupManager) -> Checks:
-    is_moved = all_of([is_stateful(group), redistributes(group)])
-    if known(is_moved, "update_policy", because="a stateful group keeps its VMs"):
+    if known(loses_places(group), "update_policy", because="a stateful group keeps its VMs"):
         yield Fail(
             "It is stateful, and deletes VMs to spread them evenly over its zones.",
             "A stateful regional group has `instance_redistribution_type` NONE.",
