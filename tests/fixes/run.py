@@ -19,6 +19,10 @@ _IN_US = 'region="us-central1"'
 _FQDN = 'network_endpoint_type="INTERNET_FQDN_PORT"'
 _NEG = f'neg = gcp.compute.GlobalNetworkEndpointGroup("api", {_FQDN}, default_port=443)\n'
 _SERVICE = 'service = gcp.compute.BackendService(\n    "chat",'
+_CHECKED_SERVICE = (
+    f'check = gcp.compute.RegionHealthCheck("check", {_IN_US}, {{form}}_health_check={{{{"port": 443}}}})\n'
+    f'service = gcp.compute.RegionBackendService(\n    "chat", {_IN_US}, health_checks=check.id,'
+)
 
 
 def _run(rule: str, part: str, *edits: Edit, chosen: str = "") -> Fix:
@@ -252,14 +256,7 @@ FIXES = {
         "health-check-attachable",
         "_is_one_of_the_internet",
         (_NEG, *2 * (f'neg = gcp.compute.RegionNetworkEndpointGroup("api", {_IN_US}, {_FQDN})\n',)),
-        (
-            _SERVICE,
-            *(
-                f'check = gcp.compute.RegionHealthCheck("check", {_IN_US}, {form}_health_check={{"port": 443}})\n'
-                f'service = gcp.compute.RegionBackendService(\n    "chat", {_IN_US}, health_checks=check.id,'
-                for form in ("grpc", "https")
-            ),
-        ),
+        (_SERVICE, _CHECKED_SERVICE.format(form="grpc"), _CHECKED_SERVICE.format(form="https")),
         ('backends=[{"group": neg.id}]', *2 * ('backends=[{"group": neg.id, "capacity_scaler": 1.0}]',)),
         program=INTERNET,
     ),
