@@ -15,7 +15,7 @@ from policypack.model.run.container import Container
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 # Where each form has what they all say. What a form does not have, it does not say.
 # https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
@@ -70,6 +70,11 @@ _INGRESS = {
     "ALLOW_INTERNAL_ONLY": INTERNAL,
     **{word: word for word in (OPEN, BALANCED, INTERNAL)},
 }
+_BALANCED_WORDS = {
+    RUN_SERVICE: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    RUN_SERVICE_V1: BALANCED,
+    RUN_FUNCTION: "ALLOW_INTERNAL_AND_GCLB",
+}
 # https://cloud.google.com/run/docs/configuring/request-timeout; a function's is another.
 DEFAULT_TIMEOUT_SECONDS = 300.0
 _DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
@@ -88,6 +93,34 @@ class RunService(View):
     def is_function(self) -> bool:
         """It is made for a function, which has no probes, containers or arguments of its own."""
         return self.resource.type == RUN_FUNCTION
+
+    def name_of(self, name: str) -> str:
+        """What its program calls a setting, such as `max_instance_request_concurrency`, or an annotation."""
+        key = _PATHS[self.resource.type].get(name, (name,))[-1]
+        return key if "/" in key else python_name(key)
+
+    def _assigned(self, name: str, value: str) -> str:
+        """How its program sets something to a value, such as `template={"timeout": "600s"}`."""
+        top, *inner = _PATHS[self.resource.type][name]
+        keys = [key if "/" in key else python_name(key) for key in inner]
+        return f"{python_name(top)}=" + "".join(f'{{"{key}": ' for key in keys) + value + "}" * len(keys)
+
+    def timeout_of(self, seconds: int) -> str:
+        """How its program lets requests take a number of seconds."""
+        return self._assigned("timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds))
+
+    @property
+    def balanced_ingress(self) -> str:
+        """How its program lets in load balancers and the networks around it alone."""
+        return self._assigned("ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
+
+    @property
+    def without_default_url(self) -> str:
+        """How its program turns its URL below `run.app` off; empty for a function, which cannot."""
+        name = "default URL disabled"
+        if name not in _PATHS[self.resource.type]:
+            return ""
+        return self._assigned(name, "True" if self.resource.type == RUN_SERVICE else '"true"')
 
     @property
     def regions(self) -> tuple[str, ...] | Unknown:

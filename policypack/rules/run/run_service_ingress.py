@@ -8,7 +8,6 @@ from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, Undecided, known
 
-_CLOSE = 'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"` and `default_uri_disabled=True`.'
 _REQUIRED = "A Cloud Run service that is reached through its load balancer and on no other way."
 
 
@@ -75,7 +74,7 @@ def _is_behind_internal_ones(service: RunService) -> Checks:
         yield Fail(
             "Its ingress is internal only, and no request of its external load balancer gets through.",
             "Ingress that admits the load balancer.",
-            'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"`.',
+            f"Set `{service.balanced_ingress}`.",
         )
 
 
@@ -87,7 +86,12 @@ def _is_closed_otherwise(service: RunService) -> Checks:
     is_open = any_of([url, mapping])
     if is_open is True and service.uses_iap is False:
         way = "its default URL" if url is True else "a domain mapping"
-        yield Fail(f"It takes requests from everywhere, and {way} leads around the load balancer.", _REQUIRED, _CLOSE)
+        more = f" and `{service.without_default_url}`" if service.without_default_url else ""
+        yield Fail(
+            f"It takes requests from everywhere, and {way} leads around the load balancer.",
+            _REQUIRED,
+            f"Set `{service.balanced_ingress}`{more}.",
+        )
     elif is_open is not False:
         undecided = "iap_enabled" if is_open is True else "default_uri_disabled" if url is UNKNOWN else "ingress"
         yield Undecided("whether it can be reached around its load balancer is not known", undecided)

@@ -154,7 +154,7 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
         yield Fail(
             f"The request timeout of the Cloud Run service `{run.name}` is {timeout:g} s.",
             f"A timeout from {options.min_seconds} to {longest} s.",
-            f'Set `template={{"timeout": "{options.min_seconds}s"}}`, or as much as the longest response takes.',
+            f"Set `{run.timeout_of(options.min_seconds)}`, or as much as the longest response takes.",
         )
 
 
