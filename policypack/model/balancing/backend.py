@@ -76,6 +76,11 @@ class Backend:
         return self.properties.string("preference")
 
     @property
+    def traffic_duration(self) -> str | Unknown | None:
+        """How long most of its requests take: `LONG` or `SHORT`, which left out is as `SHORT`."""
+        return self.properties.string("trafficDuration")
+
+    @property
     def is_failover(self) -> bool | Unknown:
         """Whether it is a failover backend of a passthrough load balancer."""
         failover = self.properties.boolean("failover")
