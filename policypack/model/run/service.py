@@ -73,6 +73,11 @@ _INGRESS = {
     "ALLOW_INTERNAL_ONLY": INTERNAL,
     **{word: word for word in (OPEN, BALANCED, INTERNAL)},
 }
+_BALANCED_WORDS = {
+    RUN_SERVICE: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    RUN_SERVICE_V1: BALANCED,
+    RUN_FUNCTION: "ALLOW_INTERNAL_AND_GCLB",
+}
 # https://cloud.google.com/run/docs/configuring/request-timeout; a function's is another.
 DEFAULT_TIMEOUT_SECONDS = 300.0
 _DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
@@ -93,6 +98,34 @@ class RunService(View):
     def is_function(self) -> bool:
         """It is made for a function, which has no probes, containers or arguments of its own."""
         return self.resource.type == RUN_FUNCTION
+
+    def name_of(self, name: str) -> str:
+        """What its program calls a setting, such as `max_instance_request_concurrency`, or an annotation."""
+        key = _PATHS[self.resource.type].get(name, (name,))[-1]
+        return key if "/" in key else python_name(key)
+
+    def _assigned(self, name: str, value: str) -> str:
+        """How its program sets something to a value, such as `template={"timeout": "600s"}`."""
+        top, *inner = _PATHS[self.resource.type][name]
+        keys = [key if "/" in key else python_name(key) for key in inner]
+        return f"{python_name(top)}=" + "".join(f'{{"{key}": ' for key in keys) + value + "}" * len(keys)
+
+    def timeout_of(self, seconds: int) -> str:
+        """How its program lets requests take a number of seconds."""
+        return self._assigned("timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds))
+
+    @property
+    def balanced_ingress(self) -> str:
+        """How its program lets in load balancers and the networks around it alone."""
+        return self._assigned("ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
+
+    @property
+    def without_default_url(self) -> str:
+        """How its program turns its URL below `run.app` off; empty for a function, which cannot."""
+        name = "default URL disabled"
+        if name not in _PATHS[self.resource.type]:
+            return ""
+        return self._assigned(name, "True" if self.resource.type == RUN_SERVICE else '"true"')
 
     @property
     def regions(self) -> tuple[str, ...] | Unknown:
