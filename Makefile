@@ -7,6 +7,9 @@ CASES ?= 100000
 EACH ?= 12
 PIP := -m pip install --quiet --disable-pip-version-check
 
+# Each command that a test starts would compile the pack anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help check test fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
 	clean has-pulumi
 
