@@ -84,7 +84,7 @@ FIXES = {
     "a pool without a limit": fix("llm-backend-max-utilization", "_policy_limits", (_LIMIT, "", _LIMIT), program=GKE),
     "nodes in one zone": fix(
         "llm-backend-zones",
-        "_has_nodes_in_zones",
+        "_cluster_spans_zones",
         (_IMPORTED, _POOL, _POOL),
         (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
         (

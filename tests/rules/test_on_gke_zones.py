@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.rules.clusters import CROSS_REGION, VLLM, all_of, cluster, deployment, pool, release, served, thing, within
+from tests.rules.clusters import (
+    CROSS_REGION,
+    VLLM,
+    all_of,
+    cluster,
+    deployment,
+    gateway,
+    pool,
+    release,
+    route,
+    served,
+    thing,
+    within,
+)
 from tests.stacks import Computed, Out, R, check_verdict
 
 RULE = "llm-backend-zones"
@@ -67,6 +80,28 @@ def pods(*others: R, **changes: Any) -> list[R]:
     made.inputs["spec"] = {**made.inputs["spec"], **changes}
     gke, provider = cluster("us", "us-central1")
     return all_of(gke, provider, within(provider, *served(pool(), made, *others)))
+
+
+def exported(*locations: Any) -> list[R]:
+    """A pool that clusters export to the Gateway in the first one."""
+    clusters = [cluster(f"c{number}", location) for number, location in enumerate(locations)]
+    imported = {"kind": "GCPInferencePoolImport", "group": "networking.gke.io", "name": "chat"}
+    front = within(clusters[0][1], gateway(CROSS_REGION), route(imported))
+    annotations = {"networking.gke.io/export": "True"}
+    pools = [within(one, pool(annotations=annotations, logical=f"pool-{one.name}")) for _, one in clusters]
+    return all_of(*clusters, front, *pools)
+
+
+@pytest.mark.parametrize(
+    ("locations", "expected"),
+    [
+        pytest.param(("us-central1", "us-east4"), "passed", id="regional clusters"),
+        pytest.param((A, "us-east4"), "undecided", id="a zonal one, beside which there may be others"),
+        pytest.param((Computed(), "us-east4"), "undecided", id="computed location"),
+    ],
+)
+def test_zones_of_clusters_that_export_a_pool(locations: tuple[Any, ...], expected: str) -> None:
+    check_verdict(RULE, exported(*locations), expected, "route")
 
 
 SCALER = thing("autoscaling/v2", "HorizontalPodAutoscaler", "scaler", {"minReplicas": 2})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.regions import exporters_of
 from policypack.model.gke.zones import least_zones, lone_replica, most_zones
-from policypack.model.kubernetes.clusters import cluster_of
+from policypack.model.kubernetes.clusters import GkeCluster, cluster_of
 from policypack.model.values.bounds import reaches
-from policypack.model.values.values import Unknown
-from policypack.verdict import Checks, Fail, Undecided, decided
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.verdict import Checks, Fail, Undecided, decided, provided
 from policypack.wording import counted
 
 
@@ -22,10 +23,17 @@ def spans_zones(backend: GkeBackend, min_zones: int) -> Checks:
 
 
 def _has_nodes_in_zones(backend: GkeBackend, min_zones: int) -> Checks:
-    cluster = cluster_of(backend.shown_on)
-    if backend.spans_clusters is not False or cluster is None:
+    is_alone = backend.spans_clusters is False
+    serving = [cluster_of(one) for one in ([backend.shown_on] if is_alone else exporters_of(backend))]
+    clusters = [one for one in serving if one]
+    if not clusters or len(clusters) < len(serving):
         yield Undecided(f"the clusters that serve {backend.label} are not known to be in the stack", "kubeconfig")
-        return
+    for cluster in clusters:
+        doubt = Undecided(f"clusters of other stacks may serve {backend.label} in the region of `{cluster.name}`")
+        yield provided(True if is_alone else UNKNOWN, doubt, _cluster_spans_zones(backend, cluster, min_zones))
+
+
+def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: int) -> Checks:
     most, least = most_zones(cluster), least_zones(cluster)
     why = f"in how many zones `{cluster.name}` has nodes for {backend.label} is not known"
     spans = reaches(0 if isinstance(least, Unknown) else least, None if isinstance(most, Unknown) else most, min_zones)
