@@ -135,12 +135,7 @@ def attached() -> list[R]:
         })
         for number in range(2)
     ]  # fmt: skip
-    computed = service(
-        "computed",
-        annotations={
-            "controller.autoneg.dev/neg": Computed((chat,), json.dumps({"backend_services": {"80": [entry]}}))
-        },
-    )
+    computed = service("computed", annotations={"controller.autoneg.dev/neg": Computed((chat,))})
     here, there = cluster("us-central1", services[0], computed), cluster("europe-west4", services[1])
     return [chat, backend_service(backends, "embed"), *here, *there]
 

@@ -55,6 +55,14 @@ class Workload(KubernetesObject):
         return tuple(found)
 
     @property
+    def replicas(self) -> float | None:
+        """How many Pods or groups of Pods it makes, 1 where it does not say; `None` if that is not known."""
+        if self.kind == "DaemonSet":
+            return None
+        found = self.spec.number("replicas", default=1)
+        return None if isinstance(found, Unknown) else found
+
+    @property
     def is_model_server(self) -> bool | Unknown:
         """Whether it has accelerators, or the image or the command of a known model server."""
         if isinstance(self.containers, Unknown):
