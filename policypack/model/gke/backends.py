@@ -152,8 +152,6 @@ class GkeBackend:
     @cached_property
     def hidden(self) -> str:
         """Why something that shapes it may be out of sight, a clause; empty if nothing can be."""
-        if not self.stack.is_complete:
-            return "what is not there yet may still come in this update"
         if opaque := opaque_in(self.stack, self.cluster):
             return f"{quoted(one.name for one in opaque)} may hold objects that the stack does not show"
         return "" if self.target else f"{self.label} is not in the stack, and what shapes it may be elsewhere too"

@@ -32,7 +32,7 @@ from policypack.model.kubernetes.kinds import (
     ROUTES,
     SERVICE,
 )
-from policypack.model.kubernetes.objects import all_objects, objects_of
+from policypack.model.kubernetes.objects import KubernetesObject, all_objects, objects_of
 from policypack.model.values.logic import equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.wording import quoted
@@ -130,20 +130,28 @@ def _of_front(front: Front, routed: set[str]) -> Signal:
 def _services(stack: Stack) -> Iterator[Signal]:
     has_backend_service = bool(stack.of_types(SERVICE_TYPES))
     for one in objects_of(stack, (SERVICE,)):
-        its_class = one.spec.string("loadBalancerClass")
-        if equals(one.spec.string("type"), _LOAD_BALANCER) is True:
-            if isinstance(its_class, Unknown):
-                yield Signal(one.resource, Sight.NOT_KNOWN, f"`loadBalancerClass` of {one.label} is not known")
-            elif its_class is not None and not its_class.startswith(_GOOGLE_CLASS):
-                yield Signal(one.resource, Sight.ELSEWHERE, f"its `loadBalancerClass` is `{its_class}`")
-            else:
-                text = f"{one.label} makes a passthrough Network Load Balancer, which no rule reads."
-                yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
-        elif one.annotation(NEG_ANNOTATION) is UNKNOWN and not has_backend_service:
+        is_balanced = equals(one.spec.string("type"), _LOAD_BALANCER)
+        if is_balanced is True:
+            yield _of_load_balancer(one)
+        elif is_balanced is UNKNOWN:
+            yield Signal(one.resource, Sight.NOT_KNOWN, f"whether {one.label} makes a load balancer is not known")
+        elif has_backend_service:
+            continue
+        elif one.annotation(NEG_ANNOTATION) is UNKNOWN:
             yield Signal(one.resource, Sight.NOT_KNOWN, f"whether {one.label} has annotations for NEGs is not known")
-        elif has_negs(one) and not has_backend_service:
+        elif has_negs(one):
             text = f"{one.label} has NEGs for a load balancer whose backend service is not in this stack."
             yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
+
+
+def _of_load_balancer(service: KubernetesObject) -> Signal:
+    its_class = service.spec.string("loadBalancerClass")
+    if isinstance(its_class, Unknown):
+        return Signal(service.resource, Sight.NOT_KNOWN, f"`loadBalancerClass` of {service.label} is not known")
+    if its_class is not None and not its_class.startswith(_GOOGLE_CLASS):
+        return Signal(service.resource, Sight.ELSEWHERE, f"its `loadBalancerClass` is `{its_class}`")
+    text = f"{service.label} makes a passthrough Network Load Balancer, which no rule reads."
+    return Signal(service.resource, Sight.OUT_OF_SIGHT, text)
 
 
 def _other_packages(stack: Stack) -> Iterator[Signal]:
