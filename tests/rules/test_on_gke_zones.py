@@ -113,9 +113,11 @@ SCALER = thing("autoscaling/v2", "HorizontalPodAutoscaler", "scaler", {"minRepli
         pytest.param(pods(replicas=2), "passed", id="two replicas"),
         pytest.param(pods(replicas=1), "failed", id="one replica"),
         pytest.param(pods(replicas=None), "failed", id="left out is one"),
-        pytest.param(pods(replicas=Computed()), "passed", id="computed"),
+        pytest.param(pods(replicas=Computed()), "undecided", id="computed"),
+        pytest.param(pods(replicas=0), "failed", id="none"),
         pytest.param(pods(SCALER, replicas=1), "passed", id="scaled"),
-        pytest.param(pods(release(), replicas=1), "passed", id="beside a release"),
+        pytest.param(pods(release(), replicas=1), "undecided", id="beside a release"),
+        pytest.param(pods(release(), replicas=2), "passed", id="two beside a release"),
         pytest.param(pods(deployment(name="second"), replicas=1), "passed", id="a second Deployment"),
     ],
 )

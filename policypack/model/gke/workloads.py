@@ -55,12 +55,9 @@ class Workload(KubernetesObject):
         return tuple(found)
 
     @property
-    def replicas(self) -> float | None:
-        """How many Pods or groups of Pods it makes, 1 where it does not say; `None` if that is not known."""
-        if self.kind == "DaemonSet":
-            return None
-        found = self.spec.number("replicas", default=1)
-        return None if isinstance(found, Unknown) else found
+    def replicas(self) -> float | Unknown:
+        """How many Pods or groups of Pods it makes, 1 where it does not say; a DaemonSet makes one for each node."""
+        return UNKNOWN if self.kind == "DaemonSet" else self.spec.number("replicas", default=1)
 
     @property
     def is_model_server(self) -> bool | Unknown:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.workloads import Workload
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import GKE_NODE_POOL
 from policypack.model.kubernetes.clusters import GkeCluster
@@ -85,11 +84,13 @@ def _own_zones(cluster: GkeCluster) -> frozenset[str] | Unknown | None:
     return frozenset({*zones, location}) if is_zonal else frozenset(zones) or None
 
 
-def lone_replica(backend: GkeBackend) -> Workload | None:
-    """What certainly makes a single Pod behind a backend, and nothing else makes any; `None` if there may be more."""
-    certain = [one for one, serves in backend.workloads if serves is True]
-    if len(backend.workloads) != 1 or not certain or backend.hidden:
-        return None
-    scalers = objects_of(backend.stack, _SCALERS)
-    is_scaled = any(one.cluster == backend.cluster for one in scalers)
-    return certain[0] if certain[0].replicas == 1 and not is_scaled else None
+def has_several_pods(backend: GkeBackend) -> bool | Unknown:
+    """Whether there is more than one Pod behind a backend, or something that scales them."""
+    if any(one.cluster == backend.cluster for one in objects_of(backend.stack, _SCALERS)):
+        return True
+    counts = [one.replicas for one, serves in backend.workloads if serves is True]
+    known = [count for count in counts if not isinstance(count, Unknown)]
+    if sum(known) > 1:
+        return True
+    is_whole = len(known) == len(backend.workloads) and known and not backend.hidden
+    return False if is_whole else UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.regions import exporters_of
-from policypack.model.gke.zones import least_zones, lone_replica, most_zones
+from policypack.model.gke.zones import has_several_pods, least_zones, most_zones
 from policypack.model.kubernetes.clusters import GkeCluster, cluster_of
 from policypack.model.values.bounds import reaches
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -47,11 +47,13 @@ def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: in
 
 
 def _has_several_pods(backend: GkeBackend, min_zones: int) -> Checks:
-    workload = lone_replica(backend)
-    if workload:
+    # What clusters import has its Pods in those that export it.
+    doubt = Undecided(f"how many Pods serve {backend.label} is not known", "replicas")
+    if backend.target and not decided(has_several_pods(backend), doubt):
+        labels = ", ".join(workload.label for workload, _ in backend.workloads)
         yield Fail(
-            f"{workload.label} has 1 replica, so that {backend.label} is in one zone.",
+            f"{backend.label} has one Pod at most, of {labels}, and so is in one zone.",
             f"Backends in at least {counted(min_zones, 'zone')} of each region.",
-            f"Set `spec.replicas` of {workload.label} to {min_zones} or more, and spread its Pods over zones with "
+            f"Set `spec.replicas` of {labels} to {min_zones} or more, and spread its Pods over zones with "
             "`topologySpreadConstraints`.",
         )
