@@ -207,6 +207,8 @@ class Rule(Generic[V, O]):
             yield NotApplicable(
                 f"{backend.label} has neither accelerators nor a known model server; `services` can name it"
             )
+        elif not backend.stack.is_complete:
+            yield Undecided(f"what shapes {backend.label} may still come in this update")
         elif self.gke:
             doubt = _MAY_BE_NO_LLM if isinstance(is_llm, Unknown) else _MAY_BE_ANOTHER
             condition = all_of([is_llm, backend.is_googles])

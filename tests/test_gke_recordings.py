@@ -16,7 +16,8 @@ from tests.replay import Pack, replay
 
 SIGHT, CHECK, TIMEOUT = "load-balancer-in-sight", "llm-backend-health-check", "llm-backend-timeout"
 CONTROLLER = "backend-controller-backends"
-DRAINING, LOGGING, REGIONS = "llm-backend-draining", "llm-backend-logging", "llm-backend-regions"
+DRAINING, LOGGING = "llm-backend-draining", "llm-backend-logging"
+REGIONS, ZONES = "llm-backend-regions", "llm-backend-zones"
 
 # Recording -> rule -> the verdict on each resource that it judges.
 EXPECTED: Final[dict[str, dict[str, dict[str, str]]]] = {
@@ -26,6 +27,7 @@ EXPECTED: Final[dict[str, dict[str, dict[str, str]]]] = {
         DRAINING: {"vllm": "passed"},
         LOGGING: {"vllm": "passed"},
         REGIONS: {"vllm": "failed"},
+        ZONES: {"vllm": "undecided"},
         SIGHT: {"gw": "passed"},
     },
     "gke_gw_unknown_kubeconfig": {
@@ -34,6 +36,7 @@ EXPECTED: Final[dict[str, dict[str, dict[str, str]]]] = {
         DRAINING: {"pool": "failed"},
         LOGGING: {"pool": "passed"},
         REGIONS: {"pool": "failed"},
+        ZONES: {"pool": "passed"},
         SIGHT: {"gateway": "passed"},
     },
     # A Gateway without a route, beside a policy for a Service that no route leads to.

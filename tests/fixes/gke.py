@@ -21,6 +21,8 @@ _HEALTH = """make(
 _CONFIG = '"config": {"type": "HTTP", "httpHealthCheck": {"requestPath": "/health"}}'
 _TCP = '"config": {"type": "TCP", "tcpHealthCheck": {}}'
 _DRAINING = '            "connectionDraining": {"drainingTimeoutSec": 600},\n'
+_CLASS = "gke-l7-cross-regional-internal-managed-mc"
+_LIMIT = '            "maxRatePerEndpoint": 10,\n'
 _LOGGING = '            "logging": {"enabled": True, "sampleRate": 1000000},\n'
 _ROUTE = """make(
     "gateway.networking.k8s.io/v1",
@@ -79,14 +81,32 @@ FIXES = {
     "a pool without a log": fix(
         "llm-backend-logging", "_policy_logs", (_LOGGING, "", _LOGGING), program=GKE, chosen="True"
     ),
+    "a pool without a limit": fix("llm-backend-max-utilization", "_policy_limits", (_LIMIT, "", _LIMIT), program=GKE),
+    "nodes in one zone": fix(
+        "llm-backend-zones",
+        "_cluster_spans_zones",
+        (_IMPORTED, _POOL, _POOL),
+        (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
+        (
+            "location=region, enable_autopilot=True",
+            'location=f"{region}-a"',
+            'location=f"{region}-a", node_locations=[f"{region}-b"]',
+        ),
+        program=GKE,
+        chosen="b",
+    ),
+    "one Pod": fix(
+        "llm-backend-zones",
+        "_has_several_pods",
+        (_IMPORTED, _POOL, _POOL),
+        (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
+        ('"replicas": 2', '"replicas": 1', '"replicas": 2'),
+        program=GKE,
+    ),
     "a Gateway of one cluster": fix(
         "llm-backend-regions",
         "_serves_one_cluster",
-        (
-            "gke-l7-cross-regional-internal-managed-mc",
-            "gke-l7-rilb",
-            "gke-l7-cross-regional-internal-managed-mc",
-        ),
+        (_CLASS, "gke-l7-rilb", _CLASS),
         program=GKE,
     ),
     "a Gateway without a route": fix(

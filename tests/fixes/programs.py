@@ -28,6 +28,19 @@ for region in ("us-central1", "us-east4"):
         {"selector": {"matchLabels": {"app": "vllm"}}, "targetPorts": [{"number": 8000}]},
         annotations={"networking.gke.io/export": "True"},
     )
+    make(
+        "apps/v1",
+        "Deployment",
+        "server",
+        provider,
+        {
+            "replicas": 2,
+            "template": {
+                "metadata": {"labels": {"app": "vllm"}},
+                "spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+            },
+        },
+    )
 provider = providers[0]
 make(
     "gateway.networking.k8s.io/v1",
@@ -67,6 +80,7 @@ make(
             "timeoutSec": 600,
             "connectionDraining": {"drainingTimeoutSec": 600},
             "logging": {"enabled": True, "sampleRate": 1000000},
+            "maxRatePerEndpoint": 10,
         },
     },
 )

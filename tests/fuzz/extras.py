@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tests.fuzz import kubernetes
 from tests.stacks import Computed, Out, R, backend, mig, service
 
 REGION, ZONE = "us-central1", "us-central1-a"
@@ -714,5 +715,8 @@ def joined() -> list[R]:
 
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    kinds = (machines, endpoints, runs, fronts, networks, accelerators, alerts, access, names, joined)
+    kinds = (
+        *(machines, endpoints, runs, fronts, networks, accelerators, alerts, access, names, joined),
+        *(kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others),
+    )
     return {made.__name__: made() for made in kinds}

@@ -168,6 +168,13 @@ def test_what_may_hide_objects_of_a_cluster() -> None:
     assert [one.name for one in opaque_in(build(config_group(), child), us)] == []
 
 
+def test_a_computed_parent_is_the_gateway_that_it_comes_from() -> None:
+    front, target = gateway(), pool()
+    for parents in ([{"name": Out(front)}], Computed((front,))):
+        (found,) = backends(front, route(target, parentRefs=parents), target)
+        assert [one.name for one, _ in found.fronts] == ["front"]
+
+
 def backends(*stack: R) -> list[GkeBackend]:
     return list(gke_backends(build(*stack)))
 

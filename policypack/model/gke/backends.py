@@ -152,8 +152,6 @@ class GkeBackend:
     @cached_property
     def hidden(self) -> str:
         """Why something that shapes it may be out of sight, a clause; empty if nothing can be."""
-        if not self.stack.is_complete:
-            return "what is not there yet may still come in this update"
         if opaque := opaque_in(self.stack, self.cluster):
             return f"{quoted(one.name for one in opaque)} may hold objects that the stack does not show"
         return "" if self.target else f"{self.label} is not in the stack, and what shapes it may be elsewhere too"
@@ -255,13 +253,19 @@ class GkeSubject(View):
 @per_stack
 def gke_backends(stack: Stack) -> tuple[GkeBackend, ...]:
     """The backends that routes of a stack lead to, but those that a proxy in the cluster serves; ordered by URN."""
+    return tuple(one for one in all_backends(stack) if one.is_googles is not False)
+
+
+@per_stack
+def all_backends(stack: Stack) -> tuple[GkeBackend, ...]:
+    """The backends that routes of a stack lead to, whoever serves them; ordered by URN."""
     found: dict[tuple[str, str, str], GkeBackend] = {}
     for route in routes_of(stack):
         for shown_on, leads in _targets(stack, route):
             key = (shown_on.urn, route.way, "" if shown_on is not route.holder else f"{route.ref}")
             before = found[key].routes if key in found else ()
             found[key] = GkeBackend(stack, shown_on, route.way, route.ref, (*before, (route, leads)))
-    return tuple(found[key] for key in sorted(found) if found[key].is_googles is not False)
+    return tuple(found[key] for key in sorted(found))
 
 
 def _targets(stack: Stack, route: Route) -> Sequence[tuple[KubernetesObject, bool | Unknown]]:

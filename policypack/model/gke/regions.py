@@ -17,7 +17,7 @@ from policypack.model.graph.tokens import RECORD_SET
 from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import EXPORTS, IMPORTS, INFERENCE_POOL
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
-from policypack.model.values.logic import equals
+from policypack.model.values.logic import equals, when_known
 from policypack.model.values.values import Unknown
 
 _EXPORT: Final = "networking.gke.io/export"
@@ -43,14 +43,13 @@ def exporters_of(backend: GkeBackend) -> tuple[KubernetesObject, ...]:
         for one in found
         if equals(one.object_name, f"{ref.name}") is True
         and same_namespace(one.namespace, ref.namespace) is True
-        and (not is_pool or is_exported(one))
+        and (not is_pool or is_exported(one) is True)
     )
 
 
-def is_exported(pool: KubernetesObject) -> bool:
-    """Whether an InferencePool is certainly exported to the other clusters of its fleet."""
-    found = pool.annotation(_EXPORT)
-    return isinstance(found, str) and found.lower() == "true"
+def is_exported(pool: KubernetesObject) -> bool | Unknown:
+    """Whether an InferencePool is exported to the other clusters of its fleet."""
+    return when_known(pool.annotation(_EXPORT), lambda text: text is not None and text.lower() == "true")
 
 
 def regions_of_exporters(backend: GkeBackend) -> frozenset[str]:

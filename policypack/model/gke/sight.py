@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
-from policypack.model.gke.backends import gke_backends
+from policypack.model.gke.backends import all_backends
 from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
 from policypack.model.gke.opaque import opaque_resources
 from policypack.model.gke.regions import is_exported
@@ -27,12 +27,14 @@ from policypack.model.kubernetes.kinds import (
     IMPORTS,
     INFERENCE_POOL,
     MULTI_CLUSTER_FRONTS,
+    NEG_ANNOTATION,
     OTHER_PACKAGES,
     ROUTES,
     SERVICE,
 )
-from policypack.model.kubernetes.objects import all_objects, objects_of
+from policypack.model.kubernetes.objects import KubernetesObject, all_objects, objects_of
 from policypack.model.values.logic import equals
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.wording import quoted
 
 # https://cloud.google.com/kubernetes-engine/docs/concepts/service-load-balancer-parameters
@@ -117,6 +119,9 @@ def _of_front(front: Front, routed: set[str]) -> Signal:
         has_route = any(gateway is front for one in holders for gateway, _ in gateways_of(front.stack, one))
     if has_route:
         return Signal(front.resource, Sight.JUDGED)
+    if isinstance(found, Unknown):
+        why = f"whether GKE makes a load balancer of {front.label} is not known"
+        return Signal(front.resource, Sight.NOT_KNOWN, why)
     of_class = f" of class `{name}`" if isinstance(name, str) else ""
     lacks = "it has no backends" if front.is_ingress else "no HTTPRoute or GRPCRoute of this stack is attached to it"
     return Signal(front.resource, Sight.OUT_OF_SIGHT, f"{front.label}{of_class} makes a load balancer, and {lacks}.")
@@ -125,16 +130,28 @@ def _of_front(front: Front, routed: set[str]) -> Signal:
 def _services(stack: Stack) -> Iterator[Signal]:
     has_backend_service = bool(stack.of_types(SERVICE_TYPES))
     for one in objects_of(stack, (SERVICE,)):
-        its_class = one.spec.string("loadBalancerClass")
-        if equals(one.spec.string("type"), _LOAD_BALANCER) is True:
-            if isinstance(its_class, str) and not its_class.startswith(_GOOGLE_CLASS):
-                yield Signal(one.resource, Sight.ELSEWHERE, f"its `loadBalancerClass` is `{its_class}`")
-            else:
-                text = f"{one.label} makes a passthrough Network Load Balancer, which no rule reads."
-                yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
-        elif has_negs(one) and not has_backend_service:
+        is_balanced = equals(one.spec.string("type"), _LOAD_BALANCER)
+        if is_balanced is True:
+            yield _of_load_balancer(one)
+        elif is_balanced is UNKNOWN:
+            yield Signal(one.resource, Sight.NOT_KNOWN, f"whether {one.label} makes a load balancer is not known")
+        elif has_backend_service:
+            continue
+        elif one.annotation(NEG_ANNOTATION) is UNKNOWN:
+            yield Signal(one.resource, Sight.NOT_KNOWN, f"whether {one.label} has annotations for NEGs is not known")
+        elif has_negs(one):
             text = f"{one.label} has NEGs for a load balancer whose backend service is not in this stack."
             yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
+
+
+def _of_load_balancer(service: KubernetesObject) -> Signal:
+    its_class = service.spec.string("loadBalancerClass")
+    if isinstance(its_class, Unknown):
+        return Signal(service.resource, Sight.NOT_KNOWN, f"`loadBalancerClass` of {service.label} is not known")
+    if its_class is not None and not its_class.startswith(_GOOGLE_CLASS):
+        return Signal(service.resource, Sight.ELSEWHERE, f"its `loadBalancerClass` is `{its_class}`")
+    text = f"{service.label} makes a passthrough Network Load Balancer, which no rule reads."
+    return Signal(service.resource, Sight.OUT_OF_SIGHT, text)
 
 
 def _other_packages(stack: Stack) -> Iterator[Signal]:
@@ -154,15 +171,19 @@ def _opaque(stack: Stack) -> Iterator[Signal]:
 
 
 def _unused_pools(stack: Stack) -> Iterator[Signal]:
-    used = {one.shown_on.urn for one in gke_backends(stack)}
+    used = {one.shown_on.urn for one in all_backends(stack)}
     for one in objects_of(stack, (INFERENCE_POOL,)):
-        if one.urn not in used and not (is_exported(one) and _has_imports(stack)):
-            text = f"{one.label} is a backend of no route of this stack."
-            yield Signal(one.resource, Sight.OUT_OF_SIGHT, text)
+        exported = is_exported(one)
+        if one.urn in used or (exported is True and _has_imports(stack)):
+            continue
+        if exported is UNKNOWN or any(isinstance(backend.kind, Unknown) for backend in all_backends(stack)):
+            yield Signal(one.resource, Sight.NOT_KNOWN, f"which route leads to {one.label} is not known")
+        else:
+            yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} is a backend of no route of this stack.")
 
 
 def _has_imports(stack: Stack) -> bool:
-    return any(isinstance(one.kind, str) and one.kind in IMPORTS for one in gke_backends(stack))
+    return any(isinstance(one.kind, str) and one.kind in IMPORTS for one in all_backends(stack))
 
 
 def _attachments(stack: Stack) -> Iterator[Signal]:

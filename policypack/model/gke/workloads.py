@@ -55,6 +55,11 @@ class Workload(KubernetesObject):
         return tuple(found)
 
     @property
+    def replicas(self) -> float | Unknown:
+        """How many Pods or groups of Pods it makes, 1 where it does not say; a DaemonSet makes one for each node."""
+        return UNKNOWN if self.kind == "DaemonSet" else self.spec.number("replicas", default=1)
+
+    @property
     def is_model_server(self) -> bool | Unknown:
         """Whether it has accelerators, or the image or the command of a known model server."""
         if isinstance(self.containers, Unknown):

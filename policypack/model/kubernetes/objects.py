@@ -201,7 +201,7 @@ def _is_name(holder: KubernetesObject, ref: Ref, target: KubernetesObject) -> bo
     sources = _all_sources(holder, ref.key)
     fitting = [one for one in _objects(holder.stack, sources) if one.kind == target.kind]
     is_closed = bool(fitting) and yields_no_other_name(sources)
-    if target not in fitting:
+    if target.urn not in {one.urn for one in fitting}:
         return False if is_closed else UNKNOWN
     return True if is_closed and len(fitting) <= ref.rivals else UNKNOWN
 

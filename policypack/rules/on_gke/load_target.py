@@ -6,6 +6,7 @@ from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import Policy
+from policypack.model.kubernetes.kinds import GATEWAY
 from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, provided
 
@@ -18,7 +19,7 @@ def has_a_limit(backend: GkeBackend) -> Checks:
     In one cluster there is none to go to, and an Ingress sets a rate of its own.
     https://cloud.google.com/kubernetes-engine/docs/how-to/customize-backend-multicluster-inference-gateway
     """
-    spans = backend.spans_clusters
+    spans = backend.spans_clusters if backend.way == GATEWAY else False
     if spans is False:
         yield NotApplicable("its load balancer has one cluster, so that there is none to send requests to instead")
     else:
