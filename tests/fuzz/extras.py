@@ -199,6 +199,8 @@ def runs() -> list[R]:
                 "timeout": "900s",
                 "maxInstanceRequestConcurrency": 16,
                 "healthCheckDisabled": False,
+                "sessionAffinity": False,
+                "gpuZonalRedundancyDisabled": False,
                 "nodeSelector": {"accelerator": "nvidia-l4"},
                 "scaling": {"minInstanceCount": 1, "maxInstanceCount": 4, "concurrencyUtilization": 0.5},
                 "containers": [container],
