@@ -84,6 +84,8 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":Service": (
         "template.containers.readinessProbe.tcpSocket",
         "template.spec.containers.readinessProbe.tcpSocket",
+        # The first API version has another word for what a variable comes from.
+        "template.spec.containers.envs.valueSource",
     ),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
@@ -120,6 +122,9 @@ NO_PROPERTIES = {
     "gRPC",
     "sshKeys",
     "allUsers",
+    "allAuthenticatedUsers",
+    # In the JSON of a policy of IAM.
+    "bindings",
 }
 
 

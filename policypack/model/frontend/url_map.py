@@ -181,9 +181,9 @@ class UrlMap(View):
                     RouteRule(
                         rule.number("priority"),
                         rule.objects("matchRules"),
-                        self._route("pathMatchers", f"route rule {i + 1} of {where}", rule, "", around),
+                        self._route("pathMatchers", label, rule, "", (*around, (label, rule.block("headerAction")))),
                     )
-                    for i, rule in enumerate(rules)
+                    for label, rule in ((f"route rule {i + 1} of {where}", rule) for i, rule in enumerate(rules))
                 ),
             ),
         )
@@ -217,8 +217,7 @@ class UrlMap(View):
                 resolve(self.stack, self.resource, edges, urls, _TARGET_TYPES) for urls, edges in named_urls if urls
             )
         shares = [] if isinstance(weighted, Unknown) else weighted
-        own = [properties] if prefix != "default" else []
-        headers = (*around, *((label, one.block("headerAction")) for one in (*own, *shares)))
+        headers = (*around, *((label, share.block("headerAction")) for share in shares))
         return Route(
             label,
             action,

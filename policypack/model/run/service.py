@@ -9,59 +9,15 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import regions_of, run_name
-from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_SERVICE_V1, RUN_TYPES
+from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
 from policypack.model.graph.view import View
 from policypack.model.run.container import Container
+from policypack.model.run.forms import PATHS, written
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown, python_name
+from policypack.model.values.values import UNKNOWN, Unknown
 
-# Where each form has what they all say. What a form does not have, it does not say.
-# https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
-_PATHS: dict[str, dict[str, tuple[str, ...]]] = {
-    RUN_SERVICE: {
-        "timeout": ("template", "timeout"),
-        "concurrency": ("template", "maxInstanceRequestConcurrency"),
-        "concurrency target": ("template", "scaling", "concurrencyUtilization"),
-        "containers": ("template", "containers"),
-        "accelerator": ("template", "nodeSelector", "accelerator"),
-        "min of the service": ("scaling", "minInstanceCount"),
-        "min of the revision": ("template", "scaling", "minInstanceCount"),
-        "max of the service": ("scaling", "maxInstanceCount"),
-        "max of the revision": ("template", "scaling", "maxInstanceCount"),
-        "mode": ("scaling", "scalingMode"),
-        "count": ("scaling", "manualInstanceCount"),
-        "ingress": ("ingress",),
-        "default URL disabled": ("defaultUriDisabled",),
-        "IAP": ("iapEnabled",),
-        "invokers unchecked": ("invokerIamDisabled",),
-        "checks disabled": ("template", "healthCheckDisabled"),
-    },
-    RUN_SERVICE_V1: {
-        "timeout": ("template", "spec", "timeoutSeconds"),
-        "concurrency": ("template", "spec", "containerConcurrency"),
-        "containers": ("template", "spec", "containers"),
-        "accelerator": ("template", "spec", "nodeSelector", "run.googleapis.com/accelerator"),
-        "min of the service": ("metadata", "annotations", "run.googleapis.com/minScale"),
-        "min of the revision": ("template", "metadata", "annotations", "autoscaling.knative.dev/minScale"),
-        "max of the service": ("metadata", "annotations", "run.googleapis.com/maxScale"),
-        "max of the revision": ("template", "metadata", "annotations", "autoscaling.knative.dev/maxScale"),
-        "mode": ("metadata", "annotations", "run.googleapis.com/scalingMode"),
-        "count": ("metadata", "annotations", "run.googleapis.com/manualInstanceCount"),
-        "ingress": ("metadata", "annotations", "run.googleapis.com/ingress"),
-        "default URL disabled": ("metadata", "annotations", "run.googleapis.com/default-url-disabled"),
-        "IAP": ("metadata", "annotations", "run.googleapis.com/iap-enabled"),
-        "invokers unchecked": ("metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"),
-    },
-    RUN_FUNCTION: {
-        "timeout": ("serviceConfig", "timeoutSeconds"),
-        "concurrency": ("serviceConfig", "maxInstanceRequestConcurrency"),
-        "min of the service": ("serviceConfig", "minInstanceCount"),
-        "max of the service": ("serviceConfig", "maxInstanceCount"),
-        "ingress": ("serviceConfig", "ingressSettings"),
-    },
-}
 # The words of the three forms for one thing: https://cloud.google.com/run/docs/securing/ingress
 OPEN, BALANCED, INTERNAL = "all", "internal-and-cloud-load-balancing", "internal"
 _INGRESS = {
@@ -219,7 +175,7 @@ class RunService(View):
     def maximum_settings(self) -> tuple[tuple[str, float], ...]:
         """What limits its number of instances, as programs write it, with the number."""
         keys = ("count",) if self.is_manual is True else ("max of the service", "max of the revision")
-        found = [(_written(_PATHS[self.resource.type][key]), self._optional(key)) for key in keys if self._has(key)]
+        found = [(written(PATHS[self.resource.type][key]), self._optional(key)) for key in keys if self._has(key)]
         return tuple((name, value) for name, value in found if value and not isinstance(value, Unknown))
 
     @cached_property
@@ -280,6 +236,22 @@ class RunService(View):
         return self._flag("invokers unchecked")
 
     @property
+    def keeps_sessions(self) -> bool | Unknown:
+        """Whether a client's requests go to one instance, also while its readiness probe fails.
+
+        https://cloud.google.com/run/docs/configuring/healthchecks
+        """
+        return self._flag("session affinity")
+
+    @property
+    def has_gpus_in_one_zone(self) -> bool | Unknown:
+        """Whether its GPUs are not reserved in several zones, so that those of a lost zone may be there or not.
+
+        https://cloud.google.com/run/docs/configuring/services/gpu-zonal-redundancy
+        """
+        return all_of([self.has_gpu, self._flag("GPUs in one zone")])
+
+    @property
     def deploys_unchecked(self) -> bool | Unknown:
         """Whether its deployment does not wait for probes."""
         return self._flag("checks disabled")
@@ -329,11 +301,11 @@ class RunService(View):
         return equals(route, name) if isinstance(name, str) and route is not None else UNKNOWN
 
     def _has(self, name: str) -> bool:
-        return name in _PATHS[self.resource.type]
+        return name in PATHS[self.resource.type]
 
     def _at(self, name: str) -> tuple[Properties, str]:
         """The object with a setting, and its key; an object without any if this form does not have the setting."""
-        path = _PATHS[self.resource.type].get(name)
+        path = PATHS[self.resource.type].get(name)
         if path is None:
             return Properties({}), name
         properties = self.resource.asked
@@ -356,9 +328,3 @@ class RunService(View):
     def _flag(self, name: str) -> bool | Unknown:
         properties, key = self._at(name)
         return properties.boolean(key, default=False)
-
-
-def _written(path: tuple[str, ...]) -> str:
-    """A setting as programs write it; annotations are named by what is special about them."""
-    *_, last = path
-    return last if "/" in last else ".".join(map(python_name, path))

@@ -10,7 +10,7 @@ from policypack.model.values.logic import all_of, any_of, is_set, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, unresolved
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided
 
 
 def _has_global_names(service: BackendService) -> bool | Unknown:
@@ -84,7 +84,6 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
             "The endpoint's own host name.",
             'Set `custom_request_headers=["Host: ..."]` to the endpoint\'s host name.',
         )
-    yield from unresolved(service.links)
 
 
 def _header_sets_host(service: BackendService) -> bool | Unknown:

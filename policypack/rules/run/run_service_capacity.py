@@ -83,10 +83,13 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     ## Undecided
     When a number that decides is computed; when `max_instance_request_concurrency` is left out with several vCPUs, as
     Google's pages differ about whether that is 80 or 80 for each of them. Advice is undecided too: whether a maximum of
-    one instance is enough is not known.
+    one instance is enough, and whether GPUs are there when a zone is lost, with `gpu_zonal_redundancy_disabled`.
     """
     yield _takes_few_requests(service, options)
     yield _can_grow(service)
+    if service.has_gpus_in_one_zone is True:
+        why = "without `gpu_zonal_redundancy` it is not known whether GPUs are there when a zone is lost"
+        yield Undecided(why, "template")
     for container in known(service.containers, "template"):
         if container.has_gpu is True:
             yield _keeps_its_cpu(container)
