@@ -182,3 +182,13 @@ def test_a_membership_counts() -> None:
     chat = service([backend(Out(group, "id")) for group in (first, second)])
     check_verdict(RULE, [*VMS, first, second, chat], "passed")
     check_verdict(RULE, [*VMS, first, second, member, chat], "failed")
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])
+def test_groups_of_two_zones_have_no_vm_in_common(zone: str, expected: Expected) -> None:
+    first, second = (
+        R("InstanceGroup", name, {"zone": place, "instances": Computed()})
+        for name, place in (("first", "us-east1-b"), ("second", zone))
+    )
+    chat = service([backend(Out(group, "id")) for group in (first, second)])
+    check_verdict(RULE, [first, second, chat], expected)
