@@ -13,7 +13,7 @@ from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
 from policypack.sources.program import load_program
-from tests.good_programs import programs
+from tests.good_programs import endpoints, programs, styles
 from tests.projects import make_project
 from tests.sources.deployed import DEPLOYED
 from tests.stacks import BY_NAME
@@ -41,6 +41,8 @@ NO_ALERTS = frozenset({"llm-backend-alerts"})
 NO_SIZE = frozenset({"llm-backend-failover-capacity"})
 # Its host rules are for any host, so which names clients use is not shown.
 HOSTS_OF_CLIENTS = frozenset({"frontend-domain"})
+# Which VMs the endpoints of a NEG are on is not followed up.
+NOT_REACHED = frozenset({"health-check-reachable"})
 PEERS = {"llm-backend-regions": {"regional_peers": ["chat-*"]}}
 PROGRAMS = {
     "a component": Good(programs.COMPONENT, advice=NO_ALERTS),
@@ -59,6 +61,18 @@ PROGRAMS = {
     "hybrid endpoints": Good(programs.HYBRID, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "Spot beside on demand": Good(programs.SPOT_AND_ON_DEMAND, advice=NO_ALERTS),
+    "typed arguments in three regions": Good(styles.TYPED, advice=NO_ALERTS),
+    "nested components": Good(styles.NESTED, advice=NO_ALERTS),
+    "zonal groups with a load balancing policy": Good(styles.POLICIES, advice=NO_ALERTS),
+    "groups that keep their disks": Good(styles.STATEFUL, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "a canary and a certificate map": Good(endpoints.CANARY, advice=NO_ALERTS),
+    "Cloud Run with its own IAP": Good(endpoints.RUN, advice=NO_ALERTS),
+    "services that others publish": Good(endpoints.PUBLISHED, advice=NO_ALERTS),
+    "a model on the internet": Good(endpoints.INTERNET, advice=NO_ALERTS),
+    "a cross-region internal load balancer": Good(endpoints.CROSS_REGION, advice=NO_ALERTS),
+    "zonal NEGs for long requests": Good(
+        endpoints.ENDPOINTS, advice=NO_ALERTS, undecided=(NO_SIZE | NOT_REACHED, NO_SIZE | NOT_REACHED)
+    ),
 }
 
 
