@@ -41,8 +41,6 @@ NO_ALERTS = frozenset({"llm-backend-alerts"})
 NO_SIZE = frozenset({"llm-backend-failover-capacity"})
 # Its host rules are for any host, so which names clients use is not shown.
 HOSTS_OF_CLIENTS = frozenset({"frontend-domain"})
-# Which VMs the endpoints of a NEG are on is not followed up.
-NOT_REACHED = frozenset({"health-check-reachable"})
 PEERS = {"llm-backend-regions": {"regional_peers": ["chat-*"]}}
 PROGRAMS = {
     "a component": Good(programs.COMPONENT, advice=NO_ALERTS),
@@ -70,9 +68,7 @@ PROGRAMS = {
     "services that others publish": Good(endpoints.PUBLISHED, advice=NO_ALERTS),
     "a model on the internet": Good(endpoints.INTERNET, advice=NO_ALERTS),
     "a cross-region internal load balancer": Good(endpoints.CROSS_REGION, advice=NO_ALERTS),
-    "zonal NEGs for long requests": Good(
-        endpoints.ENDPOINTS, advice=NO_ALERTS, undecided=(NO_SIZE | NOT_REACHED, NO_SIZE | NOT_REACHED)
-    ),
+    "zonal NEGs for long requests": Good(endpoints.ENDPOINTS, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
 }
 
 
