@@ -11,7 +11,7 @@ import pytest
 from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
-from tests.good_programs import cloud_run, programs
+from tests.good_programs import cloud_run, endpoints, programs, styles
 from tests.projects import program_stack
 from tests.stacks import BY_NAME
 
@@ -57,6 +57,16 @@ PROGRAMS = {
     "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "Cloud Run": Good(cloud_run.GOOD, advice=NO_ALERTS),
     "Spot beside on demand": Good(programs.SPOT_AND_ON_DEMAND, advice=NO_ALERTS),
+    "typed arguments in three regions": Good(styles.TYPED, advice=NO_ALERTS),
+    "nested components": Good(styles.NESTED, advice=NO_ALERTS),
+    "zonal groups with a load balancing policy": Good(styles.POLICIES, advice=NO_ALERTS),
+    "groups that keep their disks": Good(styles.STATEFUL, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "a canary and a certificate map": Good(endpoints.CANARY, advice=NO_ALERTS),
+    "Cloud Run with its own IAP": Good(endpoints.RUN, advice=NO_ALERTS),
+    "services that others publish": Good(endpoints.PUBLISHED, advice=NO_ALERTS),
+    "a model on the internet": Good(endpoints.INTERNET, advice=NO_ALERTS),
+    "a cross-region internal load balancer": Good(endpoints.CROSS_REGION, advice=NO_ALERTS),
+    "zonal NEGs for long requests": Good(endpoints.ENDPOINTS, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
 }
 
 

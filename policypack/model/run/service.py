@@ -9,10 +9,10 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import regions_of, run_name
-from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
+from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_SERVICE_V1, RUN_TYPES
 from policypack.model.graph.view import View
 from policypack.model.run.container import Container
-from policypack.model.run.forms import PATHS, written
+from policypack.model.run.forms import PATHS, assigned, written
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
@@ -57,31 +57,26 @@ class RunService(View):
 
     def name_of(self, name: str) -> str:
         """What its program calls a setting, such as `max_instance_request_concurrency`, or an annotation."""
-        key = _PATHS[self.resource.type].get(name, (name,))[-1]
-        return key if "/" in key else python_name(key)
-
-    def _assigned(self, name: str, value: str) -> str:
-        """How its program sets something to a value, such as `template={"timeout": "600s"}`."""
-        top, *inner = _PATHS[self.resource.type][name]
-        keys = [key if "/" in key else python_name(key) for key in inner]
-        return f"{python_name(top)}=" + "".join(f'{{"{key}": ' for key in keys) + value + "}" * len(keys)
+        return written(PATHS[self.resource.type].get(name, (name,))[-1:])
 
     def timeout_of(self, seconds: int) -> str:
         """How its program lets requests take a number of seconds."""
-        return self._assigned("timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds))
+        return assigned(
+            self.resource.type, "timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds)
+        )
 
     @property
     def balanced_ingress(self) -> str:
         """How its program lets in load balancers and the networks around it alone."""
-        return self._assigned("ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
+        return assigned(self.resource.type, "ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
 
     @property
     def without_default_url(self) -> str:
         """How its program turns its URL below `run.app` off; empty for a function, which cannot."""
         name = "default URL disabled"
-        if name not in _PATHS[self.resource.type]:
+        if name not in PATHS[self.resource.type]:
             return ""
-        return self._assigned(name, "True" if self.resource.type == RUN_SERVICE else '"true"')
+        return assigned(self.resource.type, name, "True" if self.resource.type == RUN_SERVICE else '"true"')
 
     @property
     def regions(self) -> tuple[str, ...] | Unknown:
