@@ -63,7 +63,9 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":RegionTargetHttpsProxy": ("certificateMap",),
     ":GlobalForwardingRule": ("backendService", "ports", "allPorts"),
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
-    ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),
+    ":Https?HealthCheck": ("portName", "portSpecification", "proxyHeader", "sourceRegions"),
+    # gRPC has no proxy protocol.
+    ":(Region)?HealthCheck": ("grpcHealthCheck.proxyHeader",),
     ":RegionHealthCheck": ("sourceRegions",),
     # Templates, instances and disks name the keys of disks differently.
     ":(Region)?InstanceTemplate": (
@@ -88,7 +90,11 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "template.spec.containers.envs.valueSource",
     ),
     # A zonal group is in one zone.
-    ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
+    ":InstanceGroupManager": (
+        "distributionPolicyTargetShape",
+        "instanceFlexibilityPolicy",
+        "updatePolicy.instanceRedistributionType",
+    ),
     # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.
     ":(Region)?NetworkFirewallPolicyWithRules": (
         "rules.match.destNetworkContext",
@@ -103,8 +109,8 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":URLMap": ("pathMatchers.pathRules.routeAction.urlRewrite.pathTemplateRewrite",),
     # Of the policies of a record only weighted ones have weights.
     ":RecordSet": ("routingPolicy.geos.weight", "routingPolicy.primaryBackup.backupGeos.weight"),
-    # It stands in the provider's inputs, but is no argument of it.
-    ":gcp": ("version",),
+    # The version stands in the inputs of the provider and is no argument of it; the others are those of Kubernetes.
+    ":gcp": ("version", "renderYamlToDirectory", "namespace"),
     # The two forms of an indicator that the rule knows, with one name each for the same thing.
     ":Slo": (
         "requestBasedSli.availability",

@@ -659,6 +659,37 @@ def alerts() -> list[R]:
     return [service_, *slos, *policies, R("gcp:logging/metric:Metric", "slow", slow), group, chat]
 
 
+def undecided_so_far() -> list[R]:
+    """What is looked at only where nothing before it decides."""
+    group = mig(REGION)
+    config = R(
+        f"{COMPUTE}regionPerInstanceConfig:RegionPerInstanceConfig",
+        "kept",
+        {
+            "region": REGION,
+            "regionInstanceGroupManager": Out(group, "name"),
+            "preservedState": {"metadata": {"model": "gemma"}},
+        },
+    )
+    chat = service([backend(group)])
+    rule = {"paths": ["/*"], "service": id_of(chat), "routeAction": {"urlRewrite": {"pathTemplateRewrite": "/x"}}}
+    matcher = {"name": "only", "defaultService": id_of(chat), "pathRules": [rule]}
+    hosts = [{"hosts": ["*"], "pathMatcher": "only"}]
+    url_map = R("URLMap", "paths", {"defaultService": id_of(chat), "hostRules": hosts, "pathMatchers": [matcher]})
+    mutual = R(
+        "gcp:networksecurity/serverTlsPolicy:ServerTlsPolicy",
+        "mutual",
+        {"name": "mutual", "mtlsPolicy": {"clientValidationMode": "REJECT_INVALID"}},
+    )
+    proxy = R("TargetHttpsProxy", "only", {"urlMap": id_of(url_map), "serverTlsPolicy": id_of(mutual)})
+    cut = {"distributionFilter": 'metric.type="loadbalancing.googleapis.com/https/total_latencies"'}
+    slo = R("gcp:monitoring/slo:Slo", "slow", {"requestBasedSli": {"distributionCut": cut}})
+    burn = {"conditionThreshold": {"filter": Computed((slo,), 'select_slo_burn_rate("slow", "1h")')}}
+    burns = R("gcp:monitoring/alertPolicy:AlertPolicy", "burns", {"conditions": [burn]})
+    front = R("GlobalForwardingRule", "front", {"target": id_of(proxy), "loadBalancingScheme": "EXTERNAL_MANAGED"})
+    return [group, config, chat, url_map, mutual, proxy, front, slo, burns]
+
+
 def access() -> list[R]:
     """Cloud Run and Identity-Aware Proxy with grants, extensions, and machines from an image of one's own."""
     inputs = {"location": REGION, "iapEnabled": True, "invokerIamDisabled": False}
@@ -781,6 +812,7 @@ def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
     kinds = (
         *(machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined),
+        undecided_so_far,
         *(kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others),
     )
     return {made.__name__: made() for made in kinds}
