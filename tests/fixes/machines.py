@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.fixes.fix import fix
+from tests.fixes.programs import REGIONAL
 
+_REGIONAL_MAP = 'gcp.compute.RegionUrlMap("paths", region="us-central1", default'
 _SHAPE = '        distribution_policy_target_shape="BALANCED",\n'
 _STATEFUL = '        stateful_disks=[{"device_name": "cache", "delete_rule": "NEVER"}],\n'
 _TYPE = '            "type": "PROACTIVE",\n'
@@ -137,5 +139,11 @@ FIXES = {
         (_SHAPE, *2 * (f"{_SHAPE}{_STATEFUL}",)),
         (_TYPE, *2 * (_TYPE.replace("PROACTIVE", "OPPORTUNISTIC"),)),
         (_REDISTRIBUTION, "", _REDISTRIBUTION),
+    ),
+    "a regional proxy with a global map": fix(
+        "forwarding-rule-scheme",
+        "has_its_map_there",
+        (_REGIONAL_MAP, 'gcp.compute.URLMap("paths", default', _REGIONAL_MAP),
+        program=REGIONAL,
     ),
 }

@@ -9,7 +9,7 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.products.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.places import are_together, leads_to_its_place
+from policypack.rules.shared.places import are_together, has_its_map_there, leads_to_its_place
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 
@@ -77,6 +77,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
         yield leads_to_its_place(front, proxy)
+        yield has_its_map_there(proxy)
         yield from _may_lead_to_others(front, proxy)
         for service in proxy.services:
             yield _fits(front, proxy, service)
