@@ -447,3 +447,35 @@ def test_a_regional_proxy_has_a_map_of_its_region(kind: str, place: dict[str, An
     proxy.inputs["urlMap"] = target(paths)
     rule = regional_rule(target=target(proxy), loadBalancingScheme="INTERNAL_MANAGED")
     check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
+
+
+_MANAGER = "//certificatemanager.googleapis.com/projects/p/locations/global"
+CERTIFICATES: dict[str, Any] = {"certificateManagerCertificates": [f"{_MANAGER}/certificates/c"]}
+CERTIFICATE_MAP: dict[str, Any] = {"certificateMap": f"{_MANAGER}/certificateMaps/m"}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "certificates", "status"),
+    [
+        pytest.param("EXTERNAL_MANAGED", CERTIFICATE_MAP, "passed", id="a map, external"),
+        pytest.param("EXTERNAL", CERTIFICATE_MAP, "passed", id="a map, classic"),
+        pytest.param("INTERNAL_MANAGED", CERTIFICATE_MAP, "failed", id="a map, internal"),
+        pytest.param("INTERNAL_MANAGED", CERTIFICATES, "passed", id="certificates, internal"),
+        pytest.param("EXTERNAL_MANAGED", CERTIFICATES, "failed", id="certificates, external"),
+        pytest.param("EXTERNAL", CERTIFICATES, "failed", id="certificates, classic"),
+        pytest.param("INTERNAL_MANAGED", {"certificateMap": Computed()}, "undecided", id="a map or none, internal"),
+        pytest.param("EXTERNAL_MANAGED", {"sslCertificates": Computed()}, "passed", id="of Compute Engine"),
+    ],
+)
+def test_certificates_of_certificate_manager(scheme: str, certificates: dict[str, Any], status: Expected) -> None:
+    chat, paths, proxy, rule = stack(scheme, scheme)
+    proxy.inputs.update(certificates)
+    check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
+
+
+@pytest.mark.parametrize("scheme", ["INTERNAL_MANAGED", "EXTERNAL_MANAGED"])
+def test_regional_proxies_name_certificates(scheme: str) -> None:
+    chat, paths, proxy = regional(scheme)
+    proxy.inputs.update(CERTIFICATES)
+    rule = regional_rule(target=target(proxy), loadBalancingScheme=scheme)
+    check_verdict(RULE, [chat, paths, proxy, rule], "passed", "rule")
