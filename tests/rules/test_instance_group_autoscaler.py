@@ -276,6 +276,9 @@ def test_a_group_that_is_its_reservation() -> None:
     open_ = template(reservationAffinity={"type": "ANY_RESERVATION"})
     other = managed(of=open_, targetSize=4)
     check_verdict(RULE, [serving(other), other, open_], "failed", other.name)
+    computed = template(reservationAffinity={"type": Computed(value="SPECIFIC_RESERVATION")})
+    third = managed(of=computed, targetSize=4)
+    check_verdict(RULE, [serving(third), third, computed], "undecided", third.name)
 
 
 def test_the_option() -> None:

@@ -158,6 +158,11 @@ def references_to(resource: Resource) -> frozenset[Reference]:
     )
 
 
+def has_a_name(resource: Resource) -> bool:
+    """Whether a resource has a name, known or not: not if Pulumi is going to make it up."""
+    return bool(references_to(resource)) or resource.asked.string("name") is not None
+
+
 def may_have_any_name(resource: Resource) -> bool:
     """Whether a known URL may be that of `resource`: not if its name is known, or will be made up by Pulumi."""
     return not references_to(resource) and resource.asked.string("name") is not None

@@ -23,6 +23,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 _COLLECTION: Final = "securityPolicies"
 _LIMITS: Final = ("throttle", "rate_based_ban")
 _EVERYBODY: Final = ("*", "0.0.0.0/0", "::/0")
+# The largest blocks that one organization has: https://www.iana.org/assignments/ipv4-address-space/
 _WIDEST_OF_KNOWN_CLIENTS: Final = 8
 # What `enforceOnKey` falls back to, and the keys that tell one client from another:
 # https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting

@@ -11,7 +11,7 @@ from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.sizing import warm_in_region
 from policypack.model.fleets.stateful import is_stateful
 from policypack.model.values.logic import negation
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import SERVES
 from policypack.rules.shared.signals import has_a_telling_signal, may_serve
@@ -140,8 +140,10 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
 def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if group.is_filled_by_requests:
         yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
-    elif group.takes_reservation:
+    elif group.takes_reservation is True:
         yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
+    elif group.takes_reservation is UNKNOWN:
+        yield Undecided("its VMs may come from a reservation, which it may use whole already", "versions")
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"

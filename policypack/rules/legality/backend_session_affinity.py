@@ -23,7 +23,10 @@ from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
 
-_FIX_ON_CLOUD_RUN: Final = "Remove it; Cloud Run has `session_affinity=True` on its own template."
+_FIX_ON_CLOUD_RUN: Final = (
+    "Remove it; Cloud Run has `session_affinity=True` on its own template, with which clients stay with an instance "
+    "even while its readiness probe fails."
+)
 
 
 @rule(
