@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from tests.fixes.fix import fix
+from tests.fixes.other_programs import INTERNAL, MAPPED
+from tests.fixes.programs import REGIONAL
 
+_REGIONAL_MAP = 'gcp.compute.RegionUrlMap("paths", region="us-central1", default'
+_CERTIFICATES = 'certificate_manager_certificates=["llm"]'
+_MAP = 'certificate_map=certificates.id.apply(lambda id: f"//certificatemanager.googleapis.com/{id}"),'
 _SHAPE = '        distribution_policy_target_shape="BALANCED",\n'
 _STATEFUL = '        stateful_disks=[{"device_name": "cache", "delete_rule": "NEVER"}],\n'
 _TYPE = '            "type": "PROACTIVE",\n'
@@ -137,5 +142,24 @@ FIXES = {
         (_SHAPE, *2 * (f"{_SHAPE}{_STATEFUL}",)),
         (_TYPE, *2 * (_TYPE.replace("PROACTIVE", "OPPORTUNISTIC"),)),
         (_REDISTRIBUTION, "", _REDISTRIBUTION),
+    ),
+    "a regional proxy with a global map": fix(
+        "forwarding-rule-scheme",
+        "has_its_map_there",
+        (_REGIONAL_MAP, 'gcp.compute.URLMap("paths", default', _REGIONAL_MAP),
+        program=REGIONAL,
+    ),
+    "a certificate map of an internal load balancer": fix(
+        "forwarding-rule-scheme",
+        "_takes_a_map",
+        (_CERTIFICATES, 'certificate_map="llm"', _CERTIFICATES),
+        program=INTERNAL,
+    ),
+    "certificates without a map": fix(
+        "forwarding-rule-scheme",
+        "_takes_certificates",
+        (_MAP, "certificate_manager_certificates=[certificate.id],", _MAP),
+        program=MAPPED,
+        chosen="apply lambda f certificates certificatemanager googleapis com",
     ),
 }

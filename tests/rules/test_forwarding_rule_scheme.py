@@ -306,6 +306,7 @@ def test_the_message_says_which_is_regional() -> None:
     (found,) = findings(RULE, build(chat, paths, over, rule))
     assert [problem.observed for problem in found.problems] == [
         "It is regional, and target proxy `proxy` is global.",
+        "Target proxy `proxy` is global, and its URL map `paths` is in `us-central1`.",
         "Target proxy `proxy` is global, and backend service `chat` is regional.",
     ]
     chat = service()
@@ -314,7 +315,8 @@ def test_the_message_says_which_is_regional() -> None:
     rule = regional_rule(target=target(proxy), loadBalancingScheme="EXTERNAL_MANAGED")
     (found,) = findings(RULE, build(chat, paths, proxy, rule))
     assert [problem.observed for problem in found.problems] == [
-        "Target proxy `proxy` is regional, and backend service `chat` is global."
+        "Target proxy `proxy` is in `us-central1`, and its URL map `paths` is global.",
+        "Target proxy `proxy` is regional, and backend service `chat` is global.",
     ]
 
 
@@ -428,3 +430,52 @@ def test_a_rule_that_is_only_read_is_no_rival() -> None:
     rule = global_rule(proxy, **AT)
     read = R(rule.type, "read", rule.inputs, {"is_read": True})
     check_verdict(RULE, [chat, paths, proxy, ADDRESS, rule, read], "passed", "rule")
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "status"),
+    [
+        pytest.param("RegionUrlMap", {"region": REGION}, "passed", id="of its region"),
+        pytest.param("RegionUrlMap", {"region": "us-east4"}, "failed", id="of another region"),
+        pytest.param("RegionUrlMap", {"region": Computed((), REGION)}, ("undecided", "passed"), id="of some region"),
+        pytest.param("URLMap", {}, "failed", id="global"),
+    ],
+)
+def test_a_regional_proxy_has_a_map_of_its_region(kind: str, place: dict[str, Any], status: Expected) -> None:
+    chat, _, proxy = regional()
+    paths = R(kind, "own", {"defaultService": target(chat), **place})
+    proxy.inputs["urlMap"] = target(paths)
+    rule = regional_rule(target=target(proxy), loadBalancingScheme="INTERNAL_MANAGED")
+    check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
+
+
+_MANAGER = "//certificatemanager.googleapis.com/projects/p/locations/global"
+CERTIFICATES: dict[str, Any] = {"certificateManagerCertificates": [f"{_MANAGER}/certificates/c"]}
+CERTIFICATE_MAP: dict[str, Any] = {"certificateMap": f"{_MANAGER}/certificateMaps/m"}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "certificates", "status"),
+    [
+        pytest.param("EXTERNAL_MANAGED", CERTIFICATE_MAP, "passed", id="a map, external"),
+        pytest.param("EXTERNAL", CERTIFICATE_MAP, "passed", id="a map, classic"),
+        pytest.param("INTERNAL_MANAGED", CERTIFICATE_MAP, "failed", id="a map, internal"),
+        pytest.param("INTERNAL_MANAGED", CERTIFICATES, "passed", id="certificates, internal"),
+        pytest.param("EXTERNAL_MANAGED", CERTIFICATES, "failed", id="certificates, external"),
+        pytest.param("EXTERNAL", CERTIFICATES, "failed", id="certificates, classic"),
+        pytest.param("INTERNAL_MANAGED", {"certificateMap": Computed()}, "undecided", id="a map or none, internal"),
+        pytest.param("EXTERNAL_MANAGED", {"sslCertificates": Computed()}, "passed", id="of Compute Engine"),
+    ],
+)
+def test_certificates_of_certificate_manager(scheme: str, certificates: dict[str, Any], status: Expected) -> None:
+    chat, paths, proxy, rule = stack(scheme, scheme)
+    proxy.inputs.update(certificates)
+    check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
+
+
+@pytest.mark.parametrize("scheme", ["INTERNAL_MANAGED", "EXTERNAL_MANAGED"])
+def test_regional_proxies_name_certificates(scheme: str) -> None:
+    chat, paths, proxy = regional(scheme)
+    proxy.inputs.update(CERTIFICATES)
+    rule = regional_rule(target=target(proxy), loadBalancingScheme=scheme)
+    check_verdict(RULE, [chat, paths, proxy, rule], "passed", "rule")

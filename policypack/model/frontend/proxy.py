@@ -25,7 +25,7 @@ from policypack.model.graph.tokens import (
 )
 from policypack.model.graph.view import View
 from policypack.model.products.product import PROTOCOLS_BEHIND
-from policypack.model.values.logic import any_of, same
+from policypack.model.values.logic import any_of, same, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _KINDS: Final = {
@@ -59,6 +59,16 @@ class Proxy(View):
     @property
     def region(self) -> str | Unknown:
         return region_setting(self.resource)
+
+    @property
+    def has_certificate_map(self) -> bool | Unknown:
+        """Whether a certificate map tells its certificates."""
+        return when_known(self.resource.asked.value("certificateMap"), bool)
+
+    @property
+    def has_managed_certificates(self) -> bool | Unknown:
+        """Whether it names certificates of Certificate Manager itself."""
+        return when_known(self.resource.asked.value("certificateManagerCertificates"), bool)
 
     @cached_property
     def url_map_links(self) -> Links:

@@ -7,9 +7,10 @@ from policypack.model.frontend.addresses import rivals_of
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.products.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
+from policypack.model.values.logic import all_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.places import are_together, leads_to_its_place
+from policypack.rules.shared.places import are_together, has_its_map_there, leads_to_its_place
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 
@@ -36,6 +37,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     In front of a classic Application Load Balancer (scheme EXTERNAL) the URL map has no route action but `url_rewrite`:
     no weights, retries, time-outs, mirroring, CORS or fault injection.
+
+    Certificates of Certificate Manager are named by a `certificate_map` on global external load balancers, and by
+    `certificate_manager_certificates` on all others.
 
     No other forwarding rule of the stack has the same address, protocol and port, but for rules for some sources
     (`source_ip_ranges`). Rules without an address get one each.
@@ -77,6 +81,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
         yield leads_to_its_place(front, proxy)
+        yield has_its_map_there(proxy)
+        yield _takes_a_map(front, proxy)
+        yield _takes_certificates(front, proxy)
         yield from _may_lead_to_others(front, proxy)
         for service in proxy.services:
             yield _fits(front, proxy, service)
@@ -86,6 +93,30 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
         yield _leads_to_packets(front, service)
     for rival, clash in rivals_of(front):
         yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
+
+
+def _takes_a_map(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs."""
+    is_internal = equals(front.scheme, "INTERNAL_MANAGED")
+    if known(all_of([is_internal, proxy.has_certificate_map]), "certificate_map", proxy.name):
+        yield Fail(
+            f"`{proxy.name}` has a `certificate_map`, which scheme `{front.scheme}` does not support.",
+            "Certificates that the load balancer takes: internal ones take no certificate map.",
+            f"Name the certificates in `certificate_manager_certificates` of `{proxy.name}`.",
+        )
+
+
+def _takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs."""
+    is_external = is_in(front.scheme, ("EXTERNAL", "EXTERNAL_MANAGED"))
+    is_wrong = all_of([not proxy.is_regional, is_external, proxy.has_managed_certificates])
+    if known(is_wrong, "certificate_manager_certificates", proxy.name):
+        yield Fail(
+            f"`{proxy.name}` has `certificate_manager_certificates`, which a global proxy with scheme "
+            f"`{front.scheme}` does not support.",
+            "Certificates that the load balancer takes: global external ones take a certificate map.",
+            f"Set `certificate_map` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
+        )
 
 
 def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:

@@ -80,6 +80,26 @@ def leads_to_its_place(front: ForwardingRule, proxy: Proxy) -> Checks:
             yield _serves_region_alone(front, service)
 
 
+def has_its_map_there(proxy: Proxy) -> Checks:
+    """What is wrong with where the URL map of a proxy is: global ones have global maps, regional ones their region's.
+
+    https://cloud.google.com/load-balancing/docs/url-map-concepts
+    """
+    for found in proxy.url_map_links.members:
+        region = location_of(found) if isinstance(found, Resource) else found.region
+        if region is None and not proxy.is_regional:
+            continue
+        there = "global" if region is None else f"in `{known(region, 'region', found.name)}`"
+        here = f"in `{known(proxy.region, 'region', proxy.name)}`" if proxy.is_regional else "global"
+        if here != there:
+            kind = f'a `RegionUrlMap` with `region="{proxy.region}"`' if proxy.is_regional else "a `URLMap`"
+            yield Fail(
+                f"Target proxy `{proxy.name}` is {here}, and its URL map `{found.name}` is {there}.",
+                SAME_PLACE,
+                f"Use {kind}, or a proxy and a forwarding rule where the map is.",
+            )
+
+
 def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Checks:
     """In Standard Tier a regional rule leads to a global service, which then is in the rule's region alone."""
     region, regions = known(front.region, "region"), service.regions
