@@ -113,6 +113,9 @@ def _by_capacity(
 def _without_failover(found: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
     if service.is_regional or service.regions.upper != 1:
         return replace(found, verdict="not applicable", reasons=(why,))
+    if any(group.leads_to_google_api is True for group in service.groups):
+        why = "its backend is a Google API, of which a service takes one"
+        return replace(found, verdict="not applicable", reasons=(why,))
     needed = (
         "Add a backend in another region that can carry the whole load alone: as many machines as here, and "
         "autoscaler targets that keep both regions at 0.5 of the load balancer's target or less."
@@ -121,6 +124,10 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
         needed = (
             "Create the Cloud Run service in another region too, with a maximum of instances that carries the whole "
             "load alone, and add a serverless NEG for it to the backends."
+        )
+    elif service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
+        needed = (
+            "Add a Private Service Connect NEG in another region, for a service attachment that is published there."
         )
     elif found.peak_rps is not None:
         needed = (
