@@ -103,7 +103,7 @@ def test_private_service_connect(target: str, verdict: str) -> None:
     inputs = {"region": US, "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
     psc = R("RegionNetworkEndpointGroup", "psc", inputs)
     found = chat(psc, behind(psc))
-    assert (found.verdict, found.is_cloud_run) == (verdict, False)
+    assert (found.verdict, found.kind) == (verdict, "")
     assert not found.remedies or "published there" in found.remedies.needed
 
 

@@ -17,6 +17,7 @@ from policypack.failover.result import (
     Amounts,
     Demand,
     DemandError,
+    Kind,
     Remedies,
     ServiceFailover,
 )
@@ -75,12 +76,17 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
     """What the loss of each region means for one backend service."""
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
-    is_cloud_run = service.kinds == {GroupKind.SERVERLESS_NEG}
-    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, is_cloud_run=is_cloud_run)
+    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, kind=_kind_of(service))
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
     judged = _without_what_is_secret(_by_capacity(found, service, basis, demand), basis.found)
-    return _where_detected(judged, service) if is_cloud_run else judged
+    return _where_detected(judged, service) if found.is_cloud_run else judged
+
+
+def _kind_of(service: BackendService) -> Kind:
+    if service.kinds == {GroupKind.SERVERLESS_NEG}:
+        return "cloudRun"
+    return "" if service.is_measured is False else "machines"
 
 
 def _where_detected(judged: ServiceFailover, service: BackendService) -> ServiceFailover:
