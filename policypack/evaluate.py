@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -11,6 +11,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
 from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
+from policypack.model.gke.backends import GkeSubject
+from policypack.model.gke.sight import LoadBalancerSignal
 from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
@@ -127,8 +129,16 @@ class Report:
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
         """The findings that a run fails for: mandatory violations, and what `also` names besides."""
         failed, undecided = self.with_status("failed"), self.with_status("undecided")
-        counted = failed if "advisory" in also else tuple(f for f in failed if f.level == "mandatory")
+        is_all_open = "undecided" in also and bool(self.unseen)
+        counted = failed if "advisory" in also or is_all_open else tuple(f for f in failed if f.level == "mandatory")
         return (*counted, *undecided) if "undecided" in also else counted
+
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """What a stack shows of load balancers that no rule judges, if nothing else was judged."""
+        open_ = (*self.with_status("failed"), *self.with_status("undecided"))
+        judged = (*open_, *self.with_status("passed"), *self.with_status("waived"))
+        return open_ if all(finding.rule.subject is LoadBalancerSignal for finding in judged) else ()
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
@@ -165,14 +175,17 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
 
 def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
-    findings = (apply_rule(rule, view, setting, today) for view in views_of(stack, rule.subject))
+    views = views_of(stack, rule.subject)
+    if rule.gke and (of_gke := views_of(stack, GkeSubject)):
+        views = tuple(sorted((*views, *of_gke), key=lambda view: view.urn))
+    findings = (apply_rule(rule, view, setting, today) for view in views)
     return tuple(finding for finding in findings if finding is not None)
 
 
 @per_stack
 def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
     """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
-    return tuple(subject.of(resource, stack) for resource in stack.of_types(subject.TYPES))
+    return tuple(subject.of(resource, stack) for resource in subject.resources_in(stack))
 
 
 def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
@@ -181,7 +194,7 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     A resource is not judged if nothing is known of it, if the options do not select it, or if all services on whose
     serving path it is certainly get no requests.
     """
-    if subject.resource.is_empty:
+    if subject.is_empty:
         return None
     selected = _selects(rule, setting.options.services, subject)
     if selected is False:
@@ -234,14 +247,16 @@ def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
     """
     if not options.for_services:
         return [options]
-    names = (service.name for service in _services_on_path(rule, subject))
+    names = _services_on_path(rule, subject)
     found = [options.of_service(name) for name in names if _matches(name, options.services.names)] or [options]
     return [variant for number, variant in enumerate(found) if variant not in found[:number]]
 
 
-def _services_on_path(rule: AnyRule, subject: View) -> list[Resource]:
-    """The backend services on whose serving path the subject is and that the rule judges as LLM backends."""
-    return [one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one)]
+def _services_on_path(rule: AnyRule, subject: View) -> Iterator[str]:
+    """The names of the services on whose serving path the subject is and that the rule judges as LLM backends."""
+    if subject.is_a_service:
+        return iter([subject.name])
+    return (one.name for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one))
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -264,9 +279,8 @@ def _merged(problems: list[Fail]) -> list[Fail]:
 
 def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    on_path = _services_on_path(rule, subject)
-    is_alone = not on_path and subject.counts_alone and "*" in services.names
-    if not is_alone and not any(_matches(service.name, services.names) for service in on_path):
+    is_on_path = any(_matches(name, services.names) for name in _services_on_path(rule, subject))
+    if not is_on_path and not ("*" in services.names and subject.counts_alone):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False

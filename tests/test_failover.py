@@ -237,7 +237,7 @@ def failing(draw: st.DrawFn) -> list[R]:
     return [service([backend(group, **draw(targets)) for group in groups]), *groups, *scalers]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(parts=failing() | stacks())
 def test_what_it_says_to_change_makes_the_rule_pass(parts: list[R]) -> None:
     for found in failovers(build(*parts, deployed=True)):
@@ -250,7 +250,7 @@ def test_what_it_says_to_change_makes_the_rule_pass(parts: list[R]) -> None:
             assert found.remedies.needed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(parts=failing(), number=st.integers(1, 60), per_machine=st.sampled_from([0.5, 2.0, 3.0]))
 def test_with_a_peak_the_changes_are_enough_and_one_less_is_not(
     parts: list[R], number: int, per_machine: float

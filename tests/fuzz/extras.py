@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tests.fuzz import kubernetes
 from tests.stacks import Computed, Out, R, backend, mig, service
 
 REGION, ZONE = "us-central1", "us-central1-a"
@@ -386,6 +387,16 @@ def fronts() -> list[R]:
         R("TargetHttpProxy", "rewrites", {"urlMap": id_of(rewritten)}),
     ]
     proxies[2].inputs["sslPolicy"] = id_of(regional_tls)
+    own = R(f"{COMPUTE}sSLCertificate:SSLCertificate", "own", {"certificate": "PEM"})
+    made = R(f"{COMPUTE}managedSslCertificate:ManagedSslCertificate", "made", {"managed": {"domains": ["a.example"]}})
+    there = R(f"{COMPUTE}regionSslCertificate:RegionSslCertificate", "there", {"region": REGION, "certificate": "PEM"})
+    at = R("gcp:certificatemanager/certificate:Certificate", "at", {"location": "global", "scope": "ALL_REGIONS"})
+    proxies[0].inputs |= {
+        "sslCertificates": [id_of(own), id_of(made)],
+        "certificateManagerCertificates": [id_of(at)],
+    }
+    proxies[2].inputs["sslCertificates"] = [id_of(there)]
+    certificates = [own, made, there, at]
     rules = []
     for number, proxy in enumerate(proxies):
         regional_place = {"region": REGION} if "region" in proxy.inputs else {}
@@ -395,7 +406,7 @@ def fronts() -> list[R]:
         rules.append(R(kind, f"front-{number}", {**inputs, "ipVersion": "IPV4", "ipProtocol": "TCP"}))
     direct = {"region": REGION, "backendService": id_of(passing), "loadBalancingScheme": "EXTERNAL", "allPorts": True}
     rules.append(R("ForwardingRule", "direct", direct))
-    policies = [armor, rule, regional_armor, regional_rule, tls, regional_tls, mutual]
+    policies = [armor, rule, regional_armor, regional_rule, tls, regional_tls, mutual, *certificates]
     services = [chat, inner, stream, passing, unsaid, bucket]
     return [network, template, group, tcp, *policies, *services, paths, plain, rewritten, regional, *proxies, *rules]
 
@@ -768,5 +779,8 @@ def joined() -> list[R]:
 
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    kinds = (machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined)
+    kinds = (
+        *(machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined),
+        *(kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others),
+    )
     return {made.__name__: made() for made in kinds}

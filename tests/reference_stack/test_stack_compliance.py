@@ -37,11 +37,13 @@ def test_every_stack_passes_every_rule(stack_dir: Path, stack: str, deployed: bo
     )
 
 
-# Machines serve: behind its load balancers there is neither Cloud Run nor an endpoint outside Google Cloud.
+# Machines serve: behind its load balancers there is neither Cloud Run, nor GKE, nor an endpoint outside Google Cloud.
 OF_OTHER_BACKENDS = {
+    "backend-controller-backends",
     "internet-neg-host",
     "internet-neg-tls",
     "llm-backend-failover-signal",
+    "load-balancer-in-sight",
     "run-service-capacity",
     "run-service-exists",
     "run-service-ingress",

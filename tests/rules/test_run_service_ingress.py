@@ -129,3 +129,25 @@ def test_reports_say_the_severity_of_the_finding() -> None:
     assert f"{RULE}  mandatory, severity medium" in "".join(render("check", "terminal", results))
     assert "| medium |" in "".join(render("check", "markdown", results))
     assert 'data-severity="medium"' in "".join(render("check", "html", results))
+
+
+@pytest.mark.parametrize(
+    ("form", "fix"),
+    [
+        ("service", 'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"` and `default_uri_disabled=True`.'),
+        (
+            "service of the first API",
+            'Set `metadata={"annotations": {"run.googleapis.com/ingress": "internal-and-cloud-load-balancing"}}` and '
+            '`metadata={"annotations": {"run.googleapis.com/default-url-disabled": "true"}}`.',
+        ),
+        ("function", 'Set `service_config={"ingress_settings": "ALLOW_INTERNAL_AND_GCLB"}`.'),
+    ],
+)
+def test_the_fix_is_written_as_the_form_has_it(form: str, fix: str) -> None:
+    named = {"name": "llm", "location": US}
+    forms = {
+        "service": run(US, logical="chat", **ALL),
+        "service of the first API": R(V1, "chat", named),
+        "function": R(FUNCTION, "chat", {**named, "serviceConfig": {}}),
+    }
+    assert [one.fix for one in finding(RULE, *chained(forms[form])).problems] == [fix]

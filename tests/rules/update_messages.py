@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from policypack.authoring.examples import example
 from policypack.config.options import Setting
 from policypack.evaluate import Finding, apply_to_stack
 from policypack.rules import RULES
-from policypack.sources import program
 from policypack.sources.program import run
-from tests.projects import ENVIRONMENT, make_project
+from tests.projects import ENVIRONMENT, program_stack
 from tests.warm_interpreter import warm_interpreter
 
 FILE = Path(__file__).with_name("messages.json")
@@ -29,8 +27,7 @@ def main() -> None:
     messages = {}
     with warm_interpreter(ENVIRONMENT / "bin/python") as run.execute:
         for rule in sorted(RULES, key=lambda rule: rule.name):
-            with TemporaryDirectory() as folder:
-                stack = program.load_program(make_project(Path(folder), example(rule, "Fails")), timeout=60).stack
+            stack = program_stack(example(rule, "Fails"))
             messages[rule.name] = messages_of(apply_to_stack(rule, stack, Setting(rule.level, rule.options())))
     FILE.write_text(json.dumps(messages, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -62,3 +62,10 @@ def written(path: tuple[str, ...]) -> str:
     """A setting as programs write it; annotations are named by what is special about them."""
     *_, last = path
     return last if "/" in last else ".".join(map(python_name, path))
+
+
+def assigned(type_: str, name: str, value: str) -> str:
+    """How the program of a form sets something to a value, such as `template={"timeout": "600s"}`."""
+    top, *inner = PATHS[type_][name]
+    keys = [key if "/" in key else python_name(key) for key in inner]
+    return f"{python_name(top)}=" + "".join(f'{{"{key}": ' for key in keys) + value + "}" * len(keys)

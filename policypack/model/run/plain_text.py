@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
@@ -47,7 +48,7 @@ class PlainText:
     may_be_any: bool
     sources: tuple[Resource, ...]
 
-    @property
+    @cached_property
     def findings(self) -> Findings | Unknown:
         """The secrets that it shows."""
         return when_known(self.text, lambda text: find_secrets(self.key, text))

@@ -9,10 +9,10 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import regions_of, run_name
-from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
+from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_SERVICE_V1, RUN_TYPES
 from policypack.model.graph.view import View
 from policypack.model.run.container import Container
-from policypack.model.run.forms import PATHS, written
+from policypack.model.run.forms import PATHS, assigned, written
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
@@ -28,6 +28,11 @@ _INGRESS = {
     "ALLOW_INTERNAL_AND_GCLB": BALANCED,
     "ALLOW_INTERNAL_ONLY": INTERNAL,
     **{word: word for word in (OPEN, BALANCED, INTERNAL)},
+}
+_BALANCED_WORDS = {
+    RUN_SERVICE: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    RUN_SERVICE_V1: BALANCED,
+    RUN_FUNCTION: "ALLOW_INTERNAL_AND_GCLB",
 }
 # https://cloud.google.com/run/docs/configuring/request-timeout; a function's is another.
 DEFAULT_TIMEOUT_SECONDS = 300.0
@@ -49,6 +54,29 @@ class RunService(View):
     def is_function(self) -> bool:
         """It is made for a function, which has no probes, containers or arguments of its own."""
         return self.resource.type == RUN_FUNCTION
+
+    def name_of(self, name: str) -> str:
+        """What its program calls a setting, such as `max_instance_request_concurrency`, or an annotation."""
+        return written(PATHS[self.resource.type].get(name, (name,))[-1:])
+
+    def timeout_of(self, seconds: int) -> str:
+        """How its program lets requests take a number of seconds."""
+        return assigned(
+            self.resource.type, "timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds)
+        )
+
+    @property
+    def balanced_ingress(self) -> str:
+        """How its program lets in load balancers and the networks around it alone."""
+        return assigned(self.resource.type, "ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
+
+    @property
+    def without_default_url(self) -> str:
+        """How its program turns its URL below `run.app` off; empty for a function, which cannot."""
+        name = "default URL disabled"
+        if name not in PATHS[self.resource.type]:
+            return ""
+        return assigned(self.resource.type, name, "True" if self.resource.type == RUN_SERVICE else '"true"')
 
     @property
     def regions(self) -> tuple[str, ...] | Unknown:

@@ -134,8 +134,8 @@ def _count(rule: RuleReport, status: Status) -> Text:
 
 def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
-    if not findings:
-        return f"{nothing_judged(report)}.", "yellow"
+    if nothing := nothing_judged(report):
+        return f"{nothing}.", "yellow"
     verdicts = count_verdicts(findings)
     counts = verdicts_text(
         verdicts.mandatory, verdicts.failed - verdicts.mandatory, verdicts.undecided, verdicts.waived

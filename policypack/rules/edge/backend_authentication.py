@@ -17,6 +17,7 @@ from policypack.model.security.security_policy import has_security_policy, secur
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.authentication import SERVERS_DO, knows_its_callers
 from policypack.rules.shared.conditions import IS_EXTERNAL
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
 from policypack.wording import quoted
@@ -53,6 +54,9 @@ class AuthenticationOptions(Options):
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/iap/docs/concepts-overview",
+    gke=lambda backend, options: knows_its_callers(
+        backend, options.server_key_words, server_authenticates=options.server_authenticates
+    ),
 )
 def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Checks:
     """A public service has callers that are authenticated, as far as the stack shows it.
@@ -67,6 +71,10 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
 
     What the load balancer checks does not count where a Cloud Run service can be reached around it, as
     `run-service-ingress` says, and checks nothing itself.
+
+    On GKE one of: a GCPBackendPolicy or a BackendConfig turns on Identity-Aware Proxy; a GCPAuthzPolicy is about the
+    Gateway; the Cloud Armor policy denies all but known ranges; or the command or the environment of every server holds
+    one of `server_key_words`.
 
     ## Why it matters
     A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
@@ -121,7 +129,7 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     with expressions, or an authorization policy.
     """
     if options.server_authenticates:
-        yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")
+        yield NotApplicable(SERVERS_DO)
         return
     around = can_be_gone_round(service, options.server_key_words)
     front = _at_the_front(service)

@@ -16,6 +16,7 @@ from policypack.model.security.security_policy import (
     security_policy_links,
 )
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.cloud_armor import is_filtered
 from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.places import Policies, is_of_its_scope
@@ -44,6 +45,7 @@ class CloudArmorOptions(Options):
     stage="stack",
     url="https://cloud.google.com/armor/docs/security-policy-overview",
     applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR),
+    gke=lambda backend, options: is_filtered(backend, _filters_requests),
 )
 def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> Checks:
     """Every external service has a Cloud Armor policy that does something.
@@ -54,6 +56,9 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
     global service has a global policy (`SecurityPolicy`), a regional one a policy of its region
     (`RegionSecurityPolicy`). The provider rewrites the URL of any other policy of a global service to that of the
     global policy of the same name, which does not exist or is another policy.
+
+    On GKE a GCPBackendPolicy names the policy (`securityPolicy`), or behind an Ingress a BackendConfig
+    (`securityPolicy.name`).
 
     ## Why it matters
     The address is public, and every request that gets through costs seconds of a GPU. The load balancer itself sheds

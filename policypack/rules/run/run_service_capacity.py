@@ -99,10 +99,11 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
 def _takes_few_requests(service: RunService, options: RunCapacityOptions) -> Checks:
     concurrency = decided(service.concurrency, Undecided(service.why_concurrency_is_open, "template"))
     if concurrency > options.max_concurrency:
+        setting = service.name_of("concurrency")
         yield Fail(
             f"Each instance is sent up to {concurrency:g} requests at a time.",
             f"At most {options.max_concurrency}.",
-            "Set `max_instance_request_concurrency` to what the model server batches, such as vLLM's `--max-num-seqs`.",
+            f"Set `{setting}` to what the model server batches, such as vLLM's `--max-num-seqs`.",
         )
 
 
@@ -115,7 +116,7 @@ def _can_grow(service: RunService) -> Checks:
         yield Fail(
             f"Its minimum is {least:g} instances, and its maximum {most:g}.",
             "A maximum that is not below the minimum.",
-            "Raise `max_instance_count`, or lower `min_instance_count`.",
+            f"Raise `{service.name_of('max of the service')}`, or lower `{service.name_of('min of the service')}`.",
         )
     elif most == 1:
         why = "whether its one instance is enough when it is replaced, or when another region is lost, is not known"
