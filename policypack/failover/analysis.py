@@ -29,6 +29,7 @@ from policypack.model.fleets.target import Target
 from policypack.model.graph.stack import Stack
 from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.model.run.failover_signal import undetected
+from policypack.model.run.neg import psc_targets
 from policypack.wording import printable
 
 _UNITS: Final = {
@@ -119,7 +120,7 @@ def _by_capacity(
 def _without_failover(found: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
     if service.is_regional or service.regions.upper != 1:
         return replace(found, verdict="not applicable", reasons=(why,))
-    if any(group.leads_to_google_api is True for group in service.groups):
+    if any(target.is_google_api is True for target in psc_targets(service)):
         why = "its backend is a Google API, of which a service takes one"
         return replace(found, verdict="not applicable", reasons=(why,))
     needed = (
