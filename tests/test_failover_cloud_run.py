@@ -16,7 +16,7 @@ from policypack.report.failover.terminal import render as as_text
 from policypack.report.formats import schema_of
 from tests.report.test_json_document import closed
 from tests.rules.runs import EU, FUNCTION, US, V1, behind, neg, run, two_regions, without
-from tests.stacks import Computed, R, build, statuses
+from tests.stacks import Computed, R, build, findings, statuses
 from tests.test_failover import assert_agrees
 
 RULE = "llm-backend-failover-capacity"
@@ -90,6 +90,21 @@ def test_one_region() -> None:
     assert (found.verdict, found.is_cloud_run) == ("one region", True)
     assert found.remedies
     assert "Cloud Run service in another region" in found.remedies.needed
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        pytest.param("projects/p/regions/us-central1/serviceAttachments/llm", "one region", id="a published service"),
+        pytest.param("us-central1-aiplatform.googleapis.com", "not applicable", id="a Google API"),
+    ],
+)
+def test_private_service_connect(target: str, verdict: str) -> None:
+    inputs = {"region": US, "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
+    found = chat(psc, behind(psc))
+    assert (found.verdict, found.kind) == (verdict, "")
+    assert not found.remedies or "published there" in found.remedies.needed
 
 
 @pytest.mark.parametrize("kind", [V1, FUNCTION])
@@ -198,3 +213,13 @@ def test_every_format_tells_instances_from_machines(most: int | None) -> None:
         assert "quota" in text
         assert ("no limit set" in text) is (most is None)
         assert "inf" not in text.replace("inferred", "")
+
+
+def test_what_the_rule_says() -> None:
+    (found,) = findings(RULE, build(*two_regions(sized(US, 10, 20), sized(EU, 1, 6))))
+    (problem,) = found.problems
+    assert problem.observed == (
+        f"Without `{US}`, the Cloud Run services of the other regions take at most 96 requests at a time, for a steady "
+        "load of 105.6."
+    )
+    assert problem.fix.startswith("Raise the maximum of instances in the other regions")

@@ -153,7 +153,7 @@ def _resolved(schema: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str
 
 def _json_type(field: Mapping[str, Any], items: Mapping[str, Any]) -> str:
     if "enum" in field:
-        return " or ".join(f'`"{value}"`' for value in field["enum"])
+        return " or ".join("null" if value is None else f'`"{value}"`' for value in field["enum"])
     if items:
         return f"list of {items['type']}s"
     types = field["type"]

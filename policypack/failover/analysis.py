@@ -17,6 +17,7 @@ from policypack.failover.result import (
     Amounts,
     Demand,
     DemandError,
+    Kind,
     Remedies,
     ServiceFailover,
 )
@@ -28,6 +29,7 @@ from policypack.model.fleets.target import Target
 from policypack.model.graph.stack import Stack
 from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.model.run.failover_signal import undetected
+from policypack.model.run.neg import psc_targets
 from policypack.wording import printable
 
 _UNITS: Final = {
@@ -75,12 +77,17 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
     """What the loss of each region means for one backend service."""
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
-    is_cloud_run = service.kinds == {GroupKind.SERVERLESS_NEG}
-    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, is_cloud_run=is_cloud_run)
+    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, kind=_kind_of(service))
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
     judged = _without_what_is_secret(_by_capacity(found, service, basis, demand), basis.found)
-    return _where_detected(judged, service) if is_cloud_run else judged
+    return _where_detected(judged, service) if found.is_cloud_run else judged
+
+
+def _kind_of(service: BackendService) -> Kind:
+    if service.kinds == {GroupKind.SERVERLESS_NEG}:
+        return "cloudRun"
+    return "" if service.is_measured is False else "machines"
 
 
 def _where_detected(judged: ServiceFailover, service: BackendService) -> ServiceFailover:
@@ -113,6 +120,9 @@ def _by_capacity(
 def _without_failover(found: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
     if service.is_regional or service.regions.upper != 1:
         return replace(found, verdict="not applicable", reasons=(why,))
+    if any(target.is_google_api is True for target in psc_targets(service)):
+        why = "its backend is a Google API, of which a service takes one"
+        return replace(found, verdict="not applicable", reasons=(why,))
     needed = (
         "Add a backend in another region that can carry the whole load alone: as many machines as here, and "
         "autoscaler targets that keep both regions at 0.5 of the load balancer's target or less."
@@ -121,6 +131,10 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
         needed = (
             "Create the Cloud Run service in another region too, with a maximum of instances that carries the whole "
             "load alone, and add a serverless NEG for it to the backends."
+        )
+    elif service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
+        needed = (
+            "Add a Private Service Connect NEG in another region, for a service attachment that is published there."
         )
     elif found.peak_rps is not None:
         needed = (

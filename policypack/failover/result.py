@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from policypack.failover.overflow import Flow
 from policypack.model.fleets.capacity import Loss
 
+Kind: TypeAlias = Literal["machines", "cloudRun", ""]
 Verdict: TypeAlias = Literal["survives", "fails", "undecided", "one region", "not applicable"]
 
 
@@ -192,7 +193,8 @@ class ServiceFailover:
         notes: what the reader has to know about the numbers, sentences.
         remedies: what to do; `None` if nothing has to be done or it cannot be told.
         enough: with a demand, the fewest machines that carry it whichever region is lost: (region, machines).
-        is_cloud_run: its backends are Cloud Run services, which start instances as requests come.
+        kind: `cloudRun` if its backends are serverless, which start instances as requests come, `machines` if they have
+            health checks and targets, else empty.
         undetected: the regions that the load balancer does not leave when they are dead.
     """
 
@@ -208,8 +210,12 @@ class ServiceFailover:
     notes: tuple[str, ...] = ()
     remedies: Remedies | None = None
     enough: tuple[tuple[str, int], ...] | None = None
-    is_cloud_run: bool = False
+    kind: Kind = ""
     undetected: tuple[str, ...] = ()
+
+    @property
+    def is_cloud_run(self) -> bool:
+        return self.kind == "cloudRun"
 
     def decisive(self, lost: LostRegion) -> Picture:
         """The moment that decides: of machines the one of the loss, of Cloud Run the one when it has grown."""

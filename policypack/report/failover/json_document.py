@@ -39,7 +39,7 @@ def _service(service: ServiceFailover) -> dict[str, Any]:
         "urn": service.urn,
         "name": service.name,
         "verdict": _VERDICTS[service.verdict],
-        "kind": "cloudRun" if service.is_cloud_run else "machines",
+        "kind": service.kind or None,
         "undetected": list(service.undetected),
         "reasons": list(service.reasons),
         "notes": list(service.notes),
