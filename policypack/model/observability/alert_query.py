@@ -100,13 +100,21 @@ class Query:
         return bool(self._families)
 
     @cached_property
-    def _selections(self) -> tuple[re.Match[str], ...]:
+    def _selections(self) -> tuple[_Selection, ...]:
         """Where it selects services by their names; it is looked through once for all services."""
-        return tuple(_NARROWED_BY_SERVICE.finditer(self.text))
+        found = _NARROWED_BY_SERVICE.finditer(self.text)
+        return tuple(_Selection(one["operator"], one["value"], tuple(_texts(one["value"]))) for one in found)
 
     @cached_property
     def _is_of_servers(self) -> bool:
         return _SERVERS.search(self.text) is not None
+
+    @cached_property
+    def names(self) -> frozenset[str] | None:
+        """The names of the only services in Google Cloud that it can be about; `None` if it says no such thing."""
+        if self._is_of_servers or not self._selections or any(one.is_open for one in self._selections):
+            return None
+        return frozenset(text for one in self._selections for text in one.texts)
 
     def watches(self, front: Front) -> bool | Unknown:
         """Whether it is about a service: by name, or about all that its load balancer measures."""
@@ -115,7 +123,7 @@ class Query:
         if self._families and isinstance(front.family, str) and front.family not in self._families:
             return False
         if self._selections:
-            return any_of(_is_selected(one, front) for one in self._selections)
+            return any_of(one.includes(front) for one in self._selections)
         if any(_is_named_in(name, self.text) for name in front.names):
             return True
         if front.has_other_names or any(name in self.text for name in front.made_up):
@@ -167,34 +175,48 @@ _FAMILIES_OF_LOGS: Final = {
 }
 
 
-def _is_selected(found: re.Match[str], front: Front) -> bool | Unknown:
-    """Whether a comparison of the label with a service's name selects a service."""
-    operator, value = found["operator"], found["value"]
-    is_pattern = operator in ("=~", "!~") or value.startswith(("monitoring.regex", "has_substring", "starts", "ends"))
-    texts = list(_texts(value))
-    name = front.service_name
-    if isinstance(name, str):
-        selected: bool | Unknown = any(_fits(text, name, value, is_pattern) for text in texts)
-    elif isinstance(name, Unknown) or is_pattern or any(front.service_logical_name in text for text in texts):
-        selected = UNKNOWN
-    else:
-        selected = False
-    return negation(selected) if operator.startswith("!") else selected
+@dataclass(frozen=True)
+class _Selection:
+    """A comparison of the label with a service's name."""
 
+    operator: str
+    value: str
+    texts: tuple[str, ...]
 
-def _fits(text: str, name: str, value: str, is_pattern: bool) -> bool:
-    if not is_pattern:
-        return text == name
-    if value.startswith("has_substring"):
-        return text in name
-    if value.startswith("starts_with"):
-        return name.startswith(text)
-    if value.startswith("ends_with"):
-        return name.endswith(text)
-    try:
-        return re.fullmatch(text, name) is not None
-    except re.error:
-        return _is_named_in(name, text)
+    @cached_property
+    def _is_pattern(self) -> bool:
+        functions = ("monitoring.regex", "has_substring", "starts", "ends")
+        return self.operator in ("=~", "!~") or self.value.startswith(functions)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can select services by other than their whole names."""
+        return self._is_pattern or self.operator.startswith("!")
+
+    def includes(self, front: Front) -> bool | Unknown:
+        """Whether it selects a service."""
+        name = front.service_name
+        if isinstance(name, str):
+            selected: bool | Unknown = any(self._fits(text, name) for text in self.texts)
+        elif isinstance(name, Unknown) or self._is_pattern:
+            selected = UNKNOWN
+        else:
+            selected = UNKNOWN if any(front.service_logical_name in text for text in self.texts) else False
+        return negation(selected) if self.operator.startswith("!") else selected
+
+    def _fits(self, text: str, name: str) -> bool:
+        if not self._is_pattern:
+            return text == name
+        if self.value.startswith("has_substring"):
+            return text in name
+        if self.value.startswith("starts_with"):
+            return name.startswith(text)
+        if self.value.startswith("ends_with"):
+            return name.endswith(text)
+        try:
+            return re.fullmatch(text, name) is not None
+        except re.error:
+            return _is_named_in(name, text)
 
 
 def _texts(value: str) -> Iterator[str]:

@@ -29,6 +29,9 @@ class BackendKind(enum.Enum):
     PRIVATE_SERVICE_CONNECT_NEG = "Private Service Connect NEG"
     PORT_MAPPING_NEG = "port mapping NEG"
 
+    # Tables are looked up by kind for every backend and rule: that of `Enum` is Python, this is not.
+    __hash__ = object.__hash__
+
     @property
     def is_neg(self) -> bool:
         """It is a network endpoint group, and no instance group."""

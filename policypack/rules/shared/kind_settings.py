@@ -10,7 +10,7 @@ from policypack.model.products.product import Cell, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.values import Unknown, python_name
-from policypack.rules.shared.refusal import refused, which_kind
+from policypack.rules.shared.refusal import which_kind
 from policypack.verdict import Checks, Fail, known, not_known, provided
 from policypack.wording import quoted
 
@@ -34,12 +34,10 @@ def mode_fits(backend: Backend) -> Checks:
     mode = known(backend.balancing_mode, "balancing_mode", backend.label)
     cells = [MODES_OF_KINDS[mode][kind] for kind in backend.backend_kinds] if mode in MODES_OF_KINDS else []
     # UTILIZATION, which the provider sets, does no harm where it has no effect.
+    is_refused = agreed(cell is Cell.REFUSED for cell in cells)
     required, fix = _OTHER_MODE if mode == _UTILIZATION else _NO_MODE
-    yield from refused(
-        [Cell.TAKEN if cell is Cell.NO_EFFECT else cell for cell in cells],
-        Fail(f"Backend `{backend.label}` is a {backend.kind_name} in {mode} mode.", required, fix),
-        which_kind(backend),
-    )
+    fail = Fail(f"Backend `{backend.label}` is a {backend.kind_name} in {mode} mode.", required, fix)
+    yield provided(is_refused, which_kind(backend), iter([fail]))
 
 
 def scaler_fits(backend: Backend) -> Checks:
@@ -57,19 +55,19 @@ def scaler_fits(backend: Backend) -> Checks:
 
 def settings_fit(service: BackendService, backend: Backend) -> Checks:
     """Targets of the backend and settings of its service are those that the kind of group has."""
-    yield _takes(backend, "port_name", service.sets("port_name"))
-    yield _takes(backend, "timeout_sec", service.has_own_timeout)
     # The classic load balancer takes these from no group, which `load-balancer-attributes` says.
     is_preferred, may_be = equals(backend.preference, "PREFERRED"), negation(service.is_classic)
-    yield _takes(backend, "preference", all_of([is_preferred, may_be]))
-    yield _takes(backend, "service_lb_policy", all_of([service.sets("service_lb_policy"), may_be]))
-    for field in TARGET_FIELDS:
-        yield _takes(backend, field, backend.is_set(field))
-
-
-def _takes(backend: Backend, setting: str, is_there: bool | Unknown) -> Checks:
-    is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
-    yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
+    settings = {
+        "port_name": service.sets("port_name"),
+        "timeout_sec": service.has_own_timeout,
+        "preference": all_of([is_preferred, may_be]),
+        "service_lb_policy": all_of([service.sets("service_lb_policy"), may_be]),
+        **{field: backend.is_set(field) for field in TARGET_FIELDS},
+    }
+    for setting, is_there in settings.items():
+        if is_there is not False:
+            is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
+            yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
 
 
 def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:

@@ -43,9 +43,11 @@ def kinds_go_together(service: BackendService) -> Checks:
 
 def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
     """There are no more NEGs of a kind than the load balancer takes, in all or in a region."""
-    limits = {KINDS[kind].counts.get(product, "any") for product in service.products} - {"any"}
     possible = sum(kind in entry.backend_kinds for entry in _entries(service))
-    if not limits or possible < 2:
+    if possible < 2:
+        return
+    limits = {KINDS[kind].counts.get(product, "any") for product in service.products} - {"any"}
+    if not limits:
         return
     if service.undecided_property:
         yield which_product(service)
