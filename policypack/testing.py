@@ -56,7 +56,8 @@ def assert_compliant(
     results = judge(
         os.fspath(target), stack, policy_config=config, services=tuple(services), is_strict=strict, today=today
     )
-    found = results.report.violations(fail_on)
+    # With `strict` what is undecided is violated; only a run in which nothing was judged is left undecided.
+    found = results.report.violations({*fail_on, "undecided"} if strict else fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")
     return results

@@ -84,4 +84,7 @@ def check(
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
+    if is_strict:
+        # What is undecided counts as violated already, but for a run in which nothing was judged.
+        fail_on = (*fail_on, "undecided")
     sys.exit(ExitStatus.VIOLATIONS if results.report.violations(fail_on) else ExitStatus.FINE)

@@ -14,6 +14,17 @@ _CLOSED = """        ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 _WARM = '"min_instance_count": 2'
 
 
+_PROTOCOL = 'protocol="HTTPS"'
+_IN_US = 'region="us-central1"'
+_FQDN = 'network_endpoint_type="INTERNET_FQDN_PORT"'
+_NEG = f'neg = gcp.compute.GlobalNetworkEndpointGroup("api", {_FQDN}, default_port=443)\n'
+_SERVICE = 'service = gcp.compute.BackendService(\n    "chat",'
+_CHECKED_SERVICE = (
+    f'check = gcp.compute.RegionHealthCheck("check", {_IN_US}, {{form}}_health_check={{{{"port": 443}}}})\n'
+    f'service = gcp.compute.RegionBackendService(\n    "chat", {_IN_US}, health_checks=check.id,'
+)
+
+
 def _run(rule: str, part: str, *edits: Edit, chosen: str = "") -> Fix:
     return fix(rule, part, *edits, chosen=chosen, program=RUN)
 
@@ -225,6 +236,28 @@ FIXES = {
         "internet_neg_tls",
         ('protocol="HTTPS"', 'protocol="HTTP"', 'protocol="HTTPS"'),
         ("default_port=443", "default_port=80", "default_port=443"),
+        program=INTERNET,
+    ),
+    "outlier detection over the internet": fix(
+        "load-balancer-attributes",
+        "_watches_no_internet_neg",
+        (_PROTOCOL, f'{_PROTOCOL}, outlier_detection={{"consecutive_errors": 5}}', _PROTOCOL),
+        program=INTERNET,
+        chosen="consecutive_errors 5",
+    ),
+    "session affinity over the internet": fix(
+        "backend-session-affinity",
+        "_internet_has_none",
+        (_PROTOCOL, f'{_PROTOCOL}, session_affinity="CLIENT_IP"', _PROTOCOL),
+        program=INTERNET,
+        chosen="session_affinity CLIENT_IP",
+    ),
+    "a gRPC check over the internet": fix(
+        "health-check-attachable",
+        "_is_one_of_the_internet",
+        (_NEG, *2 * (f'neg = gcp.compute.RegionNetworkEndpointGroup("api", {_IN_US}, {_FQDN})\n',)),
+        (_SERVICE, _CHECKED_SERVICE.format(form="grpc"), _CHECKED_SERVICE.format(form="https")),
+        ('backends=[{"group": neg.id}]', *2 * ('backends=[{"group": neg.id, "capacity_scaler": 1.0}]',)),
         program=INTERNET,
     ),
 }

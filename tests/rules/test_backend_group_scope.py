@@ -182,3 +182,28 @@ def test_a_membership_counts() -> None:
     chat = service([backend(Out(group, "id")) for group in (first, second)])
     check_verdict(RULE, [*VMS, first, second, chat], "passed")
     check_verdict(RULE, [*VMS, first, second, member, chat], "failed")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param("projects/p/regions/us-central1/serviceAttachments/llm", "passed", id="in its region"),
+        pytest.param("projects/p/regions/us-east1/serviceAttachments/llm", "undecided", id="in another region"),
+        pytest.param("us-east1-aiplatform.googleapis.com", "passed", id="a Google API"),
+        pytest.param(Computed(), "passed", id="computed"),
+    ],
+)
+def test_service_attachments(target: Any, expected: Expected) -> None:
+    inputs = {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
+    check_verdict(RULE, [service([{"group": Out(psc, "id")}], **IN_US), psc], expected)
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])
+def test_groups_of_two_zones_have_no_vm_in_common(zone: str, expected: Expected) -> None:
+    first, second = (
+        R("InstanceGroup", name, {"zone": place, "instances": Computed()})
+        for name, place in (("first", "us-east1-b"), ("second", zone))
+    )
+    chat = service([backend(Out(group, "id")) for group in (first, second)])
+    check_verdict(RULE, [first, second, chat], expected)

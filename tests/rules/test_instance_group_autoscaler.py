@@ -307,3 +307,24 @@ def test_the_signal_of_a_service_that_a_group_may_serve(protocol: Any, expected:
     either = service([backend(Computed((group, other), Out(group)))], protocol=protocol)
     resources = [either, group, other, autoscaler(group), autoscaler(other)]
     check_verdict(RULE, resources, expected, group.name)
+
+
+KEPT: dict[str, Any] = {"statefulDisks": [{"deviceName": "weights"}]}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "has_autoscaler", "status"),
+    [
+        pytest.param({**KEPT, "targetSize": 4}, False, "passed", id="a fixed size, as it has to be"),
+        pytest.param({**KEPT, "targetSize": 1}, False, "failed", id="one VM"),
+        pytest.param({**KEPT, "targetSize": Computed()}, False, "undecided", id="a size that is not known"),
+        pytest.param(KEPT, True, "failed", id="an autoscaler, which Compute Engine refuses"),
+        pytest.param({"statefulDisks": [], "targetSize": 4}, False, "failed", id="nothing is kept"),
+        pytest.param({"statefulDisks": [], "targetSize": 4}, True, "passed", id="nothing is kept, and it is scaled"),
+        pytest.param({"statefulExternalIps": Computed(), "targetSize": 4}, False, "undecided", id="stateful or not"),
+    ],
+)
+def test_a_stateful_group(inputs: dict[str, Any], has_autoscaler: bool, status: Any) -> None:
+    group = managed(**inputs)
+    scalers = [autoscaler(group)] if has_autoscaler else []
+    check_verdict(RULE, [serving(group), group, *scalers], status, group.name)

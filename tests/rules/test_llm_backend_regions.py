@@ -41,8 +41,9 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
     "the URL of a global NEG": ([backend("projects/p/global/networkEndpointGroups/n")], {}, "not applicable"),
     "an internet NEG and a controller": ([backend(INTERNET)], {"options": CONTROLLER}, "undecided"),
     "an internet NEG and a group": ([backend(INTERNET), backend(US_NEG)], {}, "undecided"),
-    "no backends": (None, {}, "failed"),
-    "an empty list": ([], {}, "failed"),
+    # A controller in the cluster may attach some.
+    "no backends": (None, {}, "undecided"),
+    "an empty list": ([], {}, "undecided"),
     "URLs in two regions": (
         [backend(f"{URL}regions/us-central1/instanceGroups/a"), backend("zones/europe-west4-b/instanceGroups/b")],
         {},
@@ -342,12 +343,12 @@ def test_the_fix_raises_the_scaler_of_what_is_drained() -> None:
     assert fix.startswith("Add a backend in another region")
 
 
-@pytest.mark.parametrize("annotation", ["controller.autoneg.dev/neg", "cloud.google.com/neg"])
-def test_the_fix_names_ignore_changes_where_a_controller_is_at_work(annotation: str) -> None:
-    ingress = R("kubernetes:core/v1:Service", "gw", {"metadata": {"annotations": {annotation: "{}"}}})
-    assert 'ignore_changes=["backends"]' in fix_of(service([]), ingress)
-    plain = R("kubernetes:core/v1:Service", "gw", {"metadata": {"annotations": {"team": "llm"}}})
-    assert fix_of(service([]), plain) == "Add a backend in each region."
+def test_without_kubernetes_nothing_attaches_backends() -> None:
+    for backends in list[Any](([], None)):
+        check_verdict(RULE, [service(backends), *GROUPS, NETWORK, OTHER_STACK, FLEET], "failed")
+    assert fix_of(service([])) == "Add a backend in each region."
+    check_verdict(RULE, [service([]), R("pulumi:providers:kubernetes", "gke")], "undecided")
+    check_verdict(RULE, [service([]), R("kubernetes:core/v1:Service", "gw", {"metadata": {}})], "undecided")
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (IN_FLIGHT, CLASSIC, "failed"),
     (IN_FLIGHT, {"loadBalancingScheme": Computed()}, "undecided"),
     ({**IN_FLIGHT, "maxRate": 4}, {}, "failed"),
+    # How long requests take
+    ({**IN_FLIGHT, "trafficDuration": "LONG"}, {}, "passed"),
+    ({**IN_FLIGHT, "trafficDuration": "SHORT"}, {}, "failed"),
+    ({**IN_FLIGHT, "trafficDuration": Computed()}, {}, "undecided"),
+    ({**RATE, "maxRatePerInstance": 4, "trafficDuration": "LONG"}, {}, "failed"),
+    ({**RATE, "maxRatePerInstance": 4, "trafficDuration": "SHORT"}, {}, "passed"),
+    ({"trafficDuration": "LONG"}, {}, "passed"),
     ({**IN_FLIGHT, "maxInFlightRequestsPerInstance": None}, {}, "failed"),
     (METRICS, {}, "passed"),
     (METRICS, CLASSIC, "failed"),

@@ -28,6 +28,7 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
     SERVICE_ATTACHMENT,
 )
+from policypack.model.kubernetes.controllers import names_of_negs
 from policypack.model.products.kinds import BackendKind
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
@@ -127,7 +128,7 @@ class Group:
         """The kinds that it can be: one, unless what tells them apart is not known."""
         if isinstance(self.target, Reference):
             if self.target.collection == "networkEndpointGroups":
-                return _NEG_KINDS_IN[self.target.scope]
+                return frozenset({GroupKind.ZONAL_NEG}) if self._is_of_gke else _NEG_KINDS_IN[self.target.scope]
             return frozenset({GroupKind.INSTANCE_GROUP}) if self._is_instance_group else ALL_KINDS
         if self.target.type in INSTANCE_GROUP_TYPES:
             return frozenset({GroupKind.INSTANCE_GROUP})
@@ -157,8 +158,19 @@ class Group:
                 return self.target.scope == "regions" if self._is_instance_group else UNKNOWN
             return self.target.type == REGION_INSTANCE_GROUP_MANAGER
         if isinstance(self.target, Reference):
-            return UNKNOWN
+            return True if self._is_of_gke else UNKNOWN
         return negation(equals(self.target.asked.string("networkEndpointType"), "GCE_VM_IP"))
+
+    @property
+    def _is_of_gke(self) -> bool:
+        """Whether an annotation of a Service names it: a zonal NEG of Pods, in each zone that has any.
+
+        https://cloud.google.com/kubernetes-engine/docs/how-to/standalone-neg
+        """
+        reference = self.target
+        return isinstance(reference, Reference) and (
+            reference.scope == "zones" and reference.name in names_of_negs(self.stack)
+        )
 
     @property
     def _is_instance_group(self) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.group_manager import all_services
-from policypack.model.graph.reference import Reference
+from policypack.model.graph.reference import Reference, location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import INSTANCE_GROUP
@@ -61,8 +61,15 @@ def shared_vms(service: BackendService) -> Iterator[SharedVms]:
         for other, is_certain in _balanced(service.stack).items():
             ours, theirs = _members(service.stack, group), _members(service.stack, other)
             common = [name for vm, name in ours.certain.items() if vm in theirs.certain]
-            if other is not group and (common or ours.may_share_with(theirs)):
+            may_share = _are_near(group, other) and ours.may_share_with(theirs)
+            if other is not group and (common or may_share):
                 yield SharedVms(group.name, other.name, tuple(sorted(common)), is_certain and bool(common))
+
+
+def _are_near(one: Resource, other: Resource) -> bool:
+    """Whether two groups may be in one zone, where all VMs of an unmanaged group are."""
+    here, there = location_of(one), location_of(other)
+    return not (isinstance(here, str) and isinstance(there, str)) or here == there
 
 
 @per_stack

@@ -98,5 +98,10 @@ def health_paths(names: Iterable[ServerName]) -> tuple[str, ...]:
 
 def servers_named_by(machines: Iterable[Resource]) -> tuple[ServerName, ...]:
     """The servers that the start-up of these machines names: a sign of what runs there, no proof."""
-    texts = [text for machine in machines for text in start_up_texts(machine) if isinstance(text, str)]
+    return servers_in(text for machine in machines for text in start_up_texts(machine) if isinstance(text, str))
+
+
+def servers_in(texts: Iterable[str]) -> tuple[ServerName, ...]:
+    """The servers that images, commands or scripts name."""
+    texts = tuple(texts)
     return tuple(name for name, one in SERVERS.items() if any(word in text for text in texts for word in one.words))

@@ -9,14 +9,14 @@ from functools import cached_property
 from itertools import groupby
 from typing import Final
 
-from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
+from policypack.evaluate import SEVERITIES, Finding, RuleReport, Status, WaiverUse
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
-from policypack.model.balancing.backend_service import BackendService
-from policypack.order import OPEN, SEVERITIES, importance, waiver_importance
+from policypack.order import OPEN, importance, waiver_importance
+from policypack.report.check.all_paths import AllPaths, Served
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
-from policypack.report.check.serving_path import ServingPath, ServingPaths
+from policypack.report.check.serving_path import ServingPath
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
 from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
@@ -88,7 +88,7 @@ class Page:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.report = results.report
-        self.paths = ServingPaths(results.stack, results.report)
+        self.paths = AllPaths(results.stack, results.report)
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -109,12 +109,12 @@ class Page:
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
-        paths = [self.paths.path_of(service) for service in self.paths.services[:MOST_DRAWN]]
+        paths = [self.paths.path(one) for one in self.paths.subjects[:MOST_DRAWN]]
         return [(path, draw(path)) for path in paths]
 
     @property
-    def undrawn(self) -> tuple[BackendService, ...]:
-        return self.paths.services[MOST_DRAWN:]
+    def undrawn(self) -> tuple[Served, ...]:
+        return self.paths.subjects[MOST_DRAWN:]
 
     @cached_property
     def failovers(self) -> tuple[ServiceFailover, ...]:

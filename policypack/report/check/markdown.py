@@ -8,8 +8,9 @@ from typing import Final
 from policypack.evaluate import Finding, WaiverUse
 from policypack.judgement import Location, Results
 from policypack.order import importance, waiver_importance
+from policypack.report.check.all_paths import AllPaths
 from policypack.report.check.mermaid import flowchart
-from policypack.report.check.serving_path import ServingPath, ServingPaths
+from policypack.report.check.serving_path import ServingPath
 from policypack.report.check.verdicts import by_reason, verdict_line
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
 from policypack.wording import counted, facts_of
@@ -32,7 +33,7 @@ _MOST_NAMED: Final = 4
 
 def render(results: Results) -> str:
     """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
-    report, paths = results.report, ServingPaths(results.stack, results.report)
+    report, paths = results.report, AllPaths(results.stack, results.report)
     failed = sorted(report.with_status("failed"), key=importance)
     parts = [
         f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
@@ -67,7 +68,7 @@ def _row(finding: Finding, results: Results) -> str:
         f"{code(finding.name, in_table=True)} {plain(finding.type.rpartition(':')[2])}",
         code(finding.rule.name, in_table=True),
         level,
-        finding.rule.severity,
+        finding.severity,
         sentence(fixes, in_table=True),
         _place(results.location_of(finding), in_table=True),
     )
@@ -132,12 +133,12 @@ def _waiver_row(use: WaiverUse) -> str:
     return row(cells)
 
 
-def _diagram(paths: ServingPaths) -> str:
+def _diagram(paths: AllPaths) -> str:
     """The serving paths of the services with findings, as many as fit."""
-    services = [service for service in paths.services if paths.verdicts_on_path(service).need_a_look]
+    services = [one for one in paths.subjects if paths.verdicts_of_path(one).need_a_look]
     drawn, chart = list[ServingPath](), ""
     for service in services[:_MOST_DRAWN]:
-        path = paths.path_of(service)
+        path = paths.path(service)
         longer = flowchart([*drawn, path])
         if len(longer.encode()) > _DIAGRAM_BYTES:
             break

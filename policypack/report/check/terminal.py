@@ -91,7 +91,7 @@ def _finding_lines(results: Results, findings: Iterable[Finding]) -> Iterator[_L
         yield (first.name, "bold"), f"  {first.type}", urn_if_needed, _place(results, first)
         for finding in by_resource[urn]:
             level = (finding.level, LEVEL_STYLES[finding.level])
-            yield f"  {finding.rule.name}  ", level, f", severity {finding.rule.severity}"
+            yield f"  {finding.rule.name}  ", level, f", severity {finding.severity}"
             see = [f"See {finding.rule.url}"] if finding.status == "failed" else []
             yield from ((f"    {line}",) for line in (*lines_of(finding), *see))
 
@@ -134,8 +134,8 @@ def _count(rule: RuleReport, status: Status) -> Text:
 
 def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
-    if not findings:
-        return f"{nothing_judged(report)}.", "yellow"
+    if nothing := nothing_judged(report):
+        return f"{nothing}.", "yellow"
     verdicts = count_verdicts(findings)
     counts = verdicts_text(
         verdicts.mandatory, verdicts.failed - verdicts.mandatory, verdicts.undecided, verdicts.waived

@@ -7,16 +7,17 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.controllers import annotated_services
 from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
 from policypack.model.frontend.dns import regions_joined_by_dns
+from policypack.model.kubernetes.controllers import may_have_controller
 from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
+from policypack.rules.on_gke.regions import spans_regions
 from policypack.rules.shared.another_region import how_to_reach_another
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, under
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, provided, under
 from policypack.wording import counted, quoted
 
 _MOST_NAMES: Final = 4
@@ -72,6 +73,7 @@ class RegionsOptions(Options):
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service",
+    gke=lambda backend, options: spans_regions(backend, options.min_regions, options.regional_peers),
 )
 def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Checks:
     """Each backend service has backends in at least `min_regions` regions.
@@ -82,7 +84,11 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     only, whatever its backends are. Several of them pass together if a DNS record of the stack (`RecordSet`) has a
     routing policy (geolocation, weighted or failover) that answers with the addresses of those that are healthy, or
     if the option `regional_peers` says that something else joins them. A service without backends fails, unless
-    `ignore_changes` leaves them to a controller.
+    `ignore_changes` leaves them to a controller. Those that a controller in GKE attaches, as an annotation of a
+    Kubernetes Service says (`controller.autoneg.dev/neg`), are in the region of that Service's cluster.
+
+    On GKE a Gateway or an Ingress of one cluster serves that cluster's region only, wherever its address is. For a
+    multi-cluster class the clusters count that export the InferencePool or the Service.
 
     ## Why it matters
     A region can run out of GPUs or fail as a whole. With one region, that is an outage of the model; a GPU fleet in
@@ -90,9 +96,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     the provider accepts it, and it serves one region.
 
     ## Applies to
-    Global and regional backend services of every scheme. Not to global services of a global internet NEG, whose
-    endpoints are in no region of Google Cloud, or of a Private Service Connect NEG for a Google API, of which a service
-    takes one.
+    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE. Not to
+    global services of a global internet NEG, whose endpoints are in no region of Google Cloud, or of a Private Service
+    Connect NEG for a Google API, of which a service takes one.
 
     ## Fails
     ```python
@@ -147,12 +153,16 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
-    backends, a NEG may be one for a Google API, or a DNS record has addresses that are not known.
+    backends or, beside anything of Kubernetes, may do so, a NEG may be one for a Google API, or a DNS record has
+    addresses that are not known. On GKE when clusters of other stacks may export the backend, or the class or the
+    Gateway is not known.
     """
     required = f"Backends in at least {counted(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
     if is_empty:
-        yield _serves_nothing(service, required)
+        doubt = Undecided("it has no backends, and a controller in GKE may attach some", "backends")
+        has_none = UNKNOWN if may_have_controller(service.stack) else True
+        yield provided(has_none, doubt, _serves_nothing(service, required))
     if service.is_regional:
         yield _has_peers_elsewhere(service, options, required)
     elif not is_empty:
@@ -161,11 +171,6 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
 
 def _serves_nothing(service: BackendService, required: str) -> Checks:
     fix = "Add a backend." if service.is_regional else "Add a backend in each region."
-    for kubernetes_service, annotation in annotated_services(service.stack)[:1]:
-        fix = (
-            f"If a controller attaches them (`{kubernetes_service.name}` has the annotation `{annotation}`), set "
-            f'`ignore_changes=["backends"]`, since each update detaches them otherwise. If none does: {fix}'
-        )
     yield Fail("It has no backends, so it serves nothing.", required, fix)
 
 
@@ -205,7 +210,7 @@ def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
     needed = "1 region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
     seen = f"backends are certain in {_listed(serving_regions(service).certain)}, {needed} needed"
     if service.leaves_backends_to_a_controller:
-        return Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller", "backends")
+        return Undecided(f"{seen}, and a controller attaches backends, perhaps in others too", "backends")
     if service.links.why:
         return Undecided(f"{seen}, and {service.links.why}", "backends")
     if any(isinstance(group.region, Unknown) for group in service.groups):

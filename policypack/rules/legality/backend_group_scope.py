@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.fleets.shared_vms import SharedVms, shared_vms
+from policypack.model.run.neg import PscTarget, psc_targets
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
@@ -65,7 +68,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
 
     ## Undecided
     When a backend's group, or whether two unmanaged groups have VMs in common, is not known, the region of the service
-    or of a group is computed, or two URLs differ in the project alone, which one leaves out or gives as a number.
+    or of a group is computed, two URLs differ in the project alone, which one leaves out or gives as a number, or a
+    Private Service Connect NEG is in another region than its service attachment, of which no page speaks.
     """
     yield from _has_each_group_once(service)
     for shared in shared_vms(service):
@@ -73,7 +77,19 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     if service.is_regional:
         for group in service.groups:
             yield _is_in_region(service, group)
+    for target in psc_targets(service):
+        yield from _is_near_its_target(target)
     yield from unresolved(service.links)
+
+
+def _is_near_its_target(target: PscTarget) -> Iterator[Undecided]:
+    """Every guide has both in one region; none says what becomes of others."""
+    here, there = target.neg_region, target.region
+    if isinstance(here, str) and isinstance(there, str) and here != there:
+        why = (
+            f"`{target.label}` is in {here} and its service attachment in {there}; whether that works is not documented"
+        )
+        yield Undecided(why, "psc_target_service")
 
 
 def _has_each_group_once(service: BackendService) -> Checks:
