@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from policypack.model.values.properties import Properties
+from policypack.model.values.ranges import EVERYWHERE, parse_ranges, without
 from policypack.model.values.read import PLACEHOLDER, SECRET_SIGNATURE, SIGNATURE_KEY, read
+from policypack.model.values.secret import SecretText
 from policypack.model.values.values import UNKNOWN, Unknown
 
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -111,3 +113,9 @@ def test_nothing_is_known_of_an_unknown_item_or_object() -> None:
     assert (known.number("a"), unknown.number("a")) == (1, UNKNOWN)
     assert Properties(UNKNOWN).string("any") is UNKNOWN
     assert Properties({}, missing=UNKNOWN).string("any") is UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["203.0.113.0/24", "2001:db8::/32"])
+def test_a_secret_range_is_left_out_of_others(text: str) -> None:
+    hidden, shown = (parse_ranges([one]).certain for one in (SecretText(text), text))
+    assert without(EVERYWHERE, hidden) == without(EVERYWHERE, shown) != EVERYWHERE

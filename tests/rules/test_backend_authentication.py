@@ -229,6 +229,10 @@ def test_images_may_have_the_server_built_in(image: Any, expected: str) -> None:
     check_verdict(RULE, served(keyed), "passed")
 
 
+def test_disks_may_have_an_image_of_ones_own() -> None:
+    check_verdict(RULE, served(template(disks=Computed())), "undecided")
+
+
 RUN = "gcp:cloudrunv2/service:Service"
 
 

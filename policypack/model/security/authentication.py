@@ -20,7 +20,7 @@ from policypack.model.graph.tokens import (
     SERVER_TLS_POLICY,
 )
 from policypack.model.software.start_up import start_up_texts
-from policypack.model.values.logic import all_of, any_of, equals, known_in, when_known
+from policypack.model.values.logic import all_of, any_of, equals, when_known
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -73,7 +73,8 @@ def _has_own_image(machine: Resource) -> bool | Unknown:
     if machine.type == INSTANCE:
         images = [machine.asked.block("bootDisk").block("initializeParams").string("image")]
     else:
-        images = [disk.string("sourceImage") for disk in known_in(machine.asked.objects("disks"))]
+        disks = machine.asked.objects("disks")
+        images = [UNKNOWN] if isinstance(disks, Unknown) else [disk.string("sourceImage") for disk in disks]
     return any_of(when_known(image, _is_own) for image in images)
 
 

@@ -113,10 +113,13 @@ def _difference(range_: Range, removed: Range) -> Iterator[Range]:
         return
     if not _is_part(removed, range_):
         yield range_
-    elif isinstance(range_, IPv4Network):
-        yield from range_.address_exclude(IPv4Network(removed))
     else:
-        yield from range_.address_exclude(IPv6Network(removed))
+        # By its numbers: the text of a secret one is hidden.
+        numbers = (int(removed.network_address), removed.prefixlen)
+        if isinstance(range_, IPv4Network):
+            yield from range_.address_exclude(IPv4Network(numbers))
+        else:
+            yield from range_.address_exclude(IPv6Network(numbers))
 
 
 def _is_part(one: Range, other: Range) -> bool:

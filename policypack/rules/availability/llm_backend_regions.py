@@ -35,11 +35,15 @@ _JOIN: Final = (
 
 
 def _has_regions(service: BackendService) -> bool | Unknown:
-    """Whether its backends are in regions of Google Cloud: not on the internet, nor a Google API."""
+    """Whether its backends are in regions of Google Cloud: not on the internet, nor a Google API.
+
+    Of a NEG outside the stack it is taken for granted that it is in its region.
+    """
     groups = service.groups
     if service.leaves_backends_to_a_controller or not groups:
         return True
-    is_elsewhere = any_of([all(group.is_anywhere for group in groups), all_of(one.serves_google_api for one in groups)])
+    are_apis = all_of(not group.is_external and group.serves_google_api for group in groups)
+    is_elsewhere = any_of([all(group.is_anywhere for group in groups), are_apis])
     return UNKNOWN if is_elsewhere is True and not service.links.is_complete else negation(is_elsewhere)
 
 
