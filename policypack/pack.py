@@ -37,6 +37,7 @@ from policypack.wording import lines_of, printable, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
 _FORMER_LEVEL = EnforcementLevel.ADVISORY
+_HEAD = ("| policy | requires | severity | default level |", "| --- | --- | --- | --- |")
 
 
 def policies(*globs: str, update: bool | None = None, today: date | None = None) -> list[Policy]:
@@ -88,7 +89,14 @@ def _selected(globs: tuple[str, ...]) -> list[AnyRule]:
 
 def main() -> None:
     """Serves the pack until the Pulumi CLI ends it. Standard output belongs to the CLI's handshake."""
-    PolicyPack(PACK_NAME, policies())
+    PolicyPack(
+        PACK_NAME,
+        policies(),
+        display_name="LLM backends on Google Cloud",
+        readme=_readme(),
+        provider="gcp",
+        tags=["llm", "load balancing", "availability", "security"],
+    )
 
 
 class _OptionsReader:
@@ -206,8 +214,17 @@ def _metadata(rule: AnyRule) -> dict[str, Any]:
         "display_name": rule.title,
         "severity": Severity(rule.severity),
         "framework": _framework(rule),
+        "tags": [rule.area],
+        "remediation_steps": f"{rule.summary}\n\nEach violation says what to change on its resource.",
         "url": rule.url,
     }
+
+
+def _readme() -> str:
+    """What Pulumi Cloud shows of the pack."""
+    rows = [f"| `{rule.name}` | {rule.title} | {rule.severity} | {rule.level} |" for rule in RULES]
+    lead = "Load balancers of Google Cloud that serve LLMs: multi-region, health-checked, bounded in load, and legal."
+    return "\n".join(["# LLM backends on Google Cloud", "", lead, "", *_HEAD, *rows, ""])
 
 
 def _framework(rule: AnyRule) -> PolicyComplianceFramework | None:

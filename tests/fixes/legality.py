@@ -62,7 +62,7 @@ FIXES = {
     ),
     "endpoints with ports without a proxy": fix(
         "backend-group-kind",
-        "_load_balancer_takes_kind",
+        "_takes_others",
         (
             'network_endpoint_type="GCE_VM_IP"',
             'network_endpoint_type="GCE_VM_IP_PORT"',
@@ -72,14 +72,14 @@ FIXES = {
     ),
     "endpoints elsewhere without a proxy": fix(
         "backend-group-kind",
-        "_load_balancer_takes_kind",
+        "_takes_others",
         ('"GCE_VM_IP"', '"NON_GCP_PRIVATE_IP_PORT"', '"GCE_VM_IP"'),
         program=PASSTHROUGH,
         chosen="GCE_VM_IP",
     ),
     "serverless behind TCP": fix(
         "backend-group-kind",
-        "_load_balancer_takes_kind",
+        "_takes_others",
         (_SERVERLESS_SERVICE, _SERVERLESS_SERVICE.replace("HTTP", "TCP"), _SERVERLESS_SERVICE.replace("HTTP", "HTTPS")),
         program=SERVERLESS,
     ),

@@ -46,7 +46,10 @@ def _pools(cluster: GkeCluster) -> list[frozenset[str] | Unknown | None]:
     found = [_zones(pool, cluster) if is_its else UNKNOWN for pool, is_its in pools if is_its is not False]
     asked = cluster.resource.asked
     found += [] if asked.value("nodePools") is None else [UNKNOWN]
-    return found if asked.boolean("removeDefaultNodePool") is True else [*found, _own_zones(cluster)]
+    removes_default = asked.boolean("removeDefaultNodePool", default=False)
+    if removes_default is not True:
+        found.append(UNKNOWN if isinstance(removes_default, Unknown) else _own_zones(cluster))
+    return found
 
 
 def _is_of(pool: Resource, cluster: GkeCluster) -> bool | None:

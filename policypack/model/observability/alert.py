@@ -79,6 +79,12 @@ class AlertPolicy(View):
         )
 
     @property
+    def names(self) -> frozenset[str] | None:
+        """The names of the only services in Google Cloud that it can be about; `None` if it says no such thing."""
+        names = [condition.names for condition in self.conditions]
+        return None if None in names else frozenset[str]().union(*(one for one in names if one is not None))
+
+    @property
     def hides_its_conditions(self) -> bool:
         """Whether what a condition measures is computed, and not known yet."""
         return any(one.is_hidden for one in self.conditions)
@@ -116,6 +122,14 @@ class _Condition:
         # What comes from objectives alone can select nothing but how they burn.
         is_theirs = names_objectives or (self.is_hidden and objectives and len(objectives) == len(sources))
         self._objectives = objectives if is_theirs else None
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The names of the only services in Google Cloud that it can be about; `None` if it says no such thing."""
+        names = [query.names if isinstance(query, Query) else None for query in self._queries]
+        if self._objectives is not None or self._is_sql or None in names:
+            return None
+        return frozenset[str]().union(*(one for one in names if one is not None))
 
     def watches(self, front: Front) -> bool | Unknown:
         """Whether it is about a service: by its text, or computed from it, its front end or an objective on it."""
@@ -240,10 +254,23 @@ def _family_of(service: BackendService) -> str | Unknown:
     return UNKNOWN
 
 
+def alert_policies(service: BackendService) -> tuple[AlertPolicy, ...]:
+    """The alert policies of its stack that may be about a service, ordered by URN."""
+    by_name, name = _policies_by_name(service.stack), _front_of(service.stack, service).service_name
+    if not isinstance(name, str):
+        return tuple(AlertPolicy.of(policy, service.stack) for policy in service.stack.of_types(AlertPolicy.TYPES))
+    return tuple(sorted((*by_name.get(None, ()), *by_name.get(name, ())), key=lambda policy: policy.urn))
+
+
 @per_stack
-def alert_policies(stack: Stack) -> tuple[AlertPolicy, ...]:
-    """The alert policies of a stack."""
-    return tuple(AlertPolicy.of(resource, stack) for resource in stack.of_types(AlertPolicy.TYPES))
+def _policies_by_name(stack: Stack) -> dict[str | None, list[AlertPolicy]]:
+    """The alert policies that can be about the service of a name alone; under `None` are all others."""
+    found: dict[str | None, list[AlertPolicy]] = {}
+    for resource in stack.of_types(AlertPolicy.TYPES):
+        policy = AlertPolicy.of(resource, stack)
+        for name in (None,) if policy.names is None else policy.names:
+            found.setdefault(name, []).append(policy)
+    return found
 
 
 def _kind_of(slo: Resource) -> str | Unknown:

@@ -109,6 +109,13 @@ class Query:
     def _is_of_servers(self) -> bool:
         return _SERVERS.search(self.text) is not None
 
+    @cached_property
+    def names(self) -> frozenset[str] | None:
+        """The names of the only services in Google Cloud that it can be about; `None` if it says no such thing."""
+        if self._is_of_servers or not self._selections or any(one.is_open for one in self._selections):
+            return None
+        return frozenset(text for one in self._selections for text in one.texts)
+
     def watches(self, front: Front) -> bool | Unknown:
         """Whether it is about a service: by name, or about all that its load balancer measures."""
         if self._is_of_servers:
@@ -180,6 +187,11 @@ class _Selection:
     def _is_pattern(self) -> bool:
         functions = ("monitoring.regex", "has_substring", "starts", "ends")
         return self.operator in ("=~", "!~") or self.value.startswith(functions)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can select services by other than their whole names."""
+        return self._is_pattern or self.operator.startswith("!")
 
     def includes(self, front: Front) -> bool | Unknown:
         """Whether it selects a service."""
