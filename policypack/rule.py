@@ -262,6 +262,8 @@ def rule(
         subject, options = _parameter_types(check)
         if not url.startswith("https://") or not title or title.endswith("."):
             raise ValueError(f"rule {name}: needs a title without full stop and a documentation url")
+        if gke and stage == "resource":
+            raise ValueError(f"rule {name}: backends on GKE are judged with the whole stack")
         if not all(re.fullmatch(NAME, alias) for alias in aliases) or deprecated.endswith("."):
             raise ValueError(f"rule {name}: aliases are in kebab case, and `deprecated` is a clause without full stop")
         sections = _sections(name, inspect.getdoc(check) or "")

@@ -12,7 +12,7 @@ from policypack.model.gke.backends import GkeBackend
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import GKE_NODE_POOL
 from policypack.model.kubernetes.clusters import GkeCluster
-from policypack.model.kubernetes.objects import objects_of
+from policypack.model.kubernetes.objects import objects_of, same_cluster
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _SCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject", "MultidimPodAutoscaler")
@@ -89,7 +89,7 @@ def _own_zones(cluster: GkeCluster) -> frozenset[str] | Unknown | None:
 
 def has_several_pods(backend: GkeBackend) -> bool | Unknown:
     """Whether there is more than one Pod behind a backend, or something that scales them."""
-    if any(one.cluster == backend.cluster for one in objects_of(backend.stack, _SCALERS)):
+    if any(same_cluster(one, backend.shown_on) is not False for one in objects_of(backend.stack, _SCALERS)):
         return True
     counts = [one.replicas for one, serves in backend.workloads if serves is True]
     known = [count for count in counts if not isinstance(count, Unknown)]
