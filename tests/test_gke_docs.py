@@ -18,7 +18,8 @@ from tests.stacks import R, build
 TEXT: Final = (Path(__file__).parent.parent / "docs/gke.md").read_text(encoding="utf-8")
 MODEL, FLEET, PUBLIC = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 EVERYBODY = {"versionedExpr": "SRC_IPS_V1", "config": {"srcIpRanges": ["*"]}}
-LIMIT = {"rateLimitThreshold": {"count": 300, "intervalSec": 60}, "conformAction": "allow", "exceedAction": "deny(429)"}
+LIMIT = {"rateLimitThreshold": {"count": 300, "intervalSec": 60}, "conformAction": "allow", "exceedAction": "deny(429)",
+         "enforceOnKey": "IP"}  # fmt: skip
 ARMOR = R("RegionSecurityPolicy", "armor", {
     "name": "chat", "region": "us-central1", "type": "CLOUD_ARMOR",
     "rules": [{"priority": 1000, "action": "throttle", "match": EVERYBODY, "rateLimitOptions": LIMIT}],
