@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -19,7 +19,7 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import AnyRule, Level, Options, Services, Waiver
-from policypack.verdict import Fail, NotApplicable, Undecided
+from policypack.verdict import Fail, NotApplicable, Severity, Undecided
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
@@ -32,6 +32,7 @@ _UNDECIDED_AS_FAILURE: Final = Fail(
     fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
 )
 
+SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
 FailOn: TypeAlias = Literal["advisory", "undecided"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
@@ -54,6 +55,12 @@ class Finding(NamedTuple):
     not_applicable: str = ""
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: as bad as its worst problem, each of which is as bad as the rule says or less."""
+        found = {problem.severity or self.rule.severity for problem in self.problems}
+        return next((one for one in SEVERITIES if one in found), self.rule.severity)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -264,10 +271,10 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
 
 def _merged(problems: list[Fail]) -> list[Fail]:
     """Problems with the same fix are one problem, observed several times."""
-    observed: dict[tuple[str, str], list[str]] = {}
+    alike: dict[Fail, list[str]] = {}
     for problem in dict.fromkeys(problems):
-        observed.setdefault((problem.required, problem.fix), []).append(problem.observed)
-    return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
+        alike.setdefault(replace(problem, observed=""), []).append(problem.observed)
+    return [replace(problem, observed=" ".join(sentences)) for problem, sentences in alike.items()]
 
 
 def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:

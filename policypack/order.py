@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.evaluate import Finding, Status, WaiverState, WaiverUse
-from policypack.rule import Severity
+from policypack.evaluate import SEVERITIES, Finding, Status, WaiverState, WaiverUse
 
 STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "waived", "passed", "not applicable")
-SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 # The verdicts that somebody may have to act on.
 OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
 _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused")
@@ -17,7 +15,7 @@ _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused
 def rank(finding: Finding) -> int:
     """By verdict, mandatory before advisory, then by severity; lower is more important."""
     return ((STATUSES.index(finding.status) * 2 + (finding.level != "mandatory")) * len(SEVERITIES)) + SEVERITIES.index(
-        finding.rule.severity
+        finding.severity
     )
 
 

@@ -14,10 +14,19 @@ from policypack.model.gke.backends import GkeBackend, GkeSubject
 from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of
 from policypack.model.values.values import Unknown
-from policypack.verdict import Checks, Condition, NotApplicable, Undecided, Verdict, provided, settled, under
+from policypack.verdict import (
+    Checks,
+    Condition,
+    NotApplicable,
+    Severity,
+    Undecided,
+    Verdict,
+    provided,
+    settled,
+    under,
+)
 
 Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
-Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 Stage: TypeAlias = Literal["resource", "stack"]
 
 NAME: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"

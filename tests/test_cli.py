@@ -1,4 +1,4 @@
-"""`python -m policypack check`, as a process: what it prints, and how it exits."""
+"""`python -m policypack check`: what it prints, and how it exits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ import pytest
 
 from policypack.rules import RULES
 from policypack.version import VERSION
+from tests.command import PATIENCE, ROOT, Ended, command, process, wait_until
 from tests.expected import FIRST_RULES
 from tests.projects import make_project
 from tests.replay import RECORDINGS
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("_warm")
 STATE = RECORDINGS / "exported_state.json"
 ONE_REGION = """
 import pulumi
@@ -32,16 +33,7 @@ pulumi.CustomResource(service, "chat", {
 """
 
 
-def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "policypack", "check", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+check = partial(command, "check")
 
 
 def config(tmp_path: Path, document: Any) -> Path:
@@ -72,7 +64,7 @@ def first_rules(tmp_path: Path) -> list[str | Path]:
 
 
 def test_a_compliant_state(first_rules: list[str | Path]) -> None:
-    result = check(STATE, *first_rules)
+    result = process("check", STATE, *first_rules)
     assert (result.returncode, result.stderr) == (0, "")
     rows = [line.split() for line in result.stdout.splitlines() if line.startswith(("llm-", "load-"))]
     assert [(row[0], row[2]) for row in rows] == [
@@ -88,21 +80,13 @@ def test_a_compliant_state(first_rules: list[str | Path]) -> None:
 
 
 def test_standard_input_is_a_state(first_rules: list[str | Path]) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "policypack", "check", "-", *first_rules],
-        cwd=ROOT,
-        input=STATE.read_text(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    result = process("check", "-", *first_rules, given=STATE.read_text())
     assert result.returncode == 0
     assert result.stdout.startswith("standard input: ")
 
 
 def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(tmp_path: Path) -> None:
-    result = check(make_project(tmp_path, ONE_REGION))
+    result = process("check", make_project(tmp_path, ONE_REGION))
     assert result.returncode == 1
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert "chat  gcp:compute/backendService:BackendService" in lines
@@ -114,10 +98,10 @@ def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(t
 
 
 def test_colors_are_for_terminals_or_on_demand(tmp_path: Path) -> None:
-    project = make_project(tmp_path, ONE_REGION)
-    assert "\x1b" in check(project, "--color", "always").stdout
-    assert "\x1b" not in check(project, "--color", "never").stdout
-    assert "\x1b" not in check(project).stdout
+    one_region = state(tmp_path, [ONE_REGION_STATE])
+    assert "\x1b" in process("check", one_region, "--color", "always").stdout
+    assert "\x1b" not in process("check", one_region, "--color", "never").stdout
+    assert "\x1b" not in process("check", one_region).stdout
 
 
 UNDECIDED_ONLY = resource(
@@ -330,7 +314,7 @@ pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"por
     assert "encrypted-value" not in result.stdout
 
 
-def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
+def assert_refused(result: Ended, *sentences: str) -> None:
     """Status 2, nothing judged, and one clear message without a traceback."""
     assert result.returncode == 2, result.stdout
     assert result.stdout == ""
@@ -341,7 +325,7 @@ def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) ->
 
 def test_names_cannot_drive_the_terminal(tmp_path: Path) -> None:
     named = {**ONE_REGION_STATE, "urn": ONE_REGION_STATE["urn"].replace("::chat", "::ch\x1b[31mat\n\ud800")}
-    result = check(state(tmp_path, [named]), PYTHONIOENCODING="ascii")
+    result = process("check", state(tmp_path, [named]), PYTHONIOENCODING="ascii")
     assert (result.returncode, result.stderr) == (1, "")
     assert "\x1b" not in result.stdout
     assert r"ch\x1b[31mat\n\ud800  gcp:compute/backendService:BackendService" in result.stdout
@@ -369,7 +353,7 @@ def test_a_report_that_cannot_be_written_is_no_violation() -> None:
 
 
 def test_the_file_of_a_project_is_not_a_state() -> None:
-    assert_refused(check("reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
+    assert_refused(process("check", "reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
 
 
 def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
@@ -382,8 +366,8 @@ def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
 
 
 def test_a_closed_standard_output_is_said() -> None:
-    command = f"{sys.executable} -m policypack rules >&-"
-    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    closed = f"{sys.executable} -m policypack rules >&-"
+    result = subprocess.run(closed, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (2, "error: cannot write the report: standard output is closed\n")
 
 
@@ -395,14 +379,13 @@ def test_a_terminated_run_stops_its_program_and_leaves_nothing_behind(tmp_path: 
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     environment = os.environ | {"TMPDIR": str(temporary)}
-    command = [sys.executable, "-m", "policypack", "check", str(project)]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    words = [sys.executable, "-m", "policypack", "check", str(project)]
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
         pid = project / "pid"
-        while not (pid.exists() and pid.read_text()):
-            time.sleep(0.05)
-        process.terminate()
-        _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (143, "terminated\n")
+        wait_until(lambda: pid.exists() and pid.read_text())
+        running.terminate()
+        _, errors = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, errors) == (143, "terminated\n")
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
@@ -434,11 +417,9 @@ def test_a_name_that_is_no_stacks_is_refused(tmp_path: Path) -> None:
 
 def test_a_path_that_the_locale_cannot_write_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p\u00f6", "")
-    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert_refused(check(project, **ascii_only), "set a locale such as LC_ALL=C.UTF-8")
+    ascii_only: Any = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert_refused(process("check", project, **ascii_only), "set a locale such as LC_ALL=C.UTF-8")
 
 
 def test_the_version_is_told() -> None:
-    command = [sys.executable, "-m", "policypack", "--version"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert result.stdout == f"llm-backends-gcp {VERSION}\n"
+    assert process("--version").stdout == f"llm-backends-gcp {VERSION}\n"

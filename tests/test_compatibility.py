@@ -61,7 +61,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
     ":RegionTargetHttpsProxy": ("certificateMap",),
-    ":GlobalForwardingRule": ("backendService",),
+    ":GlobalForwardingRule": ("backendService", "ports", "allPorts"),
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
     ":Https?HealthCheck": ("portName", "portSpecification", "sourceRegions"),
     ":RegionHealthCheck": ("sourceRegions",),
@@ -84,6 +84,8 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":Service": (
         "template.containers.readinessProbe.tcpSocket",
         "template.spec.containers.readinessProbe.tcpSocket",
+        # The first API version has another word for what a variable comes from.
+        "template.spec.containers.envs.valueSource",
     ),
     # A zonal group is in one zone.
     ":InstanceGroupManager": ("distributionPolicyTargetShape", "instanceFlexibilityPolicy"),
@@ -120,6 +122,9 @@ NO_PROPERTIES = {
     "gRPC",
     "sshKeys",
     "allUsers",
+    "allAuthenticatedUsers",
+    # In the JSON of a policy of IAM.
+    "bindings",
 }
 
 
@@ -150,7 +155,7 @@ def provider() -> dict[str, Any]:
     wanted = [token for token in wanted if token.startswith(("gcp:", "pulumi:providers:gcp"))]
     script = ROOT / "tests/provider_schema.py"
     result = subprocess.run(
-        [ENVIRONMENT / "bin/python", script, *wanted], stdout=subprocess.PIPE, text=True, timeout=60, check=True
+        [ENVIRONMENT / "bin/python", script, *wanted], stdout=subprocess.PIPE, text=True, timeout=120, check=True
     )
     declared: dict[str, Any] = json.loads(result.stdout)
     return declared

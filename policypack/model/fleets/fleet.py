@@ -37,6 +37,7 @@ class ServiceFleets:
         alternatives: the fleets as each way of pairing backends and groups makes them, if which has which is all that
             is not known.
         targets: when a machine of each fleet counts as full, by their groups' URNs.
+        starts_on_demand: they are Cloud Run services: their machines are instances, which start as requests come.
     """
 
     by_group: Mapping[str, Fleet] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class ServiceFleets:
     has_fixed_size: bool = False
     targets: Mapping[str, Target] = field(default_factory=dict)
     alternatives: tuple[ServiceFleets, ...] = ()
+    starts_on_demand: bool = False
 
     @property
     def is_exact(self) -> bool:

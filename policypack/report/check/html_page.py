@@ -9,11 +9,11 @@ from functools import cached_property
 from itertools import groupby
 from typing import Final
 
-from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
+from policypack.evaluate import SEVERITIES, Finding, RuleReport, Status, WaiverUse
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
-from policypack.order import OPEN, SEVERITIES, importance, waiver_importance
+from policypack.order import OPEN, importance, waiver_importance
 from policypack.report.check.all_paths import AllPaths, Served
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.serving_path import ServingPath

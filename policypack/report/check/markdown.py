@@ -68,7 +68,7 @@ def _row(finding: Finding, results: Results) -> str:
         f"{code(finding.name, in_table=True)} {plain(finding.type.rpartition(':')[2])}",
         code(finding.rule.name, in_table=True),
         level,
-        finding.rule.severity,
+        finding.severity,
         sentence(fixes, in_table=True),
         _place(results.location_of(finding), in_table=True),
     )

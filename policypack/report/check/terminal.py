@@ -91,7 +91,7 @@ def _finding_lines(results: Results, findings: Iterable[Finding]) -> Iterator[_L
         yield (first.name, "bold"), f"  {first.type}", urn_if_needed, _place(results, first)
         for finding in by_resource[urn]:
             level = (finding.level, LEVEL_STYLES[finding.level])
-            yield f"  {finding.rule.name}  ", level, f", severity {finding.rule.severity}"
+            yield f"  {finding.rule.name}  ", level, f", severity {finding.severity}"
             see = [f"See {finding.rule.url}"] if finding.status == "failed" else []
             yield from ((f"    {line}",) for line in (*lines_of(finding), *see))
 

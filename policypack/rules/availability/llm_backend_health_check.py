@@ -145,10 +145,11 @@ def _has_a_check(service: BackendService, options: HealthCheckOptions, required:
     links = service.health_check_links
     if links.is_complete and not links.members:
         path, also = _path_to_request(_start_up_servers(service), options)
+        kind = "RegionHealthCheck" if service.is_regional else "HealthCheck"
         yield Fail(
             "It has no health check.",
             required,
-            f'Create a `HealthCheck` with `http_health_check={{"request_path": "{path}", "port": ...}}` and set '
+            f'Create a `{kind}` with `http_health_check={{"request_path": "{path}", "port": ...}}` and set '
             f"`health_checks` to its `id`{also}.",
         )
 

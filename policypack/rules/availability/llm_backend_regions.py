@@ -12,12 +12,12 @@ from policypack.model.balancing.serving import drained_backends, serving_groups,
 from policypack.model.frontend.dns import regions_joined_by_dns
 from policypack.model.kubernetes.controllers import may_have_controller
 from policypack.model.values.bounds import DistinctCount
-from policypack.model.values.logic import any_of
+from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.regions import spans_regions
 from policypack.rules.shared.another_region import how_to_reach_another
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, provided, under
 from policypack.wording import counted, quoted
 
 _MOST_NAMES: Final = 4
@@ -31,6 +31,22 @@ _USE_GLOBAL: Final = (
 _JOIN: Final = (
     "Make the same service in another region and join both by a DNS record (`RecordSet`) whose `routing_policy` has "
     "`health_checked_targets`; if something outside the stack joins them, name them in the option `regional_peers`."
+)
+
+
+def _has_regions(service: BackendService) -> bool | Unknown:
+    """Whether its backends are in regions of Google Cloud: not on the internet, nor a Google API."""
+    groups = service.groups
+    if service.leaves_backends_to_a_controller or not groups:
+        return True
+    is_elsewhere = any_of([all(group.is_anywhere for group in groups), all_of(one.serves_google_api for one in groups)])
+    return UNKNOWN if is_elsewhere is True and not service.links.is_complete else negation(is_elsewhere)
+
+
+_HAS_REGIONS: Final = Condition(
+    _has_regions,
+    "its backends are endpoints on the internet or a Google API, and in no region of yours",
+    "psc_target_service",
 )
 
 
@@ -143,8 +159,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
-    backends or, beside anything of Kubernetes, may do so, or a DNS record has addresses that are not known. On GKE when
-    clusters of other stacks may export the backend, or the class or the Gateway is not known.
+    backends or, beside anything of Kubernetes, may do so, a NEG may be one for a Google API, or a DNS record has
+    addresses that are not known. On GKE when clusters of other stacks may export the backend, or the class or the
+    Gateway is not known.
     """
     required = f"Backends in at least {counted(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
@@ -154,29 +171,13 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
         yield provided(has_none, doubt, _serves_nothing(service, required))
     if service.is_regional:
         yield _has_peers_elsewhere(service, options, required)
-    elif reason := _has_no_region(service):
-        yield NotApplicable(reason)
     elif not is_empty:
-        # Of a NEG that is still to be shown it may turn out that the rule says nothing about it.
-        may_have_none = not service.stack.is_complete and len(service.kinds) > 1
-        counts = UNKNOWN if may_have_none else True
-        yield provided(counts, not_known("network_endpoint_type"), _spans_regions(service, options, required))
+        yield under((_HAS_REGIONS,), service, lambda: _spans_regions(service, options, required))
 
 
 def _serves_nothing(service: BackendService, required: str) -> Checks:
     fix = "Add a backend." if service.is_regional else "Add a backend in each region."
     yield Fail("It has no backends, so it serves nothing.", required, fix)
-
-
-def _has_no_region(service: BackendService) -> str | None:
-    """Why no region can be told of its backends, a clause; `None` if one can, or if it is not known."""
-    if service.leaves_backends_to_a_controller or not service.groups or not service.links.is_complete:
-        return None
-    if all(group.is_anywhere for group in service.groups):
-        return "its endpoints are on the internet, and in no region of Google Cloud"
-    if all(group.leads_to_google_api is True for group in service.groups):
-        return "its backend is a Google API, of which a service takes one"
-    return None
 
 
 def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:

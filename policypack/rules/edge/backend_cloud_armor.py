@@ -17,6 +17,7 @@ from policypack.model.security.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.edge.cloud_armor import is_filtered
+from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.places import Policies, is_of_its_scope
 from policypack.rules.shared.vouched import vouched_for
@@ -65,7 +66,8 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
 
     ## Applies to
     Services with scheme EXTERNAL_MANAGED or EXTERNAL: global ones, and regional ones of Application Load Balancers.
-    Internal services need none; regional Network Load Balancers take none of this kind.
+    Internal services need none; regional Network Load Balancers take none of this kind. A policy that is fine does not
+    pass where requests can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
 
     ## Fails
     ```python
@@ -127,6 +129,7 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
         yield unresolved(security_policy_links(service))
     for policy in security_policies(service):
         yield _filters_requests(policy)
+    yield is_the_only_way(service)
 
 
 def _has_policy_from_elsewhere(service: BackendService) -> Checks:

@@ -31,7 +31,8 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
     application one does not have it, a classic one has neither IN_FLIGHT nor CUSTOM_METRICS); RATE, CONNECTION and
     IN_FLIGHT have the limit that they need; no target field is set that the mode refuses or ignores; targets are in
     range; at most two custom metrics, and none that is to count in another mode than CUSTOM_METRICS. `custom_metrics`
-    of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, go with every mode. What depends on the kind of
+    of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, go with every mode. `traffic_duration` is not LONG in
+    RATE mode, and not SHORT in IN_FLIGHT mode. What depends on the kind of
     group is left to `backend-group-kind`. A target field of 0 is not set, except `max_utilization`, where it leaves no
     capacity.
 

@@ -111,13 +111,15 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
 
 def _outlasts_responses(draining: float, service: BackendService) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
-    yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), "its `timeout_sec`")
+    reason = "its `timeout_sec`" if timeout <= _LONGEST_SECONDS else "the most there is, as its `timeout_sec` is longer"
+    yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), reason)
 
 
 def _lasts(draining: float, seconds: float, reason: str) -> Checks:
     if draining < seconds:
+        more = f" or more, up to {_LONGEST_SECONDS}" if seconds < _LONGEST_SECONDS else ""
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"At least {seconds:g} s, {reason}.",
-            f"Set `connection_draining_timeout_sec` to {seconds:g} or more, up to {_LONGEST_SECONDS}.",
+            f"Set `connection_draining_timeout_sec` to {seconds:g}{more}.",
         )

@@ -138,7 +138,7 @@ def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Chec
         fix = f"Set `timeout_sec` to {options.max_seconds} or less."
     if not options.min_seconds <= timeout <= options.max_seconds:
         default = ", the default" if timeout == DEFAULT_TIMEOUT_SECONDS else ""
-        yield Fail(f"Its timeout is {timeout:g} s{default}.", _required(options), fix)
+        yield Fail(f"Its timeout is {timeout:.10g} s{default}.", _required(options), fix)
 
 
 def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
@@ -168,9 +168,9 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
     longest = min(options.max_seconds, MAX_TIMEOUT_SECONDS)
     if not options.min_seconds <= timeout <= longest:
         yield Fail(
-            f"The request timeout of the Cloud Run service `{run.name}` is {timeout:g} s.",
+            f"The request timeout of the Cloud Run service `{run.name}` is {timeout:.10g} s.",
             f"A timeout from {options.min_seconds} to {longest} s.",
-            f'Set `template={{"timeout": "{options.min_seconds}s"}}`, or as much as the longest response takes.',
+            f"Set `{run.timeout_of(options.min_seconds)}`, or as much as the longest response takes.",
         )
 
 
@@ -178,7 +178,7 @@ def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) 
     timeout = known(route.timeout_seconds, "timeout", because=f"it is computed for {label}")
     if timeout is not None and not options.min_seconds <= timeout <= options.max_seconds:
         yield Fail(
-            f"The timeout of {label} is {timeout:g} s, and takes precedence over that of the service.",
+            f"The timeout of {label} is {timeout:.10g} s, and takes precedence over that of the service.",
             _required(options),
             "Leave `timeout` out of the route action, or set it to the duration of the longest response.",
         )
