@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from policypack.model.graph.resource import Resource
 from policypack.rules import RULES
-from tests.rules import fleet_stacks, test_instance_properties, test_network_properties
+from tests.rules import fleet_stacks, gke_stacks, test_instance_properties, test_network_properties
 from tests.stacks import BY_NAME, R, build
 from tests.test_properties import SETTINGS, Verdicts, assert_refines, blurred, stacks, verdicts
 
@@ -43,6 +43,7 @@ AREAS = {
     "services": Area(stacks(), tuple(rule.name for rule in RULES)),
     "fleets": Area(fleet_stacks.stacks(), fleet_stacks.RULES, leaves_paths=True),
     "machines": Area(test_instance_properties.machine_stacks(), test_instance_properties.RULES, leaves_paths=True),
+    "gke": Area(gke_stacks.stacks(), gke_stacks.RULES, leaves_paths=True),
     "networks": Area(test_network_properties.networks_with_machines(), test_network_properties.RULES),
 }
 

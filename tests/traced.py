@@ -54,7 +54,8 @@ class _TracedResource(Resource):
 
     def _side(self, of: Resource, attribute: str, side: Side) -> Properties:
         properties: Properties = getattr(of, attribute)
-        origin = Read("pulumi:providers:gcp" if side == "provider" else self.type, side, ())
+        provider = f"pulumi:providers:{self.type.partition(':')[0]}"
+        origin = Read(provider if side == "provider" else self.type, side, ())
         values: Any = properties._values
         traced = _TracedObject(dict(values), origin, self.reads)
         return Properties(traced, missing=properties._missing, inputs=properties._inputs)

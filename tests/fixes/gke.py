@@ -79,7 +79,7 @@ FIXES = {
     ),
     "a pool without draining": fix("llm-backend-draining", "_policy_drains", (_DRAINING, "", _DRAINING), program=GKE),
     "a pool without a log": fix(
-        "llm-backend-logging", "_policy_logs", (_LOGGING, "", _LOGGING), program=GKE, chosen="True"
+        "llm-backend-logging", "_policy_logs", (_LOGGING, "", _LOGGING), program=GKE, chosen="True sampleRate 1000000"
     ),
     "a pool without a limit": fix("llm-backend-max-utilization", "_policy_limits", (_LIMIT, "", _LIMIT), program=GKE),
     "nodes in one zone": fix(

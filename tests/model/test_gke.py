@@ -12,7 +12,7 @@ from policypack.model.gke.fronts import FrontClass, fronts_of
 from policypack.model.gke.opaque import opaque_in
 from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import Kind, kind_of
-from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_cluster, same_namespace
 from policypack.model.values.secret import is_secret, secret
 from policypack.model.values.values import UNKNOWN
 from tests.rules.clusters import (
@@ -29,6 +29,7 @@ from tests.rules.clusters import (
 )
 from tests.stacks import Computed, Out, R, build
 
+STACK, OTHER = R("StackReference", "stack"), R("StackReference", "other")
 PROVIDER = "urn:pulumi:test::llm::pulumi:providers:kubernetes::"
 
 
@@ -106,18 +107,47 @@ def test_same_namespace(one: Any, other: Any, same: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param({}, {}, True, id="the default one"),
+        pytest.param({"namespace": "a"}, {"namespace": "b"}, True, id="two namespaces"),
+        pytest.param({"context": "us"}, {"context": "eu"}, False, id="two contexts"),
+        pytest.param({"kubeconfig": "us"}, {"kubeconfig": "us"}, True, id="one kubeconfig"),
+        pytest.param({"kubeconfig": "us"}, {"kubeconfig": "eu"}, False, id="two kubeconfigs"),
+        pytest.param({"kubeconfig": secret("us")}, {"kubeconfig": "us"}, True, id="a secret one"),
+        pytest.param({"kubeconfig": "us"}, {"kubeconfig": Computed()}, False, id="one that is not known"),
+        pytest.param({"kubeconfig": Computed()}, {"kubeconfig": Computed()}, UNKNOWN, id="two that are not known"),
+        pytest.param({"kubeconfig": Computed((STACK,))}, {"kubeconfig": Computed((OTHER,))}, False, id="of two stacks"),
+        pytest.param(
+            {"kubeconfig": Computed((STACK,))}, {"kubeconfig": Computed((STACK,))}, UNKNOWN, id="of one stack"
+        ),
+        pytest.param({"renderYamlToDirectory": "us"}, {"renderYamlToDirectory": "eu"}, False, id="two folders"),
+    ],
+)
+def test_clusters_are_told_by_the_kubeconfig(one: dict[str, Any], other: dict[str, Any], same: Any) -> None:
+    providers = [R("pulumi:providers:kubernetes", f"k{number}", given) for number, given in enumerate((one, other))]
+    objects = []
+    for number, given in enumerate((one, other)):
+        settings = {key: UNKNOWN if isinstance(value, Computed) else value for key, value in given.items()}
+        options = {"provider_urn": providers[number].urn, "provider": settings}
+        objects.append(replace(pool(logical=f"p{number}"), options=options))
+    found = objects_of(build(STACK, OTHER, *providers, *objects), ("InferencePool",))
+    assert same_cluster(*found) is same
+    assert same_cluster(*reversed(found)) is same
+
+
+@pytest.mark.parametrize(
     ("one", "other", "is_one"),
     [
-        ("gke", "gke", True),
-        ("us", "eu", False),
         # Two versions of the SDK in one program.
         ("default_4_34_2", "default_4_30_0", True),
         ("default", "default_4_30_0", True),
         ("default", "defaults", False),
     ],
 )
-def test_clusters_are_told_by_the_provider(one: str, other: str, is_one: bool) -> None:
-    clusters = {read(pool(), provider_urn=f"{PROVIDER}{name}").cluster for name in (one, other)}
+def test_default_providers_are_one(one: str, other: str, is_one: bool) -> None:
+    unknown = {"kubeconfig": UNKNOWN}
+    clusters = {read(pool(), provider_urn=f"{PROVIDER}{name}", provider=unknown).cluster for name in (one, other)}
     assert len(clusters) == (1 if is_one else 2)
 
 
@@ -161,11 +191,16 @@ def test_a_secret_annotation_stays_secret() -> None:
 
 
 def test_what_may_hide_objects_of_a_cluster() -> None:
-    us, eu = f"{PROVIDER}us", f"{PROVIDER}eu"
-    stack = build(release("here", provider_urn=us), release("there", provider_urn=eu), config_group())
-    assert [one.name for one in opaque_in(stack, us)] == ["here", "group"]
+    us, eu = cluster("us", "us-central1"), cluster("eu", "europe-west4")
+    hiding = [*within(us[1], release("here")), *within(eu[1], release("there"))]
+
+    def hidden(*others: R) -> list[str]:
+        stack = build(*us, *eu, *others, *within(us[1], pool()))
+        return [one.name for one in opaque_in(stack, objects_of(stack, ("InferencePool",))[0])]
+
+    assert hidden(*hiding, config_group()) == ["here", "group"]
     child = R("kubernetes:core/v1:Service", "web", {"spec": {}}, {"parent": config_group().urn})
-    assert [one.name for one in opaque_in(build(config_group(), child), us)] == []
+    assert hidden(config_group(), child) == []
 
 
 def test_a_computed_parent_is_the_gateway_that_it_comes_from() -> None:

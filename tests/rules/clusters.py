@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from policypack.model.values.values import UNKNOWN
 from tests.stacks import Computed, Out, R
 
 GATEWAY_API, POOLS, GKE = "gateway.networking.k8s.io/v1", "inference.networking.k8s.io/v1", "networking.gke.io/v1"
@@ -99,9 +100,15 @@ def cluster(name: str, location: Any) -> tuple[R, R]:
     return gke, R("pulumi:providers:kubernetes", f"in-{name}", {"kubeconfig": Out(gke)})
 
 
+def elsewhere(*sources: R, name: str = "elsewhere") -> R:
+    """The provider of a cluster outside the stack, whose kubeconfig is not known."""
+    return R("pulumi:providers:kubernetes", name, {"kubeconfig": Computed(sources)})
+
+
 def within(provider: R, *objects: R) -> tuple[R, ...]:
     """The objects in the cluster of a provider."""
-    return tuple(replace(one, name=one.name, options={**one.options, "provider_urn": provider.urn}) for one in objects)
+    options = {"provider_urn": provider.urn, "provider": {"kubeconfig": UNKNOWN}}
+    return tuple(replace(one, name=one.name, options={**one.options, **options}) for one in objects)
 
 
 def served(target: R | None = None, *others: R, class_name: Any = INTERNAL) -> list[R]:

@@ -92,7 +92,7 @@ ELSEWHERE = {"group": "", "kind": "Service", "name": "body-router"}
         pytest.param(served(POOL, deployment({**VLLM, "readinessProbe": {"httpGet": {"path": "/health"}}})), "failed",
                      id="readiness probe does not count"),
         pytest.param(served(POOL, release()), "undecided", id="beside a Helm release"),
-        pytest.param(served(POOL, release(provider_urn="urn:other")), "failed", id="release in another cluster"),
+        pytest.param(served(POOL, release(provider={"kubeconfig": "other"})), "failed", id="release elsewhere"),
         pytest.param(served(POOL, config_group()), "undecided", id="beside a component without children"),
         pytest.param(served(POOL, config_group(), thing("v1", "Service", "web")), "undecided", id="and another object"),
         pytest.param(served(POOL, thing("argoproj.io/v1alpha1", "Application", "app")), "undecided", id="Argo CD"),

@@ -11,14 +11,12 @@ from tests.rules.clusters import (
     GATEWAY_API,
     GKE,
     INTERNAL,
-    VLLM,
     backend_config,
     deployment,
     gateway,
     ingress,
     policy,
     pool,
-    ref,
     release,
     route,
     served,
@@ -200,6 +198,36 @@ def test_cloud_armor_of_ingresses(spec: Any, expected: str) -> None:
     check_verdict(ARMOR, [ingress(class_name="gce-internal"), target, PODS, backend_config(spec)], "not applicable")
 
 
+LIMIT = {"rateLimitThreshold": {"count": 300, "intervalSec": 60}, "conformAction": "allow", "exceedAction": "deny(429)"}
+LIMITED = R("SecurityPolicy", "armor", {
+    "name": "armor", "rules": [{**rules("throttle")[0], "rateLimitOptions": {**LIMIT, "enforceOnKey": "IP"}}],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param(armored("armor", LIMITED), "passed", id="each client"),
+        pytest.param(armored("armor", OPEN), "failed", id="nobody"),
+        pytest.param(armored("elsewhere", LIMITED), "undecided", id="of another stack"),
+        pytest.param(armored(None), "not applicable", id="no policy"),
+        pytest.param(served(POOL), "not applicable", id="internal"),
+    ],
+)
+def test_rate_limit(stack: list[R], expected: str) -> None:
+    check_verdict("cloud-armor-rate-limit", stack, expected)
+
+
+def test_a_policy_elsewhere_can_be_vouched_for() -> None:
+    check_verdict("cloud-armor-rate-limit", armored("company"), "not applicable", vouched=["comp*"])
+
+
+def test_of_two_policies_of_one_name_that_of_the_scope_counts() -> None:
+    check_verdict(ARMOR, armored("armor", FILTER, OF_REGION), "passed")
+    check_verdict(ARMOR, armored("armor", FILTER, OF_REGION, class_name=REGIONAL), "passed")
+    check_verdict(ARMOR, armored("armor", OPEN, OF_REGION), "failed")
+
+
 STRICT = R("SSLPolicy", "tls", {"name": "tls", "profile": "RESTRICTED", "minTlsVersion": "TLS_1_2"})
 LOOSE = R("SSLPolicy", "tls", {"name": "tls", "profile": "COMPATIBLE", "minTlsVersion": "TLS_1_0"})
 OF_REGION_TLS = R("RegionSslPolicy", "tls", {"name": "tls", "region": "us-central1", "profile": "RESTRICTED",
@@ -260,51 +288,6 @@ def test_tls_policy_of_ingresses(stack: list[R], expected: str) -> None:
     check_verdict(TLS, stack, expected)
 
 
-def authz(name: Any = "front", kind: str = "Gateway") -> R:
-    target = {"group": "gateway.networking.k8s.io", "kind": kind, "name": name}
-    return thing(GKE, "GCPAuthzPolicy", "authz", {"targetRefs": [target], "action": "ALLOW"})
-
-
-KEYED = deployment({**VLLM, "args": ["--api-key=$(KEY)"]})
-BY_VARIABLE = deployment({**VLLM, "env": [{"name": "VLLM_API_KEY", "valueFrom": {}}]})
-BY_SECRET = deployment({**VLLM, "envFrom": [{"secretRef": {"name": "key"}}]})
-OWN_IMAGE = deployment({**VLLM, "image": "us-docker.pkg.dev/p/r/server:1"})
-
-
-def public(*others: R, class_name: Any = EXTERNAL) -> list[R]:
-    return served(POOL, *others, class_name=class_name)
-
-
-@pytest.mark.parametrize(
-    ("stack", "expected"),
-    [
-        pytest.param(public(PODS), "failed", id="nobody asks"),
-        pytest.param(public(PODS, policy(POOL, {"iap": {"enabled": True}})), "passed", id="IAP"),
-        pytest.param(public(PODS, policy(POOL, {"iap": {"enabled": False}})), "failed", id="IAP off"),
-        pytest.param(public(PODS, policy(POOL, {"iap": {"enabled": Computed()}})), "undecided", id="IAP computed"),
-        pytest.param(public(PODS, authz()), "passed", id="authorization policy"),
-        pytest.param(public(PODS, authz("other")), "failed", id="another Gateway's policy"),
-        pytest.param(public(PODS, authz(Computed())), "undecided", id="policy of a computed target"),
-        pytest.param(public(KEYED), "passed", id="key in the command"),
-        pytest.param(public(BY_VARIABLE), "passed", id="key in a variable"),
-        pytest.param(public(BY_SECRET), "undecided", id="variables of a Secret"),
-        pytest.param(public(OWN_IMAGE), "undecided", id="image of one's own"),
-        pytest.param(public(), "undecided", id="Pods elsewhere"),
-        pytest.param(public(PODS, policy(POOL, {"securityPolicy": "armor"}), FILTER), "passed", id="known addresses"),
-        pytest.param(public(PODS, policy(POOL, {"securityPolicy": "armor"}), OPEN), "failed", id="all addresses"),
-        pytest.param(public(PODS, policy(POOL, {"securityPolicy": "far"}), FILTER), "undecided", id="armor elsewhere"),
-        pytest.param(public(PODS, release()), "undecided", id="beside a Helm release"),
-        pytest.param(public(PODS, class_name=INTERNAL), "not applicable", id="internal"),
-    ],
-)
-def test_callers(stack: list[R], expected: str) -> None:
-    check_verdict(CALLERS, stack, expected)
-
-
-def test_callers_by_the_option() -> None:
-    check_verdict(CALLERS, public(PODS), "not applicable", server_authenticates=True)
-
-
 def texts(rule: str, *stack: R) -> list[tuple[str, str, str]]:
     (found,) = findings(rule, build(*stack))
     return [(problem.observed, problem.required, problem.fix) for problem in found.problems]
@@ -339,4 +322,3 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
     ]
     ((_, _, fix),) = texts(HTTPS, *behind_ingress())
     assert fix.endswith('or annotate Ingress `front` with `kubernetes.io/ingress.allow-http: "false"`.')
-    assert ref(POOL)["kind"] in texts(CALLERS, *public(PODS))[0][0]

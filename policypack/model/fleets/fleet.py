@@ -88,7 +88,7 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
         service: the service that loses a region.
         needs_load: the steady load has to be known; otherwise the fleets say nothing about it.
     """
-    has_none = service.has_no_backends and not service.attachments.certain
+    has_none = service.has_no_backends and not service.attachments.any
     if service.is_regional or has_none or service.regions.upper == 1:
         return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
     basis = capacity_basis(service, needs_load=needs_load)
@@ -107,7 +107,7 @@ def capacity_basis(service: BackendService, *, needs_load: bool = True) -> Failo
     if service.is_passthrough is UNKNOWN:
         blocked = "`load_balancing_scheme` is not known, and so whether its backends have targets"
         return FailoverBasis(undecided=(Unresolved(blocked, "load_balancing_scheme"),))
-    if service.leaves_backends_to_a_controller:
+    if service.leaves_backends_to_a_controller or service.attachments.any:
         blocked = "a controller attaches its backends"
         return FailoverBasis(undecided=(Unresolved(blocked, "backends"),))
     return FailoverBasis(found, undecided=found.why)

@@ -24,9 +24,18 @@ from policypack.model.kubernetes.kinds import (
     INFERENCE_POOL,
     SERVICE,
 )
-from policypack.model.kubernetes.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to, same_namespace
+from policypack.model.kubernetes.objects import (
+    KubernetesObject,
+    Ref,
+    objects_of,
+    ref_in,
+    refers_to,
+    same_cluster,
+    same_namespace,
+)
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import plain
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.wording import quoted
 
@@ -128,7 +137,7 @@ class GkeBackend:
             return True
         answers = [all_of([serves, one.is_model_server]) for one, serves in self.workloads]
         found = any_of(answers)
-        return UNKNOWN if found is False and (not answers or opaque_in(self.stack, self.cluster)) else found
+        return UNKNOWN if found is False and (not answers or opaque_in(self.stack, self.shown_on)) else found
 
     @property
     def target_ports(self) -> tuple[int, ...]:
@@ -152,7 +161,7 @@ class GkeBackend:
     @cached_property
     def hidden(self) -> str:
         """Why something that shapes it may be out of sight, a clause; empty if nothing can be."""
-        if opaque := opaque_in(self.stack, self.cluster):
+        if opaque := opaque_in(self.stack, self.shown_on):
             return f"{quoted(one.name for one in opaque)} may hold objects that the stack does not show"
         return "" if self.target else f"{self.label} is not in the stack, and what shapes it may be elsewhere too"
 
@@ -168,7 +177,7 @@ class GkeBackend:
 
     def _is_target_of(self, policy: KubernetesObject) -> bool | Unknown:
         given = policy.spec.object("targetRef")
-        if given is None or policy.cluster != self.cluster:
+        if given is None or same_cluster(policy, self.shown_on) is False:
             return False
         ref = ref_in(policy, Properties(UNKNOWN) if isinstance(given, Unknown) else given)
         # A policy has to be in the namespace of its target.
@@ -177,7 +186,9 @@ class GkeBackend:
         ref = ref._replace(namespace=policy.namespace)
         if self.target:
             return refers_to(policy, ref, self.target)
-        return UNKNOWN if isinstance(self.ref, Unknown) else _are_same(ref, self.ref)
+        if isinstance(self.ref, Unknown):
+            return UNKNOWN
+        return all_of([same_cluster(policy, self.shown_on), _are_same(ref, self.ref)])
 
     @property
     def _backend_configs(self) -> Attached:
@@ -209,7 +220,7 @@ class GkeBackend:
             return [default if ports is None else UNKNOWN]
         by_key = {key: ports.string(key, default=UNKNOWN) for key in ports.keys}
         # A port can be named by its number here and by its name there.
-        routed = [by_key.get(f"{route.port}") for route, _ in self.routes]
+        routed = [by_key.get(plain(route.port)) if isinstance(route.port, str) else None for route, _ in self.routes]
         known = [name for name in routed if name is not None]
         return known if len(known) == len(routed) == 1 else [default, *by_key.values()]
 

@@ -182,7 +182,7 @@ def gateways_of(stack: Stack, holder: KubernetesObject) -> tuple[tuple[Front, bo
     if holder.kind == INGRESS:
         return ((Front.of(holder.resource, stack), True),)
     refs = parent_refs(holder)
-    candidates = (front for front in fronts_of(stack) if not front.is_ingress and front.cluster == holder.cluster)
+    candidates = (front for front in fronts_of(stack) if not front.is_ingress)
     found = ((front, any_of(refers_to(holder, ref, front) for ref in refs)) for front in candidates)
     return tuple((front, is_parent) for front, is_parent in found if is_parent is not False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.kubernetes.kinds import COMPONENT_TYPES, OPAQUE_TYPES, PACKAGE
-from policypack.model.kubernetes.objects import KubernetesObject, all_objects
+from policypack.model.kubernetes.objects import KubernetesObject, same_cluster
 
 
 @per_stack
@@ -26,17 +26,7 @@ def _parents(stack: Stack) -> frozenset[str]:
 
 
 @per_stack
-def opaque_in(stack: Stack, cluster: str) -> tuple[Resource, ...]:
-    """Those that may hold objects of one cluster. A component has no provider, so that it may hold those of any."""
-    hiding = opaque_resources(stack)
-    return tuple(one for one in hiding if one.type in COMPONENT_TYPES or _cluster(stack, one) == cluster)
-
-
-def _cluster(stack: Stack, resource: Resource) -> str:
-    return KubernetesObject.of(resource, stack).cluster
-
-
-@per_stack
-def has_kubernetes(stack: Stack) -> bool:
-    """Whether the stack has anything of Kubernetes."""
-    return bool(all_objects(stack) or opaque_resources(stack))
+def opaque_in(stack: Stack, example: KubernetesObject) -> tuple[Resource, ...]:
+    """Those that may hold objects of the cluster of one. A component has no provider: it may hold those of any."""
+    hiding = ((one, KubernetesObject.of(one, stack)) for one in opaque_resources(stack))
+    return tuple(one for one, seen in hiding if one.type in COMPONENT_TYPES or same_cluster(seen, example) is not False)

@@ -17,8 +17,8 @@ from policypack.model.graph.tokens import RECORD_SET
 from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import EXPORTS, IMPORTS, INFERENCE_POOL
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
-from policypack.model.values.logic import equals, when_known
-from policypack.model.values.values import Unknown
+from policypack.model.values.logic import all_of, equals, when_known
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _EXPORT: Final = "networking.gke.io/export"
 
@@ -33,18 +33,24 @@ def exporters_of(backend: GkeBackend) -> tuple[KubernetesObject, ...]:
 
     Clusters with their own stacks may export it as well.
     """
+    return tuple(one for one, exports in _exporters(backend) if exports is True)
+
+
+def may_have_other_exporters(backend: GkeBackend) -> bool:
+    """Whether another object of the stack may export what a backend imports."""
+    return any(exports is UNKNOWN for _, exports in _exporters(backend))
+
+
+def _exporters(backend: GkeBackend) -> list[tuple[KubernetesObject, bool | Unknown]]:
     ref = backend.ref
     if isinstance(ref, Unknown) or not isinstance(ref.kind, str) or ref.kind not in IMPORTS:
-        return ()
-    is_pool = IMPORTS[ref.kind] == INFERENCE_POOL
+        return []
+    is_pool, name = IMPORTS[ref.kind] == INFERENCE_POOL, ref.name
     found = objects_of(backend.stack, (INFERENCE_POOL if is_pool else EXPORTS,))
-    return tuple(
-        one
-        for one in found
-        if equals(one.object_name, f"{ref.name}") is True
-        and same_namespace(one.namespace, ref.namespace) is True
-        and (not is_pool or is_exported(one) is True)
-    )
+    names = [UNKNOWN if isinstance(name, Unknown) else equals(one.object_name, name) for one in found]
+    places = [same_namespace(one.namespace, ref.namespace) for one in found]
+    marks = [is_exported(one) if is_pool else True for one in found]
+    return [(one, all_of(answers)) for one, *answers in zip(found, names, places, marks, strict=True)]
 
 
 def is_exported(pool: KubernetesObject) -> bool | Unknown:

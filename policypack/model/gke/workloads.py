@@ -8,10 +8,11 @@ from typing import Final
 
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.kubernetes.kinds import INFERENCE_POOL
-from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_cluster, same_namespace
 from policypack.model.software.servers import ServerName, servers_in
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Kind -> where its template of Pods is; a Pod is one itself.
@@ -98,7 +99,7 @@ def _texts(container: Properties) -> tuple[str | Unknown, ...]:
     """The image of a container, and its command line as one text."""
     words = [container.strings(key) for key in ("command", "args")]
     known = [word for part in words if not isinstance(part, Unknown) for word in part]
-    line = " ".join(f"{word}" for word in known if isinstance(word, str))
+    line = joined(" ", [word for word in known if isinstance(word, str)])
     is_known = not any(isinstance(one, Unknown) for one in (*words, *known))
     return (container.string("image", default=""), line, *(() if is_known else (UNKNOWN,)))
 
@@ -115,7 +116,7 @@ def selector_of(target: KubernetesObject) -> Properties | Unknown | None:
 @per_stack
 def workloads_behind(stack: Stack, target: KubernetesObject) -> tuple[tuple[Workload, bool | Unknown], ...]:
     """What makes Pods that a Service or an InferencePool sends requests to, or may, each with whether it does."""
-    here = [one for one in objects_of(stack, tuple(_TEMPLATES)) if one.cluster == target.cluster]
+    here = [one for one in objects_of(stack, tuple(_TEMPLATES)) if same_cluster(one, target) is not False]
     found = ((one, _serves(one, target)) for one in (Workload.of(one.resource, stack) for one in here))
     return tuple((one, serves) for one, serves in found if serves is not False)
 
@@ -123,4 +124,4 @@ def workloads_behind(stack: Stack, target: KubernetesObject) -> tuple[tuple[Work
 def _serves(workload: Workload, target: KubernetesObject) -> bool | Unknown:
     selector = selector_of(target)
     matched = any_of(target.matches(selector, labels) for labels, _ in workload.templates)
-    return all_of([same_namespace(workload.namespace, target.namespace), matched])
+    return all_of([same_cluster(workload, target), same_namespace(workload.namespace, target.namespace), matched])

@@ -12,7 +12,7 @@ from policypack.model.gke.backends import GkeBackend
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import GKE_NODE_POOL
 from policypack.model.kubernetes.clusters import GkeCluster
-from policypack.model.kubernetes.objects import objects_of
+from policypack.model.kubernetes.objects import objects_of, same_cluster
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _SCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject", "MultidimPodAutoscaler")
@@ -46,7 +46,10 @@ def _pools(cluster: GkeCluster) -> list[frozenset[str] | Unknown | None]:
     found = [_zones(pool, cluster) if is_its else UNKNOWN for pool, is_its in pools if is_its is not False]
     asked = cluster.resource.asked
     found += [] if asked.value("nodePools") is None else [UNKNOWN]
-    return found if asked.boolean("removeDefaultNodePool") is True else [*found, _own_zones(cluster)]
+    removes_default = asked.boolean("removeDefaultNodePool", default=False)
+    if removes_default is not True:
+        found.append(UNKNOWN if isinstance(removes_default, Unknown) else _own_zones(cluster))
+    return found
 
 
 def _is_of(pool: Resource, cluster: GkeCluster) -> bool | None:
@@ -55,8 +58,7 @@ def _is_of(pool: Resource, cluster: GkeCluster) -> bool | None:
     if sources:
         return cluster.urn in sources
     name, own = pool.asked.string("cluster"), cluster.resource.asked.string("name")
-    is_named = isinstance(name, str) and isinstance(own, str)
-    return f"{name}".rpartition("/")[2] == f"{own}" if is_named else None
+    return name.rpartition("/")[2] == own if isinstance(name, str) and isinstance(own, str) else None
 
 
 def _provisions_nodes(cluster: GkeCluster) -> bool:
@@ -86,7 +88,7 @@ def _own_zones(cluster: GkeCluster) -> frozenset[str] | Unknown | None:
 
 def has_several_pods(backend: GkeBackend) -> bool | Unknown:
     """Whether there is more than one Pod behind a backend, or something that scales them."""
-    if any(one.cluster == backend.cluster for one in objects_of(backend.stack, _SCALERS)):
+    if any(same_cluster(one, backend.shown_on) is not False for one in objects_of(backend.stack, _SCALERS)):
         return True
     counts = [one.replicas for one, serves in backend.workloads if serves is True]
     known = [count for count in counts if not isinstance(count, Unknown)]

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from policypack.model.graph.reference import region_of
-from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.tokens import GKE_CLUSTER, GKE_NODE_POOL
+from policypack.model.graph.tokens import GKE_CLUSTER
 from policypack.model.graph.view import View
-from policypack.model.kubernetes.objects import KubernetesObject
+from policypack.model.kubernetes.objects import KubernetesObject, gke_clusters_of
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -32,14 +31,5 @@ class GkeCluster(View):
 
 def cluster_of(one: KubernetesObject) -> GkeCluster | None:
     """The cluster of the stack that an object is in; `None` for one outside the stack, or if it is not known which."""
-    return _cluster_of_provider(one.stack, one.resource.provider_urn)
-
-
-@per_stack
-def _cluster_of_provider(stack: Stack, provider_urn: str) -> GkeCluster | None:
-    provider = stack.by_urn(provider_urn)
-    sources = [stack.by_urn(urn) for urn in (provider.edges.get("kubeconfig", ()) if provider else ())]
-    found = {one.urn: one for one in sources if one and one.type == GKE_CLUSTER}
-    for pool in (one for one in sources if one and one.type == GKE_NODE_POOL):
-        found |= {one.urn: one for one in stack.uses(pool) if one.type == GKE_CLUSTER}
-    return GkeCluster.of(next(iter(found.values())), stack) if len(found) == 1 else None
+    found = gke_clusters_of(one.stack, one.resource.provider_urn)
+    return GkeCluster.of(found[0], one.stack) if len(found) == 1 else None

@@ -120,6 +120,11 @@ class Attachments:
     certain: tuple[Attachment, ...] = ()
     possible: tuple[Attachment, ...] = ()
 
+    @property
+    def any(self) -> bool:
+        """Whether there are some, or may be."""
+        return bool(self.certain or self.possible)
+
 
 @per_stack
 def attachments_of(stack: Stack, backend_service: Resource) -> Attachments:

@@ -11,12 +11,13 @@ from typing import ClassVar, Final, NamedTuple
 
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.tokens import GKE_CLUSTER, GKE_NODE_POOL
 from policypack.model.graph.view import View
 from policypack.model.kubernetes.kinds import CORE_GROUP, NAMESPACE, PACKAGE, POOL_GROUPS, Kind, kind_of
 from policypack.model.values.logic import all_of, equals
 from policypack.model.values.properties import Properties
 from policypack.model.values.read import read
-from policypack.model.values.secret import like, plain
+from policypack.model.values.secret import joined, like, plain
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Where the provider puts objects without a namespace, if neither it nor the kubeconfig says another one.
@@ -74,10 +75,10 @@ class KubernetesObject(View):
         """Its name in the cluster; `None` for one that will be made up, which nobody can write down."""
         return self.metadata.string("name")
 
-    @cached_property
+    @property
     def cluster(self) -> str:
-        """What tells its cluster from others: the URN of its provider."""
-        return _DEFAULT_PROVIDER.sub("::default", self.resource.provider_urn)
+        """What tells its cluster from others."""
+        return _cluster(self.stack, self.resource.provider_urn, self.resource)
 
     @cached_property
     def namespace(self) -> str | Unknown | None:
@@ -127,6 +128,53 @@ class KubernetesObject(View):
         return all_of(found)
 
 
+@per_stack
+def _cluster(stack: Stack, provider_urn: str, example: Resource) -> str:
+    """What tells the cluster of a provider from others: the GKE cluster that its kubeconfig comes from, or its text.
+
+    Two providers may be for one cluster. Of a kubeconfig that is not known it is the URN of the provider.
+    """
+    made = gke_clusters_of(stack, provider_urn)
+    settings = example.provider_settings
+    if len(made) == 1:
+        return made[0].urn
+    kubeconfig, context = settings.string("kubeconfig"), settings.string("context")
+    if settings.value("renderYamlToDirectory") is not None or isinstance(kubeconfig, Unknown):
+        return _DEFAULT_PROVIDER.sub("::default", provider_urn)
+    parts = (one if isinstance(one, str) else "" for one in (kubeconfig, context, settings.string("cluster")))
+    return joined("\n", ("kubeconfig", *parts))
+
+
+@per_stack
+def gke_clusters_of(stack: Stack, provider_urn: str) -> tuple[Resource, ...]:
+    """The GKE clusters of the stack that the kubeconfig of a provider comes from, ordered by URN."""
+    provider = stack.by_urn(provider_urn)
+    sources = [stack.by_urn(urn) for urn in (provider.edges.get("kubeconfig", ()) if provider else ())]
+    found = {one.urn: one for one in sources if one and one.type == GKE_CLUSTER}
+    for pool in (one for one in sources if one and one.type == GKE_NODE_POOL):
+        found |= {one.urn: one for one in stack.uses(pool) if one.type == GKE_CLUSTER}
+    return tuple(found[urn] for urn in sorted(found))
+
+
+def same_cluster(one: KubernetesObject, other: KubernetesObject) -> bool | Unknown:
+    """Whether two objects are in one cluster; two kubeconfigs that are not known may be the same."""
+    if one.cluster == other.cluster:
+        return True
+    sources = [_sources_of_unknown_kubeconfig(each) for each in (one, other)]
+    if sources[0] is None or sources[1] is None:
+        return False
+    return False if sources[0] and sources[1] and not sources[0] & sources[1] else UNKNOWN
+
+
+def _sources_of_unknown_kubeconfig(one: KubernetesObject) -> frozenset[str] | None:
+    """What the kubeconfig of its provider is computed from; `None` if that is known, or of a cluster of the stack."""
+    settings, provider = one.resource.provider_settings, one.stack.by_urn(one.resource.provider_urn)
+    is_known = not isinstance(settings.string("kubeconfig"), Unknown)
+    if is_known or provider is None or gke_clusters_of(one.stack, provider.urn):
+        return None
+    return frozenset(provider.edges.get("kubeconfig", ()))
+
+
 class Ref(NamedTuple):
     """How one object names another.
 
@@ -167,10 +215,12 @@ def ref_in(holder: KubernetesObject, properties: Properties, *, kind: str = "", 
 
 def refers_to(holder: KubernetesObject, ref: Ref, target: KubernetesObject) -> bool | Unknown:
     """Whether a reference in an object is to another one: of the same cluster, group, kind, namespace and name."""
-    if holder.cluster != target.cluster:
+    in_one_cluster = same_cluster(holder, target)
+    if in_one_cluster is False:
         return False
     return all_of(
         [
+            in_one_cluster,
             equals(ref.kind, target.kind),
             _is_group(ref.group, target.group),
             same_namespace(ref.namespace, target.namespace),

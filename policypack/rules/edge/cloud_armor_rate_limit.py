@@ -13,6 +13,7 @@ from policypack.model.security.security_policy import (
     security_policy_links,
 )
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.cloud_armor import limits_clients
 from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.vouched import vouched_for
@@ -46,6 +47,7 @@ class RateLimitOptions(Options):
     stage="stack",
     url="https://cloud.google.com/armor/docs/rate-limiting-overview",
     applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR, _HAS_CLOUD_ARMOR),
+    gke=lambda backend, options: limits_clients(backend, lambda policy: _limits_rate(policy, options), options.vouched),
 )
 def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -> Checks:
     """The service's Cloud Armor policy limits how many requests a client sends.
@@ -55,6 +57,8 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     everybody, and its key tells clients from another: an address, a header, a cookie or a TLS fingerprint. Besides, no
     rules together let many clients through that no such limit is about, be it the last rule or none that matches. Known
     clients may pass without a limit: ranges of addresses up to a /8, and networks by their number (`origin.asn`).
+
+    On GKE it is the policy that a GCPBackendPolicy or a BackendConfig names.
 
     ## Why it matters
     A prompt takes seconds of a GPU, and no setting of the load balancer sheds load: once all regions are full, it

@@ -72,7 +72,7 @@ def whence(policy: Policy, setting: Setting) -> str:
 
 def field_of(policy: Policy, setting: Setting) -> str:
     """What messages call a setting of a policy: `spec.default.timeoutSec` of GCPBackendPolicy `llm`."""
-    return f"`spec.{policy.field(setting)}` of {policy.label}"
+    return f"`spec.{policy.field(setting)}` of {policy.label if policy.object else f'a {policy.kind}'}"
 
 
 def how_to_set(backend: GkeBackend, policy: Policy, values: Mapping[Setting, Any]) -> str:

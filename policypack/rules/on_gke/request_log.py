@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.policies import ALL_REQUESTS, Policy
+from policypack.model.gke.policies import ALL_REQUESTS, Policy, Setting
 from policypack.rules.on_gke.policies import field_of, given, how_to_set, on_settings, whence
 from policypack.verdict import Checks, Fail
 
@@ -16,7 +16,9 @@ def logs_requests(backend: GkeBackend, min_sample_rate: float) -> Checks:
 def _policy_logs(backend: GkeBackend, policy: Policy, min_sample_rate: float) -> Checks:
     least = f"{min_sample_rate:g} of the requests at least" if min_sample_rate else "the requests"
     every, is_on = ALL_REQUESTS[policy.kind], policy.flag("logging")
-    fix = how_to_set(backend, policy, {"logging": True, "sample rate": every})
+    # Without a rate all requests are logged.
+    rates: dict[Setting, float] = {"sample rate": every} if policy.sets("sample rate") else {}
+    fix = how_to_set(backend, policy, {"logging": True, **rates})
     if is_on is False:
         why = whence(policy, "logging")
         yield Fail(f"Requests to {backend.label} are not logged, {why}.", f"A log of {least}.", fix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.regions import exporters_of
+from policypack.model.gke.regions import exporters_of, may_have_other_exporters
 from policypack.model.gke.zones import has_several_pods, least_zones, most_zones
 from policypack.model.kubernetes.clusters import GkeCluster, cluster_of
 from policypack.model.values.bounds import reaches
@@ -26,7 +26,7 @@ def _has_nodes_in_zones(backend: GkeBackend, min_zones: int) -> Checks:
     is_alone = backend.spans_clusters is False
     serving = [cluster_of(one) for one in ([backend.shown_on] if is_alone else exporters_of(backend))]
     clusters = [one for one in serving if one]
-    if not clusters or len(clusters) < len(serving):
+    if not clusters or len(clusters) < len(serving) or (not is_alone and may_have_other_exporters(backend)):
         yield Undecided(f"the clusters that serve {backend.label} are not known to be in the stack", "kubeconfig")
     for cluster in clusters:
         doubt = Undecided(f"clusters of other stacks may serve {backend.label} in the region of `{cluster.name}`")

@@ -48,7 +48,7 @@ def hidden_from(front: Front) -> str:
     """Why something that shapes a front end may be out of sight, a clause; empty if nothing can be."""
     if not front.stack.is_complete:
         return "what is not there yet may still come in this update"
-    opaque = opaque_in(front.stack, front.cluster)
+    opaque = opaque_in(front.stack, front)
     return f"{quoted(one.name for one in opaque)} may hold objects that the stack does not show" if opaque else ""
 
 

@@ -1,8 +1,8 @@
-"""What `backend-cloud-armor` says of backends on GKE."""
+"""What `backend-cloud-armor` and `cloud-armor-rate-limit` say of backends on GKE."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.fronts import Front
@@ -10,9 +10,9 @@ from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SECURITY_POLICY_TYPES
 from policypack.model.security.security_policy import SecurityPolicy
 from policypack.rules.on_gke.edge.fronts import on_fronts
-from policypack.rules.on_gke.edge.named import Named, judge_named
+from policypack.rules.on_gke.edge.named import Named, judge_named, unless_vouched_for
 from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
-from policypack.verdict import Checks, Fail
+from policypack.verdict import Checks, Fail, NotApplicable
 
 _KINDS = Named("Cloud Armor policy", SECURITY_POLICY_TYPES, "SecurityPolicy", "RegionSecurityPolicy")
 
@@ -44,4 +44,32 @@ def _names_a_policy(
         )
     yield judge_named(
         front, policy, "security policy", _KINDS, lambda found: judge(SecurityPolicy.of(found, front.stack))
+    )
+
+
+def limits_clients(backend: GkeBackend, judge: Callable[[SecurityPolicy], Checks], vouched: Sequence[str]) -> Checks:
+    """The Cloud Armor policy of a backend that clients on the internet reach is one that `judge` finds right.
+
+    Args:
+        backend: the backend.
+        judge: what to ask of a policy of the stack.
+        vouched: globs on policies elsewhere whose owners answer for them.
+    """
+    yield on_fronts(
+        backend, lambda front: on_settings(backend, lambda policy: _policy_limits(front, policy, judge, vouched))
+    )
+
+
+def _policy_limits(
+    front: Front, policy: Policy, judge: Callable[[SecurityPolicy], Checks], vouched: Sequence[str]
+) -> Checks:
+    if policy.text("security policy") is None:
+        yield NotApplicable("it has no Cloud Armor policy, which `backend-cloud-armor` requires")
+    yield judge_named(
+        front,
+        policy,
+        "security policy",
+        _KINDS,
+        lambda found: judge(SecurityPolicy.of(found, front.stack)),
+        outside=lambda name: unless_vouched_for(name, _KINDS.called, vouched),
     )

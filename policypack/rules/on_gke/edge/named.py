@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from policypack.model.gke.fronts import Front
 from policypack.model.gke.policies import Policy, Setting
@@ -11,7 +12,7 @@ from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.kubernetes.names import named_in_spec
 from policypack.rules.on_gke.policies import field_of
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ def judge_named(
         return
     if not found and outside and isinstance(name, str):
         yield outside(name)
-    for resource in found:
-        if (location_of(resource) is not None) == _is_regional(front):
+    # Names are taken in the scope of the load balancer, where there is one.
+    in_scope = [one for one in found if (location_of(one) is not None) == _is_regional(front)]
+    for resource in in_scope or found:
+        if in_scope:
             yield judge(resource)
             continue
         fitting, ours = named.fitting(front), "regional" if _is_regional(front) else "global"
@@ -74,6 +77,14 @@ def judge_named(
             f"A `{fitting}`{' of its region' if ours == 'regional' else ''}.",
             f"Create the policy as `{fitting}`, and set {field_of(policy, setting)} to its name.",
         )
+
+
+def unless_vouched_for(name: str, called: str, vouched: Sequence[str]) -> Checks:
+    """Says of a policy outside the stack that its owner answers for it, if globs in the option say so."""
+    if any(fnmatchcase(name, glob) for glob in vouched):
+        yield NotApplicable(f"the option `vouched` says that its owner answers for `{name}`")
+    else:
+        yield Undecided(f"{called} `{name}` is not in this stack", "spec")
 
 
 def _is_regional(front: Front) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.gke.backends import GkeBackend
@@ -14,9 +13,9 @@ from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SSL_POLICY_TYPES
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG, GATEWAY_POLICY
 from policypack.rules.on_gke.edge.fronts import on_fronts
-from policypack.rules.on_gke.edge.named import Named, judge_named
+from policypack.rules.on_gke.edge.named import Named, judge_named, unless_vouched_for
 from policypack.rules.on_gke.policies import field_of, on_policies
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, provided
+from policypack.verdict import Checks, Fail, Undecided, provided
 
 _KINDS = Named("SSL policy", SSL_POLICY_TYPES, "SSLPolicy", "RegionSslPolicy")
 
@@ -63,15 +62,8 @@ def _has_ssl_policy(
         "ssl policy",
         _KINDS,
         lambda found: judge(SslPolicy.of(found, front.stack)),
-        outside=lambda name: _is_vouched_for(name, vouched),
+        outside=lambda name: unless_vouched_for(name, _KINDS.called, vouched),
     )
-
-
-def _is_vouched_for(name: str, vouched: Sequence[str]) -> Checks:
-    if any(fnmatchcase(name, glob) for glob in vouched):
-        yield NotApplicable(f"the option `vouched` says that its owner answers for `{name}`")
-    else:
-        yield Undecided(f"SSL policy `{name}` is not in this stack", "sslPolicy")
 
 
 def _how(front: Front, policy: Policy) -> str:
