@@ -1,188 +1,93 @@
-"""The stack: which component gets what from which."""
+"""The stack: what every form has, and between its foundation and its front end the servers of one."""
 
 import pulumi
-from components.alerts import GroupArgs
-from components.apis import ProjectApis, ProjectApisArgs
-from components.artifacts import Artifacts, ArtifactsArgs
-from components.backend import BackendArgs
+
+from cloud_run import serving as cloud_run
 from components.edge_security import EdgeSecurity, EdgeSecurityArgs
-from components.encryption import Encryption, EncryptionArgs
-from components.fleet import Fleet, FleetArgs, GpuArgs
-from components.identity import Identity, IdentityArgs
+from components.exposure import EXTERNAL, INTERNAL, Exposure
 from components.internal_load_balancer import InternalLoadBalancer, InternalLoadBalancerArgs
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
-from components.network import Network, NetworkArgs, SubnetArgs
+from components.load_balancer import LoadBalancer
 from components.observability import Observability, ObservabilityArgs
+from components.paths import SiteArgs
 from components.private_certificate import PrivateCertificate, PrivateCertificateArgs
 from config import load_config
-from server import API_PATHS, HEALTH_PATH, PORT, PORT_NAME, ServerSettings, cloud_init
+from foundation import create_foundation
+from machines import serving as machines
+from machines.config import Machines
+from server import API_PATHS
 
+NAME = "llm"
 config = load_config()
-regions = tuple(region.name for region in config.regions)
+frontend = config.frontend
 
-apis = ProjectApis("llm", ProjectApisArgs(internal=config.frontend.internal, iap=bool(config.frontend.iap_members)))
-after_apis = pulumi.ResourceOptions(depends_on=[apis])
+if isinstance(config.compute, Machines):
+    needs = machines.needs_of(config.compute)
+else:
+    needs = cloud_run.needs_of(config.compute)
+foundation = create_foundation(NAME, config, needs)
 
-identity = Identity("llm", IdentityArgs(project=config.project, account_id=config.resource_id), opts=after_apis)
-encryption = Encryption(
-    "llm",
-    EncryptionArgs(enabled=config.operations.cmek, regions=regions, location=config.location),
-    opts=after_apis,
-)
-after_keys = pulumi.ResourceOptions(depends_on=[apis, encryption])
-
-artifacts = Artifacts(
-    "llm",
-    ArtifactsArgs(
-        project=config.project,
-        resource_id=config.resource_id,
-        location=config.location,
-        registries=config.model.registries,
-        regions=regions,
-        reader=identity.member,
-        storage_key=encryption.storage_key,
-        regional_keys=encryption.regional_keys,
-        protect=config.operations.protect,
-    ),
-    opts=after_keys,
-)
-network = Network(
-    "llm",
-    NetworkArgs(
-        subnets=tuple(SubnetArgs(region.name, region.cidr, region.proxy_cidr) for region in config.regions),
-        serving_port=PORT,
-        server_account=identity.email,
-    ),
-    opts=after_apis,
-)
-
-user_data = cloud_init(
-    ServerSettings(
-        project=config.project,
-        bucket=artifacts.bucket,
-        secret=artifacts.secret,
-        repositories=artifacts.repositories,
-        model=config.model,
-        gpu=config.machine.gpu,
-        timeout_seconds=config.traffic.timeout_seconds,
-        draining_seconds=config.traffic.draining_seconds,
+if frontend.internal:
+    exposure = Exposure(INTERNAL)
+else:
+    edge = EdgeSecurity(
+        NAME,
+        EdgeSecurityArgs(client_ranges=frontend.client_ranges, requests_per_minute=frontend.requests_per_minute),
+        opts=foundation.after_apis,
     )
-)
-fleets = {
-    region.name: Fleet(
-        f"llm-{region.name}",
-        FleetArgs(
-            region=region.name,
-            zones=region.zones,
-            subnet=network.subnets[region.name],
-            service_account=identity.email,
-            machine_type=config.machine.type,
-            gpu=GpuArgs(config.machine.gpu.type, config.machine.gpu.count) if config.machine.gpu else None,
-            disk_gb=config.machine.disk_gb,
-            disk_key=encryption.regional_keys.get(region.name),
-            secure_boot=config.machine.secure_boot,
-            user_data=user_data,
-            port_name=PORT_NAME,
-            port=PORT,
-            health_path=HEALTH_PATH,
-            initial_delay_seconds=config.model.initial_delay,
-            min_replicas=region.min_replicas,
-            max_replicas=region.max_replicas,
-            autoscaler_target=config.traffic.autoscaler_target,
-            surge=config.machine.surge,
-            reserve=region.reserve,
-        ),
-        opts=after_keys,
-    )
-    for region in config.regions
-}
+    exposure = Exposure(EXTERNAL, edge.policy, frontend.iap_members)
 
-backend = BackendArgs(
-    groups=[fleet.instance_group for fleet in fleets.values()],
-    port_name=PORT_NAME,
-    port=PORT,
-    health_path=HEALTH_PATH,
-    api_paths=API_PATHS,
-    domain=config.frontend.domain,
-    max_utilization=config.traffic.max_utilization,
-    requests_per_second=config.traffic.requests_per_second,
-    timeout_seconds=config.traffic.timeout_seconds,
-    draining_seconds=config.traffic.draining_seconds,
-    log_sample_rate=config.operations.log_sample_rate,
-)
+if isinstance(config.compute, Machines):
+    serving = machines.serve(NAME, config, config.compute, foundation, exposure)
+else:
+    serving = cloud_run.serve(NAME, config, config.compute, foundation, exposure)
+
+site = SiteArgs(domain=frontend.domain, api_paths=API_PATHS, service=serving.service)
 balancer: LoadBalancer | InternalLoadBalancer
-if config.frontend.internal:
+if frontend.internal:
     certificate = PrivateCertificate(
-        "llm",
-        PrivateCertificateArgs(domain=config.frontend.domain, region=regions[0], protect=config.operations.protect),
-        opts=after_apis,
+        NAME,
+        PrivateCertificateArgs(domain=frontend.domain, region=config.regions[0], protect=config.operations.protect),
+        opts=foundation.after_apis,
     )
     balancer = InternalLoadBalancer(
-        "llm",
+        NAME,
         InternalLoadBalancerArgs(
-            backend=backend,
+            site=site,
             project=config.project,
-            network=network.network,
-            subnets=network.subnets,
+            network=foundation.network.network,
+            subnets=foundation.network.subnets,
             certificate=certificate.certificate,
         ),
-        opts=pulumi.ResourceOptions(depends_on=[apis, network]),
+        opts=foundation.after_network,
     )
     pulumi.export("address", balancer.addresses)
     pulumi.export("authority", certificate.authority_pem)
 else:
-    edge = EdgeSecurity(
-        "llm",
-        EdgeSecurityArgs(
-            client_ranges=config.frontend.client_ranges, requests_per_minute=config.frontend.requests_per_minute
-        ),
-        opts=after_apis,
-    )
-    balancer = LoadBalancer(
-        "llm",
-        LoadBalancerArgs(backend=backend, security_policy=edge.policy, iap_members=config.frontend.iap_members),
-        opts=after_apis,
-    )
+    balancer = LoadBalancer(NAME, site, opts=foundation.after_apis)
     pulumi.export("address", balancer.address)
     pulumi.export("certificate_proof", balancer.proof)
 
 observability = Observability(
-    "llm",
+    NAME,
     ObservabilityArgs(
         project=config.project,
         title=f"LLM {config.stack}",
-        internal=config.frontend.internal,
-        public_check=config.frontend.open_to_all,
-        domain=config.frontend.domain,
-        service_name=balancer.service_name,
-        groups={
-            region.name: GroupArgs(
-                name=fleets[region.name].group_name,
-                max_replicas=region.max_replicas,
-                requests_per_second=config.traffic.requests_per_second,
-            )
-            for region in config.regions
-        },
+        metrics=serving.metrics,
+        public_check=frontend.open_to_all,
+        domain=frontend.domain,
+        alerts=serving.alerts,
+        chart=serving.chart,
         emails=config.operations.alert_emails,
         latency_seconds=config.operations.latency_seconds,
     ),
-    opts=after_apis,
+    opts=foundation.after_apis,
 )
 
+for output, value in serving.outputs.items():
+    pulumi.export(output, value)
 pulumi.export("url", balancer.url)
-pulumi.export("service", balancer.service_name)
-pulumi.export("groups", {region: fleet.group_name for region, fleet in fleets.items()})
+pulumi.export("service", serving.metrics.service_name)
 pulumi.export("dashboard", observability.dashboard_url)
-pulumi.export("weights", f"gs://{artifacts.bucket}/{config.model.weights}")
-pulumi.export("api_key_secret", artifacts.secret)
-pulumi.export(
-    "check_health",
-    {
-        "backends": pulumi.Output.concat(
-            "gcloud compute backend-services get-health ",
-            balancer.service_name,
-            f" --global --project={config.project}",
-        ),
-        "answer": f'curl --fail {balancer.url}/v1/models --header "Authorization: Bearer $KEY"',
-    },
-)
+pulumi.export("api_key_secret", foundation.artifacts.secret)
+answer = f'curl --fail {balancer.url}/v1/models --header "Authorization: Bearer $KEY"'
+pulumi.export("check_health", {**serving.checks, "answer": answer})

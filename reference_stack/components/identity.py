@@ -1,4 +1,4 @@
-"""Who the machines are."""
+"""Who the servers are."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Identity(pulumi.ComponentResource):
         super().__init__("llm:reference:Identity", name, None, opts)
         child = child_of(self, opts)
         account = serviceaccount.Account(
-            f"{name}-server", account_id=args.account_id, display_name="LLM server machines", opts=child
+            f"{name}-server", account_id=args.account_id, display_name="LLM servers", opts=child
         )
         for role in ROLES:
             short = role.rsplit(".", 1)[-1]

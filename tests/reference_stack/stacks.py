@@ -14,7 +14,8 @@ import yaml
 
 from policypack.sources.program import load_program
 
-STACKS = ("dev", "prod", "internal")
+MACHINE_STACKS = ("dev", "prod", "internal")
+STACKS = (*MACHINE_STACKS, "run")
 GONE = object()
 
 

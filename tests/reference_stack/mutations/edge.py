@@ -7,7 +7,7 @@ ABORT = 'default_route_action={"fault_injection_policy": {"abort": {"http_status
 MUTATIONS = {
     "a key in a request header": mutation(
         (
-            "components/load_balancer.py",
+            "machines/backend.py",
             'session_affinity="NONE",',
             'session_affinity="NONE",\n            custom_request_headers=["Authorization: Bearer Tr0ub4dor-7bBq9"],',
         ),
@@ -16,7 +16,7 @@ MUTATIONS = {
     "the forwarding rule has another scheme": mutation(
         (
             "components/load_balancer.py",
-            'f"{name}-https-rule",\n            load_balancing_scheme=SCHEME,',
+            'f"{name}-https-rule",\n            load_balancing_scheme=EXTERNAL,',
             'f"{name}-https-rule",\n            load_balancing_scheme="INTERNAL_MANAGED",',
         ),
         fires={"forwarding-rule-scheme"},
@@ -24,7 +24,7 @@ MUTATIONS = {
     "internal: the forwarding rule has another scheme": mutation(
         (
             "components/internal_load_balancer.py",
-            'f"{name}-{region}",\n            load_balancing_scheme=SCHEME,',
+            'f"{name}-{region}",\n            load_balancing_scheme=INTERNAL,',
             'f"{name}-{region}",\n            load_balancing_scheme="INTERNAL_SELF_MANAGED",',
         ),
         fires={"forwarding-rule-scheme"},
@@ -77,7 +77,7 @@ MUTATIONS = {
         stack="internal",
     ),
     "retries of what has begun": mutation(
-        ("components/backend.py", '"retry_conditions": ["connect-failure"]', '"retry_conditions": ["5xx"]'),
+        ("components/paths.py", '"retry_conditions": ["connect-failure"]', '"retry_conditions": ["5xx"]'),
         fires={"llm-backend-retry"},
     ),
     "plain HTTP reaches the servers": mutation(
@@ -106,7 +106,7 @@ MUTATIONS = {
         fires={"frontend-domain"},
     ),
     "the host rule is for another domain": mutation(
-        ("components/backend.py", '"hosts": [args.domain]', '"hosts": ["chat.example.org"]'),
+        ("components/paths.py", '"hosts": [args.domain]', '"hosts": ["chat.example.org"]'),
         fires={"frontend-domain"},
     ),
     "internal: the certificate is for another domain": mutation(
@@ -132,7 +132,7 @@ MUTATIONS = {
         stack="internal",
     ),
     "no Cloud Armor": mutation(
-        ("components/load_balancer.py", "            security_policy=self._args.security_policy,\n", ""),
+        ("machines/backend.py", "            security_policy=exposure.security_policy,\n", ""),
         fires={"backend-cloud-armor"},
     ),
     "one rate limit for all": mutation(
@@ -169,27 +169,27 @@ MUTATIONS = {
         fires={"cloud-armor-rate-limit"},
     ),
     "unknown hosts reach everything": mutation(
-        ("components/backend.py", ABORT, ""),
+        ("components/paths.py", ABORT, ""),
         fires={"frontend-paths"},
     ),
     "a host rule names a path matcher that is not there": mutation(
-        ("components/backend.py", '"path_matcher": "api"}]', '"path_matcher": "apis"}]'),
+        ("components/paths.py", '"path_matcher": "api"}]', '"path_matcher": "apis"}]'),
         fires={"frontend-paths"},
     ),
     "the servers ask for no key": mutation(
-        ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        ("server.py", '"vllm": "VLLM_API_KEY"', '"vllm": "UNUSED"'),
         fires={"backend-authentication"},
     ),
     "everybody passes Identity-Aware Proxy, and the servers ask for no key": mutation(
-        ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        ("server.py", '"vllm": "VLLM_API_KEY"', '"vllm": "UNUSED"'),
         (
-            "components/load_balancer.py",
-            'iap={"enabled": True} if self._args.iap_members else None,',
+            "machines/backend.py",
+            'iap={"enabled": True} if exposure.iap_members else None,',
             'iap={"enabled": True},',
         ),
         (
-            "components/load_balancer.py",
-            "        for position, member in enumerate(self._args.iap_members):\n",
+            "machines/backend.py",
+            "        for position, member in enumerate(self._args.exposure.iap_members):\n",
             '        for position, member in enumerate(["allUsers"]):\n',
         ),
         fires={"backend-authentication"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,3 +30,7 @@ def mutation(
     undecided: Iterable[str] = (),
 ) -> Mutation:
     return Mutation(edits, frozenset(fires), stack, deployed, frozenset(undecided))
+
+
+run_mutation = functools.partial(mutation, stack="run")
+"""A mutation of the form on Cloud Run."""
