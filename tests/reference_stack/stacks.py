@@ -14,6 +14,7 @@ import yaml
 
 from policypack.sources.program import load_program
 
+PACKAGE = "llm_stack"
 MACHINE_STACKS = ("dev", "prod", "internal")
 STACKS = (*MACHINE_STACKS, "run")
 GONE = object()

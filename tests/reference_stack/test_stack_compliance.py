@@ -11,7 +11,7 @@ from policypack.evaluate import Report, evaluate
 from policypack.rules import RULES
 from policypack.sources.program import load_program
 from tests.reference_stack.mutations import MUTATIONS
-from tests.reference_stack.stacks import STACKS, copy_stack
+from tests.reference_stack.stacks import PACKAGE, STACKS, copy_stack
 from tests.sources.deployed import DEPLOYED
 
 pytestmark = pytest.mark.usefixtures("_warm")
@@ -101,9 +101,9 @@ def test_a_mutation_fires_exactly_its_rules(tmp_path: Path, stack_dir: Path, nam
     mutated = MUTATIONS[name]
     project = copy_stack(stack_dir, tmp_path / "reference_stack")
     for file, text, replacement in mutated.edits:
-        source = (project / file).read_text()
+        source = (project / PACKAGE / file).read_text()
         assert source.count(text) == 1, (file, text)
-        (project / file).write_text(source.replace(text, replacement))
+        (project / PACKAGE / file).write_text(source.replace(text, replacement))
     report = judged(project, mutated.stack, deployed=mutated.deployed)
     assert {found.rule.name for found in report.with_status("failed")} == mutated.rules
     assert {found.rule.name for found in report.with_status("undecided")} == mutated.undecided

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from config import given_keys, parse_config
-from section import ConfigError
+from llm_stack.config import given_keys, parse_config
+from llm_stack.section import ConfigError
 from tests.reference_stack.stacks import GONE, STACKS, changed, raw_config
 
 REFUSED = [

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from config import parse_config
-from machines import cloud_init as boot
+from llm_stack.config import parse_config
+from llm_stack.machines import cloud_init as boot
 from tests.reference_stack.stacks import MACHINE_STACKS, raw_config
 
 REPOSITORIES = {host: f"us-docker.pkg.dev/my-llm-project/llm-{host}" for host in ("docker.io", "ghcr.io")}
@@ -188,7 +188,7 @@ def upload_model(machine: Path, *arguments: str) -> subprocess.CompletedProcess[
     gcloud.write_text(GCLOUD)
     gcloud.chmod(0o755)
     environment = os.environ | {"PATH": f"{machine}/bin:{os.environ['PATH']}", "BUCKET_DIR": f"{machine}/bucket"}
-    command = [sys.executable, str(Path(boot.__file__).parents[1] / "upload_model.py"), *arguments]
+    command = [sys.executable, str(Path(boot.__file__).parents[2] / "upload_model.py"), *arguments]
     return subprocess.run(
         command, cwd=machine, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

@@ -2,8 +2,8 @@
 
 from tests.reference_stack.mutations.mutation import run_mutation
 
-BACKEND, ARMOR = "cloud_run/backend.py", "components/edge_security.py"
-BALANCER, OBSERVABILITY = "components/load_balancer.py", "components/observability.py"
+BACKEND, ARMOR = "cloud_run/backend.py", "frontend/edge_security.py"
+BALANCER, OBSERVABILITY = "frontend/load_balancer.py", "observability/observability.py"
 _BACKEND = '{"group": self._create_neg(name, region)}'
 _NEGS = f"[{_BACKEND} for region in args.services]"
 _NEG = 'cloud_run={"service": self._args.services[region]},'

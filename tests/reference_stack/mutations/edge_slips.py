@@ -2,8 +2,8 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-PATHS, EXTERNAL = "components/paths.py", "components/load_balancer.py"
-ARMOR, ALERTS = "components/edge_security.py", "components/alerts.py"
+PATHS, EXTERNAL = "frontend/paths.py", "frontend/load_balancer.py"
+ARMOR, ALERTS = "frontend/edge_security.py", "observability/alerts.py"
 _TLS = 'profile="RESTRICTED", min_tls_version="TLS_1_2"'
 _HTTPS_RULE = 'f"{name}-https-rule",\n            load_balancing_scheme=EXTERNAL,\n            network_tier="PREMIUM",'
 _RETRY = '{"retry_policy": {"num_retries": 1, "retry_conditions": ["connect-failure"]}}'
@@ -69,18 +69,18 @@ MUTATIONS = {
         fires={"backend-cloud-armor", "cloud-armor-rate-limit"},
     ),
     "nobody is told": mutation(
-        ("components/observability.py", "notification_channels=self._channels,", "notification_channels=[],"),
+        ("observability/observability.py", "notification_channels=self._channels,", "notification_channels=[],"),
         fires={"llm-backend-alerts"},
     ),
     "the alert on latency is gone": mutation(
-        ("components/observability.py", "            alerts.latency(self._metrics, args.latency_seconds),\n", ""),
-        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        ("observability/observability.py", "            alerts.latency(self._metrics, args.latency_seconds),\n", ""),
+        ("observability/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
         fires={"llm-backend-alerts"},
         deployed=True,
     ),
     "internal: the alert on errors is gone": mutation(
-        ("components/observability.py", "            alerts.errors(self._metrics),\n", ""),
-        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        ("observability/observability.py", "            alerts.errors(self._metrics),\n", ""),
+        ("observability/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
         fires={"llm-backend-alerts"},
         stack="internal",
         deployed=True,

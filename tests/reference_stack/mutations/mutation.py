@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change of the program, as (file, text, replacement); each text occurs once in its file.
+    """A change of the program, as (file, text, replacement); the file within the package, and each
+    text once in its file.
 
     `deployed` judges it as deployed, where a first preview cannot tell. `undecided` are the rules that cannot tell, as
     what they would need is wrong or outside the stack.
