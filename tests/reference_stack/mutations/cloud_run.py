@@ -151,4 +151,9 @@ MUTATIONS = {
         fires=set(),
         undecided={"llm-backend-failover-signal", "run-service-probes"},
     ),
+    "run: GPUs in any one zone": run_mutation(
+        (SERVICE, "not instance.zonal_redundancy", "True"),
+        fires=set(),
+        undecided={"run-service-capacity"},
+    ),
 }

@@ -140,7 +140,7 @@ MUTATIONS = {
             '            protocol="HTTP",\n            timeout_sec=900,\n            backends=[{"group": '
             'compute.GlobalNetworkEndpointGroup(name, network_endpoint_type="INTERNET_FQDN_PORT").id}],',
         ),
-        fires={"internet-neg-tls"},
+        fires={"internet-neg-host", "internet-neg-tls"},
         undecided={"backend-authentication"},
     ),
     "run: a tag": run_mutation(
@@ -154,5 +154,19 @@ MUTATIONS = {
     "run: a locality policy": run_mutation(
         (BACKEND, _PROTOCOL, f'{_PROTOCOL} locality_lb_policy="LEAST_REQUEST",'),
         fires={"backend-session-affinity"},
+    ),
+    "run: somebody else's server, by the name of ours": run_mutation(
+        (
+            BACKEND,
+            f"backends={_NEGS},",
+            'timeout_sec=900,\n            backends=[{"group": '
+            'compute.GlobalNetworkEndpointGroup(name, network_endpoint_type="INTERNET_FQDN_PORT").id}],',
+        ),
+        fires={"internet-neg-host"},
+        undecided={"backend-authentication"},
+    ),
+    "run: a cache of answers": run_mutation(
+        (BACKEND, _PROTOCOL, f"{_PROTOCOL} enable_cdn=True,"),
+        fires={"backend-no-cdn"},
     ),
 }

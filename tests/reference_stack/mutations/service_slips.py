@@ -102,7 +102,7 @@ MUTATIONS = {
         fires={"load-balancer-attributes"},
     ),
     "a cache of answers": mutation(
-        (EXTERNAL, _AFFINITY, f"{_AFFINITY} enable_cdn=True,"),
+        (BACKEND, _AFFINITY, f"{_AFFINITY} enable_cdn=True,"),
         fires={"backend-no-cdn"},
     ),
     "a cache of answers beside IAP": mutation(
