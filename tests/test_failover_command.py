@@ -52,7 +52,7 @@ def test_the_example_of_the_docs(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_warm")
-@pytest.mark.parametrize("stack", ["dev", "prod", "internal"])
+@pytest.mark.parametrize("stack", ["dev", "prod", "internal", "run"])
 def test_the_reference_stacks_get_the_verdict_of_the_rule(stack: str) -> None:
     assert_agrees(load_program(ROOT / "reference_stack", stack).stack)
 

@@ -14,7 +14,9 @@ import yaml
 
 from policypack.sources.program import load_program
 
-STACKS = ("dev", "prod", "internal")
+PACKAGE = "llm_stack"
+MACHINE_STACKS = ("dev", "prod", "internal")
+STACKS = (*MACHINE_STACKS, "run")
 GONE = object()
 
 

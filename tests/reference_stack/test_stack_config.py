@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from config import given_keys, parse_config
-from section import ConfigError
 
+from llm_stack.config import given_keys, parse_config
+from llm_stack.section import ConfigError
 from tests.reference_stack.stacks import GONE, STACKS, changed, raw_config
 
 REFUSED = [
@@ -16,7 +16,7 @@ REFUSED = [
     ("dev", {"regions/us-east1": GONE}, "regions", "at least two"),
     ("dev", {"regions": GONE}, "regions", "mapping"),
     ("dev", {"region": {}}, "region", "Did you mean `regions`"),
-    ("dev", {"extra": {}}, "extra", "known keys are regions"),
+    ("dev", {"extra": {}}, "extra", "known keys are compute, regions"),
     ("dev", {"regions/us-east1/min_replica": 2}, "regions.us-east1.min_replica", "Did you mean `min_replicas`"),
     ("dev", {"regions/us-east1/min_replicas": 1}, "regions.us-east1.min_replicas", "Give 2 to"),
     ("dev", {"regions/us-east1/min_replicas": "2"}, "regions.us-east1.min_replicas", "Give 2 to"),
@@ -75,6 +75,34 @@ REFUSED = [
     ("internal", {"frontend/requests_per_minute": 5}, "frontend.requests_per_minute", "Remove it"),
     ("dev", {"operations/alert_emails": []}, "operations.alert_emails", "one mail address"),
     ("dev", {"operations/log_sample_rate": 0}, "operations.log_sample_rate", "Give 0.01 to 1"),
+    ("dev", {"compute": "gke"}, "compute", "Choose one"),
+    ("dev", {"compute": None}, "compute", "Choose one"),
+    ("dev", {"compute": "cloud-run"}, "machine", "known keys are compute, regions, instance"),
+    ("run", {"compute": GONE}, "instance", "known keys are compute, regions, machine"),
+    ("run", {"regions/europe-west1": GONE}, "regions", "at least two"),
+    ("run", {"regions/europe-west1/min_instances": 0}, "regions.europe-west1.min_instances", "Give 1 to"),
+    ("run", {"regions/europe-west1/max_instances": 1}, "regions.europe-west1.max_instances", "Give 2 to"),
+    ("run", {"regions/europe-west1/min_instances": 5}, "regions.europe-west1.max_instances", "Raise max_instances"),
+    ("run", {"regions/europe-west1/cidr": "10.40.0.0/27"}, "regions.europe-west1.cidr", "/26"),
+    ("run", {"regions/europe-west1/cidr": "10.40.1.0/26"}, "regions.europe-west4.cidr", "its own range"),
+    ("run", {"regions/europe-west1/max_instances": 64}, "regions.europe-west1.cidr", "larger"),
+    ("run", {"regions/europe-west1/zones": ["europe-west1-a"]}, "regions.europe-west1.zones", "known keys are cidr"),
+    ("run", {"instance/gpu": "nvidia-t4"}, "instance.gpu", "Set it to nvidia-l4"),
+    ("run", {"instance/cpu": 2}, "instance.cpu", "Give 4 to 8"),
+    ("run", {"instance/cpu": "8"}, "instance.cpu", "Give 4 to 8"),
+    ("run", {"instance/memory_gib": 8}, "instance.memory_gib", "Give 16 to 32"),
+    ("run", {"instance/gpu": GONE}, "model.load_seconds", "Get it to 600 s"),
+    ("run", {"instance/gpu": GONE, "model/load_seconds": 300}, "model.runtime", "llama.cpp"),
+    ("run", {"instance/gpu": GONE, "instance/zonal_redundancy": False}, "instance.zonal_redundancy", "Remove it"),
+    ("run", {"model/load_seconds": 1801}, "model.load_seconds", "Get it to 1800 s"),
+    ("run", {"model/manifest_sha256": 64 * "0"}, "model.manifest_sha256", "Remove it"),
+    ("run", {"model/arguments": ["--max-num-seqs", "64"]}, "model.arguments", "Remove it"),
+    ("run", {"model/arguments": ["--max-num-seqs=64"]}, "model.arguments", "Remove it"),
+    ("run", {"traffic/concurrency": 101}, "traffic.concurrency", "Give 1 to 100"),
+    ("run", {"traffic/steady_requests": 17}, "traffic.steady_requests", "Lower it to 16"),
+    ("run", {"traffic/draining_seconds": 900}, "traffic.draining_seconds", "known keys are concurrency"),
+    ("run", {"frontend/kind": "internal", "frontend/requests_per_minute": GONE}, "frontend.kind", "external"),
+    ("run", {"frontend/iap_members": ["group:llm@example.com"]}, "frontend.iap_members", "Remove it"),
 ]
 
 
@@ -98,20 +126,40 @@ def test_names_that_cannot_be_ids(stack_dir: Path, project: str, stack: str) -> 
 def test_accepted(stack_dir: Path, stack: str) -> None:
     raw = raw_config(stack_dir, stack)
     config = parse_config(raw, "my-llm-project", stack)
-    assert set(raw) == {"regions", "machine", "model", "traffic", "frontend", "operations"}
-    assert [region.name for region in config.regions] == list(raw["regions"])
+    form = {"compute", "instance"} if stack == "run" else {"machine"}
+    assert set(raw) == {"regions", "model", "traffic", "frontend", "operations"} | form
+    assert config.regions == tuple(raw["regions"])
     assert config.resource_id == f"llm-{stack}"
 
 
 def test_uneven_regions_that_survive(stack_dir: Path) -> None:
     raw = changed(raw_config(stack_dir, "dev"), {"regions/us-east1/min_replicas": 3, "traffic/autoscaler_target": 0.4})
-    assert parse_config(raw, "my-llm-project", "dev").traffic.autoscaler_target == 0.4
+    assert parse_config(raw, "my-llm-project", "dev").compute.traffic.autoscaler_target == 0.4
+
+
+def test_more_warm_instances_carry_more(stack_dir: Path) -> None:
+    changes = {"regions/europe-west1/min_instances": 2, "regions/europe-west4/min_instances": 2}
+    raw = changed(raw_config(stack_dir, "run"), changes | {"traffic/steady_requests": 32})
+    assert parse_config(raw, "my-llm-project", "run").compute.traffic.steady_requests == 32
+
+
+def test_cloud_run_without_a_gpu(stack_dir: Path) -> None:
+    changes = {"instance": {"cpu": 2, "memory_gib": 8}, "model/load_seconds": 300}
+    changes |= {"model/runtime": "llama.cpp", "model/file": "model.gguf"}
+    instance = parse_config(changed(raw_config(stack_dir, "run"), changes), "my-llm-project", "run").compute.instance
+    assert (instance.gpu, instance.zonal_redundancy) == (None, True)
+
+
+def test_names_that_make_a_bucket_s_name_too_long(stack_dir: Path) -> None:
+    raw = raw_config(stack_dir, "run")
+    with pytest.raises(ConfigError, match="stack name: makes a bucket's name longer than 63"):
+        parse_config(raw, "a-project-with-thirty-letters1", "a-stack-of-20-letter")
 
 
 def test_secure_boot_off_with_a_reason(stack_dir: Path) -> None:
     changes = {"machine/secure_boot": False, "machine/secure_boot_reason": "unsigned driver"}
     config = parse_config(changed(raw_config(stack_dir, "prod"), changes), "my-llm-project", "prod")
-    assert config.machine.secure_boot is False
+    assert config.compute.machine.secure_boot is False
 
 
 @pytest.mark.parametrize(

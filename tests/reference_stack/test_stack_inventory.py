@@ -10,7 +10,7 @@ import pytest
 
 from policypack.model.values.values import UNKNOWN
 from policypack.sources.error import SourceError
-from tests.reference_stack.stacks import STACKS, Registered, changed, run_program, stack_config
+from tests.reference_stack.stacks import MACHINE_STACKS, STACKS, Registered, changed, run_program, stack_config
 
 pytestmark = pytest.mark.usefixtures("_warm")
 
@@ -78,10 +78,28 @@ def of_regions(regions: int, *, proxies: bool = False) -> dict[str, int]:
     }
 
 
+def on_cloud_run(regions: int) -> dict[str, int]:
+    return {
+        "gcp:cloudrunv2/service:Service": regions,
+        "gcp:compute/firewall:Firewall": 3,
+        "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": regions,
+        "gcp:compute/subnetwork:Subnetwork": regions,
+        "gcp:kms/cryptoKey:CryptoKey": regions + 1,
+        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": 3 * regions + 1,
+        "gcp:kms/keyRing:KeyRing": regions + 1,
+        "gcp:monitoring/alertPolicy:AlertPolicy": 7,
+        "gcp:projects/service:Service": 12,
+        "gcp:projects/serviceIdentity:ServiceIdentity": 3,
+        "gcp:storage/bucket:Bucket": regions,
+        "gcp:storage/bucketIAMMember:BucketIAMMember": regions,
+    }
+
+
 INVENTORY = {
     "dev": EVERYWHERE | EXTERNAL | of_regions(2),
     "prod": EVERYWHERE | EXTERNAL | of_regions(3),
     "internal": EVERYWHERE | INTERNAL | of_regions(2, proxies=True),
+    "run": EVERYWHERE | EXTERNAL | on_cloud_run(2),
 }
 
 
@@ -101,7 +119,7 @@ def test_names_are_unique_for_a_type(stack_dir: Path, stack: str) -> None:
     assert len(urns) == len(set(urns))
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_backend_service(stack_dir: Path, stack: str) -> None:
     run = registered(stack_dir, stack)
     service = run.of("BackendService")["llm-service"]
@@ -118,7 +136,7 @@ def test_backend_service(stack_dir: Path, stack: str) -> None:
     assert ("outlierDetection" in service) == (stack != "internal") == ("securityPolicy" in service)
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_groups(stack_dir: Path, stack: str) -> None:
     run = registered(stack_dir, stack)
     for group in run.of("RegionInstanceGroupManager").values():
@@ -135,7 +153,7 @@ def test_groups(stack_dir: Path, stack: str) -> None:
     assert all(scaler["loadBalancingUtilization"]["target"] <= limit for scaler in scalers)
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_machines(stack_dir: Path, stack: str) -> None:
     for template in registered(stack_dir, stack).of("RegionInstanceTemplate").values():
         assert all("accessConfigs" not in interface for interface in template["networkInterfaces"])
@@ -148,7 +166,7 @@ def test_machines(stack_dir: Path, stack: str) -> None:
         assert wanted.items() <= template["metadata"].items()
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_checks(stack_dir: Path, stack: str) -> None:
     checks = registered(stack_dir, stack).of("HealthCheck")
     balancer = checks.pop("llm-check")
@@ -164,7 +182,7 @@ def test_checks(stack_dir: Path, stack: str) -> None:
     assert min(slow) > balancer["checkIntervalSec"] * balancer["unhealthyThreshold"]
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_the_way_in(stack_dir: Path, stack: str) -> None:
     firewalls = registered(stack_dir, stack).of("Firewall")
     probes = ["35.191.0.0/16", "130.211.0.0/22"]
@@ -197,6 +215,77 @@ def test_internal_entries(stack_dir: Path) -> None:
     assert {subnet["purpose"] for subnet in proxies} == {"GLOBAL_MANAGED_PROXY"}
 
 
+def test_services_on_cloud_run(stack_dir: Path) -> None:
+    services = registered(stack_dir, "run").of("Service")
+    for region in ("europe-west1", "europe-west4"):
+        service = services[f"llm-{region}"]
+        assert (service["name"], service["location"]) == ("llm-run", region)
+        assert service["ingress"] == "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+        assert service["defaultUriDisabled"] is service["invokerIamDisabled"] is service["deletionProtection"] is True
+        assert service["scaling"] == {"minInstanceCount": 1}
+        template = service["template"]
+        assert (template["timeout"], template["scaling"]) == ("900s", {"maxInstanceCount": 4})
+        assert template["nodeSelector"] == {"accelerator": "nvidia-l4"}
+        assert template["gpuZonalRedundancyDisabled"] is False
+        assert template["vpcAccess"]["egress"] == "ALL_TRAFFIC"
+        bucket = {"bucket": f"my-llm-project-llm-run-weights-{region}", "readOnly": True}
+        assert template["volumes"] == [{"name": "weights", "gcs": bucket}]
+
+
+def test_the_container_on_cloud_run(stack_dir: Path) -> None:
+    template = registered(stack_dir, "run").of("Service")["llm-europe-west1"]["template"]
+    (container,) = template["containers"]
+    slots = container["args"].index("--max-num-seqs")
+    assert container["args"][slots + 1] == str(template["maxInstanceRequestConcurrency"])
+    assert container["args"][container["args"].index("--model") + 1] == "/models/qwen3-8b/v1"
+    assert container["image"].startswith(
+        "europe-docker.pkg.dev/my-llm-project/llm-run-docker-io/vllm/vllm-openai@sha256:"
+    )
+    assert container["volumeMounts"] == [{"name": "weights", "mountPath": "/models"}]
+    assert container["resources"] == {
+        "limits": {"cpu": "8", "memory": "32Gi", "nvidia.com/gpu": "1"},
+        "cpuIdle": False,
+        "startupCpuBoost": True,
+    }
+    key = {"secretKeyRef": {"secret": "llm-run-api-key", "version": "latest"}}
+    assert container["envs"][-1] == {"name": "VLLM_API_KEY", "valueSource": key}
+    startup = container["startupProbe"]
+    assert startup["failureThreshold"] * startup["periodSeconds"] == 900
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"] == {"path": "/health"}
+        assert container[probe]["timeoutSeconds"] <= container[probe]["periodSeconds"]
+
+
+def test_the_backend_service_over_cloud_run(stack_dir: Path) -> None:
+    run = registered(stack_dir, "run")
+    service = run.of("BackendService")["llm-service"]
+    assert [set(backend) for backend in service["backends"]] == [{"group"}, {"group"}]
+    assert set(service) == {"backends", "loadBalancingScheme", "logConfig", "protocol", "securityPolicy"}
+    negs = run.of("RegionNetworkEndpointGroup")
+    assert {neg["region"] for neg in negs.values()} == {"europe-west1", "europe-west4"}
+    assert {neg["networkEndpointType"] for neg in negs.values()} == {"SERVERLESS"}
+
+
+def test_llama_cpp_on_cloud_run_without_a_gpu(stack_dir: Path) -> None:
+    changes: dict[str, Any] = {
+        "llm-reference:instance": {"cpu": 4, "memory_gib": 16},
+        "llm-reference:model/runtime": "llama.cpp",
+        "llm-reference:model/file": "model.gguf",
+        "llm-reference:model/load_seconds": 60,
+        "llm-reference:model/arguments": ["--ctx-size", "8192"],
+    }
+    config = changed(stack_config(stack_dir, "run"), changes)
+    template = run_program(stack_dir, "run", config).of("Service")["llm-europe-west1"]["template"]
+    (container,) = template["containers"]
+    assert "nodeSelector" not in template
+    assert "gpuZonalRedundancyDisabled" not in template
+    assert container["resources"]["limits"] == {"cpu": "4", "memory": "16Gi"}
+    assert container["args"][-4:] == ["--ctx-size", "8192", "--parallel", "16"]
+    assert container["args"][container["args"].index("--model") + 1] == "/models/qwen3-8b/v1/model.gguf"
+    assert container["envs"][-1]["name"] == "LLAMA_API_KEY"
+    assert container["startupProbe"]["failureThreshold"] * container["startupProbe"]["periodSeconds"] == 240
+
+
 VARIANTS = [
     # what is changed in prod, the type whose count changes, the count
     ({"llm-reference:operations/cmek": False}, "CryptoKey", 0),
@@ -226,6 +315,12 @@ def test_a_region_more_is_one_entry_more(stack_dir: Path) -> None:
     config = changed(stack_config(stack_dir, "prod"), {"llm-reference:regions/us-east1": entry})
     run = run_program(stack_dir, "prod", config)
     assert run.counts(custom=True) == EVERYWHERE | EXTERNAL | of_regions(4)
+
+
+def test_a_region_of_cloud_run_more_is_one_entry_more(stack_dir: Path) -> None:
+    entry = {"cidr": "10.40.2.0/24", "min_instances": 1, "max_instances": 4}
+    config = changed(stack_config(stack_dir, "run"), {"llm-reference:regions/us-east4": entry})
+    assert run_program(stack_dir, "run", config).counts(custom=True) == EVERYWHERE | EXTERNAL | on_cloud_run(3)
 
 
 def test_refused_before_any_resource_is_made(stack_dir: Path) -> None:

@@ -13,31 +13,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import server
 import yaml
-from config import parse_config
 
-from tests.reference_stack.stacks import STACKS, raw_config
+from llm_stack.config import parse_config
+from llm_stack.machines import cloud_init as boot
+from tests.reference_stack.stacks import MACHINE_STACKS, raw_config
 
 REPOSITORIES = {host: f"us-docker.pkg.dev/my-llm-project/llm-{host}" for host in ("docker.io", "ghcr.io")}
 
 
-def settings(stack_dir: Path, stack: str) -> server.ServerSettings:
+def settings(stack_dir: Path, stack: str) -> boot.ServerSettings:
     config = parse_config(raw_config(stack_dir, stack), "my-llm-project", stack)
-    return server.ServerSettings(
+    machines = config.compute
+    return boot.ServerSettings(
         project=config.project,
         bucket="weights-bucket",
         secret="api-key",
         repositories=REPOSITORIES,
-        model=config.model,
-        gpu=config.machine.gpu,
-        timeout_seconds=config.traffic.timeout_seconds,
-        draining_seconds=config.traffic.draining_seconds,
+        model=machines.model,
+        proxy_image=machines.proxy_image,
+        manifest_sha256=machines.manifest_sha256,
+        gpu=machines.machine.gpu,
+        timeout_seconds=machines.traffic.timeout_seconds,
+        draining_seconds=machines.traffic.draining_seconds,
     )
 
 
 def document(stack_dir: Path, stack: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(server.cloud_init(settings(stack_dir, stack)))
+    loaded: dict[str, Any] = yaml.safe_load(boot.cloud_init(settings(stack_dir, stack)))
     return loaded
 
 
@@ -50,26 +53,26 @@ def environment(stack_dir: Path, stack: str) -> dict[str, str]:
     return {key: value.strip('"') for key, _, value in (line.partition("=") for line in lines)}
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_every_placeholder_is_filled(stack_dir: Path, stack: str) -> None:
-    text = server.cloud_init(settings(stack_dir, stack))
+    text = boot.cloud_init(settings(stack_dir, stack))
     assert text.startswith("#cloud-config\n")
     assert not re.search(r"\{\{|\}\}", text)
 
 
 def test_every_value_has_its_placeholder(stack_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, str] = {}
-    monkeypatch.setattr(server, "fill", lambda template, values: given.update(values) or template)
-    server.cloud_init(settings(stack_dir, "dev"))
-    assert set(server.PLACEHOLDER.findall(server.TEMPLATE.read_text())) == set(given)
+    monkeypatch.setattr(boot, "fill", lambda template, values: given.update(values) or template)
+    boot.cloud_init(settings(stack_dir, "dev"))
+    assert set(boot.PLACEHOLDER.findall(boot.TEMPLATE.read_text())) == set(given)
 
 
 def test_a_placeholder_without_a_value_is_an_error() -> None:
     with pytest.raises(KeyError, match="port"):
-        server.fill("listen {{ port }}", {})
+        boot.fill("listen {{ port }}", {})
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_images_are_pinned_and_mirrored(stack_dir: Path, stack: str) -> None:
     values = environment(stack_dir, stack)
     for key in ("IMAGE", "PROXY_IMAGE"):
@@ -83,7 +86,7 @@ def test_keep_alive_outlives_the_load_balancer(stack_dir: Path) -> None:
     assert "keepalive_timeout 620s;" in files(stack_dir, "dev")["/etc/llm/nginx.conf"]
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_stops_within_the_draining_time(stack_dir: Path, stack: str) -> None:
     unit = files(stack_dir, stack)["/etc/systemd/system/llm-server.service"]
     stop = int(re.findall(r"docker stop --time=(\d+)", unit)[0])
@@ -103,14 +106,14 @@ def test_gpu_machines_get_driver_and_devices(stack_dir: Path) -> None:
     assert "nvidia" not in cpu["DOCKER_ARGUMENTS"]
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_shell_parses(stack_dir: Path, stack: str) -> None:
     for path in ("/etc/llm/prepare.sh", "/etc/llm/server.env"):
         subprocess.run(["bash", "-n"], input=files(stack_dir, stack)[path], text=True, check=True)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", MACHINE_STACKS)
 def test_units_verify(stack_dir: Path, stack: str, tmp_path: Path) -> None:
     units = []
     for path, content in files(stack_dir, stack).items():
@@ -185,7 +188,7 @@ def upload_model(machine: Path, *arguments: str) -> subprocess.CompletedProcess[
     gcloud.write_text(GCLOUD)
     gcloud.chmod(0o755)
     environment = os.environ | {"PATH": f"{machine}/bin:{os.environ['PATH']}", "BUCKET_DIR": f"{machine}/bucket"}
-    command = [sys.executable, str(Path(server.__file__).with_name("upload_model.py")), *arguments]
+    command = [sys.executable, str(Path(boot.__file__).parents[2] / "upload_model.py"), *arguments]
     return subprocess.run(
         command, cwd=machine, env=environment, capture_output=True, text=True, timeout=60, check=False
     )

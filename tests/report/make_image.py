@@ -17,7 +17,7 @@ from policypack.report.check.html_page import render
 from policypack.rules import RULES
 from policypack.sources.target import load_target
 from tests.reference_stack.mutations import MUTATIONS
-from tests.reference_stack.stacks import copy_stack
+from tests.reference_stack.stacks import PACKAGE, copy_stack
 from tests.report.chromium import started_chromium
 
 ROOT = Path(__file__).parent.parent.parent
@@ -33,7 +33,7 @@ def broken_results(folder: Path, stack: str = "prod") -> Results:
     project = copy_stack(ROOT / "reference_stack", folder / "reference_stack")
     for mistake in MISTAKES:
         for name, text, replacement in MUTATIONS[mistake].edits:
-            file = project / name
+            file = project / PACKAGE / name
             file.write_text(file.read_text().replace(text, replacement))
     loaded = load_target(str(project), stack)
     settings = read_settings(RULES, {"instance-shielded-vm": {"waivers": [WAIVER]}})

@@ -203,3 +203,13 @@ def test_the_message_names_entry_and_domains() -> None:
     assert [problem.observed for problem in found.problems] == [
         f"`entry-0` is for `{DOMAIN}`, its certificates are for `example.org`."
     ]
+
+
+@pytest.mark.parametrize("rest", [{}, {"certificates": []}], ids=["left out", "none listed"])
+def test_an_entry_without_certificates(rest: dict[str, Any]) -> None:
+    certificates, of = R(MAP, "certificates", {}), paths("*")
+    entry = R(ENTRY, "entry", {"map": Out(certificates, "name"), "hostname": DOMAIN, **rest})
+    proxy = https(of, certificateMap=Computed((certificates,)))
+    found = findings(RULE, build(CHAT, of, certificates, entry, proxy))
+    observed = [problem.observed for finding in found for problem in finding.problems]
+    assert observed == [f"`entry` is for `{DOMAIN}`, and has no certificate."]

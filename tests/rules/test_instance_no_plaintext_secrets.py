@@ -169,7 +169,7 @@ def test_what_is_a_secret_for_certain_goes_before_what_may_be_one() -> None:
 
 
 def test_the_cloud_init_document_of_the_reference_stack_has_none() -> None:
-    template = Path(__file__).parents[2] / "reference_stack" / "server.cloud-init.yaml"
+    template = Path(__file__).parents[2] / "reference_stack" / "llm_stack" / "machines" / "server.cloud-init.yaml"
     check_verdict(RULE, with_path({"metadata": {"user-data": template.read_text()}}), "passed")
 
 

@@ -56,3 +56,11 @@ def test_the_message_says_what_to_do() -> None:
     (problem,) = finding(RULE, service([{"group": Out(FQDN, "id")}]), FQDN).problems
     assert problem.observed == "It speaks HTTP to endpoints on the internet."
     assert problem.fix == 'Set `protocol="HTTPS"`, and the port of the endpoint to 443.'
+
+
+@pytest.mark.parametrize(
+    "deployed", ["projects/p/regions/r/networkEndpointGroups/api", None], ids=["deployed", "preview"]
+)
+def test_a_group_that_the_stack_does_not_show_may_be_an_address(deployed: str | None) -> None:
+    group = Computed() if deployed is None else deployed
+    check_verdict(RULE, [service([{"group": group}], protocol="HTTPS")], "undecided")

@@ -72,9 +72,10 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
 
 def _is_for_its_host(entry: Domains) -> Checks:
     if isinstance(entry.hostname, str) and entry.proves(entry.hostname) is False:
-        domains = quoted(known(entry.certified, "domains"))
+        domains = known(entry.certified, "domains")
+        others = f"its certificates are for {quoted(domains)}" if domains else "and has no certificate"
         yield Fail(
-            f"`{entry.name}` is for `{entry.hostname}`, its certificates are for {domains}.",
+            f"`{entry.name}` is for `{entry.hostname}`, {others}.",
             "Certificates for the host of the entry.",
             f"Give `{entry.name}` a certificate with `{entry.hostname}` in `domains`, or another `hostname`.",
         )

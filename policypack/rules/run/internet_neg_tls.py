@@ -11,7 +11,7 @@ from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, Undecided, known
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
 
 _ENCRYPTED = ("HTTPS", "HTTP2")
 _PLAIN_PORT = 80
@@ -83,6 +83,7 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
     for backend in internet_backends(service):
         yield _is_named(backend)
         yield from _ports(backend)
+    yield from unresolved(service.links)
 
 
 def _ports(backend: InternetBackend) -> Iterator[Undecided]:

@@ -4,48 +4,48 @@ from tests.reference_stack.mutations.mutation import mutation
 
 MUTATIONS = {
     "one region in the backend service": mutation(
-        ("components/backend.py", "for group in args.groups\n    ]", "for group in args.groups[:1]\n    ]"),
+        ("machines/backend.py", "for group in args.groups\n", "for group in args.groups[:1]\n"),
         fires={"llm-backend-regions"},
     ),
     "no health check": mutation(
-        ("components/load_balancer.py", "health_checks=create_health_check(name, args, self._child).id,", ""),
+        ("machines/backend.py", "health_checks=self._create_health_check(name).id,", ""),
         fires={"llm-backend-health-check"},
     ),
     "the check asks for /": mutation(
-        ("components/backend.py", '"request_path": args.health_path,', '"request_path": "/",'),
+        ("machines/backend.py", '"request_path": args.health_path,', '"request_path": "/",'),
         fires={"llm-backend-health-check"},
     ),
     "the check only connects": mutation(
-        ("components/backend.py", "http_health_check={", "tcp_health_check={"),
-        ("components/backend.py", '            "request_path": args.health_path,\n', ""),
+        ("machines/backend.py", "http_health_check={", "tcp_health_check={"),
+        ("machines/backend.py", '            "request_path": args.health_path,\n', ""),
         fires={"llm-backend-health-check"},
     ),
     "no port name": mutation(
-        ("components/load_balancer.py", "port_name=args.port_name,", ""),
+        ("machines/backend.py", "port_name=args.port_name,", ""),
         fires={"llm-backend-named-port"},
     ),
     "the groups name another port": mutation(
-        ("components/fleet.py", '{"name": args.port_name, "port": args.port}', '{"name": "web", "port": args.port}'),
+        ("machines/fleet.py", '{"name": args.port_name, "port": args.port}', '{"name": "web", "port": args.port}'),
         fires={"llm-backend-named-port"},
     ),
     "no utilization target": mutation(
-        ("components/backend.py", '"max_utilization": args.max_utilization,', ""),
+        ("machines/backend.py", '"max_utilization": args.max_utilization,', ""),
         fires={"llm-backend-max-utilization"},
     ),
     "full only when overloaded": mutation(
-        ("components/backend.py", '"max_utilization": args.max_utilization,', '"max_utilization": 0.95,'),
+        ("machines/backend.py", '"max_utilization": args.max_utilization,', '"max_utilization": 0.95,'),
         fires={"llm-backend-max-utilization"},
     ),
     "a scheme without this protocol": mutation(
-        ("components/load_balancer.py", 'protocol="HTTP",', 'protocol="GRPC",'),
+        ("machines/backend.py", 'protocol="HTTP",', 'protocol="GRPC",'),
         fires={"load-balancer-product"},
     ),
     "a rate that the mode ignores": mutation(
-        ("components/backend.py", '"balancing_mode": "UTILIZATION",', '"balancing_mode": "RATE",'),
+        ("machines/backend.py", '"balancing_mode": "UTILIZATION",', '"balancing_mode": "RATE",'),
         fires={"load-balancer-balancing-mode"},
     ),
     "internal: no port name": mutation(
-        ("components/internal_load_balancer.py", "port_name=args.port_name,", ""),
+        ("machines/backend.py", "port_name=args.port_name,", ""),
         fires={"llm-backend-named-port"},
         stack="internal",
     ),

@@ -7,7 +7,7 @@ ABORT = 'default_route_action={"fault_injection_policy": {"abort": {"http_status
 MUTATIONS = {
     "a key in a request header": mutation(
         (
-            "components/load_balancer.py",
+            "machines/backend.py",
             'session_affinity="NONE",',
             'session_affinity="NONE",\n            custom_request_headers=["Authorization: Bearer Tr0ub4dor-7bBq9"],',
         ),
@@ -15,16 +15,16 @@ MUTATIONS = {
     ),
     "the forwarding rule has another scheme": mutation(
         (
-            "components/load_balancer.py",
-            'f"{name}-https-rule",\n            load_balancing_scheme=SCHEME,',
+            "frontend/load_balancer.py",
+            'f"{name}-https-rule",\n            load_balancing_scheme=EXTERNAL,',
             'f"{name}-https-rule",\n            load_balancing_scheme="INTERNAL_MANAGED",',
         ),
         fires={"forwarding-rule-scheme"},
     ),
     "internal: the forwarding rule has another scheme": mutation(
         (
-            "components/internal_load_balancer.py",
-            'f"{name}-{region}",\n            load_balancing_scheme=SCHEME,',
+            "frontend/internal_load_balancer.py",
+            'f"{name}-{region}",\n            load_balancing_scheme=INTERNAL,',
             'f"{name}-{region}",\n            load_balancing_scheme="INTERNAL_SELF_MANAGED",',
         ),
         fires={"forwarding-rule-scheme"},
@@ -32,7 +32,7 @@ MUTATIONS = {
     ),
     "internal: an entry in one region": mutation(
         (
-            "components/internal_load_balancer.py",
+            "frontend/internal_load_balancer.py",
             "for region in args.subnets}",
             "for region in list(args.subnets)[:1]}",
         ),
@@ -41,7 +41,7 @@ MUTATIONS = {
     ),
     "internal: both entries in one region": mutation(
         (
-            "components/internal_load_balancer.py",
+            "frontend/internal_load_balancer.py",
             "subnetwork=self._args.subnets[region]",
             "subnetwork=next(iter(self._args.subnets.values()))",
         ),
@@ -50,7 +50,7 @@ MUTATIONS = {
     ),
     "internal: the name leads to one region": mutation(
         (
-            "components/internal_load_balancer.py",
+            "frontend/internal_load_balancer.py",
             "for region, address in self.addresses.items()]",
             "for region, address in list(self.addresses.items())[:1]]",
         ),
@@ -77,12 +77,12 @@ MUTATIONS = {
         stack="internal",
     ),
     "retries of what has begun": mutation(
-        ("components/backend.py", '"retry_conditions": ["connect-failure"]', '"retry_conditions": ["5xx"]'),
+        ("frontend/paths.py", '"retry_conditions": ["connect-failure"]', '"retry_conditions": ["5xx"]'),
         fires={"llm-backend-retry"},
     ),
     "plain HTTP reaches the servers": mutation(
         (
-            "components/load_balancer.py",
+            "frontend/load_balancer.py",
             "        self._create_redirect(name, address)\n",
             '        compute.TargetHttpProxy(f"{name}-plain", url_map=url_map.id, opts=self._child)\n'
             "        self._create_redirect(name, address)\n",
@@ -90,67 +90,67 @@ MUTATIONS = {
         fires={"frontend-https-only"},
     ),
     "plain HTTP is redirected to itself": mutation(
-        ("components/load_balancer.py", '"https_redirect": True,', '"https_redirect": False,'),
+        ("frontend/load_balancer.py", '"https_redirect": True,', '"https_redirect": False,'),
         fires={"frontend-https-only"},
     ),
     "the certificate is for another domain": mutation(
         (
-            "components/load_balancer.py",
+            "frontend/load_balancer.py",
             'managed={"domains": [domain], "dns',
             'managed={"domains": ["chat.example.org"], "dns',
         ),
         fires={"frontend-domain"},
     ),
     "the map's entry is for another domain": mutation(
-        ("components/load_balancer.py", "hostname=domain,", 'hostname="chat.example.org",'),
+        ("frontend/load_balancer.py", "hostname=domain,", 'hostname="chat.example.org",'),
         fires={"frontend-domain"},
     ),
     "the host rule is for another domain": mutation(
-        ("components/backend.py", '"hosts": [args.domain]', '"hosts": ["chat.example.org"]'),
+        ("frontend/paths.py", '"hosts": [args.domain]', '"hosts": ["chat.example.org"]'),
         fires={"frontend-domain"},
     ),
     "internal: the certificate is for another domain": mutation(
-        ("components/private_certificate.py", '"domains": [args.domain]', '"domains": ["chat.example.org"]'),
+        ("frontend/private_certificate.py", '"domains": [args.domain]', '"domains": ["chat.example.org"]'),
         fires={"frontend-domain"},
         stack="internal",
     ),
     "no SSL policy": mutation(
-        ("components/load_balancer.py", "            ssl_policy=policy.id,\n", ""),
+        ("frontend/load_balancer.py", "            ssl_policy=policy.id,\n", ""),
         fires={"frontend-tls-policy"},
     ),
     "TLS 1.0": mutation(
         (
-            "components/load_balancer.py",
+            "frontend/load_balancer.py",
             'profile="RESTRICTED", min_tls_version="TLS_1_2"',
             'profile="COMPATIBLE", min_tls_version="TLS_1_0"',
         ),
         fires={"frontend-tls-policy"},
     ),
     "internal: no SSL policy": mutation(
-        ("components/internal_load_balancer.py", "            ssl_policy=policy.id,\n", ""),
+        ("frontend/internal_load_balancer.py", "            ssl_policy=policy.id,\n", ""),
         fires={"frontend-tls-policy"},
         stack="internal",
     ),
     "no Cloud Armor": mutation(
-        ("components/load_balancer.py", "            security_policy=self._args.security_policy,\n", ""),
+        ("machines/backend.py", "            security_policy=exposure.security_policy,\n", ""),
         fires={"backend-cloud-armor"},
     ),
     "one rate limit for all": mutation(
-        ("components/edge_security.py", '"enforce_on_key": "IP",', '"enforce_on_key": "ALL",'),
+        ("frontend/edge_security.py", '"enforce_on_key": "IP",', '"enforce_on_key": "ALL",'),
         fires={"cloud-armor-rate-limit"},
     ),
     "the rate limit is a preview": mutation(
-        ("components/edge_security.py", '"action": "throttle",', '"action": "throttle", "preview": True,'),
+        ("frontend/edge_security.py", '"action": "throttle",', '"action": "throttle", "preview": True,'),
         fires={"cloud-armor-rate-limit"},
     ),
     "whom no rate limit is about passes": mutation(
-        ("components/edge_security.py", "list(args.client_ranges)", '["198.51.100.0/24"]'),
-        ("components/edge_security.py", '"action": "deny(403)",', '"action": "allow",'),
+        ("frontend/edge_security.py", "list(args.client_ranges)", '["198.51.100.0/24"]'),
+        ("frontend/edge_security.py", '"action": "deny(403)",', '"action": "allow",'),
         fires={"cloud-armor-rate-limit"},
     ),
     "all are allowed before the rate limit": mutation(
         (
-            "components/edge_security.py",
+            "frontend/edge_security.py",
             "            rules=[\n",
             '            rules=[{"priority": 1, "action": "allow", "match": {"expr": {"expression": "1 == 1"}}},\n',
         ),
@@ -158,7 +158,7 @@ MUTATIONS = {
     ),
     "two halves of all addresses are allowed before the rate limit": mutation(
         (
-            "components/edge_security.py",
+            "frontend/edge_security.py",
             "            rules=[\n",
             "            rules=[\n"
             "                *(\n"
@@ -169,59 +169,63 @@ MUTATIONS = {
         fires={"cloud-armor-rate-limit"},
     ),
     "unknown hosts reach everything": mutation(
-        ("components/backend.py", ABORT, ""),
+        ("frontend/paths.py", ABORT, ""),
         fires={"frontend-paths"},
     ),
     "a host rule names a path matcher that is not there": mutation(
-        ("components/backend.py", '"path_matcher": "api"}]', '"path_matcher": "apis"}]'),
+        ("frontend/paths.py", '"path_matcher": "api"}]', '"path_matcher": "apis"}]'),
         fires={"frontend-paths"},
     ),
     "the servers ask for no key": mutation(
-        ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        ("server.py", '"vllm": "VLLM_API_KEY"', '"vllm": "UNUSED"'),
         fires={"backend-authentication"},
     ),
     "everybody passes Identity-Aware Proxy, and the servers ask for no key": mutation(
-        ("server.py", '"VLLM_API_KEY" if vllm else "LLAMA_API_KEY"', '"UNUSED"'),
+        ("server.py", '"vllm": "VLLM_API_KEY"', '"vllm": "UNUSED"'),
         (
-            "components/load_balancer.py",
-            'iap={"enabled": True} if self._args.iap_members else None,',
+            "machines/backend.py",
+            'iap={"enabled": True} if exposure.iap_members else None,',
             'iap={"enabled": True},',
         ),
         (
-            "components/load_balancer.py",
-            "        for position, member in enumerate(self._args.iap_members):\n",
+            "machines/backend.py",
+            "        for position, member in enumerate(self._args.exposure.iap_members):\n",
             '        for position, member in enumerate(["allUsers"]):\n',
         ),
         fires={"backend-authentication"},
     ),
     "alerts are switched off": mutation(
-        ("components/observability.py", "severity=alert.severity,", "severity=alert.severity, enabled=False,"),
+        ("observability/observability.py", "severity=alert.severity,", "severity=alert.severity, enabled=False,"),
         fires={"llm-backend-alerts"},
     ),
     "alerts on errors of clients alone": mutation(
-        ("components/alerts.py", "metric.labels.response_code_class = 500", "metric.labels.response_code_class = 400"),
+        (
+            "observability/alerts.py",
+            "metric.labels.response_code_class = 500",
+            "metric.labels.response_code_class = 400",
+        ),
         fires={"llm-backend-alerts"},
         deployed=True,
     ),
     "an error ratio that no ratio is above": mutation(
-        ("components/alerts.py", "MAX_ERROR_RATIO = 0.05", "MAX_ERROR_RATIO = 5"),
-        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        ("observability/alerts.py", "MAX_ERROR_RATIO = 0.05", "MAX_ERROR_RATIO = 5"),
+        ("observability/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
         fires={"llm-backend-alerts"},
         deployed=True,
     ),
     "a latency threshold in seconds": mutation(
-        ("components/alerts.py", '"threshold_value": seconds * 1000,', '"threshold_value": seconds,'),
+        ("observability/alerts.py", '"threshold_value": seconds * 1000,', '"threshold_value": seconds,'),
         fires={"llm-backend-alerts"},
         deployed=True,
     ),
     "internal: alerts on metrics of external load balancers": mutation(
-        ("components/alerts.py", 'prefix = f"{METRICS}/internal" if self.internal else METRICS', "prefix = METRICS"),
+        ("observability/alerts.py", 'prefix = f"{METRICS}/internal" if self.internal else METRICS', "prefix = METRICS"),
         fires={"llm-backend-alerts"},
         stack="internal",
         deployed=True,
     ),
     "alerts on another service": mutation(
-        ("components/alerts.py", "            self.service_name,\n", "            'another-service',\n"),
+        ("observability/alerts.py", "            self.service_name,\n", "            'another-service',\n"),
         fires={"llm-backend-alerts"},
         deployed=True,
     ),

@@ -2,10 +2,10 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-BACKEND, EXTERNAL = "components/backend.py", "components/load_balancer.py"
-ARMOR, ALERTS = "components/edge_security.py", "components/alerts.py"
+PATHS, EXTERNAL = "frontend/paths.py", "frontend/load_balancer.py"
+ARMOR, ALERTS = "frontend/edge_security.py", "observability/alerts.py"
 _TLS = 'profile="RESTRICTED", min_tls_version="TLS_1_2"'
-_HTTPS_RULE = 'f"{name}-https-rule",\n            load_balancing_scheme=SCHEME,\n            network_tier="PREMIUM",'
+_HTTPS_RULE = 'f"{name}-https-rule",\n            load_balancing_scheme=EXTERNAL,\n            network_tier="PREMIUM",'
 _RETRY = '{"retry_policy": {"num_retries": 1, "retry_conditions": ["connect-failure"]}}'
 _DEFAULT = 'default_route_action={"fault_injection_policy": {"abort": {"http_status": not_found, "percentage": 100}}},'
 _MATCHER = """                "default_route_action": {
@@ -31,23 +31,23 @@ MUTATIONS = {
         fires={"forwarding-rule-scheme"},
     ),
     "every path is the API's": mutation(
-        (BACKEND, '"paths": list(args.api_paths),', '"paths": ["/*"],'),
+        (PATHS, '"paths": list(args.api_paths),', '"paths": ["/*"],'),
         fires={"frontend-paths"},
     ),
     "other paths of the API's host": mutation(
-        (BACKEND, _MATCHER, ""),
+        (PATHS, _MATCHER, ""),
         fires={"frontend-paths"},
     ),
     "half of the unknown hosts are let in": mutation(
-        (BACKEND, _DEFAULT, _DEFAULT.replace("100", "50")),
+        (PATHS, _DEFAULT, _DEFAULT.replace("100", "50")),
         fires={"frontend-paths"},
     ),
     "retries of what the server refused": mutation(
-        (BACKEND, '["connect-failure"]', '["connect-failure", "gateway-error"]'),
+        (PATHS, '["connect-failure"]', '["connect-failure", "gateway-error"]'),
         fires={"llm-backend-retry"},
     ),
     "a route with the default time-out": mutation(
-        (BACKEND, _RETRY, _RETRY.replace("{", '{"timeout": {"seconds": "30"}, ', 1)),
+        (PATHS, _RETRY, _RETRY.replace("{", '{"timeout": {"seconds": "30"}, ', 1)),
         fires={"llm-backend-timeout"},
     ),
     "Cloud Armor only counts": mutation(
@@ -69,18 +69,18 @@ MUTATIONS = {
         fires={"backend-cloud-armor", "cloud-armor-rate-limit"},
     ),
     "nobody is told": mutation(
-        ("components/observability.py", "notification_channels=self._channels,", "notification_channels=[],"),
+        ("observability/observability.py", "notification_channels=self._channels,", "notification_channels=[],"),
         fires={"llm-backend-alerts"},
     ),
     "the alert on latency is gone": mutation(
-        ("components/observability.py", "            alerts.latency(self._metrics, args.latency_seconds),\n", ""),
-        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        ("observability/observability.py", "            alerts.latency(self._metrics, args.latency_seconds),\n", ""),
+        ("observability/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
         fires={"llm-backend-alerts"},
         deployed=True,
     ),
     "internal: the alert on errors is gone": mutation(
-        ("components/observability.py", "            alerts.errors(self._metrics),\n", ""),
-        ("components/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
+        ("observability/observability.py", "            alerts.errors(self._metrics),\n", ""),
+        ("observability/observability.py", "            alerts.error_budget(self._create_objective(name)),\n", ""),
         fires={"llm-backend-alerts"},
         stack="internal",
         deployed=True,

@@ -2,7 +2,7 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-FLEET, BACKEND = "components/fleet.py", "components/backend.py"
+FLEET, BACKEND = "machines/fleet.py", "machines/backend.py"
 _ZONES = "distribution_policy_zones=list(args.zones),"
 _NAMED_PORTS = 'named_ports=[{"name": args.port_name, "port": args.port}],'
 _HEALING = """            auto_healing_policies={

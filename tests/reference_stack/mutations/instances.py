@@ -2,7 +2,7 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-FLEET = "components/fleet.py"
+FLEET = "machines/fleet.py"
 INTERFACES = 'network_interfaces=[{"subnetwork": args.subnet}],'
 SCHEDULING = '"TERMINATE" if args.gpu else "MIGRATE"'
 
@@ -56,7 +56,7 @@ MUTATIONS = {
         fires={"instance-metadata-access"},
     ),
     "machine: the API key in cloud-init": mutation(
-        ("server.cloud-init.yaml", '      SECRET="{{ secret }}"\n', '      VLLM_API_KEY="Zk3vT9qLw2Rx"\n'),
+        ("machines/server.cloud-init.yaml", '      SECRET="{{ secret }}"\n', '      VLLM_API_KEY="Zk3vT9qLw2Rx"\n'),
         fires={"instance-no-plaintext-secrets"},
     ),
     "machine: a password in metadata": mutation(

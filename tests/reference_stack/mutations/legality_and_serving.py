@@ -2,10 +2,10 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-BACKEND, EXTERNAL = "components/backend.py", "components/load_balancer.py"
-INTERNAL, FLEET = "components/internal_load_balancer.py", "components/fleet.py"
+FLEET, BACKEND = "machines/fleet.py", "machines/backend.py"
 SCALER = '"capacity_scaler": 1.0,'
 AFFINITY = 'session_affinity="NONE",'
+IAP = 'iap={"enabled": True} if exposure.iap_members else None,'
 DRAINING = "connection_draining_timeout_sec=args.draining_seconds,"
 TIMEOUT = "timeout_sec=args.timeout_seconds,"
 LOG = 'log_config={"enable": True, "sample_rate": args.log_sample_rate},'
@@ -39,78 +39,78 @@ MUTATIONS = {
         fires={"health-check-attachable"},
     ),
     "internal: IAP with a cache": mutation(
-        (INTERNAL, AFFINITY, f'{AFFINITY} enable_cdn=True, iap={{"enabled": True}},'),
+        (BACKEND, IAP, 'iap={"enabled": True}, enable_cdn=True,'),
         fires={"load-balancer-attributes"},
         stack="internal",
     ),
     "a stream duration that only a mesh has": mutation(
-        (EXTERNAL, AFFINITY, f'{AFFINITY} max_stream_duration={{"seconds": "900"}},'),
+        (BACKEND, AFFINITY, f'{AFFINITY} max_stream_duration={{"seconds": "900"}},'),
         fires={"load-balancer-attributes"},
     ),
     "clients stay with one machine": mutation(
-        (EXTERNAL, AFFINITY, 'session_affinity="CLIENT_IP",'),
+        (BACKEND, AFFINITY, 'session_affinity="CLIENT_IP",'),
         fires={"backend-session-affinity"},
     ),
     "the default time-out": mutation(
-        (EXTERNAL, TIMEOUT, ""),
+        (BACKEND, TIMEOUT, ""),
         fires={"llm-backend-timeout"},
     ),
     "internal: a time-out of a minute": mutation(
-        (INTERNAL, TIMEOUT, "timeout_sec=60,"),
+        (BACKEND, TIMEOUT, "timeout_sec=60,"),
         fires={"llm-backend-timeout"},
         stack="internal",
     ),
     "the default draining": mutation(
-        (EXTERNAL, DRAINING, ""),
+        (BACKEND, DRAINING, ""),
         fires={"llm-backend-draining"},
     ),
     "dev: no draining": mutation(
-        (EXTERNAL, DRAINING, "connection_draining_timeout_sec=0,"),
+        (BACKEND, DRAINING, "connection_draining_timeout_sec=0,"),
         fires={"llm-backend-draining"},
         stack="dev",
     ),
     "outliers are only counted": mutation(
         (
-            EXTERNAL,
+            BACKEND,
             '"enforcing_consecutive_errors": 100,',
             '"enforcing_consecutive_errors": 0, "enforcing_success_rate": 0,',
         ),
         fires={"llm-backend-outlier-detection"},
     ),
     "no outlier is ejected": mutation(
-        (EXTERNAL, '"max_ejection_percent": 50,', '"max_ejection_percent": 0,'),
+        (BACKEND, '"max_ejection_percent": 50,', '"max_ejection_percent": 0,'),
         fires={"llm-backend-outlier-detection"},
     ),
     "no request log": mutation(
-        (EXTERNAL, LOG, ""),
+        (BACKEND, LOG, ""),
         fires={"llm-backend-logging"},
     ),
     "internal: the log samples nothing": mutation(
-        (INTERNAL, LOG, 'log_config={"enable": True, "sample_rate": 0.0},'),
+        (BACKEND, LOG, 'log_config={"enable": True, "sample_rate": 0.0},'),
         fires={"llm-backend-logging"},
         stack="internal",
     ),
     "one group twice": mutation(
         (
-            "components/backend.py",
-            "for group in args.groups\n    ]",
-            "for group in (*args.groups, args.groups[0])\n    ]",
+            BACKEND,
+            "for group in args.groups\n",
+            "for group in (*args.groups, args.groups[0])\n",
         ),
         fires={"backend-group-scope"},
         deployed=True,
     ),
     "the URL of the manager": mutation(
-        ("components/fleet.py", "self.instance_group = group.instance_group", "self.instance_group = group.self_link"),
+        ("machines/fleet.py", "self.instance_group = group.instance_group", "self.instance_group = group.self_link"),
         fires={"backend-group-kind"},
         deployed=True,
     ),
     "sticky sessions without a cookie": mutation(
-        (EXTERNAL, 'session_affinity="NONE"', 'session_affinity="STRONG_COOKIE_AFFINITY"'),
+        (BACKEND, 'session_affinity="NONE"', 'session_affinity="STRONG_COOKIE_AFFINITY"'),
         fires={"backend-session-affinity"},
     ),
     "custom metrics in another mode": mutation(
         (
-            "components/backend.py",
+            "machines/backend.py",
             '"max_rate_per_instance": args.requests_per_second,',
             '"max_rate_per_instance": args.requests_per_second, "custom_metrics": [{"name": "m", "dry_run": False}],',
         ),

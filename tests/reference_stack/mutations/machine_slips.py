@@ -2,7 +2,7 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-FLEET, NETWORK = "components/fleet.py", "components/network.py"
+FLEET, ACCESS, NETWORK = "machines/fleet.py", "machines/access.py", "components/network.py"
 _INTERFACES = 'network_interfaces=[{"subnetwork": args.subnet}],'
 _STANDARD = '"provisioning_model": "STANDARD",'
 _SERVING = "[*PROBE_RANGES, *proxies], self._args.serving_port"
@@ -26,7 +26,7 @@ MUTATIONS = {
         fires={"instance-disk-encryption"},
     ),
     "machine: a token in the container's arguments": mutation(
-        ("server.py", '"--env=HF_HUB_OFFLINE=1",', '"--env=HF_TOKEN=hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",'),
+        ("server.py", '"HF_HUB_OFFLINE": "1",', '"HF_TOKEN": "hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",'),
         fires={"instance-no-plaintext-secrets"},
     ),
     "machine: a private key in metadata": mutation(
@@ -60,20 +60,20 @@ MUTATIONS = {
         fires={"gpu-instance-scheduling"},
     ),
     "a typo in the probes' ranges": mutation(
-        (NETWORK, '"35.191.0.0/16"', '"35.119.0.0/16"'),
+        (ACCESS, '"35.191.0.0/16"', '"35.119.0.0/16"'),
         fires={"health-check-reachable"},
     ),
     "the firewall rule is disabled": mutation(
-        (NETWORK, f"{_TARGETS}            {_PORTS}", f"{_TARGETS}            disabled=True,\n            {_PORTS}"),
+        (ACCESS, f"{_TARGETS}            {_PORTS}", f"{_TARGETS}            disabled=True,\n            {_PORTS}"),
         fires={"health-check-reachable"},
     ),
     "the firewall rule is for another account": mutation(
-        (NETWORK, _TARGETS, '            target_service_accounts=["other@my-llm-project.iam.gserviceaccount.com"],\n'),
+        (ACCESS, _TARGETS, '            target_service_accounts=["other@my-llm-project.iam.gserviceaccount.com"],\n'),
         fires={"health-check-reachable"},
         deployed=True,
     ),
     "the firewall rule is for another tag": mutation(
-        (NETWORK, _TARGETS, '            target_tags=["llm-sever"],\n'),
+        (ACCESS, _TARGETS, '            target_tags=["llm-sever"],\n'),
         fires={"health-check-reachable"},
         stack="internal",
     ),
@@ -83,16 +83,14 @@ MUTATIONS = {
     ),
     "egress for ingress": mutation(
         (
-            NETWORK,
-            'name,\n            network=self.network,\n            direction="INGRESS",\n            priority=ALLOW,\n'
-            "            source_ranges=ranges,",
-            'name,\n            network=self.network,\n            direction="EGRESS",\n            priority=ALLOW,\n'
-            "            destination_ranges=ranges,",
+            ACCESS,
+            'direction="INGRESS",\n            priority=ALLOW,\n            source_ranges=ranges,',
+            'direction="EGRESS",\n            priority=ALLOW,\n            destination_ranges=ranges,',
         ),
         fires={"health-check-reachable"},
     ),
     "SSH open to the internet": mutation(
-        (NETWORK, '"35.235.240.0/20"', '"0.0.0.0/0"'),
+        (ACCESS, '"35.235.240.0/20"', '"0.0.0.0/0"'),
         fires={"firewall-no-open-ingress"},
         stack="dev",
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change of the program, as (file, text, replacement); each text occurs once in its file.
+    """A change of the program, as (file, text, replacement); the file within the package, and each
+    text once in its file.
 
     `deployed` judges it as deployed, where a first preview cannot tell. `undecided` are the rules that cannot tell, as
     what they would need is wrong or outside the stack.
@@ -29,3 +31,7 @@ def mutation(
     undecided: Iterable[str] = (),
 ) -> Mutation:
     return Mutation(edits, frozenset(fires), stack, deployed, frozenset(undecided))
+
+
+run_mutation = functools.partial(mutation, stack="run")
+"""A mutation of the form on Cloud Run."""

@@ -5,18 +5,18 @@ from tests.reference_stack.mutations.mutation import mutation
 MUTATIONS = {
     "serving open to the internet": mutation(
         (
-            "components/network.py",
-            "[*PROBE_RANGES, *proxies], self._args.serving_port",
-            '["0.0.0.0/0"], self._args.serving_port',
+            "machines/access.py",
+            "[*PROBE_RANGES, *args.proxy_ranges], args.serving_port",
+            '["0.0.0.0/0"], args.serving_port',
         ),
         fires={"firewall-no-open-ingress"},
     ),
     "SSH open to the internet, in two halves": mutation(
-        ("components/network.py", "[IAP_RANGE], 22", '["0.0.0.0/1", "128.0.0.0/1"], 22'),
+        ("machines/access.py", "[IAP_RANGE], 22", '["0.0.0.0/1", "128.0.0.0/1"], 22'),
         fires={"firewall-no-open-ingress"},
     ),
     "SSH open to IPv6": mutation(
-        ("components/network.py", "[IAP_RANGE], 22", '["::/0"], 22'),
+        ("machines/access.py", "[IAP_RANGE], 22", '["::/0"], 22'),
         fires={"firewall-no-open-ingress"},
         stack="internal",
     ),
@@ -52,41 +52,41 @@ MUTATIONS = {
     ),
     "probes to another port": mutation(
         (
-            "components/network.py",
-            "[*PROBE_RANGES, *proxies], self._args.serving_port",
-            "[*PROBE_RANGES, *proxies], 8080",
+            "machines/access.py",
+            "[*PROBE_RANGES, *args.proxy_ranges], args.serving_port",
+            "[*PROBE_RANGES, *args.proxy_ranges], 8080",
         ),
         fires={"health-check-reachable"},
     ),
     "half of the probes": mutation(
-        ("components/network.py", '["35.191.0.0/16", "130.211.0.0/22"]', '["35.191.0.0/16"]'),
+        ("machines/access.py", '["35.191.0.0/16", "130.211.0.0/22"]', '["35.191.0.0/16"]'),
         fires={"health-check-reachable"},
         stack="internal",
     ),
     "internal: the proxies' requests are denied": mutation(
         (
-            "components/network.py",
-            "[*PROBE_RANGES, *proxies], self._args.serving_port",
-            "PROBE_RANGES, self._args.serving_port",
+            "machines/access.py",
+            "[*PROBE_RANGES, *args.proxy_ranges], args.serving_port",
+            "PROBE_RANGES, args.serving_port",
         ),
         fires={"health-check-reachable"},
         stack="internal",
     ),
     "the healing check asks a port that the firewall denies": mutation(
         (
-            "components/fleet.py",
+            "machines/fleet.py",
             '            http_health_check={\n                "port": self._args.port,',
             '            http_health_check={\n                "port": 8080,',
         ),
         fires={"health-check-reachable", "health-check-matches-serving"},
     ),
     "the check asks a port that the firewall denies": mutation(
-        ("components/backend.py", '"port": args.port,', '"port": 8080,'),
+        ("machines/backend.py", '"port": args.port,', '"port": 8080,'),
         fires={"health-check-reachable", "health-check-matches-serving"},
     ),
     "requests go to a port that the firewall denies": mutation(
         (
-            "components/fleet.py",
+            "machines/fleet.py",
             '{"name": args.port_name, "port": args.port}',
             '{"name": args.port_name, "port": 8080}, {"name": "health", "port": args.port}',
         ),
@@ -94,7 +94,7 @@ MUTATIONS = {
     ),
     "internal: requests go to a port that the firewall denies": mutation(
         (
-            "components/fleet.py",
+            "machines/fleet.py",
             '{"name": args.port_name, "port": args.port}',
             '{"name": args.port_name, "port": 8080}, {"name": "health", "port": args.port}',
         ),
@@ -106,7 +106,7 @@ MUTATIONS = {
         fires={"health-check-reachable"},
     ),
     "the firewall is for other machines": mutation(
-        ("components/network.py", "target_service_accounts=[self._args.server_account],", 'target_tags=["server"],'),
+        ("machines/access.py", "target_service_accounts=[self._args.server_account],", 'target_tags=["server"],'),
         fires={"health-check-reachable"},
     ),
 }

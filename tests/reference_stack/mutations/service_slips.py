@@ -2,8 +2,7 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-BACKEND, EXTERNAL = "components/backend.py", "components/load_balancer.py"
-INTERNAL = "components/internal_load_balancer.py"
+BACKEND = "machines/backend.py"
 _PATH = '"request_path": args.health_path,'
 _MODE = '"balancing_mode": "UTILIZATION",'
 _UTILIZATION = '"max_utilization": args.max_utilization,'
@@ -13,8 +12,8 @@ _AFFINITY = 'session_affinity="NONE",'
 _POLICY = 'locality_lb_policy="LEAST_REQUEST",'
 _TIMEOUT = "timeout_sec=args.timeout_seconds,"
 _DRAINING = "connection_draining_timeout_sec=args.draining_seconds,"
-_GROUPS = "        for group in args.groups\n    ]"
-_SERVICE = 'f"{name}-service",\n            load_balancing_scheme=SCHEME,\n            protocol="HTTP",'
+_GROUPS = "            for group in args.groups\n        ]"
+_SERVICE = 'f"{name}-service",\n            load_balancing_scheme=exposure.scheme,\n            protocol="HTTP",'
 _ENDPOINTS = "projects/my-llm-project/zones/us-central1-a/networkEndpointGroups/llm"
 
 MUTATIONS = {
@@ -40,7 +39,7 @@ MUTATIONS = {
         fires={"health-check-attachable"},
     ),
     "a typo in the port name": mutation(
-        (EXTERNAL, "port_name=args.port_name,", 'port_name="htttp",'),
+        (BACKEND, "port_name=args.port_name,", 'port_name="htttp",'),
         fires={"llm-backend-named-port"},
     ),
     "utilization in per cent": mutation(
@@ -77,58 +76,58 @@ MUTATIONS = {
         },
     ),
     "the scheme of passthrough": mutation(
-        (EXTERNAL, _SERVICE, _SERVICE.replace("SCHEME", '"INTERNAL"')),
+        (BACKEND, _SERVICE, _SERVICE.replace("exposure.scheme", '"INTERNAL"')),
         fires={"load-balancer-product", "forwarding-rule-scheme"},
     ),
     "the scheme of the classic load balancer": mutation(
-        (EXTERNAL, _SERVICE, _SERVICE.replace("SCHEME", '"EXTERNAL"')),
+        (BACKEND, _SERVICE, _SERVICE.replace("exposure.scheme", '"EXTERNAL"')),
         fires={"load-balancer-attributes", "forwarding-rule-scheme"},
     ),
     "the internal scheme": mutation(
-        (EXTERNAL, _SERVICE, _SERVICE.replace("SCHEME", '"INTERNAL_MANAGED"')),
+        (BACKEND, _SERVICE, _SERVICE.replace("exposure.scheme", '"INTERNAL_MANAGED"')),
         fires={"forwarding-rule-scheme", "frontend-regions"},
     ),
     "internal: the external scheme": mutation(
-        (INTERNAL, _SERVICE, _SERVICE.replace("SCHEME", '"EXTERNAL_MANAGED"')),
+        (BACKEND, _SERVICE, _SERVICE.replace("exposure.scheme", '"EXTERNAL_MANAGED"')),
         fires={"backend-cloud-armor", "forwarding-rule-scheme", "llm-backend-outlier-detection"},
         stack="internal",
     ),
     "internal: clients stay by address": mutation(
-        (INTERNAL, _AFFINITY, 'session_affinity="CLIENT_IP",'),
+        (BACKEND, _AFFINITY, 'session_affinity="CLIENT_IP",'),
         fires={"backend-session-affinity"},
         stack="internal",
     ),
     "a policy of passthrough": mutation(
-        (EXTERNAL, _POLICY, 'locality_lb_policy="WEIGHTED_MAGLEV",'),
+        (BACKEND, _POLICY, 'locality_lb_policy="WEIGHTED_MAGLEV",'),
         fires={"load-balancer-attributes"},
     ),
     "a cache of answers": mutation(
-        (EXTERNAL, _AFFINITY, f"{_AFFINITY} enable_cdn=True,"),
+        (BACKEND, _AFFINITY, f"{_AFFINITY} enable_cdn=True,"),
         fires={"backend-no-cdn"},
     ),
     "a cache of answers beside IAP": mutation(
         (
-            EXTERNAL,
-            'iap={"enabled": True} if self._args.iap_members else None,',
+            BACKEND,
+            'iap={"enabled": True} if exposure.iap_members else None,',
             'iap={"enabled": True}, enable_cdn=True,',
         ),
         fires={"load-balancer-attributes"},
     ),
     "a time-out in milliseconds": mutation(
-        (EXTERNAL, _TIMEOUT, "timeout_sec=args.timeout_seconds * 1000,"),
+        (BACKEND, _TIMEOUT, "timeout_sec=args.timeout_seconds * 1000,"),
         fires={"llm-backend-timeout", "llm-backend-draining"},
     ),
     "time-out and draining swapped": mutation(
-        (EXTERNAL, _TIMEOUT, "timeout_sec=1800,"),
-        (EXTERNAL, _DRAINING, "connection_draining_timeout_sec=900,"),
+        (BACKEND, _TIMEOUT, "timeout_sec=1800,"),
+        (BACKEND, _DRAINING, "connection_draining_timeout_sec=900,"),
         fires={"llm-backend-draining"},
     ),
     "draining for two hours": mutation(
-        (EXTERNAL, _DRAINING, "connection_draining_timeout_sec=7200,"),
+        (BACKEND, _DRAINING, "connection_draining_timeout_sec=7200,"),
         fires={"llm-backend-draining"},
     ),
     "the request log is off": mutation(
-        (EXTERNAL, 'log_config={"enable": True,', 'log_config={"enable": False,'),
+        (BACKEND, 'log_config={"enable": True,', 'log_config={"enable": False,'),
         fires={"llm-backend-logging"},
     ),
 }

@@ -1,4 +1,4 @@
-"""Customer-managed keys: one a region for disks and secrets, one for what is stored in the multi-region."""
+"""Customer-managed keys: one a region for what is kept there, one for what is stored in the multi-region."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import kms, projects
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
 ROTATION = f"{90 * 24 * 3600}s"
 DISK_AGENT = "compute-system"
 BUCKET_AGENT = "gs-project-accounts"
 SECRET_AGENT = "gcp-sa-secretmanager"
 REGISTRY_AGENT = "gcp-sa-artifactregistry"
+RUN_AGENT = "serverless-robot-prod"
+APIS = {SECRET_AGENT: "secretmanager", REGISTRY_AGENT: "artifactregistry", RUN_AGENT: "run"}
+"""The agents that have to be created, with their APIs; the others exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncryptionArgs:
     enabled: bool
     regions: tuple[str, ...]
+    regional_agents: tuple[str, ...]
+    """Who encrypts in the regions; the secret is everywhere."""
     location: str
+    location_agents: tuple[str, ...]
+    """Who encrypts in the multi-region."""
 
 
 class Encryption(pulumi.ComponentResource):
@@ -40,35 +47,35 @@ class Encryption(pulumi.ComponentResource):
         self.register_outputs({"regional_keys": self.regional_keys, "storage_key": self.storage_key})
 
     def _create_keys(self, name: str, args: EncryptionArgs) -> None:
-        secrets = self._agent(name, "secretmanager")
-        registry = self._agent(name, "artifactregistry")
+        wanted = (*args.regional_agents, *args.location_agents)
+        created = {agent: self._create_agent(name, api) for agent, api in APIS.items() if agent in wanted}
         # The number of the project is in every agent's address; no other resource tells it without a data source.
-        number = secrets.email.apply(lambda email: email.split("@")[0])
+        number = created[SECRET_AGENT].email.apply(lambda email: email.split("@")[0])
         for region in args.regions:
-            members = agents(number, DISK_AGENT, SECRET_AGENT)
-            self.regional_keys[region] = self._key(f"{name}-{region}", region, members, [secrets])
-        members = agents(number, BUCKET_AGENT, REGISTRY_AGENT)
-        self.storage_key = self._key(f"{name}-{args.location}", args.location, members, [registry])
+            self.regional_keys[region] = self._key(f"{name}-{region}", region, number, args.regional_agents, created)
+        self.storage_key = self._key(f"{name}-{args.location}", args.location, number, args.location_agents, created)
 
-    def _agent(self, name: str, api: str) -> projects.ServiceIdentity:
+    def _create_agent(self, name: str, api: str) -> projects.ServiceIdentity:
         """Creates the agent, which otherwise first exists when its service is first used."""
         return projects.ServiceIdentity(f"{name}-{api}-agent", service=f"{api}.googleapis.com", opts=self._child)
 
     def _key(
-        self, name: str, location: str, members: Mapping[str, pulumi.Output[str]], after: list[projects.ServiceIdentity]
+        self,
+        name: str,
+        location: str,
+        number: pulumi.Output[str],
+        agents: tuple[str, ...],
+        created: Mapping[str, projects.ServiceIdentity],
     ) -> pulumi.Output[str]:
         ring = kms.KeyRing(f"{name}-ring", location=location, opts=self._child)
         key = kms.CryptoKey(f"{name}-key", key_ring=ring.id, rotation_period=ROTATION, opts=self._child)
-        for agent, member in members.items():
+        after = [created[agent] for agent in agents if agent in created]
+        for agent in agents:
             kms.CryptoKeyIAMMember(
                 f"{name}-{agent}",
                 crypto_key_id=key.id,
                 role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
-                member=member,
+                member=pulumi.Output.concat("serviceAccount:", number, f"@{agent}.iam.gserviceaccount.com"),
                 opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=after)),
             )
         return key.id
-
-
-def agents(number: pulumi.Output[str], *names: str) -> dict[str, pulumi.Output[str]]:
-    return {name: pulumi.Output.concat("serviceAccount:", number, f"@{name}.iam.gserviceaccount.com") for name in names}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_gcp import monitoring
 
-from components import alerts
-from components.alerts import Alert, GroupArgs, ServiceMetrics
-from components.options import child_of
+from llm_stack.components.options import child_of
+from llm_stack.observability import alerts
+from llm_stack.observability.alerts import Alert, ServiceMetrics
+from llm_stack.observability.charts import chart
 
 GOAL = 0.99
 GOAL_DAYS = 28
@@ -21,13 +22,14 @@ GOAL_DAYS = 28
 class ObservabilityArgs:
     project: str
     title: str
-    internal: bool
+    metrics: ServiceMetrics
     public_check: bool
     """Whether Google's checkers on the internet can get an answer."""
     domain: str
-    service_name: pulumi.Output[str]
-    groups: Mapping[str, GroupArgs]
-    """By region."""
+    alerts: Sequence[Alert]
+    """Those about the servers, which each form has of its own."""
+    chart: Mapping[str, Any]
+    """How many servers there are."""
     emails: tuple[str, ...]
     latency_seconds: int
 
@@ -42,7 +44,7 @@ class Observability(pulumi.ComponentResource):
         super().__init__("llm:reference:Observability", name, None, opts)
         self._args = args
         self._child = child_of(self, opts)
-        self._metrics = ServiceMetrics(args.internal, args.service_name)
+        self._metrics = args.metrics
         self._channels = [
             monitoring.NotificationChannel(
                 f"{name}-mail-{position}", type="email", labels={"email_address": email}, opts=self._child
@@ -59,9 +61,7 @@ class Observability(pulumi.ComponentResource):
             alerts.errors(self._metrics),
             alerts.latency(self._metrics, args.latency_seconds),
             alerts.error_budget(self._create_objective(name)),
-            alerts.full_region(self._metrics, args.groups),
-            alerts.autoscaler_maximum(args.groups),
-            alerts.unhealthy(args.project, args.groups),
+            *args.alerts,
             alerts.certificate_expiry(args.project),
         ]
         if args.public_check:
@@ -128,12 +128,11 @@ class Observability(pulumi.ComponentResource):
     def _create_dashboard(self, name: str) -> pulumi.Output[str]:
         requests = self._metrics.select("request_count")
         latencies = self._metrics.select("total_latencies")
-        sizes = f'resource.type = "instance_group" AND metric.type = "{alerts.GROUP_SIZE}"'
         tiles = [
             chart("Requests by response", requests, "ALIGN_RATE", "REDUCE_SUM", "metric.label.response_code_class"),
             chart("Requests by group", requests, "ALIGN_RATE", "REDUCE_SUM", "resource.label.backend_name"),
             chart("Latency, 95th percentile (ms)", latencies, "ALIGN_DELTA", "REDUCE_PERCENTILE_95"),
-            chart("Machines by group", sizes, "ALIGN_MEAN", "REDUCE_SUM", "resource.label.instance_group_name"),
+            self._args.chart,
         ]
         layout = {"displayName": self._args.title, "gridLayout": {"columns": "2", "widgets": tiles}}
         dashboard = monitoring.Dashboard(
@@ -144,14 +143,3 @@ class Observability(pulumi.ComponentResource):
             dashboard.id.apply(lambda path: path.rsplit("/", 1)[-1]),
             f"?project={self._args.project}",
         )
-
-
-def chart(title: str, query: pulumi.Input[str], aligner: str, reducer: str, *group_by: str) -> dict[str, Any]:
-    aggregation = {
-        "alignmentPeriod": "60s",
-        "perSeriesAligner": aligner,
-        "crossSeriesReducer": reducer,
-        "groupByFields": list(group_by),
-    }
-    source = {"timeSeriesFilter": {"filter": query, "aggregation": aggregation}}
-    return {"title": title, "xyChart": {"dataSets": [{"timeSeriesQuery": source, "plotType": "LINE"}]}}

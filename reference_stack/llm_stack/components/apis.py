@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
 ALWAYS = (
     "artifactregistry",
@@ -26,9 +26,8 @@ ALWAYS = (
 
 @dataclass(frozen=True, slots=True)
 class ProjectApisArgs:
-    internal: bool
-    """A private certificate needs the Certificate Authority Service."""
-    iap: bool
+    more: tuple[str, ...] = ()
+    """What the form and the front end need besides those that every stack has."""
 
 
 class ProjectApis(pulumi.ComponentResource):
@@ -38,7 +37,6 @@ class ProjectApis(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ProjectApisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("llm:reference:ProjectApis", name, None, opts)
-        wanted = [*ALWAYS, *(["privateca"] if args.internal else []), *(["iap"] if args.iap else [])]
         enabled = [
             projects.Service(
                 f"{name}-{api}",
@@ -47,7 +45,7 @@ class ProjectApis(pulumi.ComponentResource):
                 disable_on_destroy=False,
                 opts=child_of(self, opts),
             )
-            for api in wanted
+            for api in (*ALWAYS, *args.more)
         ]
         self.services = [service.service for service in enabled]
         self.register_outputs({"services": self.services})

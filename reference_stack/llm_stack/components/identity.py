@@ -1,4 +1,4 @@
-"""Who the machines are."""
+"""Who the servers are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects, serviceaccount
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
 ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
 
@@ -28,7 +28,7 @@ class Identity(pulumi.ComponentResource):
         super().__init__("llm:reference:Identity", name, None, opts)
         child = child_of(self, opts)
         account = serviceaccount.Account(
-            f"{name}-server", account_id=args.account_id, display_name="LLM server machines", opts=child
+            f"{name}-server", account_id=args.account_id, display_name="LLM servers", opts=child
         )
         for role in ROLES:
             short = role.rsplit(".", 1)[-1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import compute
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
 LAST_PRIORITY = 2147483647
 """Cloud Armor's own number for the rule that every policy ends with."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import certificateauthority, certificatemanager, projects
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
 TEN_YEARS = f"{10 * 365 * 24 * 3600}s"
 THIRTY_DAYS = f"{30 * 24 * 3600}s"

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import Gpu, Image, Model
+from llm_stack.machines.config import Gpu
+from llm_stack.model import Image, Model
+from llm_stack.server import ENVIRONMENTS, KEEP_ALIVE_SECONDS, KEY_VARIABLES, MODELS, PORT, mirrored, server_arguments
 
-PORT = 8000
-PORT_NAME = "http"
-HEALTH_PATH = "/health"
-API_PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models")
-KEEP_ALIVE_SECONDS = 620
-"""The load balancer keeps idle connections to a machine for 600 s; who closes earlier causes 502s."""
+PROXIED_PORT = 8080
+"""Where llama.cpp listens, behind the proxy that keeps idle connections for it."""
 SHUTDOWN_SECONDS = 80
 """Compute Engine stops a machine 90 s after asking it to shut down."""
 TEMPLATE = Path(__file__).parent / "server.cloud-init.yaml"
@@ -31,6 +29,8 @@ class ServerSettings:
     repositories: Mapping[str, str]
     """The pull-through repository of each registry, as `host/project/repository`."""
     model: Model
+    proxy_image: Image | None
+    manifest_sha256: str
     gpu: Gpu | None
     timeout_seconds: int
     draining_seconds: int
@@ -39,28 +39,34 @@ class ServerSettings:
 def cloud_init(settings: ServerSettings) -> str:
     model = settings.model
     stop = min(settings.draining_seconds, SHUTDOWN_SECONDS)
-    vllm = model.runtime == "vllm"
+    arguments = server_arguments(
+        model,
+        folder=MODELS,
+        port=PROXIED_PORT if settings.proxy_image else PORT,
+        gpus=settings.gpu.count if settings.gpu else 0,
+        timeout_seconds=settings.timeout_seconds,
+    )
     return fill(
         TEMPLATE.read_text(encoding="utf-8"),
         {
             "project": settings.project,
             "bucket": settings.bucket,
             "weights": model.weights,
-            "manifest_sha256": model.manifest_sha256,
+            "manifest_sha256": settings.manifest_sha256,
             "secret": settings.secret,
-            "key_variable": "VLLM_API_KEY" if vllm else "LLAMA_API_KEY",
+            "key_variable": KEY_VARIABLES[model.runtime],
             "registry": settings.repositories[model.image.host].split("/")[0],
             "image": mirrored(model.image, settings.repositories),
-            "proxy_image": mirrored(model.proxy_image, settings.repositories) if model.proxy_image else "",
+            "proxy_image": mirrored(settings.proxy_image, settings.repositories) if settings.proxy_image else "",
             "gpu_driver": settings.gpu.driver if settings.gpu else "",
             "docker_arguments": " ".join(docker_arguments(settings)),
-            "server_arguments": " ".join(server_arguments(settings)),
+            "server_arguments": " ".join(arguments),
             "keep_alive_seconds": str(KEEP_ALIVE_SECONDS),
             "port": str(PORT),
             "timeout_seconds": str(settings.timeout_seconds),
             "stop_seconds": str(stop),
             "stop_limit_seconds": str(stop + 5),
-            "units": "llm-server.service" if vllm else "llm-server.service llm-proxy.service",
+            "units": "llm-server.service llm-proxy.service" if settings.proxy_image else "llm-server.service",
         },
     )
 
@@ -70,19 +76,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
 
 
-def mirrored(image: Image, repositories: Mapping[str, str]) -> str:
-    """The image as the pull-through repository names it: machines reach no other registry."""
-    return f"{repositories[image.host]}/{image.path}@{image.digest}"
-
-
 def docker_arguments(settings: ServerSettings) -> list[str]:
     if settings.model.runtime == "llama.cpp":
         return ["--read-only", "--tmpfs=/tmp"]
     return [
         f"--publish={PORT}:{PORT}",
-        f"--env=VLLM_HTTP_TIMEOUT_KEEP_ALIVE={KEEP_ALIVE_SECONDS}",
-        "--env=HF_HUB_OFFLINE=1",
-        "--env=VLLM_NO_USAGE_STATS=1",
+        *(f"--env={name}={value}" for name, value in ENVIRONMENTS[settings.model.runtime].items()),
         *gpu_arguments(settings.gpu),
     ]
 
@@ -100,13 +99,3 @@ def gpu_arguments(gpu: Gpu | None) -> list[str]:
         "--env=LD_LIBRARY_PATH=/usr/local/nvidia/lib64:/usr/local/cuda/lib64",
         "--shm-size=8g",
     ]
-
-
-def server_arguments(settings: ServerSettings) -> list[str]:
-    model = settings.model
-    if model.runtime == "llama.cpp":
-        listen = ["--host", "0.0.0.0", "--port", "8080", "--timeout", str(settings.timeout_seconds)]
-        return [*listen, "--model", f"/models/{model.file}", "--alias", model.name, *model.arguments]
-    parallel = ["--tensor-parallel-size", str(settings.gpu.count)] if settings.gpu else []
-    listen = ["--host", "0.0.0.0", "--port", str(PORT)]
-    return [*listen, "--model", "/models", "--served-model-name", model.name, *parallel, *model.arguments]

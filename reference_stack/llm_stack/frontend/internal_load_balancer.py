@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import compute, dns
 
-from components.backend import BackendArgs, backends, create_health_check, create_url_map
-from components.options import child_of
-
-SCHEME = "INTERNAL_MANAGED"
+from llm_stack.components.options import child_of
+from llm_stack.frontend.exposure import INTERNAL
+from llm_stack.frontend.paths import SiteArgs, create_url_map
 
 
 @dataclass(frozen=True, slots=True)
 class InternalLoadBalancerArgs:
-    backend: BackendArgs
+    site: SiteArgs
     project: str
     network: pulumi.Input[str]
     subnets: Mapping[str, pulumi.Input[str]]
@@ -27,8 +26,6 @@ class InternalLoadBalancerArgs:
 class InternalLoadBalancer(pulumi.ComponentResource):
     """HTTPS on a private name that leads a client to the nearest entry that works."""
 
-    service: pulumi.Output[str]
-    service_name: pulumi.Output[str]
     addresses: dict[str, pulumi.Output[str]]
     url: str
 
@@ -36,32 +33,11 @@ class InternalLoadBalancer(pulumi.ComponentResource):
         super().__init__("llm:reference:InternalLoadBalancer", name, None, opts)
         self._args = args
         self._child = child_of(self, opts)
-        service = self._create_service(name)
-        proxy = self._create_proxy(name, create_url_map(name, args.backend, service, self._child))
-        self.service = service.id
-        self.service_name = service.name
+        proxy = self._create_proxy(name, create_url_map(name, args.site, self._child))
         self.addresses = {region: self._create_entry(name, region, proxy) for region in args.subnets}
-        self.url = f"https://{args.backend.domain}"
+        self.url = f"https://{args.site.domain}"
         self._create_name(name)
-        self.register_outputs({"service": self.service, "addresses": self.addresses, "url": self.url})
-
-    def _create_service(self, name: str) -> compute.BackendService:
-        """Without outlier detection, which a global service has on the external scheme only."""
-        args = self._args.backend
-        return compute.BackendService(
-            f"{name}-service",
-            load_balancing_scheme=SCHEME,
-            protocol="HTTP",
-            port_name=args.port_name,
-            health_checks=create_health_check(name, args, self._child).id,
-            backends=backends(args),
-            session_affinity="NONE",
-            locality_lb_policy="LEAST_REQUEST",
-            timeout_sec=args.timeout_seconds,
-            connection_draining_timeout_sec=args.draining_seconds,
-            log_config={"enable": True, "sample_rate": args.log_sample_rate},
-            opts=self._child,
-        )
+        self.register_outputs({"addresses": self.addresses, "url": self.url})
 
     def _create_proxy(self, name: str, url_map: compute.URLMap) -> compute.TargetHttpsProxy:
         policy = compute.SSLPolicy(f"{name}-tls", profile="RESTRICTED", min_tls_version="TLS_1_2", opts=self._child)
@@ -77,7 +53,7 @@ class InternalLoadBalancer(pulumi.ComponentResource):
     def _create_entry(self, name: str, region: str, proxy: compute.TargetHttpsProxy) -> pulumi.Output[str]:
         return compute.GlobalForwardingRule(
             f"{name}-{region}",
-            load_balancing_scheme=SCHEME,
+            load_balancing_scheme=INTERNAL,
             network=self._args.network,
             subnetwork=self._args.subnets[region],
             ip_protocol="TCP",
@@ -87,7 +63,7 @@ class InternalLoadBalancer(pulumi.ComponentResource):
         ).ip_address
 
     def _create_name(self, name: str) -> None:
-        domain = f"{self._args.backend.domain}."
+        domain = f"{self._args.site.domain}."
         zone = dns.ManagedZone(
             f"{name}-zone",
             dns_name=domain,

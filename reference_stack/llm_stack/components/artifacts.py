@@ -1,4 +1,4 @@
-"""What the machines load: the server's image, the weights, the API key."""
+"""What the servers load: their image, the weights, the API key."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import artifactregistry, secretmanager, storage
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
-BUCKET_LOCATIONS = {"us": "US", "europe": "EU", "asia": "ASIA"}
+MULTI_REGIONS = {"us": "US", "europe": "EU", "asia": "ASIA"}
+"""What Cloud Storage calls the multi-regions of Artifact Registry and Cloud KMS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +21,23 @@ class ArtifactsArgs:
     location: str
     registries: tuple[str, ...]
     regions: tuple[str, ...]
+    buckets: Mapping[str, str]
+    """The names of the buckets with the weights, each by its location: the multi-region, or a region."""
     reader: pulumi.Input[str]
     storage_key: pulumi.Input[str] | None
     regional_keys: Mapping[str, pulumi.Input[str]]
     protect: bool
 
     def __post_init__(self) -> None:
-        if self.location not in BUCKET_LOCATIONS:
-            raise ValueError(f"location {self.location} is none of {', '.join(BUCKET_LOCATIONS)}")
+        if self.location not in MULTI_REGIONS:
+            raise ValueError(f"location {self.location} is none of {', '.join(MULTI_REGIONS)}")
 
 
 class Artifacts(pulumi.ComponentResource):
-    """Names are chosen here, not by Pulumi: the boot document holds them and must be readable in a preview."""
+    """Names are chosen here, not by Pulumi: servers are started with them, and a preview must show what with."""
 
     repositories: dict[str, str]
     """The path of the pull-through repository of each registry."""
-    bucket: str
     secret: str
 
     def __init__(self, name: str, args: ArtifactsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -43,9 +45,10 @@ class Artifacts(pulumi.ComponentResource):
         self._args = args
         self._child = child_of(self, opts)
         self.repositories = {host: self._create_repository(name, host) for host in args.registries}
-        self.bucket = self._create_bucket(name)
+        for location, bucket in args.buckets.items():
+            self._create_bucket(name, location, bucket)
         self.secret = self._create_secret(name)
-        self.register_outputs({"repositories": self.repositories, "bucket": self.bucket, "secret": self.secret})
+        self.register_outputs({"repositories": self.repositories, "secret": self.secret})
 
     def _create_repository(self, name: str, host: str) -> str:
         short = host.replace(".", "-")
@@ -70,13 +73,13 @@ class Artifacts(pulumi.ComponentResource):
         )
         return f"{self._args.location}-docker.pkg.dev/{self._args.project}/{repository_id}"
 
-    def _create_bucket(self, name: str) -> str:
-        bucket_name = f"{self._args.project}-{self._args.resource_id}-weights"
-        key = self._args.storage_key
+    def _create_bucket(self, name: str, location: str, bucket_name: str) -> None:
+        resource_name = f"{name}-weights" if location == self._args.location else f"{name}-weights-{location}"
+        key = {self._args.location: self._args.storage_key, **self._args.regional_keys}.get(location)
         bucket = storage.Bucket(
-            f"{name}-weights",
+            resource_name,
             name=bucket_name,
-            location=BUCKET_LOCATIONS[self._args.location],
+            location=MULTI_REGIONS.get(location, location),
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             versioning={"enabled": True},
@@ -85,13 +88,12 @@ class Artifacts(pulumi.ComponentResource):
             opts=self._child,
         )
         storage.BucketIAMMember(
-            f"{name}-weights-reader",
+            f"{resource_name}-reader",
             bucket=bucket.name,
             role="roles/storage.objectViewer",
             member=self._args.reader,
             opts=self._child,
         )
-        return bucket_name
 
     def _create_secret(self, name: str) -> str:
         """The secret without a value: that is added by hand, so that it is in no state and no configuration."""

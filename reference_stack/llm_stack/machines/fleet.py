@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import compute
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
 IMAGE = "projects/cos-cloud/global/images/family/cos-125-lts"
 METADATA = {

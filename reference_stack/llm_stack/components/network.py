@@ -1,4 +1,4 @@
-"""The network: one subnet a region, no way in but the load balancer's, no way out but Google's APIs."""
+"""The network: one subnet a region, no way in, no way out but Google's APIs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import compute, dns
 
-from components.options import child_of
+from llm_stack.components.options import child_of
 
-PROBE_RANGES = ["35.191.0.0/16", "130.211.0.0/22"]
-"""Google's front ends and health checks."""
-IAP_RANGE = "35.235.240.0/20"
 RESTRICTED_RANGE = "199.36.153.4/30"
 RESTRICTED_ADDRESSES = [f"199.36.153.{last}" for last in range(4, 8)]
 API_DOMAINS = ("googleapis.com", "gcr.io", "pkg.dev")
@@ -22,19 +19,17 @@ ALLOW, DENY = 1000, 65000
 class SubnetArgs:
     region: str
     cidr: str
-    proxy_cidr: str | None
-    """Where the load balancer's proxies live; the internal form alone has them."""
+    proxy_cidr: str | None = None
+    """Where the proxies of an internal load balancer live."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkArgs:
     subnets: tuple[SubnetArgs, ...]
-    serving_port: int
-    server_account: pulumi.Input[str]
 
 
 class Network(pulumi.ComponentResource):
-    """A VPC in which machines with the servers' account can be reached by probes, proxies and IAP only."""
+    """A VPC that is closed: whoever is to be reached in it opens a way of its own."""
 
     network: pulumi.Output[str]
     subnets: dict[str, pulumi.Output[str]]
@@ -53,7 +48,7 @@ class Network(pulumi.ComponentResource):
         self.network = vpc.id
         self.subnets = {subnet.region: self._create_subnet(name, subnet) for subnet in args.subnets}
         self._create_proxy_subnets(name)
-        self._create_ingress(name)
+        self._deny_ingress(name)
         self._create_egress(name)
         self._create_api_access(name)
         self.register_outputs({"network": self.network, "subnets": self.subnets})
@@ -86,10 +81,7 @@ class Network(pulumi.ComponentResource):
                     opts=self._child,
                 )
 
-    def _create_ingress(self, name: str) -> None:
-        proxies = [subnet.proxy_cidr for subnet in self._args.subnets if subnet.proxy_cidr]
-        self._allow_in(f"{name}-allow-serving", [*PROBE_RANGES, *proxies], self._args.serving_port)
-        self._allow_in(f"{name}-allow-iap-ssh", [IAP_RANGE], 22)
+    def _deny_ingress(self, name: str) -> None:
         compute.Firewall(
             f"{name}-deny-ingress",
             network=self.network,
@@ -97,19 +89,6 @@ class Network(pulumi.ComponentResource):
             priority=DENY,
             source_ranges=["0.0.0.0/0"],
             denies=[{"protocol": "all"}],
-            log_config={"metadata": "INCLUDE_ALL_METADATA"},
-            opts=self._child,
-        )
-
-    def _allow_in(self, name: str, ranges: list[str], port: int) -> None:
-        compute.Firewall(
-            name,
-            network=self.network,
-            direction="INGRESS",
-            priority=ALLOW,
-            source_ranges=ranges,
-            target_service_accounts=[self._args.server_account],
-            allows=[{"protocol": "tcp", "ports": [str(port)]}],
             log_config={"metadata": "INCLUDE_ALL_METADATA"},
             opts=self._child,
         )

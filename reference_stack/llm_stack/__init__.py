@@ -1,0 +1,1 @@
+"""A hardened multi-region LLM backend behind a Google Cloud load balancer."""

@@ -1,0 +1,1 @@
+"""The form whose servers are instances of Cloud Run."""

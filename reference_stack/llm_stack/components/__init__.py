@@ -1,0 +1,1 @@
+"""What the stack stands on: APIs, accounts, keys, artifacts and the network."""

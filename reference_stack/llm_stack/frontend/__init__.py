@@ -1,0 +1,1 @@
+"""What clients reach, on either kind of load balancer."""

@@ -1,0 +1,1 @@
+"""The form whose servers are groups of virtual machines."""

@@ -1,0 +1,1 @@
+"""What the operators see, and what wakes them."""
