@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,6 +50,7 @@ class Results:
         is_preview: the stack is a program run as a first preview, not a state.
         file: the project file, or the state's; `None` for standard input.
         notes: what the reader has to know about this run, sentences without full stop.
+        is_verbose: the reader at a terminal asked for all rules, with or without findings.
     """
 
     title: str
@@ -58,12 +60,21 @@ class Results:
     is_preview: bool = False
     file: Path | None = None
     notes: tuple[str, ...] = ()
+    is_verbose: bool = False
 
     @property
     def subject(self) -> str:
         """What was judged, with its size: `llm, stack dev: 90 resources, as a first preview`."""
         number = counted(len(self.stack.resources), "resource")
         return f"{self.title}: {number}{', as a first preview' if self.is_preview else ''}"
+
+    def is_ambiguous(self, finding: Finding) -> bool:
+        """Whether another resource has the same name and type as that of a finding."""
+        return self._names[finding.name, finding.type] > 1
+
+    @cached_property
+    def _names(self) -> Counter[tuple[str, str]]:
+        return Counter((resource.name, resource.type) for resource in self.stack.resources)
 
     def location_of(self, finding: Finding) -> Location:
         """The line of the program that makes the resource or, where that is not known, the file that was judged."""

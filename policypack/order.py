@@ -15,10 +15,9 @@ _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused
 
 
 def rank(finding: Finding) -> int:
-    """By verdict, mandatory before advisory, then by severity; lower is more important."""
-    return ((STATUSES.index(finding.status) * 2 + (finding.level != "mandatory")) * len(SEVERITIES)) + SEVERITIES.index(
-        finding.rule.severity
-    )
+    """By verdict, then by severity, then mandatory before advisory; lower is more important."""
+    severity = STATUSES.index(finding.status) * len(SEVERITIES) + SEVERITIES.index(finding.rule.severity)
+    return severity * 2 + (finding.level != "mandatory")
 
 
 def importance(finding: Finding) -> tuple[int, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
@@ -34,6 +35,7 @@ from policypack.sources.error import SourceError
 @policy_config_option
 @judged_services_option
 @report_options("check")
+@click.option("--verbose", "is_verbose", is_flag=True, help="List all rules with their verdicts in the terminal, too.")
 @color_option
 @click.option(
     "--fail-on",
@@ -51,6 +53,7 @@ def check(
     services: tuple[str, ...],
     format_name: str,
     outputs: tuple[Path, ...],
+    is_verbose: bool,
     color: str,
     fail_on: tuple[FailOn, ...],
     is_strict: bool,
@@ -81,6 +84,7 @@ def check(
                 is_strict=is_strict,
                 today=today and today.date(),
             )
+        results = replace(results, is_verbose=is_verbose)
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)

@@ -25,7 +25,7 @@ def run(*arguments: str | Path, stdin: str = "", **environment: str) -> subproce
     return subprocess.run(
         [sys.executable, "-m", "policypack", *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, "COLUMNS": "", **environment},
         input=stdin,
         capture_output=True,
         text=True,

@@ -1,10 +1,9 @@
-"""The report for a person at a terminal, and plain text when it is piped."""
+"""The report for a person at a terminal, and plain text when it is piped: the most important first, and last."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,9 +12,11 @@ from rich.text import Text
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.order import waiver_importance
+from policypack.report.check.groups import Group, groups_of
+from policypack.report.check.source_line import source_line
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
-from policypack.report.console import LEVEL_STYLES, plain_text
-from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
+from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
+from policypack.wording import counted, lines_of, quoted, verdicts_text, waiver_text
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
 # The table fits into 80 columns.
@@ -29,6 +30,11 @@ _STYLES: Final[dict[Status, str]] = {
 }
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
+_MOST_TO_DO: Final = 3
+_HOW_TO_DECIDE: Final = (
+    "Write out the property that is named, so that it is known before the deployment, or judge what is deployed: "
+    "`pulumi stack export` and `check -`."
+)
 
 
 def render(results: Results) -> str:
@@ -37,81 +43,100 @@ def render(results: Results) -> str:
 
 
 def findings_text(results: Results, findings: Collection[Finding]) -> str:
-    """Some findings of a run by resource as plain text, violations with what was observed and its fix."""
-    failed = [finding for finding in findings if finding.status == "failed"]
-    others = [finding for finding in findings if finding.status == "undecided"]
-    return plain_text(lambda console: _print_lines(console, _lines(results, failed, others)))
+    """Some findings of a run as plain text, violations with what was observed and its fix."""
+    failed = groups_of(finding for finding in findings if finding.status == "failed")
+    others = groups_of(finding for finding in findings if finding.status == "undecided")
+    return plain_text(lambda console: print_lines(console, _lines(results, failed, others)))
 
 
 def print_report(console: Console, results: Results) -> None:
-    """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary."""
+    """Prints the summary and what to do first, the findings, waivers, notes, and the summary again."""
     report = results.report
-    _print_lines(console, [((results.subject, "bold"),), *(((f"Note: {note}", "dim"),) for note in results.notes)])
-    _print_lines(console, _lines(results, report.with_status("failed"), report.with_status("undecided")))
-    _print_lines(console, _waiver_lines(report.waivers))
-    console.print()
-    console.print(_rule_table(report))
-    _print_lines(console, [(), (_summary(report),)])
-    if report.with_status("failed") or report.with_status("undecided"):
-        _print_lines(console, [("`explain RULE` shows what a rule checks, why, and examples.",)])
+    failed, undecided = groups_of(report.with_status("failed")), groups_of(report.with_status("undecided"))
+    print_lines(console, [line((results.subject, "bold"))])
+    if failed or undecided:
+        print_lines(console, [line(_summary(report)), *_to_do(results, failed, console.width)])
+    print_lines(console, _lines(results, failed, undecided))
+    print_lines(console, _waiver_lines(report.waivers))
+    if results.notes:
+        print_lines(console, [line(), *(line((f"Note: {note}.", "dim"), hanging=2) for note in results.notes)])
+    if results.is_verbose:
+        console.print()
+        console.print(_rule_table(report))
+    print_lines(console, [line(), *_to_do(results, failed), line(_summary(report))])
+    if failed or undecided:
+        print_lines(console, [line("`explain RULE` shows what a rule checks, why, and examples.")])
 
 
-# A line in parts, of which some have a style.
-_Line: TypeAlias = tuple[str | tuple[str, str], ...]
-
-
-def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
-    styled = ([(part, "") if isinstance(part, str) else part for part in line] for line in lines)
-    printed = ([(printable(text), style) for text, style in line] for line in styled)
-    if console.is_terminal:
-        for line in printed:
-            console.print(Text.assemble(*line))
+def _to_do(results: Results, failed: Sequence[Group], width: int | None = None) -> Iterator[Line]:
+    """What to do first where more is to do: what the run fails for before advice. A line each if there is a width."""
+    first = sorted(failed, key=lambda group: group.first.level != "mandatory")[:_MOST_TO_DO]
+    if len(failed) <= len(first):
         return
-    # Thousands of lines take the library longer than the rules took to find what is in them.
-    console.file.write("".join(f"{''.join(text for text, _ in line)}\n" for line in printed))
+    yield line(("First:", "bold"))
+    for number, group in enumerate(first, 1):
+        text = f"{number}. {group.names}: {group.first.problems[0].fix}"
+        if width is None:
+            yield line(f"{text} ({group.first.rule.name}{_place(results, group.first, ', ')})", hanging=3)
+        else:
+            yield line(text if len(text) <= width else f"{text[: width - 1]}…")
 
 
-def _lines(results: Results, failed: Iterable[Finding], undecided: Collection[Finding]) -> Iterator[_Line]:
-    yield from _finding_lines(results, failed)
+def _lines(results: Results, failed: Iterable[Group], undecided: Collection[Group]) -> Iterator[Line]:
+    yield from _group_lines(results, failed)
     if undecided:
-        yield ()
-        yield (("Undecided", _STYLES["undecided"]),)
-        yield from _finding_lines(results, undecided)
+        yield from (line(), line(("Undecided", _STYLES["undecided"])), line(_HOW_TO_DECIDE))
+        yield from _group_lines(results, undecided)
 
 
-def _finding_lines(results: Results, findings: Iterable[Finding]) -> Iterator[_Line]:
-    by_resource: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_resource.setdefault(finding.urn, []).append(finding)
-    titles = Counter((found[0].name, found[0].type) for found in by_resource.values())
-    for urn in sorted(by_resource):
-        first = by_resource[urn][0]
-        yield ()
-        urn_if_needed = f"  {urn}" if titles[first.name, first.type] > 1 else ""
-        yield (first.name, "bold"), f"  {first.type}", urn_if_needed, _place(results, first)
-        for finding in by_resource[urn]:
-            level = (finding.level, LEVEL_STYLES[finding.level])
-            yield f"  {finding.rule.name}  ", level, f", severity {finding.rule.severity}"
-            see = [f"See {finding.rule.url}"] if finding.status == "failed" else []
-            yield from ((f"    {line}",) for line in (*lines_of(finding), *see))
+def _group_lines(results: Results, groups: Iterable[Group]) -> Iterator[Line]:
+    for group in groups:
+        first, severity = group.first, group.first.rule.severity
+        yield line()
+        level = (first.level, LEVEL_STYLES[first.level])
+        yield line((severity, SEVERITY_STYLES[severity]), f"  {first.rule.name}  ", level)
+        yield from _resource_lines(results, group)
+        yield from (line(f"  {text}", hanging=4) for text in lines_of(first))
+        if not group.is_literal:
+            yield line(f"  `{first.name}` stands for all of them here.")
+        if first.status == "failed":
+            yield line(f"  See {first.rule.url}", hanging=4)
 
 
-def _place(results: Results, finding: Finding) -> str:
+def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
+    """The resources of a group by the line of the program that makes them, with that line."""
+    by_place: dict[str, list[Finding]] = {}
+    for finding in group.findings:
+        by_place.setdefault(_place(results, finding), []).append(finding)
+    for place, findings in by_place.items():
+        names = ", ".join(_name(results, finding) for finding in findings)
+        yield line("  ", (names, "bold"), f"  {group.first.type}", place, hanging=4)
+        resource = results.stack.by_urn(findings[0].urn)
+        if resource and place and (code := source_line(resource)):
+            yield line((f"    {place.rpartition(':')[2]} | {code}", "dim"), hanging=6)
+
+
+def _name(results: Results, finding: Finding) -> str:
+    """The name, with the URN where another resource of the type has the same."""
+    return f"{finding.name}  {finding.urn}" if results.is_ambiguous(finding) else finding.name
+
+
+def _place(results: Results, finding: Finding, before: str = "  ") -> str:
     location = results.location_of(finding)
-    return f"  {location.path}:{location.line}" if location.line else ""
+    return f"{before}{location.path}:{location.line}" if location.line else ""
 
 
-def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[_Line]:
+def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[Line]:
     ordered = sorted(uses, key=waiver_importance)
     if ordered:
-        yield ()
-        yield (("Waivers", "bold"),)
+        yield from (line(), line(("Waivers", "bold")))
     for use in ordered:
-        yield ()
-        yield f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state])
-        yield (f"    Waiver: {waiver_text(use.waiver, has_expired=use.state == 'expired')}.",)
+        yield line()
+        yield line(f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]))
+        text = waiver_text(use.waiver, has_expired=use.state == "expired")
+        yield line(f"    Waiver: {text}.", hanging=6)
         if use.findings:
-            yield (f"    {_COVERS[use.state]}: {quoted({finding.name for finding in use.findings})}",)
+            yield line(f"    {_COVERS[use.state]}: {quoted({finding.name for finding in use.findings})}", hanging=6)
 
 
 def _rule_table(report: Report) -> Table:
