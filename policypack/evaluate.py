@@ -30,7 +30,7 @@ _UNDECIDED_AS_FAILURE: Final = Fail(
     fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
 )
 
-Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
+Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
 FailOn: TypeAlias = Literal["advisory", "undecided"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
@@ -39,7 +39,8 @@ class Finding(NamedTuple):
     """What one rule says about one resource: `problems` if it fails, and what is `undecided`.
 
     Neither means that it passes or, with `not_applicable`, that the rule says nothing about it. `waivers` are those in
-    force that except the resource from what was found; `expired` those that did once, if none is in force.
+    force that except the resource from what was found; `expired` those that did once, if none is in force. A baseline
+    may have all of it, which then `is_known`.
     """
 
     rule: AnyRule
@@ -52,6 +53,7 @@ class Finding(NamedTuple):
     not_applicable: str = ""
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
+    is_known: bool = False
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -60,9 +62,11 @@ class Finding(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """The verdict: what is waived is neither, and what is certain goes before what is not."""
+        """The verdict: what is waived or known is neither, and what is certain goes before what is not."""
         if self.waivers:
             return "waived"
+        if self.is_known:
+            return "known"
         if self.problems:
             return "failed"
         if self.undecided:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-from policypack.config.files import ConfigFile, read_config_file
-from policypack.config.options import Setting, default_settings, strict, with_services
-from policypack.evaluate import Finding, Report, evaluate, views_of
+from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
+from policypack.config.choice import Choice
+from policypack.config.options import Setting
+from policypack.evaluate import FailOn, Finding, Report, evaluate, views_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.graph.stack import Stack
@@ -21,8 +22,13 @@ from policypack.rules import RULES
 from policypack.sources.target import load_target
 from policypack.wording import counted, printable, quoted
 
+# How much is said in a terminal: what the run fails for, all findings, all rules as well.
+Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
+
+_EVERYTHING: Final = Choice()
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
 _MOST_NAMED: Final = 8
+_MOST_FIXED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,9 @@ class Results:
         is_preview: the stack is a program run as a first preview, not a state.
         file: the project file, or the state's; `None` for standard input.
         notes: what the reader has to know about this run, sentences without full stop.
-        is_verbose: the reader at a terminal asked for all rules, with or without findings.
+        fail_on: what the run fails for besides mandatory violations.
+        detail: how much the reader at a terminal asked for.
+        comparison: with a baseline, if there is one.
     """
 
     title: str
@@ -60,13 +68,33 @@ class Results:
     is_preview: bool = False
     file: Path | None = None
     notes: tuple[str, ...] = ()
-    is_verbose: bool = False
+    fail_on: tuple[FailOn, ...] = ()
+    detail: Detail = "normal"
+    comparison: Comparison | None = None
 
     @property
     def subject(self) -> str:
         """What was judged, with its size: `llm, stack dev: 90 resources, as a first preview`."""
         number = counted(len(self.stack.resources), "resource")
         return f"{self.title}: {number}{', as a first preview' if self.is_preview else ''}"
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """What the run fails for."""
+        return self.report.violations(self.fail_on)
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """What a baseline keeps of this run."""
+        found = (finding for rule in self.report.rules for finding in rule.findings if finding.status != "waived")
+        own = (known for finding in found for known in known_of(finding, self.stack))
+        return (*own, *(self.comparison.elsewhere if self.comparison else ()))
+
+    def compared(self, file: Path, baseline: Iterable[Known]) -> Results:
+        """The same beside a baseline."""
+        report, comparison = compare(self.report, self.stack, file, baseline)
+        notes = (*self.notes, *_what_is_fixed(comparison))
+        return replace(self, report=report, comparison=comparison, notes=notes)
 
     def is_ambiguous(self, finding: Finding) -> bool:
         """Whether another resource has the same name and type as that of a finding."""
@@ -102,9 +130,8 @@ def judge(
     target: str,
     stack_name: str | None = None,
     *,
-    policy_config: Path | None = None,
-    services: Sequence[str] = (),
-    is_strict: bool = False,
+    choice: Choice = _EVERYTHING,
+    baseline: Path | None = None,
     today: date | None = None,
 ) -> Results:
     """Loads a stack and judges it by all rules.
@@ -112,37 +139,36 @@ def judge(
     Args:
         target: the folder of a Pulumi project, the file of a state, or `-` for standard input.
         stack_name: the stack whose configuration a project runs with.
-        policy_config: a file with levels and options; without one every rule has its defaults.
-        services: globs on the logical names of the backend services to judge, in place of `services.names` in every
-            rule; without any these count.
-        is_strict: what is undecided counts as violated, in every rule.
+        choice: how to judge.
+        baseline: a file with what is known, which no run fails for.
         today: the day that waivers are judged on; `None` is this day.
 
     Raises:
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration cannot be read, or is wrong.
+        ConfigurationError: the policy configuration or the baseline cannot be read, or is wrong.
     """
-    settings, notes = _read(policy_config, services)
+    settings, notes = choice.read(RULES)
+    known = read_baseline(baseline) if baseline else ()
     loaded, day = load_target(target, stack_name), today or date.today()
-    report = evaluate(loaded.stack, RULES, strict(settings) if is_strict else settings, day)
-    idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(loaded.stack))
-    unselected = notes_on_services(loaded.stack, services) if services else _nothing_selected(loaded.stack, settings)
-    notes = (*loaded.notes, *notes, *idle, *unselected)
-    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, notes)
+    stack, report = loaded.stack, evaluate(loaded.stack, RULES, settings, day)
+    idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(stack))
+    unselected = notes_on_services(stack, choice.services) if choice.services else _nothing_selected(stack, settings)
+    results = Results(
+        loaded.title, stack, report, day, loaded.is_preview, loaded.file, (*loaded.notes, *notes, *idle, *unselected)
+    )
+    return results.compared(baseline, known) if baseline else results
 
 
-def read_settings_of(policy_config: Path | None, services: Sequence[str] = ()) -> Mapping[str, Setting]:
-    """The settings of all rules from a configuration file, or their defaults without one; `services` as in `judge`.
+def _what_is_fixed(comparison: Comparison) -> Iterator[str]:
+    fixed = [f"`{known.rule}` of `{_name_in(known.urn)}`" for known in comparison.fixed]
+    named = [printable(text) for text in dict.fromkeys(fixed)]
+    rest = f" and {len(named) - _MOST_FIXED} more" if len(named) > _MOST_FIXED else ""
+    if fixed:
+        yield f"fixed since the baseline, which can be written anew: {', '.join(named[:_MOST_FIXED])}{rest}"
 
-    Raises:
-        ConfigurationError: the file cannot be read, or is wrong.
-    """
-    return _read(policy_config, services).settings
 
-
-def _read(policy_config: Path | None, services: Sequence[str]) -> ConfigFile:
-    file = ConfigFile(default_settings(RULES)) if policy_config is None else read_config_file(policy_config, RULES)
-    return file._replace(settings=with_services(file.settings, services)) if services else file
+def _name_in(urn: str) -> str:
+    return urn.split("::", 3)[-1]
 
 
 def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:

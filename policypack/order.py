@@ -7,10 +7,10 @@ from typing import Final
 from policypack.evaluate import Finding, Status, WaiverState, WaiverUse
 from policypack.rule import Severity
 
-STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "waived", "passed", "not applicable")
+STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived", "passed", "not applicable")
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 # The verdicts that somebody may have to act on.
-OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
+OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived")
 _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused")
 
 

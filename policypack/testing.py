@@ -11,6 +11,7 @@ from typing import get_args
 from policypack.evaluate import FailOn
 
 try:
+    from policypack.config.choice import Choice
     from policypack.judgement import Results, judge
     from policypack.report.check.terminal import findings_text
 except ModuleNotFoundError as error:
@@ -53,9 +54,8 @@ def assert_compliant(
     if unknown:
         raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
     config = None if policy_config is None else Path(policy_config)
-    results = judge(
-        os.fspath(target), stack, policy_config=config, services=tuple(services), is_strict=strict, today=today
-    )
+    choice = Choice(policy_config=config, services=tuple(services), is_strict=strict)
+    results = judge(os.fspath(target), stack, choice=choice, today=today)
     found = results.report.violations(fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,9 @@ from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
 
 _HEAD, _TAIL = 48, 28
+
+# Workers of a test run may inherit it, and reports would be broken there.
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

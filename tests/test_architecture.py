@@ -73,7 +73,16 @@ ALLOWED = {
     | MODEL,
     "policypack.failover": {"policypack.wording", "policypack.verdict", "policypack.evaluate"} | MODEL,
     "policypack.order": {"policypack.evaluate", "policypack.rule"},
+    "policypack.baseline": {
+        "policypack.config",
+        "policypack.evaluate",
+        "policypack.rules",
+        "policypack.version",
+        "policypack.wording",
+    }
+    | MODEL,
     "policypack.judgement": {
+        "policypack.baseline",
         "policypack.config",
         "policypack.evaluate",
         "policypack.rules",
@@ -90,6 +99,7 @@ ALLOWED = {
         "policypack.version",
     },
     "policypack.report.check": {
+        "policypack.baseline",
         "policypack.order",
         "policypack.wording",
         "policypack.verdict",
@@ -134,6 +144,7 @@ ALLOWED = {
     "policypack.testing": {
         "policypack.wording",
         "policypack.verdict",
+        "policypack.config",
         "policypack.evaluate",
         "policypack.judgement",
         "policypack.report.check",
@@ -143,6 +154,7 @@ ALLOWED = {
         "policypack.verdict",
         "policypack.audit",
         "policypack.authoring",
+        "policypack.baseline",
         "policypack.config",
         "policypack.evaluate",
         "policypack.failover",
@@ -168,6 +180,8 @@ NOT_ENFORCED = {
     "policypack.authoring",
     "policypack.cli",
     "policypack.commands",
+    "policypack.baseline",
+    "policypack.config.choice",
     "policypack.config.files",
     "policypack.failover",
     "policypack.judgement",

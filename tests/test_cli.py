@@ -36,7 +36,7 @@ def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
     return subprocess.run(
         [sys.executable, "-m", "policypack", "check", *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "", **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=60,

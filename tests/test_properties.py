@@ -343,7 +343,7 @@ def reported(resources: list[Resource], **stack: Any) -> str:
     report = evaluate(judged, RULES, default_settings(RULES))
     buffer = io.StringIO()
     with contextlib.redirect_stdout(buffer):
-        print_report(make_console("never"), Results("a stack", judged, report, date(2026, 1, 1), is_verbose=True))
+        print_report(make_console("never"), Results("a stack", judged, report, date(2026, 1, 1), detail="verbose"))
         for finding in report.with_status("failed"):
             print(_message(finding))
     return buffer.getvalue()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
+from policypack.config.choice import Choice
 from policypack.report.formats import Product, formats_of
+from policypack.rule import Severity
+from policypack.rules import RULES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,7 +28,11 @@ policy_config_option: Final = click.option(
     help="A JSON file with levels and options, as for `pulumi --policy-pack-config`.",
 )
 color_option: Final = click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="When to print in colors: auto does in a terminal, unless NO_COLOR is set.",
 )
 
 
@@ -38,12 +48,54 @@ def services_option(help_: str) -> Callable[[Command], Command]:
     return click.option("--services", metavar="GLOB", multiple=True, callback=_globs, help=text)
 
 
-judged_services_option: Final = services_option(
-    "Judge these backend services and what serves them, in every rule, whatever `services` names in the configuration."
+def complete_rule(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The rules whose names begin so."""
+    return [CompletionItem(rule.name, help=rule.title) for rule in RULES if rule.name.startswith(incomplete)]
+
+
+_CHOICES: Final = (
+    policy_config_option,
+    services_option(
+        "Judge these backend services and what serves them, in every rule, whatever `services` names in the "
+        "configuration."
+    ),
+    click.option(
+        "--rule",
+        "rules",
+        metavar="GLOB",
+        multiple=True,
+        shell_complete=complete_rule,
+        help="Judge by the rules with these names only: 'llm-*'. Can be repeated.",
+    ),
+    click.option(
+        "--skip",
+        "skipped",
+        metavar="GLOB",
+        multiple=True,
+        shell_complete=complete_rule,
+        help="Leave out the rules with these names. Can be repeated.",
+    ),
+    click.option(
+        "--severity",
+        type=click.Choice(get_args(Severity)[::-1]),
+        help="Judge by the rules of this severity and above only.",
+    ),
+    click.option("--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."),
 )
-strict_option: Final = click.option(
-    "--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."
-)
+
+
+def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how to judge, which the command gets together as its `choice`."""
+
+    @wraps(command)
+    def chosen(**given: Any) -> Any:
+        return command(choice=Choice(**{field.name: given.pop(field.name) for field in fields(Choice)}), **given)
+
+    for option in reversed(_CHOICES):
+        chosen = option(chosen)
+    return chosen
+
+
 today_option: Final = click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),

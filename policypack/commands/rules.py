@@ -20,9 +20,25 @@ _AREAS = sorted({rule.area for rule in RULES})
 @click.command(short_help="List the rules.")
 @click.argument("glob", default="*", metavar="[GLOB]")
 @click.option("--area", type=click.Choice(_AREAS), help="Only the rules of this area.")
-@click.option("--severity", type=click.Choice(get_args(Severity)), multiple=True, help="Can be repeated.")
-@click.option("--level", type=click.Choice([level for level in get_args(Level) if level != "disabled"]))
-@click.option("--format", "format_name", type=click.Choice(["terminal", "json"]), default="terminal")
+@click.option(
+    "--severity",
+    type=click.Choice(get_args(Severity)),
+    multiple=True,
+    help="Only the rules of this severity. Can be repeated.",
+)
+@click.option(
+    "--level",
+    type=click.Choice([level for level in get_args(Level) if level != "disabled"]),
+    help="Only the rules that have this level by default.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="What to print.",
+)
 @color_option
 def rules(
     *, glob: str, area: str | None, severity: tuple[Severity, ...], level: Level | None, format_name: str, color: str

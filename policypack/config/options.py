@@ -6,11 +6,12 @@ import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final, TypeVar
 
 from policypack.config.kinds import FOR_SERVICES, OptionError, closest, did_you_mean, in_words, read_object, shown
-from policypack.rule import AnyRule, Level, Options, by_any_name
+from policypack.rule import AnyRule, Level, Options, Severity, by_any_name
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"
@@ -67,6 +68,48 @@ def with_services(settings: Settings, globs: Iterable[str]) -> dict[str, Setting
         return dataclasses.replace(options, services=dataclasses.replace(options.services, names=names))
 
     return {name: dataclasses.replace(setting, options=select(setting.options)) for name, setting in settings.items()}
+
+
+def only(
+    settings: Settings,
+    rules: Iterable[AnyRule],
+    *,
+    named: Iterable[str] = (),
+    skipped: Iterable[str] = (),
+    severity: Severity | None = None,
+) -> dict[str, Setting]:
+    """The same settings with all rules disabled that a run shall leave out.
+
+    Args:
+        settings: the settings.
+        rules: the rules of the pack.
+        named: globs on the names of the rules to keep, former names too; all without any.
+        skipped: globs on the names of those to leave out.
+        severity: the least severity to keep.
+
+    Raises:
+        ConfigurationError: a glob names no rule, or no rule is left.
+    """
+    known = by_any_name(rules)
+    named, skipped = list(named), list(skipped)
+    unknown = [glob for glob in dict.fromkeys((*named, *skipped)) if not _rules_like(glob, known)]
+    if unknown:
+        raise ConfigurationError(*(f"no rule is named `{shown(glob)}`{did_you_mean(glob, known)}" for glob in unknown))
+    kept = {name for glob in named for name in _rules_like(glob, known)} if named else set(settings)
+    kept -= {name for glob in skipped for name in _rules_like(glob, known)}
+    if severity:
+        order = typing.get_args(Severity)
+        kept = {name for name in kept if order.index(known[name].severity) >= order.index(severity)}
+    if not kept:
+        raise ConfigurationError("no rule is left to judge by: ask for more with `--rule`, `--skip` and `--severity`")
+    return {
+        name: setting if name in kept else dataclasses.replace(setting, level="disabled")
+        for name, setting in settings.items()
+    }
+
+
+def _rules_like(glob: str, known: Mapping[str, AnyRule]) -> set[str]:
+    return {rule.name for name, rule in known.items() if fnmatchcase(name, glob)}
 
 
 def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setting]:

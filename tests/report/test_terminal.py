@@ -123,7 +123,7 @@ def test_a_list_of_what_to_do_that_has_everything_is_left_out() -> None:
 def test_the_rules_are_listed_on_demand() -> None:
     results = made_results([made_finding(problems=(FAIL,))])
     assert not any(line.startswith("Rule ") for line in printed(results))
-    assert any(line.startswith("Rule ") for line in printed(dataclasses.replace(results, is_verbose=True)))
+    assert any(line.startswith("Rule ") for line in printed(dataclasses.replace(results, detail="verbose")))
 
 
 # What is alike

@@ -14,7 +14,7 @@ from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
-from policypack.order import OPEN, SEVERITIES, importance, waiver_importance
+from policypack.order import OPEN, SEVERITIES, STATUSES, importance, waiver_importance
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.serving_path import ServingPath, ServingPaths
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
@@ -34,6 +34,7 @@ EXPIRES_SOON_DAYS: Final = 30
 _ICONS: Final[dict[Status, str]] = {
     "failed": "failed",
     "undecided": "undecided",
+    "known": "known",
     "waived": "waived",
     "passed": "passed",
     "not applicable": "none",
@@ -106,6 +107,11 @@ class Page:
     @property
     def headline(self) -> str:
         return verdict_line(self.report)
+
+    @property
+    def columns(self) -> tuple[Status, ...]:
+        """The verdicts that the tables of rules have columns for."""
+        return tuple(status for status in STATUSES if status != "known" or self.verdicts.known)
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
@@ -210,6 +216,7 @@ def _in_words(verdicts: Verdicts, separator: str = ", ") -> str:
     counts: Iterable[tuple[int, str]] = (
         (verdicts.failed, "failed"),
         (verdicts.undecided, "undecided"),
+        (verdicts.known, "known"),
         (verdicts.waived, "waived"),
     )
     bad = [f"{number} {word}" for number, word in counts if number]

@@ -18,13 +18,14 @@ from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
 from policypack.wording import counted, lines_of, quoted, verdicts_text, waiver_text
 
-_STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
+_STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "known", "waived", "not applicable")
 # The table fits into 80 columns.
 _HEADINGS: Final[dict[Status, str]] = {"not applicable": "N/A"}
 _STYLES: Final[dict[Status, str]] = {
     "passed": "green",
     "failed": "red",
     "undecided": "yellow",
+    "known": "cyan",
     "waived": "cyan",
     "not applicable": "dim",
 }
@@ -51,21 +52,35 @@ def findings_text(results: Results, findings: Collection[Finding]) -> str:
 
 def print_report(console: Console, results: Results) -> None:
     """Prints the summary and what to do first, the findings, waivers, notes, and the summary again."""
+    if results.detail == "quiet":
+        _print_violations(console, results)
+        return
     report = results.report
     failed, undecided = groups_of(report.with_status("failed")), groups_of(report.with_status("undecided"))
     print_lines(console, [line((results.subject, "bold"))])
     if failed or undecided:
         print_lines(console, [line(_summary(report)), *_to_do(results, failed, console.width)])
     print_lines(console, _lines(results, failed, undecided))
+    if results.detail == "verbose" and report.with_status("known"):
+        print_lines(console, [line(), line(("Known", _STYLES["known"]))])
+        print_lines(console, _group_lines(results, groups_of(report.with_status("known"))))
     print_lines(console, _waiver_lines(report.waivers))
     if results.notes:
         print_lines(console, [line(), *(line((f"Note: {note}.", "dim"), hanging=2) for note in results.notes)])
-    if results.is_verbose:
+    if results.detail == "verbose":
         console.print()
         console.print(_rule_table(report))
     print_lines(console, [line(), *_to_do(results, failed), line(_summary(report))])
     if failed or undecided:
         print_lines(console, [line("`explain RULE` shows what a rule checks, why, and examples.")])
+
+
+def _print_violations(console: Console, results: Results) -> None:
+    """Prints what the run fails for, and nothing where it passes."""
+    failed = groups_of(finding for finding in results.violations if finding.status == "failed")
+    undecided = groups_of(finding for finding in results.violations if finding.status == "undecided")
+    if failed or undecided:
+        print_lines(console, [line((results.subject, "bold")), *_lines(results, failed, undecided)])
 
 
 def _to_do(results: Results, failed: Sequence[Group], width: int | None = None) -> Iterator[Line]:
@@ -143,7 +158,7 @@ def _rule_table(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Rule", no_wrap=True)
     table.add_column("Level", no_wrap=True)
-    statuses = [status for status in _STATUSES if status != "waived" or report.with_status("waived")]
+    statuses = [status for status in _STATUSES if status not in ("known", "waived") or report.with_status(status)]
     for status in statuses:
         table.add_column(_HEADINGS.get(status, status.capitalize()), justify="right", no_wrap=True)
     for rule in report.rules:
@@ -162,9 +177,8 @@ def _summary(report: Report) -> tuple[str, str]:
     if not findings:
         return f"{nothing_judged(report)}.", "yellow"
     verdicts = count_verdicts(findings)
-    counts = verdicts_text(
-        verdicts.mandatory, verdicts.failed - verdicts.mandatory, verdicts.undecided, verdicts.waived
-    )
+    advisory = verdicts.failed - verdicts.mandatory
+    counts = verdicts_text(verdicts.mandatory, advisory, verdicts.undecided, verdicts.waived, verdicts.known)
     judged = counted(len({finding.urn for finding in findings}), "resource")
     style = "red" if verdicts.mandatory else "yellow" if verdicts.failed or verdicts.undecided else "green"
     return f"{counts}, in {judged} judged by {counted(len(report.rules), 'rule')}.", style
