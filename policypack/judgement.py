@@ -9,17 +9,18 @@ from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
 from policypack.config.choice import Choice
+from policypack.config.files import ConfigFile
 from policypack.config.options import Setting
-from policypack.evaluate import FailOn, Finding, Report, evaluate, views_of
+from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, views_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
-from policypack.sources.target import load_target
+from policypack.sources.target import Target, load_target, load_targets
 from policypack.wording import counted, printable, quoted
 
 # How much is said in a terminal: what the run fails for, all findings, all rules as well.
@@ -59,6 +60,7 @@ class Results:
         fail_on: what the run fails for besides mandatory violations.
         detail: how much the reader at a terminal asked for.
         comparison: with a baseline, if there is one.
+        stacks: the results of each stack, if several are judged together; `stack` has the resources of all then.
     """
 
     title: str
@@ -71,6 +73,7 @@ class Results:
     fail_on: tuple[FailOn, ...] = ()
     detail: Detail = "normal"
     comparison: Comparison | None = None
+    stacks: tuple[Results, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -92,17 +95,29 @@ class Results:
 
     def compared(self, file: Path, baseline: Iterable[Known]) -> Results:
         """The same beside a baseline."""
+        if self.stacks:
+            beside = _together([one.compared(file, baseline) for one in self.stacks])
+            return replace(beside, fail_on=self.fail_on, detail=self.detail)
         report, comparison = compare(self.report, self.stack, file, baseline)
         notes = (*self.notes, *_what_is_fixed(comparison))
         return replace(self, report=report, comparison=comparison, notes=notes)
 
+    @property
+    def each(self) -> tuple[Results, ...]:
+        """The results of each stack."""
+        return self.stacks or (self,)
+
+    def stack_of(self, urn: str) -> str:
+        """The name of the stack that a resource is of, where there are several."""
+        return _stack_in(urn) if self.stacks else ""
+
     def is_ambiguous(self, finding: Finding) -> bool:
-        """Whether another resource has the same name and type as that of a finding."""
-        return self._names[finding.name, finding.type] > 1
+        """Whether another resource of its stack has the same name and type as that of a finding."""
+        return self._names[_stack_in(finding.urn), finding.name, finding.type] > 1
 
     @cached_property
-    def _names(self) -> Counter[tuple[str, str]]:
-        return Counter((resource.name, resource.type) for resource in self.stack.resources)
+    def _names(self) -> Counter[tuple[str, str, str]]:
+        return Counter((_stack_in(one.urn), one.name, one.type) for one in self.stack.resources)
 
     def location_of(self, finding: Finding) -> Location:
         """The line of the program that makes the resource or, where that is not known, the file that was judged."""
@@ -147,16 +162,89 @@ def judge(
         SourceError: the target cannot be read or run.
         ConfigurationError: the policy configuration or the baseline cannot be read, or is wrong.
     """
-    settings, notes = choice.read(RULES)
-    known = read_baseline(baseline) if baseline else ()
-    loaded, day = load_target(target, stack_name), today or date.today()
+    file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
+    results = _judge(load_target(target, stack_name), file, choice, today or date.today())
+    return results.compared(baseline, known) if baseline else results
+
+
+def judge_stacks(
+    target: str,
+    stack_names: Sequence[str],
+    *,
+    choice: Choice = _EVERYTHING,
+    baseline: Path | None = None,
+    today: date | None = None,
+) -> Results:
+    """Judges several stacks of a project together; as many programs run at a time as there are cores.
+
+    Args:
+        target: the folder of a Pulumi project.
+        stack_names: the stacks; without any, all that have a configuration file.
+        choice, baseline, today: as in `judge`.
+
+    Raises:
+        SourceError: a stack cannot be read or run; it has what is wrong with each.
+        ConfigurationError: as in `judge`.
+    """
+    file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
+    loaded, day = load_targets(target, stack_names), today or date.today()
+    results = _together([_judge(one, file, choice, day) for one in loaded])
+    return results.compared(baseline, known) if baseline else results
+
+
+def _judge(loaded: Target, file: ConfigFile, choice: Choice, day: date) -> Results:
+    settings, notes = file
     stack, report = loaded.stack, evaluate(loaded.stack, RULES, settings, day)
     idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(stack))
     unselected = notes_on_services(stack, choice.services) if choice.services else _nothing_selected(stack, settings)
-    results = Results(
+    return Results(
         loaded.title, stack, report, day, loaded.is_preview, loaded.file, (*loaded.notes, *notes, *idle, *unselected)
     )
-    return results.compared(baseline, known) if baseline else results
+
+
+def _together(stacks: Sequence[Results]) -> Results:
+    """The results of several stacks of one project in one."""
+    first = stacks[0]
+    names = [one.title.rpartition(", stack ")[2] for one in stacks]
+    title = f"{first.title.partition(', stack ')[0]}, stacks {', '.join(names)}"
+    rules = zip(*(one.report.rules for one in stacks), strict=True)
+    notes: dict[str, list[str]] = {}
+    for name, one in zip(names, stacks, strict=True):
+        for note in one.notes:
+            notes.setdefault(note, []).append(name)
+    return replace(
+        first,
+        title=title,
+        stack=Stack(resource for one in stacks for resource in one.stack.resources),
+        report=Report(tuple(map(_merged, rules))),
+        notes=tuple(note if len(of) == len(stacks) else f"{', '.join(of)}: {note}" for note, of in notes.items()),
+        comparison=_all_of([one.comparison for one in stacks if one.comparison]),
+        stacks=tuple(stacks),
+    )
+
+
+def _merged(reports: Sequence[RuleReport]) -> RuleReport:
+    """What a rule says of several stacks; a waiver is of use where it is in one of them."""
+    uses = zip(*(report.waivers for report in reports), strict=True)
+    return replace(
+        reports[0],
+        findings=tuple(finding for report in reports for finding in report.findings),
+        waivers=tuple(_merged_use(of_one) for of_one in uses),
+    )
+
+
+def _merged_use(uses: Sequence[WaiverUse]) -> WaiverUse:
+    state = next(state for state in get_args(WaiverState) if any(use.state == state for use in uses))
+    return replace(uses[0], state=state, findings=tuple(finding for use in uses for finding in use.findings))
+
+
+def _all_of(comparisons: Sequence[Comparison]) -> Comparison | None:
+    if not comparisons:
+        return None
+    elsewhere = set.intersection(*(set(one.elsewhere) for one in comparisons))
+    return Comparison(
+        comparisons[0].file, tuple(known for one in comparisons for known in one.fixed), tuple(sorted(elsewhere))
+    )
 
 
 def _what_is_fixed(comparison: Comparison) -> Iterator[str]:
@@ -165,6 +253,10 @@ def _what_is_fixed(comparison: Comparison) -> Iterator[str]:
     rest = f" and {len(named) - _MOST_FIXED} more" if len(named) > _MOST_FIXED else ""
     if fixed:
         yield f"fixed since the baseline, which can be written anew: {', '.join(named[:_MOST_FIXED])}{rest}"
+
+
+def _stack_in(urn: str) -> str:
+    return urn.partition("::")[0].removeprefix("urn:pulumi:")
 
 
 def _name_in(urn: str) -> str:

@@ -14,11 +14,18 @@ import click
 
 from policypack.baseline import baseline_document
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import choice_options, color_option, report_options, stack_option, today_option
+from policypack.commands.options import (
+    all_stacks_option,
+    choice_options,
+    color_option,
+    report_options,
+    stacks_option,
+    today_option,
+)
 from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
-from policypack.judgement import Detail, Results, judge
+from policypack.judgement import Detail, Results, judge, judge_stacks
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.text import json_text
@@ -29,7 +36,8 @@ from policypack.wording import counted
 
 @click.command(short_help="Judge a Pulumi project or a state.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
-@stack_option
+@stacks_option
+@all_stacks_option
 @choice_options
 @click.option(
     "--baseline",
@@ -61,7 +69,8 @@ from policypack.wording import counted
 def check(
     *,
     target: str,
-    stack_name: str | None,
+    stack_names: tuple[str, ...],
+    is_all_stacks: bool,
     choice: Choice,
     baseline: Path | None,
     write_baseline: Path | None,
@@ -81,6 +90,7 @@ def check(
     \b
     Examples:
       python -m policypack check reference_stack --stack dev
+      python -m policypack check infra --all-stacks --output report.md
       python -m policypack check --services 'chat-*' --services embed
       python -m policypack check --rule 'llm-*' --skip llm-backend-retry --severity high --quiet
       python -m policypack check --write-baseline baseline.json
@@ -89,6 +99,8 @@ def check(
 
     Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge.
     """
+    if is_all_stacks and stack_names:
+        raise click.UsageError("--all-stacks judges those of --stack too: leave one of them out")
     if is_quiet and is_verbose:
         raise click.UsageError("--quiet and --verbose contradict each other: leave one out")
     try:
@@ -96,7 +108,11 @@ def check(
         check_outputs("check", outputs, reads)
         _check_place(write_baseline, [*(file for file in reads if file != baseline), *outputs])
         with progress(f"Judging {'standard input' if target == '-' else target}"):
-            results = judge(target, stack_name, choice=choice, baseline=baseline, today=today and today.date())
+            day = today and today.date()
+            if is_all_stacks or len(stack_names) > 1:
+                results = judge_stacks(target, stack_names, choice=choice, baseline=baseline, today=day)
+            else:
+                results = judge(target, *stack_names, choice=choice, baseline=baseline, today=day)
         detail: Detail = "quiet" if is_quiet else "verbose" if is_verbose else "normal"
         results = replace(results, fail_on=fail_on, detail=detail)
         if write_baseline:

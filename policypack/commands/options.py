@@ -18,8 +18,33 @@ from policypack.rules import RULES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+def _names(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    if "" in ((value,) if isinstance(value, str) else value or ()):
+        raise click.BadParameter("it is empty: give the name of a stack, such as dev")
+    return value
+
+
 stack_option: Final = click.option(
-    "--stack", "stack_name", metavar="NAME", help="The stack whose configuration the project runs with."
+    "--stack",
+    "stack_name",
+    metavar="NAME",
+    callback=_names,
+    help="The stack whose configuration the project runs with.",
+)
+stacks_option: Final = click.option(
+    "--stack",
+    "stack_names",
+    metavar="NAME",
+    multiple=True,
+    callback=_names,
+    help="The stack whose configuration the project runs with. Can be repeated: one report has all of them.",
+)
+all_stacks_option: Final = click.option(
+    "--all-stacks",
+    "is_all_stacks",
+    is_flag=True,
+    help="Judge all stacks of the project that have a configuration file, in one report.",
 )
 policy_config_option: Final = click.option(
     "--policy-config",

@@ -33,7 +33,7 @@ class Group(NamedTuple):
     @property
     def names(self) -> str:
         """The resources for a sentence: `chat`, or `chat` and 3 others."""
-        names = [f"`{finding.name}`" for finding in self.findings]
+        names = list(dict.fromkeys(f"`{finding.name}`" for finding in self.findings))
         return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,7 +88,7 @@ class Page:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.report = results.report
-        self.paths = ServingPaths(results.stack, results.report)
+        self.paths = ServingPaths(results.report, *(one.stack for one in results.each))
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -122,6 +121,11 @@ class Page:
     def undrawn(self) -> tuple[BackendService, ...]:
         return self.paths.services[MOST_DRAWN:]
 
+    def name_of(self, service: BackendService | ServiceFailover) -> str:
+        """The name of a service, with its stack where there are several."""
+        stack = self.results.stack_of(service.urn)
+        return f"{service.name} ({stack})" if stack else service.name
+
     @cached_property
     def failovers(self) -> tuple[ServiceFailover, ...]:
         found = [failover_of(service) for service in self.paths.services[:MOST_FAILOVERS]]
@@ -135,13 +139,12 @@ class Page:
     @cached_property
     def resources(self) -> tuple[ResourceFindings, ...]:
         """The resources with findings to list, those with the worst first, as many as the page has a place for."""
-        names = Counter((found[0].name, found[0].type) for found in self._to_list.values())
         listed, number = list[ResourceFindings](), 0
         for found in self._to_list.values():
             if number + len(found) > MOST_FINDINGS:
                 break
             first, numbered = found[0], tuple(ListedFinding(number + index, one) for index, one in enumerate(found))
-            is_ambiguous = names[first.name, first.type] > 1
+            is_ambiguous = self.results.is_ambiguous(first)
             location, verdicts = self.results.location_of(first), count_verdicts(found)
             listed.append(ResourceFindings(len(listed), first, is_ambiguous, location, verdicts, numbered))
             number += len(found)

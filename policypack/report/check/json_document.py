@@ -32,6 +32,7 @@ def document_of(results: Results) -> dict[str, Any]:
         "schemaVersion": SCHEMA_VERSION,
         "tool": {"name": PACK_NAME, "version": VERSION},
         "target": _target(results),
+        "stacks": [_target(one) for one in results.each],
         "today": results.today.isoformat(),
         "notes": list(results.notes),
         "summary": {
@@ -56,7 +57,7 @@ def _target(results: Results) -> dict[str, Any]:
         "title": results.title,
         "kind": "preview" if results.is_preview else "state",
         "project": results.stack.project,
-        "stack": results.stack.name,
+        "stack": None if results.stacks else results.stack.name,
         "file": results.file_location.path if results.file else None,
         "resources": len(results.stack.resources),
     }

@@ -32,7 +32,7 @@ _MOST_NAMED: Final = 4
 
 def render(results: Results) -> str:
     """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
-    report, paths = results.report, ServingPaths(results.stack, results.report)
+    report, paths = results.report, ServingPaths(results.report, *(one.stack for one in results.each))
     failed = sorted(report.with_status("failed"), key=importance)
     parts = [
         f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
@@ -63,8 +63,10 @@ def _violations(failed: Sequence[Finding], results: Results) -> str:
 def _row(finding: Finding, results: Results) -> str:
     level = f"**{finding.level}**" if finding.level == "mandatory" else finding.level
     fixes = " ".join(problem.fix for problem in finding.problems)
+    stack = results.stack_of(finding.urn)
     cells = (
-        f"{code(finding.name, in_table=True)} {plain(finding.type.rpartition(':')[2])}",
+        f"{code(finding.name, in_table=True)} {plain(finding.type.rpartition(':')[2])}"
+        + (f" in {code(stack, in_table=True)}" if stack else ""),
         code(finding.rule.name, in_table=True),
         level,
         finding.rule.severity,

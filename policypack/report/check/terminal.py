@@ -124,16 +124,20 @@ def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
     for finding in group.findings:
         by_place.setdefault(_place(results, finding), []).append(finding)
     for place, findings in by_place.items():
-        names = ", ".join(_name(results, finding) for finding in findings)
+        names = ", ".join(_names(results, findings))
         yield line("  ", (names, "bold"), f"  {group.first.type}", place, hanging=4)
         resource = results.stack.by_urn(findings[0].urn)
         if resource and place and (code := source_line(resource)):
             yield line((f"    {place.rpartition(':')[2]} | {code}", "dim"), hanging=6)
 
 
-def _name(results: Results, finding: Finding) -> str:
-    """The name, with the URN where another resource of the type has the same."""
-    return f"{finding.name}  {finding.urn}" if results.is_ambiguous(finding) else finding.name
+def _names(results: Results, findings: Iterable[Finding]) -> Iterator[str]:
+    """The names, each with its stacks where there are several, and with the URN where it has another's name."""
+    stacks: dict[str, list[str]] = {}
+    for finding in findings:
+        name = f"{finding.name}  {finding.urn}" if results.is_ambiguous(finding) else finding.name
+        stacks.setdefault(name, []).append(results.stack_of(finding.urn))
+    return (f"{name} ({', '.join(of)})" if any(of) else name for name, of in stacks.items())
 
 
 def _place(results: Results, finding: Finding, before: str = "  ") -> str:
