@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
+from policypack.config.profiles import PROFILES, ProfileName
 from policypack.evaluate import FailOn
 
 try:
@@ -23,6 +24,7 @@ def assert_compliant(
     *,
     stack: str | None = None,
     policy_config: str | os.PathLike[str] | None = None,
+    profile: ProfileName = "recommended",
     services: Collection[str] = (),
     fail_on: Collection[FailOn] = (),
     strict: bool = False,
@@ -34,6 +36,7 @@ def assert_compliant(
         target: the folder of a Pulumi project, or the file of an exported state.
         stack: the stack whose configuration the project runs with; not needed if there is one only.
         policy_config: a file with levels and options, as `pulumi --policy-pack-config` takes it.
+        profile: the levels of the rules where `policy_config` says nothing: `core`, `recommended` or `strict`.
         services: globs on the logical names of the backend services to judge, in every rule; without any, what
             `policy_config` says.
         fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
@@ -47,14 +50,16 @@ def assert_compliant(
         AssertionError: the stack violates rules; the message has each finding with what was observed and its fix.
         SourceError: the target cannot be read or run.
         ConfigurationError: the policy configuration cannot be read, or is wrong.
-        ValueError: `fail_on` names something else.
+        ValueError: `fail_on` or `profile` names something else.
     """
     __tracebackhide__ = True
     unknown = set(fail_on) - set(get_args(FailOn))
     if unknown:
         raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
+    if profile not in PROFILES:
+        raise ValueError(f"profile takes {', '.join(map(repr, PROFILES))}, not {profile!r}")
     config = None if policy_config is None else Path(policy_config)
-    choice = Choice(policy_config=config, services=tuple(services), is_strict=strict)
+    choice = Choice(policy_config=config, profile=profile, services=tuple(services), is_strict=strict)
     results = judge(os.fspath(target), stack, choice=choice, today=today)
     found = results.report.violations(fail_on)
     if found:

@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from policypack.cli import main
 from policypack.rules import RULES
 from policypack.version import VERSION
 from tests.expected import FIRST_RULES
@@ -444,3 +447,31 @@ def test_the_version_is_told() -> None:
     command = [sys.executable, "-m", "policypack", "--version"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert result.stdout == f"llm-backends-gcp {VERSION}\n"
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["audit"], ["failover"], ["rules"], ["explain"], ["config", "init"]]
+)
+def test_the_help_calls_the_program_as_it_was_called(command: list[str], tmp_path: Path) -> None:
+    installed = tmp_path / "llm-policypack"
+    installed.write_text("from policypack.__main__ import main\nmain()\n")
+    names = {"python -m policypack": ["-m", "policypack"], "llm-policypack": [str(installed)]}
+    for name, start in names.items():
+        words = [sys.executable, *start, *command.split(), "--help"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        result = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        examples = [line for line in result.stdout.splitlines() if " policypack " in line or "llm-policypack " in line]
+        assert len(examples) > 1
+        assert [line for line in examples if f"{name} " not in line] == []
+
+
+def all_commands(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        yield from all_commands(command) if isinstance(command, click.Group) else (command,)
+
+
+@pytest.mark.parametrize("command", list(all_commands(main)), ids=lambda command: command.name)
+def test_every_option_has_a_sentence(command: click.Command) -> None:
+    assert command.help
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert [one.name for one in options if not (one.help or "").endswith(".")] == []

@@ -47,10 +47,10 @@ def examples(file: Path, start: str) -> list[str]:
     return [block for language, block in blocks if not language and block.startswith(start)]
 
 
-def test_the_reference_stack_as_the_readme_shows_it() -> None:
+def test_the_reference_stack_as_the_docs_show_it() -> None:
     result = failover("reference_stack", "--stack", "dev")
     assert (result.returncode, result.stderr) == (0, "")
-    assert [without_padding(result.stdout)] == examples(ROOT / "README.md", "reference_stack, stack dev, as a first")
+    assert [without_padding(result.stdout)] == examples(ROOT / "docs/failover.md", "reference_stack, stack")
 
 
 def test_the_example_of_the_docs(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 import click
 
 from policypack.authoring.pages import page
-from policypack.commands.ending import refuse
+from policypack.commands.ending import called, refuse
 from policypack.commands.options import color_option, complete_rule
 from policypack.config.options import renamed
 from policypack.report.check.rule_list import print_page
@@ -29,7 +29,7 @@ def explain(name: str, color: str) -> None:
     rule = BY_ANY_NAME.get(name)
     if rule is None:
         close = get_close_matches(name, BY_ANY_NAME, 1)
-        hint = f"did you mean {close[0]}?" if close else "`python -m policypack rules` lists all"
+        hint = f"did you mean {close[0]}?" if close else f"`{called()} rules` lists all"
         refuse(f"there is no rule {name}; {hint}")
     if name != rule.name:
         click.echo(f"note: {renamed(name, rule)}", err=True)

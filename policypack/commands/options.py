@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from policypack.config.choice import Choice
+from policypack.config.profiles import PROFILES, RECOMMENDED
 from policypack.report.formats import Product, formats_of
 from policypack.rule import Severity
 from policypack.rules import RULES
@@ -78,8 +79,21 @@ def complete_rule(context: click.Context, parameter: click.Parameter, incomplete
     return [CompletionItem(rule.name, help=rule.title) for rule in RULES if rule.name.startswith(incomplete)]
 
 
+def profile_option(help_: str) -> Callable[[Command], Command]:
+    """The option `--profile`, with what it does in the command."""
+    each = "; ".join(f"{profile.name}: {profile.summary}" for profile in PROFILES.values())
+    return click.option(
+        "--profile",
+        type=click.Choice(list(PROFILES)),
+        default=RECOMMENDED.name,
+        show_default=True,
+        help=f"{help_} {each[0].upper()}{each[1:]}.",
+    )
+
+
 _CHOICES: Final = (
     policy_config_option,
+    profile_option("The levels of the rules where the configuration says nothing."),
     services_option(
         "Judge these backend services and what serves them, in every rule, whatever `services` names in the "
         "configuration."

@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from policypack.commands.ending import refuse
+from policypack.commands.ending import called, refuse
 from policypack.commands.options import color_option
 from policypack.report.check.rule_list import as_json, print_rules
 from policypack.report.console import make_console
@@ -62,7 +62,7 @@ def rules(
         and level in (None, rule.level)
     ]
     if not found:
-        refuse("no rule matches; `rules` without arguments lists all")
+        refuse(f"no rule matches; `{called()} rules` lists all")
     if format_name == "json":
         click.echo(as_json(found))
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from policypack.config.files import ConfigFile, read_config_file
 from policypack.config.options import default_settings, only, strict, with_services
+from policypack.config.profiles import PROFILES, ProfileName
 from policypack.rule import AnyRule, Severity
 
 
@@ -16,7 +17,8 @@ class Choice:
     """How a run is to judge.
 
     Attributes:
-        policy_config: a file with levels and options; without one every rule has its defaults.
+        policy_config: a file with levels and options; where it says nothing, and without one, the profile holds.
+        profile: the name of the profile.
         services: globs on the logical names of the backend services to judge, in place of `services.names` in every
             rule; without any these count.
         is_strict: what is undecided counts as violated, in every rule.
@@ -26,6 +28,7 @@ class Choice:
     """
 
     policy_config: Path | None = None
+    profile: ProfileName = "recommended"
     services: tuple[str, ...] = ()
     is_strict: bool = False
     rules: tuple[str, ...] = ()
@@ -39,9 +42,11 @@ class Choice:
             ConfigurationError: the file cannot be read or is wrong, or the choice leaves no rule.
         """
         rules = list(rules)
-        file = (
-            read_config_file(self.policy_config, rules) if self.policy_config else ConfigFile(default_settings(rules))
-        )
+        profile = PROFILES[self.profile]
+        if self.policy_config:
+            file = read_config_file(self.policy_config, rules, profile)
+        else:
+            file = ConfigFile(default_settings(rules, profile))
         settings = only(file.settings, rules, named=self.rules, skipped=self.skipped, severity=self.severity)
         settings = with_services(settings, self.services) if self.services else settings
         return file._replace(settings=strict(settings) if self.is_strict else settings)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from policypack.config.kinds import FOR_SERVICES, OptionError, closest, did_you_mean, in_words, read_object, shown
+from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.rule import AnyRule, Level, Options, Severity, by_any_name
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
@@ -47,9 +48,9 @@ class Setting:
 Settings = Mapping[str, Setting]
 
 
-def default_settings(rules: Iterable[AnyRule]) -> dict[str, Setting]:
+def default_settings(rules: Iterable[AnyRule], profile: Profile = RECOMMENDED) -> dict[str, Setting]:
     """The settings of rules that nobody configured."""
-    return {rule.name: Setting(rule.level, rule.options()) for rule in rules}
+    return read_settings(rules, {}, profile)
 
 
 def strict(settings: Settings) -> dict[str, Setting]:
@@ -112,13 +113,14 @@ def _rules_like(glob: str, known: Mapping[str, AnyRule]) -> set[str]:
     return {rule.name for name, rule in known.items() if fnmatchcase(name, glob)}
 
 
-def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setting]:
+def read_settings(rules: Iterable[AnyRule], document: object, profile: Profile = RECOMMENDED) -> dict[str, Setting]:
     """Reads what `pulumi --policy-pack-config FILE` takes, and refuses what the engine silently accepts.
 
     Args:
         rules: the rules of the pack.
         document: the parsed JSON: for each rule a level, or an object with `enforcementLevel` and options; for
             `all` rules a level.
+        profile: what holds where the document says nothing.
 
     Raises:
         ConfigurationError: unknown rules, levels or options, values of the wrong type, or values that make no sense
@@ -142,8 +144,8 @@ def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setti
     for rule in rules:
         entry = entries.get(rule.name, {})
         level = attempt(partial(_level_in, rule.name, entry), None)
-        options = attempt(partial(read_options, rule, _options_in(entry)), rule.options())
-        settings[rule.name] = Setting(level or everywhere or rule.level, options)
+        options = attempt(partial(read_options, rule, {**profile.options, **_options_in(entry)}), rule.options())
+        settings[rule.name] = Setting(level or everywhere or profile.level_of(rule), options)
     if problems:
         raise ConfigurationError(*problems)
     return settings
