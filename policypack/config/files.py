@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,16 +74,33 @@ def starting_text(rules: Iterable[AnyRule], services: Iterable[str] = (), profil
     return f"{json.dumps(starting_document(rules, services, profile), indent=2)}\n"
 
 
+class _Pairs(dict[str, object]):
+    """An object of JSON, and the keys that it has twice: JSON readers take the last of them without a word."""
+
+    twice: tuple[str, ...] = ()
+
+
 def _parse(text: str) -> tuple[Any, list[str]]:
-    """The JSON, and what is wrong with it: JSON readers take the last of two equal keys without a word."""
-    twice: list[str] = []
+    """The JSON, and what is wrong with its keys."""
+    document = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+    return document, [f"{place} is there twice, leave one of the two out" for place in _twice(document)]
 
-    def note_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        counts = Counter(key for key, _ in pairs)
-        twice.extend(f"`{shown(key)}` is there twice, leave one of the two out" for key in counts if counts[key] > 1)
-        return dict(pairs)
 
-    return json.loads(text, object_pairs_hook=note_duplicates, parse_constant=_refuse_constant), twice
+def _pairs(pairs: list[tuple[str, object]]) -> _Pairs:
+    found, counts = _Pairs(pairs), Counter(key for key, _ in pairs)
+    found.twice = tuple(key for key in counts if counts[key] > 1)
+    return found
+
+
+def _twice(value: object, place: str = "") -> Iterator[str]:
+    """Where keys are twice: `rule`, `option`, item 1, `key`."""
+    if isinstance(value, _Pairs):
+        yield from (f"{place}`{shown(key)}`" for key in value.twice)
+        for key, inner in value.items():
+            yield from _twice(inner, f"{place}`{shown(key)}`, ")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, 1):
+            yield from _twice(inner, f"{place}item {number}, ")
 
 
 def _refuse_constant(name: str) -> object:

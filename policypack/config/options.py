@@ -140,7 +140,8 @@ def read_settings(rules: Iterable[AnyRule], document: object, profile: Profile =
 
     known = by_any_name(rules)
     entries = {known[name].name: document[name] for name in document if name in known}
-    everywhere = attempt(lambda: _level_of_every_rule(document.get(EVERY_RULE, {})), None)
+    everywhere = attempt(lambda: _level_in(EVERY_RULE, document.get(EVERY_RULE, {})), None)
+    attempt(lambda: _options_of_every_rule(document.get(EVERY_RULE, {})), None)
     for rule in rules:
         entry = entries.get(rule.name, {})
         level = attempt(partial(_level_in, rule.name, entry), None)
@@ -188,13 +189,29 @@ def read_options(rule: AnyRule, configured: Mapping[str, object]) -> Options:
     """
     try:
         options: Options = read_object(rule.options, configured, "option ", also=[LEVEL_KEY])
+        problems = list(_contradictions(options))
     except OptionError as error:
-        problems = error.args
-    else:
-        problems = tuple(_contradictions(options))
+        problems = [*error.args, *_contradictions_of_the_rest(rule, configured)]
     if problems:
         raise ConfigurationError(*(f"policy `{rule.name}`: {problem}" for problem in problems))
     return options
+
+
+def _contradictions_of_the_rest(rule: AnyRule, configured: Mapping[str, object]) -> Iterator[str]:
+    """The contradictions between options that are right by themselves, beside others that are not."""
+
+    def fits(name: str) -> bool:
+        try:
+            read_object(rule.options, {name: configured[name]}, "")
+        except OptionError:
+            return False
+        return True
+
+    fitting = {name: value for name, value in configured.items() if fits(name)}
+    wrong = configured.keys() - fitting
+    for problem in _contradictions(read_object(rule.options, fitting, "")):
+        if not any(f"`{name}`" in problem for name in wrong):
+            yield problem
 
 
 def _contradictions(options: Options) -> Iterator[str]:
@@ -206,14 +223,12 @@ def _contradictions(options: Options) -> Iterator[str]:
             yield f"option `{FOR_SERVICES}`, item {number}: {problem}"
 
 
-def _level_of_every_rule(entry: object) -> Level | None:
-    level = _level_in(EVERY_RULE, entry)
-    if options := _options_in(entry):
-        name = next(iter(options))
+def _options_of_every_rule(entry: object) -> None:
+    names = list(_options_in(entry))
+    if names:
         raise ConfigurationError(
-            f"`{EVERY_RULE}` takes a level only, not `{shown(name)}`{_HOW_FOR_EVERY_RULE.get(name, '')}"
+            *(f"`{EVERY_RULE}` takes a level only, not `{shown(n)}`{_HOW_FOR_EVERY_RULE.get(n, '')}" for n in names)
         )
-    return level
 
 
 def _level_in(name: str, entry: object) -> Level | None:
