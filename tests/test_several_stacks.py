@@ -100,7 +100,7 @@ def test_one_report_of_each_format_tells_the_stacks_apart(results: Results) -> N
     assert [text.partition(":")[0] for text in texts] == ["dev", "stage"]
     names = [case.get("name") or "" for case in junit_root(said["junit"]).iter("testcase")]
     assert any("urn:pulumi:prod::" in name for name in names)
-    assert "| `chat` BackendService in `dev` | `llm-backend-regions` |" in said["markdown"]
+    assert "| `chat` in `dev`, `stage` BackendService | `llm-backend-regions` |" in said["markdown"]
     parsed(said["html"])
     assert "stack stage" in said["html"]
 
