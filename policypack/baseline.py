@@ -45,12 +45,12 @@ class Comparison:
     Attributes:
         file: the baseline.
         fixed: what it has and the run has not, though it judged it.
-        elsewhere: what it has of stacks that were not judged.
+        not_judged: what it has of other stacks, and of rules and resources that this run leaves out.
     """
 
     file: Path
     fixed: tuple[Known, ...]
-    elsewhere: tuple[Known, ...]
+    not_judged: tuple[Known, ...]
 
 
 def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known]) -> tuple[Report, Comparison]:
@@ -70,15 +70,14 @@ def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known])
 
     rules = tuple(replace(rule, findings=tuple(map(marked, rule.findings))) for rule in report.rules)
     enabled = {rule.rule.name for rule in rules}
-    fixed = [
+    judged = [
         known
-        for (rule, urn), here in own.items()
-        if rule in enabled and ((rule, urn) in found or stack.by_urn(urn) is None)
+        for place, here in own.items()
+        if place[0] in enabled and (place in found or stack.by_urn(place[1]) is None)
         for known in here
-        if not any(_is_same(known, other) for other in found.get((rule, urn), ()))
     ]
-    elsewhere = baseline - {known for here in own.values() for known in here}
-    return Report(rules), Comparison(file, tuple(sorted(fixed)), tuple(sorted(elsewhere)))
+    fixed = (one for one in judged if not any(_is_same(one, other) for other in found.get((one.rule, one.urn), ())))
+    return Report(rules), Comparison(file, tuple(sorted(fixed)), tuple(sorted(baseline.difference(judged))))
 
 
 def _by_place(baseline: Iterable[Known]) -> dict[tuple[str, str], list[Known]]:

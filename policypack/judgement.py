@@ -91,7 +91,7 @@ class Results:
         """What a baseline keeps of this run."""
         found = (finding for rule in self.report.rules for finding in rule.findings if finding.status != "waived")
         own = (known for finding in found for known in known_of(finding, self.stack))
-        return (*own, *(self.comparison.elsewhere if self.comparison else ()))
+        return (*own, *(self.comparison.not_judged if self.comparison else ()))
 
     def compared(self, file: Path, baseline: Iterable[Known]) -> Results:
         """The same beside a baseline."""
@@ -241,9 +241,9 @@ def _merged_use(uses: Sequence[WaiverUse]) -> WaiverUse:
 def _all_of(comparisons: Sequence[Comparison]) -> Comparison | None:
     if not comparisons:
         return None
-    elsewhere = set.intersection(*(set(one.elsewhere) for one in comparisons))
+    not_judged = set.intersection(*(set(one.not_judged) for one in comparisons))
     return Comparison(
-        comparisons[0].file, tuple(known for one in comparisons for known in one.fixed), tuple(sorted(elsewhere))
+        comparisons[0].file, tuple(known for one in comparisons for known in one.fixed), tuple(sorted(not_judged))
     )
 
 

@@ -117,6 +117,16 @@ def test_what_the_baseline_says_of_other_stacks_stays() -> None:
     assert len(results.known) == 2
 
 
+def test_what_the_baseline_says_of_what_is_left_out_stays(tmp_path: Path) -> None:
+    """A run by some rules, or of some services, takes nothing else out of the baseline that it writes anew."""
+    file = tmp_path / "baseline.json"
+    judged(tmp_path, TWO, "--write-baseline", file)
+    before = set(read_baseline(file))
+    for asked in (["--rule", "llm-backend-regions"], ["--services", "chat"], ["--severity", "critical"]):
+        assert judged(tmp_path, TWO, *asked, "--baseline", file, "--write-baseline", file).returncode == 0
+        assert set(read_baseline(file)) == before
+
+
 def test_equal_baselines_are_equal_texts() -> None:
     found = [known for n in range(3) for known in known_of(made_finding(name=f"c{n}", problems=(HERE,)), Stack())]
     assert baseline_document(found) == baseline_document([*found[::-1], *found])
