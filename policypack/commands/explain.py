@@ -11,8 +11,8 @@ from policypack.authoring.pages import page
 from policypack.commands.ending import called, refuse
 from policypack.commands.options import color_option, complete_rule
 from policypack.config.options import renamed
-from policypack.report.check.rule_list import print_page
 from policypack.report.console import make_console
+from policypack.report.rule_list import print_page
 from policypack.rules import BY_ANY_NAME
 
 

@@ -9,8 +9,8 @@ import click
 
 from policypack.commands.ending import called, refuse
 from policypack.commands.options import color_option
-from policypack.report.check.rule_list import as_json, print_rules
 from policypack.report.console import make_console
+from policypack.report.rule_list import as_json, print_rules
 from policypack.rule import Level, Severity
 from policypack.rules import RULES
 

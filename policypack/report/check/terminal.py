@@ -13,9 +13,9 @@ from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState
 from policypack.judgement import Results
 from policypack.order import waiver_importance
 from policypack.report.check.groups import Group, groups_of
-from policypack.report.check.source_line import source_line
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
+from policypack.report.source_line import source_line
 from policypack.wording import counted, lines_of, quoted, verdicts_text, waiver_text
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "known", "waived", "not applicable")
@@ -127,8 +127,9 @@ def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
         names = ", ".join(_names(results, findings))
         yield line("  ", (names, "bold"), f"  {group.first.type}", place, hanging=4)
         resource = results.stack.by_urn(findings[0].urn)
-        if resource and place and (code := source_line(resource)):
-            yield line((f"    {place.rpartition(':')[2]} | {code}", "dim"), hanging=6)
+        made = resource.place if resource and place else None
+        if made and (code := source_line(made.file, made.line, findings[0].name)):
+            yield line((f"    {made.line} | {code}", "dim"), hanging=6)
 
 
 def _names(results: Results, findings: Iterable[Finding]) -> Iterator[str]:

@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from policypack.model.graph.resource import Resource
-
 _TEXT: Final = r"[fru]{0,2}(?:\"[^\"]*\"|'[^']*')"
 # Up to the parenthesis that a call opens, with the text that may be a name after it, and the rest.
 _CALL: Final = re.compile(rf"(?P<head>[^(]*\()(?P<text>{_TEXT})?(?P<rest>.*)")
@@ -17,19 +15,23 @@ _HIDDEN: Final = '"…"'
 _MOST_BYTES: Final = 4 << 20
 
 
-def source_line(resource: Resource) -> str:
-    """The line up to the resource's name; empty if it cannot be read.
+def source_line(file: str, number: int, name: str) -> str:
+    """The call up to the resource's name; empty if there is none in the line, or it cannot be read.
 
     What comes after may hold a secret, and so may any other text.
+
+    Args:
+        file: the path of the program's file.
+        number: the line's number, from 1.
+        name: the logical name of the resource.
     """
-    place = resource.place
-    lines = _lines(place.file) if place else ()
-    code = lines[place.line - 1].strip() if place and 0 < place.line <= len(lines) else ""
+    lines = _lines(file)
+    code = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     call = _CALL.match(code)
     if call is None:
-        return re.sub(_TEXT, _HIDDEN, code)
+        return ""
     head, text, rest = re.sub(_TEXT, _HIDDEN, call["head"]), call["text"] or "", call["rest"]
-    if _names(text, resource.name):
+    if _names(text, name):
         return f"{head}{text}{rest if rest in _ENDS else ', …'}"
     return f"{head}{rest if not text and rest in _ENDS else '…'}"
 
