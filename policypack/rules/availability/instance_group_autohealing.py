@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.health_check import HealthCheck
@@ -13,6 +13,9 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.conditions import SERVES
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
+
+# What `health-check-timing` asks of a check that heals, so that one round of changes is enough.
+_PATIENT: Final = "with `check_interval_sec=30` and `unhealthy_threshold=3` so that a busy VM is left alone"
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         yield Fail(
             "It has no `auto_healing_policies`.",
             "Autohealing by a health check of its own.",
-            "Create a `HealthCheck` for healing and set `auto_healing_policies` to its `id` and an "
+            f"Create a `HealthCheck` for healing, {_PATIENT}, and set `auto_healing_policies` to its `id` and an "
             "`initial_delay_sec` for boot and model loading.",
         )
         return
@@ -154,8 +157,7 @@ def _heals_by_another_check(group: GroupManager, service: BackendService) -> Che
         yield Fail(
             f"It heals by {quoted(shared)}, which is the load balancer's health check as well.",
             "A health check of its own, more patient than the load balancer's.",
-            "Create a second `HealthCheck` with a longer interval and a higher `unhealthy_threshold`, and name it in "
-            "`auto_healing_policies`.",
+            f"Create a second `HealthCheck`, {_PATIENT}, and name it in `auto_healing_policies`.",
         )
     yield from unresolved(service.health_check_links, f"the health check of `{service.name}` may be the same")
 
