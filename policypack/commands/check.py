@@ -53,10 +53,16 @@ from policypack.wording import counted
 )
 @report_options("check")
 @click.option(
-    "--quiet", "is_quiet", is_flag=True, help="Print only what the run fails for, and nothing where it passes."
+    "--quiet",
+    "is_quiet",
+    is_flag=True,
+    help="In the terminal, print only what the run fails for, and nothing where it passes.",
 )
 @click.option(
-    "--verbose", "is_verbose", is_flag=True, help="Print all rules with their verdicts too, and what is known."
+    "--verbose",
+    "is_verbose",
+    is_flag=True,
+    help="In the terminal, print all rules with their verdicts too, and what is known.",
 )
 @color_option
 @click.option(
@@ -93,7 +99,7 @@ def check(
       python -m policypack check infra --all-stacks --output report.md
       python -m policypack check --services 'chat-*' --services embed
       python -m policypack check --rule 'llm-*' --skip llm-backend-retry --severity high --quiet
-      python -m policypack check --write-baseline baseline.json
+      python -m policypack check --profile core --write-baseline baseline.json
       python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 
