@@ -1,4 +1,4 @@
-"""What the catalogue costs behind the SDK, next to as many policies that do nothing.
+"""What the catalogue costs behind the SDK, next to as many policies that do nothing, and to one of each kind.
 
 `python -m benchmarks.servicer [SERVICES]` judges a stack of 2 x SERVICES + 2 resources, by default 502.
 """
@@ -26,27 +26,30 @@ _OPERATIONS: Final = {"preview": "true", "update": "false", "policy analyze": No
 
 
 def main() -> None:
-    """Prints, for each operation, seconds of CPU time: the pack's, those of empty policies, and how they compare."""
+    """Prints, for each operation, seconds of CPU time: the pack's, those of empty policies, and of one of each kind."""
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 250
     state = services(number)
     requests, whole = analyze_requests(state), analyze_stack_request(state)
     print(f"{len(requests)} resources; CPU seconds, median of {_ROUNDS}")
-    print(f"{'operation':16}{'policies':>9}{'call':>15}{'pack':>8}{'empty':>8}{'ratio':>7}")
+    print(f"{'operation':16}{'policies':>9}{'call':>15}{'pack':>8}{'empty':>8}{'one':>8}{'ratio':>7}")
     for operation, dry_run in _OPERATIONS.items():
         _set_dry_run(dry_run)
         times: dict[str, list[float]] = {}
         for _ in range(_ROUNDS):
-            for name, made in (("pack", policies()), ("empty", [_emptied(policy) for policy in policies()])):
+            idle = [_emptied(policy) for policy in policies()]
+            single = list({type(policy): policy for policy in idle}.values())
+            for name, made in (("pack", policies()), ("empty", idle), ("one", single)):
                 analyzed, analyzed_stack = _measure(made, requests, whole)
                 times.setdefault(f"Analyze {name}", []).append(analyzed)
                 times.setdefault(f"AnalyzeStack {name}", []).append(analyzed_stack)
         median = {key: statistics.median(found) for key, found in times.items()}
         median |= {
-            f"both {name}": median[f"Analyze {name}"] + median[f"AnalyzeStack {name}"] for name in ("pack", "empty")
+            f"both {name}": median[f"Analyze {name}"] + median[f"AnalyzeStack {name}"]
+            for name in ("pack", "empty", "one")
         }
         for call in ("Analyze", "AnalyzeStack", "both"):
-            pack, empty = median[f"{call} pack"], median[f"{call} empty"]
-            print(f"{operation:16}{len(policies()):9}{call:>15}{pack:8.2f}{empty:8.2f}{pack / empty:7.2f}")
+            pack, empty, one = (median[f"{call} {name}"] for name in ("pack", "empty", "one"))
+            print(f"{operation:16}{len(policies()):9}{call:>15}{pack:8.2f}{empty:8.2f}{one:8.2f}{pack / one:7.2f}")
 
 
 def _set_dry_run(value: str | None) -> None:

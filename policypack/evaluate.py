@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -236,9 +236,9 @@ def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
     return [variant for number, variant in enumerate(found) if variant not in found[:number]]
 
 
-def _services_on_path(rule: AnyRule, subject: View) -> list[Resource]:
+def _services_on_path(rule: AnyRule, subject: View) -> Iterator[Resource]:
     """The backend services on whose serving path the subject is and that the rule judges as LLM backends."""
-    return [one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one)]
+    return (one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one))
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -261,9 +261,8 @@ def _merged(problems: list[Fail]) -> list[Fail]:
 
 def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    on_path = _services_on_path(rule, subject)
-    is_alone = not on_path and subject.counts_alone and "*" in services.names
-    if not is_alone and not any(_matches(service.name, services.names) for service in on_path):
+    is_on_path = any(_matches(service.name, services.names) for service in _services_on_path(rule, subject))
+    if not is_on_path and not ("*" in services.names and subject.counts_alone):
         return False
     if not _matches(subject.stack.project or "", services.projects):
         return False

@@ -25,19 +25,20 @@ from pulumi_policy import (
 from pulumi_policy.policy import ReportViolation
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from policypack.config.kinds import did_you_mean
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
+from policypack.config.words import did_you_mean
 from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
-from policypack.sources.sdk import keep_what_was_sent
+from policypack.sources.sdk import prepare
 from policypack.version import PACK_NAME
 from policypack.wording import lines_of, printable, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
 _FORMER_LEVEL = EnforcementLevel.ADVISORY
+_HEAD = ("| policy | requires | severity | default level |", "| --- | --- | --- | --- |")
 
 
 def policies(*globs: str, update: bool | None = None, today: date | None = None) -> list[Policy]:
@@ -63,7 +64,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
         dry_run = os.environ.get("PULUMI_DRY_RUN")
         update = None if dry_run is None else dry_run != "true"
     today = today or date.today()
-    keep_what_was_sent()
+    prepare()
     memory, found = Memory(), list[Policy]()
     for rule in _selected(globs):
         options = _OptionsReader(rule)
@@ -89,7 +90,14 @@ def _selected(globs: tuple[str, ...]) -> list[AnyRule]:
 
 def main() -> None:
     """Serves the pack until the Pulumi CLI ends it. Standard output belongs to the CLI's handshake."""
-    PolicyPack(PACK_NAME, policies())
+    PolicyPack(
+        PACK_NAME,
+        policies(),
+        display_name="LLM backends on Google Cloud",
+        readme=_readme(),
+        provider="gcp",
+        tags=["llm", "load balancing", "availability", "security"],
+    )
 
 
 class _OptionsReader:
@@ -207,8 +215,17 @@ def _metadata(rule: AnyRule) -> dict[str, Any]:
         "display_name": rule.title,
         "severity": Severity(rule.severity),
         "framework": _framework(rule),
+        "tags": [rule.area],
+        "remediation_steps": f"{rule.summary}\n\nEach violation says what to change on its resource.",
         "url": rule.url,
     }
+
+
+def _readme() -> str:
+    """What Pulumi Cloud shows of the pack."""
+    rows = [f"| `{rule.name}` | {rule.title} | {rule.severity} | {rule.level} |" for rule in RULES]
+    lead = "Load balancers of Google Cloud that serve LLMs: multi-region, health-checked, bounded in load, and legal."
+    return "\n".join(["# LLM backends on Google Cloud", "", lead, "", *_HEAD, *rows, ""])
 
 
 def _framework(rule: AnyRule) -> PolicyComplianceFramework | None:

@@ -14,26 +14,27 @@ PACK = ROOT / "policypack"
 
 # Part of the pack -> the parts that it may import besides itself. A module belongs to the longest part that it begins
 # with; the rooms of the model, and the folders of the reports, are parts of their own.
-MODEL = {
-    f"policypack.model.{room}"
-    for room in ("values", "graph", "machines", "balancing", "fleets", "frontend", "network", "run")
+# Of the rooms of the model each may import those of the rows above it that it names.
+ROOMS = {
+    "values": "",
+    "graph": "values",
+    "products": "values graph",
+    "machines": "values graph",
+    "software": "values graph machines",
+    "balancing": "values graph products",
+    "run": "values graph products machines balancing",
+    "fleets": "values graph products machines balancing",
+    "observability": "values graph balancing",
+    "network": "values graph products machines balancing",
+    "firewalls": "values graph machines balancing network",
+    "frontend": "values graph products balancing",
+    "security": "values graph software balancing frontend",
 }
+MODEL = {f"policypack.model.{room}" for room in ROOMS}
 ALLOWED = {
-    "policypack.model.values": set(),
-    "policypack.model.graph": {"policypack.model.values"},
-    "policypack.model.machines": {"policypack.model.graph", "policypack.model.values"},
-    "policypack.model.balancing": {"policypack.model.graph", "policypack.model.values"},
-    "policypack.model.fleets": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
-    "policypack.model.frontend": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
-    "policypack.model.network": MODEL
-    - {"policypack.model.fleets", "policypack.model.frontend", "policypack.model.network", "policypack.model.run"},
-    "policypack.model.run": {
-        "policypack.model.balancing",
-        "policypack.model.graph",
-        "policypack.model.machines",
-        "policypack.model.values",
+    **{
+        f"policypack.model.{room}": {f"policypack.model.{earlier}" for earlier in rooms.split()}
+        for room, rooms in ROOMS.items()
     },
     "policypack.model": set(),
     "policypack.wording": set(),

@@ -25,7 +25,7 @@ from policypack.model.values.read import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOW
 from policypack.model.values.secret import SHOWN, joined, secret
 from policypack.report.formats import formats_of, render
 from policypack.rules import RULES
-from policypack.sources.sdk import keep_what_was_sent
+from policypack.sources.sdk import prepare
 from tests.fuzz.forms import to_requests
 from tests.fuzz.generate import generate
 from tests.recorded import joined_resources
@@ -123,7 +123,7 @@ def test_the_sdk_hands_over_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_other_policies_of_a_pack_see_what_the_sdk_shows() -> None:
-    keep_what_was_sent()
+    prepare()
     seen: list[Any] = []
     policy = ResourceValidationPolicy("own", "sees", lambda args, _: seen.append(args.props["spec"]["key"]))
     servicer = _PolicyAnalyzerServicer("pack", "0.0.1", [policy], EnforcementLevel.ADVISORY)

@@ -119,6 +119,18 @@ def test_the_policies_announced(dry_run: str | None, twins: bool) -> None:
     }
 
 
+def test_what_pulumi_cloud_is_told_of_the_pack() -> None:
+    with running_pack(None) as client:
+        info = client.info()
+    assert (info["displayName"], info["provider"]) == ("LLM backends on Google Cloud", "gcp")
+    assert info["tags"] == ["llm", "load balancing", "availability", "security"]
+    assert [rule.name for rule in RULES if f"| `{rule.name}` | {rule.title} |" not in info["readme"]] == []
+    told = {policy["name"]: (policy["displayName"], policy["tags"]) for policy in info["policies"]}
+    assert told == {rule.name: (rule.title, [rule.area]) for rule in RULES}
+    steps = {policy["name"]: policy["remediationSteps"] for policy in info["policies"]}
+    assert [rule.name for rule in RULES if not steps[rule.name].startswith(rule.summary)] == []
+
+
 @pytest.mark.parametrize(
     ("rule", "options", "sentence"),
     [

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from policypack.authoring.tables import table
-from policypack.model.balancing.attributes import (
+from policypack.model.products.attributes import (
     ATTRIBUTES,
     BACKEND_SERVICES,
     HEALTH_CHECKS,
@@ -15,9 +15,9 @@ from policypack.model.balancing.attributes import (
     ROUTE_ACTIONS,
     SESSION_AFFINITIES,
 )
-from policypack.model.balancing.kinds import KINDS, BackendKind
-from policypack.model.balancing.product import PRODUCTS, Cell, Product, Row
-from policypack.model.balancing.targets import (
+from policypack.model.products.kinds import KINDS, BackendKind
+from policypack.model.products.product import PRODUCTS, Cell, Product, Row
+from policypack.model.products.targets import (
     CAPACITY,
     MODES,
     MODES_OF_KINDS,

@@ -74,7 +74,7 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, known
 
 
@@ -84,7 +84,7 @@ from policypack.verdict import Checks, Fail, known
     level="advisory",
     stage="STAGE",
     url="https://cloud.google.com/TODO",
-    # TODO: what has to hold for it to apply; policypack/rules/conditions.py has what rules share.
+    # TODO: what has to hold for it to apply; policypack/rules/shared/conditions.py has what rules share.
     applies=(HAS_BACKENDS,),
 )
 def RULE_NAME(service: BackendService, options: Options) -> Checks:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from policypack.config.kinds import shown
 from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
 from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.schema import starting_document
+from policypack.config.words import shown
 from policypack.rule import AnyRule
 
 

@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final, TypeVar
 
-from policypack.config.kinds import FOR_SERVICES, OptionError, closest, did_you_mean, in_words, read_object, shown
+from policypack.config.kinds import FOR_SERVICES, OptionError, read_object
 from policypack.config.profiles import RECOMMENDED, Profile
+from policypack.config.words import closest, did_you_mean, in_words, shown
 from policypack.rule import AnyRule, Level, Options, Severity, by_any_name
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")

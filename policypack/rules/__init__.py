@@ -1,4 +1,4 @@
-"""All rules, one a file, found by walking the areas; what rules share is beside these."""
+"""All rules, one a file, found by walking the areas; what rules share is in `shared`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from policypack.rule import AnyRule, Rule, by_any_name
 def _discover() -> tuple[AnyRule, ...]:
     found: list[AnyRule] = []
     for module_info in pkgutil.walk_packages(__path__, f"{__name__}."):
-        is_shared = module_info.name.count(".") == __name__.count(".") + 1
-        if module_info.ispkg or is_shared:
+        if module_info.ispkg or module_info.name.startswith(f"{__name__}.shared."):
             continue
         module = importlib.import_module(module_info.name)
         rules = [value for value in vars(module).values() if isinstance(value, Rule)]

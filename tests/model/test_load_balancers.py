@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from policypack.authoring.load_balancers import TOPICS, short_name
-from policypack.model.balancing.attributes import ATTRIBUTES, LOCALITY_POLICIES, SESSION_AFFINITIES
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.kinds import KINDS, BackendKind
-from policypack.model.balancing.product import (
+from policypack.model.products.attributes import ATTRIBUTES, LOCALITY_POLICIES, SESSION_AFFINITIES
+from policypack.model.products.kinds import KINDS, BackendKind
+from policypack.model.products.product import (
     MESH_SCHEME,
     PRODUCTS,
     PROTOCOLS,
@@ -23,7 +23,7 @@ from policypack.model.balancing.product import (
     nearest_products,
     products_of,
 )
-from policypack.model.balancing.targets import (
+from policypack.model.products.targets import (
     CAPACITY,
     LIMITS_OF_MODES,
     MODES,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.machines.servers import SERVERS
+from policypack.model.software.servers import SERVERS
 from policypack.model.values.values import UNKNOWN
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.balancing.attributes import ATTRIBUTES
+from policypack.model.products.attributes import ATTRIBUTES
 from policypack.rules.legality.load_balancer_attributes import _JUDGED_OTHERWISE
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service
 

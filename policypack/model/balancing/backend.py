@@ -9,10 +9,10 @@ from itertools import chain
 from typing import Final
 
 from policypack.model.balancing.group import GROUP_COLLECTIONS, Group, GroupKind, variants_of
-from policypack.model.balancing.kinds import BackendKind
-from policypack.model.balancing.product import Cell, agreed
-from policypack.model.balancing.targets import MODES_OF_KINDS, TARGET_FIELDS
 from policypack.model.graph.reference import parse_reference
+from policypack.model.products.kinds import BackendKind
+from policypack.model.products.product import Cell, agreed
+from policypack.model.products.targets import MODES_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, any_of, equals, negation, same
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown

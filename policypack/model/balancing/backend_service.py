@@ -10,13 +10,13 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
-from policypack.model.balancing.load_balancer import LoadBalancerService
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
+from policypack.model.products.load_balancer import LoadBalancerService
 from policypack.model.values.bounds import DistinctCount, count_distinct
 from policypack.model.values.logic import same
 from policypack.model.values.properties import Properties

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from policypack.model.balancing.kinds import BackendKind
 from policypack.model.graph.links import LinkIndex, Links, resolve
 from policypack.model.graph.reference import (
     COLLECTIONS,
@@ -29,6 +28,7 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
     SERVICE_ATTACHMENT,
 )
+from policypack.model.products.kinds import BackendKind
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import joined, like

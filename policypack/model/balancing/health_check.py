@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 from policypack.model.graph.tokens import HEALTH_CHECK_TYPES, HTTP_HEALTH_CHECK, HTTPS_HEALTH_CHECK
@@ -116,7 +117,7 @@ class HealthCheck(View):
         settings = self._settings[1]
         return Properties(UNKNOWN) if isinstance(settings, Unknown) else settings
 
-    @property
+    @cached_property
     def _settings(self) -> tuple[str | Unknown | None, Properties | Unknown]:
         asked = self.resource.asked
         if self.resource.type in _LEGACY:

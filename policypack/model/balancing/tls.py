@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.balancing.load_balancer import LoadBalancerService
+from policypack.model.products.load_balancer import LoadBalancerService
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/load-balancing/docs/backend-service#protocol_to_backends: HTTP2 is always HTTP/2 over TLS,

@@ -9,6 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.balancing.serving import serving_groups
 from policypack.model.fleets.group_manager import services_by_group
+from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES
 
 _REGION: Final = re.compile(r"(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-[a-z]+\d+")
@@ -16,16 +17,18 @@ _REGION: Final = re.compile(r"(?:africa|asia|australia|europe|me|northamerica|so
 
 def spare_groups(service: BackendService) -> tuple[Group, ...]:
     """The groups of the stack that certainly serve nothing, of the kind of its backends, in none of their regions."""
-    stack, regions = service.stack, {group.region for group in service.groups}
-    groups = [Group(resource, stack) for resource in stack.of_types(GROUP_TYPES) if not resource.is_empty]
+    regions = {group.region for group in service.groups}
     return tuple(
         group
-        for group in groups
-        if isinstance(group.region, str)
-        and group.region not in regions
-        and (service.has_no_backends or group.kinds == service.kinds)
-        and not _may_serve(group)
+        for group in _groups_of_no_service(service.stack)
+        if group.region not in regions and (service.has_no_backends or group.kinds == service.kinds)
     )
+
+
+@per_stack
+def _groups_of_no_service(stack: Stack) -> tuple[Group, ...]:
+    groups = [Group(resource, stack) for resource in stack.of_types(GROUP_TYPES) if not resource.is_empty]
+    return tuple(group for group in groups if isinstance(group.region, str) and not _may_serve(group))
 
 
 def _may_serve(group: Group) -> bool:

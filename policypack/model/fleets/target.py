@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.balancing.backend import Backend
-from policypack.model.balancing.targets import LIMITS_OF_MODES, TARGET_FIELDS
+from policypack.model.products.targets import LIMITS_OF_MODES, TARGET_FIELDS
 from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import CLASSIC_SCHEME, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import is_regional_type, region_setting
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES
 from policypack.model.graph.view import View
+from policypack.model.products.product import CLASSIC_SCHEME, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
 from policypack.model.values.logic import all_of, equals, same
 from policypack.model.values.values import Unknown
 

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import PROTOCOLS_BEHIND
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.frontend.url_map import UrlMap
 from policypack.model.graph.links import Links
@@ -25,6 +24,7 @@ from policypack.model.graph.tokens import (
     URL_MAP_TYPES,
 )
 from policypack.model.graph.view import View
+from policypack.model.products.product import PROTOCOLS_BEHIND
 from policypack.model.values.logic import any_of, same
 from policypack.model.values.values import UNKNOWN, Unknown
 

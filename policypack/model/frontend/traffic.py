@@ -48,8 +48,7 @@ def why_no_requests(stack: Stack, resource: Resource) -> str:
     maps = [UrlMap.of(one, stack) for one in front if one.type in URL_MAP_TYPES]
     if not stack.is_complete or len(maps) < len(front) or _other_routers(stack, resource):
         return ""
-    others = (url_map for url_map in _url_maps(stack) if url_map not in maps)
-    if any(_may_name_any(url_map) for url_map in others):
+    if any(url_map not in maps for url_map in _maps_of_any_service(stack)):
         return ""
     if maps:
         return "every route to it aborts or redirects" if all(_sends_nothing(one, service) for one in maps) else ""
@@ -79,9 +78,14 @@ def _other_routers(stack: Stack, service: Resource) -> tuple[Resource, ...]:
     return stack.users(service, types)
 
 
-def _may_name_any(url_map: UrlMap) -> bool:
-    """Whether a URL map may route to services that it is not seen to mention."""
-    return url_map.resource.is_empty or _is_routed_elsewhere(url_map) or isinstance(url_map.routes, Unknown)
+@per_stack
+def _maps_of_any_service(stack: Stack) -> tuple[UrlMap, ...]:
+    """The URL maps that may route to services that they are not seen to mention."""
+    return tuple(
+        url_map
+        for url_map in _url_maps(stack)
+        if url_map.resource.is_empty or _is_routed_elsewhere(url_map) or isinstance(url_map.routes, Unknown)
+    )
 
 
 def _is_routed_elsewhere(url_map: UrlMap) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.balancing.attributes import USE_SERVING_PORT
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.tokens import NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST
+from policypack.model.products.attributes import USE_SERVING_PORT
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown

@@ -23,18 +23,24 @@ def known_in(values: Iterable[T | Unknown] | Unknown) -> list[T]:
 
 def any_of(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
     """Whether one of them is true; of none at all it is false."""
-    values = list(conditions)
-    if any(value is True for value in values):
-        return True
-    return UNKNOWN if any(value is UNKNOWN for value in values) else False
+    found: bool | Unknown = False
+    for condition in conditions:
+        if condition is True:
+            return True
+        if condition is UNKNOWN:
+            found = UNKNOWN
+    return found
 
 
 def all_of(conditions: Iterable[bool | Unknown]) -> bool | Unknown:
     """Whether all of them are true; of none at all it is true."""
-    values = list(conditions)
-    if any(value is False for value in values):
-        return False
-    return UNKNOWN if any(value is UNKNOWN for value in values) else True
+    found: bool | Unknown = True
+    for condition in conditions:
+        if condition is False:
+            return False
+        if condition is UNKNOWN:
+            found = UNKNOWN
+    return found
 
 
 def same(conditions: Iterable[bool | Unknown]) -> bool | Unknown:

@@ -12,7 +12,6 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.group_manager import GroupManager, manager_of
-from policypack.model.frontend.security_policy import security_policy_links
 from policypack.model.graph.links import Links
 from policypack.model.graph.path import on_path, services_of
 from policypack.model.graph.reference import Reference
@@ -22,6 +21,7 @@ from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, MACHINE_TYPES, PROXY_TYPES, URL_MAP_TYPES
 from policypack.model.machines.machine import Machine
 from policypack.model.run.service import RunService
+from policypack.model.security.security_policy import security_policy_links
 from policypack.model.values.values import Unknown
 from policypack.report.check.verdicts import Verdicts, count_verdicts
 

@@ -9,10 +9,10 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.path import on_path
 from policypack.model.graph.tokens import MACHINE_TYPES
-from policypack.model.machines.servers import SERVERS, ServerName, health_paths, servers_named_by
+from policypack.model.software.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
-from policypack.rules.conditions import TAKES_HEALTH_CHECKS
-from policypack.rules.vouched import vouched_for
+from policypack.rules.shared.conditions import TAKES_HEALTH_CHECKS
+from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 

@@ -8,12 +8,12 @@ from typing import Annotated
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import NEG_KINDS
-from policypack.model.balancing.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.fleets.accelerators import has_gpus
+from policypack.model.products.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import HAS_BACKENDS, is_measured, uses_proxy
+from policypack.rules.shared.conditions import HAS_BACKENDS, is_measured, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}

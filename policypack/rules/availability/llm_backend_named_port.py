@@ -7,7 +7,7 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.values.logic import same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS, uses_proxy
+from policypack.rules.shared.conditions import HAS_BACKENDS, uses_proxy
 from policypack.verdict import Checks, Condition, Fail, known, unresolved
 
 

@@ -15,7 +15,7 @@ from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.another_region import how_to_reach_another
+from policypack.rules.shared.another_region import how_to_reach_another
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided
 from policypack.wording import counted, quoted
 

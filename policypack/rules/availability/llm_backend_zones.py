@@ -11,7 +11,7 @@ from policypack.model.balancing.serving import serving_groups
 from policypack.model.fleets.zones import RegionZones, may_be_in_zones, zones_by_region
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided, unresolved
 from policypack.wording import counted
 

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.access import cloud_run_authenticates, iap_admits_everybody
-from policypack.model.frontend.authentication import (
+from policypack.model.security.access import cloud_run_authenticates, iap_admits_everybody
+from policypack.model.security.authentication import (
     has_authorization_policy,
     needs_client_certificate,
     start_up_mentions,
 )
-from policypack.model.frontend.security_policy import has_security_policy, security_policies
+from policypack.model.security.security_policy import has_security_policy, security_policies
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.rules.conditions import IS_EXTERNAL
+from policypack.rules.shared.conditions import IS_EXTERNAL
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
 
 

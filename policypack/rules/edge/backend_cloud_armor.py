@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.security_policy import (
+from policypack.model.security.security_policy import (
     SecurityPolicy,
     edge_security_policy_is_set,
     edge_security_policy_links,
@@ -16,9 +16,9 @@ from policypack.model.frontend.security_policy import (
     security_policy_links,
 )
 from policypack.rule import Options, rule
-from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
-from policypack.rules.places import Policies, is_of_its_scope
-from policypack.rules.vouched import vouched_for
+from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.rules.shared.places import Policies, is_of_its_scope
+from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 
 _POLICIES: Final = Policies("Cloud Armor policy", "service", "SecurityPolicy", "RegionSecurityPolicy")

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.security_policy import (
+from policypack.model.security.security_policy import (
     SecurityPolicy,
     has_security_policy,
     security_policies,
     security_policy_links,
 )
 from policypack.rule import Options, rule
-from policypack.rules.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
-from policypack.rules.vouched import vouched_for
+from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, unresolved
 
 _HAS_CLOUD_ARMOR: Final = Condition(

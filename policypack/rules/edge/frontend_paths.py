@@ -8,11 +8,11 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.frontend.route import Route
-from policypack.model.frontend.security_policy import has_security_policy, security_policies
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
+from policypack.model.security.security_policy import has_security_policy, security_policies
 from policypack.model.values.logic import negation, same
 from policypack.rule import Options, rule
-from policypack.rules.routes import without_url_map
+from policypack.rules.shared.routes import without_url_map
 from policypack.verdict import Checks, Condition, Fail, Undecided
 from policypack.wording import quoted
 

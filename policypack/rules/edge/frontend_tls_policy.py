@@ -9,8 +9,8 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
-from policypack.rules.places import Policies, is_of_its_scope
-from policypack.rules.vouched import vouched_for
+from policypack.rules.shared.places import Policies, is_of_its_scope
+from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 from policypack.wording import quoted
 

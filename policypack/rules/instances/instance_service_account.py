@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policypack.model.machines.credentials import needs_account
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.roles import BroadGrant, broad_grants
+from policypack.model.software.credentials import needs_account
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Fail, Undecided, decided, known
 

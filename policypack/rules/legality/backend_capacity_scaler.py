@@ -7,7 +7,7 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
-from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.verdict import Checks, Fail, known
 from policypack.wording import quoted
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import MANAGER_COLLECTION
-from policypack.model.balancing.kinds import KINDS, BackendKind
-from policypack.model.balancing.product import Cell
+from policypack.model.products.kinds import KINDS, BackendKind
+from policypack.model.products.product import Cell, is_refused
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
-from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.rules.kind_settings import mode_fits, scaler_fits, settings_fit
-from policypack.rules.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
-from policypack.rules.refusal import refused, which_kind, which_product
+from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.shared.kind_settings import mode_fits, scaler_fits, settings_fit
+from policypack.rules.shared.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
+from policypack.rules.shared.refusal import which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
 _FIXES: Final = {
@@ -132,17 +133,19 @@ def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Chec
         return
     if service.is_passthrough is not False:
         known(service.is_load_balancer, service.undecided_property)
-    taken = [kind.value for kind, row in KINDS.items() if Cell.TAKEN in map(row.cells.get, service.products)]
-    check = refused(
-        [KINDS[kind].cells[product] for product in service.products for kind in kinds],
-        Fail(
-            f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not take.",
-            f"It takes: {', '.join(taken)}.",
-            " ".join(fix for kind, fix in _FIXES.items() if kind in kinds) or _OTHER_GROUP,
-        ),
-        which_product(service) if service.undecided_property else which_kind(backend),
-    )
+    is_taken_by_none = is_refused(KINDS[kind].cells[product] for product in service.products for kind in kinds)
+    doubt = which_product(service) if service.undecided_property else which_kind(backend)
+    check = provided(is_taken_by_none, doubt, _takes_others(service, backend, kinds))
     yield provided(service.is_load_balancer, which_product(service), check)
+
+
+def _takes_others(service: BackendService, backend: Backend, kinds: Collection[BackendKind]) -> Checks:
+    taken = [kind.value for kind, row in KINDS.items() if Cell.TAKEN in map(row.cells.get, service.products)]
+    yield Fail(
+        f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not take.",
+        f"It takes: {', '.join(taken)}.",
+        " ".join(fix for kind, fix in _FIXES.items() if kind in kinds) or _OTHER_GROUP,
+    )
 
 
 def _likely_kinds(service: BackendService, backend: Backend) -> frozenset[BackendKind]:

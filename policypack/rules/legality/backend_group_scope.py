@@ -5,7 +5,7 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 from policypack.wording import quoted
 

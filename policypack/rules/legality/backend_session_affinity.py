@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.balancing.attributes import (
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.service_settings import STATEFUL_AFFINITY
+from policypack.model.products.attributes import (
     HASHING_POLICIES,
     POLICIES_WITHOUT_AFFINITY,
     SESSION_AFFINITIES,
     cells_of_row,
     taken_by_any,
 )
-from policypack.model.balancing.backend import Backend
-from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import is_refused
-from policypack.model.balancing.service_settings import STATEFUL_AFFINITY
+from policypack.model.products.product import is_refused
 from policypack.model.values.logic import all_of, any_of, is_in, known_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.rules.conditions import FITS_ITS_FRONT
-from policypack.rules.refusal import refused, which_product
+from policypack.rules.shared.conditions import FITS_ITS_FRONT
+from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
 
 _FIX_ON_CLOUD_RUN: Final = "Remove it; Cloud Run has `session_affinity=True` on its own template."

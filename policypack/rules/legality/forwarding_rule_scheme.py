@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
+from policypack.model.products.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.places import are_together, leads_to_its_place
-from policypack.rules.routes import rewrites_alone
+from policypack.rules.shared.places import are_together, leads_to_its_place
+from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 
 _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer has no route actions but one")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.balancing.attributes import (
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import KINDS_WITHOUT_HEALTH_CHECK, NEG_KINDS, Group, GroupKind
+from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.products.attributes import (
     HEALTH_CHECKS,
     LEGACY_HEALTH_CHECK,
     USE_SERVING_PORT,
     cells_of_row,
 )
-from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import KINDS_WITHOUT_HEALTH_CHECK, NEG_KINDS, Group, GroupKind
-from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.balancing.product import is_refused
+from policypack.model.products.product import is_refused
 from policypack.model.values.logic import same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_HEALTH_CHECK
-from policypack.rules.refusal import refused, which_product
+from policypack.rules.shared.conditions import HAS_HEALTH_CHECK
+from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, unresolved
 
 # By the value of `port_specification`: what does not support it.

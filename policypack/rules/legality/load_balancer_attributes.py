@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.model.balancing.attributes import ATTRIBUTES, locality_policy
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import Cell
+from policypack.model.products.attributes import ATTRIBUTES, locality_policy
+from policypack.model.products.product import Cell
 from policypack.model.values.logic import all_of, is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.rules.conditions import FITS_ITS_FRONT
-from policypack.rules.kind_settings import outlier_detection_fits_serverless
-from policypack.rules.refusal import which_product
+from policypack.rules.shared.conditions import FITS_ITS_FRONT
+from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
+from policypack.rules.shared.refusal import which_product
 from policypack.verdict import Checks, Fail, Undecided, known
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.

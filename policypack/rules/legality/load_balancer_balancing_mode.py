@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import Cell, Family, is_refused
 from policypack.model.balancing.shared_groups import SharedUse, clashing_uses
-from policypack.model.balancing.targets import MODES, TARGET_FIELDS
+from policypack.model.products.product import Cell, Family, is_refused
+from policypack.model.products.targets import MODES, TARGET_FIELDS
 from policypack.rule import Options, rule
-from policypack.rules.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.rules.refusal import which_product
-from policypack.rules.targets import metrics_count, sets_none_of, targets_fit
+from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.shared.refusal import which_product
+from policypack.rules.shared.targets import metrics_count, sets_none_of, targets_fit
 from policypack.verdict import Checks, Fail, known, not_known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.product import PRODUCTS, Product
+from policypack.model.products.product import PRODUCTS, Product
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, Undecided, not_known

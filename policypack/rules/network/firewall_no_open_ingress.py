@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from policypack.model.network.exposure import clients_reach_machines, is_over_path
-from policypack.model.network.firewall import Firewall, FirewallRule
+from policypack.model.firewalls.exposure import clients_reach_machines, is_over_path
+from policypack.model.firewalls.firewall import Firewall, FirewallRule
 from policypack.model.values.ranges import Range as IpRange
 from policypack.model.values.ranges import widest_public
 from policypack.model.values.values import UNKNOWN

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.alert import alert_policies
-from policypack.model.frontend.alert_query import Signal
+from policypack.model.observability.alert import alert_policies
+from policypack.model.observability.alert_query import Signal
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import handles_requests, uses_proxy
+from policypack.rules.shared.conditions import handles_requests, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, provided
 from policypack.wording import quoted
 
@@ -119,7 +119,7 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
 
 
 def _is_covered(service: BackendService, options: AlertsOptions, signal: Signal) -> Checks:
-    policies, lowest = alert_policies(service.stack), options.min_latency_threshold_ms
+    policies, lowest = alert_policies(service), options.min_latency_threshold_ms
     covers = [
         (policy, all_of([policy.is_enabled, policy.tells_somebody, policy.covers(service, signal, lowest)]))
         for policy in policies
@@ -136,7 +136,7 @@ def _nothing_covers(service: BackendService, options: AlertsOptions, signal: Sig
     if not service.stack.is_complete:
         yield Undecided(f"an alert policy that covers its {_NAMES[signal]} may be created later in this update")
         return
-    policies, lowest = alert_policies(service.stack), options.min_latency_threshold_ms
+    policies, lowest = alert_policies(service), options.min_latency_threshold_ms
     wrong = [policy.name for policy in policies if policy.has_wrong_threshold(service, signal, lowest)]
     names = quoted(wrong[:_MOST_NAMES]) if wrong else ""
     yield Fail(

@@ -7,7 +7,7 @@ from policypack.model.balancing.group import GroupKind
 from policypack.model.run.neg import InternetBackend, internet_backends
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.rules.conditions import handles_requests
+from policypack.rules.shared.conditions import handles_requests
 from policypack.verdict import Checks, Condition, Fail, Undecided, known
 
 _ENCRYPTED = ("HTTPS", "HTTP2")

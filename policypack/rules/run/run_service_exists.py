@@ -7,7 +7,7 @@ from policypack.model.graph.run_links import regions_of
 from policypack.model.run.neg import ServerlessBackend, serverless_backends
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.conditions import HAS_BACKENDS
+from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 

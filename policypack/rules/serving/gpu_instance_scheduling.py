@@ -11,7 +11,7 @@ from policypack.model.machines.settings import SPOT, STANDARD, Scheduling
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
-from policypack.rules.reservations import is_to_be_had
+from policypack.rules.shared.reservations import is_to_be_had
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, under
 from policypack.wording import quoted
 

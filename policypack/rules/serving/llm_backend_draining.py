@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import is_measured
+from policypack.rules.shared.conditions import is_measured
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining

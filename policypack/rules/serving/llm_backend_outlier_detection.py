@@ -11,7 +11,7 @@ from policypack.model.run.failover_signal import SIGNALLED_KINDS, SIGNALLING_SCH
 from policypack.model.values.logic import is_set, when_known
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import handles_requests
+from policypack.rules.shared.conditions import handles_requests
 from policypack.verdict import Checks, Condition, Fail, known
 from policypack.wording import quoted
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.route import Route
 from policypack.rule import Options, rule
-from policypack.rules.routes import on_routes, without_url_map
+from policypack.rules.shared.routes import on_routes, without_url_map
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
 

@@ -13,8 +13,8 @@ from policypack.model.run.service import MAX_TIMEOUT_SECONDS, RunService
 from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.rules.conditions import uses_proxy
-from policypack.rules.routes import on_routes
+from policypack.rules.shared.conditions import uses_proxy
+from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, unresolved
 
 _ROUTE_TO_SERVERLESS = Undecided(

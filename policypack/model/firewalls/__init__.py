@@ -1,0 +1,1 @@
+"""Firewall rules and policies, and what they let through to machines."""

@@ -1,0 +1,1 @@
+"""Google's load balancers: what each takes, as tables."""

@@ -1,0 +1,112 @@
+"""The kinds of backends that each load balancer takes, and how many of each: one row a kind.
+
+A letter a product, in the order of `PRODUCTS` (see `attributes`): * any number, 1 one, r one a region, 5 up to 50,
+R(efused), ? not documented.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from policypack.model.products.attributes import BACKEND_SERVICES
+from policypack.model.products.product import Cell, Product, by_product
+
+
+class BackendKind(enum.Enum):
+    """The kinds of backends that load balancers tell apart."""
+
+    INSTANCE_GROUP = "zonal instance group"
+    REGIONAL_INSTANCE_GROUP = "regional managed instance group"
+    ZONAL_NEG = "zonal NEG (GCE_VM_IP_PORT)"
+    ZONAL_IP_NEG = "zonal NEG (GCE_VM_IP)"
+    HYBRID_NEG = "hybrid NEG"
+    SERVERLESS_NEG = "serverless NEG"
+    GLOBAL_INTERNET_NEG = "global internet NEG"
+    REGIONAL_INTERNET_NEG = "regional internet NEG"
+    PRIVATE_SERVICE_CONNECT_NEG = "Private Service Connect NEG"
+    PORT_MAPPING_NEG = "port mapping NEG"
+
+    # Tables are looked up by kind for every backend and rule: that of `Enum` is Python, this is not.
+    __hash__ = object.__hash__
+
+    @property
+    def is_neg(self) -> bool:
+        """It is a network endpoint group, and no instance group."""
+        return self not in (BackendKind.INSTANCE_GROUP, BackendKind.REGIONAL_INSTANCE_GROUP)
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """What each load balancer does with a kind of backend.
+
+    Attributes:
+        kind: the kind.
+        cells: whether the load balancer takes it.
+        counts: how many of it a service can have, where it is taken.
+        source: where that is documented.
+        note: what else there is to know, a sentence.
+    """
+
+    kind: BackendKind
+    cells: Mapping[Product, Cell]
+    counts: Mapping[Product, str]
+    source: str
+    note: str
+
+
+_COUNTS: Final = {"*": "any", "1": "one", "r": "one a region", "5": "up to 50"}
+# How many that is at most, of the service or of a region.
+LIMITS: Final = {"one": 1, "one a region": 1, "up to 50": 50}
+
+
+# The kinds that may be together in one service; the others are alone.
+# https://cloud.google.com/load-balancing/docs/backend-service#backends
+TOGETHER: Final = (
+    frozenset({BackendKind.INSTANCE_GROUP, BackendKind.REGIONAL_INSTANCE_GROUP}),
+    frozenset({BackendKind.ZONAL_NEG, BackendKind.HYBRID_NEG}),
+    *(
+        frozenset({kind})
+        for kind in BackendKind
+        if kind.is_neg and kind not in (BackendKind.ZONAL_NEG, BackendKind.HYBRID_NEG)
+    ),
+)
+
+
+def _table(*rows: tuple[BackendKind, str, str, str]) -> dict[BackendKind, KindRow]:
+    return {kind: _row(kind, letters, source, note) for kind, letters, source, note in rows}
+
+
+def _row(kind: BackendKind, letters: str, source: str, note: str) -> KindRow:
+    cells = by_product("".join("T" if letter in _COUNTS else letter for letter in letters))
+    counts = dict(zip(cells, letters.replace(" ", ""), strict=True))
+    return KindRow(kind, cells, {p: _COUNTS[c] for p, c in counts.items() if c in _COUNTS}, source, note)
+
+
+_NEGS: Final = "https://cloud.google.com/load-balancing/docs/negs"
+_PSC: Final = "https://cloud.google.com/vpc/docs/private-service-connect-backends"
+_ALONE: Final = "Not together with other kinds."
+
+# fmt: off
+KINDS: Final = _table(
+    (BackendKind.INSTANCE_GROUP,              "***** ***** ** ***", f"{BACKEND_SERVICES}#backends",
+     "Not together with NEGs."),
+    (BackendKind.REGIONAL_INSTANCE_GROUP,     "***** ***** ** ***", f"{BACKEND_SERVICES}#backends",
+     "Not together with NEGs."),
+    (BackendKind.ZONAL_NEG,                   "***** ***** RR ***", f"{_NEGS}/zonal-neg-concepts",
+     "Together with hybrid NEGs only."),
+    (BackendKind.ZONAL_IP_NEG,                "RRRRR RRRRR ** RRR", f"{_NEGS}/zonal-neg-concepts", _ALONE),
+    (BackendKind.HYBRID_NEG,                  "***** ***** RR ***", f"{_NEGS}/hybrid-neg-concepts",
+     "Together with zonal NEGs only."),
+    (BackendKind.SERVERLESS_NEG,              "r*1*1 RRRRR RR ??R", f"{_NEGS}/serverless-neg-concepts",
+     f"{_ALONE} All of one service are of one product, such as Cloud Run. Pages do not agree whether a cross-region "
+     "internal load balancer takes several."),
+    (BackendKind.GLOBAL_INTERNET_NEG,         "11RRR RRRRR RR 1??", f"{_NEGS}/internet-neg-concepts", _ALONE),
+    (BackendKind.REGIONAL_INTERNET_NEG,       "RR5R5 RR5R5 RR RRR", f"{_NEGS}/internet-neg-concepts", _ALONE),
+    (BackendKind.PRIVATE_SERVICE_CONNECT_NEG, "*R1*1 *R1*1 RR ???", _PSC,
+     f"{_ALONE} Of those for Google APIs one, whichever the load balancer."),
+    (BackendKind.PORT_MAPPING_NEG,            "RRRRR RRRRR R1 RRR", f"{BACKEND_SERVICES}#backends", _ALONE),
+)
+# fmt: on

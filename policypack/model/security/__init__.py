@@ -1,0 +1,1 @@
+"""Who may send requests: security policies, authentication, access."""

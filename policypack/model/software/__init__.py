@@ -1,0 +1,1 @@
+"""What runs on machines: servers, start-up scripts and their credentials."""

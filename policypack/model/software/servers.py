@@ -1,0 +1,101 @@
+"""Model servers: by which words a machine's start-up names them, and which paths say that they are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from policypack.model.graph.resource import Resource
+from policypack.model.software.start_up import start_up_texts
+
+ServerName: TypeAlias = Literal[
+    "vllm",
+    "sglang",
+    "llama.cpp",
+    "tgi",
+    "tei",
+    "triton",
+    "nim",
+    "trtllm-serve",
+    "lmdeploy",
+    "litellm",
+    "ray-serve",
+    "ollama",
+    "vllm-router",
+]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A model server.
+
+    Attributes:
+        paths: the request paths of its health, the best first.
+        words: what its images, commands and modules are called.
+        source: where its paths are documented.
+        is_ready: 200 means that it can serve the model, and not only that its process runs.
+    """
+
+    paths: tuple[str, ...]
+    words: tuple[str, ...]
+    source: str
+    is_ready: bool = True
+
+
+# fmt: off
+SERVERS: Final[dict[ServerName, Server]] = {
+    "vllm": Server(
+        ("/health",), ("vllm/vllm-openai", "vllm serve", "vllm.entrypoints"),
+        "https://docs.vllm.ai/en/stable/serving/openai_compatible_server/"),
+    # `/health` generates a token by default; `/ready` is of newer versions.
+    "sglang": Server(
+        ("/ready", "/health", "/health_generate"), ("lmsysorg/sglang", "sglang.launch_server", "sglang serve"),
+        "https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/entrypoints/http_server.py"),
+    "llama.cpp": Server(
+        ("/health", "/v1/health"), ("ggml-org/llama.cpp", "ggerganov/llama.cpp", "llama-server"),
+        "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"),
+    "tgi": Server(
+        ("/health",), ("text-generation-inference", "text-generation-launcher"),
+        "https://huggingface.github.io/text-generation-inference/"),
+    "tei": Server(
+        ("/health",), ("text-embeddings-inference", "text-embeddings-router"),
+        "https://huggingface.github.io/text-embeddings-inference/"),
+    "triton": Server(
+        ("/v2/health/ready",), ("tritonserver",),
+        "https://github.com/triton-inference-server/server/blob/main/docs/getting_started/quickstart.md"),
+    "nim": Server(
+        ("/v1/health/ready",), ("nvcr.io/nim/",),
+        "https://docs.nvidia.com/nim/large-language-models/latest/api-reference.html"),
+    "trtllm-serve": Server(
+        ("/health",), ("trtllm-serve",),
+        "https://github.com/NVIDIA/TensorRT-LLM/blob/main/tensorrt_llm/serve/openai_server.py"),
+    "lmdeploy": Server(
+        ("/health",), ("openmmlab/lmdeploy", "lmdeploy serve"),
+        "https://github.com/InternLM/lmdeploy/blob/main/lmdeploy/serve/openai/api_server.py"),
+    # Its `/health` calls the models, and wants a key.
+    "litellm": Server(
+        ("/health/readiness",), ("berriai/litellm", "litellm --"), "https://docs.litellm.ai/docs/proxy/health"),
+    "ray-serve": Server(
+        ("/-/healthz",), ("rayproject/ray", "serve run ", "serve deploy "),
+        "https://docs.ray.io/en/latest/serve/production-guide/best-practices.html", is_ready=False),
+    # It has no `/health`.
+    "ollama": Server(
+        ("/api/version", "/"), ("ollama/ollama", "ollama serve", "ollama.com/install"),
+        "https://github.com/ollama/ollama/blob/main/docs/api.md", is_ready=False),
+    "vllm-router": Server(
+        ("/health",), ("lmstack-router", "vllm-router"),
+        "https://github.com/vllm-project/production-stack/blob/main/src/vllm_router/README.md"),
+}
+# fmt: on
+
+
+def health_paths(names: Iterable[ServerName]) -> tuple[str, ...]:
+    """The health paths of these servers, each once."""
+    return tuple(dict.fromkeys(path for name in names for path in SERVERS[name].paths))
+
+
+def servers_named_by(machines: Iterable[Resource]) -> tuple[ServerName, ...]:
+    """The servers that the start-up of these machines names: a sign of what runs there, no proof."""
+    texts = [text for machine in machines for text in start_up_texts(machine) if isinstance(text, str)]
+    return tuple(name for name, one in SERVERS.items() if any(word in text for text in texts for word in one.words))

@@ -1,0 +1,163 @@
+"""The rule `instance-group-autoscaler`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.autoscaler import Autoscaler
+from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.fleets.sizing import warm_in_region
+from policypack.model.values.values import Unknown
+from policypack.rule import Options, Range, rule
+from policypack.rules.shared.conditions import SERVES
+from policypack.rules.shared.signals import has_a_telling_signal, may_serve
+from policypack.verdict import Checks, Fail, Undecided, decided, known, provided
+from policypack.wording import quoted
+
+
+@dataclass(frozen=True)
+class AutoscalerOptions(Options):
+    """Options of `instance-group-autoscaler`.
+
+    Attributes:
+        min_replicas: how many VMs a service has to have at least in each region; with 2 the loss of a VM is
+            not the loss of the region, and Google advises a VM more than the load needs
+            (https://cloud.google.com/compute/docs/instance-groups/regional-migs).
+    """
+
+    min_replicas: Annotated[int, Range(1, 1000)] = 2
+
+
+@rule(
+    title="Managed instance groups scale on a suitable signal before they are full",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing",
+    applies=(SERVES,),
+)
+def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -> Checks:
+    """Each managed instance group has an autoscaler that keeps two VMs and adds others before those are full.
+
+    ## What it checks
+    An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
+    `mode` is not OFF. The groups that a service has in the region have at least `min_replicas` VMs together. On VMs
+    with GPUs, CPU utilization is not the only signal; without any signal that is the default, and
+    `load_balancing_utilization` says no more if the backend is in UTILIZATION mode without `max_rate_per_instance`.
+    `load_balancing_utilization` is used only if a service of an Application Load Balancer sends requests to the group
+    and does not limit it by a `max_rate` for the group as a whole. The targets of CPU and load balancing utilization
+    are above 0 and below 1; where left out they are 0.6 and 0.8.
+
+    ## Why it matters
+    Without an autoscaler a group stays as large as it is when another region fails and its load comes over. The CPUs of
+    a VM with GPUs are idle while its GPUs are saturated: by CPU utilization it never grows. A `max_rate` for the
+    group does not change with the number of VMs, so adding some never brings the group below its target. With a
+    target of 1 a VM is added only when the load balancer already sends requests elsewhere, minutes too late for
+    loading a model.
+
+    ## Applies to
+    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme, with a
+    `RegionAutoscaler` or an `Autoscaler`. Unmanaged groups and NEGs cannot be autoscaled and are not judged.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    group = gcp.compute.RegionInstanceGroupManager(
+        "chat",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": "global/instanceTemplates/llm"}],
+    )
+    gcp.compute.RegionAutoscaler(
+        "llm",
+        region="us-central1",
+        target=group.id,
+        autoscaling_policy={"min_replicas": 1, "max_replicas": 8, "load_balancing_utilization": {"target": 1}},
+    )
+    gcp.compute.BackendService(
+        "llm",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4}],
+    )
+    ```
+
+    ## Passes
+    ```diff
+         target=group.id,
+    -    autoscaling_policy={"min_replicas": 1, "max_replicas": 8, "load_balancing_utilization": {"target": 1}},
+    +    autoscaling_policy={"min_replicas": 2, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
+     )
+    ```
+
+    ## Undecided
+    When the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group is read
+    from elsewhere, or `ignore_changes` leaves its `target_size` to somebody else. When it has none and resize requests
+    fill it, or its VMs come from a specific reservation, which has no more of them. When a number, the mode or a signal
+    is computed. When it scales by CPU utilization alone, and its template is not known or its VMs have TPUs. When it
+    has schedules and no signal, as it is not documented whether it scales by CPU utilization then.
+    """
+    autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
+    if autoscaler is None:
+        yield _needs_one(group)
+        return
+    yield _is_on(autoscaler)
+    for service, serves in group.serving:
+        yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options))
+    yield has_a_telling_signal(group, autoscaler)
+    yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)
+    yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
+
+
+def _needs_one(group: GroupManager) -> Checks:
+    if group.is_filled_by_requests:
+        yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
+    elif group.takes_reservation:
+        yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
+    else:
+        others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
+        yield Fail(
+            f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
+            "An autoscaler that keeps a minimum and grows with the load.",
+            "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
+            "`id` as `target`.",
+        )
+
+
+def _unknown_autoscaler(group: GroupManager) -> Undecided:
+    if group.is_sized_elsewhere:
+        return Undecided("its autoscaler is not known: this program leaves its size to somebody else", "target_size")
+    if group.named_autoscalers:
+        place = "region" if group.is_regional else "zone"
+        names = quoted(one.name for one in group.named_autoscalers)
+        return Undecided(f"it is not known whether {names} is its only autoscaler and in its {place}", place)
+    return Undecided("its autoscaler is not known: one may have it as its target", "target")
+
+
+def _is_on(autoscaler: Autoscaler) -> Checks:
+    if not known(autoscaler.is_on, "mode", autoscaler.name):
+        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", 'Set `mode="ON"`.')
+
+
+def _keeps_a_minimum(group: GroupManager, service: BackendService, options: AutoscalerOptions) -> Checks:
+    warm = warm_in_region(group, service)
+    doubt = Undecided(f"it is not known how many VMs `{service.name}` has in its region", "min_replicas")
+    if not decided(warm.reaches(options.min_replicas), doubt):
+        yield Fail(
+            f"`{service.name}` keeps {warm.lower:g} of its VMs in this region.",
+            f"At least {options.min_replicas} VMs in each region, all groups there together.",
+            f"Set `min_replicas` to {options.min_replicas} or more.",
+        )
+
+
+def _grows_before_it_is_full(signal: str, value: float | Unknown | None, autoscaler: Autoscaler) -> Checks:
+    target = known(value, signal, autoscaler.name)
+    if target is not None and not 0 < target < 1:
+        yield Fail(
+            f"`{autoscaler.name}` keeps `{signal}` at {target:g}.",
+            "A target above 0 and below 1.",
+            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full.",
+        )

@@ -1,0 +1,116 @@
+"""The rule `instance-group-scope`."""
+
+from __future__ import annotations
+
+from policypack.model.fleets.autoscaler import Autoscaler
+from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.fleets.parts import Part, Parts, parts_of
+from policypack.model.values.values import UNKNOWN
+from policypack.rule import Options, rule
+from policypack.rules.shared.conditions import SERVES
+from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided, unresolved
+
+
+@rule(
+    title="The parts of a managed instance group are where the group is",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/compute/docs/regions-zones/global-regional-zonal-resources",
+    applies=(SERVES,),
+)
+def instance_group_scope(group: GroupManager, options: Options) -> Checks:
+    """Template, subnetwork, zones, disk keys and autoscaler of a group are in its region or zone, and of its kind.
+
+    ## What it checks
+    Each of `distribution_policy_zones`, a regional instance template, the subnetworks of a template of the stack, and
+    the Cloud KMS keys of its disks are in the group's region; a key in `global` or a multi-region is accepted, and so
+    is a global template. An autoscaler that names the group is a `RegionAutoscaler` in the region of a regional group,
+    or an `Autoscaler` in the zone of a zonal one, and its `target` is the group manager and not its instance group.
+
+    ## Why it matters
+    Groups of several regions come from one piece of code, and a value of the first region is easily left in the second.
+    Preview accepts that. Compute Engine then refuses the group or creates no VM, and an autoscaler that is elsewhere
+    sizes no group: the second region is on paper only.
+
+    ## Applies to
+    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    template = gcp.compute.RegionInstanceTemplate(
+        "llm",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+        network_interfaces=[{"subnetwork": "projects/my-project/regions/us-central1/subnetworks/llm"}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "chat",
+        region="europe-west4",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    gcp.compute.BackendService("llm", backends=[{"group": group.instance_group}])
+    ```
+
+    ## Passes
+    ```diff
+         "llm",
+    -    region="us-central1",
+    +    region="europe-west4",
+         machine_type="g2-standard-8",
+         disks=[{"source_image": "cos-cloud/cos-125-lts", "boot": True}],
+    -    network_interfaces=[{"subnetwork": "projects/my-project/regions/us-central1/subnetworks/llm"}],
+    +    network_interfaces=[{"subnetwork": "projects/my-project/regions/europe-west4/subnetworks/llm"}],
+     )
+    ```
+
+    ## Undecided
+    When the group's region, or a part or its region, is computed. What a template outside the stack has is not judged.
+    """
+    for parts in parts_of(group):
+        yield _are_in_its_region(group, parts)
+    for autoscaler in group.named_autoscalers:
+        yield _is_its_own(group, autoscaler)
+
+
+def _are_in_its_region(group: GroupManager, parts: Parts) -> Checks:
+    for part in parts.found:
+        doubt = not_known(part.property_name, because=f"it may be {part.name}")
+        yield provided(True if part.is_certain else UNKNOWN, doubt, _is_in_its_region(group, part))
+    if parts.links:
+        yield from unresolved(parts.links, "where its parts are is not known")
+
+
+def _is_in_its_region(group: GroupManager, part: Part) -> Checks:
+    if part.region is None:
+        return
+    there = decided(part.region, Undecided(f"it is not known where {part.name} is", part.property_name))
+    here = known(group.region, "region" if group.is_regional else "zone")
+    if there != here:
+        yield Fail(
+            f"The group is in `{here}`, and {part.name} in `{there}`.",
+            "Everything that the group is made of is in its own region.",
+            f"Use one of `{here}` in `{part.property_name}`.",
+        )
+
+
+def _is_its_own(group: GroupManager, autoscaler: Autoscaler) -> Checks:
+    place, kind = ("region", "RegionAutoscaler") if group.is_regional else ("zone", "Autoscaler")
+    doubt = Undecided(f"it is not known whether `{autoscaler.name}` is in the {place} of the group", place)
+    fits = decided(autoscaler.fits(group.resource), doubt)
+    if autoscaler.targets_instance_group:
+        yield Fail(
+            f"The `target` of `{autoscaler.name}` is the instance group, and not its manager.",
+            "An autoscaler whose `target` is the group manager.",
+            "Set `target` to the `id` of the group manager.",
+        )
+    elif not fits:
+        yield Fail(
+            f"`{autoscaler.name}` is no `{kind}` in the {place} of this group, and so does not size it.",
+            f"A `{kind}` in the {place} of the group.",
+            f"Create it as a `{kind}` with the `{place}` of the group.",
+        )

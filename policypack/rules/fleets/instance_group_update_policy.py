@@ -1,0 +1,178 @@
+"""The rule `instance-group-update-policy`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.fleets.capacity import losses_during_update
+from policypack.model.fleets.fleet import capacity_basis
+from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.fleets.update_limits import Limit, UpdateLimits, update_limits
+from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.values import Unknown
+from policypack.rule import Options, rule
+from policypack.rules.shared.conditions import SERVES
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
+
+
+@rule(
+    title="Updates are such as the API takes, and leave the capacity that failover needs",
+    severity="medium",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups",
+)
+def instance_group_update_policy(group: GroupManager, options: Options) -> Checks:
+    """The API takes the update policy of a group, and while an update takes VMs, any other region may be lost.
+
+    ## What it checks
+    `max_surge` and `max_unavailable` are not both set to 0. With `replacement_method` RECREATE the surge is not above
+    0, and `max_unavailable` is not 0. In a regional group `max_surge_fixed` and `max_unavailable_fixed` are 0, or at
+    least the number of its zones: of `distribution_policy_zones`, or three where these are left out.
+
+    If `update_policy` is PROACTIVE and may restart or replace VMs: with `max_unavailable_fixed` or
+    `max_unavailable_percent` of the group's warm VMs gone, the rest of its region and the other regions can carry
+    the steady load of all, whichever other region is lost; with one region, the rest of it can. Capacity and load are
+    those of `llm-backend-failover-capacity`. Machines that `max_surge_fixed` adds count only once they serve, and so
+    not at all. Each group is judged by itself: update one region after the other. OPPORTUNISTIC updates, which are what
+    a group without `update_policy` has, run when an operator says so, and pass.
+
+    ## Why it matters
+    Preview accepts limits that Compute Engine then refuses, in the middle of a deployment.
+
+    An update that removes VMs before their replacements serve is a planned outage of a part of a region, for the
+    minutes that loading the model takes. If another region fails then, what is left is not enough; with all VMs of
+    a small group gone at once, it is an outage without any failure. Surge costs quota for the time of the update.
+
+    ## Applies to
+    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    group = gcp.compute.RegionInstanceGroupManager(
+        "chat",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": "global/instanceTemplates/llm"}],
+        update_policy={
+            "type": "PROACTIVE",
+            "minimal_action": "REPLACE",
+            "max_surge_fixed": 0,
+            "max_unavailable_fixed": 3,
+        },
+    )
+    gcp.compute.RegionAutoscaler(
+        "llm",
+        region="us-central1",
+        target=group.id,
+        autoscaling_policy={"min_replicas": 3, "max_replicas": 8, "load_balancing_utilization": {"target": 0.5}},
+    )
+    gcp.compute.BackendService(
+        "llm",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        backends=[{"group": group.instance_group, "balancing_mode": "RATE", "max_rate_per_instance": 4}],
+    )
+    ```
+
+    ## Passes
+    ```diff
+             "minimal_action": "REPLACE",
+    -        "max_surge_fixed": 0,
+    -        "max_unavailable_fixed": 3,
+    +        "max_surge_fixed": 3,
+    +        "max_unavailable_fixed": 0,
+         },
+    ```
+
+    ## Undecided
+    When the policy is computed, and when the update takes VMs and the capacity of a service is not known (see
+    `llm-backend-failover-capacity`). Where neither `max_unavailable_fixed` nor `max_unavailable_percent` is set, it is
+    not known whether the update takes none or one a zone, and percentages may be rounded up or down.
+    """
+    if not group.serving:
+        yield NotApplicable(SERVES.otherwise)
+        return
+    yield _is_accepted(group)
+    if group.is_updated_at_once is not False:
+        yield _leaves_enough(group)
+
+
+def _is_accepted(group: GroupManager) -> Checks:
+    limits = known(update_limits(group), "update_policy")
+    if limits is None:
+        return
+    yield _lets_an_update_begin(limits)
+    yield _can_recreate(limits)
+    yield _is_enough_for_the_zones(limits, limits.surge)
+    yield _is_enough_for_the_zones(limits, limits.unavailable)
+
+
+def _lets_an_update_begin(limits: UpdateLimits) -> Checks:
+    if known(limits.are_both_zero, "max_surge_fixed", because="both limits may be 0"):
+        yield Fail(
+            "`max_surge` and `max_unavailable` are both 0.",
+            "At least one of them is above 0.",
+            "Set `max_surge_fixed` to one VM a zone.",
+        )
+
+
+def _can_recreate(limits: UpdateLimits) -> Checks:
+    surge, unavailable = limits.surge.is_positive, limits.unavailable.is_zero
+    if not known(all_of((limits.recreates, any_of((surge, unavailable)))), "replacement_method"):
+        return
+    is_surge = surge is True
+    yield Fail(
+        f"`replacement_method` is RECREATE, and {'`max_surge` is above 0' if is_surge else '`max_unavailable` is 0'}.",
+        "With RECREATE `max_surge` is 0 and `max_unavailable` above 0, as a VM keeps its name.",
+        "Set `max_surge_fixed=0` and a `max_unavailable_fixed` of one VM a zone, or leave `replacement_method` out.",
+    )
+
+
+def _is_enough_for_the_zones(limits: UpdateLimits, limit: Limit) -> Checks:
+    if known(limits.is_too_small(limit), f"{limit.name}_fixed", because="it may be below the number of zones"):
+        yield Fail(
+            f"`{limit.name}_fixed` is {limit.fixed:g}, and a regional group has more zones.",
+            f"`{limit.name}_fixed` is 0, or at least the number of zones.",
+            f"Set `{limit.name}_fixed` to the number of the group's zones, or to 0.",
+        )
+
+
+def _leaves_enough(group: GroupManager) -> Checks:
+    if known(group.is_updated_at_once, "update_policy") and group.takes_machines:
+        for service, serves in group.serving:
+            yield _keeps_enough(group, service, serves)
+
+
+def _keeps_enough(group: GroupManager, service: BackendService, serves: bool | Unknown) -> Checks:
+    known(serves, "backends", service.name, because="the group may be one of them")
+    basis = capacity_basis(service)
+    if basis.not_applicable:
+        yield NotApplicable(basis.not_applicable)
+    for blocked in basis.undecided:
+        yield Undecided(f"the capacity of `{service.name}` is not known: {blocked.why}", blocked.property_name)
+    found, fleet = basis.found, basis.found.by_group.get(group.urn)
+    if fleet is None:
+        return
+    taken = known(group.unavailable_of(fleet.warm), "update_policy")
+    if all(loss.is_survivable for loss in losses_during_update(found.fleets, fleet, taken.upper)):
+        return
+    fatal = [loss for loss in losses_during_update(found.fleets, fleet, taken.lower) if not loss.is_survivable]
+    if found.inexact:
+        # Whatever the load is, it is too much for nothing.
+        fatal = [loss for loss in fatal if not loss.left]
+    if not fatal or not taken.lower:
+        why = f"an update may take {taken.upper:g} of {fleet.warm:g} VMs, which may be too many"
+        yield Undecided(why, found.inexact.property_name if found.inexact else "update_policy")
+        return
+    for loss in fatal:
+        without = f", and without `{loss.region}`" if loss.region else ""
+        yield Fail(
+            f"While an update has taken {taken.lower:g} of {fleet.warm:g} VMs{without}, "
+            f"{100 * loss.left_fraction:.3g} % of the warm capacity of `{service.name}` is left"
+            + ("." if found.inexact else f" for a steady load of {100 * loss.load_fraction:.3g} %."),
+            "Enough capacity for the steady load while VMs are updated.",
+            "Set `max_unavailable_fixed=0` with a `max_surge_fixed` of one VM a zone, keep more VMs warm, or set "
+            "`type` to OPPORTUNISTIC and replace VMs region by region.",
+        )

@@ -1,0 +1,161 @@
+"""The rule `health-check-matches-serving`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.balancing.tls import check_uses_tls, other_block, service_uses_tls
+from policypack.model.firewalls.traffic import HEALERS, is_shut_out, probe_sources
+from policypack.model.fleets.health_check_use import CheckUse, checks_of
+from policypack.model.network.ports import asked_port, follows_serving_port, serving_ports
+from policypack.model.values.logic import any_of, is_in
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.rule import Options, rule
+from policypack.rules.shared.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS, uses_proxy
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
+from policypack.wording import quoted
+
+_SPOKEN = {True: "TLS", False: "no TLS"}
+
+
+def _has_a_check(service: BackendService) -> bool:
+    return bool(checks_of(service)) or not service.health_check_links.is_complete
+
+
+@rule(
+    title="Health checks ask the port and the protocol that requests go to",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
+    applies=(
+        uses_proxy("a passthrough load balancer has no named port"),
+        HAS_BACKENDS,
+        TAKES_HEALTH_CHECKS,
+        Condition(_has_a_check, "no health check in the stack asks its backends", "health_checks"),
+    ),
+)
+def health_check_matches_serving(service: BackendService, options: Options) -> Checks:
+    """Health checks, for load balancing and for healing, ask what the backends serve.
+
+    ## What it checks
+    For the check of the backend service, and those that its managed instance groups heal by:
+
+    - on the port that requests go to, the check speaks TLS if and only if the service does. HTTPS, HTTP2 and SSL
+      speak it, on either side, and so does a check of gRPC with TLS; HTTP, H2C and gRPC do not. A TCP check, or a
+      service with protocol TCP, goes with both;
+    - the port is one that the group names: the one of the service's `port_name`, or of any other of its
+      `named_ports`. A check with `port_specification` USE_SERVING_PORT always asks the right one. Another port fails
+      where the firewall admits checks to the port that requests go to, and not to that one.
+
+    ## Why it matters
+    A port speaks TLS or it does not: a check that speaks the other finds every VM unhealthy, so that the service
+    answers 503, or all VMs are recreated for ever. A check on another port than the server's says nothing of the
+    server: nothing may listen there, or something else, which is fine while the server hangs.
+
+    ## Applies to
+    Services of proxy load balancers, global and regional, with instance groups or zonal and hybrid NEGs, and health
+    checks of this stack. The port of a NEG is judged where its endpoints are in the stack. Paths are what
+    `llm-backend-health-check` is about: a check for healing may well have another one.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm-us-central1",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": "global/instanceTemplates/llm"}],
+        named_ports=[{"name": "http", "port": 8000}],
+    )
+    check = gcp.compute.HealthCheck("health", https_health_check={"request_path": "/health", "port": 8000})
+    gcp.compute.BackendService(
+        "chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        port_name="http",
+        health_checks=check.id,
+        backends=[{"group": group.instance_group, "balancing_mode": "UTILIZATION", "max_utilization": 0.8}],
+    )
+    ```
+
+    ## Passes
+    ```diff
+     )
+    -check = gcp.compute.HealthCheck("health", https_health_check={"request_path": "/health", "port": 8000})
+    +check = gcp.compute.HealthCheck("health", http_health_check={"request_path": "/health", "port": 8000})
+     gcp.compute.BackendService(
+    ```
+
+    ## Undecided
+    When a check asks a port that no named port has: a server may answer health checks on a port of its own, such as
+    that of a sidecar, and nothing in the stack tells. Declare that port in `named_ports`, under a name such as
+    `health`, and the rule passes. Also when a port, a protocol, the named ports or the backends are not known.
+    """
+    for use in checks_of(service):
+        yield _speaks_as_the_service(service, use)
+        for group in use.groups:
+            yield _asks_a_named_port(service, use, group)
+    yield from unresolved(service.links, "not all of its backends are known")
+    yield from unresolved(service.health_check_links, "its health check is not known")
+
+
+def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
+    spoken, served = check_uses_tls(use.check), service_uses_tls(service)
+    if spoken is None or served is None:
+        return
+    groups = {group.name: _is_on_serving_port(service, use, group) for group in use.groups}
+    on_port = any_of(groups.values())
+    if on_port is False or (spoken is not UNKNOWN and served is not UNKNOWN and spoken == served):
+        return
+    service_speaks, check_speaks = known(served, "protocol"), known(spoken, "protocol", use.check.name)
+    if on_port is UNKNOWN:
+        yield not_known("port", use.check.name, because="on the serving port it would speak another protocol")
+        return
+    where = quoted([name for name, is_there in groups.items() if is_there is True])
+    yield Fail(
+        f"The {use.purpose} `{use.check.name}` speaks {_SPOKEN[check_speaks]} to the port of {where} to which the "
+        f"service speaks {_SPOKEN[service_speaks]}.",
+        "A health check that speaks TLS if the service does on that port, and only then.",
+        f"Use a check with `{other_block(use.check)}`, or set the service's `protocol` to what the server speaks.",
+    )
+
+
+def _is_on_serving_port(service: BackendService, use: CheckUse, group: Group) -> bool | Unknown:
+    if use.purpose == "health check" and follows_serving_port(use.check) is True:
+        return True
+    return any_of(_equal(asked_port(use.check), port) for port in serving_ports(service, group))
+
+
+def _equal(one: int | Unknown, other: int | Unknown) -> bool | Unknown:
+    return UNKNOWN if isinstance(one, Unknown) else is_in(other, (one,))
+
+
+def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> Checks:
+    if use.purpose == "health check" and follows_serving_port(use.check) is True:
+        return
+    is_neg = group.kinds != {GroupKind.INSTANCE_GROUP}
+    serving = serving_ports(service, group)
+    named = serving if is_neg else group.port_numbers()
+    if not serving or (is_neg and any(isinstance(port, Unknown) for port in named)):
+        # That the named port is missing is what another rule says; a NEG's endpoints may come from anywhere.
+        return
+    port = known(asked_port(use.check), "port", use.check.name)
+    if known(any_of(_equal(port, other) for other in named), "named_ports", group.name):
+        return
+    numbers = [known(one, "named_ports", group.name) for one in serving]
+    asks = (
+        f"the {use.purpose} `{use.check.name}` asks port {port}, which no named port of `{group.name}` has, and "
+        f"requests go to {quoted(map(str, numbers))}"
+    )
+    sources = probe_sources(service).ranges if use.purpose == "health check" else HEALERS
+    if not any(is_shut_out(service, group, port, number, sources) for number in numbers):
+        yield Undecided(f"{asks}: whether the server answers there is not known", "port")
+        return
+    yield Fail(
+        f"{asks[0].upper()}{asks[1:]}: the firewall admits checks there alone.",
+        "A health check on the port that requests go to, or on one that `named_ports` declares.",
+        f"Set the check's `port` to {numbers[0]}; if the server answers health checks on {port}, declare that in "
+        "`named_ports` and admit it.",
+    )

@@ -1,0 +1,226 @@
+"""The rule `health-check-reachable`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.firewalls.near_misses import NearMiss, nearest_miss
+from policypack.model.firewalls.reach import Reach, own_networks, reach
+from policypack.model.firewalls.traffic import (
+    Asked,
+    ProbeSources,
+    asked_for_healing,
+    asked_ports,
+    network_of_stack,
+    other_port,
+    probe_sources,
+    probed_endpoints,
+)
+from policypack.model.fleets.health_check_use import manager_of
+from policypack.model.graph.resource import Resource
+from policypack.model.network.placement import Endpoint
+from policypack.model.values.ranges import parse_ranges
+from policypack.rule import Options, rule
+from policypack.rules.shared.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
+from policypack.rules.shared.firewalls import missing_in
+from policypack.verdict import (
+    Checks,
+    Condition,
+    Fail,
+    NotApplicable,
+    Undecided,
+    decided,
+    known,
+    not_known,
+    provided,
+    unresolved,
+)
+from policypack.wording import quoted
+
+_NO_NETWORK = "no network of its backends is made in this stack"
+
+
+@dataclass(frozen=True)
+class ReachableOptions(Options):
+    """Options of `health-check-reachable`.
+
+    Attributes:
+        admitted_ranges: source ranges in CIDR notation that something outside the stack admits to the VMs, such as a
+            firewall policy of the organization or a folder; connections from them count as let through
+            (https://cloud.google.com/firewall/docs/firewall-policies).
+    """
+
+    admitted_ranges: tuple[str, ...] = ()
+
+    def problem(self) -> str | None:
+        """A text that is no range."""
+        wrong = [text for text in self.admitted_ranges if not parse_ranges([text]).certain]
+        return (
+            f"option `admitted_ranges` has `{wrong[0]}`, which is no range such as `35.191.0.0/16`" if wrong else None
+        )
+
+
+def _has_a_network(service: BackendService) -> bool:
+    return bool(own_networks(service.stack)) or not service.stack.is_complete
+
+
+@rule(
+    title="The firewall lets health checks reach the backends",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/firewall-rules",
+    applies=(
+        Condition(_has_a_network, _NO_NETWORK, "network"),
+        HAS_BACKENDS,
+        HAS_HEALTH_CHECK,
+        TAKES_HEALTH_CHECKS,
+    ),
+)
+def health_check_reachable(service: BackendService, options: ReachableOptions) -> Checks:
+    """Health check probes and requests get through the firewall to each backend.
+
+    ## What it checks
+    For the VMs of each group whose network is made in this stack, firewall rules admit TCP connections, and none that
+    comes earlier denies them:
+
+    - health checks, from the ranges of Google's probes to the port that the check asks;
+    - requests, to the named port of instance groups and the ports of a zonal NEG's endpoints. Behind a global external
+      load balancer they come from the same ranges; behind a regional external or an internal Application or proxy
+      Network Load Balancer from the proxy-only subnets of the network: for a regional one from that of its region
+      (purpose REGIONAL_MANAGED_PROXY), for a cross-region one from those of the regions with its forwarding rules
+      (GLOBAL_MANAGED_PROXY);
+    - checks for autohealing, from 35.191.0.0/16 and 130.211.0.0/22 to the port that the group's healing check asks.
+
+    VPC firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
+    priorities, targets and ports; what nothing admits is denied. Firewall policies of the organization or a folder that
+    the stack has may apply or not; where others admit the traffic, the option `admitted_ranges` says so. Probes come
+    from 35.191.0.0/16 and 130.211.0.0/22, for an external passthrough load balancer from 35.191.0.0/16, 209.85.152.0/22
+    and 209.85.204.0/22, and from other ranges where backends are asked by IPv6 only.
+
+    ## Why it matters
+    A backend that probes do not reach is unhealthy for the load balancer, however well it works: the service answers
+    502 or 503 from the first minute on, and a region whose firewall was forgotten never takes over. One that only
+    probes reach is worse: it counts as healthy and drops every request. Where only the check for healing is shut out,
+    each VM is recreated when its initial delay is over, for ever.
+
+    ## Applies to
+    Global and regional backend services, with instance groups and zonal NEGs in networks of this stack; template,
+    subnetwork and firewall have to be in the stack as well to be judged. Networks outside the stack, hybrid,
+    serverless and internet NEGs are not judged, nor are requests whose proxy-only subnet is in another stack (Shared
+    VPC) and those that passthrough load balancers hand on. Firewall rules of other stacks are not seen.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+    subnet = gcp.compute.Subnetwork("llm", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/24")
+    gcp.compute.Firewall(
+        "llm",
+        network=network.id,
+        source_ranges=["35.191.0.0/16", "130.211.0.0/22"],
+        allows=[{"protocol": "tcp", "ports": ["80"]}],
+    )
+    template = gcp.compute.RegionInstanceTemplate(
+        "llm",
+        region="us-central1",
+        machine_type="g2-standard-8",
+        disks=[{"source_image": "cos-cloud/cos-stable"}],
+        network_interfaces=[{"subnetwork": subnet.id}],
+    )
+    group = gcp.compute.RegionInstanceGroupManager(
+        "llm",
+        region="us-central1",
+        base_instance_name="llm",
+        versions=[{"instance_template": template.self_link}],
+    )
+    check = gcp.compute.HealthCheck("llm", http_health_check={"port": 8000, "request_path": "/health"})
+    gcp.compute.BackendService("chat", backends=[{"group": group.instance_group}], health_checks=check.id)
+    ```
+
+    ## Passes
+    ```diff
+         source_ranges=["35.191.0.0/16", "130.211.0.0/22"],
+    -    allows=[{"protocol": "tcp", "ports": ["80"]}],
+    +    allows=[{"protocol": "tcp", "ports": ["8000"]}],
+     )
+    ```
+
+    ## Undecided
+    When the port of a check, the named port, the network, tags or service account of the VMs, the range of a proxy-only
+    subnet, or ranges, ports, targets or priority of a firewall rule that matters are not known, when a rule targets
+    secure tags, when a policy of the organization or a folder decides, and when a GKE cluster is in the network, whose
+    controllers add rules of their own. During an update a rule that is missing may follow.
+    """
+    sources = probe_sources(service)
+    if sources.blocked_by:
+        yield not_known(sources.blocked_by, because="it decides where health checks come from")
+        return
+    yield from unresolved(service.links, "not all of its backends are known")
+    judged = probed_endpoints(service)
+    if not judged and service.links.is_complete:
+        yield NotApplicable(_NO_NETWORK)
+    for endpoint in judged:
+        yield _is_reached(service, endpoint, sources, options)
+
+
+def _is_reached(
+    service: BackendService, endpoint: Endpoint, sources: ProbeSources, options: ReachableOptions
+) -> Checks:
+    group, manager = endpoint.group, manager_of(endpoint.group)
+    network = known(network_of_stack(endpoint, service.stack), "network_interfaces", group.name)
+    asked = asked_ports(service, endpoint, network, sources)
+    if manager is not None:
+        asked += asked_for_healing(group, manager.healing_check_links, manager.repairs_unhealthy, asked)
+    for one in asked:
+        yield _gets_through(service, endpoint, network, one.without(parse_ranges([*options.admitted_ranges]).certain))
+
+
+def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource, asked: Asked) -> Checks:
+    ranges = known(asked.sources, "ip_cidr_range", asked.subnet)
+    found = reach(service.stack, network, endpoint, asked.port, ranges)
+    near = nearest_miss(service.stack, network, endpoint, asked.port, ranges) if found.is_open is False else None
+    other = other_port(service, endpoint.group, asked)
+    otherwise = Undecided(asked.otherwise, "backends")
+    yield provided(asked.is_needed, otherwise, _is_open(asked, found, endpoint.group.name, near, other))
+
+
+def _is_open(asked: Asked, found: Reach, group: str, near: NearMiss | None, other: str) -> Checks:
+    if decided(found.is_open, _doubt(asked, found, group)):
+        return
+    denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
+    missed = sorted({str(blocked.source) for blocked in found.blocked if blocked.rule is None})
+    where = f"{asked.label} of the VMs of `{group}`"
+    subnet = f" (proxy-only subnet `{asked.subnet}`)" if asked.subnet else ""
+    observed = [f"{rule} denies {asked.by}{subnet} to {where}." for rule in denying]
+    if missed:
+        observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)}{subnet} to {where}.")
+    lack, mending = ("", "") if near is None else missing_in(near, asked, denying)
+    observed += [lack] if lack else []
+    observed += [f"Requests go to {other}."] if other else []
+    ranges = [str(range_) for range_ in known(asked.sources, "ip_cidr_range", asked.subnet)]
+    allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
+    fixes = [f"If the server answers health checks on {other} as well, set the check's `port` to it."] if other else []
+    fixes.append(
+        mending
+        or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with `source_ranges="
+        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies; "
+        "if a policy of the organization or a folder admits them, name the ranges in the option `admitted_ranges`."
+    )
+    yield Fail(
+        " ".join(observed),
+        f"Ingress from {quoted(ranges)} to the ports of health check and service.",
+        " Otherwise: ".join(fixes),
+    )
+
+
+def _doubt(asked: Asked, found: Reach, group: str) -> Undecided:
+    if not asked.numbers:
+        return Undecided(f"the port of `{group}` that {asked.by} go to is not known", "port")
+    if found.uncertain:
+        rules = ", ".join(found.uncertain)
+        return Undecided(f"{asked.by} may reach {asked.label} of `{group}` or not: how {rules} applies is not known")
+    return Undecided(f"no firewall rule allows {asked.by} to {asked.label} of `{group}` so far, but one may be added")

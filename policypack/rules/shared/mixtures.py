@@ -1,0 +1,158 @@
+"""What is wrong with the backends of a service together: kinds that do not go together, and too many of one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import Group
+from policypack.model.products.kinds import KINDS, LIMITS, TOGETHER, BackendKind
+from policypack.model.products.product import Family
+from policypack.model.values.logic import known_in
+from policypack.model.values.values import Unknown
+from policypack.rules.shared.refusal import which_product
+from policypack.verdict import Checks, Fail, known, not_known
+from policypack.wording import counted, quoted
+
+_IN_ZONES: Final = frozenset({BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG, BackendKind.HYBRID_NEG})
+_BY_URL_MAP: Final = "Make a service for each, and choose between them in the URL map."
+_BY_FRONT: Final = "Make a service and a forwarding rule for each."
+
+
+def kinds_go_together(service: BackendService) -> Checks:
+    """Instance groups, zonal and hybrid NEGs, and each other kind of NEG are in services of their own.
+
+    That is certain of the groups together even where it is not known which of them is which entry.
+    """
+    certain = [group.backend_kinds for group in service.groups if len(group.backend_kinds) < len(BackendKind)]
+    kinds = [*certain, *(entry.backend_kinds for entry in _entries(service))]
+    # Those NEGs in a zone that a proxy takes go together, whichever they are.
+    likely = (*TOGETHER, _IN_ZONES) if service.is_passthrough is False else TOGETHER
+    if not any(all(found & together for found in certain) for together in TOGETHER):
+        yield Fail(
+            f"Its backends are of kinds that do not go together: {_listed(service.groups)}.",
+            "Instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind.",
+            _apart(service),
+        )
+    elif len(_entries(service)) > 1 and not any(frozenset().union(*kinds) <= together for together in likely):
+        unclear = next(entry.label for entry in _entries(service) if len(entry.backend_kinds) > 1)
+        yield not_known("group", unclear, because="some kinds of backends do not go together")
+
+
+def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
+    """There are no more NEGs of a kind than the load balancer takes, in all or in a region."""
+    possible = sum(kind in entry.backend_kinds for entry in _entries(service))
+    if possible < 2:
+        return
+    limits = {KINDS[kind].counts.get(product, "any") for product in service.products} - {"any"}
+    if not limits:
+        return
+    if service.undecided_property:
+        yield which_product(service)
+        return
+    certain = _certainly(service.groups, kind)
+    count = max(len(certain), sum(entry.backend_kinds == {kind} for entry in _entries(service)))
+    (limit,) = limits
+    if limit == "one a region":
+        yield from _one_a_region(service, kind)
+    elif count > LIMITS[limit]:
+        yield Fail(
+            f"It has {count} backends that are each a {kind.value}.",
+            f"As many as its load balancer takes in one service: {limit}.",
+            _apart(service),
+        )
+    elif possible > LIMITS[limit]:
+        unclear = next(entry.label for entry in _entries(service) if len(entry.backend_kinds) > 1)
+        yield not_known("group", unclear, because=f"its load balancer takes only so many of a {kind.value}")
+
+
+def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
+    certain = _certainly(service.groups, kind)
+    regions = known_in(group.region for group in certain)
+    crowded = sorted({region for region in regions if regions.count(region) > 1})
+    for region in crowded:
+        yield Fail(
+            f"It has {counted(regions.count(region), 'serverless NEG')} in `{region}`.",
+            "One serverless NEG for each region.",
+            _apart(service),
+        )
+    possible = [group for group in _possible_groups(service) if kind in group.backend_kinds]
+    for group in () if crowded else possible:
+        others = known_in(other.region for other in possible if other is not group)
+        yield _is_first_of_its_region(group, others, is_certain=group in certain)
+
+
+def _is_first_of_its_region(group: Group, others: Collection[str], *, is_certain: bool) -> Checks:
+    is_second = known(group.region, "region", group.name, because="one region has one serverless NEG") in others
+    if is_second and not is_certain:
+        yield not_known("group", group.name, because="it may be a second serverless NEG of its region")
+
+
+def platforms_agree(service: BackendService) -> Checks:
+    """All serverless NEGs of a service lead to one product, such as Cloud Run.
+
+    https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+    """
+    certain = _certainly(service.groups, BackendKind.SERVERLESS_NEG)
+    platforms = sorted({group.platform for group in certain if isinstance(group.platform, str)})
+    possible = _certainly(_possible_groups(service), BackendKind.SERVERLESS_NEG)
+    if len(platforms) > 1:
+        yield Fail(
+            f"Its serverless NEGs lead to {' and '.join(platforms)}.",
+            "Serverless NEGs of one product in one service.",
+            _apart(service),
+        )
+    elif len(_entries(service)) > 1 and len(possible) > 1:
+        why = "serverless NEGs of two products do not go together"
+        names = {known(group.platform, "network_endpoint_type", group.name, because=why) for group in possible}
+        if len(names - {None}) > 1:
+            yield not_known("backends", because=why)
+
+
+def google_api_is_alone(service: BackendService) -> Checks:
+    """A Private Service Connect NEG for a Google API is the only one of its service.
+
+    https://cloud.google.com/load-balancing/docs/backend-service#backends
+    """
+    certain = _certainly(service.groups, BackendKind.PRIVATE_SERVICE_CONNECT_NEG)
+    apis = [group.name for group in certain if group.serves_google_api is True]
+    possible = _certainly(_possible_groups(service), BackendKind.PRIVATE_SERVICE_CONNECT_NEG)
+    if apis and len(certain) > 1:
+        yield Fail(
+            f"It has {len(certain)} Private Service Connect NEGs, and {quoted(apis)} "
+            f"{'leads' if len(apis) == 1 else 'lead'} to a Google API.",
+            "One Private Service Connect NEG for a Google API, or several for published services.",
+            _apart(service),
+        )
+    elif len(_entries(service)) > 1 and len(possible) > 1:
+        for group in possible:
+            yield _serves_no_google_api(group)
+
+
+def _serves_no_google_api(group: Group) -> Checks:
+    why = "one for a Google API is the only one of its service"
+    if known(group.serves_google_api, "psc_target_service", group.name, because=why):
+        yield not_known("backends", because=why)
+
+
+def _entries(service: BackendService) -> tuple[Backend, ...]:
+    return () if isinstance(service.backends, Unknown) else service.backends
+
+
+def _possible_groups(service: BackendService) -> tuple[Group, ...]:
+    return (*service.groups, *(Group(candidate, service.stack) for candidate in service.links.candidates))
+
+
+def _certainly(groups: Collection[Group], kind: BackendKind) -> list[Group]:
+    return [group for group in groups if group.backend_kinds == {kind}]
+
+
+def _apart(service: BackendService) -> str:
+    return _BY_URL_MAP if service.family is Family.APPLICATION else _BY_FRONT
+
+
+def _listed(groups: Collection[Group]) -> str:
+    named = {group.name: " or ".join(sorted(kind.value for kind in group.backend_kinds)) for group in groups}
+    return "; ".join(f"`{name}` is a {kind}" for name, kind in sorted(named.items()))

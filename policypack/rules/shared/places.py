@@ -1,0 +1,146 @@
+"""Whether resources that belong together are in one place, for the rules that ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.frontend.proxy import Proxy
+from policypack.model.graph.links import Links
+from policypack.model.graph.reference import Reference, location_of
+from policypack.model.graph.resource import Resource
+from policypack.model.products.product import CLASSIC_SCHEME
+from policypack.model.values.logic import equals
+from policypack.model.values.values import Unknown
+from policypack.verdict import Checks, Fail, Undecided, known, not_known
+from policypack.wording import quoted
+
+SAME_PLACE = "Global with global, and regional with regional in the same region."
+
+
+class Placed(Protocol):
+    """A resource that is global or in a region."""
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+
+    @property
+    def is_regional(self) -> bool:
+        """It is in a region."""
+
+    @property
+    def region(self) -> str | Unknown:
+        """The region of a regional one."""
+
+
+def are_together(one: Placed, other: Placed, called: str, other_called: str) -> Checks:
+    """What is wrong if one resource is global and the other regional, or both are in different regions.
+
+    Args:
+        one: the one.
+        other: the other.
+        called: what to call the one at the beginning of a sentence.
+        other_called: what to call the other within one.
+    """
+    if one.is_regional != other.is_regional:
+        ours, theirs = ("regional", "global") if one.is_regional else ("global", "regional")
+        yield Fail(
+            f"{called} is {ours}, and {other_called} is {theirs}.", SAME_PLACE, f"Use the {ours} resource for both."
+        )
+    elif one.is_regional:
+        here, there = known(one.region, "region", one.name), known(other.region, "region", other.name)
+        if here != there:
+            yield Fail(
+                f"{called} is in `{here}`, and {other_called} in `{there}`.", SAME_PLACE, "Create both in one region."
+            )
+
+
+def leads_to_its_place(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """What is wrong with where a forwarding rule and its target proxy are.
+
+    Of a classic load balancer in Standard Tier the rule is regional, and the rest global:
+    https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
+    """
+    if not front.is_regional or proxy.is_regional:
+        yield from are_together(front, proxy, "It", f"target proxy `{proxy.name}`")
+    elif equals(front.scheme, CLASSIC_SCHEME) is False:
+        yield Fail(
+            f"It is regional, and target proxy `{proxy.name}` is global.",
+            SAME_PLACE,
+            "Use a `GlobalForwardingRule`, or a regional proxy, URL map and service.",
+        )
+    elif equals(front.network_tier, "STANDARD") is not True:
+        yield Undecided(f"`{proxy.name}` is global, which is documented for Standard Tier only", "network_tier")
+    else:
+        for service in proxy.services:
+            yield _serves_region_alone(front, service)
+
+
+def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Checks:
+    """In Standard Tier a regional rule leads to a global service, which then is in the rule's region alone."""
+    region, regions = known(front.region, "region"), service.regions
+    elsewhere = sorted(regions.certain - {region})
+    if elsewhere:
+        yield Fail(
+            f"It is in Standard Tier in `{region}`, and `{service.name}` has backends in {quoted(elsewhere)}.",
+            "In Standard Tier, backends in the forwarding rule's region alone.",
+            "Use a `GlobalForwardingRule` in Premium Tier, which reaches all regions.",
+        )
+    elif regions.upper is None or regions.upper > regions.lower:
+        yield not_known("backends", service.name, because="some may be in other regions")
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The two kinds of a policy, one for global and one for regional resources.
+
+    Attributes:
+        called: what to call one in a sentence.
+        owner: what to call a resource that has one.
+        of_global: the resource that global ones are, by its Python name.
+        of_regional: the resource that regional ones are.
+    """
+
+    called: str
+    owner: str
+    of_global: str
+    of_regional: str
+
+    def fitting(self, owner: Placed) -> str:
+        """The resource that a policy of `owner` has to be."""
+        return self.of_regional if owner.is_regional else self.of_global
+
+
+def is_of_its_scope(owner: Placed, links: Links, policies: Policies, otherwise: str) -> Checks:
+    """What is wrong with policies that are not global as their owner is, or not in its region.
+
+    Args:
+        owner: the resource that has the policies.
+        links: the property that points at them.
+        policies: what they are.
+        otherwise: what becomes of a policy of another scope, a sentence.
+    """
+    for policy in links.members:
+        yield _is_of_its_scope(owner, policy, f"set `{links.property_name}` to it", policies, otherwise)
+
+
+def _is_of_its_scope(
+    owner: Placed, policy: Resource | Reference, use_it: str, policies: Policies, otherwise: str
+) -> Checks:
+    region = location_of(policy) if isinstance(policy, Resource) else policy.region
+    if not owner.is_regional and region is None:
+        return
+    here = known(owner.region, "region") if owner.is_regional else None
+    theirs = "global" if region is None else f"in {known(region, 'region', policy.name)}"
+    ours = f"in {here}" if here else "global"
+    if theirs == ours:
+        return
+    place = f"`{policies.fitting(owner)}`" + (f' with `region="{here}"`' if here else "")
+    yield Fail(
+        f"Its {policies.called} `{policy.name}` is {theirs}, and the {policies.owner} is {ours}. {otherwise}",
+        f"A policy of the kind {place}.",
+        f"Create the policy as {place}, and {use_it}.",
+    )

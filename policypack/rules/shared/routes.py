@@ -1,0 +1,59 @@
+"""What rules say of the routes of URL maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.route import Route
+from policypack.model.frontend.url_map import UrlMap, url_maps_of
+from policypack.model.products.attributes import ROUTE_ACTIONS, refused_by_all
+from policypack.model.products.product import CLASSIC_APPLICATION
+from policypack.model.values.values import UNKNOWN
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, Verdict, known, not_known, provided
+from policypack.wording import quoted
+
+
+def without_url_map(service: BackendService) -> Iterator[Verdict]:
+    """Says, if so, that no URL map sends requests to a service."""
+    if url_maps_of(service.stack, service.resource):
+        return
+    if service.stack.is_complete:
+        yield NotApplicable("no URL map of this stack sends requests to it")
+    else:
+        yield Undecided("its URL map may be created later in this update")
+
+
+def on_routes(service: BackendService, check: Callable[[Route, str], Checks]) -> Checks:
+    """What a check says of each route to a service; where it may be none, what fails is undecided.
+
+    Args:
+        service: the service.
+        check: what to ask of a route, given what to call it.
+    """
+    for url_map in url_maps_of(service.stack, service.resource):
+        yield _on_routes_of(url_map, service, check)
+
+
+def _on_routes_of(url_map: UrlMap, service: BackendService, check: Callable[[Route, str], Checks]) -> Checks:
+    for route in known(url_map.routes, "path_matchers", url_map.name):
+        label = f"{route.label} in `{url_map.name}`"
+        doubt = Undecided(f"whether {label} sends requests to it is not known", "path_matchers")
+        yield provided(route.sends_to(service.resource), doubt, check(route, label))
+
+
+def rewrites_alone(url_map: UrlMap) -> Checks:
+    """What is wrong with the route actions of a URL map in front of a classic Application Load Balancer."""
+    names = refused_by_all(ROUTE_ACTIONS, CLASSIC_APPLICATION)
+    for route in known(url_map.routes, "path_matchers", url_map.name):
+        found = [name for name in names if route.does(name) is True]
+        if found:
+            yield Fail(
+                f"`{url_map.name}` has {quoted(found)} in {route.label}, and the load balancer is a classic one.",
+                "`url_rewrite` as the only route action of a classic load balancer.",
+                "Set `load_balancing_scheme='EXTERNAL_MANAGED'` on the services and the forwarding rule, or remove "
+                f"{quoted(found)}.",
+            )
+        unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
+        if unclear:
+            yield not_known(unclear, url_map.name, because="a classic load balancer does not have it")

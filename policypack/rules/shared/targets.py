@@ -1,0 +1,98 @@
+"""Whether the targets and custom metrics of a backend fit its balancing mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from policypack.model.balancing.backend import Backend
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.products.product import Cell, is_refused
+from policypack.model.products.targets import (
+    LIMITS_OF_MODES,
+    MAX_METRICS,
+    MODES,
+    MODES_OF_KINDS,
+    TARGET_FIELDS,
+    TARGETS_OF_MODES,
+)
+from policypack.model.values.values import Unknown, python_name
+from policypack.verdict import Checks, Fail, known, not_known
+from policypack.wording import quoted
+
+_UTILIZATION: Final = "UTILIZATION"
+_METRICS_MODE: Final = "CUSTOM_METRICS"
+
+
+def targets_fit(backend: Backend, mode: str) -> Checks:
+    """The backend has the limit that its mode needs, no target that its mode refuses, and the others in range."""
+    # NEGs without a mode need no limit for one: `backend-group-kind` says that they have none.
+    if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
+        yield _has_limit_of_mode(backend, mode)
+    unfit = [field for field in TARGET_FIELDS if is_refused([TARGETS_OF_MODES[mode][field]])]
+    yield sets_none_of(backend, unfit, f"{mode} mode takes targets of its own only.")
+    if mode == _UTILIZATION:
+        yield _is_in_range(backend, backend.max_utilization, f"Backend `{backend.label}`", "max_utilization")
+    if mode == _METRICS_MODE:
+        yield _metrics_fit(backend)
+
+
+def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Checks:
+    """The backend has none of some target fields; `required` says why, a sentence."""
+    found = {python_name(field): backend.is_set(field) for field in fields}
+    unwanted = [field for field, is_set in found.items() if is_set is True]
+    if unwanted:
+        yield Fail(
+            f"Backend `{backend.label}` sets {quoted(unwanted)}, which is refused or ignored there.",
+            required,
+            f"Remove {quoted(unwanted)}, or choose the mode that they belong to.",
+        )
+    yield from (not_known(field, backend.label) for field, is_set in found.items() if isinstance(is_set, Unknown))
+
+
+def metrics_count(service: BackendService, backend: Backend) -> Checks:
+    """The backend is in CUSTOM_METRICS mode if it has custom metrics that are not in dry-run mode."""
+    mode = known(backend.balancing_mode, "balancing_mode", backend.label)
+    is_ignored = mode in MODES and mode != _METRICS_MODE
+    if is_ignored and known(backend.has_effective_metric, "custom_metrics", backend.label):
+        has_mode = any(MODES[_METRICS_MODE].cells[product] is Cell.TAKEN for product in service.nearest_products)
+        takes_mode = any(MODES_OF_KINDS[_METRICS_MODE][kind] is Cell.TAKEN for kind in backend.backend_kinds)
+        yield Fail(
+            f"Backend `{backend.label}` has `custom_metrics` and is in {mode} mode, where they have no effect.",
+            "CUSTOM_METRICS mode, or no custom metrics but those in dry-run mode.",
+            'Set `balancing_mode="CUSTOM_METRICS"`, or remove `custom_metrics` from this backend.'
+            if has_mode and takes_mode
+            else "Remove `custom_metrics` from this backend.",
+        )
+
+
+def _has_limit_of_mode(backend: Backend, mode: str) -> Checks:
+    fields = [python_name(field) for field in LIMITS_OF_MODES.get(mode, ())]
+    if fields and not known(backend.has_any(LIMITS_OF_MODES[mode]), fields[0], backend.label):
+        yield Fail(
+            f"Backend `{backend.label}` is in {mode} mode without a limit.",
+            f"One of {', '.join(fields)}.",
+            "Set the limit for each instance or endpoint to what one server can carry.",
+        )
+
+
+def _is_in_range(backend: Backend, target: float | Unknown | None, whose: str, property_name: str) -> Checks:
+    target = known(target, property_name, backend.label)
+    if target is not None and not 0 < target <= 1:
+        yield Fail(
+            f"{whose} has `max_utilization` {target:g}.",
+            "`max_utilization` is a fraction above 0, which leaves no capacity, up to 1.",
+            "Set `max_utilization=0.8`, or lower.",
+        )
+
+
+def _metrics_fit(backend: Backend) -> Checks:
+    targets = known(backend.metric_targets, "custom_metrics", backend.label)
+    if len(targets) > MAX_METRICS:
+        yield Fail(
+            f"Backend `{backend.label}` has {len(targets)} custom metrics.",
+            f"At most {MAX_METRICS} custom metrics for each backend.",
+            "Keep the one or two that follow the load of the server.",
+        )
+    for target in targets:
+        yield _is_in_range(backend, target, f"A custom metric of backend `{backend.label}`", "custom_metrics")
