@@ -17,7 +17,7 @@ from policypack.report.check.terminal import print_report
 from policypack.report.console import make_console
 from policypack.report.source_line import source_line
 from policypack.verdict import Fail
-from tests.report.made import BY_NAME, FAIL, made_finding, made_results
+from tests.report.made import BY_NAME, FAIL, HOSTILE, made_finding, made_results
 
 LONG = Fail(
     "It has no `outlier_detection`, and nothing else that tells servers apart which answer from those that do not.",
@@ -102,6 +102,14 @@ def test_the_summary_and_what_to_do_first_are_at_both_ends() -> None:
     assert [line[:2] for line in lines[top + 1 : top + 5]] == ["1.", "2.", "3.", ""]
     assert all(len(line) <= 80 for line in lines[top : top + 4])
     assert {line[:2] for line in lines[bottom + 1 : -2]} == {"1.", "2.", "3.", "  "}
+
+
+def test_a_long_or_hostile_name_takes_one_line_of_the_list_at_the_top() -> None:
+    findings = [made_finding(name=f"{HOSTILE * 30}{n}", problems=(Fail(f"{n}", "r", "f"),)) for n in range(5)]
+    lines = printed(made_results(findings), 80)
+    top = lines.index("First:")
+    assert [line[:2] for line in lines[top + 1 : top + 5]] == ["1.", "2.", "3.", ""]
+    assert all(len(line) <= 80 for line in lines[top : top + 4])
 
 
 def test_what_the_run_fails_for_is_done_first() -> None:

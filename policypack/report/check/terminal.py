@@ -16,7 +16,7 @@ from policypack.report.check.groups import Group, groups_of
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
 from policypack.report.source_line import source_line
-from policypack.wording import counted, lines_of, quoted, verdicts_text, waiver_text
+from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "known", "waived", "not applicable")
 # The table fits into 80 columns.
@@ -90,7 +90,7 @@ def _to_do(results: Results, failed: Sequence[Group], width: int | None = None) 
         return
     yield line(("First:", "bold"))
     for number, group in enumerate(first, 1):
-        text = f"{number}. {group.names}: {group.first.problems[0].fix}"
+        text = printable(f"{number}. {group.names}: {group.first.problems[0].fix}")
         if width is None:
             yield line(f"{text} ({group.first.rule.name}{_place(results, group.first, ', ')})", hanging=3)
         else:
