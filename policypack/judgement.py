@@ -89,8 +89,14 @@ class Results:
     @property
     def known(self) -> tuple[Known, ...]:
         """What a baseline keeps of this run."""
-        found = (finding for rule in self.report.rules for finding in rule.findings if finding.status != "waived")
-        own = (known for finding in found for known in known_of(finding, self.stack))
+        own = (
+            known
+            for one in self.each
+            for rule in one.report.rules
+            for finding in rule.findings
+            if finding.status != "waived"
+            for known in known_of(finding, one.stack)
+        )
         return (*own, *(self.comparison.not_judged if self.comparison else ()))
 
     def compared(self, file: Path, baseline: Iterable[Known]) -> Results:
