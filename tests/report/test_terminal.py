@@ -105,7 +105,7 @@ def test_the_summary_and_what_to_do_first_are_at_both_ends() -> None:
 
 
 def test_a_long_or_hostile_name_takes_one_line_of_the_list_at_the_top() -> None:
-    findings = [made_finding(name=f"{HOSTILE * 30}{n}", problems=(Fail(f"{n}", "r", "f"),)) for n in range(5)]
+    findings = [made_finding(name=f"{HOSTILE * 30}{n}", problems=(Fail(f"{n}", "r", f"f{n}"),)) for n in range(5)]
     lines = printed(made_results(findings), 80)
     top = lines.index("First:")
     assert [line[:2] for line in lines[top + 1 : top + 5]] == ["1.", "2.", "3.", ""]
@@ -120,6 +120,14 @@ def test_what_the_run_fails_for_is_done_first() -> None:
     blocking = made_finding("llm-backend-timeout", "embed", problems=(FAIL,))
     lines = printed(made_results([*advice, blocking]))
     assert lines[lines.index("First:") + 1] == "1. `embed`: Make it other."
+
+
+def test_one_thing_to_do_about_several_resources_is_one_line() -> None:
+    findings = [made_finding(name=f"chat{n}", problems=(Fail(f"It is {n}.", "r", "Do it."),)) for n in range(4)]
+    zones = made_finding("llm-backend-zones", "embed", problems=(FAIL,))
+    lines = printed(made_results([*findings, zones]))
+    top = lines.index("First:")
+    assert lines[top + 1 : top + 4] == ["1. `chat0` and 3 others: Do it.", "2. `embed`: Make it other.", ""]
 
 
 def test_a_list_of_what_to_do_that_has_everything_is_left_out() -> None:

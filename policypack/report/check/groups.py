@@ -30,12 +30,6 @@ class Group(NamedTuple):
     def first(self) -> Finding:
         return self.findings[0]
 
-    @property
-    def names(self) -> str:
-        """The resources for a sentence: `chat`, or `chat` and 3 others."""
-        names = list(dict.fromkeys(f"`{finding.name}`" for finding in self.findings))
-        return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
-
 
 def groups_of(findings: Iterable[Finding]) -> list[Group]:
     """The findings in groups, the most important first."""

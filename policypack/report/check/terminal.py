@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from rich.console import Console
@@ -33,8 +34,8 @@ _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": 
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
 _MOST_TO_DO: Final = 3
 _HOW_TO_DECIDE: Final = (
-    "Write out the property that is named, so that it is known before the deployment, or judge what is deployed: "
-    "`pulumi stack export` and `check -`."
+    "Write out the property that is named, or set the option; or judge what is deployed, with `pulumi stack export` "
+    "and `check -`."
 )
 
 
@@ -85,16 +86,24 @@ def _print_violations(console: Console, results: Results) -> None:
 
 def _to_do(results: Results, failed: Sequence[Group], width: int | None = None) -> Iterator[Line]:
     """What to do first where more is to do: what the run fails for before advice. A line each if there is a width."""
-    first = sorted(failed, key=lambda group: group.first.level != "mandatory")[:_MOST_TO_DO]
-    if len(failed) <= len(first):
+    by_fix: dict[tuple[str, str], list[Finding]] = {}
+    for group in sorted(failed, key=lambda group: group.first.level != "mandatory"):
+        by_fix.setdefault((group.first.rule.name, group.first.problems[0].fix), []).extend(group.findings)
+    if len(failed) <= _MOST_TO_DO:
         return
     yield line(("First:", "bold"))
-    for number, group in enumerate(first, 1):
-        text = printable(f"{number}. {group.names}: {group.first.problems[0].fix}")
+    for number, ((rule, fix), findings) in enumerate(islice(by_fix.items(), _MOST_TO_DO), 1):
+        text = printable(f"{number}. {_some_of(findings)}: {fix}")
         if width is None:
-            yield line(f"{text} ({group.first.rule.name}{_place(results, group.first, ', ')})", hanging=3)
+            yield line(f"{text} ({rule}{_place(results, findings[0], ', ')})", hanging=3)
         else:
             yield line(text if len(text) <= width else f"{text[: width - 1]}…")
+
+
+def _some_of(findings: Iterable[Finding]) -> str:
+    """The resources for a sentence: `chat`, or `chat` and 3 others."""
+    names = list(dict.fromkeys(f"`{finding.name}`" for finding in findings))
+    return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
 
 
 def _lines(results: Results, failed: Iterable[Group], undecided: Collection[Group]) -> Iterator[Line]:
