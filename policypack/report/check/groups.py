@@ -46,8 +46,10 @@ def _with_names_left_out(finding: Finding) -> str:
     text = "\n".join(sentence for _, sentence in facts_of(finding)).replace(f"`{name}`", "`N`")
     for place in _LOCATION.findall(name):
         text = text.replace(place, "L")
-    number = _NUMBER.search(name)
-    return re.sub(rf"(?<=[-_]){number[0]}(?=`)", "#", text) if number else text
+    if number := _NUMBER.search(name):
+        for before in "-_":
+            text = text.replace(f"{before}{number[0]}`", f"{before}#`")
+    return text
 
 
 def _is_literal(group: list[Finding]) -> bool:

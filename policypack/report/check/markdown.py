@@ -26,6 +26,8 @@ _UNDECIDED_BYTES: Final = 7_000
 _WAIVERS_BYTES: Final = 4_000
 _DIAGRAM_BYTES: Final = 8_000
 _NOTES_BYTES: Final = 1_000
+# More never fit.
+_MOST_ROWS: Final = 1_000
 _MOST_DRAWN: Final = 6
 _MOST_FACTS: Final = 12
 _MOST_NAMED: Final = 4
@@ -57,7 +59,7 @@ def _notes(notes: Sequence[str]) -> str:
 def _violations(groups: Sequence[Group], results: Results) -> str:
     if not groups:
         return ""
-    rows, _ = fitting((_row(group, results) for group in groups), _TABLE_BYTES)
+    rows, _ = fitting((_row(group, results) for group in groups[:_MOST_ROWS]), _TABLE_BYTES)
     header = ("resource", "rule", "level", "severity", "observed, and the fix", "where")
     return f"{table(header, rows)}{_left_out(groups[len(rows) :])}"
 
@@ -109,7 +111,7 @@ def _place(location: Location, *, in_table: bool = False) -> str:
 def _details(groups: Sequence[Group], results: Results) -> str:
     if not groups:
         return ""
-    entries, _ = fitting((_entry(group, results) for group in groups), _DETAILS_BYTES)
+    entries, _ = fitting((_entry(group, results) for group in groups[:_MOST_ROWS]), _DETAILS_BYTES)
     return folded("What is required", "\n".join(entries) + _left_out(groups[len(entries) :]))
 
 
