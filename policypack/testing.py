@@ -10,6 +10,7 @@ from typing import get_args
 
 from policypack.config.profiles import PROFILES, ProfileName
 from policypack.evaluate import FailOn
+from policypack.rule import Severity
 
 try:
     from policypack.config.choice import Choice
@@ -26,6 +27,10 @@ def assert_compliant(
     policy_config: str | os.PathLike[str] | None = None,
     profile: ProfileName = "recommended",
     services: Collection[str] = (),
+    rules: Collection[str] = (),
+    skip: Collection[str] = (),
+    severity: Severity | None = None,
+    baseline: str | os.PathLike[str] | None = None,
     fail_on: Collection[FailOn] = (),
     strict: bool = False,
     today: date | None = None,
@@ -39,6 +44,10 @@ def assert_compliant(
         profile: the levels of the rules where `policy_config` says nothing: `core`, `recommended` or `strict`.
         services: globs on the logical names of the backend services to judge, in every rule; without any, what
             `policy_config` says.
+        rules: globs on the names of the rules to judge by; all without any.
+        skip: globs on the names of the rules to leave out.
+        severity: the least severity of the rules to judge by.
+        baseline: a file of `check --write-baseline` with what is known, which no test fails for.
         fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
         strict: count what is undecided as violated, in every rule.
         today: the day that waivers are judged on; `None` is this day.
@@ -49,7 +58,7 @@ def assert_compliant(
     Raises:
         AssertionError: the stack violates rules; the message has each finding with what was observed and its fix.
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration cannot be read, or is wrong.
+        ConfigurationError: the policy configuration or the baseline cannot be read or is wrong, or no rule has a name.
         ValueError: `fail_on` or `profile` names something else.
     """
     __tracebackhide__ = True
@@ -59,8 +68,9 @@ def assert_compliant(
     if profile not in PROFILES:
         raise ValueError(f"profile takes {', '.join(map(repr, PROFILES))}, not {profile!r}")
     config = None if policy_config is None else Path(policy_config)
-    choice = Choice(policy_config=config, profile=profile, services=tuple(services), is_strict=strict)
-    results = judge(os.fspath(target), stack, choice=choice, today=today)
+    choice = Choice(config, profile, tuple(services), strict, tuple(rules), tuple(skip), severity)
+    known = None if baseline is None else Path(baseline)
+    results = judge(os.fspath(target), stack, choice=choice, baseline=known, today=today)
     found = results.report.violations(fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")

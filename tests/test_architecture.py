@@ -149,6 +149,7 @@ ALLOWED = {
         "policypack.evaluate",
         "policypack.judgement",
         "policypack.report.check",
+        "policypack.rule",
     },
     "policypack.commands": {
         "policypack.wording",
