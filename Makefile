@@ -7,6 +7,9 @@ CASES ?= 100000
 EACH ?= 12
 PIP := -m pip install --quiet --disable-pip-version-check
 
+# Each command that a test starts would compile the pack anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help check test fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
 	clean has-pulumi
 
@@ -17,7 +20,7 @@ check: .venv/cli-installed reference_stack/venv/installed  ## Judge the referenc
 	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
-	.venv/bin/python -m pytest --numprocesses=auto
+	.venv/bin/python -m pytest --numprocesses=auto --dist=worksteal
 
 fuzz: .venv/dev-installed  ## Judge generated stacks: make fuzz CASES=100000 SEED=1
 	.venv/bin/python -m tests.fuzz $(CASES) $(if $(SEED),--seed $(SEED))

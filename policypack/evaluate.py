@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -11,13 +11,15 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
 from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
+from policypack.model.gke.backends import GkeSubject
+from policypack.model.gke.sight import LoadBalancerSignal
 from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import AnyRule, Level, Options, Services, Waiver
-from policypack.verdict import Fail, NotApplicable, Undecided
+from policypack.verdict import Fail, NotApplicable, Severity, Undecided
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
@@ -30,6 +32,7 @@ _UNDECIDED_AS_FAILURE: Final = Fail(
     fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
 )
 
+SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
 FailOn: TypeAlias = Literal["advisory", "undecided"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
@@ -54,6 +57,12 @@ class Finding(NamedTuple):
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
     is_known: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is: as bad as its worst problem, each of which is as bad as the rule says or less."""
+        found = {problem.severity or self.rule.severity for problem in self.problems}
+        return next((one for one in SEVERITIES if one in found), self.rule.severity)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -124,8 +133,16 @@ class Report:
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
         """The findings that a run fails for: mandatory violations, and what `also` names besides."""
         failed, undecided = self.with_status("failed"), self.with_status("undecided")
-        counted = failed if "advisory" in also else tuple(f for f in failed if f.level == "mandatory")
+        is_all_open = "undecided" in also and bool(self.unseen)
+        counted = failed if "advisory" in also or is_all_open else tuple(f for f in failed if f.level == "mandatory")
         return (*counted, *undecided) if "undecided" in also else counted
+
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """What a stack shows of load balancers that no rule judges, if nothing else was judged."""
+        open_ = (*self.with_status("failed"), *self.with_status("undecided"))
+        judged = (*open_, *(one for status in ("passed", "known", "waived") for one in self.with_status(status)))
+        return open_ if all(finding.rule.subject is LoadBalancerSignal for finding in judged) else ()
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
@@ -162,14 +179,17 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
 
 def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
-    findings = (apply_rule(rule, view, setting, today) for view in views_of(stack, rule.subject))
+    views = views_of(stack, rule.subject)
+    if rule.gke and (of_gke := views_of(stack, GkeSubject)):
+        views = tuple(sorted((*views, *of_gke), key=lambda view: view.urn))
+    findings = (apply_rule(rule, view, setting, today) for view in views)
     return tuple(finding for finding in findings if finding is not None)
 
 
 @per_stack
 def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
     """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
-    return tuple(subject.of(resource, stack) for resource in stack.of_types(subject.TYPES))
+    return tuple(subject.of(resource, stack) for resource in subject.resources_in(stack))
 
 
 def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
@@ -178,7 +198,7 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     A resource is not judged if nothing is known of it, if the options do not select it, or if all services on whose
     serving path it is certainly get no requests.
     """
-    if subject.resource.is_empty:
+    if subject.is_empty:
         return None
     selected = _selects(rule, setting.options.services, subject)
     if selected is False:
@@ -231,14 +251,16 @@ def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
     """
     if not options.for_services:
         return [options]
-    names = (service.name for service in _services_on_path(rule, subject))
+    names = _services_on_path(rule, subject)
     found = [options.of_service(name) for name in names if _matches(name, options.services.names)] or [options]
     return [variant for number, variant in enumerate(found) if variant not in found[:number]]
 
 
-def _services_on_path(rule: AnyRule, subject: View) -> Iterator[Resource]:
-    """The backend services on whose serving path the subject is and that the rule judges as LLM backends."""
-    return (one for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one))
+def _services_on_path(rule: AnyRule, subject: View) -> Iterator[str]:
+    """The names of the services on whose serving path the subject is and that the rule judges as LLM backends."""
+    if subject.is_a_service:
+        return iter([subject.name])
+    return (one.name for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one))
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -253,15 +275,15 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
 
 def _merged(problems: list[Fail]) -> list[Fail]:
     """Problems with the same fix are one problem, observed several times."""
-    observed: dict[tuple[str, str], list[str]] = {}
+    alike: dict[Fail, list[str]] = {}
     for problem in dict.fromkeys(problems):
-        observed.setdefault((problem.required, problem.fix), []).append(problem.observed)
-    return [Fail(" ".join(sentences), required, fix) for (required, fix), sentences in observed.items()]
+        alike.setdefault(replace(problem, observed=""), []).append(problem.observed)
+    return [replace(problem, observed=" ".join(sentences)) for problem, sentences in alike.items()]
 
 
 def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    is_on_path = any(_matches(service.name, services.names) for service in _services_on_path(rule, subject))
+    is_on_path = any(_matches(name, services.names) for name in _services_on_path(rule, subject))
     if not is_on_path and not ("*" in services.names and subject.counts_alone):
         return False
     if not _matches(subject.stack.project or "", services.projects):

@@ -18,6 +18,8 @@ from policypack.config.options import Setting
 from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, views_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
+from policypack.model.gke.backends import GkeSubject
+from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.target import Target, load_target, load_targets
@@ -280,6 +282,15 @@ def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def notes_out_of_sight(stack: Stack) -> tuple[str, ...]:
+    """That load balancers, which no backend service of a stack belongs to, are not counted: a sentence without stop."""
+    names = {signal.resource.name for signal in signals_of(stack) if signal.sight is not Sight.ELSEWHERE}
+    if not names:
+        return ()
+    shown = quoted(printable(name) for name in sorted(names)[:_MOST_NAMED])
+    return (f"load balancers that no backend service of the stack belongs to are not counted: see {shown}",)
+
+
 def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[str, ...]:
     globs = {
         glob for setting in settings.values() if setting.level != "disabled" for glob in setting.options.services.names
@@ -291,7 +302,8 @@ def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[st
 
 
 def _services(stack: Stack) -> list[str]:
-    return sorted({view.name for view in views_of(stack, BackendService) if not view.resource.is_empty})
+    views = (*views_of(stack, BackendService), *views_of(stack, GkeSubject))
+    return sorted({view.name for view in views if not view.is_empty})
 
 
 def _what_is_there(names: Sequence[str]) -> str:

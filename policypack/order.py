@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.evaluate import Finding, Status, WaiverState, WaiverUse
-from policypack.rule import Severity
+from policypack.evaluate import SEVERITIES, Finding, Status, WaiverState, WaiverUse
 
 STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived", "passed", "not applicable")
-SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 # The verdicts that somebody may have to act on.
 OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived")
 _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused")
@@ -16,7 +14,7 @@ _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused
 
 def rank(finding: Finding) -> int:
     """By verdict, then by severity, then mandatory before advisory; lower is more important."""
-    severity = STATUSES.index(finding.status) * len(SEVERITIES) + SEVERITIES.index(finding.rule.severity)
+    severity = STATUSES.index(finding.status) * len(SEVERITIES) + SEVERITIES.index(finding.severity)
     return severity * 2 + (finding.level != "mandatory")
 
 

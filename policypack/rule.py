@@ -10,11 +10,23 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
+from policypack.model.gke.backends import GkeBackend, GkeSubject
 from policypack.model.graph.view import View
-from policypack.verdict import Checks, Condition, Verdict, under
+from policypack.model.values.logic import all_of
+from policypack.model.values.values import Unknown
+from policypack.verdict import (
+    Checks,
+    Condition,
+    NotApplicable,
+    Severity,
+    Undecided,
+    Verdict,
+    provided,
+    settled,
+    under,
+)
 
 Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
-Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 Stage: TypeAlias = Literal["resource", "stack"]
 
 NAME: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -137,6 +149,9 @@ def cis(reference: str) -> Framework:
     return Framework("CIS Google Cloud Platform Foundation Benchmark", "4.0.0", reference)
 
 
+_MAY_BE_NO_LLM: Final = "whether {} serves a model is not known: `services` can name it"
+_MAY_BE_ANOTHER: Final = "whether Google Cloud makes the load balancer of {} is not known"
+
 V = TypeVar("V", bound=View)
 O = TypeVar("O", bound=Options)  # noqa: E741
 
@@ -158,6 +173,7 @@ class Rule(Generic[V, O]):
         applies: what has to hold for it to apply to a subject.
         sections: the prose of the docstring by its headings, `SECTIONS`.
         check: yields what is wrong or undecided about one subject, or parts of itself that do; nothing means it passes.
+        gke: what it says of a backend that GKE makes, which no resource of Google Cloud shows; `None` if nothing.
         aliases: names that it once had, by which configuration and commands still know it.
         deprecated: what to use instead and since when, a clause; empty if it is to stay.
     """
@@ -174,12 +190,29 @@ class Rule(Generic[V, O]):
     applies: tuple[Condition[V], ...]
     sections: Mapping[str, str]
     check: Callable[[V, O], Checks]
+    gke: Callable[[GkeBackend, O], Checks] | None = None
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
 
     def verdicts(self, subject: V, options: O) -> Iterator[Verdict]:
         """What it says about one subject; nothing means that it passes."""
+        if isinstance(subject, GkeSubject):
+            return settled(self._of_gke(backend, options) for backend in subject.backends)
         return under(self.applies, subject, lambda: self.check(subject, options))
+
+    def _of_gke(self, backend: GkeBackend, options: O) -> Checks:
+        is_chosen = any(glob != "*" and fnmatchcase(backend.shown_on.name, glob) for glob in options.services.names)
+        is_llm = is_chosen or backend.is_llm
+        if is_llm is False:
+            yield NotApplicable(
+                f"{backend.label} has neither accelerators nor a known model server; `services` can name it"
+            )
+        elif not backend.stack.is_complete:
+            yield Undecided(f"what shapes {backend.label} may still come in this update")
+        elif self.gke:
+            doubt = _MAY_BE_NO_LLM if isinstance(is_llm, Unknown) else _MAY_BE_ANOTHER
+            condition = all_of([is_llm, backend.is_googles])
+            yield provided(condition, Undecided(doubt.format(backend.label)), self.gke(backend, options))
 
     @property
     def summary(self) -> str:
@@ -221,6 +254,7 @@ def rule(
     url: str,
     frameworks: tuple[Framework, ...] = (),
     applies: tuple[Condition[Any], ...] = (),
+    gke: Callable[[GkeBackend, Any], Checks] | None = None,
     aliases: tuple[str, ...] = (),
     deprecated: str = "",
 ) -> Callable[[Callable[[V, O], Checks]], Rule[V, O]]:
@@ -241,8 +275,8 @@ def rule(
             raise ValueError(f"rule {name}: aliases are in kebab case, and `deprecated` is a clause without full stop")
         sections = _sections(name, inspect.getdoc(check) or "")
         return Rule(
-            name, title, severity, level, stage, url, subject, options, frameworks, applies, sections, check, aliases,
-            deprecated,
+            name, title, severity, level, stage, url, subject, options, frameworks, applies, sections, check, gke,
+            aliases, deprecated,
         )  # fmt: skip
 
     return decorate

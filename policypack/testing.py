@@ -10,7 +10,7 @@ from typing import get_args
 
 from policypack.config.profiles import PROFILES, ProfileName
 from policypack.evaluate import FailOn
-from policypack.rule import Severity
+from policypack.verdict import Severity
 
 try:
     from policypack.config.choice import Choice
@@ -71,7 +71,9 @@ def assert_compliant(
     choice = Choice(config, profile, tuple(services), strict, tuple(rules), tuple(skip), severity)
     known = None if baseline is None else Path(baseline)
     results = judge(os.fspath(target), stack, choice=choice, baseline=known, today=today)
-    found = results.report.violations(fail_on)
+    # With `strict` what is undecided is violated; only a run in which nothing was judged is left undecided.
+    is_strict = strict or profile == "strict"
+    found = results.report.violations({*fail_on, "undecided"} if is_strict else fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")
     return results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
@@ -12,6 +12,9 @@ from policypack.model.values.values import UNKNOWN, Unknown
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
+
+
+Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class Fail:
         observed: what is, a sentence.
         required: what is asked for, a sentence.
         fix: what to do, a sentence.
+        severity: how bad it is, if that is less than the rule says.
     """
 
     observed: str
     required: str
     fix: str
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from policypack import evaluate
+from policypack.garbage import collect_seldom
 from policypack.sources.program import run
 from tests.projects import ENVIRONMENT
 from tests.replay import Pack
@@ -15,6 +17,18 @@ from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
 
 _HEAD, _TAIL = 48, 28
+# By default the collector looks at all tests and modules again and again.
+collect_seldom()
+# The same examples each time, however slow the machine is: the long hunt is the fuzzer's.
+settings.register_profile(
+    "tests",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("tests")
+# Errors inside rules fail tests.
+evaluate.raise_internal_errors = True
 
 # Workers of a test run may inherit it, and reports would be broken there.
 os.environ.pop("COLUMNS", None)
@@ -26,11 +40,6 @@ def pytest_make_parametrize_id(val: object) -> str | None:
         return None
     text = shown(val)
     return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}...{text[-_TAIL:]}"
-
-
-@pytest.fixture(autouse=True)
-def _errors_inside_rules_fail_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "raise_internal_errors", True)
 
 
 @pytest.fixture

@@ -36,6 +36,9 @@ VIOLATIONS: Final[dict[str, set[tuple[str, str]]]] = {
         ("llm-backend-regions", "multi-region-backend-service"),
         ("load-balancer-product", "multi-region-backend-service"),
     },
+    "gke_gw_render": {("llm-backend-regions", "vllm")},
+    "gke_neg_autoneg": {("llm-backend-health-check", "glb-bs")},
+    "gke_gw_unknown_kubeconfig": {("llm-backend-regions", "pool")},
     # The provider refuses its balancing mode, so that no rule sees the whole stack.
     "regional_external_http_with_backends": {("load-balancer-product", "multi-region-backend-service")},
 }
@@ -47,6 +50,7 @@ UNDECIDED: Final[dict[str, set[str]]] = {
         "llm-backend-max-utilization",
         "load-balancer-balancing-mode",
     },
+    "gke_neg_autoneg": {"llm-backend-regions"},
     "known_urls": {"llm-backend-health-check", "llm-backend-named-port"},
 }
 

@@ -28,6 +28,7 @@ def joined_resources(requests: list[dict[str, Any]], stack: dict[str, Any] | Non
             edges={key: tuple(found["urns"]) for key, found in shown.get("propertyDependencies", {}).items()},
             parent=shown.get("parent") or shown.get("options", {}).get("parent"),
             provider=read_object(shown.get("provider", {}).get("properties", {})),
+            provider_urn=shown.get("provider", {}).get("urn", ""),
             ignore_changes=tuple(shown.get("options", {}).get("ignoreChanges", ())),
             is_read=shown["urn"] not in inputs,
         )

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import ParseDict
 from pulumi.runtime.proto import analyzer_pb2
-from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
+from pulumi_policy.policy import EnforcementLevel, Policy, _PolicyAnalyzerServicer
 
 from policypack.pack import policies
 
@@ -33,26 +33,29 @@ class Verdicts:
 
 
 class Pack:
-    """A pack as it runs for one operation. `dry_run` is what the engine puts into `PULUMI_DRY_RUN`."""
+    """A pack as it runs for one operation, by default this one.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, dry_run: str | None) -> None:
+    `dry_run` is what the engine puts into `PULUMI_DRY_RUN`.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, dry_run: str | None, own: list[Policy] | None = None) -> None:
         if dry_run is None:
             monkeypatch.delenv("PULUMI_DRY_RUN", raising=False)
         else:
             monkeypatch.setenv("PULUMI_DRY_RUN", dry_run)
-        self.servicer = _PolicyAnalyzerServicer("pack", "0.0.1", policies(), EnforcementLevel.ADVISORY)
+        self.policies = own or policies()
+        self.servicer = _PolicyAnalyzerServicer("pack", "0.0.1", self.policies, EnforcementLevel.ADVISORY)
 
     def configure(self, config: dict[str, dict[str, Any]] | None = None) -> None:
         """Configures the pack as the engine does: levels and defaults of the schema, overridden by `config`."""
-        info = MessageToDict(self.servicer.GetAnalyzerInfo(None, None))
         entries = {}
-        for policy in info["policies"]:
-            name, schema = policy["name"], policy.get("configSchema", {}).get("properties", {})
-            given = (config or {}).get(name, {})
-            level = given.get("enforcementLevel", policy.get("enforcementLevel", "ADVISORY"))
+        for policy in self.policies:
+            schema = policy.config_schema.properties if policy.config_schema else {}
+            given = (config or {}).get(policy.name, {})
+            level = given.get("enforcementLevel", (policy.enforcement_level or EnforcementLevel.ADVISORY).value.upper())
             properties = {key: value["default"] for key, value in schema.items() if "default" in value}
             properties |= {key: value for key, value in given.items() if key != "enforcementLevel"}
-            entries[name] = {"enforcementLevel": level, "properties": properties}
+            entries[policy.name] = {"enforcementLevel": level, "properties": properties}
         request = ParseDict({"policyConfig": entries}, analyzer_pb2.ConfigureAnalyzerRequest())
         self.servicer.Configure(request, None)
 

@@ -1,4 +1,4 @@
-"""`python -m policypack check`, as a process: what it prints, and how it exits."""
+"""`python -m policypack check`: what it prints, and how it exits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ import pytest
 from policypack.cli import main
 from policypack.rules import RULES
 from policypack.version import VERSION
+from tests.command import PATIENCE, ROOT, Ended, command, process, wait_until
 from tests.expected import FIRST_RULES
 from tests.projects import make_project
 from tests.replay import RECORDINGS
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.usefixtures("_warm")
 STATE = RECORDINGS / "exported_state.json"
 ONE_REGION = """
 import pulumi
@@ -35,16 +36,7 @@ pulumi.CustomResource(service, "chat", {
 """
 
 
-def check(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "policypack", "check", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+check = partial(command, "check")
 
 
 def config(tmp_path: Path, document: Any) -> Path:
@@ -75,7 +67,7 @@ def first_rules(tmp_path: Path) -> list[str | Path]:
 
 
 def test_a_compliant_state(first_rules: list[str | Path]) -> None:
-    result = check(STATE, *first_rules, "--verbose")
+    result = process("check", STATE, *first_rules, "--verbose")
     assert (result.returncode, result.stderr) == (0, "")
     rows = [line.split() for line in result.stdout.splitlines() if line.startswith(("llm-", "load-"))]
     assert [(row[0], row[2]) for row in rows] == [
@@ -91,21 +83,13 @@ def test_a_compliant_state(first_rules: list[str | Path]) -> None:
 
 
 def test_standard_input_is_a_state(first_rules: list[str | Path]) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "policypack", "check", "-", *first_rules],
-        cwd=ROOT,
-        input=STATE.read_text(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    result = process("check", "-", *first_rules, given=STATE.read_text())
     assert result.returncode == 0
     assert result.stdout.startswith("standard input: ")
 
 
 def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(tmp_path: Path) -> None:
-    result = check(make_project(tmp_path, ONE_REGION))
+    result = process("check", make_project(tmp_path, ONE_REGION))
     assert result.returncode == 1
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert any(line.startswith("chat  gcp:compute/backendService:BackendService") for line in lines)
@@ -117,10 +101,10 @@ def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(t
 
 
 def test_colors_are_for_terminals_or_on_demand(tmp_path: Path) -> None:
-    project = make_project(tmp_path, ONE_REGION)
-    assert "\x1b" in check(project, "--color", "always").stdout
-    assert "\x1b" not in check(project, "--color", "never").stdout
-    assert "\x1b" not in check(project).stdout
+    one_region = state(tmp_path, [ONE_REGION_STATE])
+    assert "\x1b" in process("check", one_region, "--color", "always").stdout
+    assert "\x1b" not in process("check", one_region, "--color", "never").stdout
+    assert "\x1b" not in process("check", one_region).stdout
 
 
 UNDECIDED_ONLY = resource(
@@ -333,7 +317,7 @@ pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"por
     assert "encrypted-value" not in result.stdout
 
 
-def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
+def assert_refused(result: Ended, *sentences: str) -> None:
     """Status 2, nothing judged, and one clear message without a traceback."""
     assert result.returncode == 2, result.stdout
     assert result.stdout == ""
@@ -344,7 +328,7 @@ def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) ->
 
 def test_names_cannot_drive_the_terminal(tmp_path: Path) -> None:
     named = {**ONE_REGION_STATE, "urn": ONE_REGION_STATE["urn"].replace("::chat", "::ch\x1b[31mat\n\ud800")}
-    result = check(state(tmp_path, [named]), PYTHONIOENCODING="ascii")
+    result = process("check", state(tmp_path, [named]), PYTHONIOENCODING="ascii")
     assert (result.returncode, result.stderr) == (1, "")
     assert "\x1b" not in result.stdout
     assert r"ch\x1b[31mat\n\ud800  gcp:compute/backendService:BackendService" in result.stdout
@@ -372,7 +356,7 @@ def test_a_report_that_cannot_be_written_is_no_violation() -> None:
 
 
 def test_the_file_of_a_project_is_not_a_state() -> None:
-    assert_refused(check("reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
+    assert_refused(process("check", "reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
 
 
 def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
@@ -385,8 +369,8 @@ def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
 
 
 def test_a_closed_standard_output_is_said() -> None:
-    command = f"{sys.executable} -m policypack rules >&-"
-    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    closed = f"{sys.executable} -m policypack rules >&-"
+    result = subprocess.run(closed, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (2, "error: cannot write the report: standard output is closed\n")
 
 
@@ -398,14 +382,13 @@ def test_a_terminated_run_stops_its_program_and_leaves_nothing_behind(tmp_path: 
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     environment = os.environ | {"TMPDIR": str(temporary)}
-    command = [sys.executable, "-m", "policypack", "check", str(project)]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    words = [sys.executable, "-m", "policypack", "check", str(project)]
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as running:
         pid = project / "pid"
-        while not (pid.exists() and pid.read_text()):
-            time.sleep(0.05)
-        process.terminate()
-        _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (143, "terminated\n")
+        wait_until(lambda: pid.exists() and pid.read_text())
+        running.terminate()
+        _, errors = running.communicate(timeout=PATIENCE)
+    assert (running.returncode, errors) == (143, "terminated\n")
     assert list(temporary.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
@@ -439,37 +422,35 @@ def test_a_name_that_is_no_stacks_is_refused(tmp_path: Path) -> None:
 
 def test_a_path_that_the_locale_cannot_write_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p\u00f6", "")
-    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert_refused(check(project, **ascii_only), "set a locale such as LC_ALL=C.UTF-8")
+    ascii_only: Any = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert_refused(process("check", project, **ascii_only), "set a locale such as LC_ALL=C.UTF-8")
 
 
 def test_the_version_is_told() -> None:
-    command = [sys.executable, "-m", "policypack", "--version"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert result.stdout == f"llm-backends-gcp {VERSION}\n"
+    assert process("--version").stdout == f"llm-backends-gcp {VERSION}\n"
 
 
-@pytest.mark.parametrize("command", ["", "check", "audit", "failover", "rules", "explain", "config init"])
-def test_the_help_calls_the_program_as_it_was_called(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["", "check", "audit", "failover", "rules", "explain", "config init"])
+def test_the_help_calls_the_program_as_it_was_called(words: str, tmp_path: Path) -> None:
     installed = tmp_path / "llm-policypack"
     installed.write_text("from policypack.__main__ import main\nmain()\n")
     names = {"python -m policypack": ["-m", "policypack"], "llm-policypack": [str(installed)]}
     for name, start in names.items():
-        words = [sys.executable, *start, *command.split(), "--help"]
+        call = [sys.executable, *start, *words.split(), "--help"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        result = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=60, check=False)
         examples = [line for line in result.stdout.splitlines() if " policypack " in line or "llm-policypack " in line]
         assert len(examples) > 1
         assert [line for line in examples if f"{name} " not in line] == []
 
 
 def all_commands(group: click.Group) -> Iterator[click.Command]:
-    for command in group.commands.values():
-        yield from all_commands(command) if isinstance(command, click.Group) else (command,)
+    for one in group.commands.values():
+        yield from all_commands(one) if isinstance(one, click.Group) else (one,)
 
 
-@pytest.mark.parametrize("command", list(all_commands(main)), ids=lambda command: command.name)
-def test_every_option_has_a_sentence(command: click.Command) -> None:
-    assert command.help
-    options = [one for one in command.params if isinstance(one, click.Option)]
-    assert [one.name for one in options if not (one.help or "").endswith(".")] == []
+@pytest.mark.parametrize("one", list(all_commands(main)), ids=lambda one: one.name)
+def test_every_option_has_a_sentence(one: click.Command) -> None:
+    assert one.help
+    options = [option for option in one.params if isinstance(option, click.Option)]
+    assert [option.name for option in options if not (option.help or "").endswith(".")] == []

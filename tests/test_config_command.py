@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +13,18 @@ from policypack.config.kinds import options_of
 from policypack.config.options import ConfigurationError, default_settings, read_settings
 from policypack.config.schema import document_schema, starting_document
 from policypack.rules import RULES
+from tests.command import ROOT, Ended, command, process
 
-ROOT = Path(__file__).parent.parent
 REGIONS = "llm-backend-regions"
 UTILIZATION = "llm-backend-max-utilization"
 WAIVER = {"resource": "chat", "reason": "r", "owner": "o", "expires": "2027-03-31"}
 
 
-def run(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "policypack", "config", *map(str, arguments)],
-        cwd=cwd,
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run(*arguments: str | Path, cwd: Path = ROOT) -> Ended:
+    return command("config", *arguments, cwd=cwd)
 
 
-def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
+def assert_refused(result: Ended, *sentences: str) -> None:
     """Status 2 and one line that says what is wrong."""
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("error: ")
@@ -178,7 +168,7 @@ def test_a_starting_file_never_replaces_another(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_printed() -> None:
-    result = run("schema")
+    result = process("config", "schema")
     assert (result.returncode, result.stderr) == (0, "")
     schema = json.loads(result.stdout)
     assert schema == document_schema(RULES)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Literal
 
 import pytest
 
 from policypack.authoring.examples import example
-from policypack.config.options import Setting
-from policypack.evaluate import apply_to_stack
+from policypack.config.options import Setting, default_settings
+from policypack.evaluate import Finding, apply_to_stack, evaluate
 from policypack.rule import AnyRule
 from policypack.rules import RULES
-from policypack.sources.program import load_program
-from tests.projects import make_project
+from tests.projects import program_stack
 from tests.rules.update_messages import FILE, messages_of
-from tests.sources.deployed import DEPLOYED
 
 pytestmark = pytest.mark.usefixtures("_warm")
 SECTIONS = {"Fails": "failed", "Passes": "passed"}
@@ -26,13 +24,27 @@ MESSAGES = json.loads(FILE.read_text(encoding="utf-8"))
 @pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize("section", SECTIONS)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_example(tmp_path: Path, rule: AnyRule, section: Literal["Fails", "Passes"], deployed: bool) -> None:
-    project = make_project(tmp_path, example(rule, section))
-    stack = load_program(project, computed=DEPLOYED if deployed else None, timeout=60).stack
+def test_example(rule: AnyRule, section: Literal["Fails", "Passes"], deployed: bool) -> None:
+    stack = program_stack(example(rule, section), deployed=deployed)
     findings = apply_to_stack(rule, stack, Setting(rule.level, rule.options()))
     assert {finding.name: finding.status for finding in findings} == {"chat": SECTIONS[section]}
     if section == "Fails" and not deployed:
         assert messages_of(findings) == MESSAGES[rule.name], "run `python -m tests.rules.update_messages`"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_what_the_page_shows_breaks_no_other_rule(rule: AnyRule) -> None:
+    before, after = (
+        evaluate(program_stack(example(rule, section)), RULES, default_settings(RULES))
+        for section in ("Fails", "Passes")
+    )
+    passed, failed = named(before.with_status("passed")), named(before.with_status("failed"))
+    assert rule.name not in named(after.with_status("failed"))
+    assert named(after.with_status("failed")) & (passed - failed) == set()
+
+
+def named(findings: Iterable[Finding]) -> set[str]:
+    return {finding.rule.name for finding in findings}
 
 
 def test_the_messages_are_those_of_the_rules() -> None:

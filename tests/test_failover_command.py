@@ -1,12 +1,10 @@
-"""`python -m policypack failover`, as a process: what it prints, and how it exits."""
+"""`python -m policypack failover`: what it prints, and how it exits."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,26 +12,16 @@ from click.testing import CliRunner
 
 from policypack.cli import main
 from policypack.sources.program import load_program
+from tests.command import ROOT, command, process
 from tests.projects import make_project
 from tests.replay import RECORDINGS
 from tests.test_cli import resource, state
 from tests.test_failover import assert_agrees
 
-ROOT = Path(__file__).parent.parent
 STATE = RECORDINGS / "exported_state.json"
 
 
-def failover(*arguments: str | Path, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "policypack", "failover", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+failover = partial(command, "failover")
 
 
 def without_padding(text: str) -> str:
@@ -47,12 +35,14 @@ def examples(file: Path, start: str) -> list[str]:
     return [block for language, block in blocks if not language and block.startswith(start)]
 
 
+@pytest.mark.usefixtures("_warm")
 def test_the_reference_stack_as_the_docs_show_it() -> None:
     result = failover("reference_stack", "--stack", "dev")
     assert (result.returncode, result.stderr) == (0, "")
     assert [without_padding(result.stdout)] == examples(ROOT / "docs/failover.md", "reference_stack, stack")
 
 
+@pytest.mark.usefixtures("_warm")
 def test_the_example_of_the_docs(tmp_path: Path) -> None:
     page = ROOT / "docs/failover.md"
     (program,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(), flags=re.DOTALL | re.MULTILINE)
@@ -80,7 +70,7 @@ def test_a_state_in_all_formats(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_a_state() -> None:
-    result = failover("-", given=STATE.read_text())
+    result = process("failover", "-", given=STATE.read_text())
     assert result.returncode == 1
     assert result.stdout.startswith("standard input\n")
 
@@ -130,15 +120,15 @@ def test_undecided_can_fail() -> None:
 
 
 def test_blocks_need_an_encoding_that_has_them() -> None:
-    assert "█" in failover(STATE, "--color", "always", PYTHONIOENCODING="utf-8").stdout
-    plain = failover(STATE, "--color", "always", PYTHONIOENCODING="ascii").stdout
+    assert "█" in process("failover", STATE, "--color", "always", PYTHONIOENCODING="utf-8").stdout
+    plain = process("failover", STATE, "--color", "always", PYTHONIOENCODING="ascii").stdout
     assert plain.isascii()
     assert "####" in plain
-    assert failover(STATE, PYTHONIOENCODING="utf-8").stdout.isascii()
+    assert process("failover", STATE, PYTHONIOENCODING="utf-8").stdout.isascii()
 
 
 def refused(arguments: list[str]) -> str:
-    """What a process says that refuses its arguments."""
+    """What a command says that refuses its arguments."""
     result = failover(STATE, *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr

@@ -143,7 +143,7 @@ def test_the_example_of_a_pack_of_ones_own_runs(tmp_path: Path) -> None:
 )
 def test_a_selection_of_policies(globs: tuple[str, ...], names: set[str]) -> None:
     if "load-balancer-*" in globs:
-        names = names | {"load-balancer-balancing-mode", "load-balancer-product"}
+        names = names | {"load-balancer-balancing-mode", "load-balancer-in-sight", "load-balancer-product"}
     assert {policy.name for policy in policies(*globs, update=True)} == names
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 import policypack.pack as pack_module
 from policypack.authoring.pages import pages, rules_page
@@ -162,10 +161,7 @@ def test_sarif_names_the_old_ids() -> None:
 def changed(monkeypatch: pytest.MonkeyPatch) -> Pack:
     monkeypatch.setattr(pack_module, "RULES", CHANGED)
     monkeypatch.setattr(pack_module, "BY_ANY_NAME", by_any_name(CHANGED))
-    started = Pack(monkeypatch, "true")
-    policies = pack_module.policies(today=LAST_DAY)
-    started.servicer = _PolicyAnalyzerServicer("pack", "0.0.1", policies, EnforcementLevel.ADVISORY)
-    return started
+    return Pack(monkeypatch, "true", pack_module.policies(update=False, today=LAST_DAY))
 
 
 @pytest.mark.parametrize(
@@ -198,9 +194,7 @@ def test_a_pack_of_your_own_may_use_an_old_name(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_a_deprecated_policy_finds_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pack_module, "RULES", (replace(BY_NAME[NEW], deprecated=RETIRED.deprecated),))
-    started = Pack(monkeypatch, "true")
-    policies = pack_module.policies(today=LAST_DAY)
-    started.servicer = _PolicyAnalyzerServicer("pack", "0.0.1", policies, EnforcementLevel.ADVISORY)
+    started = Pack(monkeypatch, "true", pack_module.policies(update=False, today=LAST_DAY))
     shown, whole = replay(started, "global_one_region")
     (message,) = (shown + whole).messages
     assert "This policy is deprecated: use `llm-backend-regions` instead, since 1.2." in message.splitlines()

@@ -19,6 +19,8 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policypack.config.options import default_settings
 from policypack.evaluate import Report, evaluate
+from policypack.failover.analysis import failovers
+from policypack.failover.result import FailoverResults
 from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
 from policypack.model.values.read import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_SENTINELS, read
@@ -30,6 +32,9 @@ from tests.fuzz.forms import to_requests
 from tests.fuzz.generate import generate
 from tests.recorded import joined_resources
 from tests.replay import Pack
+from tests.rules.fleets import autoscaler, managed
+from tests.rules.runs import EU, US, run, two_regions
+from tests.stacks import R, backend, build, service
 
 TODAY = date(2026, 6, 30)
 SETTINGS = default_settings(RULES)
@@ -69,6 +74,15 @@ def changed(case: str, change: Callable[[Any], Any]) -> Stack:
     return Stack(joined_resources(requests, whole))
 
 
+def two_regions_of_machines() -> tuple[R, ...]:
+    """A service whose autoscalers' sizes are secret."""
+    groups = [managed("us-central1"), managed("us-east1")]
+    target = {"target": 0.5}
+    scalers = [autoscaler(one, minReplicas=secret(2), maxReplicas=4, loadBalancingUtilization=target) for one in groups]
+    rate = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerInstance": 4}
+    return service([backend(group, **rate) for group in groups]), *groups, *scalers
+
+
 def judged(stack: Stack) -> Report:
     return evaluate(stack, RULES, SETTINGS, TODAY)
 
@@ -91,6 +105,32 @@ def test_no_format_shows_a_secret(number: int) -> None:
         text = "".join(render("check", name, results))
         assert CANARY not in text, name
         assert "7654" not in text, name
+
+
+@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("share", [1.0, 0.1])
+def test_what_the_loss_of_a_region_means_shows_no_secret(number: int, share: float) -> None:
+    draw = random.Random(number)
+    stack = changed(f"secrets:{number}", lambda value: canary(value) if draw.random() < share else value)
+    results = FailoverResults("made", failovers(stack))
+    for name in formats_of("failover"):
+        text = "".join(render("failover", name, results))
+        assert CANARY not in text, name
+        assert "7654" not in text, name
+
+
+WARM = {"minInstanceCount": 1}
+MACHINES = two_regions_of_machines()
+INSTANCES = two_regions(run(US, scaling=secret(WARM)), run(EU, scaling=secret(WARM)))
+
+
+@pytest.mark.parametrize("parts", [MACHINES, INSTANCES], ids=["machines", "Cloud Run"])
+def test_the_verdict_on_secret_numbers_is_there_without_them(parts: tuple[R, ...]) -> None:
+    (found,) = failovers(build(*parts, deployed=True))
+    assert (found.verdict, found.losses, found.remedies) == ("survives", (), None)
+    for name in formats_of("failover"):
+        text = "".join(render("failover", name, FailoverResults("made", (found,))))
+        assert "marked as secret" in text
 
 
 @pytest.mark.parametrize("number", range(40))

@@ -21,7 +21,7 @@ from tests.expected import FIRST_RULES, VIOLATIONS
 from tests.replay import recorded
 
 ROOT = Path(__file__).parent.parent
-TIMEOUT = 20
+TIMEOUT = 60
 # Another folder and interpreter than those of the checkout: what is published, installed from its own requirements.
 PACK = Path(os.environ.get("TESTED_PACK", ROOT))
 PYTHON = os.environ.get("TESTED_PACK_PYTHON", sys.executable)

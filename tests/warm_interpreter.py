@@ -10,27 +10,17 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
+import typing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PACKAGES = (
-    "artifactregistry",
-    "certificateauthority",
-    "certificatemanager",
-    "compute",
-    "dns",
-    "kms",
-    "monitoring",
-    "projects",
-    "secretmanager",
-    "serviceaccount",
-    "storage",
-)
+CORPUS = Path(__file__).parent / "fuzz" / "corpus.json"
 
 
 @contextmanager
@@ -55,9 +45,8 @@ def warm_interpreter(python: Path) -> Iterator[Any]:
 
 
 def serve() -> None:
-    for package in PACKAGES:
-        # The package loads when something of it is read.
-        assert importlib.import_module(f"pulumi_gcp.{package}").outputs
+    stacks = json.loads(CORPUS.read_text(encoding="utf-8")).values()
+    learn_types({resource["type"] for stack in stacks for resource in stack})
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -65,6 +54,33 @@ def serve() -> None:
             run(job)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def learn_types(tokens: set[str]) -> None:
+    """Imports what makes these types, and has Pulumi work out their properties, which it remembers.
+
+    That takes a quarter of the time of most programs.
+    """
+    types = importlib.import_module("pulumi._types")
+    known = set()
+
+    def learn(hint: Any) -> None:
+        for part in typing.get_args(hint):
+            learn(part)
+        is_input = types.is_input_type(hint)
+        if hint not in known and (is_input or types.is_output_type(hint)):
+            known.add(hint)
+            properties = types.input_type_types(hint) if is_input else types.output_type_types(hint)
+            for inner in properties.values():
+                learn(inner)
+
+    for token in tokens:
+        provider, module, _, name = re.split("[:/]", token) if "/" in token else ("", "", "", "")
+        if provider == "gcp":
+            package = importlib.import_module(f"pulumi_gcp.{module}")
+            learn(getattr(package, f"{name}Args"))
+            for output in types.resource_types(getattr(package, name)).values():
+                learn(output)
 
 
 def run(job: dict[str, Any]) -> None:

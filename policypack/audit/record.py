@@ -110,7 +110,9 @@ def finding_of(row: FindingRow) -> Finding:
 
 def _row(finding: Finding) -> FindingRow:
     said = {
-        "problems": [(problem.observed, problem.required, problem.fix) for problem in finding.problems],
+        "problems": [
+            (problem.observed, problem.required, problem.fix, problem.severity) for problem in finding.problems
+        ],
         "undecided": [(one.why, one.property_name) for one in finding.undecided],
         "waivers": [(w.resource, w.reason, w.owner, w.expires.isoformat()) for w in finding.waivers],
         "expired": [(w.resource, w.reason, w.owner, w.expires.isoformat()) for w in finding.expired],

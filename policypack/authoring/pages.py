@@ -1,7 +1,7 @@
 """What is generated of the documentation: `python -m policypack.authoring.pages`.
 
 The pages and the table of all rules come from their metadata and docstrings, the fields of the JSON report from its
-schema, the page about load balancers from the tables that the rules judge by.
+schema, the page about load balancers from the tables that the rules judge by, that about backends from programs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from policypack.authoring import load_balancers
+from policypack.authoring import backends, load_balancers
 from policypack.authoring.tables import table
 from policypack.config.kinds import FOR_SERVICES, options_of
 from policypack.config.profiles import PROFILES, RECOMMENDED
@@ -124,7 +124,8 @@ def write(root: Path, rules: Iterable[AnyRule]) -> None:
     for name, content in made.items():
         (folder / name).write_text(content, encoding="utf-8")
     formats.write_text(fields, encoding="utf-8")
-    (root / load_balancers.PAGE).write_text(load_balancers.page(), encoding="utf-8")
+    for made_page in (backends, load_balancers):
+        (root / made_page.PAGE).write_text(made_page.page(), encoding="utf-8")
 
 
 def _between(begin: str, end: str, content: str, text: str, file: str) -> str:

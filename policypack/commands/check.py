@@ -120,6 +120,9 @@ def check(
             else:
                 results = judge(target, *stack_names, choice=choice, baseline=baseline, today=day)
         detail: Detail = "quiet" if is_quiet else "verbose" if is_verbose else "normal"
+        if choice.is_strict or choice.profile == "strict":
+            # What is undecided counts as violated already, but for a run in which nothing was judged.
+            fail_on = (*fail_on, "undecided")
         results = replace(results, fail_on=fail_on, detail=detail)
         if write_baseline:
             _write_baseline(write_baseline, results)

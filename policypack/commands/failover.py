@@ -13,7 +13,7 @@ from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import color_option, report_options, services_option, stack_option
 from policypack.failover.analysis import failovers
 from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
-from policypack.judgement import notes_on_services
+from policypack.judgement import notes_on_services, notes_out_of_sight
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
@@ -127,7 +127,7 @@ def _load(target: str, stack_name: str | None, demand: Demand, services: tuple[s
     with progress(f"Reading {'standard input' if target == '-' else target}"):
         loaded = load_target(target, stack_name)
     title = f"{loaded.title}{', as a first preview' if loaded.is_preview else ''}"
-    notes = (*loaded.notes, *notes_on_services(loaded.stack, services))
+    notes = (*loaded.notes, *notes_out_of_sight(loaded.stack), *notes_on_services(loaded.stack, services))
     return FailoverResults(title, failovers(loaded.stack, demand, services), notes)
 
 

@@ -14,8 +14,8 @@ from click.shell_completion import CompletionItem
 from policypack.config.choice import Choice
 from policypack.config.profiles import PROFILES, RECOMMENDED
 from policypack.report.formats import Product, formats_of
-from policypack.rule import Severity
 from policypack.rules import RULES
+from policypack.verdict import Severity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -11,8 +11,9 @@ from policypack.commands.ending import called, refuse
 from policypack.commands.options import color_option
 from policypack.report.console import make_console
 from policypack.report.rule_list import as_json, print_rules
-from policypack.rule import Level, Severity
+from policypack.rule import Level
 from policypack.rules import RULES
+from policypack.verdict import Severity
 
 _AREAS = sorted({rule.area for rule in RULES})
 

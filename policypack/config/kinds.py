@@ -212,6 +212,11 @@ def kind_of(type_: Any) -> OptionKind:
 
 def options_of(type_: type[Any]) -> Mapping[str, Option]:
     """The options of a class of options, by name."""
+    return _options_of(typing.cast("Any", type_))
+
+
+@cache
+def _options_of(type_: Any) -> Mapping[str, Option]:
     hints, descriptions = typing.get_type_hints(type_, include_extras=True), _descriptions(type_)
     fields = {field.name: field for field in dataclasses.fields(type_)}
 

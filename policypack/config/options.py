@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 from policypack.config.kinds import FOR_SERVICES, OptionError, read_object
 from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.words import closest, did_you_mean, in_words, shown
-from policypack.rule import AnyRule, Level, Options, Severity, by_any_name
+from policypack.rule import AnyRule, Level, Options, by_any_name
+from policypack.verdict import Severity
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"

@@ -9,26 +9,25 @@ from typing import Final
 
 from policypack.evaluate import views_of
 from policypack.failover.change import fewest_for
-from policypack.failover.overflow import overflow
-from policypack.failover.region_places import nearest_first, places_unknown
+from policypack.failover.instances import remedies_of_instances
+from policypack.failover.pictures import hides_numbers, with_numbers
 from policypack.failover.remedies import remedies, remedies_for_peak
 from policypack.failover.result import (
     INFERRED,
     Amounts,
     Demand,
     DemandError,
-    LostRegion,
-    Picture,
-    Region,
     Remedies,
     ServiceFailover,
-    Survivor,
 )
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.fleets.capacity import Fleet, Loss, by_region, losses, nothing_left
-from policypack.model.fleets.fleet import FailoverBasis, failover_basis
+from policypack.model.balancing.group import GroupKind
+from policypack.model.fleets.capacity import Fleet, losses
+from policypack.model.fleets.fleet import FailoverBasis, ServiceFleets
 from policypack.model.fleets.target import Target
 from policypack.model.graph.stack import Stack
+from policypack.model.run.capacity import failover_basis, too_small_alone
+from policypack.model.run.failover_signal import undetected
 from policypack.wording import printable
 
 _UNITS: Final = {
@@ -76,9 +75,33 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
     """What the loss of each region means for one backend service."""
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
-    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak)
+    is_cloud_run = service.kinds == {GroupKind.SERVERLESS_NEG}
+    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, is_cloud_run=is_cloud_run)
     if basis.not_applicable:
         return _without_failover(found, service, basis.not_applicable)
+    judged = _without_what_is_secret(_by_capacity(found, service, basis, demand), basis.found)
+    return _where_detected(judged, service) if is_cloud_run else judged
+
+
+def _where_detected(judged: ServiceFailover, service: BackendService) -> ServiceFailover:
+    """A result for Cloud Run: what others could carry counts only if the load balancer leaves the lost region."""
+    why = undetected(service)
+    if not why:
+        return judged
+    reasons = () if judged.verdict == "survives" else judged.reasons
+    return replace(
+        judged, verdict="fails", undetected=tuple(sorted(why)), reasons=(*dict.fromkeys(why.values()), *reasons)
+    )
+
+
+def _without_what_is_secret(judged: ServiceFailover, found: ServiceFleets) -> ServiceFailover:
+    return replace(judged, remedies=None, enough=None) if hides_numbers(found.fleets) else judged
+
+
+def _by_capacity(
+    found: ServiceFailover, service: BackendService, basis: FailoverBasis, demand: Demand
+) -> ServiceFailover:
+    peak = found.peak_rps
     if basis.undecided:
         undecided = replace(found, reasons=tuple(one.why for one in basis.undecided))
         return _whichever(undecided, service, basis) if peak is None else undecided
@@ -94,7 +117,12 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
         "Add a backend in another region that can carry the whole load alone: as many machines as here, and "
         "autoscaler targets that keep both regions at 0.5 of the load balancer's target or less."
     )
-    if found.peak_rps is not None:
+    if found.is_cloud_run:
+        needed = (
+            "Create the Cloud Run service in another region too, with a maximum of instances that carries the whole "
+            "load alone, and add a serverless NEG for it to the backends."
+        )
+    elif found.peak_rps is not None:
         needed = (
             "Add a backend in another region, with machines in each of the two that alone can carry "
             f"{found.peak_rps:g} requests per second."
@@ -114,13 +142,24 @@ def _whichever(undecided: ServiceFailover, service: BackendService, basis: Failo
 
 def _by_steady_load(found: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
     fleets, targets = basis.found.by_group, basis.found.targets
-    is_survivable = all(loss.is_survivable for loss in losses(basis.found.fleets))
-    shown = _with_numbers(replace(found, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
-    if is_survivable:
-        return replace(shown, verdict="survives")
-    if basis.found.inexact and not nothing_left(basis.found.fleets):
+    each = losses(basis.found.fleets, after_scale_out=found.is_cloud_run)
+    shown = with_numbers(replace(found, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
+    if all(loss.is_survivable for loss in each):
+        return _unless_crowded(shown, service, basis.found, None)
+    if basis.found.inexact and all(loss.left for loss in each):
         return replace(shown, reasons=(basis.found.inexact.why,))
-    return replace(shown, verdict="fails", remedies=remedies(service, basis.found.by_group, basis.found.targets))
+    changes = remedies_of_instances(service, fleets, None) if found.is_cloud_run else remedies(service, fleets, targets)
+    return replace(shown, verdict="fails", remedies=changes)
+
+
+def _unless_crowded(
+    shown: ServiceFailover, service: BackendService, found: ServiceFleets, peak: float | None
+) -> ServiceFailover:
+    """What all regions together carry survives, unless Cloud Run's requests may all go to one that is too small."""
+    why = too_small_alone(found.fleets, demand=peak) if shown.is_cloud_run else ""
+    if not why:
+        return replace(shown, verdict="survives")
+    return replace(shown, reasons=(why,), remedies=remedies_of_instances(service, found.by_group, peak))
 
 
 def _by_peak(
@@ -133,18 +172,19 @@ def _by_peak(
         urn: replace(fleet, weight=1.0, target=rates.by_group[urn]) for urn, fleet in basis.found.by_group.items()
     }
     fleets = tuple(by_group.values())
-    enough = _enough(fleets, peak) if rates.is_exact else None
+    enough = _enough(fleets, peak) if rates.is_exact and not found.is_cloud_run else None
     found = replace(found, unit=_UNITS["RATE"], is_at_most=not rates.is_exact, enough=enough)
-    shown = _with_numbers(found, service, fleets, peak)
-    if not all(loss.is_survivable for loss in losses(fleets, demand=peak)):
-        return replace(shown, verdict="fails", remedies=remedies_for_peak(service, by_group, peak))
+    shown = with_numbers(found, service, fleets, peak)
+    if not all(loss.is_survivable for loss in losses(fleets, after_scale_out=found.is_cloud_run, demand=peak)):
+        more = remedies_of_instances if found.is_cloud_run else remedies_for_peak
+        return replace(shown, verdict="fails", remedies=more(service, by_group, peak))
     if not rates.is_exact:
         why = (
             "its backends' limit for the requests per second is enough, but another limit may be reached earlier: "
             "say with --rps-per-machine what one machine serves when the load balancer counts it as full"
         )
         return replace(shown, reasons=(why,))
-    return replace(shown, verdict="survives")
+    return _unless_crowded(shown, service, replace(basis.found, by_group=by_group), peak)
 
 
 def _enough(fleets: Sequence[Fleet], peak: float) -> tuple[tuple[str, int], ...] | None:
@@ -179,6 +219,11 @@ def _machine_rates(service: BackendService, basis: FailoverBasis, per_machine: A
     if given is None:
         known = {urn: limit for urn, limit in limits.items() if limit is not None}
         if len(known) < len(limits):
+            if basis.found.starts_on_demand:
+                return (
+                    "Cloud Run counts requests at a time, not requests per second: say with --rps-per-machine what one "
+                    "instance serves with as many requests as it takes at a time"
+                )
             mode = next(iter(targets.values())).mode
             return (
                 f"the load balancer's target is not in requests per second ({mode} mode): say with --rps-per-machine "
@@ -198,68 +243,3 @@ def _unit_of(fleets: Mapping[str, Fleet], targets: Mapping[str, Target]) -> str:
     mode = next(iter(targets.values())).mode
     is_weighed = any(fleet.weight != 1 for fleet in fleets.values())
     return _WEIGHED_UNIT if is_weighed else _UNITS[mode]
-
-
-def _with_numbers(
-    found: ServiceFailover, service: BackendService, fleets: Sequence[Fleet], peak: float | None
-) -> ServiceFailover:
-    regions = _regions(fleets, peak)
-    why = _why_no_order(service, [region.region for region in regions])
-    warm = losses(fleets, demand=peak)
-    after = losses(fleets, after_scale_out=True, demand=peak)
-    lost = tuple(
-        LostRegion(
-            one.region,
-            _picture(one, {region.region: region.warm_capacity for region in regions}, regions, not why),
-            _picture(other, {region.region: region.max_capacity for region in regions}, regions, not why),
-        )
-        for one, other in zip(warm, after, strict=True)
-    )
-    return replace(found, regions=regions, losses=lost, notes=(why,) if why else ())
-
-
-def _regions(fleets: Sequence[Fleet], peak: float | None) -> tuple[Region, ...]:
-    """Where clients are is not known: a peak is taken to arise next to the regions in proportion to their capacity."""
-    found = by_region(fleets)
-    total = sum(region.warm for region in found)
-    return tuple(
-        Region(
-            region.region,
-            sum(fleet.warm for fleet in fleets if fleet.region == region.region),
-            sum(max(fleet.warm, fleet.maximum) for fleet in fleets if fleet.region == region.region),
-            region.warm,
-            region.maximum,
-            region.load if peak is None else peak * region.warm / total if total else peak / len(found),
-        )
-        for region in found
-    )
-
-
-def _why_no_order(service: BackendService, regions: Sequence[str]) -> str:
-    """Why it is not known which region takes what overflows; empty if it is."""
-    if service.has_setting("serviceLbPolicy") is not False:
-        return "Its `service_lb_policy` may set another order of overflow or none, so who takes what is not known."
-    if len(regions) <= 2:
-        return ""
-    backends = service.backends if isinstance(service.backends, tuple) else ()
-    if any(backend.preference not in (None, "DEFAULT") for backend in backends):
-        return "Its preferred backends are filled first, so who takes what is not known."
-    unknown = places_unknown(regions)
-    if unknown:
-        names = ", ".join(unknown)
-        return f"Where these regions are is not known, so who takes what is not known: {names}."
-    return ""
-
-
-def _picture(loss: Loss, capacities: Mapping[str, float], regions: Sequence[Region], has_order: bool) -> Picture:
-    left = {region: capacity for region, capacity in capacities.items() if region != loss.region}
-    loads = {region.region: region.load for region in regions}
-    orders = {region: nearest_first(region, left) for region in loads} if has_order else {}
-    known = {region: order for region, order in orders.items() if order is not None}
-    found = overflow(loss.region, loads, left, known if len(known) == len(loads) else None)
-    sent = found.loads
-    survivors = tuple(
-        Survivor(region, capacity, None if sent is None else sent.get(region, 0.0))
-        for region, capacity in sorted(left.items())
-    )
-    return Picture(loss, survivors, found.flows, found.excess, found.unserved)

@@ -9,8 +9,9 @@ https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 # What is left of a subtraction of fractions such as 0.8 - 0.7 - 0.1 is no load.
@@ -69,6 +70,24 @@ def overflow(
         return Overflow(full, None, excess, 0.0)
     carried, flows = _fill(loads, capacities, nearest)
     return Overflow(full or carried, flows, excess, 0.0)
+
+
+def closest(
+    lost: str, loads: Mapping[str, float], capacities: Mapping[str, float], nearest: Mapping[str, Sequence[str]] | None
+) -> Overflow:
+    """What happens to the load when a region is lost, and the load balancer knows of no capacity.
+
+    So it is with serverless NEGs: requests go to the closest region, all of them.
+    https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+
+    The arguments are those of `overflow`. What exceeds the capacity of a region is sent to it nevertheless.
+    """
+    found = overflow(lost, loads, dict.fromkeys(capacities, math.inf), nearest)
+    if found.loads is None:
+        return replace(found, excess=max(sum(loads.values()) - sum(capacities.values()), 0.0))
+    beyond = [max(found.loads.get(region, 0.0) - capacity, 0.0) for region, capacity in capacities.items()]
+    excess = sum(beyond)
+    return replace(found, excess=excess if excess > _TOLERANCE * sum(loads.values()) else 0.0)
 
 
 def _fill(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
@@ -67,8 +68,9 @@ class Survivor:
 
     @property
     def utilization(self) -> float | None:
-        """The load as a fraction of the capacity; `None` if it is not known, or there is no capacity."""
-        return None if self.load is None or self.capacity <= 0 else self.load / self.capacity
+        """The load as a fraction of the capacity; `None` if it is not known, or there is no capacity or no limit."""
+        is_known = self.load is not None and 0 < self.capacity < math.inf
+        return self.load / self.capacity if is_known and self.load is not None else None
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,14 @@ class Picture:
         return self.loss.is_survivable
 
     @property
+    def is_unlimited(self) -> bool:
+        """Nothing but the quota of Cloud Run limits the capacity that is left."""
+        return self.loss.left == math.inf
+
+    @property
     def utilization(self) -> float | None:
-        """The load as a fraction of all capacity that is left; `None` if there is none."""
-        return self.loss.load / self.loss.left if self.loss.left > 0 else None
+        """The load as a fraction of all capacity that is left; `None` if there is none, or no limit."""
+        return self.loss.load / self.loss.left if 0 < self.loss.left < math.inf else None
 
 
 @dataclass(frozen=True)
@@ -114,8 +121,8 @@ class Region:
 
     Attributes:
         region: its name.
-        warm_machines: how many machines are there at least.
-        max_machines: how many there can be.
+        warm_machines: how many machines, or instances of Cloud Run, are there at least.
+        max_machines: how many there can be; infinite if nothing but the quota limits them.
         warm_capacity: what the warm ones take until the load balancer counts them as full.
         max_capacity: the same of all that there can be.
         load: what arises next to it.
@@ -134,7 +141,7 @@ class Change:
     """One setting to change.
 
     Attributes:
-        resource: the logical name of the autoscaler, or of the group if that has a fixed size.
+        resource: the logical name of the autoscaler, of the group if it has a fixed size, or of the Cloud Run service.
         setting: the property, as programs write it.
         before: its value today.
         after: its value after the change.
@@ -153,7 +160,8 @@ class Remedies:
     """Changes of which each alone makes every loss survivable.
 
     Attributes:
-        machines: the fewest warm machines to add; `None` if no number is enough.
+        machines: the fewest warm machines to add, or by how many instances Cloud Run has to be able to grow; `None` if
+            no number is enough.
         targets: the highest autoscaler targets at which the machines of today are enough; `None` if there are none.
         highest_fill: the fraction of the load balancer's target that these targets are, rounded down; `None` as well.
         needed: what it takes if neither is possible, a sentence; else empty.
@@ -175,7 +183,7 @@ class ServiceFailover:
         verdict: `survives`, `fails` and `undecided` as the rule `llm-backend-failover-capacity` says, with the given
             demand in place of the inferred load; where that is not applicable `one region` for a global service whose
             loss of its only region nobody makes up for, else `not applicable`.
-        reasons: why it is undecided or not applicable, clauses.
+        reasons: why it is undecided or not applicable, or fails for another reason than its numbers, clauses.
         unit: what capacity and load are counted in; empty without numbers.
         peak_rps: the demand that was given, in requests per second; `None` if the load is inferred.
         is_at_most: the capacity is an upper bound, as a further limit may be reached earlier.
@@ -184,6 +192,8 @@ class ServiceFailover:
         notes: what the reader has to know about the numbers, sentences.
         remedies: what to do; `None` if nothing has to be done or it cannot be told.
         enough: with a demand, the fewest machines that carry it whichever region is lost: (region, machines).
+        is_cloud_run: its backends are Cloud Run services, which start instances as requests come.
+        undetected: the regions that the load balancer does not leave when they are dead.
     """
 
     urn: str
@@ -198,6 +208,16 @@ class ServiceFailover:
     notes: tuple[str, ...] = ()
     remedies: Remedies | None = None
     enough: tuple[tuple[str, int], ...] | None = None
+    is_cloud_run: bool = False
+    undetected: tuple[str, ...] = ()
+
+    def decisive(self, lost: LostRegion) -> Picture:
+        """The moment that decides: of machines the one of the loss, of Cloud Run the one when it has grown."""
+        return lost.after_scale_out if self.is_cloud_run else lost.warm
+
+    def survives_loss(self, lost: LostRegion) -> bool:
+        """Whether the load balancer leaves the lost region, and the others carry the load."""
+        return self.decisive(lost).is_survivable and lost.region not in self.undetected
 
     @property
     def survives_after_scale_out(self) -> bool | None:

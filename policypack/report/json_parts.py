@@ -31,7 +31,7 @@ def finding_json(finding: Finding, **place: Any) -> dict[str, Any]:
     return {
         "rule": finding.rule.name,
         "level": finding.level,
-        "severity": finding.rule.severity,
+        "severity": finding.severity,
         "status": STATUSES[finding.status],
         "urn": finding.urn,
         "type": finding.type,

@@ -17,7 +17,8 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from policypack.evaluate import Finding
-from policypack.rule import SECTIONS, AnyRule, Level, Severity
+from policypack.rule import SECTIONS, AnyRule, Level
+from policypack.verdict import Severity
 from policypack.version import PACK_NAME, VERSION
 from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
 

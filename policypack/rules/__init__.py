@@ -1,4 +1,4 @@
-"""All rules, one a file, found by walking the areas; what rules share is in `shared`."""
+"""All rules, one a file, found by walking the areas; `shared` and `on_gke` have what rules share, and say of GKE."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Final
 
 from policypack.rule import AnyRule, Rule, by_any_name
 
+# What rules share, and what rules of all areas say of backends on GKE: parts of rules.
+_PARTS: Final = ("shared", "on_gke")
+
 
 def _discover() -> tuple[AnyRule, ...]:
     found: list[AnyRule] = []
     for module_info in pkgutil.walk_packages(__path__, f"{__name__}."):
-        if module_info.ispkg or module_info.name.startswith(f"{__name__}.shared."):
+        area = module_info.name.removeprefix(f"{__name__}.").partition(".")[0]
+        if module_info.ispkg or area in _PARTS:
             continue
         module = importlib.import_module(module_info.name)
         rules = [value for value in vars(module).values() if isinstance(value, Rule)]

@@ -97,6 +97,7 @@ def _resource_from_inputs(args: ResourceValidationArgs) -> Resource:
         inputs=_read(args.props),
         parent=args.opts.parent,
         provider=_read(args.provider.props) if args.provider else {},
+        provider_urn=args.provider.urn if args.provider else "",
         ignore_changes=tuple(args.opts.ignore_changes),
     )
 
@@ -111,6 +112,7 @@ def _resource_from_outputs(shown: PolicyResource) -> Resource:
         edges={key: tuple(source.urn for source in found) for key, found in shown.property_dependencies.items()},
         parent=shown.parent.urn if shown.parent else None,
         provider=_read(shown.provider.props) if shown.provider else {},
+        provider_urn=shown.provider.urn if shown.provider else "",
         ignore_changes=tuple(shown.opts.ignore_changes),
     )
 

@@ -165,6 +165,7 @@ def _is_list_of_strings(value: object) -> bool:
 
 def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Resource:
     is_read = entry.get("external") is True
+    provider_urn = (entry.get("provider") or "").rpartition("::")[0]
     return Resource(
         urn=entry["urn"],
         type=entry["type"],
@@ -174,7 +175,8 @@ def _to_resource(entry: Mapping[str, Any], inputs: Mapping[str, Object]) -> Reso
         outputs=_outputs_of(entry),
         edges={key: tuple(urns) for key, urns in (entry.get("propertyDependencies") or {}).items() if urns},
         parent=entry.get("parent") or None,
-        provider=inputs.get((entry.get("provider") or "").rpartition("::")[0], {}),
+        provider=inputs.get(provider_urn, {}),
+        provider_urn=provider_urn,
         ignore_changes=tuple(entry.get("ignoreChanges") or ()),
         is_read=is_read,
     )

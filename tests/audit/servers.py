@@ -53,7 +53,7 @@ def request(method: str, url: str, body: bytes = b"", headers: Mapping[str, str]
     asked = urllib.request.Request(
         url, body, {"Content-Type": "application/octet-stream", **(headers or {})}, method=method
     )
-    with urllib.request.urlopen(asked, timeout=10) as response:
+    with urllib.request.urlopen(asked, timeout=60) as response:
         content: bytes = response.read()
         return content
 

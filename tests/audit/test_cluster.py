@@ -28,7 +28,7 @@ def cluster() -> Iterator[Any]:
     from distributed import LocalCluster
 
     # A job is given up when the second worker dies of it, and a dead worker is not waited for long.
-    settings = {"distributed.scheduler.allowed-failures": 1, "distributed.comm.timeouts.connect": "1s"}
+    settings = {"distributed.scheduler.allowed-failures": 1, "distributed.comm.timeouts.connect": "3s"}
     with dask.config.set(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with LocalCluster(

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ from policypack.report.writing import OutputError
 from tests.audit.deadly import Deadly
 from tests.audit.servers import Answer, serving
 from tests.audit.states import BAD, GOOD, ONE_RULE, audited, checkpoint, errors, put, service, statuses
+from tests.command import PATIENCE, ROOT, wait_until
 
-ROOT = Path(__file__).parent.parent.parent
 COMPRESSED = gzip.compress(GOOD)
 ZSTANDARD = pa.Codec("zstd")
 SPACES = b" " * (2 * MEBIBYTE)
@@ -123,7 +124,7 @@ def test_a_full_disk_for_the_journal(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
     process = audit_command(states, "--journal", tmp_path / "j", preexec_fn=fill)
-    output, error = process.communicate(timeout=30)
+    output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (2, "")
     assert error.startswith(f"error: the journal {tmp_path / 'j'} cannot be used: ")
     assert error.count("\n") == 1
@@ -149,10 +150,19 @@ class Slow:
         self.asked.append(path.split("/")[-2])
         if len(self.asked) > self.given and not self.goes_on.is_set():
             self.are_held.set()
-            self.goes_on.wait(20)
+            self.goes_on.wait(PATIENCE)
         return 200, {}, json.dumps({"version": 3, "deployment": {"resources": [service("chat", 1)]}}).encode()
 
 
+@pytest.fixture
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Where the tests run in the background Ctrl-C is ignored, and what they start would go on ignoring it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_is_heard")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)], ids=["Ctrl-C", "kill -9"])
 def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals, status: int) -> None:
     slow, journal = Slow(given=3), tmp_path / "j"
@@ -162,11 +172,13 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
         environment = {"PULUMI_API": address, "PULUMI_ACCESS_TOKEN": "pul-1"}
         arguments = ("pulumi://acme", "--journal", journal, "--workers", "1", "--policy-config", config)
         process = audit_command(*arguments, environment=environment)
-        assert slow.are_held.wait(20)
-        time.sleep(0.3)
+        assert slow.are_held.wait(PATIENCE)
+        # The third is in the journal, and counted right after that.
+        wait_until(lambda: b"/s2" in (tmp_path / "j-wal").read_bytes())
+        time.sleep(0.1)
         # Ctrl-C in a terminal goes to all processes, a kill to one.
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
-        _, error = process.communicate(timeout=20)
+        _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == status
         if number == signal.SIGINT:
             assert error == f"interrupted after 3 stacks: run the same command again to go on ({journal})\n"
@@ -174,7 +186,7 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
         slow.goes_on.set()
         slow.asked.clear()
         process = audit_command(*arguments, environment=environment)
-        output, error = process.communicate(timeout=20)
+        output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, error) == (1, "")
     assert slow.asked == ["s3", "s4", "s5"]
     assert "6 stacks: 6 with mandatory violations. 6 violations (6 mandatory), 0 undecided." in output
@@ -182,12 +194,8 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
 
 def assert_all_ended(group: int) -> None:
     """Nothing is left of a process and its children."""
-    end = time.monotonic() + 10
     with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < end:
-            os.killpg(group, 0)
-            time.sleep(0.02)
-        raise AssertionError("processes are left")
+        wait_until(partial(os.killpg, group, 0))
 
 
 def test_all_targets_fail(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.fixes.fix import fix
-from tests.fixes.programs import REGIONAL
+from tests.fixes.other_programs import NEGS
+from tests.fixes.programs import ENDPOINTS, REGIONAL
 
 _CHECK = """    unhealthy_threshold=3,
     http_health_check={"request_path": "/health", "port": 8000},
@@ -45,6 +46,8 @@ _GROUP = """            "group": group.instance_group,
 _TWO_GROUPS = f"""{_GROUP.rstrip()},
         {{"group": "projects/p-demo/regions/us-east4/instanceGroups/llm", "max_utilization": 0.8}},
 """
+_ONE_NEG = '[{"group": group.id, "balancing_mode": "RATE", "max_rate_per_endpoint": 4}]'
+_ELSEWHERE = _ONE_NEG[1:-1].replace("group.id", '"projects/p-demo/zones/us-east4-a/networkEndpointGroups/llm"')
 
 FIXES = {
     "health is not logged": fix(
@@ -104,7 +107,7 @@ FIXES = {
             "",
             _BALANCING_CHECK,
         ),
-        chosen="healing timeout_sec check_interval_sec 10 5",
+        chosen="healing timeout_sec 10 5",
     ),
     "the healing check probes from regions": fix(
         "instance-group-autohealing",
@@ -122,8 +125,7 @@ FIXES = {
         "instance-group-autoscaler",
         "_needs_one",
         (_AUTOSCALER, "", _AUTOSCALER),
-        chosen="gcp compute f llm autoscaling_policy mode ON min_replicas 4 max_replicas 12 "
-        "load_balancing_utilization 0.5",
+        chosen="gcp compute f llm autoscaling_policy mode ON 4 max_replicas 12",
     ),
     "a switched-off autoscaler": fix(
         "instance-group-autoscaler", "_is_on", ('"mode": "ON"', '"mode": "OFF"', '"mode": "ON"')
@@ -279,6 +281,39 @@ FIXES = {
         program=REGIONAL,
         chosen="HealthCheck URLMap TargetHttpProxy GlobalForwardingRule projects p demo regions east4 "
         "instanceGroups llm",
+    ),
+    "one region of Cloud Run": fix(
+        "llm-backend-regions",
+        "_spans_regions",
+        (
+            'over("chat", on_run("llm"))',
+            'over("chat", on_run("llm"))',
+            'over("chat", on_run("llm"), gcp.compute.RegionNetworkEndpointGroup('
+            '"tts", region="europe-west4", cloud_run={"service": "tts"}).id)',
+        ),
+        program=NEGS,
+        chosen="gcp compute europe west4 cloud_run tts id",
+    ),
+    "one region of endpoints": fix(
+        "llm-backend-regions",
+        "_spans_regions",
+        (_ONE_NEG, _ONE_NEG, f"{_ONE_NEG[:-1]}, {_ELSEWHERE}]"),
+        program=ENDPOINTS,
+        chosen="projects p demo zones us east4 networkEndpointGroups llm",
+    ),
+    "one zone of endpoints": fix(
+        "llm-backend-zones",
+        "_spans_zones",
+        (_ONE_NEG, _ONE_NEG, f"{_ONE_NEG[:-1]}, {_ELSEWHERE.replace('us-east4-a', 'us-central1-b')}]"),
+        program=ENDPOINTS,
+        chosen="projects p demo zones us central1 b networkEndpointGroups llm",
+    ),
+    "a check that Ollama has not": fix(
+        "llm-backend-health-check",
+        "_requests_an_allowed_path",
+        ("vllm/vllm-openai --api-key", *2 * ("ollama/ollama --api-key",)),
+        (_CHECK, _CHECK.replace("/health", "/healthz"), _CHECK.replace("/health", "/api/version")),
+        servers=["ollama"],
     ),
     "one zone": fix(
         "llm-backend-zones",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from tests.fixes.programs import EXTERNAL
 
+# A text, what it is replaced by to get the message, and what the fix makes of that.
+Edit: TypeAlias = tuple[str, str, str]
 _WORDS = re.compile(r"[A-Za-z_]\w*|\d[\d.]*")
 
 
@@ -18,15 +22,17 @@ class Fix:
         rule: the rule's name.
         part: the function in the rule's file that says it.
         program: the program before anything is broken.
-        edits: (text, what it is replaced by to get the message, what the fix makes of that); each text occurs once.
+        edits: what is changed; each text occurs once.
         chosen: words of the change that the fix leaves to the reader, such as a number, or the name of a resource.
+        options: options of the rule without which it does not say it.
     """
 
     rule: str
     part: str
     program: str
-    edits: tuple[tuple[str, str, str], ...]
+    edits: tuple[Edit, ...]
     chosen: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def broken(self) -> str:
@@ -54,8 +60,8 @@ class Fix:
         return parts - left or (mended - broken) or left - parts
 
 
-def fix(rule: str, part: str, *edits: tuple[str, str, str], chosen: str = "", program: str = EXTERNAL) -> Fix:
-    return Fix(rule, part, program, edits, chosen)
+def fix(rule: str, part: str, *edits: Edit, chosen: str = "", program: str = EXTERNAL, **options: Any) -> Fix:
+    return Fix(rule, part, program, edits, chosen, options)
 
 
 def words(text: str) -> set[str]:

@@ -7,6 +7,7 @@ from tests.fixes.programs import CLASSIC, ENDPOINTS, PASSTHROUGH, REGIONAL, SERV
 
 _RATE = '            "max_rate_per_instance": 4,\n'
 _TARGETS = f'            "balancing_mode": "UTILIZATION",\n            "max_utilization": 0.8,\n{_RATE}'
+_LASTING = f'            "balancing_mode": "RATE",\n            "traffic_duration": "SHORT",\n{_RATE}'
 _PROTOCOL = '    protocol="HTTP",\n    port_name="http",\n'
 _SCHEME = '    "chat",\n    load_balancing_scheme="EXTERNAL_MANAGED",\n'
 _EXTERNAL_HTTP = '    load_balancing_scheme="EXTERNAL_MANAGED",\n    protocol="HTTP",\n'
@@ -62,7 +63,7 @@ FIXES = {
     ),
     "endpoints with ports without a proxy": fix(
         "backend-group-kind",
-        "_load_balancer_takes_kind",
+        "_takes_others",
         (
             'network_endpoint_type="GCE_VM_IP"',
             'network_endpoint_type="GCE_VM_IP_PORT"',
@@ -72,14 +73,14 @@ FIXES = {
     ),
     "endpoints elsewhere without a proxy": fix(
         "backend-group-kind",
-        "_load_balancer_takes_kind",
+        "_takes_others",
         ('"GCE_VM_IP"', '"NON_GCP_PRIVATE_IP_PORT"', '"GCE_VM_IP"'),
         program=PASSTHROUGH,
         chosen="GCE_VM_IP",
     ),
     "serverless behind TCP": fix(
         "backend-group-kind",
-        "_load_balancer_takes_kind",
+        "_takes_others",
         (_SERVERLESS_SERVICE, _SERVERLESS_SERVICE.replace("HTTP", "TCP"), _SERVERLESS_SERVICE.replace("HTTP", "HTTPS")),
         program=SERVERLESS,
     ),
@@ -315,6 +316,11 @@ FIXES = {
         "_has_limit_of_mode",
         (_TARGETS, '            "balancing_mode": "RATE",\n', '            "balancing_mode": "RATE",\n' + _RATE),
         chosen="max_rate_per_instance 4",
+    ),
+    "long requests counted by the second": fix(
+        "load-balancer-balancing-mode",
+        "_duration_fits",
+        (_TARGETS, _LASTING.replace("SHORT", "LONG"), _LASTING),
     ),
     "a limit that the mode ignores": fix(
         "load-balancer-balancing-mode",

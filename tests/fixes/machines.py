@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tests.fixes.fix import fix
 
+_SHAPE = '        distribution_policy_target_shape="BALANCED",\n'
+_STATEFUL = '        stateful_disks=[{"device_name": "cache", "delete_rule": "NEVER"}],\n'
+_TYPE = '            "type": "PROACTIVE",\n'
+_REDISTRIBUTION = '            "instance_redistribution_type": "NONE",\n'
 _INTERFACES = "network_interfaces=[{"
 _SCHEDULING = (
     'scheduling={"on_host_maintenance": "TERMINATE", "automatic_restart": True, "provisioning_model": "STANDARD"}'
@@ -114,5 +118,24 @@ FIXES = {
         "subnet-private-google-access",
         "subnet_private_google_access",
         ("        private_ip_google_access=True,\n", "", "        private_ip_google_access=True,\n"),
+    ),
+    "a stateful group with an autoscaler": fix(
+        "instance-group-autoscaler",
+        "_has_a_fixed_size",
+        (_SHAPE, f"{_SHAPE}{_STATEFUL}", _SHAPE),
+        chosen="stateful_disks device_name cache delete_rule NEVER",
+    ),
+    "a stateful group whose updates give new names": fix(
+        "instance-group-update-policy",
+        "_keeps_names",
+        (_SHAPE, *2 * (f"{_SHAPE}{_STATEFUL}",)),
+        (_TYPE, _TYPE, _TYPE.replace("PROACTIVE", "OPPORTUNISTIC")),
+    ),
+    "a stateful group that moves VMs": fix(
+        "instance-group-update-policy",
+        "_keeps_places",
+        (_SHAPE, *2 * (f"{_SHAPE}{_STATEFUL}",)),
+        (_TYPE, *2 * (_TYPE.replace("PROACTIVE", "OPPORTUNISTIC"),)),
+        (_REDISTRIBUTION, "", _REDISTRIBUTION),
     ),
 }

@@ -1,5 +1,209 @@
 """The programs that are broken and mended: each is whole, and passes every rule."""
 
+# Two clusters that export a pool, and the Gateway for both in the first one.
+GKE = """
+import pulumi
+import pulumi_gcp as gcp
+
+POOL = {"group": "networking.gke.io", "kind": "GCPInferencePoolImport", "name": "chat"}
+
+
+def make(api_version, kind, name, provider, spec, **metadata):
+    inputs = {"apiVersion": api_version, "kind": kind, "spec": spec}
+    inputs["metadata"] = {"name": name, "namespace": "llm", **metadata}
+    options = pulumi.ResourceOptions(provider=provider)
+    return pulumi.CustomResource(f"kubernetes:{api_version}:{kind}", f"{name}-{provider._name}", inputs, options)
+
+
+providers = []
+for region in ("us-central1", "us-east4"):
+    cluster = gcp.container.Cluster(region, location=region, enable_autopilot=True)
+    provider = pulumi.ProviderResource("kubernetes", region, {"kubeconfig": cluster.endpoint})
+    providers.append(provider)
+    make(
+        "inference.networking.k8s.io/v1",
+        "InferencePool",
+        "chat",
+        provider,
+        {"selector": {"matchLabels": {"app": "vllm"}}, "targetPorts": [{"number": 8000}]},
+        annotations={"networking.gke.io/export": "True"},
+    )
+    make(
+        "apps/v1",
+        "Deployment",
+        "server",
+        provider,
+        {
+            "replicas": 2,
+            "template": {
+                "metadata": {"labels": {"app": "vllm"}},
+                "spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+            },
+        },
+    )
+provider = providers[0]
+make(
+    "gateway.networking.k8s.io/v1",
+    "Gateway",
+    "front",
+    provider,
+    {
+        "gatewayClassName": "gke-l7-cross-regional-internal-managed-mc",
+        "listeners": [{"name": "https", "protocol": "HTTPS", "port": 443}],
+    },
+)
+make(
+    "gateway.networking.k8s.io/v1",
+    "HTTPRoute",
+    "chat",
+    provider,
+    {"parentRefs": [{"name": "front"}], "rules": [{"backendRefs": [POOL]}]},
+)
+make(
+    "networking.gke.io/v1",
+    "HealthCheckPolicy",
+    "chat",
+    provider,
+    {
+        "targetRef": POOL,
+        "default": {"config": {"type": "HTTP", "httpHealthCheck": {"requestPath": "/health"}}},
+    },
+)
+make(
+    "networking.gke.io/v1",
+    "GCPBackendPolicy",
+    "chat",
+    provider,
+    {
+        "targetRef": POOL,
+        "default": {
+            "timeoutSec": 600,
+            "connectionDraining": {"drainingTimeoutSec": 600},
+            "logging": {"enabled": True, "sampleRate": 1000000},
+            "maxRatePerEndpoint": 10,
+        },
+    },
+)
+"""
+# The same for clients on the internet.
+PUBLIC = (
+    GKE.replace("gke-l7-cross-regional-internal-managed-mc", "gke-l7-global-external-managed-mc")
+    .replace(
+        '            "connectionDraining"',
+        '            "iap": {"enabled": True},\n            "securityPolicy": armor.name,\n'
+        '            "connectionDraining"',
+    )
+    .replace(
+        "provider = providers[0]\n",
+        """
+provider = providers[0]
+everybody = {"versioned_expr": "SRC_IPS_V1", "config": {"src_ip_ranges": ["*"]}}
+limits = {
+    "conform_action": "allow",
+    "exceed_action": "deny(429)",
+    "enforce_on_key": "IP",
+    "rate_limit_threshold": {"count": 300, "interval_sec": 60},
+}
+armor = gcp.compute.SecurityPolicy(
+    "armor",
+    rules=[{"priority": 1000, "action": "throttle", "match": everybody, "rate_limit_options": limits}],
+)
+tls = gcp.compute.SSLPolicy("tls", profile="RESTRICTED", min_tls_version="TLS_1_2")
+FRONT = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "front"}
+make(
+    "networking.gke.io/v1",
+    "GCPGatewayPolicy",
+    "front",
+    provider,
+    {"targetRef": FRONT, "default": {"sslPolicy": tls.name}},
+)
+""".lstrip(),
+    )
+)
+# A service whose backends a controller attaches, from clusters in two regions.
+AUTONEG = """
+import json
+
+import pulumi
+import pulumi_gcp as gcp
+
+check = gcp.compute.HealthCheck(
+    "health", http_health_check={"request_path": "/health", "port": 8000}, log_config={"enable": True}
+)
+gcp.compute.BackendService(
+    "chat",
+    name="chat",
+    load_balancing_scheme="INTERNAL_MANAGED",
+    protocol="HTTP",
+    timeout_sec=600,
+    connection_draining_timeout_sec=600,
+    log_config={"enable": True, "sample_rate": 1.0},
+    health_checks=check.id,
+    opts=pulumi.ResourceOptions(ignore_changes=["backends"]),
+)
+for region in ("us-central1", "us-east4"):
+    cluster = gcp.container.Cluster(region, location=region, enable_autopilot=True)
+    provider = pulumi.ProviderResource("kubernetes", region, {"kubeconfig": cluster.endpoint})
+    entry = {"name": "chat", "max_rate_per_endpoint": 10}
+    annotations = {
+        "cloud.google.com/neg": json.dumps({"exposed_ports": {"80": {}}}),
+        "controller.autoneg.dev/neg": json.dumps({"backend_services": {"80": [entry]}}),
+    }
+    inputs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "vllm", "annotations": annotations}}
+    inputs["spec"] = {"selector": {"app": "vllm"}, "ports": [{"port": 80, "targetPort": 8000}]}
+    options = pulumi.ResourceOptions(provider=provider)
+    pulumi.CustomResource("kubernetes:core/v1:Service", f"vllm-{region}", inputs, options)
+"""
+# An Ingress in front of a Service.
+INGRESS = """
+import pulumi
+
+
+def make(api_version, kind, name, spec, **metadata):
+    inputs = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, **metadata}, "spec": spec}
+    token = "core/v1" if api_version == "v1" else api_version
+    return pulumi.CustomResource(f"kubernetes:{token}:{kind}", name, inputs)
+
+
+backend = {"service": {"name": "chat", "port": {"number": 80}}}
+make(
+    "networking.k8s.io/v1",
+    "Ingress",
+    "front",
+    {"rules": [{"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]},
+    annotations={"kubernetes.io/ingress.class": "gce-internal"},
+)
+make(
+    "v1",
+    "Service",
+    "chat",
+    {"selector": {"app": "vllm"}, "ports": [{"port": 80, "targetPort": 8000}]},
+    annotations={"cloud.google.com/backend-config": '{"default": "chat"}'},
+)
+make(
+    "apps/v1",
+    "Deployment",
+    "vllm",
+    {
+        "template": {
+            "metadata": {"labels": {"app": "vllm"}},
+            "spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+        }
+    },
+)
+make(
+    "cloud.google.com/v1",
+    "BackendConfig",
+    "chat",
+    {
+        "timeoutSec": 600,
+        "connectionDraining": {"drainingTimeoutSec": 600},
+        "logging": {"enable": True, "sampleRate": 1.0},
+        "healthCheck": {"type": "HTTP", "requestPath": "/health", "port": 8000},
+    },
+)
+"""
+
 _MACHINES = """
 import json
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tests.fuzz import kubernetes
 from tests.stacks import Computed, Out, R, backend, mig, service
 
 REGION, ZONE = "us-central1", "us-central1-a"
@@ -131,6 +132,41 @@ def endpoints() -> list[R]:
     return [zonal, hybrid, run, psc, internet, machine, single, many, chat, serverless, *others]
 
 
+def model_apis() -> list[R]:
+    """Internet NEGs with their endpoints, and a route that asks for the endpoint's own host."""
+    internet = R(
+        "GlobalNetworkEndpointGroup", "internet", {"name": "internet", "networkEndpointType": "INTERNET_FQDN_PORT"}
+    )
+    origin = R(
+        f"{COMPUTE}globalNetworkEndpoint:GlobalNetworkEndpoint",
+        "origin",
+        {"globalNetworkEndpointGroup": "internet", "fqdn": "api.example.com", "port": 443},
+    )
+    named = service([{"group": id_of(internet)}], "named", protocol="HTTPS")
+    rewriting = R(
+        "URLMap",
+        "named",
+        {
+            "defaultRouteAction": {
+                "urlRewrite": {"hostRewrite": "api.example.com"},
+                "weightedBackendServices": [{"backendService": id_of(named), "weight": 1}],
+            }
+        },
+    )
+    web = R(
+        "RegionNetworkEndpointGroup",
+        "web",
+        {"name": "web", "region": REGION, "networkEndpointType": "INTERNET_FQDN_PORT"},
+    )
+    regional_origin = R(
+        f"{COMPUTE}regionNetworkEndpoint:RegionNetworkEndpoint",
+        "regional-origin",
+        {"regionNetworkEndpointGroup": "web", "region": REGION, "fqdn": "api.example.com", "port": 443},
+    )
+    regional = service([{"group": id_of(web)}], "web", region=REGION, protocol="HTTPS")
+    return [internet, origin, named, rewriting, web, regional_origin, regional]
+
+
 def runs() -> list[R]:
     """Cloud Run services of all forms, with all that is read of them, behind NEGs in two regions."""
     place, eu = {"region": REGION}, {"region": "europe-west4"}
@@ -147,6 +183,7 @@ def runs() -> list[R]:
         "readinessProbe": http,
         "resources": {"limits": {"cpu": "8", "memory": "32Gi", "nvidia.com/gpu": "1"}, "cpuIdle": False},
     }
+    keys = [{"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "llm-key", "key": "1"}}}]
     other = {"image": "x", "startupProbe": {"tcpSocket": {"port": 8000}}, "readinessProbe": {"grpc": {"port": 8000}}}
     llm = R(
         "gcp:cloudrunv2/service:Service",
@@ -163,8 +200,10 @@ def runs() -> list[R]:
                 "timeout": "900s",
                 "maxInstanceRequestConcurrency": 16,
                 "healthCheckDisabled": False,
+                "sessionAffinity": False,
+                "gpuZonalRedundancyDisabled": False,
                 "nodeSelector": {"accelerator": "nvidia-l4"},
-                "scaling": {"minInstanceCount": 1, "maxInstanceCount": 4},
+                "scaling": {"minInstanceCount": 1, "maxInstanceCount": 4, "concurrencyUtilization": 0.5},
                 "containers": [container],
             },
         },
@@ -190,7 +229,7 @@ def runs() -> list[R]:
             "traffics": [{"latestRevision": True, "percent": 100}],
             "template": {
                 "metadata": {"annotations": {"autoscaling.knative.dev/minScale": "1"}},
-                "spec": {"timeoutSeconds": 300, "containerConcurrency": 80, "containers": [other]},
+                "spec": {"timeoutSeconds": 300, "containerConcurrency": 80, "containers": [{**other, "envs": keys}]},
             },
         },
     )
@@ -223,6 +262,10 @@ def runs() -> list[R]:
         R(kind, "app-neg", {**place, "appEngine": {"service": "llm"}}),
         R(kind, "gateway-neg", {**place, "serverlessDeployment": {"platform": "apigateway.googleapis.com"}}),
     ]
+    whole = [
+        R(kind, "whole-us-neg", {**place, "cloudRun": {"service": Computed((llm,), "llm")}}),
+        R(kind, "whole-eu-neg", {**eu, "cloudRun": {"service": Computed((everywhere,), "everywhere")}}),
+    ]
     psc = [
         R(
             kind,
@@ -247,11 +290,14 @@ def runs() -> list[R]:
         service([{"group": id_of(one)} for one in negs[2:4]], "both", portName=None, outlierDetection=rates),
         service([{"group": id_of(one)} for one in negs[4:]], "others", portName=None),
         service([{"group": id_of(one)} for one in psc], "published", portName=None),
+        # Nothing but Cloud Run, so that its capacity counts.
+        service([{"group": id_of(one)} for one in whole], "whole", portName=None),
     ]
-    return [llm, everywhere, first, function, mapping, *negs, *psc, *services]
+    return [llm, everywhere, first, function, mapping, *negs, *whole, *psc, *services]
 
 
 _REWRITE: Final = {"pathPrefixRewrite": "/v1", "pathTemplateRewrite": "/x", "hostRewrite": "h"}
+_ADDED: Final = {"requestHeadersToAdds": [{"headerName": "x-model", "headerValue": "gemma", "replace": True}]}
 _REDIRECT: Final = {"httpsRedirect": True, "stripQuery": False, "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT"}
 
 
@@ -341,6 +387,16 @@ def fronts() -> list[R]:
         R("TargetHttpProxy", "rewrites", {"urlMap": id_of(rewritten)}),
     ]
     proxies[2].inputs["sslPolicy"] = id_of(regional_tls)
+    own = R(f"{COMPUTE}sSLCertificate:SSLCertificate", "own", {"certificate": "PEM"})
+    made = R(f"{COMPUTE}managedSslCertificate:ManagedSslCertificate", "made", {"managed": {"domains": ["a.example"]}})
+    there = R(f"{COMPUTE}regionSslCertificate:RegionSslCertificate", "there", {"region": REGION, "certificate": "PEM"})
+    at = R("gcp:certificatemanager/certificate:Certificate", "at", {"location": "global", "scope": "ALL_REGIONS"})
+    proxies[0].inputs |= {
+        "sslCertificates": [id_of(own), id_of(made)],
+        "certificateManagerCertificates": [id_of(at)],
+    }
+    proxies[2].inputs["sslCertificates"] = [id_of(there)]
+    certificates = [own, made, there, at]
     rules = []
     for number, proxy in enumerate(proxies):
         regional_place = {"region": REGION} if "region" in proxy.inputs else {}
@@ -350,7 +406,7 @@ def fronts() -> list[R]:
         rules.append(R(kind, f"front-{number}", {**inputs, "ipVersion": "IPV4", "ipProtocol": "TCP"}))
     direct = {"region": REGION, "backendService": id_of(passing), "loadBalancingScheme": "EXTERNAL", "allPorts": True}
     rules.append(R("ForwardingRule", "direct", direct))
-    policies = [armor, rule, regional_armor, regional_rule, tls, regional_tls, mutual]
+    policies = [armor, rule, regional_armor, regional_rule, tls, regional_tls, mutual, *certificates]
     services = [chat, inner, stream, passing, unsaid, bucket]
     return [network, template, group, tcp, *policies, *services, paths, plain, rewritten, regional, *proxies, *rules]
 
@@ -358,7 +414,10 @@ def fronts() -> list[R]:
 def _matchers(one: R, other: R, bucket: R) -> list[dict[str, Any]]:
     """Path matchers with all that they can say, to two services and a bucket."""
     action: dict[str, Any] = {
-        "weightedBackendServices": [{"backendService": id_of(one), "weight": 90}, {"backendService": id_of(other)}],
+        "weightedBackendServices": [
+            {"backendService": id_of(one), "weight": 90, "headerAction": _ADDED},
+            {"backendService": id_of(other)},
+        ],
         "urlRewrite": _REWRITE,
         "retryPolicy": {"retryConditions": ["5xx"], "numRetries": 2, "perTryTimeout": {"seconds": "5"}},
         "faultInjectionPolicy": {"abort": {"httpStatus": 503, "percentage": 100}},
@@ -382,7 +441,8 @@ def _matchers(one: R, other: R, bucket: R) -> list[dict[str, Any]]:
         {
             "name": "rules",
             "defaultService": id_of(one),
-            "routeRules": [{"priority": 1, "matchRules": conditions, "routeAction": action}],
+            "headerAction": _ADDED,
+            "routeRules": [{"priority": 1, "matchRules": conditions, "routeAction": action, "headerAction": _ADDED}],
         },
         {"name": "metrics", "defaultUrlRedirect": _REDIRECT},
         {
@@ -615,13 +675,28 @@ def access() -> list[R]:
         ("gcp:iap/webBackendServiceIam{}:WebBackendServiceIam{}", chat, "webBackendService"),
         ("gcp:iap/webRegionBackendServiceIam{}:WebRegionBackendServiceIam{}", local, "webRegionBackendService"),
         ("gcp:cloudrunv2/serviceIam{}:ServiceIam{}", run, "name"),
+        ("gcp:cloudrun/iam{}:Iam{}", run, "service"),
+        ("gcp:iap/webCloudRunServiceIam{}:WebCloudRunServiceIam{}", run, "cloudRunServiceName"),
     )
+    policy = '{"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}'
     forms: tuple[tuple[str, dict[str, Any]], ...] = (
         ("Member", {"member": "allUsers"}),
         ("Binding", {"members": ["allUsers"]}),
+        ("Policy", {"policyData": policy}),
     )
+    conditions: dict[str, dict[str, Any]] = {"Policy": {}}
     grants = [
-        R(kind.format(form, form), f"{form}-{key}", {key: Out(of, "name"), **caller, "condition": condition})
+        R(
+            kind.format(form, form),
+            f"{form}-{key}",
+            {
+                key: Out(of, "name"),
+                "role": "roles/run.invoker",
+                "location": REGION,
+                **caller,
+                **conditions.get(form, {"condition": condition}),
+            },
+        )
         for kind, of, key in kinds
         for form, caller in forms
     ]
@@ -704,5 +779,8 @@ def joined() -> list[R]:
 
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    kinds = (machines, endpoints, runs, fronts, networks, accelerators, alerts, access, names, joined)
+    kinds = (
+        *(machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined),
+        *(kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others),
+    )
     return {made.__name__: made() for made in kinds}

@@ -247,6 +247,8 @@ def to_requests(intent: Intent) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         common["options"] = {**options, **parent}
         if resource.token.startswith("gcp:"):
             common["provider"] = provider
+        elif kubernetes := _kubernetes(resource, intent):
+            common["provider"] = kubernetes
         if not resource.options.get("is_read"):
             requests.append({**common, "properties": inputs})
         outputs = provider_outputs(resource, inputs, intent)
@@ -255,6 +257,23 @@ def to_requests(intent: Intent) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         shown["propertyDependencies"] = {key: {"urns": urns} for key, urns in edges.items()}
         resources.append(shown)
     return requests, {"resources": resources}
+
+
+def _kubernetes(resource: R, intent: Intent) -> dict[str, Any] | None:
+    """The provider of an object that is in a cluster of the stack."""
+    provider = resource.options.get("kubernetes")
+    if provider is None:
+        return None
+    inputs = resolved(provider.inputs, intent)
+    return {"name": provider.name, "type": provider.token, "urn": provider.urn, "properties": inputs}
+
+
+def _provider_reference(resource: R) -> str:
+    """How a state and a program name the provider of a resource; empty for none."""
+    if resource.token.startswith("gcp:"):
+        return f"{_provider_urn()}::1"
+    provider = resource.options.get("kubernetes")
+    return f"{provider.urn}::1" if provider is not None else ""
 
 
 def _provider_urn() -> str:
@@ -282,7 +301,7 @@ def to_state(intent: Intent) -> dict[str, Any]:
                 "outputs": outputs,
                 "propertyDependencies": {key: edges_of(resource).get(key, []) for key in resource.inputs},
             }
-            | ({"provider": f"{_provider_urn()}::1"} if is_custom else {})
+            | ({"provider": _provider_reference(resource)} if _provider_reference(resource) else {})
             | ({"id": outputs["id"]} if isinstance(outputs.get("id"), str) else {})
             | ({"parent": resource.options["parent"]} if "parent" in resource.options else {})
             | ({"external": True} if is_read else {})
@@ -311,7 +330,7 @@ def to_records(intent: Intent) -> list[dict[str, Any]]:
             "name": resource.name,
             "parent": resource.options.get("parent", ""),
             "custom": resource.token.startswith("gcp:"),
-            "provider": "",
+            "provider": "" if resource.token.startswith("gcp:") else _provider_reference(resource),
             "version": intent.provider["version"],
             "edges": edges_of(resource),
             "ignore_changes": list(resource.options.get("ignore_changes", ())),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,8 @@ import pytest
 from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
-from policypack.sources.program import load_program
-from tests.good_programs import programs
-from tests.projects import make_project
-from tests.sources.deployed import DEPLOYED
+from tests.good_programs import cloud_run, endpoints, programs, styles
+from tests.projects import program_stack
 from tests.stacks import BY_NAME
 
 pytestmark = pytest.mark.usefixtures("_warm")
@@ -58,22 +55,56 @@ PROGRAMS = {
     "a TCP proxy for gRPC": Good(programs.PROXY_FOR_GRPC, undecided=(NO_SIZE, NO_SIZE)),
     "hybrid endpoints": Good(programs.HYBRID, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
     "unmanaged groups": Good(programs.UNMANAGED, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "Cloud Run": Good(cloud_run.GOOD, advice=NO_ALERTS),
     "Spot beside on demand": Good(programs.SPOT_AND_ON_DEMAND, advice=NO_ALERTS),
+    "typed arguments in three regions": Good(styles.TYPED, advice=NO_ALERTS),
+    "nested components": Good(styles.NESTED, advice=NO_ALERTS),
+    "zonal groups with a load balancing policy": Good(styles.POLICIES, advice=NO_ALERTS),
+    "groups that keep their disks": Good(styles.STATEFUL, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
+    "a canary and a certificate map": Good(endpoints.CANARY, advice=NO_ALERTS),
+    "Cloud Run with its own IAP": Good(endpoints.RUN, advice=NO_ALERTS),
+    "services that others publish": Good(endpoints.PUBLISHED, advice=NO_ALERTS),
+    "a model on the internet": Good(endpoints.INTERNET, advice=NO_ALERTS),
+    "a cross-region internal load balancer": Good(endpoints.CROSS_REGION, advice=NO_ALERTS),
+    "zonal NEGs for long requests": Good(endpoints.ENDPOINTS, advice=NO_ALERTS, undecided=(NO_SIZE, NO_SIZE)),
 }
 
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_good_program_gets_advice_at_most(tmp_path: Path, name: str, deployed: bool) -> None:
+def test_a_good_program_gets_advice_at_most(name: str, deployed: bool) -> None:
     good = PROGRAMS[name]
-    computed = DEPLOYED if deployed else None
-    stack = load_program(make_project(tmp_path, good.program), computed=computed, timeout=60).stack
     settings = default_settings(RULES)
     for rule, options in good.options.items():
         settings[rule] = Setting(BY_NAME[rule].level, read_options(BY_NAME[rule], options))
-    report = evaluate(stack, RULES, settings)
+    report = evaluate(program_stack(good.program, deployed=deployed), RULES, settings)
     failed = {found.rule.name: found.problems for found in report.with_status("failed")}
     undecided = {found.rule.name: found.reasons for found in report.with_status("undecided")}
     assert failed.keys() == good.advice, failed
     assert all(BY_NAME[rule].level == "advisory" for rule in good.advice)
     assert undecided.keys() == good.undecided[deployed], undecided
+
+
+def test_what_is_said_of_cloud_run_with_its_defaults() -> None:
+    """Where somebody starts whom the messages lead to the good program."""
+    stack = program_stack(cloud_run.DEFAULTS)
+    report = evaluate(stack, RULES, default_settings(RULES))
+    assert {(found.level, found.rule.name, found.name) for found in report.with_status("failed")} == {
+        ("advisory", "backend-authentication", "chat"),
+        ("advisory", "frontend-paths", "chat"),
+        ("advisory", "llm-backend-alerts", "chat"),
+        ("mandatory", "backend-cloud-armor", "chat"),
+        ("mandatory", "frontend-tls-policy", "llm"),
+        ("mandatory", "llm-backend-logging", "chat"),
+        ("mandatory", "llm-backend-regions", "chat"),
+        ("mandatory", "llm-backend-timeout", "chat"),
+        ("mandatory", "run-service-ingress", "llm"),
+        ("mandatory", "run-service-probes", "llm"),
+    }
+    undecided = {(found.rule.name, found.name): found.reasons for found in report.with_status("undecided")}
+    assert undecided == {
+        ("run-service-capacity", "llm"): (
+            "`max_instance_request_concurrency` of `llm` is left out, and whether that is 80, or 80 for each of its "
+            "vCPUs, is not known",
+        )
+    }

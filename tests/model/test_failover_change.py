@@ -88,7 +88,7 @@ def fleets() -> st.SearchStrategy[list[Fleet]]:
     return st.lists(one, min_size=2, max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(fleets(), st.none() | st.integers(1, 12).map(lambda number: 0.8 * number))
 def test_no_search_finds_fewer(of: list[Fleet], demand: float | None) -> None:
     most = 6
@@ -103,7 +103,7 @@ def test_no_search_finds_fewer(of: list[Fleet], demand: float | None) -> None:
         assert survives_any_loss(with_added(of, found), demand=demand)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(fleets(), st.integers(1, 12))
 def test_the_fewest_for_a_demand_does_not_depend_on_what_there_is(of: list[Fleet], demand: int) -> None:
     found = fewest_for(of, demand)

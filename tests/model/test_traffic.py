@@ -130,6 +130,7 @@ def test_before_its_url_map_is_seen_a_sink_waits() -> None:
         assert ("llm-backend-regions" in rules) is not waits
 
 
+@pytest.mark.usefixtures("_warm")
 def test_check_notes_what_it_does_not_judge(tmp_path: Path) -> None:
     program = """import pulumi_gcp as gcp
 sink = gcp.compute.BackendService("sink", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTP")

@@ -58,7 +58,7 @@ class Registered:
 
 def copy_stack(source: Path, target: Path) -> Path:
     """A copy of the reference stack to change, which runs in the same virtual environment."""
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("venv", "__pycache__", ".mypy_cache"))
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("venv", ".mypy_cache"))
     (target / "venv").symlink_to(source / "venv")
     return target
 

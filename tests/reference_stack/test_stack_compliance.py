@@ -37,10 +37,13 @@ def test_every_stack_passes_every_rule(stack_dir: Path, stack: str, deployed: bo
     )
 
 
-# Machines serve: behind its load balancers there is neither Cloud Run nor an endpoint outside Google Cloud.
+# Machines serve: behind its load balancers there is neither Cloud Run, nor GKE, nor an endpoint outside Google Cloud.
 OF_OTHER_BACKENDS = {
+    "backend-controller-backends",
+    "internet-neg-host",
     "internet-neg-tls",
     "llm-backend-failover-signal",
+    "load-balancer-in-sight",
     "run-service-capacity",
     "run-service-exists",
     "run-service-ingress",
@@ -53,8 +56,13 @@ NOT_APPLICABLE: dict[str, set[str]] = {
     "dev": {"gpu-instance-scheduling", "frontend-regions"},
     # Its front end has one address for all regions.
     "prod": {"frontend-regions"},
-    # Nobody on the internet reaches it, and a cross-region internal load balancer has no outlier detection.
-    "internal": {"backend-cloud-armor", "cloud-armor-rate-limit", "llm-backend-outlier-detection"},
+    # Nobody on the internet reaches it, and a cross-region internal load balancer has no outlier detection and no CDN.
+    "internal": {
+        "backend-cloud-armor",
+        "backend-no-cdn",
+        "cloud-armor-rate-limit",
+        "llm-backend-outlier-detection",
+    },
 }
 
 

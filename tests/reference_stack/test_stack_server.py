@@ -203,7 +203,7 @@ def prepare(stack_dir: Path, machine: Path) -> subprocess.CompletedProcess[str]:
     manifest = hashlib.sha256((machine / "bucket" / "SHA256SUMS").read_bytes()).hexdigest()
     values = environment(stack_dir, "dev") | {"MANIFEST_SHA256": manifest, "BUCKET_DIR": f"{machine}/bucket"}
     values["PATH"] = f"{machine}/bin:{os.environ['PATH']}"
-    return subprocess.run(["bash", "-c", script], env=values, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(["bash", "-c", script], env=values, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_machine_fetches_key_and_weights(stack_dir: Path, machine: Path) -> None:

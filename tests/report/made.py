@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,15 @@ def made_results(findings: Iterable[Finding], **more: Any) -> Results:
     return Results(title, Stack(resources.values()), Report(tuple(reports)), date(2026, 6, 30), **more)
 
 
-def many_findings(number: int) -> list[Finding]:
+@cache
+def many_findings(number: int) -> Results:
     """As many violations of a mandatory rule as undecided findings of another."""
     half = number // 2
     failed = [made_finding(name=f"chat-{index:05}", problems=(FAIL,)) for index in range(half)]
     undecided = [
         made_finding("backend-cloud-armor", f"chat-{index:05}", reasons=("nothing is known",)) for index in range(half)
     ]
-    return [*undecided, *failed]
+    return made_results([*undecided, *failed])
 
 
 def hostile_results() -> Results:

@@ -1,9 +1,8 @@
-"""`check --format` and `--output`, as a process: what is printed, what is written where, and what is refused."""
+"""`check --format` and `--output`: what is printed, what is written where, and what is refused."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,27 +13,14 @@ import pytest
 
 from policypack.report.formats import PRODUCTS, Product, check_outputs, schema_of
 from policypack.report.writing import OutputError, replacing
+from tests.command import ROOT, Ended, command, process
 from tests.replay import RECORDINGS
 
-ROOT = Path(__file__).parent.parent.parent
 STATE = RECORDINGS / "exported_state.json"
 TODAY = ("--today", "2026-06-30")
 
 
-def run(*arguments: str | Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "policypack", *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def assert_refused(result: subprocess.CompletedProcess[str], *sentences: str) -> None:
+def assert_refused(result: Ended, *sentences: str) -> None:
     """Status 2, nothing printed, and one clear message."""
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("error: ")
@@ -47,7 +33,7 @@ def read(file: Path) -> Any:
 
 
 def test_json_is_printed_alone_in_any_encoding() -> None:
-    result = run("check", STATE, "--format", "json", *TODAY, PYTHONIOENCODING="ascii")
+    result = process("check", STATE, "--format", "json", *TODAY, PYTHONIOENCODING="ascii")
     assert result.stderr == ""
     document = json.loads(result.stdout)
     assert result.returncode == (1 if document["summary"]["mandatory"]["failed"] else 0) == 1
@@ -58,7 +44,7 @@ def test_json_is_printed_alone_in_any_encoding() -> None:
 def test_a_state_from_standard_input_is_shown_at_the_project_file(tmp_path: Path) -> None:
     sarif, junit = tmp_path / "report.sarif", tmp_path / "report.xml"
     arguments = ("--format", "json", "--output", sarif, "--output", junit)
-    result = run("check", "-", *arguments, *TODAY, stdin=STATE.read_text())
+    result = command("check", "-", *arguments, *TODAY, given=STATE.read_text())
     assert (result.returncode, result.stderr) == (1, "")
     document = json.loads(result.stdout)
     assert document["target"]["file"] is None
@@ -70,7 +56,7 @@ def test_a_state_from_standard_input_is_shown_at_the_project_file(tmp_path: Path
 
 def test_several_files_are_written_and_the_report_is_printed_too(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("a.json", "new/folder/b.sarif", "c.sarif.json", "D.XML", "e.txt")]
-    result = run("check", STATE, *TODAY, *(part for file in files for part in ("--output", file)))
+    result = command("check", STATE, *TODAY, *(part for file in files for part in ("--output", file)))
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout == files[4].read_text()
     assert read(files[0])["schemaVersion"] == "1.2"
@@ -84,8 +70,8 @@ def test_several_files_are_written_and_the_report_is_printed_too(tmp_path: Path)
 
 def test_what_is_written_is_what_is_printed(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
-    printed = run("check", STATE, *TODAY, "--format", "json", "--output", file).stdout
-    assert file.read_text() == printed == run("check", STATE, *TODAY, "--format", "json").stdout
+    printed = command("check", STATE, *TODAY, "--format", "json", "--output", file).stdout
+    assert file.read_text() == printed == command("check", STATE, *TODAY, "--format", "json").stdout
 
 
 def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -93,7 +79,7 @@ def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
     file.write_text("<" * 1_000_000)
     (tmp_path / "target.json").write_text("old")
     link.symlink_to(tmp_path / "target.json")
-    assert run("check", STATE, *TODAY, "--output", file, "--output", link).stderr == ""
+    assert command("check", STATE, *TODAY, "--output", file, "--output", link).stderr == ""
     assert read(file).tag == "testsuites"
     assert link.is_symlink()
     assert read(tmp_path / "target.json")["schemaVersion"] == "1.2"
@@ -123,7 +109,7 @@ def test_names_that_make_no_sense_are_refused(
 
 
 def test_they_are_refused_before_anything_is_judged(tmp_path: Path) -> None:
-    assert_refused(run("check", "nowhere", "--output", tmp_path / "report.pdf"), "report.pdf says no format")
+    assert_refused(command("check", "nowhere", "--output", tmp_path / "report.pdf"), "report.pdf says no format")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,23 +117,23 @@ def test_what_the_run_reads_is_never_written_over(tmp_path: Path) -> None:
     state, config = tmp_path / "state.json", tmp_path / "config.json"
     state.write_text(STATE.read_text())
     config.write_text("{}")
-    assert_refused(run("check", state, "--output", state), "state.json is what this run reads")
+    assert_refused(command("check", state, "--output", state), "state.json is what this run reads")
     arguments = ("--policy-config", config, "--output", tmp_path / "x/../config.json")
-    assert_refused(run("check", state, *arguments), "config.json is what this run reads")
+    assert_refused(command("check", state, *arguments), "config.json is what this run reads")
     assert (state.read_text(), config.read_text()) == (STATE.read_text(), "{}")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "report.json"
     folder.mkdir()
-    result = run("check", "nowhere", "--output", folder)
+    result = command("check", "nowhere", "--output", folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert "is a directory" in result.stderr
 
 
 def test_what_cannot_be_written_is_no_violation(tmp_path: Path) -> None:
     (tmp_path / "report.json").symlink_to("/dev/full")
-    result = run("check", STATE, *TODAY, "--output", tmp_path / "report.json")
+    result = process("check", STATE, *TODAY, "--output", tmp_path / "report.json")
     assert_refused(result, f"cannot write {tmp_path / 'report.json'}: No space left on device")
 
 
@@ -187,10 +173,10 @@ def test_a_full_disk_behind_standard_output() -> None:
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_the_schemas_can_be_had(product: Product) -> None:
-    result = run("report-schema", product)
+    result = process("report-schema", product)
     assert (result.returncode, result.stderr) == (0, "")
     assert json.loads(result.stdout) == schema_of(product)
 
 
 def test_the_schema_of_check_is_the_default() -> None:
-    assert json.loads(run("report-schema").stdout) == schema_of("check")
+    assert json.loads(command("report-schema").stdout) == schema_of("check")

@@ -176,10 +176,10 @@ def test_notes_are_notifications(results: Results) -> None:
 
 
 def test_of_too_many_results_the_most_important_are_kept() -> None:
-    results = made_results(many_findings(30_000))
+    results = many_findings(30_000)
     start = time.process_time()
     text = render(results)
-    assert time.process_time() - start < 30
+    assert time.process_time() - start < 60
     assert len(gzip.compress(text.encode(), 6)) < 10_000_000
     (run,) = json.loads(text)["runs"]
     levels = [result["level"] for result in run["results"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,10 +25,12 @@ def some(**properties: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
     return st.fixed_dictionaries({}, optional=properties)
 
 
+@cache
 def fractions() -> st.SearchStrategy[float]:
     return st.sampled_from([0, 0.3, 0.5, 0.65, 0.8, 1, 1.2])
 
 
+@cache
 def policies() -> st.SearchStrategy[dict[str, Any]]:
     """Autoscalers as they ought to be, and any others."""
     sound = {"minReplicas": st.integers(1, 4), "maxReplicas": st.just(6), "loadBalancingUtilization": some_target()}
@@ -41,10 +44,12 @@ def policies() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def some_target() -> st.SearchStrategy[dict[str, Any]]:
     return st.sampled_from([0.3, 0.5, 0.65]).map(lambda target: {"target": target})
 
 
+@cache
 def updates() -> st.SearchStrategy[dict[str, Any]]:
     return some(
         type=st.sampled_from(["PROACTIVE", "PROACTIVE", "OPPORTUNISTIC"]),
@@ -54,6 +59,7 @@ def updates() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def targets() -> st.SearchStrategy[dict[str, Any]]:
     """Targets as they ought to be, and any others."""
     by_rate: dict[str, Any] = {"balancingMode": "RATE", "maxRatePerInstance": 4}

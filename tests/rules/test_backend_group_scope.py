@@ -131,3 +131,79 @@ def test_a_group_that_is_read_is_where_its_id_says(kind: str, place: str, expect
     read = R(kind, "chat-group", inputs, {"inputs": None, "is_read": True, "outputs": outputs})
     entry = backend(Computed((read,)))
     check_verdict(RULE, [service([entry], **IN_US), read], expected)
+
+
+VMS = [R("gcp:compute/instance:Instance", name, {"zone": "us-east1-b"}) for name in ("vm-1", "vm-2")]
+
+
+def grouped(name: str, instances: Any) -> R:
+    return R("InstanceGroup", name, {"zone": "us-east1-b", "instances": instances})
+
+
+def vm(number: int) -> Out:
+    return Out(VMS[number], "selfLink")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param([vm(0)], [vm(1)], "passed", id="one each"),
+        pytest.param([vm(0)], [vm(0)], "failed", id="one in both"),
+        pytest.param([vm(0), vm(1)], [vm(1)], "failed", id="one of two"),
+        pytest.param([], [], "passed", id="none"),
+        pytest.param(["projects/p/zones/us-east1-b/instances/x"], [vm(0)], "passed", id="one outside the stack"),
+        pytest.param(
+            ["projects/p/zones/us-east1-b/instances/x"],
+            [f"{API}projects/p/zones/us-east1-b/instances/x"],
+            "failed",
+            id="one outside the stack in both",
+        ),
+        pytest.param([vm(0)], Computed((VMS[0],)), "undecided", id="a computed list"),
+        pytest.param([vm(0)], [Computed((OTHER_STACK,))], "undecided", id="a VM of another stack"),
+    ],
+)
+def test_a_vm_is_in_one_group(first: Any, second: Any, expected: Expected) -> None:
+    groups = [grouped("first", first), grouped("second", second)]
+    ids = [backend(Out(group, "id")) for group in groups]
+    inside = service(ids)
+    check_verdict(RULE, [*VMS, OTHER_STACK, *groups, inside], expected)
+    services = [service(ids[:1]), service(ids[1:], "other")]
+    check_verdict(RULE, [*VMS, OTHER_STACK, *groups, *services], expected)
+    check_verdict(RULE, [*VMS, OTHER_STACK, *groups, services[0]], "passed")
+
+
+def test_a_membership_counts() -> None:
+    first, second = grouped("first", [vm(0)]), grouped("second", None)
+    member = R(
+        "gcp:compute/instanceGroupMembership:InstanceGroupMembership",
+        "member",
+        {"instanceGroup": Out(second, "id"), "instance": vm(0)},
+    )
+    chat = service([backend(Out(group, "id")) for group in (first, second)])
+    check_verdict(RULE, [*VMS, first, second, chat], "passed")
+    check_verdict(RULE, [*VMS, first, second, member, chat], "failed")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param("projects/p/regions/us-central1/serviceAttachments/llm", "passed", id="in its region"),
+        pytest.param("projects/p/regions/us-east1/serviceAttachments/llm", "undecided", id="in another region"),
+        pytest.param("us-east1-aiplatform.googleapis.com", "passed", id="a Google API"),
+        pytest.param(Computed(), "passed", id="computed"),
+    ],
+)
+def test_service_attachments(target: Any, expected: Expected) -> None:
+    inputs = {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
+    check_verdict(RULE, [service([{"group": Out(psc, "id")}], **IN_US), psc], expected)
+
+
+@pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])
+def test_groups_of_two_zones_have_no_vm_in_common(zone: str, expected: Expected) -> None:
+    first, second = (
+        R("InstanceGroup", name, {"zone": place, "instances": Computed()})
+        for name, place in (("first", "us-east1-b"), ("second", zone))
+    )
+    chat = service([backend(Out(group, "id")) for group in (first, second)])
+    check_verdict(RULE, [first, second, chat], expected)

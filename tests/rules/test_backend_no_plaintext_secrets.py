@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.runs import FUNCTION, PROBED, US, V1, behind, neg, run
-from tests.stacks import Computed, R, backend, check_verdict, finding, mig, service
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, finding, findings, mig, service
 
 RULE = "backend-no-plaintext-secrets"
 KEY = "Tr0ub4dor-7bBq9"
@@ -39,6 +39,58 @@ def chain(llm: R, **inputs: Any) -> tuple[R, ...]:
 def test_custom_request_headers(header: Any, expected: str) -> None:
     group = mig()
     check_verdict(RULE, [group, service([backend(group)], customRequestHeaders=[header])], expected)
+
+
+def adding(value: Any, name: Any = "x-api-key") -> dict[str, Any]:
+    return {"headerAction": {"requestHeadersToAdds": [{"headerName": name, "headerValue": value, "replace": True}]}}
+
+
+def routed(chat: R, other: R, where: str, added: dict[str, Any]) -> R:
+    """A URL map that adds a header at one place."""
+    rule = {"priority": 1, "matchRules": [{"prefixMatch": "/v1"}], "service": Out(chat, "id")}
+    matcher = {"name": "api", "defaultService": Out(other, "id")}
+    share = {"backendService": Out(chat, "id"), "weight": 100}
+    places: dict[str, dict[str, Any]] = {
+        "map": {**added, "pathMatchers": [{**matcher, "routeRules": [rule]}]},
+        "matcher": {"pathMatchers": [{**matcher, **added, "routeRules": [rule]}]},
+        "rule": {"pathMatchers": [{**matcher, "routeRules": [{**rule, **added}]}]},
+        "share": {"defaultRouteAction": {"weightedBackendServices": [{**share, **added}]}},
+        "none": {"pathMatchers": [{**matcher, "routeRules": [rule]}]},
+    }
+    default = {} if where == "share" else {"defaultService": Out(other, "id")}
+    return R("URLMap", "paths", {**default, **places[where]})
+
+
+@pytest.mark.parametrize(
+    ("where", "added", "expected"),
+    [
+        # Before services have URLs, which of two a route names is not known.
+        pytest.param("map", adding(KEY), ("undecided", "failed"), id="every route"),
+        pytest.param("matcher", adding(KEY), ("undecided", "failed"), id="a path matcher"),
+        pytest.param("rule", adding(KEY), ("undecided", "failed"), id="a route rule"),
+        pytest.param("share", adding(KEY), "failed", id="a weighted service"),
+        pytest.param("none", {}, "passed", id="nowhere"),
+        pytest.param("rule", adding("Bearer {tls_version}", "Authorization"), "passed", id="a variable"),
+        pytest.param("rule", adding("v2", "X-Api-Version"), "passed", id="harmless"),
+        pytest.param("rule", adding(Computed()), "undecided", id="computed"),
+        pytest.param("map", {"headerAction": Computed()}, "undecided", id="all computed"),
+    ],
+)
+def test_headers_that_routes_add(where: str, added: dict[str, Any], expected: Any) -> None:
+    chat, other = service([]), service([], "other")
+    check_verdict(RULE, [chat, other, routed(chat, other, where, added)], expected)
+
+
+def test_a_route_adds_a_header_to_its_own_service_only() -> None:
+    chat, other = service([]), service([], "other")
+    resources = [chat, other, routed(chat, other, "rule", adding(KEY))]
+    check_verdict(RULE, resources, ("undecided", "passed"), "other")
+    (found,) = [one for one in findings(RULE, build(*resources, deployed=True)) if one.name == "chat"]
+    (problem,) = found.problems
+    assert problem.observed.startswith(
+        "There are plaintext secrets in the header `x-api-key` that route rule 1 of path matcher `api` in `paths` adds"
+    )
+    assert KEY not in problem.observed
 
 
 def test_all_headers_computed() -> None:

@@ -133,3 +133,19 @@ def test_the_message_names_mode_and_policy() -> None:
         "It has session affinity and `locality_lb_policy` LEAST_REQUEST, under which affinity has no effect.",
         "Backend `mig-us-central1` is in UTILIZATION mode, and the service has session affinity.",
     ]
+
+
+INTERNET = R("GlobalNetworkEndpointGroup", "api", {"networkEndpointType": "INTERNET_FQDN_PORT"})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        pytest.param(AFFINE, "failed", id="affinity"),
+        pytest.param({"localityLbPolicy": "ROUND_ROBIN"}, "failed", id="a locality policy"),
+        pytest.param({"sessionAffinity": "NONE"}, "passed", id="no affinity"),
+        pytest.param({"sessionAffinity": Computed()}, "undecided", id="affinity or not"),
+    ],
+)
+def test_global_internet_negs_have_none(inputs: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, [service([backend(INTERNET, maxUtilization=None)], **inputs), INTERNET], status)

@@ -55,6 +55,10 @@ EXPRESSION = {"priority": 10, "action": "allow", "match": {"expr": {"expression"
         ([limit(key="ALL"), limit(2000)], "failed"),
         ([{**limit(), "rateLimitOptions": {"enforceOnKeyConfigs": [{"enforceOnKeyType": "IP"}]}}], "passed"),
         ([{**limit(), "rateLimitOptions": {"enforceOnKeyConfigs": [{"enforceOnKeyType": "SNI"}]}}], "failed"),
+        # What lets requests above its threshold through limits nothing.
+        ([{**limit(), "rateLimitOptions": {"enforceOnKey": "IP", "exceedAction": "allow"}}], "failed"),
+        ([{**limit(), "rateLimitOptions": {"enforceOnKey": "IP", "exceedAction": "deny(429)"}}], "passed"),
+        ([{**limit(), "rateLimitOptions": {"enforceOnKey": "IP", "exceedAction": Computed()}}], "undecided"),
     ],
 )
 def test_policies(rules: Any, status: str) -> None:

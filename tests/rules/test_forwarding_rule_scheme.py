@@ -358,3 +358,73 @@ def test_a_bucket_may_be_behind_the_url_map() -> None:
     paths = url_map(chat, pathMatchers=[{"name": "api", "defaultService": target(chat), "pathRules": rules}])
     proxy = https(paths)
     check_verdict(RULE, [chat, bucket, paths, proxy, global_rule(proxy)], "passed", "rule")
+
+
+ADDRESS = R("gcp:compute/globalAddress:GlobalAddress", "address", {})
+OTHER_ADDRESS = R("gcp:compute/globalAddress:GlobalAddress", "other", {})
+STATIC = R("gcp:compute/globalAddress:GlobalAddress", "static", {"address": "203.0.113.9"})
+AT = {"ipAddress": Computed((ADDRESS,), "203.0.113.1")}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        pytest.param(AT, AT, "failed", id="one address"),
+        pytest.param(AT, {**AT, "portRange": "80"}, "passed", id="another port"),
+        pytest.param({**AT, "portRange": "400-500"}, AT, "failed", id="a range around it"),
+        pytest.param(AT, {**AT, "portRange": Computed(value="80")}, ("undecided", "passed"), id="a computed port"),
+        pytest.param(AT, {**AT, "ipProtocol": "UDP"}, "passed", id="another protocol"),
+        pytest.param(AT, {**AT, "ipProtocol": "tcp"}, "failed", id="the default protocol"),
+        pytest.param(AT, {"ipAddress": Computed((OTHER_ADDRESS,), "203.0.113.2")}, "passed", id="another address"),
+        pytest.param({}, {}, "passed", id="an address each"),
+        pytest.param(AT, {}, "passed", id="one without an address"),
+        pytest.param({"ipAddress": "203.0.113.9"}, {"ipAddress": "203.0.113.9"}, "failed", id="one literal address"),
+        pytest.param({"ipAddress": "203.0.113.9"}, {"ipAddress": "203.0.113.8"}, "passed", id="two literal addresses"),
+        pytest.param(
+            {"ipAddress": "203.0.113.9"},
+            {"ipAddress": Computed((STATIC,), "203.0.113.9")},
+            "failed",
+            id="a literal address and its resource",
+        ),
+        pytest.param(AT, {"ipAddress": Computed(value="203.0.113.7")}, "undecided", id="an address from elsewhere"),
+        pytest.param(AT, {**AT, "loadBalancingScheme": "INTERNAL_MANAGED"}, "passed", id="an internal rule"),
+        pytest.param(AT, {**AT, "loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, "passed", id="a mesh"),
+        pytest.param(AT, {**AT, "loadBalancingScheme": Computed()}, "undecided", id="a computed scheme"),
+        pytest.param(AT, {**AT, "sourceIpRanges": ["198.51.100.0/24"]}, "passed", id="one for some sources"),
+    ],
+)
+def test_no_other_rule_has_its_address(mine: dict[str, Any], theirs: dict[str, Any], expected: Expected) -> None:
+    chat = service()
+    paths = url_map(chat)
+    proxy = https(paths)
+    given = {"portRange": "443", "target": target(proxy), "loadBalancingScheme": "EXTERNAL_MANAGED", **theirs}
+    other = R("GlobalForwardingRule", "other-rule", given)
+    stack = [chat, paths, proxy, ADDRESS, OTHER_ADDRESS, STATIC, other, global_rule(proxy, **mine)]
+    check_verdict(RULE, stack, expected, "rule")
+
+
+@pytest.mark.parametrize(
+    ("networks", "expected"),
+    [
+        (("projects/p/global/networks/a", "projects/p/global/networks/a"), "failed"),
+        (("projects/p/global/networks/a", "projects/p/global/networks/b"), "undecided"),
+        ((None, None), "undecided"),
+    ],
+)
+def test_an_internal_address_is_in_use_once_a_network(networks: tuple[Any, Any], expected: Expected) -> None:
+    chat = regional_service("INTERNAL", protocol="TCP", portName=None)
+    inputs = {"region": REGION, "loadBalancingScheme": "INTERNAL", "ports": ["8000"], "backendService": target(chat)}
+    rules = [
+        R("ForwardingRule", name, {**inputs, "ipAddress": "10.0.0.9", "network": network})
+        for name, network in zip(("rule", "other-rule"), networks, strict=True)
+    ]
+    check_verdict(RULE, [chat, *rules], expected, "rule")
+
+
+def test_a_rule_that_is_only_read_is_no_rival() -> None:
+    chat = service()
+    paths = url_map(chat)
+    proxy = https(paths)
+    rule = global_rule(proxy, **AT)
+    read = R(rule.type, "read", rule.inputs, {"is_read": True})
+    check_verdict(RULE, [chat, paths, proxy, ADDRESS, rule, read], "passed", "rule")

@@ -79,6 +79,76 @@ def test_a_certificate_of_ones_own_shows_no_domains() -> None:
     check_verdict(RULE, fronted(paths(DOMAIN), own, managed(DOMAIN)), "passed", "proxy")
 
 
+SELF_MANAGED = "gcp:compute/sSLCertificate:SSLCertificate"
+REGIONAL = "gcp:compute/regionSslCertificate:RegionSslCertificate"
+HERE, ELSEWHERE = {"region": "us-central1"}, {"region": "us-east4"}
+
+
+@pytest.mark.parametrize(
+    ("key", "certificate", "proxy", "expected"),
+    [
+        pytest.param("sslCertificates", (SELF_MANAGED, {}), {}, "not applicable", id="global and global"),
+        pytest.param("sslCertificates", (REGIONAL, HERE), {}, "failed", id="regional of a global proxy"),
+        pytest.param("sslCertificates", (REGIONAL, HERE), HERE, "not applicable", id="of one region"),
+        pytest.param("sslCertificates", (REGIONAL, ELSEWHERE), HERE, "failed", id="of another region"),
+        pytest.param("sslCertificates", (SELF_MANAGED, {}), HERE, "failed", id="global of a regional proxy"),
+        pytest.param("sslCertificates", (MANAGED, {}), HERE, "failed", id="a managed one of a regional proxy"),
+        pytest.param(
+            "sslCertificates",
+            (REGIONAL, {"region": Computed(value="us-central1")}),
+            HERE,
+            ("undecided", "not applicable"),
+            id="a computed region",
+        ),
+        pytest.param("certificateManagerCertificates", (CERTIFICATE, {}), {}, "not applicable", id="managed, global"),
+        pytest.param("certificateManagerCertificates", (CERTIFICATE, {}), HERE, "failed", id="managed, not global"),
+        pytest.param(
+            "certificateManagerCertificates",
+            (CERTIFICATE, {"location": "us-central1"}),
+            HERE,
+            "not applicable",
+            id="managed, of one region",
+        ),
+        pytest.param(
+            "certificateManagerCertificates",
+            (CERTIFICATE, {"location": "us-central1"}),
+            {},
+            "failed",
+            id="managed there",
+        ),
+    ],
+)
+def test_certificates_are_where_the_proxy_is(
+    key: str, certificate: tuple[str, dict[str, Any]], proxy: dict[str, Any], expected: Expected
+) -> None:
+    type_, given = certificate
+    one = R(type_, "certificate", given)
+    of = R("RegionUrlMap" if proxy else "URLMap", "paths", {"defaultService": target(CHAT), **proxy})
+    front = R("RegionTargetHttpsProxy" if proxy else "TargetHttpsProxy", "proxy", {"urlMap": target(of), **proxy})
+    by_edge = {**front.inputs, key: [target(one)]}
+    check_verdict(RULE, [CHAT, of, one, R(front.type, "proxy", by_edge)], expected, "proxy")
+
+
+@pytest.mark.parametrize(
+    ("key", "url", "expected"),
+    [
+        ("sslCertificates", "projects/p/global/sslCertificates/c", "not applicable"),
+        ("sslCertificates", "https://www.googleapis.com/compute/v1/projects/p/regions/r/sslCertificates/c", "failed"),
+        ("sslCertificates", "c", "not applicable"),
+        ("certificateManagerCertificates", "projects/p/locations/global/certificates/c", "not applicable"),
+        (
+            "certificateManagerCertificates",
+            "//certificatemanager.googleapis.com/projects/p/locations/europe-west4/certificates/c",
+            "failed",
+        ),
+        ("sslCertificates", Computed(), "undecided"),
+    ],
+)
+def test_certificates_outside_the_stack(key: str, url: Any, expected: Expected) -> None:
+    every = paths("*")
+    check_verdict(RULE, [CHAT, every, https(every, "proxy", **{key: [url]})], expected, "proxy")
+
+
 def test_host_rules_made_elsewhere() -> None:
     check_verdict(RULE, fronted(paths(DOMAIN, options=("hostRules",)), managed("x.org")), "undecided", "proxy")
 

@@ -68,6 +68,31 @@ def test_scheduling(scheduling: Any, status: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("machine_type", "gpus", "status"),
+    [
+        pytest.param("g2-standard-8", [("nvidia-l4", 1)], "passed", id="those that it has"),
+        pytest.param("g2-standard-8", [("nvidia-l4-vws", 1)], "passed", id="as virtual workstations"),
+        pytest.param("g2-standard-8", [], "passed", id="not named"),
+        pytest.param("g2-standard-8", [("nvidia-l4", 4)], "failed", id="more than it has"),
+        pytest.param("g2-standard-8", [("nvidia-tesla-t4", 1)], "failed", id="others"),
+        pytest.param(
+            "a2-highgpu-2g", [("projects/p/zones/z/acceleratorTypes/nvidia-tesla-a100", 2)], "passed", id="URL"
+        ),
+        pytest.param("n1-standard-8", [("nvidia-tesla-a100", 1)], "failed", id="GPUs of A2 on N1"),
+        pytest.param("n1-standard-8", [("nvidia-tesla-t4", 4)], "passed", id="GPUs that N1 takes"),
+        pytest.param("g4-standard-12", [("nvidia-rtx-pro-6000", 1)], "passed", id="a type that is not listed"),
+        pytest.param("g2-standard-8", [("nvidia-l4", Computed())], "undecided", id="computed number"),
+        pytest.param("g2-standard-8", [(Computed(), 1)], "undecided", id="computed GPU"),
+        pytest.param(Computed(), [("nvidia-l4", 1)], "undecided", id="computed type"),
+    ],
+)
+def test_gpus_are_those_of_the_machine_type(machine_type: Any, gpus: list[Any], status: str) -> None:
+    attached = [{"type": kind, "count": count} for kind, count in gpus]
+    inputs = {"machineType": machine_type, "guestAccelerators": attached, "scheduling": STOPS}
+    check_verdict(RULE, with_path(inputs), status)
+
+
+@pytest.mark.parametrize(
     ("affinity", "status"),
     [
         ({"type": "SPECIFIC_RESERVATION"}, "passed"),

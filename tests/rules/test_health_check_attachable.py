@@ -141,3 +141,26 @@ def test_the_fix_for_a_named_port_is_one_that_the_load_balancer_has() -> None:
 
     assert fix().startswith('Set `port_specification="USE_SERVING_PORT"`')
     assert fix(**PASSTHROUGH).startswith("Set `port` to the number")
+
+
+GRPC = R("RegionHealthCheck", "check", {"region": "us-central1", "grpcHealthCheck": {"port": 443}})
+PROXIED = check(httpHealthCheck={"requestPath": "/health", "proxyHeader": "PROXY_V1"})
+
+
+@pytest.mark.parametrize(
+    ("health_check", "group", "status"),
+    [
+        pytest.param(GRPC, REGIONAL_INTERNET, "failed", id="gRPC over the internet"),
+        pytest.param(PROXIED, REGIONAL_INTERNET, "failed", id="the PROXY protocol over the internet"),
+        pytest.param(IN_US, REGIONAL_INTERNET, "passed", id="HTTP over the internet"),
+        pytest.param(GRPC, US, "passed", id="gRPC to machines"),
+        pytest.param(PROXIED, US, "passed", id="the PROXY protocol to machines"),
+        pytest.param(GRPC, UNKNOWN_NEG, "undecided", id="gRPC to a NEG of any kind"),
+        pytest.param(
+            check(httpHealthCheck={"proxyHeader": Computed()}), REGIONAL_INTERNET, "undecided", id="a computed header"
+        ),
+    ],
+)
+def test_what_endpoints_on_the_internet_are_asked(health_check: R, group: R, status: str) -> None:
+    subject = service([backend(group)], healthChecks=Out(health_check, "id"), **REGIONAL)
+    check_verdict(RULE, [subject, *RESOURCES, health_check], status)

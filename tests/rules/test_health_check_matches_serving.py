@@ -191,3 +191,10 @@ def test_a_port_that_the_firewall_shuts_out() -> None:
     healing = probe(name="healing", port=9000)
     check_verdict(RULE, guarded(probe(), ["8000"], healing=healing), FAILED)
     check_verdict(RULE, guarded(probe(), ["8000-9000"], healing=healing), UNDECIDED)
+
+
+def test_a_group_that_may_be_a_backend_may_heal_by_a_check() -> None:
+    check, group = probe(HTTPS, "healing"), fleet(healing="projects/p-demo/global/healthChecks/healing-1a2b3c4")
+    chat = service(Computed((group,), [backend(group)]))
+    check_verdict(RULE, [chat, group, check], (UNDECIDED, FAILED))
+    check_verdict(RULE, [service([backend(fleet())]), fleet()], EXEMPT)

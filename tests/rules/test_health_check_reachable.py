@@ -893,3 +893,46 @@ def test_address_groups(group: R, status: str) -> None:
 def test_an_address_group_outside_the_stack_is_not_seen() -> None:
     rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": ["projects/p/locations/global/addressGroups/x"]})
     check_verdict(RULE, probed(*policy(rule)), UNDECIDED)
+
+
+INSTANCE = "gcp:compute/instance:Instance"
+NICS = [{"subnetwork": Out(SUBNET, "id")}]
+VMS = [R(INSTANCE, f"vm-{n}", {"zone": "us-central1-a", "networkInterfaces": NICS, "tags": ["llm"]}) for n in (1, 2)]
+FOR_LLM, FOR_WEB = firewall(targetTags=["llm"]), firewall(targetTags=["web"])
+
+
+@pytest.mark.parametrize(
+    ("instances", "rules", "status"),
+    [
+        pytest.param([Out(VMS[0], "name")], [FOR_LLM], PASSED, id="a rule for the VM"),
+        pytest.param([Out(VMS[0], "name")], [FOR_WEB], FAILED, id="a rule for other VMs"),
+        pytest.param([Out(vm, "name") for vm in VMS], [FOR_LLM], PASSED, id="a rule for all VMs"),
+        pytest.param([], [FOR_LLM], UNDECIDED, id="endpoints from elsewhere"),
+        pytest.param([Computed((OTHER_STACK,))], [FOR_LLM], UNDECIDED, id="a VM of another stack"),
+        pytest.param([Computed(tuple(VMS))], [FOR_WEB], UNDECIDED, id="one of two VMs"),
+    ],
+)
+def test_the_vms_that_endpoints_of_a_neg_are_on(instances: list[Any], rules: list[R], status: str) -> None:
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a", "network": Out(NETWORK, "id")})
+    parts = [
+        R(
+            "gcp:compute/networkEndpoint:NetworkEndpoint",
+            f"e-{number}",
+            {"networkEndpointGroup": Out(neg, "id"), "instance": instance, "port": 8000},
+        )
+        for number, instance in enumerate(instances)
+    ]
+    probe = check()
+    chat = service([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [chat, neg, *parts, *VMS, probe, NETWORK, SUBNET, OTHER_STACK, *rules], status)
+
+
+@pytest.mark.parametrize(("listed", "status"), [(1, PASSED), (2, UNDECIDED)], ids=["all", "one of two"])
+def test_a_list_of_endpoints(listed: int, status: str) -> None:
+    neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a", "network": Out(NETWORK, "id")})
+    items = [{"instance": Out(VMS[0], "name"), "port": 8000}, {"ipAddress": "10.0.0.9", "port": 8000}]
+    inputs = {"networkEndpointGroup": Out(neg, "id"), "networkEndpoints": items[:listed]}
+    endpoints = R("gcp:compute/networkEndpointList:NetworkEndpointList", "list", inputs)
+    probe = check()
+    chat = service([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)], healthChecks=Out(probe, "id"))
+    check_verdict(RULE, [chat, neg, endpoints, VMS[0], probe, NETWORK, SUBNET, FOR_LLM], status)

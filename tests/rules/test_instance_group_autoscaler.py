@@ -77,6 +77,9 @@ def check_scaled(
         ({"policy": Computed()}, "undecided"),
         ({"policy": [{"minReplicas": 2, "maxReplicas": 4, "loadBalancingUtilization": [{"target": 0.5}]}]}, "passed"),
         ({"mode": "OFF", "minReplicas": Computed()}, "failed"),
+        ({"minReplicas": 5, "maxReplicas": 4}, "failed"),
+        ({"minReplicas": 4, "maxReplicas": 4}, "passed"),
+        ({"minReplicas": 4, "maxReplicas": Computed()}, "undecided"),
     ],
 )
 def test_policies(policy: dict[str, Any], status: Any) -> None:
@@ -273,6 +276,9 @@ def test_a_group_that_is_its_reservation() -> None:
     open_ = template(reservationAffinity={"type": "ANY_RESERVATION"})
     other = managed(of=open_, targetSize=4)
     check_verdict(RULE, [serving(other), other, open_], "failed", other.name)
+    computed = template(reservationAffinity={"type": Computed(value="SPECIFIC_RESERVATION")})
+    third = managed(of=computed, targetSize=4)
+    check_verdict(RULE, [serving(third), third, computed], "undecided", third.name)
 
 
 def test_the_option() -> None:
@@ -301,3 +307,24 @@ def test_the_signal_of_a_service_that_a_group_may_serve(protocol: Any, expected:
     either = service([backend(Computed((group, other), Out(group)))], protocol=protocol)
     resources = [either, group, other, autoscaler(group), autoscaler(other)]
     check_verdict(RULE, resources, expected, group.name)
+
+
+KEPT: dict[str, Any] = {"statefulDisks": [{"deviceName": "weights"}]}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "has_autoscaler", "status"),
+    [
+        pytest.param({**KEPT, "targetSize": 4}, False, "passed", id="a fixed size, as it has to be"),
+        pytest.param({**KEPT, "targetSize": 1}, False, "failed", id="one VM"),
+        pytest.param({**KEPT, "targetSize": Computed()}, False, "undecided", id="a size that is not known"),
+        pytest.param(KEPT, True, "failed", id="an autoscaler, which Compute Engine refuses"),
+        pytest.param({"statefulDisks": [], "targetSize": 4}, False, "failed", id="nothing is kept"),
+        pytest.param({"statefulDisks": [], "targetSize": 4}, True, "passed", id="nothing is kept, and it is scaled"),
+        pytest.param({"statefulExternalIps": Computed(), "targetSize": 4}, False, "undecided", id="stateful or not"),
+    ],
+)
+def test_a_stateful_group(inputs: dict[str, Any], has_autoscaler: bool, status: Any) -> None:
+    group = managed(**inputs)
+    scalers = [autoscaler(group)] if has_autoscaler else []
+    check_verdict(RULE, [serving(group), group, *scalers], status, group.name)

@@ -222,5 +222,6 @@ def test_the_messages() -> None:
         "The group is in `us-central1`, and template `template` in `us-east4`.",
         "The group is in `us-central1`, and subnetwork `llm` of template `template` in `us-east4`.",
         "The group is in `us-central1`, and a disk's Cloud KMS key of template `template` in `us-east4`.",
-        "`autoscaler-mig-us-central1` is no `RegionAutoscaler` in the region of this group, and so does not size it.",
+        "`autoscaler-mig-us-central1` is not a `RegionAutoscaler` in the region of this group, "
+        "and so does not size it.",
     ]

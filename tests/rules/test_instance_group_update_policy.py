@@ -240,3 +240,63 @@ def test_the_message_says_what_is_left() -> None:
     )
     (alone,) = findings(RULE, build(*single(update(4)), deployed=True))
     assert alone.problems[0].observed.startswith("While an update has taken 4 of 4 VMs, 0 % of the warm capacity")
+
+
+KEPT = [{"deviceName": "weights"}]
+
+
+def by_hand(**policy: Any) -> dict[str, Any]:
+    return update(0, type="OPPORTUNISTIC", maxSurgeFixed=3, **policy)
+
+
+def by_itself(**policy: Any) -> dict[str, Any]:
+    return update(0, maxSurgeFixed=3, instanceRedistributionType="NONE", **policy)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        pytest.param({"statefulDisks": KEPT, "updatePolicy": by_hand()}, "failed", id="moved to other zones"),
+        pytest.param(
+            {"statefulDisks": KEPT, "updatePolicy": by_hand(instanceRedistributionType="NONE")},
+            "passed",
+            id="not moved",
+        ),
+        pytest.param(
+            {"statefulDisks": KEPT, "updatePolicy": by_hand(instanceRedistributionType=Computed())},
+            "undecided",
+            id="moved or not",
+        ),
+        pytest.param({"statefulInternalIps": [{"interfaceName": "nic0"}]}, "failed", id="without a policy"),
+        pytest.param({"statefulDisks": Computed()}, "undecided", id="stateful or not"),
+        pytest.param({"statefulDisks": [], "updatePolicy": by_hand()}, "passed", id="nothing is kept"),
+        pytest.param({"statefulDisks": KEPT, "updatePolicy": by_itself()}, "failed", id="replaced under new names"),
+        pytest.param(
+            {
+                "statefulDisks": KEPT,
+                "updatePolicy": by_itself(mostDisruptiveAllowedAction="REFRESH", replacementMethod=Computed()),
+            },
+            "undecided",
+            id="replaced or recreated",
+        ),
+    ],
+)
+def test_a_stateful_group(inputs: dict[str, Any], status: Any) -> None:
+    group = managed(targetSize=4, **inputs)
+    check_verdict(RULE, [serving(group), group], status, group.name)
+
+
+def test_a_zonal_group_has_no_zones_to_move_between() -> None:
+    group = zonal(targetSize=4, statefulDisks=KEPT, updatePolicy=by_hand())
+    check_verdict(RULE, [serving(group), group], "passed", group.name)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [({"metadata": {"shard": "1"}}, "failed"), ({}, "passed"), (None, "passed"), (Computed(), "undecided")],
+)
+def test_per_instance_configurations_make_a_group_stateful(state: Any, status: Any) -> None:
+    group = managed(targetSize=4, updatePolicy=by_hand())
+    inputs = {"regionInstanceGroupManager": Out(group, "name"), "preservedState": state}
+    config = R("gcp:compute/regionPerInstanceConfig:RegionPerInstanceConfig", "one", inputs)
+    check_verdict(RULE, [serving(group), group, config], status, group.name)

@@ -131,3 +131,12 @@ def test_the_message_names_keys_and_no_values() -> None:
         "`block-project-ssh-keys` in `metadata` is left out.",
         "`serial-port-enable` in `metadata` is on.",
     ]
+
+
+def test_the_fix_names_what_takes_precedence() -> None:
+    found = finding(
+        RULE, *with_path({"metadata": SAFE}, group={"allInstancesConfig": {"metadata": {"enable-oslogin": "0"}}})
+    )
+    assert [problem.fix for problem in found.problems] == [
+        'Set `"enable-oslogin": "TRUE"` in `metadata` of that `all_instances_config`.'
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import url_map
-from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-alerts"
 NAMED = R("BackendService", "chat", {"name": "llm-prod", "loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP"})
@@ -361,3 +361,15 @@ def test_the_message_says_what_is_wrong_with_a_threshold() -> None:
     (found,) = findings(RULE, build(NAMED, slow), **LATENCY_ONLY)
     assert found.problems[0].observed == "No alert policy covers latency: `slow` cannot tell, by the threshold."
     assert "`slow` in milliseconds, to 1000 or more" in found.problems[0].fix
+
+
+@pytest.mark.parametrize("name", ["https", "loadbalancing", "resource"])
+@pytest.mark.parametrize("inputs", [{}, {"name": "https"}], ids=["named by Pulumi", "named"])
+def test_a_name_that_is_a_word_of_every_metric(name: str, inputs: dict[str, Any]) -> None:
+    group = mig()
+    subject = service([backend(group)])
+    paths = url_map(subject)
+    front = [subject, group, paths, R("TargetHttpsProxy", name, {"urlMap": Out(paths, "id"), **inputs})]
+    check_verdict(RULE, [*front, ERRORS, SLOW], "passed", subject.name)
+    theirs = alert("errors", threshold(f'{FAILED} AND resource.labels.url_map_name="other"'))
+    check_verdict(RULE, [*front, theirs, SLOW], "undecided", subject.name)

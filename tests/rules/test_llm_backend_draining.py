@@ -101,3 +101,13 @@ def test_the_message_says_what_is_required_and_why() -> None:
     ]
     (found,) = findings(RULE, build(subject, US), min_seconds=600)
     assert [problem.required for problem in found.problems] == ["At least 600 s, the option `min_seconds`."]
+
+
+def test_the_message_asks_for_no_more_than_there_is() -> None:
+    (found,) = findings(RULE, build(service([backend(US)], timeoutSec=7200), US))
+    assert [(problem.required, problem.fix) for problem in found.problems] == [
+        (
+            "At least 3600 s, the most there is, as its `timeout_sec` is longer.",
+            "Set `connection_draining_timeout_sec` to 3600.",
+        )
+    ]

@@ -41,8 +41,9 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
     "the URL of a global NEG": ([backend("projects/p/global/networkEndpointGroups/n")], {}, "not applicable"),
     "an internet NEG and a controller": ([backend(INTERNET)], {"options": CONTROLLER}, "undecided"),
     "an internet NEG and a group": ([backend(INTERNET), backend(US_NEG)], {}, "undecided"),
-    "no backends": (None, {}, "failed"),
-    "an empty list": ([], {}, "failed"),
+    # A controller in the cluster may attach some.
+    "no backends": (None, {}, "undecided"),
+    "an empty list": ([], {}, "undecided"),
     "URLs in two regions": (
         [backend(f"{URL}regions/us-central1/instanceGroups/a"), backend("zones/europe-west4-b/instanceGroups/b")],
         {},
@@ -262,6 +263,9 @@ def test_what_hands_on_groups_of_others_settles_nothing() -> None:
 ATTACHMENT = "projects/p/regions/us-central1/serviceAttachments/llm"
 
 
+PUBLISHED = R("gcp:compute/serviceAttachment:ServiceAttachment", "llm", {"region": "us-central1"})
+
+
 def psc(target: Any, region: str = "us-central1") -> R:
     inputs = {"region": region, "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
     return R("RegionNetworkEndpointGroup", f"psc-{region}", inputs)
@@ -273,12 +277,14 @@ def psc(target: Any, region: str = "us-central1") -> R:
         (psc("us-central1-aiplatform.googleapis.com"), {}, "not applicable"),
         (psc(ATTACHMENT), {}, "failed"),
         (psc(f"https://www.googleapis.com/compute/v1/{ATTACHMENT}"), {}, "failed"),
-        (psc(Computed((), ATTACHMENT)), {}, "failed"),
+        (psc(Computed((PUBLISHED,), ATTACHMENT)), {}, "failed"),
+        # It may be a Google API.
+        (psc(Computed((), ATTACHMENT)), {}, ("undecided", "failed")),
         (psc("us-central1-aiplatform.googleapis.com"), {"region": "us-central1"}, "failed"),
     ],
 )
-def test_private_service_connect(neg: R, inputs: dict[str, Any], expected: str) -> None:
-    check_verdict(RULE, [service([backend(neg)], **inputs), neg], expected)
+def test_private_service_connect(neg: R, inputs: dict[str, Any], expected: Expected) -> None:
+    check_verdict(RULE, [service([backend(neg)], **inputs), neg, PUBLISHED], expected)
 
 
 HYBRID = R("NetworkEndpointGroup", "h", {"zone": "us-central1-b", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"})
@@ -337,12 +343,12 @@ def test_the_fix_raises_the_scaler_of_what_is_drained() -> None:
     assert fix.startswith("Add a backend in another region")
 
 
-@pytest.mark.parametrize("annotation", ["controller.autoneg.dev/neg", "cloud.google.com/neg"])
-def test_the_fix_names_ignore_changes_where_a_controller_is_at_work(annotation: str) -> None:
-    ingress = R("kubernetes:core/v1:Service", "gw", {"metadata": {"annotations": {annotation: "{}"}}})
-    assert 'ignore_changes=["backends"]' in fix_of(service([]), ingress)
-    plain = R("kubernetes:core/v1:Service", "gw", {"metadata": {"annotations": {"team": "llm"}}})
-    assert fix_of(service([]), plain) == "Add a backend in each region."
+def test_without_kubernetes_nothing_attaches_backends() -> None:
+    for backends in list[Any](([], None)):
+        check_verdict(RULE, [service(backends), *GROUPS, NETWORK, OTHER_STACK, FLEET], "failed")
+    assert fix_of(service([])) == "Add a backend in each region."
+    check_verdict(RULE, [service([]), R("pulumi:providers:kubernetes", "gke")], "undecided")
+    check_verdict(RULE, [service([]), R("kubernetes:core/v1:Service", "gw", {"metadata": {}})], "undecided")
 
 
 @pytest.mark.parametrize(

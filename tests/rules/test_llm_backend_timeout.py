@@ -8,7 +8,7 @@ import pytest
 
 from policypack.config.options import ConfigurationError
 from tests.rules.runs import EU, FUNCTION, V1, behind, chained, neg, run, two_regions
-from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, finding, findings, mig, service, statuses
 
 RULE = "llm-backend-timeout"
 US = mig("us-central1")
@@ -186,6 +186,12 @@ def test_other_forms_of_cloud_run() -> None:
     check_verdict(RULE, over(v1()), "failed")
     check_verdict(RULE, over(function(timeoutSeconds=900)), "passed")
     check_verdict(RULE, over(function()), "failed")
+    for one, fix in (
+        (v1(), 'Set `template={"spec": {"timeout_seconds": 600}}`'),
+        (function(), 'Set `service_config={"timeout_seconds": 600}`'),
+    ):
+        (problem,) = finding(RULE, *over(one)).problems
+        assert problem.fix == f"{fix}, or as much as the longest response takes."
 
 
 def test_a_service_that_the_stack_does_not_show() -> None:

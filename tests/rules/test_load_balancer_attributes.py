@@ -197,3 +197,22 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
         "It has `outlier_detection`, which is refused or ignored with scheme EXTERNAL.",
         "Backend `a` has `preference`, which is refused or ignored with scheme EXTERNAL.",
     ]
+
+
+INTERNET = R("GlobalNetworkEndpointGroup", "api", {"networkEndpointType": "INTERNET_FQDN_PORT"})
+WEB = R("RegionNetworkEndpointGroup", "web", {"region": "us-central1", "networkEndpointType": "INTERNET_FQDN_PORT"})
+
+
+@pytest.mark.parametrize(
+    ("group", "inputs", "status"),
+    [
+        pytest.param(INTERNET, {"outlierDetection": ERRORS}, "failed", id="watched over the internet"),
+        pytest.param(INTERNET, {"outlierDetection": Computed()}, "undecided", id="watched or not"),
+        pytest.param(INTERNET, {}, "passed", id="not watched"),
+        pytest.param(WEB, {"outlierDetection": ERRORS, **REGIONAL}, "passed", id="a regional internet NEG"),
+        pytest.param(PSC, {"outlierDetection": ERRORS}, "passed", id="a published service"),
+    ],
+)
+def test_global_internet_negs_have_no_outlier_detection(group: R, inputs: dict[str, Any], status: str) -> None:
+    subject = service([backend(group, maxUtilization=None)], portName=None, **inputs)
+    check_verdict(RULE, [subject, INTERNET, WEB, PSC], status)

@@ -62,6 +62,13 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (IN_FLIGHT, CLASSIC, "failed"),
     (IN_FLIGHT, {"loadBalancingScheme": Computed()}, "undecided"),
     ({**IN_FLIGHT, "maxRate": 4}, {}, "failed"),
+    # How long requests take
+    ({**IN_FLIGHT, "trafficDuration": "LONG"}, {}, "passed"),
+    ({**IN_FLIGHT, "trafficDuration": "SHORT"}, {}, "failed"),
+    ({**IN_FLIGHT, "trafficDuration": Computed()}, {}, "undecided"),
+    ({**RATE, "maxRatePerInstance": 4, "trafficDuration": "LONG"}, {}, "failed"),
+    ({**RATE, "maxRatePerInstance": 4, "trafficDuration": "SHORT"}, {}, "passed"),
+    ({"trafficDuration": "LONG"}, {}, "passed"),
     ({**IN_FLIGHT, "maxInFlightRequestsPerInstance": None}, {}, "failed"),
     (METRICS, {}, "passed"),
     (METRICS, CLASSIC, "failed"),
@@ -184,3 +191,15 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
         "Backend `a` is in RATE mode without a limit.",
         "Backend `a` has `max_utilization` 2.",
     ]
+
+
+def test_a_computed_list_has_no_group_that_it_is_not_computed_from() -> None:
+    ours, theirs = mig("us-central1"), mig("us-east1")
+    named = R(ours.type, ours.name, {**ours.inputs, "name": "llm"})
+    chat = service([backend(ours)])
+    rival = service(Computed((theirs,), [backend(theirs, balancingMode="RATE", maxRatePerInstance=4)]), "rival")
+    check_verdict(RULE, [ours, theirs, chat, rival], "passed")
+    # A name that the program has may stand anywhere.
+    check_verdict(RULE, [named, theirs, service([backend(named)]), rival], ("undecided", "passed"))
+    sharing = service(Computed((ours,), [backend(ours, balancingMode="RATE", maxRatePerInstance=4)]), "rival")
+    check_verdict(RULE, [ours, theirs, chat, sharing], ("undecided", "failed"))

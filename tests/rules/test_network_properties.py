@@ -130,16 +130,19 @@ TYPES = (
 )
 
 
-def trees() -> st.SearchStrategy[Any]:
+def objects() -> st.SearchStrategy[dict[str, Any]]:
     leaves = st.one_of(
         st.none(), st.booleans(), st.integers(-2, 70000), st.text(max_size=4), RANGES,
         st.sampled_from(["0.0.0.0/0", "tcp", "allow", "22", "a-b", "1-", "projects/p/global/networks/n", "all"]),
     )  # fmt: skip
-    return st.recursive(
-        leaves,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(READ), inner, max_size=6),
-        max_leaves=12,
+    keys = st.sampled_from(READ)
+    trees = st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=6), max_leaves=12
     )
+    return st.dictionaries(keys, trees, max_size=10)
+
+
+OBJECTS = objects()
 
 
 @SETTINGS
@@ -153,14 +156,13 @@ def test_no_property_tree_raises_out_of_a_rule(data: st.DataObject, is_complete:
     ]
     types += [SHORT_TYPES["RegionInstanceGroupManager"], SHORT_TYPES["RegionInstanceTemplate"], SHORT_TYPES["Firewall"]]
     urns = [f"urn:pulumi:s::p::{type_}::r{number}" for number, type_ in enumerate(types)]
-    objects = st.dictionaries(st.sampled_from(READ), trees(), max_size=10)
     resources = [
         Resource(
             urn,
             type_,
             f"r{number}",
-            data.draw(objects),
-            data.draw(objects | st.none()),
+            data.draw(OBJECTS),
+            data.draw(OBJECTS | st.none()),
             dict.fromkeys(READ, tuple(urns)),
         )
         for number, (urn, type_) in enumerate(zip(urns, types, strict=True))

@@ -13,6 +13,8 @@ RULE = "run-service-capacity"
 L4 = {"nodeSelector": {"accelerator": "nvidia-l4"}}
 RTX = {"nodeSelector": {"accelerator": "nvidia-rtx-pro-6000"}}
 
+FEW = {"maxInstanceRequestConcurrency": 16}
+
 
 def sized(cpu: Any = "8", memory: Any = "32Gi", gpu: Any = "1", **resources: Any) -> dict[str, Any]:
     limits = {"cpu": cpu, "memory": memory, "nvidia.com/gpu": gpu}
@@ -24,7 +26,8 @@ def sized(cpu: Any = "8", memory: Any = "32Gi", gpu: Any = "1", **resources: Any
     ("container", "template", "expected"),
     [
         pytest.param(sized(), {**L4, "maxInstanceRequestConcurrency": 16}, "passed", id="GPU"),
-        pytest.param(sized(), L4, "passed", id="default concurrency"),
+        pytest.param(sized(), L4, "undecided", id="default concurrency of several vCPUs"),
+        pytest.param(sized(cpu="1", gpu=None), {}, "passed", id="default concurrency of one vCPU"),
         pytest.param(PROBED, {}, "passed", id="all left out"),
         pytest.param(PROBED, {"maxInstanceRequestConcurrency": 100}, "passed", id="100"),
         pytest.param(PROBED, {"maxInstanceRequestConcurrency": 101}, "failed", id="101"),
@@ -32,19 +35,22 @@ def sized(cpu: Any = "8", memory: Any = "32Gi", gpu: Any = "1", **resources: Any
         pytest.param(PROBED, {"maxInstanceRequestConcurrency": Computed()}, "undecided", id="computed concurrency"),
         pytest.param(sized(cpu="500m", gpu=None), {}, "passed", id="less than a core"),
         pytest.param(sized(cpuIdle=True), L4, "failed", id="idle CPU with a GPU"),
-        pytest.param(sized(cpuIdle=False), L4, "passed", id="CPU always on"),
+        pytest.param(sized(cpuIdle=False), {**L4, **FEW}, "passed", id="CPU always on"),
         pytest.param(sized(cpuIdle=Computed()), L4, "undecided", id="computed idle CPU"),
-        pytest.param(sized(gpu=None, cpuIdle=True), {}, "passed", id="idle CPU without a GPU"),
+        pytest.param(sized(gpu=None, cpuIdle=True), FEW, "passed", id="idle CPU without a GPU"),
         pytest.param(sized(cpu="3"), L4, "failed", id="too few cores"),
-        pytest.param(sized(cpu="4000m", memory="16384Mi"), L4, "passed", id="as much as it needs"),
-        pytest.param(sized(cpu=8.0), L4, "passed", id="cores as a number"),
+        pytest.param(sized(cpu="4000m", memory="16384Mi"), {**L4, **FEW}, "passed", id="as much as it needs"),
+        pytest.param(sized(cpu=8.0), {**L4, **FEW}, "passed", id="cores as a number"),
         pytest.param(sized(memory="15Gi"), L4, "failed", id="too little memory"),
         pytest.param(sized(cpu=None), L4, "undecided", id="no limit of its CPU"),
         pytest.param(sized(cpu="many"), L4, "undecided", id="no quantity"),
         pytest.param(sized(), RTX, "failed", id="larger GPU"),
-        pytest.param(sized(cpu="20", memory="80Gi"), RTX, "passed", id="larger GPU with what it needs"),
+        pytest.param(sized(cpu="20", memory="80Gi"), {**RTX, **FEW}, "passed", id="larger GPU with what it needs"),
         pytest.param(sized(cpu="1"), {"nodeSelector": {"accelerator": "nvidia-new"}}, "passed", id="unknown GPU"),
         pytest.param(PROBED, {"scaling": {"maxInstanceCount": 1}}, "undecided", id="maximum of one"),
+        pytest.param(sized(), {**L4, **FEW, "gpuZonalRedundancyDisabled": True}, "undecided", id="GPUs in one zone"),
+        pytest.param(sized(), {**L4, **FEW, "gpuZonalRedundancyDisabled": False}, "passed", id="GPUs in zones"),
+        pytest.param(PROBED, {"gpuZonalRedundancyDisabled": True}, "passed", id="no GPU to be in one zone"),
         pytest.param(PROBED, {"scaling": {"minInstanceCount": 5, "maxInstanceCount": 4}}, "failed", id="min above max"),
         pytest.param(PROBED, {"scaling": {"minInstanceCount": 4, "maxInstanceCount": 4}}, "passed", id="min is max"),
         pytest.param(PROBED, {"scaling": {"maxInstanceCount": Computed()}}, "undecided", id="computed maximum"),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from typing import Any
 
 import pytest
 
-from tests.rules.runs import EU, FUNCTION, US, V1, chained, run
-from tests.stacks import Computed, R, check_verdict, finding
+from policypack.config.options import default_settings
+from policypack.evaluate import evaluate
+from policypack.judgement import Results
+from policypack.report.formats import render
+from policypack.rules import RULES
+from tests.rules.runs import EU, FUNCTION, US, V1, behind, chained, neg, run
+from tests.stacks import BY_NAME, Computed, R, build, check_verdict, finding
 
 RULE = "run-service-ingress"
 ALL: dict[str, Any] = {"ingress": "INGRESS_TRAFFIC_ALL"}
@@ -91,3 +98,56 @@ def test_the_message_says_which_way_is_open() -> None:
     assert problem.observed == (
         "It takes requests from everywhere, and its default URL leads around the load balancer."
     )
+
+
+@pytest.mark.parametrize(
+    ("front", "severity"),
+    [
+        pytest.param({}, "high", id="external"),
+        pytest.param({"loadBalancingScheme": "EXTERNAL"}, "high", id="classic"),
+        pytest.param(INSIDE, "medium", id="internal"),
+        pytest.param({"loadBalancingScheme": Computed()}, "high", id="unknown"),
+    ],
+)
+def test_there_is_less_to_go_around_inside(front: dict[str, Any], severity: str) -> None:
+    found = finding(RULE, *chained(run(US, logical="chat", **ALL), **front))
+    assert (found.status, found.severity) == ("failed", severity)
+
+
+def test_a_service_behind_both_is_as_bad_as_behind_the_external_one() -> None:
+    llm = run(US, logical="chat", **ALL)
+    link = neg(llm)
+    found = finding(RULE, llm, link, behind(link, name="out"), behind(link, name="in", **INSIDE))
+    assert found.severity == "high"
+
+
+def test_reports_say_the_severity_of_the_finding() -> None:
+    stack = build(*chained(run(US, logical="chat", **ALL), **INSIDE))
+    results = Results("made", stack, evaluate(stack, [BY_NAME[RULE]], default_settings(RULES)), date(2026, 6, 30))
+    (found,) = json.loads("".join(render("check", "json", results)))["findings"]
+    assert found["severity"] == "medium"
+    assert f"{RULE}  mandatory, severity medium" in "".join(render("check", "terminal", results))
+    assert "| medium |" in "".join(render("check", "markdown", results))
+    assert 'data-severity="medium"' in "".join(render("check", "html", results))
+
+
+@pytest.mark.parametrize(
+    ("form", "fix"),
+    [
+        ("service", 'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"` and `default_uri_disabled=True`.'),
+        (
+            "service of the first API",
+            'Set `metadata={"annotations": {"run.googleapis.com/ingress": "internal-and-cloud-load-balancing"}}` and '
+            '`metadata={"annotations": {"run.googleapis.com/default-url-disabled": "true"}}`.',
+        ),
+        ("function", 'Set `service_config={"ingress_settings": "ALLOW_INTERNAL_AND_GCLB"}`.'),
+    ],
+)
+def test_the_fix_is_written_as_the_form_has_it(form: str, fix: str) -> None:
+    named = {"name": "llm", "location": US}
+    forms = {
+        "service": run(US, logical="chat", **ALL),
+        "service of the first API": R(V1, "chat", named),
+        "function": R(FUNCTION, "chat", {**named, "serviceConfig": {}}),
+    }
+    assert [one.fix for one in finding(RULE, *chained(forms[form])).problems] == [fix]

@@ -77,6 +77,8 @@ def test_probes(container: dict[str, Any], expected: str) -> None:
     ("inputs", "options", "expected"),
     [
         pytest.param({"template": {"nodeSelector": {"accelerator": "nvidia-l4"}}}, {}, "passed", id="accelerator"),
+        pytest.param({"template": {"sessionAffinity": True}}, {}, "undecided", id="clients stay with their instance"),
+        pytest.param({"template": {"sessionAffinity": False}}, {}, "passed", id="no session affinity"),
         pytest.param({"template": {"healthCheckDisabled": True}}, {}, "undecided", id="deploys unchecked"),
         pytest.param({"traffics": [{"revision": "x"}]}, {}, "undecided", id="another revision"),
         pytest.param({"traffics": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"}]}, {}, "passed", id="latest"),

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-import time
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -13,6 +13,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.values.values import UNKNOWN
 from policypack.sources.error import SourceError
 from policypack.sources.program import ProgramStack, load_program
+from tests.command import wait_until
 from tests.sources.deployed import DEPLOYED
 
 PROJECT = "name: llm\nruntime: python\n"
@@ -123,6 +124,7 @@ def test_an_explicit_provider_configures_its_resources(tmp_path: Path) -> None:
         """,
     )
     assert named(program, "net").provider == {"project": "p-other", "version": "9.1.0"}
+    assert named(program, "net").provider_urn == named(program, "other").urn
 
 
 def test_resources_that_are_read_have_no_inputs(tmp_path: Path) -> None:
@@ -633,7 +635,7 @@ def test_a_program_that_ends_well_early(tmp_path: Path) -> None:
     assert named(run(tmp_path, 'import sys\nmake("Network", "net")\nsys.exit(0)'), "net")
 
 
-def test_a_program_that_does_not_end(tmp_path: Path) -> None:
+def test_a_program_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = tmp_path / "child"
     program = f"""
         import subprocess, sys, time
@@ -642,13 +644,17 @@ def test_a_program_that_does_not_end(tmp_path: Path) -> None:
         time.sleep(600)
     """
     write(tmp_path, main=PRELUDE + dedent(program))
-    message = error_of(tmp_path, timeout=3)
-    assert "did not end within 3 seconds" in message
+    wait = subprocess.Popen.wait
+
+    def wait_for_the_child(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        wait_until(lambda: mark.exists() and mark.read_text())
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait_for_the_child)
+    message = error_of(tmp_path, timeout=0.5)
+    assert "did not end within 0.5 seconds" in message
     assert "pulumi preview --policy-pack DIR" in message
-    deadline = time.monotonic() + 10
-    while is_running(int(mark.read_text())) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(int(mark.read_text()))
+    wait_until(lambda: not is_running(int(mark.read_text())))
 
 
 def is_running(process: int) -> bool:
@@ -700,7 +706,7 @@ make("Network", "clear", zone=config.require("clear")[:2], secret=config.require
 def test_what_is_computed_from_encrypted_configuration_is_not_known(tmp_path: Path) -> None:
     config = f"{CONFIG}  llm:clear: us-east1\n  llm:token: {{secure: v1:abc}}\n"
     write(tmp_path, main=PRELUDE + ENCRYPTED, Pulumi__dev__yaml=config)
-    inputs = {r.name: r.inputs for r in load_program(tmp_path, timeout=30).stack.resources}
+    inputs = {r.name: r.inputs for r in load_program(tmp_path, timeout=60).stack.resources}
     assert inputs["plain"] == {"zone": UNKNOWN, "part": UNKNOWN}
     assert inputs["joined"] == {"zone": UNKNOWN, "upper": UNKNOWN}
     assert inputs["secret"] == {"zone": UNKNOWN}

@@ -127,6 +127,7 @@ def test_edges_provider_and_ignored_changes(tmp_path: Path) -> None:
     found = stack.by_urn(other["urn"])
     assert found is not None
     assert found.provider == {"project": "p"}
+    assert found.provider_urn == PROVIDER
     assert found.parent == other["parent"]
     assert found.edges == {"network": (f"{STACK}{NETWORK}::net",)}
     assert found.ignores_changes_of("backends")

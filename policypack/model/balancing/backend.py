@@ -76,6 +76,11 @@ class Backend:
         return self.properties.string("preference")
 
     @property
+    def traffic_duration(self) -> str | Unknown | None:
+        """How long most of its requests take: `LONG` or `SHORT`, which left out is as `SHORT`."""
+        return self.properties.string("trafficDuration")
+
+    @property
     def is_failover(self) -> bool | Unknown:
         """Whether it is a failover backend of a passthrough load balancer."""
         failover = self.properties.boolean("failover")
@@ -144,11 +149,14 @@ class Backend:
 
     @property
     def is_serverless(self) -> bool | Unknown:
-        """Whether its group is a serverless NEG: one in a mode that these do not have is none."""
+        return self.is_a(BackendKind.SERVERLESS_NEG)
+
+    def is_a(self, kind: BackendKind) -> bool | Unknown:
+        """Whether its group is of a kind: one in a mode that this kind does not have is not."""
         cells = MODES_OF_KINDS.get(self.balancing_mode, {}) if isinstance(self.balancing_mode, str) else {}
-        if cells.get(BackendKind.SERVERLESS_NEG) is Cell.REFUSED:
+        if cells.get(kind) is Cell.REFUSED:
             return False
-        return agreed(kind is BackendKind.SERVERLESS_NEG for kind in self.backend_kinds)
+        return agreed(one is kind for one in self.backend_kinds)
 
     @cached_property
     def is_measured(self) -> bool | Unknown:

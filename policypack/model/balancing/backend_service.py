@@ -10,14 +10,16 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
+from policypack.model.balancing.region_count import count_regions
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, location_of, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
+from policypack.model.kubernetes.controllers import Attachments, attachments_of
 from policypack.model.products.load_balancer import LoadBalancerService
-from policypack.model.values.bounds import DistinctCount, count_distinct
+from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import same
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, camel_case
@@ -105,8 +107,13 @@ class BackendService(LoadBalancerService):
 
     @property
     def leaves_backends_to_a_controller(self) -> bool:
-        """`ignore_changes` covers its backends: something else, such as a GKE controller, attaches them."""
-        return self.resource.ignores_changes_of("backends")
+        """Something else, such as a controller in GKE, attaches backends: `ignore_changes` or an annotation says so."""
+        return self.resource.ignores_changes_of("backends") or bool(self.attachments.certain)
+
+    @property
+    def attachments(self) -> Attachments:
+        """The NEGs that a controller in GKE attaches, as annotations of Services say."""
+        return attachments_of(self.stack, self.resource)
 
     @cached_property
     def backends(self) -> tuple[Backend, ...] | Unknown:
@@ -150,7 +157,8 @@ class BackendService(LoadBalancerService):
     @cached_property
     def kinds(self) -> frozenset[GroupKind]:
         """The kinds of group that its backends can be."""
-        known = frozenset(kind for group in self.groups for kind in group.kinds)
+        attached = [GroupKind.ZONAL_NEG] if self.attachments.certain else []
+        known = frozenset([*(kind for group in self.groups for kind in group.kinds), *attached])
         if self.links.is_complete:
             return known
         if isinstance(self.backends, Unknown):
@@ -306,7 +314,11 @@ def regions_of(services: Sequence[BackendService], others: Sequence[BackendServi
 
     One without backends serves from none, unless a controller attaches them.
     """
-    certain = [one.region for one in services if not isinstance(one.backends, Unknown) and one.backends]
+    certain = [
+        one.region
+        for one in services
+        if one.attachments.certain or not (isinstance(one.backends, Unknown) or one.has_no_backends)
+    ]
     possible = [
         one.region
         for one in (*services, *others)
@@ -316,24 +328,6 @@ def regions_of(services: Sequence[BackendService], others: Sequence[BackendServi
     ]
     is_complete = all(one.stack.is_complete for one in services)
     return count_regions(certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None)
-
-
-def count_regions(
-    certain: list[str | Unknown], possible: list[str | Unknown], *, is_closed: bool, unresolved: int | None
-) -> DistinctCount:
-    """How many regions backends are in.
-
-    Args:
-        certain: the regions of backends that certainly are there.
-        possible: the regions of those that may be.
-        is_closed: further ones can be in no region but the `possible` ones.
-        unresolved: how many further ones there are; `None` for any number.
-    """
-    known = [region for region in certain if isinstance(region, str)]
-    anywhere = len(certain) - len(known)
-    choices = [region for region in possible if isinstance(region, str)]
-    is_limited = is_closed and not anywhere and len(choices) == len(possible)
-    return count_distinct(known, None if unresolved is None else unresolved + anywhere, choices if is_limited else None)
 
 
 def may_be_one(one: Reference, other: Reference) -> bool:

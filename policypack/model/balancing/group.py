@@ -28,8 +28,9 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
     SERVICE_ATTACHMENT,
 )
+from policypack.model.kubernetes.controllers import names_of_negs
 from policypack.model.products.kinds import BackendKind
-from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import joined, like
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -127,7 +128,7 @@ class Group:
         """The kinds that it can be: one, unless what tells them apart is not known."""
         if isinstance(self.target, Reference):
             if self.target.collection == "networkEndpointGroups":
-                return _NEG_KINDS_IN[self.target.scope]
+                return frozenset({GroupKind.ZONAL_NEG}) if self._is_of_gke else _NEG_KINDS_IN[self.target.scope]
             return frozenset({GroupKind.INSTANCE_GROUP}) if self._is_instance_group else ALL_KINDS
         if self.target.type in INSTANCE_GROUP_TYPES:
             return frozenset({GroupKind.INSTANCE_GROUP})
@@ -157,8 +158,19 @@ class Group:
                 return self.target.scope == "regions" if self._is_instance_group else UNKNOWN
             return self.target.type == REGION_INSTANCE_GROUP_MANAGER
         if isinstance(self.target, Reference):
-            return UNKNOWN
+            return True if self._is_of_gke else UNKNOWN
         return negation(equals(self.target.asked.string("networkEndpointType"), "GCE_VM_IP"))
+
+    @property
+    def _is_of_gke(self) -> bool:
+        """Whether an annotation of a Service names it: a zonal NEG of Pods, in each zone that has any.
+
+        https://cloud.google.com/kubernetes-engine/docs/how-to/standalone-neg
+        """
+        reference = self.target
+        return isinstance(reference, Reference) and (
+            reference.scope == "zones" and reference.name in names_of_negs(self.stack)
+        )
 
     @property
     def _is_instance_group(self) -> bool:
@@ -177,11 +189,13 @@ class Group:
 
     @property
     def serves_google_api(self) -> bool | Unknown:
-        """Whether a Private Service Connect NEG leads to a Google API, and not to a service that somebody published.
+        """Whether it is a Private Service Connect NEG for a Google API, and not for a service that somebody published.
 
         https://cloud.google.com/vpc/docs/private-service-connect-backends
         """
-        if isinstance(self.target, Reference):
+        if GroupKind.PRIVATE_SERVICE_CONNECT_NEG not in self.kinds:
+            return False
+        if isinstance(self.target, Reference) or len(self.kinds) > 1:
             return UNKNOWN
         target = self.target.asked.string("pscTargetService")
         if isinstance(target, str):
@@ -206,20 +220,6 @@ class Group:
         if isinstance(self.target, Reference):
             return self.target.scope == "global" and self.target.collection in GROUP_COLLECTIONS
         return self.target.type == GLOBAL_NETWORK_ENDPOINT_GROUP
-
-    @property
-    def leads_to_google_api(self) -> bool | Unknown:
-        """Whether it is a Private Service Connect NEG for a Google API, and not for a service that somebody publishes.
-
-        https://cloud.google.com/vpc/docs/private-service-connect-backends
-        """
-        if GroupKind.PRIVATE_SERVICE_CONNECT_NEG not in self.kinds:
-            return False
-        if isinstance(self.target, Reference) or len(self.kinds) > 1:
-            return UNKNOWN
-        return when_known(
-            self.target.asked.string("pscTargetService"), lambda url: "/serviceAttachments/" not in str(url)
-        )
 
     def defines_port(self, port_name: str) -> bool | Unknown:
         """Whether it has a named port `port_name`, in its own `namedPorts` or an `InstanceGroupNamedPort`.

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from policypack.model.balancing.backend import Backend
-from policypack.model.balancing.backend_service import BackendService, count_regions
+from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
+from policypack.model.balancing.region_count import count_regions
 from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.values import Unknown
 
@@ -55,6 +56,11 @@ def serving_regions(service: BackendService) -> DistinctCount:
     """The regions that a service serves from: those of its backends that are not drained."""
     if service.is_regional or isinstance(service.backends, Unknown):
         return service.regions
+    if attached := service.attachments.certain:
+        # Clusters of other stacks may attach theirs as well.
+        own = [group.region for group in serving_groups(service).certain]
+        theirs = [one.region for one in attached if one.is_drained is False]
+        return count_regions([*own, *theirs], [], is_closed=False, unresolved=None)
     groups, others = serving_groups(service), _open_backends(service)
     if service.links.is_complete and all(one.is_drained is False for one in others):
         others = ()

@@ -81,10 +81,12 @@ class _Users:
     """The services that have a group among their backends, or may have it.
 
     Args:
+        stack: the stack of the services.
         services: all services.
     """
 
-    def __init__(self, services: Iterable[BackendService]) -> None:
+    def __init__(self, stack: Stack, services: Iterable[BackendService]) -> None:
+        self._stack = stack
         self._known: dict[Identity, list[BackendService]] = {}
         self._open: list[BackendService] = []
         self._of_any_name: list[BackendService] = []
@@ -105,7 +107,9 @@ class _Users:
 
     def of(self, identity: Identity) -> list[BackendService]:
         """Those that have the group, or of which it is not known whether they do."""
-        found = [*self._known.get(_without_project(identity), ()), *self._open]
+        group = self._stack.by_urn(identity) if isinstance(identity, str) else None
+        possible = (one for one in self._open if group is None or one.links.includes(group) is not False)
+        found = [*self._known.get(_without_project(identity), ()), *possible]
         if isinstance(identity, Reference):
             found += self._of_any_name
         elif identity in self._nameless:
@@ -119,4 +123,4 @@ def _without_project(identity: Identity) -> Identity:
 
 @per_stack
 def _users(stack: Stack) -> _Users:
-    return _Users(BackendService.of(resource, stack) for resource in stack.of_types(BackendService.TYPES))
+    return _Users(stack, (BackendService.of(resource, stack) for resource in stack.of_types(BackendService.TYPES)))

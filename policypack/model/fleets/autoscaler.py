@@ -91,6 +91,16 @@ class Autoscaler(View):
         return _count(self._policy.number("maxReplicas"))
 
     @property
+    def has_room(self) -> bool | Unknown:
+        """Whether its maximum is not below its minimum, which it chooses itself where that is left out.
+
+        https://www.pulumi.com/registry/packages/gcp/api-docs/compute/regionautoscaler/: "should not be lower than
+        minimal number of replicas"
+        """
+        least, most = self._policy.number("minReplicas", default=0), self._policy.number("maxReplicas")
+        return when_known(least, lambda low: when_known(most, lambda high: high is None or low <= high))
+
+    @property
     def cpu_target(self) -> float | Unknown | None:
         """The CPU utilization that it keeps, a fraction; `None` if it does not scale by CPU utilization.
 

@@ -83,7 +83,7 @@ class Loss:
     @property
     def is_survivable(self) -> bool:
         """Whether the others can carry the load; not if there is no capacity at all."""
-        return self.left > 0 and self.left >= self.load - _TOLERANCE * max(self.load, self.left)
+        return is_enough(self.left, self.load)
 
     @property
     def left_fraction(self) -> float:
@@ -94,6 +94,11 @@ class Loss:
     def load_fraction(self) -> float:
         """The steady load, as a fraction of the warm capacity of all regions."""
         return self.load / self.total if self.total else 0.0
+
+
+def is_enough(capacity: float, load: float) -> bool:
+    """Whether a capacity carries a load; none carries nothing, not even no load."""
+    return capacity > 0 and capacity >= load - _TOLERANCE * max(load, capacity)
 
 
 def by_region(fleets: Iterable[Fleet]) -> tuple[RegionCapacity, ...]:
@@ -134,9 +139,32 @@ def losses(fleets: Sequence[Fleet], *, after_scale_out: bool = False, demand: fl
     )
 
 
-def nothing_left(fleets: Sequence[Fleet]) -> tuple[Loss, ...]:
-    """The losses of regions that leave no capacity at all, which no load survives."""
-    return tuple(loss for loss in losses(fleets) if not loss.left)
+def carried(fleets: Iterable[Fleet], demand: float | None = None) -> dict[str, float]:
+    """What arises next to each region: its steady load, or its part of a demand in proportion to its warm capacity."""
+    regions = by_region(fleets)
+    total = sum(region.warm for region in regions)
+    if demand is None:
+        return {region.region: region.load for region in regions}
+    return {region.region: demand * region.warm / total if total else demand / len(regions) for region in regions}
+
+
+def crowded(fleets: Iterable[Fleet], *, demand: float | None = None) -> tuple[tuple[str, str], ...]:
+    """Regions and others that could not carry what both have: all of it goes there if it is the closest one left.
+
+    For fleets that the load balancer knows no capacity of, so that it spreads nothing over several regions.
+
+    Args:
+        fleets: all fleets behind one load balancer.
+        demand: what all regions carry, in proportion to their warm capacity; `None` for the steady load.
+    """
+    fleets = tuple(fleets)
+    loads = carried(fleets, demand)
+    return tuple(
+        (lost, other.region)
+        for lost in loads
+        for other in by_region(fleets)
+        if other.region != lost and not is_enough(other.maximum, loads[lost] + loads[other.region])
+    )
 
 
 def losses_during_update(fleets: Sequence[Fleet], updated: Fleet, unavailable: float) -> tuple[Loss, ...]:

@@ -37,6 +37,7 @@ class ServiceFleets:
         alternatives: the fleets as each way of pairing backends and groups makes them, if which has which is all that
             is not known.
         targets: when a machine of each fleet counts as full, by their groups' URNs.
+        starts_on_demand: they are Cloud Run services: their machines are instances, which start as requests come.
     """
 
     by_group: Mapping[str, Fleet] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class ServiceFleets:
     has_fixed_size: bool = False
     targets: Mapping[str, Target] = field(default_factory=dict)
     alternatives: tuple[ServiceFleets, ...] = ()
+    starts_on_demand: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -86,7 +88,8 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
         service: the service that loses a region.
         needs_load: the steady load has to be known; otherwise the fleets say nothing about it.
     """
-    if service.is_regional or service.has_no_backends or service.regions.upper == 1:
+    has_none = service.has_no_backends and not service.attachments.certain
+    if service.is_regional or has_none or service.regions.upper == 1:
         return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
     basis = capacity_basis(service, needs_load=needs_load)
     return replace(
@@ -105,7 +108,7 @@ def capacity_basis(service: BackendService, *, needs_load: bool = True) -> Failo
         blocked = "`load_balancing_scheme` is not known, and so whether its backends have targets"
         return FailoverBasis(undecided=(Unresolved(blocked, "load_balancing_scheme"),))
     if service.leaves_backends_to_a_controller:
-        blocked = "`ignore_changes` leaves its backends to a controller"
+        blocked = "a controller attaches its backends"
         return FailoverBasis(undecided=(Unresolved(blocked, "backends"),))
     return FailoverBasis(found, undecided=found.why)
 

@@ -159,12 +159,14 @@ class GroupManager(View):
         return self._has_machines(lambda machine: machine.has_gpu)
 
     @property
-    def takes_reservation(self) -> bool:
-        """All its machines come from specific reservations, so that it cannot have more than these hold."""
+    def takes_reservation(self) -> bool | Unknown:
+        """Whether all its machines come from specific reservations, so that it cannot have more than these hold."""
         links = self.template_links
         machines = [Machine.of(target, self.stack) for target in links.targets]
-        are_all = links.is_complete and bool(machines) and not links.external
-        return are_all and all(equals(one.reservation_affinity, "SPECIFIC_RESERVATION") is True for one in machines)
+        if links.external or (links.is_complete and not machines):
+            return False
+        found = all_of(equals(one.reservation_affinity, "SPECIFIC_RESERVATION") for one in machines)
+        return UNKNOWN if found is True and not links.is_complete else found
 
     @property
     def has_tpu(self) -> bool | Unknown:

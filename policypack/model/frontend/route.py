@@ -27,6 +27,7 @@ class Route:
         redirects: whether it answers with a redirect.
         redirect: the redirect, empty without one.
         targets: for each service or bucket that it may send requests to, what the property points at.
+        headers: what it and what is around it do with the headers of requests, each with what to call it.
     """
 
     label: str
@@ -34,6 +35,7 @@ class Route:
     redirects: bool | Unknown
     redirect: Properties
     targets: tuple[Links, ...] | Unknown
+    headers: tuple[tuple[str, Properties], ...] = ()
 
     def sends_to(self, service: Resource) -> bool | Unknown:
         """Whether it sends requests to a service, and neither redirects nor aborts all of them."""

@@ -27,7 +27,8 @@ _FRONT_TYPES: Final = (*URL_MAP_TYPES, *PROXY_TYPES, *FORWARDING_RULE_TYPES)
 # These packages have resources that route requests to backend services, such as the routes of a mesh and of GKE.
 _OTHER_ROUTERS: Final = ("gcp:networkservices/", "kubernetes:")
 _ROUTING: Final = ("defaultService", "defaultRouteAction", "defaultUrlRedirect", "hostRules", "pathMatchers")
-# Callouts speak gRPC over HTTP/2: https://cloud.google.com/service-extensions/docs/configure-callout
+# "The backend service for the extension must use HTTP2 or H2C as the protocol"; GRPC, of a mesh, is not documented:
+# https://cloud.google.com/dotnet/docs/reference/Google.Cloud.NetworkServices.V1/latest/Google.Cloud.NetworkServices.V1.WireFormat
 _CALLOUT_PROTOCOLS: Final = ("HTTP2", "H2C", "GRPC")
 
 

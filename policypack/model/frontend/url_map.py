@@ -29,7 +29,11 @@ class UrlMap(View):
     @cached_property
     def default(self) -> Route:
         """What it does with hosts that no host rule names."""
-        return self._route("defaultService", "the default", self.resource.asked, "default")
+        return self._route("defaultService", "the default", self.resource.asked, "default", self._headers)
+
+    @property
+    def _headers(self) -> tuple[tuple[str, Properties], ...]:
+        return (("every route", self.resource.asked.block("headerAction")),)
 
     @cached_property
     def matchers(self) -> tuple[PathMatcher, ...] | Unknown:
@@ -158,12 +162,16 @@ class UrlMap(View):
     def _matcher(self, properties: Properties, number: int) -> PathMatcher:
         name = properties.string("name")
         where = f"path matcher `{name}`" if isinstance(name, str) else f"path matcher {number + 1}"
+        around = (*self._headers, (where, properties.block("headerAction")))
         return PathMatcher(
-            self._route("pathMatchers", f"the default of {where}", properties, "default"),
+            self._route("pathMatchers", f"the default of {where}", properties, "default", around),
             when_known(
                 properties.objects("pathRules"),
                 lambda rules: tuple(
-                    PathRule(rule.strings("paths"), self._route("pathMatchers", f"path rule {i + 1} of {where}", rule))
+                    PathRule(
+                        rule.strings("paths"),
+                        self._route("pathMatchers", f"path rule {i + 1} of {where}", rule, "", around),
+                    )
                     for i, rule in enumerate(rules)
                 ),
             ),
@@ -173,15 +181,25 @@ class UrlMap(View):
                     RouteRule(
                         rule.number("priority"),
                         rule.objects("matchRules"),
-                        self._route("pathMatchers", f"route rule {i + 1} of {where}", rule),
+                        self._route("pathMatchers", label, rule, "", (*around, (label, rule.block("headerAction")))),
                     )
-                    for i, rule in enumerate(rules)
+                    for label, rule in ((f"route rule {i + 1} of {where}", rule) for i, rule in enumerate(rules))
                 ),
             ),
         )
 
-    def _route(self, key: str, label: str, properties: Properties, prefix: str = "") -> Route:
-        """A route of the object `properties`, whose keys begin with `prefix`; `key` is the property with its edges."""
+    def _route(
+        self,
+        key: str,
+        label: str,
+        properties: Properties,
+        prefix: str = "",
+        around: tuple[tuple[str, Properties], ...] = (),
+    ) -> Route:
+        """A route of the object `properties`, whose keys begin with `prefix`, within those `around` it.
+
+        `key` is the property with its edges.
+        """
 
         def named(name: str) -> str:
             return f"{prefix}{name[0].upper()}{name[1:]}" if prefix else name
@@ -198,7 +216,16 @@ class UrlMap(View):
             targets = tuple(
                 resolve(self.stack, self.resource, edges, urls, _TARGET_TYPES) for urls, edges in named_urls if urls
             )
-        return Route(label, action, when_known(redirect, bool), properties.block(named("urlRedirect")), targets)
+        shares = [] if isinstance(weighted, Unknown) else weighted
+        headers = (*around, *((label, share.block("headerAction")) for share in shares))
+        return Route(
+            label,
+            action,
+            when_known(redirect, bool),
+            properties.block(named("urlRedirect")),
+            targets,
+            headers,
+        )
 
 
 def url_maps_of(stack: Stack, service: Resource) -> tuple[UrlMap, ...]:

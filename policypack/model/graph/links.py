@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
+from policypack.model.graph.reference import Reference, has_a_name, may_have_any_name, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -65,6 +65,7 @@ class Links:
         is_closed: unresolved entries can point at nothing but `candidates`.
         why: what keeps entries unresolved, a clause without a full stop; empty if all are resolved.
         property_name: the Python name of the property.
+        is_of_names: what is not known is computed from `candidates` and names that the program has.
     """
 
     entries: tuple[Resource | Reference | None, ...] | Unknown
@@ -73,6 +74,7 @@ class Links:
     is_closed: bool
     why: str
     property_name: str
+    is_of_names: bool = False
 
     @property
     def external(self) -> tuple[Reference, ...]:
@@ -106,7 +108,9 @@ class Links:
             return True
         if self.is_complete:
             return UNKNOWN if by_name and self.external and may_have_any_name(resource) else False
-        return UNKNOWN if resource in self.candidates or not self.is_closed else False
+        # The program cannot have the name of what Pulumi is going to name.
+        may_be_named = not self.is_of_names or has_a_name(resource)
+        return UNKNOWN if resource in self.candidates or (may_be_named and not self.is_closed) else False
 
 
 class LinkIndex(Generic[T]):
@@ -170,10 +174,10 @@ def resolve(
 
     sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
     candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
+    blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
     if isinstance(entries, Unknown):
         why = f"`{name}` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
-        return Links(UNKNOWN, (), candidates, False, why, name)
-    blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
+        return Links(UNKNOWN, (), candidates, False, why, name, is_of_names=bool(sources) and not blocking)
     has_other_texts = any(isinstance(one, str) for one, found in zip(given, matched, strict=True) if found is None)
     has_outside = any(isinstance(entry, Reference) for entry in matched)
     is_closed = False

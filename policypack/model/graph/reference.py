@@ -20,6 +20,7 @@ from policypack.model.graph.tokens import (
     INSTANCE_GROUP,
     INSTANCE_GROUP_MANAGER,
     INSTANCE_TEMPLATE,
+    MANAGED_SSL_CERTIFICATE,
     NETWORK,
     NETWORK_ENDPOINT_GROUP,
     REGION_AUTOSCALER,
@@ -29,12 +30,14 @@ from policypack.model.graph.tokens import (
     REGION_INSTANCE_TEMPLATE,
     REGION_NETWORK_ENDPOINT_GROUP,
     REGION_SECURITY_POLICY,
+    REGION_SSL_CERTIFICATE,
     REGION_SSL_POLICY,
     REGION_TARGET_HTTP_PROXY,
     REGION_TARGET_HTTPS_PROXY,
     REGION_TARGET_TCP_PROXY,
     REGION_URL_MAP,
     SECURITY_POLICY,
+    SSL_CERTIFICATE,
     SSL_POLICY,
     SUBNETWORK,
     TARGET_GRPC_PROXY,
@@ -73,15 +76,18 @@ COLLECTIONS: Final = {
     GLOBAL_FORWARDING_RULE: ("forwardingRules", "global"),
     INSTANCE: ("instances", "zones"),
     INSTANCE_TEMPLATE: ("instanceTemplates", "global"),
+    MANAGED_SSL_CERTIFICATE: ("sslCertificates", "global"),
     NETWORK: ("networks", "global"),
     REGION_AUTOSCALER: ("autoscalers", "regions"),
     REGION_INSTANCE_TEMPLATE: ("instanceTemplates", "regions"),
     REGION_SECURITY_POLICY: ("securityPolicies", "regions"),
+    REGION_SSL_CERTIFICATE: ("sslCertificates", "regions"),
     REGION_SSL_POLICY: ("sslPolicies", "regions"),
     REGION_TARGET_HTTP_PROXY: ("targetHttpProxies", "regions"),
     REGION_TARGET_HTTPS_PROXY: ("targetHttpsProxies", "regions"),
     REGION_TARGET_TCP_PROXY: ("targetTcpProxies", "regions"),
     REGION_URL_MAP: ("urlMaps", "regions"),
+    SSL_CERTIFICATE: ("sslCertificates", "global"),
     SSL_POLICY: ("sslPolicies", "global"),
     SECURITY_POLICY: ("securityPolicies", "global"),
     SUBNETWORK: ("subnetworks", "regions"),
@@ -150,6 +156,11 @@ def references_to(resource: Resource) -> frozenset[Reference]:
     return frozenset(
         name.in_collection(collection) for name in names for collection in ("instanceGroupManagers", "instanceGroups")
     )
+
+
+def has_a_name(resource: Resource) -> bool:
+    """Whether a resource has a name, known or not: not if Pulumi is going to make it up."""
+    return bool(references_to(resource)) or resource.asked.string("name") is not None
 
 
 def may_have_any_name(resource: Resource) -> bool:

@@ -31,6 +31,7 @@ class Resource:
         edges: for each input property, the URNs of the resources that any part of it came from.
         parent: the URN of its parent.
         provider: the configuration of its provider.
+        provider_urn: the URN of its provider; empty if the source does not say.
         ignore_changes: the property paths of its `ignore_changes` option.
         is_read: it is read with `.get()` or belongs to another stack, so this program does not manage it.
         place: where the program makes it; `None` if the source does not know the program.
@@ -44,6 +45,7 @@ class Resource:
     edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parent: str | None = None
     provider: Object = field(default_factory=dict)
+    provider_urn: str = ""
     ignore_changes: tuple[str, ...] = ()
     is_read: bool = False
     place: Place | None = None

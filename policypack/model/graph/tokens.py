@@ -19,7 +19,6 @@ CRYPTO_KEY_IAM_MEMBER: Final = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 CERTIFICATE: Final = "gcp:certificatemanager/certificate:Certificate"
 CERTIFICATE_MAP: Final = "gcp:certificatemanager/certificateMap:CertificateMap"
 CERTIFICATE_MAP_ENTRY: Final = "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry"
-CLOUD_RUN: Final = "gcp:cloudrunv2/service:Service"
 DISK: Final = "gcp:compute/disk:Disk"
 FIREWALL: Final = "gcp:compute/firewall:Firewall"
 FIREWALL_POLICY: Final = "gcp:compute/firewallPolicy:FirewallPolicy"
@@ -27,6 +26,8 @@ FIREWALL_POLICY_ASSOCIATION: Final = "gcp:compute/firewallPolicyAssociation:Fire
 FIREWALL_POLICY_RULE: Final = "gcp:compute/firewallPolicyRule:FirewallPolicyRule"
 FIREWALL_POLICY_WITH_RULES: Final = "gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules"
 FORWARDING_RULE: Final = "gcp:compute/forwardingRule:ForwardingRule"
+GKE_CLUSTER: Final = "gcp:container/cluster:Cluster"
+GKE_NODE_POOL: Final = "gcp:container/nodePool:NodePool"
 GLOBAL_ADDRESS: Final = "gcp:compute/globalAddress:GlobalAddress"
 GLOBAL_FORWARDING_RULE: Final = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 GLOBAL_NETWORK_ENDPOINT: Final = "gcp:compute/globalNetworkEndpoint:GlobalNetworkEndpoint"
@@ -88,6 +89,7 @@ REGION_PER_INSTANCE_CONFIG: Final = "gcp:compute/regionPerInstanceConfig:RegionP
 REGION_RESIZE_REQUEST: Final = "gcp:compute/regionResizeRequest:RegionResizeRequest"
 REGION_SECURITY_POLICY: Final = "gcp:compute/regionSecurityPolicy:RegionSecurityPolicy"
 REGION_SECURITY_POLICY_RULE: Final = "gcp:compute/regionSecurityPolicyRule:RegionSecurityPolicyRule"
+REGION_SSL_CERTIFICATE: Final = "gcp:compute/regionSslCertificate:RegionSslCertificate"
 REGION_SSL_POLICY: Final = "gcp:compute/regionSslPolicy:RegionSslPolicy"
 REGION_TARGET_HTTPS_PROXY: Final = "gcp:compute/regionTargetHttpsProxy:RegionTargetHttpsProxy"
 REGION_TARGET_HTTP_PROXY: Final = "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy"
@@ -210,17 +212,31 @@ IAM_BINDING_TYPES: Final = (
     "gcp:folder/iAMBinding:IAMBinding",
     "gcp:organizations/iAMBinding:IAMBinding",
 )
+# Grants on one resource: a member, all members of a role, or all roles. The grants of both API versions go together.
 CLOUD_RUN_GRANT_TYPES: Final = (
     "gcp:cloudrunv2/serviceIamBinding:ServiceIamBinding",
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember",
+    "gcp:cloudrunv2/serviceIamPolicy:ServiceIamPolicy",
+)
+CLOUD_RUN_V1_GRANT_TYPES: Final = (
+    "gcp:cloudrun/iamBinding:IamBinding",
+    "gcp:cloudrun/iamMember:IamMember",
+    "gcp:cloudrun/iamPolicy:IamPolicy",
 )
 IAP_GRANT_TYPES: Final = (
     "gcp:iap/webBackendServiceIamBinding:WebBackendServiceIamBinding",
     "gcp:iap/webBackendServiceIamMember:WebBackendServiceIamMember",
+    "gcp:iap/webBackendServiceIamPolicy:WebBackendServiceIamPolicy",
+)
+IAP_CLOUD_RUN_GRANT_TYPES: Final = (
+    "gcp:iap/webCloudRunServiceIamBinding:WebCloudRunServiceIamBinding",
+    "gcp:iap/webCloudRunServiceIamMember:WebCloudRunServiceIamMember",
+    "gcp:iap/webCloudRunServiceIamPolicy:WebCloudRunServiceIamPolicy",
 )
 IAP_REGION_GRANT_TYPES: Final = (
     "gcp:iap/webRegionBackendServiceIamBinding:WebRegionBackendServiceIamBinding",
     "gcp:iap/webRegionBackendServiceIamMember:WebRegionBackendServiceIamMember",
+    "gcp:iap/webRegionBackendServiceIamPolicy:WebRegionBackendServiceIamPolicy",
 )
 # Packages of types, and beginnings of types that go together.
 GKE: Final = "gcp:container/"

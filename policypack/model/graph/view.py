@@ -26,9 +26,24 @@ class View:
         """The view of a resource, one for all who look at it while the stack stays as it is."""
         return _view(stack, cls, resource)
 
+    @classmethod
+    def resources_in(cls, stack: Stack) -> tuple[Resource, ...]:
+        """The resources of a stack that the view shows, ordered by URN."""
+        return stack.of_types(cls.TYPES)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of it, so that nothing is said of it; a component has no properties."""
+        return self.resource.is_empty
+
     @property
     def counts_alone(self) -> bool:
         """Whether rules say something of it although no backend service leads to it."""
+        return False
+
+    @property
+    def is_a_service(self) -> bool:
+        """Whether it is what a backend service is to others, so that the option `services` selects it by its name."""
         return False
 
     @property

@@ -18,7 +18,7 @@ from policypack.model.graph.view import View
 from policypack.model.machines.disk import Disk, disks_of
 from policypack.model.machines.metadata import Metadata, MetadataText, metadata_of, texts_of
 from policypack.model.machines.settings import NetworkInterface, Scheduling, ServiceAccount, Shielding
-from policypack.model.machines.shape import TPU_FAMILIES, MachineShape
+from policypack.model.machines.shape import TPU_FAMILIES, MachineShape, takes_gpus
 from policypack.model.values.logic import all_of, any_of, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import like
@@ -74,6 +74,14 @@ class Machine(View):
         if not isinstance(machine_type, str) or isinstance(attached, Unknown) or len(known) < len(gpus):
             return MachineShape(self.urn)
         return MachineShape((machine_type, *sorted(known)), machine_type, known)
+
+    @property
+    def takes_its_gpus(self) -> bool | Unknown:
+        """Whether its machine type takes the GPUs that are attached to it, if any is."""
+        if self._has_attached_gpu is False:
+            return True
+        shape = self.shape
+        return takes_gpus(shape.machine_type or "", shape.accelerators) if shape.accelerators else UNKNOWN
 
     @property
     def interfaces(self) -> tuple[NetworkInterface, ...] | Unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from policypack.model.graph.reference import setting
@@ -143,7 +144,7 @@ class MetadataText:
         """How to name it in a message without quoting what may be a secret itself."""
         return f"the metadata value `{self.key}`" if self.key in KNOWN_KEYS else "a metadata value with another key"
 
-    @property
+    @cached_property
     def secrets(self) -> Findings | Unknown:
         return when_known(self.text, lambda text: find_secrets(self.key, text))
 

@@ -73,6 +73,12 @@ _CLOUD_INIT_USERS: Final = re.compile(
     r"chpasswd:\s{1,40}(?:expire:[^\n]{0,40}\s{1,40})?list:[ \t]*\|?-?\s{1,40}(?:-[ \t]{1,9})?[\"']?[\w.-]{1,40}:"
     r"(?P<value>(?!R\b|RANDOM\b)[^\s$\"':]{3,})"
 )
+# Passwords that commands take without naming them: `docker login -p`, `sshpass -p`, `curl -u user:password`.
+_COMMAND: Final = re.compile(
+    r"(?:\b(?:docker|podman|nerdctl|oras|helm registry)[ \t]+(?:registry[ \t]+)?login\b[^\n|;&]{0,200}?[ \t]-p[ \t=]*"
+    r"|\bsshpass[ \t]+-p[ \t]*|\b(?:curl|wget)\b[^\n|;&]{0,200}?[ \t](?:-u|--user)[ \t=]*[\"']?[\w.@-]{1,60}:)"
+    r"[\"']?(?P<value>[^\s\"'`$|;&<>(){}\[\]%-][^\s\"'`$|;&<>]{3,})"
+)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]{2,})*={0,2}")
 
 # Tokens of a language model's vocabulary and of paging are no credentials.
@@ -133,7 +139,7 @@ def _find(text: str, depth: int) -> Iterator[tuple[str, bool]]:
                 yield from _judge_assignment(match)
     if any(_is_mixed(match["value"]) and _is_literal(match["value"]) for match in _HEADER.finditer(text)):
         yield "an authorization header", True
-    for pattern in (_URL, _CHPASSWD, _CLOUD_INIT_USERS):
+    for pattern in (_URL, _CHPASSWD, _CLOUD_INIT_USERS, _COMMAND):
         if any(not _PLACEHOLDERS.search(match["value"]) for match in pattern.finditer(text)):
             yield "a password", True
     if depth:

@@ -26,6 +26,7 @@ _GPUS_BY_TYPE: Final = {
     "g2-standard-96": ("nvidia-l4", 8),
     **{f"g4-standard-{48 * gpus}": ("nvidia-rtx-pro-6000", gpus) for gpus in (1, 2, 4, 8)},
 }
+_GPUS_OF_TYPES: Final = frozenset({*_GPUS_BY_CLASS.values(), *(kind for kind, _ in _GPUS_BY_TYPE.values())})
 _GPU_TYPE: Final = re.compile(r"(a\d+x?-[a-z]+)-(\d+)g(?:-[a-z]+)?")
 _GPU_FAMILY: Final = re.compile(r"(a[234]x?|g[24])-")
 # Families whose every machine has TPUs; CPUs say nothing of what these carry:
@@ -54,10 +55,7 @@ class MachineShape:
         """The kind and number of its GPUs; `None` if it has none or that is not known."""
         if self.accelerators:
             return self.accelerators[0] if len(self.accelerators) == 1 else None
-        match = _GPU_TYPE.fullmatch(self.machine_type or "")
-        if match:
-            return (_GPUS_BY_CLASS[match[1]], int(match[2])) if match[1] in _GPUS_BY_CLASS else None
-        return _GPUS_BY_TYPE.get(self.machine_type or "")
+        return gpus_of_type(self.machine_type or "")
 
     @property
     def vcpus(self) -> int | None:
@@ -70,6 +68,26 @@ class MachineShape:
             return None
         match = _CUSTOM_TYPE.fullmatch(type_) or _PREDEFINED_TYPE.fullmatch(type_)
         return int(match[1]) if match else None
+
+
+def gpus_of_type(machine_type: str) -> tuple[str, int] | None:
+    """The kind and number of GPUs that come with a machine type; `None` if it has none or is not listed."""
+    match = _GPU_TYPE.fullmatch(machine_type)
+    if match:
+        return (_GPUS_BY_CLASS[match[1]], int(match[2])) if match[1] in _GPUS_BY_CLASS else None
+    return _GPUS_BY_TYPE.get(machine_type)
+
+
+def takes_gpus(machine_type: str, gpus: Sequence[tuple[str, int]]) -> bool:
+    """Whether a machine type takes GPUs that are attached to it, (type, count), as far as that is certain.
+
+    One that comes with GPUs has these, or their virtual workstations (`-vws`), and no others; N1 machines, to which
+    others are attached, take none of those: https://github.com/skypilot-org/skypilot/issues/212
+    """
+    own, kinds = gpus_of_type(machine_type), {kind.removesuffix("-vws") for kind, _ in gpus}
+    if own:
+        return kinds == {own[0]} and sum(count for _, count in gpus) == own[1]
+    return not machine_type.startswith("n1-") or not kinds & _GPUS_OF_TYPES
 
 
 def weights(shapes: Sequence[MachineShape]) -> tuple[float, ...] | None:

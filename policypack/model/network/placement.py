@@ -12,8 +12,12 @@ from policypack.model.graph.reference import Reference, may_have_any_name, parse
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
+    ENDPOINT_TYPES,
+    INSTANCE,
     INSTANCE_GROUP,
     INSTANCE_GROUP_MANAGER_TYPES,
+    NETWORK_ENDPOINT_GROUP,
+    NETWORK_ENDPOINT_LIST,
     NETWORK_TYPES,
     SUBNETWORK_TYPES,
 )
@@ -111,7 +115,29 @@ def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], b
         found = {machine.urn: machine for link in all_links for machine in link.targets}
         is_complete = all(link.is_complete and not link.external for link in all_links)
         return tuple(found.values()), is_complete and bool(found)
+    if group.type == NETWORK_ENDPOINT_GROUP:
+        return _machines_of_neg(stack, group)
     return (), False
+
+
+def _machines_of_neg(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], bool]:
+    """The instances of the stack that the endpoints of a NEG are on, and whether each has one."""
+    found, are_all = dict[str, Resource](), stack.is_complete
+    endpoints = stack.users(group, ENDPOINT_TYPES)
+    for endpoint in endpoints:
+        machines = [used for used in stack.uses(endpoint) if used.type == INSTANCE]
+        count = _number_of_endpoints(endpoint)
+        are_all = are_all and len(machines) == count
+        # Of more than there are endpoints, some are not among them.
+        found |= {one.urn: one for one in machines} if not isinstance(count, Unknown) and len(machines) <= count else {}
+    return tuple(found.values()), are_all and bool(endpoints)
+
+
+def _number_of_endpoints(resource: Resource) -> int | Unknown:
+    if resource.type != NETWORK_ENDPOINT_LIST:
+        return 1
+    listed = resource.asked.objects("networkEndpoints")
+    return listed if isinstance(listed, Unknown) else len(listed)
 
 
 def _place_of_group(stack: Stack, group: Resource) -> Place:

@@ -126,7 +126,7 @@ class Query:
             return any_of(one.includes(front) for one in self._selections)
         if any(_is_named_in(name, self.text) for name in front.names):
             return True
-        if front.has_other_names or any(name in self.text for name in front.made_up):
+        if front.has_other_names or any(_may_be_named_in(name, self.text) for name in front.made_up):
             return UNKNOWN
         if not self._families:
             return UNKNOWN if self.is_about_objectives else False
@@ -239,4 +239,9 @@ def _selects_server_errors(found: re.Match[str]) -> bool:
 
 
 def _is_named_in(name: str, text: str) -> bool:
-    return name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+    return name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w/.-])", text) is not None
+
+
+def _may_be_named_in(logical_name: str, text: str) -> bool:
+    """Whether a name made of a logical one may be in a text: `https` is not in that of a metric, `.../https/...`."""
+    return logical_name in text and re.search(rf"(?<!\w){re.escape(logical_name)}(?![\w/.])", text) is not None

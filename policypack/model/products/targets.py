@@ -66,6 +66,10 @@ _SETTINGS_OF_KINDS: Final = {
     "service_lb_policy": "TR TTT ???? ?",
 }
 
+# Mode -> the traffic duration that goes with it, and the one that does not; left out is not documented for all.
+# https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode-lb
+DURATIONS_OF_MODES: Final = {"RATE": ("SHORT", "LONG"), "IN_FLIGHT": ("LONG", "SHORT")}
+
 # A letter a target field, in the order of TARGET_FIELDS.
 _TARGETS_OF_MODES: Final = {
     "UTILIZATION":    "T TTT TTT TTT",

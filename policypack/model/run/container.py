@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policypack.model.run.probe import Probe
-from policypack.model.values.logic import is_set
+from policypack.model.values.logic import all_of, any_of, is_in, is_set
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -68,6 +68,15 @@ class Container:
             if value is not None:
                 yield UNKNOWN if name is None else name, value
 
+    def mentions(self, words: tuple[str, ...]) -> bool | Unknown:
+        """Whether its environment sets a variable of one of these names, in the clear or from Secret Manager, or its
+        command line holds one of these words."""
+        variables = self.properties.objects("envs")
+        found = [Properties(UNKNOWN)] if isinstance(variables, Unknown) else variables
+        named = (all_of([is_in(one.string("name"), words), _is_given(one)]) for one in found)
+        said = any(word in self.known_words for word in words)
+        return any_of([*named, said, UNKNOWN if isinstance(self.command_line, Unknown) else False])
+
     @property
     def command_line(self) -> str | Unknown:
         """Its command with its arguments; `UNKNOWN` if a part of it is."""
@@ -82,6 +91,12 @@ class Container:
         """What is known of its command line."""
         parts = [self.properties.strings("commands"), self.properties.strings("args")]
         return " ".join(w for part in parts if not isinstance(part, Unknown) for w in part if isinstance(w, str))
+
+
+def _is_given(variable: Properties) -> bool:
+    """Whether a variable has a value; the two API versions have their own words for Secret Manager."""
+    sources = (variable.value(key) for key in ("valueSource", "valueFrom"))
+    return variable.string("value") is not None or any(source is not None for source in sources)
 
 
 def _quantity(text: str | Unknown | None) -> float | Unknown | None:

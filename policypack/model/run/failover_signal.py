@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
-from policypack.model.run.neg import ServerlessBackend
+from policypack.model.run.neg import ServerlessBackend, serverless_backends
 from policypack.model.run.service import RunService
 from policypack.model.values.logic import all_of, any_of, is_set, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -77,6 +77,27 @@ def _unlinked(backend: ServerlessBackend) -> tuple[str, str]:
     if backend.is_of_cloud_run is False:
         return f"`{backend.label}` stands for another product than Cloud Run", "outlier_detection"
     return f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "cloud_run"
+
+
+def undetected(service: BackendService) -> dict[str, str]:
+    """The regions of serverless backends that a global load balancer certainly does not leave when they are dead.
+
+    Returns:
+        For each of them why, a clause.
+    """
+    backends = {one.region: one for one in serverless_backends(service) if not isinstance(one.region, Unknown)}
+    if service.scheme == "EXTERNAL":
+        return dict.fromkeys(backends, "its classic load balancer cannot tell that a region is dead")
+    if service.uses_iap is True:
+        return dict.fromkeys(backends, "`iap` on it keeps the load balancer from telling that a region is dead")
+    if ejects_outliers(service) is not False:
+        return {}
+    missing = {region: lacks(backend) for region, backend in backends.items()}
+    return {
+        region: f"nothing tells the load balancer that `{region}` is dead: there is {' and '.join(found)}"
+        for region, found in missing.items()
+        if found
+    }
 
 
 def has_too_many_negs(service: BackendService, count: int) -> bool:

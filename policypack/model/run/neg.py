@@ -11,6 +11,8 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import RunLink, run_link_of
 from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP
+from policypack.model.run.endpoint import InternetEndpoint, endpoints_of
 from policypack.model.run.service import RunService
 from policypack.model.values.logic import any_of, is_set, when_known
 from policypack.model.values.properties import Properties
@@ -108,9 +110,17 @@ def run_services_behind(service: BackendService) -> tuple[RunService, ...]:
 
 @dataclass(frozen=True)
 class PscTarget:
-    """What a Private Service Connect NEG leads to: `psc_target_service`."""
+    """What a Private Service Connect NEG leads to.
 
+    Attributes:
+        label: what to call the NEG.
+        target: its `psc_target_service`.
+        neg_region: where the NEG is.
+    """
+
+    label: str
     target: str | Unknown | None
+    neg_region: str | Unknown
 
     @property
     def is_google_api(self) -> bool | Unknown:
@@ -132,7 +142,10 @@ def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
     """What the Private Service Connect NEGs among the backends of a service lead to."""
     groups = [group for group in service.groups if group.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}]
     resources = [group.target if isinstance(group.target, Resource) else None for group in groups]
-    return tuple(PscTarget(one.asked.string("pscTargetService") if one else UNKNOWN) for one in resources)
+    return tuple(
+        PscTarget(group.name, one.asked.string("pscTargetService") if one else UNKNOWN, group.region)
+        for group, one in zip(groups, resources, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -142,10 +155,22 @@ class InternetBackend:
     Attributes:
         label: what to call it.
         neg: the NEG; `None` for one outside the stack, or if its kind is not known.
+        stack: where its endpoints are looked up.
     """
 
     label: str
     neg: Resource | None
+    stack: Stack
+
+    @property
+    def endpoints(self) -> tuple[InternetEndpoint, ...]:
+        """The endpoints of the stack that are certainly its own."""
+        return endpoints_of(self.stack, self.neg) if self.neg else ()
+
+    @property
+    def is_global(self) -> bool | Unknown:
+        """Whether it is of the global kind, which takes one endpoint and whose `Host` header can be set."""
+        return self.neg.type == GLOBAL_NETWORK_ENDPOINT_GROUP if self.neg else UNKNOWN
 
     @property
     def is_named(self) -> bool | Unknown:
@@ -158,4 +183,4 @@ class InternetBackend:
 def internet_backends(service: BackendService) -> tuple[InternetBackend, ...]:
     """The groups that certainly are among the backends of a service, and are or may be internet NEGs."""
     found = [group for group in service.groups if GroupKind.INTERNET_NEG in group.kinds]
-    return tuple(InternetBackend(group.name, _neg(group)) for group in found)
+    return tuple(InternetBackend(group.name, _neg(group), service.stack) for group in found)

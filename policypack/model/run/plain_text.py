@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
+from policypack.model.graph.view import View
 from policypack.model.machines.metadata import holds_secret_of, secret_sources
 from policypack.model.machines.plaintext import Findings, find_secrets
 from policypack.model.run.service import RunService
 from policypack.model.values.logic import when_known
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 # Headers that are credentials as a whole, whatever they are called elsewhere.
 _CREDENTIAL_HEADERS: Final = frozenset(
@@ -45,7 +48,7 @@ class PlainText:
     may_be_any: bool
     sources: tuple[Resource, ...]
 
-    @property
+    @cached_property
     def findings(self) -> Findings | Unknown:
         """The secrets that it shows."""
         return when_known(self.text, lambda text: find_secrets(self.key, text))
@@ -75,20 +78,43 @@ def texts_of_service(service: BackendService) -> Iterator[PlainText]:
     """The request headers that a backend service adds."""
     headers = service.resource.asked.strings("customRequestHeaders")
     sources = secret_sources(service.stack, service.resource, "customRequestHeaders")
-    label = "a custom request header"
     for header in [UNKNOWN] if isinstance(headers, Unknown) else headers:
         if isinstance(header, Unknown):
-            yield PlainText(label, "custom_request_headers", "", UNKNOWN, True, sources)
+            yield PlainText("a custom request header", "custom_request_headers", "", UNKNOWN, True, sources)
             continue
         name, _, value = header.partition(":")
-        key, value = name.strip(), value.strip()
-        if key.lower() in _CREDENTIAL_HEADERS:
-            key = _CREDENTIAL
-            scheme, _, rest = value.partition(" ")
-            value = rest.strip() if scheme.lower() in _SCHEMES else value
-        yield PlainText(
-            f"the custom request header `{name.strip()}`", "custom_request_headers", key, value, True, sources
-        )
+        label = f"the custom request header `{name.strip()}`"
+        yield _text_of_header(label, "custom_request_headers", name, value, sources)
+
+
+def texts_of_header_action(action: Properties, url_map: View, prop: str, where: str) -> Iterator[PlainText]:
+    """The request headers that a URL map adds.
+
+    Args:
+        action: the block that says what is done with headers.
+        url_map: the URL map.
+        prop: the property that the block is in.
+        where: the route, to call it by.
+    """
+    headers = action.objects("requestHeadersToAdds")
+    sources = secret_sources(url_map.stack, url_map.resource, prop)
+    for header in [Properties(UNKNOWN)] if isinstance(headers, Unknown) else headers:
+        name, value = header.string("headerName"), header.string("headerValue")
+        label = f"the header `{name}` that {where} adds" if isinstance(name, str) else f"a header that {where} adds"
+        yield _text_of_header(label, python_name(prop), name, UNKNOWN if value is None else value, sources)
+
+
+def _text_of_header(
+    label: str, property_name: str, name: str | Unknown | None, value: str | Unknown, sources: tuple[Resource, ...]
+) -> PlainText:
+    key = name.strip() if isinstance(name, str) else ""
+    if key.lower() in _CREDENTIAL_HEADERS:
+        key = _CREDENTIAL
+    if isinstance(value, Unknown):
+        return PlainText(label, property_name, key, UNKNOWN, True, sources)
+    scheme, _, rest = value.strip().partition(" ")
+    text = rest.strip() if key == _CREDENTIAL and scheme.lower() in _SCHEMES else value.strip()
+    return PlainText(label, property_name, key, text, True, sources)
 
 
 def texts_of_run(service: RunService) -> Iterator[PlainText]:

@@ -12,53 +12,12 @@ from policypack.model.graph.run_links import regions_of, run_name
 from policypack.model.graph.tokens import RUN_DOMAIN_MAPPING, RUN_FUNCTION, RUN_SERVICE, RUN_SERVICE_V1, RUN_TYPES
 from policypack.model.graph.view import View
 from policypack.model.run.container import Container
+from policypack.model.run.forms import PATHS, assigned, written
 from policypack.model.run.probe import Probe
-from policypack.model.values.logic import any_of, equals, is_set, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
-# Where each form has what they all say. What a form does not have, it does not say.
-# https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
-_PATHS: dict[str, dict[str, tuple[str, ...]]] = {
-    RUN_SERVICE: {
-        "timeout": ("template", "timeout"),
-        "concurrency": ("template", "maxInstanceRequestConcurrency"),
-        "containers": ("template", "containers"),
-        "accelerator": ("template", "nodeSelector", "accelerator"),
-        "min of the service": ("scaling", "minInstanceCount"),
-        "min of the revision": ("template", "scaling", "minInstanceCount"),
-        "max of the service": ("scaling", "maxInstanceCount"),
-        "max of the revision": ("template", "scaling", "maxInstanceCount"),
-        "mode": ("scaling", "scalingMode"),
-        "count": ("scaling", "manualInstanceCount"),
-        "ingress": ("ingress",),
-        "default URL disabled": ("defaultUriDisabled",),
-        "IAP": ("iapEnabled",),
-        "checks disabled": ("template", "healthCheckDisabled"),
-    },
-    RUN_SERVICE_V1: {
-        "timeout": ("template", "spec", "timeoutSeconds"),
-        "concurrency": ("template", "spec", "containerConcurrency"),
-        "containers": ("template", "spec", "containers"),
-        "accelerator": ("template", "spec", "nodeSelector", "run.googleapis.com/accelerator"),
-        "min of the service": ("metadata", "annotations", "run.googleapis.com/minScale"),
-        "min of the revision": ("template", "metadata", "annotations", "autoscaling.knative.dev/minScale"),
-        "max of the service": ("metadata", "annotations", "run.googleapis.com/maxScale"),
-        "max of the revision": ("template", "metadata", "annotations", "autoscaling.knative.dev/maxScale"),
-        "mode": ("metadata", "annotations", "run.googleapis.com/scalingMode"),
-        "count": ("metadata", "annotations", "run.googleapis.com/manualInstanceCount"),
-        "ingress": ("metadata", "annotations", "run.googleapis.com/ingress"),
-        "default URL disabled": ("metadata", "annotations", "run.googleapis.com/default-url-disabled"),
-        "IAP": ("metadata", "annotations", "run.googleapis.com/iap-enabled"),
-    },
-    RUN_FUNCTION: {
-        "timeout": ("serviceConfig", "timeoutSeconds"),
-        "concurrency": ("serviceConfig", "maxInstanceRequestConcurrency"),
-        "min of the service": ("serviceConfig", "minInstanceCount"),
-        "max of the service": ("serviceConfig", "maxInstanceCount"),
-        "ingress": ("serviceConfig", "ingressSettings"),
-    },
-}
 # The words of the three forms for one thing: https://cloud.google.com/run/docs/securing/ingress
 OPEN, BALANCED, INTERNAL = "all", "internal-and-cloud-load-balancing", "internal"
 _INGRESS = {
@@ -70,12 +29,19 @@ _INGRESS = {
     "ALLOW_INTERNAL_ONLY": INTERNAL,
     **{word: word for word in (OPEN, BALANCED, INTERNAL)},
 }
+_BALANCED_WORDS = {
+    RUN_SERVICE: "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
+    RUN_SERVICE_V1: BALANCED,
+    RUN_FUNCTION: "ALLOW_INTERNAL_AND_GCLB",
+}
 # https://cloud.google.com/run/docs/configuring/request-timeout; a function's is another.
 DEFAULT_TIMEOUT_SECONDS = 300.0
 _DEFAULT_FUNCTION_TIMEOUT_SECONDS = 60.0
 MAX_TIMEOUT_SECONDS = 3600
-# https://cloud.google.com/run/docs/about-concurrency
+# https://cloud.google.com/run/docs/about-concurrency says 80 for each vCPU, the provider's own documentation 80.
 _DEFAULT_CONCURRENCY = 80.0
+# https://cloud.google.com/run/docs/configuring/scaling-controls
+_DEFAULT_CONCURRENCY_TARGET = 0.6
 _DURATION = re.compile(r"[0-9]+(?:\.[0-9]{1,9})?s")
 
 
@@ -88,6 +54,29 @@ class RunService(View):
     def is_function(self) -> bool:
         """It is made for a function, which has no probes, containers or arguments of its own."""
         return self.resource.type == RUN_FUNCTION
+
+    def name_of(self, name: str) -> str:
+        """What its program calls a setting, such as `max_instance_request_concurrency`, or an annotation."""
+        return written(PATHS[self.resource.type].get(name, (name,))[-1:])
+
+    def timeout_of(self, seconds: int) -> str:
+        """How its program lets requests take a number of seconds."""
+        return assigned(
+            self.resource.type, "timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds)
+        )
+
+    @property
+    def balanced_ingress(self) -> str:
+        """How its program lets in load balancers and the networks around it alone."""
+        return assigned(self.resource.type, "ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
+
+    @property
+    def without_default_url(self) -> str:
+        """How its program turns its URL below `run.app` off; empty for a function, which cannot."""
+        name = "default URL disabled"
+        if name not in PATHS[self.resource.type]:
+            return ""
+        return assigned(self.resource.type, name, "True" if self.resource.type == RUN_SERVICE else '"true"')
 
     @property
     def regions(self) -> tuple[str, ...] | Unknown:
@@ -108,7 +97,7 @@ class RunService(View):
 
     @property
     def concurrency(self) -> float | Unknown:
-        """How many requests one instance handles at a time; left out it depends on the CPU."""
+        """How many requests one instance handles at a time; left out it is not known with more than one vCPU."""
         properties, key = self._at("concurrency")
         asked = properties.number(key)
         if isinstance(asked, Unknown) or asked:
@@ -119,7 +108,26 @@ class RunService(View):
         cpu = UNKNOWN if isinstance(container, Unknown) else container.cpu
         if isinstance(cpu, Unknown):
             return UNKNOWN
+        if cpu is not None and cpu > 1:
+            return UNKNOWN
         return 1.0 if cpu is not None and cpu < 1 else _DEFAULT_CONCURRENCY
+
+    @property
+    def why_concurrency_is_open(self) -> str:
+        """Why its concurrency is not known, if it is not, a clause."""
+        properties, key = self._at("concurrency")
+        if isinstance(properties.number(key), Unknown):
+            return f"`max_instance_request_concurrency` of `{self.name}` is not known"
+        return (
+            f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each "
+            "of its vCPUs, is not known"
+        )
+
+    @property
+    def concurrency_target(self) -> float | Unknown | None:
+        """The share of its concurrency at which it starts another instance; `None` if it looks at the CPU alone."""
+        target = self._number("concurrency target", _DEFAULT_CONCURRENCY_TARGET)
+        return when_known(target, lambda share: share or None)
 
     @property
     def is_manual(self) -> bool | Unknown:
@@ -150,12 +158,20 @@ class RunService(View):
         """How many instances run at most in each of its regions; `None` leaves it to Cloud Run and the quota."""
         if self.is_manual is UNKNOWN:
             return UNKNOWN
-        keys = ("count",) if self.is_manual else ("max of the service", "max of the revision")
-        found = [self._optional(key) for key in keys]
+        if self.is_manual:
+            return self._optional("count")
+        found = [self._optional(key) for key in ("max of the service", "max of the revision")]
         if any(isinstance(value, Unknown) for value in found):
             return UNKNOWN
         # Zero leaves it out.
         return min((value for value in found if value and not isinstance(value, Unknown)), default=None)
+
+    @property
+    def maximum_settings(self) -> tuple[tuple[str, float], ...]:
+        """What limits its number of instances, as programs write it, with the number."""
+        keys = ("count",) if self.is_manual is True else ("max of the service", "max of the revision")
+        found = [(written(PATHS[self.resource.type][key]), self._optional(key)) for key in keys if self._has(key)]
+        return tuple((name, value) for name, value in found if value and not isinstance(value, Unknown))
 
     @cached_property
     def containers(self) -> tuple[Container, ...] | Unknown:
@@ -210,6 +226,27 @@ class RunService(View):
         return self._flag("IAP")
 
     @property
+    def lets_invokers_unchecked(self) -> bool | Unknown:
+        """Whether nobody is asked for the role of an invoker."""
+        return self._flag("invokers unchecked")
+
+    @property
+    def keeps_sessions(self) -> bool | Unknown:
+        """Whether a client's requests go to one instance, also while its readiness probe fails.
+
+        https://cloud.google.com/run/docs/configuring/healthchecks
+        """
+        return self._flag("session affinity")
+
+    @property
+    def has_gpus_in_one_zone(self) -> bool | Unknown:
+        """Whether its GPUs are not reserved in several zones, so that those of a lost zone may be there or not.
+
+        https://cloud.google.com/run/docs/configuring/services/gpu-zonal-redundancy
+        """
+        return all_of([self.has_gpu, self._flag("GPUs in one zone")])
+
+    @property
     def deploys_unchecked(self) -> bool | Unknown:
         """Whether its deployment does not wait for probes."""
         return self._flag("checks disabled")
@@ -231,6 +268,18 @@ class RunService(View):
         """The backend services that send requests to it, or may."""
         return tuple(BackendService.of(one, self.stack) for one in services_of(self.stack, self.resource))
 
+    @property
+    def ways_around(self) -> tuple[bool | Unknown, bool | Unknown]:
+        """Whether its default URL, and whether a domain mapping of the stack, leads around load balancers."""
+        is_open = when_known(self.ingress, lambda ingress: ingress == OPEN)
+        mapped = any_of(leads_here for _, leads_here in self.domain_mappings)
+        return all_of([is_open, self.has_default_url]), all_of([is_open, mapped])
+
+    @property
+    def can_be_gone_round(self) -> bool | Unknown:
+        """Whether everybody can send it requests around load balancers, and with that around what these check."""
+        return any_of(self.ways_around)
+
     @cached_property
     def domain_mappings(self) -> tuple[tuple[Resource, bool | Unknown], ...]:
         """The domain mappings of the stack, with whether each leads to it."""
@@ -246,9 +295,12 @@ class RunService(View):
             return False
         return equals(route, name) if isinstance(name, str) and route is not None else UNKNOWN
 
+    def _has(self, name: str) -> bool:
+        return name in PATHS[self.resource.type]
+
     def _at(self, name: str) -> tuple[Properties, str]:
         """The object with a setting, and its key; an object without any if this form does not have the setting."""
-        path = _PATHS[self.resource.type].get(name)
+        path = PATHS[self.resource.type].get(name)
         if path is None:
             return Properties({}), name
         properties = self.resource.asked

@@ -10,52 +10,119 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.resource import Resource
+from policypack.model.graph.run_links import run_name
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
-    CLOUD_RUN,
     CLOUD_RUN_GRANT_TYPES,
+    CLOUD_RUN_V1_GRANT_TYPES,
+    IAP_CLOUD_RUN_GRANT_TYPES,
     IAP_GRANT_TYPES,
     IAP_REGION_GRANT_TYPES,
-    REGION_NETWORK_ENDPOINT_GROUP,
 )
-from policypack.model.values.logic import all_of, any_of, equals, known_in, negation
+from policypack.model.run.neg import run_services_behind, serverless_backends
+from policypack.model.run.service import RunService
+from policypack.model.security.grants import lets_in
+from policypack.model.values.logic import all_of, any_of, equals, is_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 
-_EVERYBODY: Final = "allUsers"
+_EVERYBODY: Final = ("allUsers",)
+# Whoever has an account at Google, which anybody can get, has one that Cloud Run takes.
+_STRANGERS: Final = ("allUsers", "allAuthenticatedUsers")
+# https://cloud.google.com/run/docs/reference/iam/roles: those with `run.routes.invoke`.
+_INVOKERS: Final = ("roles/run.invoker", "roles/run.servicesInvoker", "roles/run.admin")
 # The property that names a backend service, and the grants that have it.
 _GLOBAL: Final = ("webBackendService", IAP_GRANT_TYPES)
 _REGIONAL: Final = ("webRegionBackendService", IAP_REGION_GRANT_TYPES)
+# The property that names a Cloud Run service in a grant of either API version, and in one of its IAP.
+_RUN_KEYS: Final = {
+    **dict.fromkeys(CLOUD_RUN_GRANT_TYPES, "name"),
+    **dict.fromkeys(CLOUD_RUN_V1_GRANT_TYPES, "service"),
+    **dict.fromkeys(IAP_CLOUD_RUN_GRANT_TYPES, "cloudRunServiceName"),
+}
+_EVERYWHERE: Final = "global"
 
 
 def iap_admits_everybody(service: BackendService) -> bool | Unknown:
     """Whether a grant of the stack lets everybody, signed in or not, through Identity-Aware Proxy."""
     key, types = _REGIONAL if service.is_regional else _GLOBAL
     grants = _grants_on(service.stack, service.resource, key, types)
-    return any_of(_is_for_everybody(grant) for grant in grants)
+    return any_of(lets_in(grant, _EVERYBODY, ()) for grant in grants)
 
 
-def cloud_run_authenticates(service: BackendService) -> bool | Unknown:
+def cloud_run_authenticates(service: BackendService, key_words: Iterable[str] = ()) -> bool | Unknown:
     """Whether every backend is a Cloud Run service of the stack that asks its callers who they are.
 
-    Cloud Run does unless the role of an invoker is granted to everybody, or its check of invokers is off.
+    Cloud Run does unless the role of an invoker is granted to everybody, or its check of invokers is off; then the
+    server does if it has a key.
+
+    Args:
+        service: the backend service.
+        key_words: the variables and flags of a server that asks for a key.
     """
-    groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
-    if any(group.type != REGION_NETWORK_ENDPOINT_GROUP for group in groups):
+    if not service.may_have_serverless_backends:
         return False
-    if not service.has_only_serverless_backends or not service.links.is_complete or len(groups) < len(service.groups):
-        return UNKNOWN if service.may_have_serverless_backends else False
-    return all_of(_is_closed(service.stack, group) for group in groups)
-
-
-def _is_closed(stack: Stack, group: Resource) -> bool | Unknown:
-    runs = [resource for resource in stack.uses(group) if resource.type == CLOUD_RUN]
-    if len(runs) != 1:
+    backends = serverless_backends(service)
+    if not service.has_only_serverless_backends or not service.links.is_complete:
         return UNKNOWN
-    run = runs[0]
-    grants = _grants_on(stack, run, "name", CLOUD_RUN_GRANT_TYPES)
-    is_open = any_of([run.asked.boolean("invokerIamDisabled", default=False), *map(_is_for_everybody, grants)])
-    is_closed = negation(is_open) if stack.is_complete or is_open is not False else UNKNOWN
-    return any_of([run.asked.boolean("iapEnabled", default=False), is_closed])
+    words = tuple(key_words)
+    return all_of(UNKNOWN if one.service is None else authenticates(one.service, words) for one in backends)
+
+
+def authenticates(run: RunService, key_words: tuple[str, ...]) -> bool | Unknown:
+    """Whether a Cloud Run service asks its callers who they are, on whichever way they come."""
+    by_iap = all_of([run.uses_iap, negation(_any_opens(run, IAP_CLOUD_RUN_GRANT_TYPES, _EVERYBODY, ()))])
+    return any_of([by_iap, negation(lets_strangers_in(run)), _asks_for_key(run, key_words)])
+
+
+def can_be_gone_round(service: BackendService, key_words: Iterable[str]) -> tuple[RunService, ...] | Unknown:
+    """The Cloud Run services behind a backend service that answer whoever goes around its load balancer, unasked.
+
+    Returns:
+        Those that certainly do; `UNKNOWN` if none does for certain and one may.
+    """
+    words = tuple(key_words)
+    runs = run_services_behind(service)
+    answers = {run: all_of([run.can_be_gone_round, negation(authenticates(run, words))]) for run in runs}
+    certain = tuple(run for run, is_open in answers.items() if is_open is True)
+    return certain if certain or all(is_open is False for is_open in answers.values()) else UNKNOWN
+
+
+def lets_strangers_in(run: RunService) -> bool | Unknown:
+    """Whether Cloud Run lets anybody send requests to a service."""
+    granted = _any_opens(run, (*CLOUD_RUN_GRANT_TYPES, *CLOUD_RUN_V1_GRANT_TYPES), _STRANGERS, _INVOKERS)
+    is_open = any_of([run.lets_invokers_unchecked, granted])
+    return UNKNOWN if is_open is False and not run.stack.is_complete else is_open
+
+
+def _any_opens(
+    run: RunService, types: Iterable[str], members: tuple[str, ...], roles: tuple[str, ...]
+) -> bool | Unknown:
+    grants = run.stack.of_types(types)
+    return any_of(all_of([_is_about(grant, run), lets_in(grant, members, roles)]) for grant in grants)
+
+
+def _is_about(grant: Resource, run: RunService) -> bool | Unknown:
+    """Whether a grant is about a service: by what its name is computed from, or by name and location."""
+    key = _RUN_KEYS[grant.type]
+    location, asked = grant.asked.string("location"), grant.asked.string(key)
+    regions = run.regions
+    is_here = UNKNOWN if location is None or isinstance(regions, Unknown) else is_in(location, (*regions, _EVERYWHERE))
+    if is_here is False:
+        return False
+    if run.urn in grant.edges.get(key, ()):
+        return True
+    own = run_name(run.resource)
+    if asked is None or own is None:
+        return False
+    named = UNKNOWN if isinstance(own, Unknown) or isinstance(asked, Unknown) else asked.rpartition("/")[2] == own
+    return all_of([named, is_here])
+
+
+def _asks_for_key(run: RunService, words: tuple[str, ...]) -> bool | Unknown:
+    """Whether the program of some container has a key to ask for; a function's is not shown."""
+    if run.is_function or isinstance(run.containers, Unknown):
+        return UNKNOWN
+    return any_of(container.mentions(words) for container in run.containers)
 
 
 def _grants_on(stack: Stack, resource: Resource, key: str, types: Iterable[str]) -> list[Resource]:
@@ -64,12 +131,3 @@ def _grants_on(stack: Stack, resource: Resource, key: str, types: Iterable[str])
     of_name = (grant for grant in stack.of_types(wanted) if equals(grant.asked.string(key), str(name)) is True)
     named = list(of_name) if isinstance(name, str) else []
     return list({grant.urn: grant for grant in (*stack.users(resource, wanted), *named)}.values())
-
-
-def _is_for_everybody(grant: Resource) -> bool | Unknown:
-    """Whether a grant names everybody; with a condition it may be for some of their requests."""
-    is_binding = grant.type.endswith("Binding")
-    members = known_in(grant.asked.strings("members")) if is_binding else [grant.asked.string("member")]
-    if not any(isinstance(member, str) and member == _EVERYBODY for member in members):
-        return False
-    return True if grant.asked.object("condition") is None else UNKNOWN

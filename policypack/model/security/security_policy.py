@@ -23,6 +23,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 _COLLECTION: Final = "securityPolicies"
 _LIMITS: Final = ("throttle", "rate_based_ban")
 _EVERYBODY: Final = ("*", "0.0.0.0/0", "::/0")
+# The largest blocks that one organization has: https://www.iana.org/assignments/ipv4-address-space/
 _WIDEST_OF_KNOWN_CLIENTS: Final = 8
 # What `enforceOnKey` falls back to, and the keys that tell one client from another:
 # https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
@@ -56,9 +57,12 @@ class ArmorRule:
 
     @property
     def action(self) -> str | Unknown:
-        """`allow`, `deny`, `limit` or `redirect`."""
+        """`allow`, `deny`, `limit` or `redirect`; what allows requests above its threshold as well limits nothing."""
         action = self.properties.string("action", default=UNKNOWN)
-        return when_known(action, lambda given: "limit" if given in _LIMITS else given.split("(")[0])
+        if isinstance(action, str) and action in _LIMITS:
+            above = self.properties.block("rateLimitOptions").string("exceedAction")
+            return when_known(above, lambda given: "allow" if given == "allow" else "limit")
+        return when_known(action, lambda given: given.split("(")[0])
 
     @property
     def is_for_everybody(self) -> bool | Unknown:

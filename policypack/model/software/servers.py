@@ -47,7 +47,7 @@ class Server:
 SERVERS: Final[dict[ServerName, Server]] = {
     "vllm": Server(
         ("/health",), ("vllm/vllm-openai", "vllm serve", "vllm.entrypoints"),
-        "https://docs.vllm.ai/en/stable/serving/openai_compatible_server/"),
+        "https://docs.vllm.ai/en/latest/api/vllm/entrypoints/serve/instrumentator/health/"),
     # `/health` generates a token by default; `/ready` is of newer versions.
     "sglang": Server(
         ("/ready", "/health", "/health_generate"), ("lmsysorg/sglang", "sglang.launch_server", "sglang serve"),
@@ -57,28 +57,29 @@ SERVERS: Final[dict[ServerName, Server]] = {
         "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md"),
     "tgi": Server(
         ("/health",), ("text-generation-inference", "text-generation-launcher"),
-        "https://huggingface.github.io/text-generation-inference/"),
+        "https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs"),
     "tei": Server(
         ("/health",), ("text-embeddings-inference", "text-embeddings-router"),
-        "https://huggingface.github.io/text-embeddings-inference/"),
+        "https://github.com/huggingface/text-embeddings-inference/blob/main/router/src/http/server.rs"),
     "triton": Server(
         ("/v2/health/ready",), ("tritonserver",),
         "https://github.com/triton-inference-server/server/blob/main/docs/getting_started/quickstart.md"),
     "nim": Server(
         ("/v1/health/ready",), ("nvcr.io/nim/",),
-        "https://docs.nvidia.com/nim/large-language-models/latest/api-reference.html"),
+        "https://docs.nvidia.com/nim/large-language-models/reference/api-reference/health-ready"),
     "trtllm-serve": Server(
         ("/health",), ("trtllm-serve",),
         "https://github.com/NVIDIA/TensorRT-LLM/blob/main/tensorrt_llm/serve/openai_server.py"),
     "lmdeploy": Server(
         ("/health",), ("openmmlab/lmdeploy", "lmdeploy serve"),
-        "https://github.com/InternLM/lmdeploy/blob/main/lmdeploy/serve/openai/api_server.py"),
+        "https://github.com/InternLM/lmdeploy/blob/main/lmdeploy/serve/openai/endpoints/management.py"),
     # Its `/health` calls the models, and wants a key.
     "litellm": Server(
         ("/health/readiness",), ("berriai/litellm", "litellm --"), "https://docs.litellm.ai/docs/proxy/health"),
     "ray-serve": Server(
         ("/-/healthz",), ("rayproject/ray", "serve run ", "serve deploy "),
-        "https://docs.ray.io/en/latest/serve/production-guide/best-practices.html", is_ready=False),
+        "https://github.com/ray-project/ray/blob/master/python/ray/serve/_private/proxy_request_response.py",
+        is_ready=False),
     # It has no `/health`.
     "ollama": Server(
         ("/api/version", "/"), ("ollama/ollama", "ollama serve", "ollama.com/install"),
@@ -97,5 +98,10 @@ def health_paths(names: Iterable[ServerName]) -> tuple[str, ...]:
 
 def servers_named_by(machines: Iterable[Resource]) -> tuple[ServerName, ...]:
     """The servers that the start-up of these machines names: a sign of what runs there, no proof."""
-    texts = [text for machine in machines for text in start_up_texts(machine) if isinstance(text, str)]
+    return servers_in(text for machine in machines for text in start_up_texts(machine) if isinstance(text, str))
+
+
+def servers_in(texts: Iterable[str]) -> tuple[ServerName, ...]:
+    """The servers that images, commands or scripts name."""
+    texts = tuple(texts)
     return tuple(name for name, one in SERVERS.items() if any(word in text for text in texts for word in one.words))

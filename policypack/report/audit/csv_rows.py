@@ -61,7 +61,7 @@ def _row(today: str, found: StackFinding) -> Row:
         status=finding.status,
         rule=finding.rule.name,
         level=finding.level,
-        severity=finding.rule.severity,
+        severity=finding.severity,
         resource_urn=finding.urn,
         resource_type=finding.type,
         resource_name=finding.name,

@@ -108,7 +108,7 @@ def _stack_finding(found: StackFinding) -> dict[str, Any]:
     return {
         "rule": finding.rule.name,
         "level": finding.level,
-        "severity": finding.rule.severity,
+        "severity": finding.severity,
         "urn": finding.urn,
         "type": finding.type,
         "name": printable(finding.name),

@@ -97,7 +97,7 @@ def _changes(results: AuditResults) -> list[str]:
 def _finding(found: StackFinding) -> str:
     finding = found.finding
     what = (
-        f"{code(finding.rule.name)} ({finding.level}, severity {finding.rule.severity}): {code(finding.name)} "
+        f"{code(finding.rule.name)} ({finding.level}, severity {finding.severity}): {code(finding.name)} "
         f"in {code(found.title)}"
     )
     observed = " ".join(text for term, text in facts_of(finding) if term == "Observed")

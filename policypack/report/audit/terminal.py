@@ -81,7 +81,7 @@ def _print_changes(console: Console, results: AuditResults, baseline: Path) -> N
 
 def _finding(found: StackFinding) -> str:
     finding = found.finding
-    what = f"{finding.rule.name}  {finding.level}, severity {finding.rule.severity}"
+    what = f"{finding.rule.name}  {finding.level}, severity {finding.severity}"
     return f"{what}: {printable(finding.name)} in {found.url}"
 
 

@@ -8,14 +8,15 @@ from functools import cached_property
 from itertools import groupby
 from typing import Final
 
-from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
+from policypack.evaluate import SEVERITIES, Finding, RuleReport, Status, WaiverUse
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
-from policypack.order import OPEN, SEVERITIES, STATUSES, importance, waiver_importance
+from policypack.order import OPEN, STATUSES, importance, waiver_importance
+from policypack.report.check.all_paths import AllPaths, Served
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
-from policypack.report.check.serving_path import ServingPath, ServingPaths
+from policypack.report.check.serving_path import ServingPath
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
 from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
@@ -88,7 +89,7 @@ class Page:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.report = results.report
-        self.paths = ServingPaths(results.report, *(one.stack for one in results.each))
+        self.paths = AllPaths(results.report, *(one.stack for one in results.each))
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -114,12 +115,12 @@ class Page:
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
-        paths = [self.paths.path_of(service) for service in self.paths.services[:MOST_DRAWN]]
+        paths = [self.paths.path(one) for one in self.paths.subjects[:MOST_DRAWN]]
         return [(path, draw(path)) for path in paths]
 
     @property
-    def undrawn(self) -> tuple[BackendService, ...]:
-        return self.paths.services[MOST_DRAWN:]
+    def undrawn(self) -> tuple[Served, ...]:
+        return self.paths.subjects[MOST_DRAWN:]
 
     def name_of(self, service: BackendService | ServiceFailover) -> str:
         """The name of a service, with its stack where there are several."""

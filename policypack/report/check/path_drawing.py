@@ -23,7 +23,7 @@ _HEADING: Final = 20
 _MARGIN: Final = 2
 _LABEL_LENGTH: Final = 18
 _DETAIL_LENGTH: Final = 24
-_FRONT: Final[tuple[NodeKind, ...]] = ("front end", "target proxy", "URL map")
+_FRONT: Final[tuple[NodeKind, ...]] = ("front end", "target proxy", "URL map", "route")
 
 
 @dataclass(frozen=True)
@@ -157,8 +157,9 @@ def _texts(node: Node | str) -> tuple[Node | None, str, str]:
 
 def _service_column(path: ServingPath) -> _Column:
     """The service on the axis, so that requests go straight; policies above it, its health check below."""
-    above = _shown(path.of_kind("security policy"), MOST_IN_COLUMN)
-    boxes = _stacked([*path.of_kind("security policy"), path.service, *path.balancing_checks])
+    policies = [*path.of_kind("security policy"), *path.of_kind("policy")]
+    above = _shown(policies, MOST_IN_COLUMN)
+    boxes = _stacked([*policies, path.service, *path.balancing_checks])
     return _Column(boxes, _bottom(boxes), len(above) * (BOX_HEIGHT + _ROW_GAP) + BOX_HEIGHT / 2)
 
 

@@ -30,9 +30,9 @@ def log_of(results: Results) -> dict[str, Any]:
 
 
 def _notifications(results: Results, left_out: int) -> list[str]:
-    judged = any(rule.findings for rule in results.report.rules)
+    nothing = nothing_judged(results.report)
     return [
-        *([] if judged else [f"{nothing_judged(results.report)}."]),
+        *([f"{nothing}."] if nothing else []),
         *left_out_of_sarif(left_out),
         *(f"{note}." for note in results.notes),
     ]

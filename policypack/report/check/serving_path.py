@@ -19,6 +19,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import run_link_of, run_services_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, MACHINE_TYPES, PROXY_TYPES, URL_MAP_TYPES
+from policypack.model.graph.view import View
 from policypack.model.machines.machine import Machine
 from policypack.model.run.service import RunService
 from policypack.model.security.security_policy import security_policy_links
@@ -29,6 +30,8 @@ NodeKind: TypeAlias = Literal[
     "front end",
     "target proxy",
     "URL map",
+    "route",
+    "policy",
     "security policy",
     "backend service",
     "health check",
@@ -170,8 +173,12 @@ class ServingPaths:
     def verdicts_of(self, urn: str) -> Verdicts:
         return count_verdicts(self._findings.get(urn, ()))
 
+    def stack_of(self, subject: View) -> str:
+        """The name of the stack that a subject is of, where there are several."""
+        return (subject.stack.name or "") if len(self._stacks) > 1 else ""
+
     def path_of(self, service: BackendService) -> ServingPath:
-        drawn = _Drawn(self, service.stack)
+        drawn = Drawn(self, service.stack)
         own = drawn.resource("backend service", service.resource, _service_detail(service))
         _add_front(drawn, service)
         _add_links(drawn, own, security_policy_links(service), "security policy")
@@ -180,8 +187,9 @@ class ServingPaths:
         for node in drawn.nodes_of("backend"):
             _add_machines(drawn, node)
         beside = tuple(self._beside(urn) for urn in self._judged.get(service.urn, ()) if urn not in drawn.nodes)
-        stack = (service.stack.name or "") if len(self._stacks) > 1 else ""
-        return ServingPath(own, drawn.in_order, tuple(drawn.edges), beside, self.verdicts_on_path(service), stack)
+        return ServingPath(
+            own, drawn.in_order, tuple(drawn.edges), beside, self.verdicts_on_path(service), self.stack_of(service)
+        )
 
     def _beside(self, urn: str) -> Node:
         finding = self._findings[urn][0]
@@ -189,7 +197,7 @@ class ServingPaths:
         return Node(urn, "beside", finding.name, urn, detail, verdicts=self.verdicts_of(urn))
 
 
-class _Drawn:
+class Drawn:
     """The nodes and edges of one path while it is being made."""
 
     def __init__(self, paths: ServingPaths, stack: Stack) -> None:
@@ -199,8 +207,11 @@ class _Drawn:
         self.edges: list[Edge] = []
 
     def resource(self, kind: NodeKind, resource: Resource, detail: str = "", region: str = "") -> Node:
-        verdicts = self._paths.verdicts_of(resource.urn)
+        verdicts = self.verdicts_of(resource.urn)
         return self.add(Node(resource.urn, kind, resource.name, resource.urn, detail, region, verdicts))
+
+    def verdicts_of(self, urn: str) -> Verdicts:
+        return self._paths.verdicts_of(urn)
 
     def add(self, node: Node) -> Node:
         """The node, or the one that is there under its key."""
@@ -220,7 +231,7 @@ class _Drawn:
         return tuple(sorted(self.nodes.values(), key=lambda node: (kinds.index(node.kind), node.label, node.key)))
 
 
-def _add_front(drawn: _Drawn, service: BackendService) -> None:
+def _add_front(drawn: Drawn, service: BackendService) -> None:
     """What leads requests to the service: all that names it or is computed from it."""
     kinds: tuple[tuple[NodeKind, tuple[str, ...]], ...] = (
         ("front end", FORWARDING_RULE_TYPES),
@@ -238,7 +249,7 @@ def _add_front(drawn: _Drawn, service: BackendService) -> None:
                 drawn.connect(node, drawn.nodes[used.urn])
 
 
-def _add_links(drawn: _Drawn, source: Node, links: Links, kind: NodeKind) -> None:
+def _add_links(drawn: Drawn, source: Node, links: Links, kind: NodeKind) -> None:
     """What a property certainly points at, what it may point at, and a node for what is not known."""
     for resource in links.targets:
         drawn.connect(source, _resource_node(drawn, kind, resource))
@@ -252,7 +263,7 @@ def _add_links(drawn: _Drawn, source: Node, links: Links, kind: NodeKind) -> Non
         drawn.connect(source, drawn.add(_unknown_node(source, kind, links)), is_certain=False)
 
 
-def _resource_node(drawn: _Drawn, kind: NodeKind, resource: Resource) -> Node:
+def _resource_node(drawn: Drawn, kind: NodeKind, resource: Resource) -> Node:
     if kind == "backend":
         group = Group(resource, drawn.stack)
         return drawn.resource(kind, resource, _group_detail(group), _region(group))
@@ -264,7 +275,7 @@ def _resource_node(drawn: _Drawn, kind: NodeKind, resource: Resource) -> Node:
     return drawn.resource(kind, resource)
 
 
-def _external_node(drawn: _Drawn, kind: NodeKind, reference: Reference) -> Node:
+def _external_node(drawn: Drawn, kind: NodeKind, reference: Reference) -> Node:
     place = "/".join(f"{part}" for part in (reference.project, reference.scope, reference.location) if part)
     region = _region(Group(reference, drawn.stack)) if kind == "backend" else ""
     return Node(f"{place}/{reference.collection}/{reference.name}", kind, reference.name, None, _OUTSIDE, region)
@@ -276,7 +287,7 @@ def _unknown_node(source: Node, kind: NodeKind, links: Links) -> Node:
     return Node(f"{source.key} {kind}", kind, NOT_KNOWN, None, links.why, region)
 
 
-def _add_machines(drawn: _Drawn, node: Node) -> None:
+def _add_machines(drawn: Drawn, node: Node) -> None:
     """The machine templates behind a group, and the check that heals it; the Cloud Run service behind a NEG."""
     resource = drawn.stack.by_urn(node.urn) if node.urn else None
     if resource is None:

@@ -115,7 +115,7 @@ def _lines(results: Results, failed: Iterable[Group], undecided: Collection[Grou
 
 def _group_lines(results: Results, groups: Iterable[Group]) -> Iterator[Line]:
     for group in groups:
-        first, severity = group.first, group.first.rule.severity
+        first, severity = group.first, group.first.severity
         yield line()
         level = (first.level, LEVEL_STYLES[first.level])
         yield line((severity, SEVERITY_STYLES[severity]), f"  {first.rule.name}  ", level)
@@ -188,8 +188,8 @@ def _count(rule: RuleReport, status: Status) -> Text:
 
 def _summary(report: Report) -> tuple[str, str]:
     findings = [finding for rule in report.rules for finding in rule.findings]
-    if not findings:
-        return f"{nothing_judged(report)}.", "yellow"
+    if nothing := nothing_judged(report):
+        return f"{nothing}.", "yellow"
     verdicts = count_verdicts(findings)
     advisory = verdicts.failed - verdicts.mandatory
     counts = verdicts_text(verdicts.mandatory, advisory, verdicts.undecided, verdicts.waived, verdicts.known)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policypack.evaluate import Finding, Report, Status
 from policypack.order import OPEN, STATUSES
-from policypack.wording import counted
+from policypack.wording import counted, printable, quoted
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,21 @@ def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
 
 
 def nothing_judged(report: Report) -> str:
-    """Why a report without findings has none."""
+    """That nothing was judged and why, a sentence without full stop; empty if something was."""
+    if report.unseen:
+        names = quoted({printable(finding.name) for finding in report.unseen})
+        return f"Nothing was judged, although there are or may be load balancers: see {names}"
+    if any(rule.findings for rule in report.rules):
+        return ""
     why = "there is no backend service that the rules select" if report.rules else "every rule is disabled"
     return f"Nothing was judged: {why}"
 
 
 def verdict_line(report: Report) -> str:
     """The verdict in a line: violations, how many of them mandatory, undecided, known, waived."""
+    if nothing := nothing_judged(report):
+        return nothing
     verdicts = count_verdicts(finding for rule in report.rules for finding in rule.findings)
-    if not verdicts.worst:
-        return nothing_judged(report)
     parts = ["No violations"]
     if verdicts.failed:
         parts = [f"{counted(verdicts.failed, 'violation')}, {verdicts.mandatory or 'none'} of them mandatory"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from policypack.failover.result import Change, FailoverResults, Picture, ServiceFailover, Verdict
@@ -38,6 +39,8 @@ def _service(service: ServiceFailover) -> dict[str, Any]:
         "urn": service.urn,
         "name": service.name,
         "verdict": _VERDICTS[service.verdict],
+        "kind": "cloudRun" if service.is_cloud_run else "machines",
+        "undetected": list(service.undetected),
         "reasons": list(service.reasons),
         "notes": list(service.notes),
         "unit": service.unit or None,
@@ -104,9 +107,9 @@ def _changes(changes: tuple[Change, ...] | None) -> list[dict[str, Any]] | None:
 
 
 def _clean(value: Any, key: str = "") -> Any:
-    """Numbers rounded, and texts printable; a URN is as it is."""
+    """Numbers rounded, without limit null, and texts printable; a URN is as it is."""
     if isinstance(value, float):
-        return round(value, 9)
+        return round(value, 9) if math.isfinite(value) else None
     if isinstance(value, str):
         return value if key == "urn" else printable(value)
     if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,11 +14,12 @@ from rich.text import Text
 from policypack.failover.result import FailoverResults, LostRegion, ServiceFailover, Survivor, Verdict
 from policypack.report.console import plain_text
 from policypack.report.failover.text import (
+    COLD,
     OVERLOADED,
     advice,
     loss_rows,
+    marked,
     overflow,
-    overload_mark,
     percent,
     region_rows,
     sentences,
@@ -33,10 +35,12 @@ _STYLES: Final[dict[Verdict, str]] = {
     "undecided": "yellow",
     "not applicable": "dim",
 }
-_LEGEND: Final = (
-    "100 % is where the load balancer counts a region as full. Overflow goes to the nearest region with room: by "
-    "distance on the map, an estimate of distance in the network."
-)
+_LEGENDS: Final = {
+    False: "100 % is where the load balancer counts a region as full. Overflow goes to the nearest region with room: "
+    "by distance on the map, an estimate of distance in the network.",
+    True: "100 % of Cloud Run is where all instances have as many requests as they take at a time. Requests of a lost "
+    "region go to the nearest one left, room or not: by distance on the map, an estimate of distance in the network.",
+}
 # The label's margins, the moment, the line, the arrow and the longest text after the bar.
 _AROUND_A_BAR: Final = 40
 _WIDEST_BAR: Final = 40
@@ -55,8 +59,8 @@ def print_report(console: Console, results: FailoverResults) -> None:
     console.print(Text(printable(results.title), "bold"))
     for note in results.notes:
         _print_sentence(console, f"Note: {note}", style="dim")
-    if any(service.losses for service in results.services):
-        _print_sentence(console, _LEGEND, style="dim")
+    for is_cloud_run in sorted({service.is_cloud_run for service in results.services if service.losses}):
+        _print_sentence(console, _LEGENDS[is_cloud_run], style="dim")
     for service in results.services:
         _print_service(console, service)
     console.print()
@@ -113,14 +117,15 @@ def _print_bars(console: Console, service: ServiceFailover, lost: LostRegion) ->
     width = min(max(console.width - label - _AROUND_A_BAR, _NARROWEST_BAR), _WIDEST_BAR)
     scale = min(max([1.0, *_utilizations(service)]), _LONGEST)
     console.print()
-    console.print(Text(printable(f"  Without {lost.region}: {overflow(lost.warm)}")))
+    console.print(Text(printable(f"  Without {lost.region}: {overflow(service, lost.warm)}")))
     for warm, scaled in zip(lost.warm.survivors, lost.after_scale_out.survivors, strict=True):
-        for number, (moment, survivor) in enumerate((("warm", warm), ("scaled out", scaled))):
+        cold = COLD if service.is_cloud_run else OVERLOADED
+        for number, (moment, survivor, mark) in enumerate((("warm", warm, cold), ("scaled out", scaled, OVERLOADED))):
             name = "" if number else names[survivor.region]
             bar = _bar(survivor, width, scale, has_blocks)
             is_over = _is_overloaded(survivor)
-            line = f"    {name:<{label}}  {moment:<10}  {bar}  {_fullness(survivor)}"
-            console.print(Text(line, "red" if is_over else ""))
+            line = f"    {name:<{label}}  {moment:<10}  {bar}  {_fullness(survivor, mark)}"
+            console.print(Text(line, ("yellow" if mark == COLD else "red") if is_over else ""))
 
 
 def _utilizations(service: ServiceFailover) -> Iterator[float]:
@@ -144,12 +149,14 @@ def _bar(survivor: Survivor, width: int, scale: float, has_blocks: bool) -> str:
     return f"{bar:<{width + 2}}"
 
 
-def _fullness(survivor: Survivor) -> str:
+def _fullness(survivor: Survivor, mark: str) -> str:
     if survivor.load is None:
         return "not known"
     if survivor.capacity <= 0:
-        return "no capacity"
-    return f"{percent(survivor.utilization or 0.0)}{overload_mark(not _is_overloaded(survivor))}"
+        return "none warm" if mark == COLD else "no capacity"
+    if survivor.capacity == math.inf:
+        return "no limit set"
+    return f"{percent(survivor.utilization or 0.0)}{marked(not _is_overloaded(survivor), mark)}"
 
 
 def _is_overloaded(survivor: Survivor) -> bool:

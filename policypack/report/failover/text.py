@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -18,14 +19,16 @@ _VERDICTS: Final[dict[Verdict, str]] = {
 }
 _TERMS: Final[dict[Verdict, str]] = {"undecided": "Undecided", "not applicable": "Not applicable"}
 OVERLOADED: Final = "OVERLOADED"
+# Beside a region of Cloud Run that has to start instances first.
+COLD: Final = "COLD START"
 
 
 def verdict_of(service: ServiceFailover) -> str:
     """The verdict in words, with the regions whose loss is fatal."""
     if service.verdict != "fails":
         return _VERDICTS[service.verdict]
-    fatal = [lost.region for lost in service.losses if not lost.warm.is_survivable]
-    return f"does not survive the loss of {' or '.join(fatal)}"
+    fatal = [lost.region for lost in service.losses if not service.survives_loss(lost)] or service.undetected
+    return f"does not survive the loss of {' or '.join(f'{region}' for region in fatal) or 'a region'}"
 
 
 def sentences(service: ServiceFailover) -> Iterator[str]:
@@ -34,7 +37,17 @@ def sentences(service: ServiceFailover) -> Iterator[str]:
     if service.losses:
         bound = ", at most: another limit may be reached earlier" if service.is_at_most else ""
         yield f"Capacity and load are in {service.unit}{bound}."
-        if service.peak_rps is None:
+        if service.is_cloud_run:
+            yield (
+                "Cloud Run starts instances as requests come, so the maximum of each region decides. Not known: "
+                "whether quota and GPUs are there, and how long an instance takes to start and to load its model."
+            )
+        if service.peak_rps is None and service.is_cloud_run:
+            yield (
+                "The load is inferred: what the minimum of instances carries before Cloud Run starts another one. "
+                "--peak-rps takes the real one."
+            )
+        elif service.peak_rps is None:
             yield (
                 "The load is inferred: what the autoscalers let the warm machines carry, and all that they can take "
                 "where there is none. --peak-rps takes the real one."
@@ -50,7 +63,7 @@ def sentences(service: ServiceFailover) -> Iterator[str]:
 def region_rows(service: ServiceFailover) -> list[list[str]]:
     """A table of the regions, its header first."""
     return [
-        ["Region", "Machines", "Capacity", "Load"],
+        ["Region", "Instances" if service.is_cloud_run else "Machines", "Capacity", "Load"],
         *(
             [
                 region.region,
@@ -71,24 +84,28 @@ def loss_rows(service: ServiceFailover) -> list[list[str]]:
             [
                 lost.region,
                 number(lost.warm.loss.load),
-                _judged(lost.warm),
-                _judged(lost.after_scale_out),
-                overflow(lost.warm),
+                _judged(lost.warm, COLD if service.is_cloud_run else OVERLOADED),
+                _judged(lost.after_scale_out, OVERLOADED),
+                overflow(service, lost.warm),
             ]
             for lost in service.losses
         ),
     ]
 
 
-def _judged(picture: Picture) -> str:
+def _judged(picture: Picture, mark: str) -> str:
     """What is left, how full that gets, and in words whether it is enough."""
     if picture.loss.left <= 0:
-        return "0: nothing left"
-    return f"{number(picture.loss.left)}: {percent(picture.utilization or 0.0)}{overload_mark(picture.is_survivable)}"
+        return "0: none warm" if mark == COLD else "0: nothing left"
+    if picture.is_unlimited:
+        return "no limit set"
+    return f"{number(picture.loss.left)}: {percent(picture.utilization or 0.0)}{marked(picture.is_survivable, mark)}"
 
 
-def overflow(picture: Picture) -> str:
+def overflow(service: ServiceFailover, picture: Picture) -> str:
     """Who takes what, and what is beyond all capacity."""
+    if picture.unserved and service.is_cloud_run:
+        return f"{number(picture.unserved)} waits for instances to start"
     if picture.unserved:
         return f"{number(picture.unserved)} served by nobody"
     if picture.flows is None:
@@ -100,14 +117,18 @@ def overflow(picture: Picture) -> str:
             for flow in picture.flows
         ]
     if picture.excess:
-        parts.append(f"{number(picture.excess)} beyond capacity, to all")
+        where = "waits for instances to start" if service.is_cloud_run else "beyond capacity, to all"
+        parts.append(f"{number(picture.excess)} {where}")
     return ", ".join(parts) or "nothing overflows"
 
 
 def advice(service: ServiceFailover) -> Iterator[str]:
     """The smallest changes, in words."""
     remedies = service.remedies
-    if remedies:
+    if remedies and service.is_cloud_run and remedies.machines:
+        yield "Let Cloud Run start more instances, the fewest with which any region can take over another:"
+        yield from (f"  {_setting(change)}" for change in remedies.machines)
+    elif remedies:
         if remedies.machines is not None:
             more = sum(change.after - change.before for change in remedies.machines if change.setting != "max_replicas")
             least = "at least " if service.is_at_most else ""
@@ -140,6 +161,8 @@ def _exact(value: float) -> str:
 
 
 def _span(least: float, most: float) -> str:
+    if most == math.inf:
+        return f"{number(least)} or more"
     return number(least) if least == most else f"{number(least)} to {number(most)}"
 
 
@@ -171,6 +194,6 @@ def _said(verdict: Verdict, number: int) -> str:
     return "in one region only" if verdict == "one region" else verdict
 
 
-def overload_mark(is_fine: bool) -> str:
+def marked(is_fine: bool, mark: str = OVERLOADED) -> str:
     """What is said beside a number that is too high."""
-    return "" if is_fine else f" {OVERLOADED}"
+    return "" if is_fine else f" {mark}"

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Loss, losses
-from policypack.model.fleets.fleet import ServiceFleets, failover_basis
+from policypack.model.fleets.fleet import ServiceFleets
+from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 from policypack.wording import quoted
@@ -52,6 +53,11 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs if none has GPUs. With
     `after_scale_out` the others count with `max_replicas`.
 
+    Cloud Run starts instances as requests come, so its services always count with their maximum of instances, times
+    `max_instance_request_concurrency`; without a maximum the quota decides, and none fails. Their steady load is what
+    the minimum of instances carries at the share at which Cloud Run starts another one: `concurrency_utilization`, 0.6
+    by default. The load balancer knows none of this, and sends all requests of a lost region to the closest one left.
+
     ## Why it matters
     Two regions are no redundancy if each needs both. When one fails, the load balancer sends everything to the other:
     beyond its target it keeps sending, queues grow until they time out, and health checks fail for overload, which
@@ -59,9 +65,9 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     templates, and each of them looks fine.
 
     ## Applies to
-    Global backend services with managed instance groups in at least two regions. A regional service and one in a single
-    region have nothing to fail over to, which `llm-backend-regions` says. Serverless, internet and Private Service
-    Connect NEGs take no target.
+    Global backend services with managed instance groups or Cloud Run services in at least two regions. A regional
+    service and one in a single region have nothing to fail over to, which `llm-backend-regions` says. Not to other
+    serverless products, internet and Private Service Connect NEGs, whose capacity is not in the stack.
 
     ## Fails
     ```python
@@ -94,7 +100,8 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ```
 
     ## Undecided
-    When a group is outside the stack, unmanaged or a network endpoint group; when a number is computed; when backends
+    When a group or a Cloud Run service is outside the stack; when a group is unmanaged or a NEG of endpoints; when one
+    region may be too small for all requests of another, of three or more; when a number is computed; when backends
     have different balancing modes, limits for the whole group, or several limits in different proportions; when
     VMs of different kinds cannot be compared; when a group has a fixed size, or is filled by resize requests, or its
     autoscaler follows signals that say nothing of the load balancer's target; and when backends with different targets
@@ -130,11 +137,15 @@ def _agreed(alternatives: Sequence[ServiceFleets], options: FailoverCapacityOpti
 def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterator[Fail | Undecided]:
     total = sum(fleet.warm_capacity for fleet in found.fleets)
     demand = options.peak_load * total if options.peak_load else None
-    each = losses(found.fleets, after_scale_out=options.after_scale_out, demand=demand)
+    after_scale_out = options.after_scale_out or found.starts_on_demand
+    each = losses(found.fleets, after_scale_out=after_scale_out, demand=demand)
     fatal = [loss for loss in each if not loss.is_survivable]
     if fatal and found.inexact and all(loss.left for loss in fatal):
         yield Undecided(found.inexact.why, found.inexact.property_name)
         return
+    if not fatal and found.starts_on_demand:
+        why = too_small_alone(found.fleets, demand=demand)
+        yield from [Undecided(why, "template")] if why else []
     for loss in fatal:
         if loss.left and found.inexact:
             continue
@@ -146,6 +157,11 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
 
 
 def _observed(loss: Loss, found: ServiceFleets) -> str:
+    if found.starts_on_demand:
+        return (
+            f"Without `{loss.region}`, the Cloud Run services of the other regions take at most {loss.left:g} requests "
+            f"at a time, for a steady load of {loss.load:g}."
+        )
     if not loss.total:
         return "No backend has warm VMs that take load."
     if found.inexact:
@@ -157,6 +173,11 @@ def _observed(loss: Loss, found: ServiceFleets) -> str:
 
 
 def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) -> str:
+    if found.starts_on_demand:
+        return (
+            "Raise the maximum of instances in the other regions, or add a region: `python -m policypack failover` "
+            "computes the numbers."
+        )
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
     drained = [fleet.name for fleet in found.fleets if not fleet.scaler and fleet.warm]
     if not bearable and drained:

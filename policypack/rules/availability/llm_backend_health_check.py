@@ -11,6 +11,7 @@ from policypack.model.graph.path import on_path
 from policypack.model.graph.tokens import MACHINE_TYPES
 from policypack.model.software.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.health_check import Accepted, requests_an_allowed_path
 from policypack.rules.shared.conditions import TAKES_HEALTH_CHECKS
 from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
@@ -55,6 +56,7 @@ class HealthCheckOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
     applies=(TAKES_HEALTH_CHECKS,),
+    gke=lambda backend, options: requests_an_allowed_path(backend, _accepted(options)),
 )
 def llm_backend_health_check(service: BackendService, options: HealthCheckOptions) -> Checks:
     """Each backend service has an HTTP, HTTPS or HTTP/2 health check on an allowed path.
@@ -66,12 +68,16 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     the VMs names a server, the fix names its path. Services whose backends take no health check (serverless, internet
     and Private Service Connect NEGs) need none; a check that is there is judged before there are backends too.
 
+    On GKE it is the HealthCheckPolicy whose `targetRef` is the InferencePool or the Service that a route leads to;
+    without one the Gateway requests `/`, whatever readiness probes say. Behind an Ingress it is the BackendConfig, else
+    the readiness probe.
+
     ## Why it matters
     An LLM server accepts TCP connections, and may answer `/`, long before it can generate and long after it no longer
     can. Only its health path says so. Without it the load balancer sends requests to servers that fail them.
 
     ## Applies to
-    Global and regional backend services of every scheme.
+    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE.
 
     ## Fails
     ```python
@@ -104,7 +110,8 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
 
     ## Undecided
     When the check is outside the stack and the option `vouched` does not name it, or its path or protocol is computed;
-    without a check, when it is not known whether the backends take one.
+    without a check, when it is not known whether the backends take one. On GKE when a policy may be attached, or may be
+    out of sight as in a Helm release.
     """
     doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
     required = _required(options)
@@ -127,10 +134,11 @@ def _has_a_check(service: BackendService, options: HealthCheckOptions, required:
     links = service.health_check_links
     if links.is_complete and not links.members:
         path, also = _path_to_request(_start_up_servers(service), options)
+        kind = "RegionHealthCheck" if service.is_regional else "HealthCheck"
         yield Fail(
             "It has no health check.",
             required,
-            f'Create a `HealthCheck` with `http_health_check={{"request_path": "{path}", "port": ...}}` and set '
+            f'Create a `{kind}` with `http_health_check={{"request_path": "{path}", "port": ...}}` and set '
             f"`health_checks` to its `id`{also}.",
         )
 
@@ -162,6 +170,15 @@ def _requests_an_allowed_path(
         )
 
 
+def _accepted(options: HealthCheckOptions) -> Accepted:
+    return Accepted(
+        options.paths,
+        options.protocols,
+        _required(options),
+        lambda servers: _path_to_request(servers, options, "the image of its Pods"),
+    )
+
+
 def _required(options: HealthCheckOptions) -> str:
     paths = [f"An HTTP, HTTPS or HTTP/2 health check on {quoted(options.paths)}"] if options.paths else []
     return f"{', or '.join([*paths, *(f'a {name} health check' for name in options.protocols)])}."
@@ -171,8 +188,10 @@ def _start_up_servers(service: BackendService) -> tuple[ServerName, ...]:
     return servers_named_by(on_path(service.stack, service.resource, MACHINE_TYPES))
 
 
-def _path_to_request(servers: tuple[ServerName, ...], options: HealthCheckOptions) -> tuple[str, str]:
-    """A path that fits the servers of the machines, and what has to be done besides for it to be accepted."""
+def _path_to_request(
+    servers: tuple[ServerName, ...], options: HealthCheckOptions, sign: str = "the start-up of its VMs"
+) -> tuple[str, str]:
+    """A path that fits the servers that a sign names, and what has to be done besides for it to be accepted."""
     if len(servers) != 1:
         return (options.paths or ("/health",))[0], ""
     [name], paths = servers, health_paths(servers)
@@ -180,4 +199,4 @@ def _path_to_request(servers: tuple[ServerName, ...], options: HealthCheckOption
     if accepted:
         return accepted[0], ""
     limits = "" if SERVERS[name].is_ready else ", which tells no more than that its process runs"
-    return paths[0], f' (the start-up of its VMs names {name}{limits}), with the option `servers=["{name}"]`'
+    return paths[0], f' ({sign} names {name}{limits}), with the option `servers=["{name}"]`'

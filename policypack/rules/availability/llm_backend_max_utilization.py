@@ -13,7 +13,9 @@ from policypack.model.products.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES,
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule
-from policypack.rules.shared.conditions import HAS_BACKENDS, is_measured, uses_proxy
+from policypack.rules.on_gke.attached import attached_have_limits
+from policypack.rules.on_gke.load_target import has_a_limit
+from policypack.rules.shared.conditions import GETS_BACKENDS, is_measured, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
@@ -50,9 +52,10 @@ class MaxUtilizationOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/backend-service#target_capacity",
     applies=(
         uses_proxy("a passthrough load balancer takes no target"),
-        HAS_BACKENDS,
+        GETS_BACKENDS,
         is_measured("its backends take no target"),
     ),
+    gke=lambda backend, options: has_a_limit(backend),
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
     """Each backend has a load target, so that traffic moves on before it is overloaded.
@@ -62,6 +65,10 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     modes the backend has a limit of the mode's own: requests per second, connections or requests in flight, for the
     group or for each instance or endpoint; in CUSTOM_METRICS mode a metric that is not in dry-run mode. Backends that
     take no target (serverless, internet and Private Service Connect NEGs, passthrough load balancers) are not judged.
+
+    What a controller in GKE attaches (`controller.autoneg.dev/neg`) is judged by that annotation's targets; what a
+    Gateway for several clusters serves, by `maxRatePerEndpoint`, `maxInFlightRequestsPerEndpoint` or `customMetrics` of
+    the GCPBackendPolicy that is attached.
 
     With `limits_for_gpus`, a backend in UTILIZATION mode whose VMs have GPUs has a limit of requests or connections as
     well. VMs with templates outside the stack are not judged by that. Without the option `instance-group-autoscaler`
@@ -108,6 +115,7 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     When `backends` is built inside `apply`, a mode or target is computed, a backend without a target may be of a kind
     that takes none, or, with `limits_for_gpus`, one that is limited by `max_utilization` alone may have VMs with GPUs.
     """
+    yield attached_have_limits(service)
     for backend in known(service.backends, "backends", because=service.links.why):
         doubt = not_known("group", backend.label)
         yield provided(backend.is_measured, doubt, _is_bounded(backend, options, service))

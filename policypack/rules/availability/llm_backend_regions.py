@@ -7,16 +7,17 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.controllers import annotated_services
 from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
 from policypack.model.frontend.dns import regions_joined_by_dns
+from policypack.model.kubernetes.controllers import may_have_controller
 from policypack.model.values.bounds import DistinctCount
-from policypack.model.values.logic import any_of
+from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
+from policypack.rules.on_gke.regions import spans_regions
 from policypack.rules.shared.another_region import how_to_reach_another
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, provided, under
 from policypack.wording import counted, quoted
 
 _MOST_NAMES: Final = 4
@@ -30,6 +31,22 @@ _USE_GLOBAL: Final = (
 _JOIN: Final = (
     "Make the same service in another region and join both by a DNS record (`RecordSet`) whose `routing_policy` has "
     "`health_checked_targets`; if something outside the stack joins them, name them in the option `regional_peers`."
+)
+
+
+def _has_regions(service: BackendService) -> bool | Unknown:
+    """Whether its backends are in regions of Google Cloud: not on the internet, nor a Google API."""
+    groups = service.groups
+    if service.leaves_backends_to_a_controller or not groups:
+        return True
+    is_elsewhere = any_of([all(group.is_anywhere for group in groups), all_of(one.serves_google_api for one in groups)])
+    return UNKNOWN if is_elsewhere is True and not service.links.is_complete else negation(is_elsewhere)
+
+
+_HAS_REGIONS: Final = Condition(
+    _has_regions,
+    "its backends are endpoints on the internet or a Google API, and in no region of yours",
+    "psc_target_service",
 )
 
 
@@ -52,6 +69,7 @@ class RegionsOptions(Options):
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service",
+    gke=lambda backend, options: spans_regions(backend, options.min_regions, options.regional_peers),
 )
 def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Checks:
     """Each backend service has backends in at least `min_regions` regions.
@@ -62,7 +80,11 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     only, whatever its backends are. Several of them pass together if a DNS record of the stack (`RecordSet`) has a
     routing policy (geolocation, weighted or failover) that answers with the addresses of those that are healthy, or
     if the option `regional_peers` says that something else joins them. A service without backends fails, unless
-    `ignore_changes` leaves them to a controller.
+    `ignore_changes` leaves them to a controller. Those that a controller in GKE attaches, as an annotation of a
+    Kubernetes Service says (`controller.autoneg.dev/neg`), are in the region of that Service's cluster.
+
+    On GKE a Gateway or an Ingress of one cluster serves that cluster's region only, wherever its address is. For a
+    multi-cluster class the clusters count that export the InferencePool or the Service.
 
     ## Why it matters
     A region can run out of GPUs or fail as a whole. With one region, that is an outage of the model; a GPU fleet in
@@ -70,9 +92,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     the provider accepts it, and it serves one region.
 
     ## Applies to
-    Global and regional backend services of every scheme. Not to global services of a global internet NEG, whose
-    endpoints are in no region of Google Cloud, or of a Private Service Connect NEG for a Google API, of which a service
-    takes one.
+    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE. Not to
+    global services of a global internet NEG, whose endpoints are in no region of Google Cloud, or of a Private Service
+    Connect NEG for a Google API, of which a service takes one.
 
     ## Fails
     ```python
@@ -127,42 +149,25 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
-    backends, or a DNS record has addresses that are not known.
+    backends or, beside anything of Kubernetes, may do so, a NEG may be one for a Google API, or a DNS record has
+    addresses that are not known. On GKE when clusters of other stacks may export the backend, or the class or the
+    Gateway is not known.
     """
     required = f"Backends in at least {counted(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
     if is_empty:
-        yield _serves_nothing(service, required)
+        doubt = Undecided("it has no backends, and a controller in GKE may attach some", "backends")
+        has_none = UNKNOWN if may_have_controller(service.stack) else True
+        yield provided(has_none, doubt, _serves_nothing(service, required))
     if service.is_regional:
         yield _has_peers_elsewhere(service, options, required)
-    elif reason := _has_no_region(service):
-        yield NotApplicable(reason)
     elif not is_empty:
-        # Of a NEG that is still to be shown it may turn out that the rule says nothing about it.
-        may_have_none = not service.stack.is_complete and len(service.kinds) > 1
-        counts = UNKNOWN if may_have_none else True
-        yield provided(counts, not_known("network_endpoint_type"), _spans_regions(service, options, required))
+        yield under((_HAS_REGIONS,), service, lambda: _spans_regions(service, options, required))
 
 
 def _serves_nothing(service: BackendService, required: str) -> Checks:
     fix = "Add a backend." if service.is_regional else "Add a backend in each region."
-    for kubernetes_service, annotation in annotated_services(service.stack)[:1]:
-        fix = (
-            f"If a controller attaches them (`{kubernetes_service.name}` has the annotation `{annotation}`), set "
-            f'`ignore_changes=["backends"]`, since each update detaches them otherwise. If none does: {fix}'
-        )
     yield Fail("It has no backends, so it serves nothing.", required, fix)
-
-
-def _has_no_region(service: BackendService) -> str | None:
-    """Why no region can be told of its backends, a clause; `None` if one can, or if it is not known."""
-    if service.leaves_backends_to_a_controller or not service.groups or not service.links.is_complete:
-        return None
-    if all(group.is_anywhere for group in service.groups):
-        return "its endpoints are on the internet, and in no region of Google Cloud"
-    if all(group.leads_to_google_api is True for group in service.groups):
-        return "its backend is a Google API, of which a service takes one"
-    return None
 
 
 def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:
@@ -201,7 +206,7 @@ def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
     needed = "1 region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
     seen = f"backends are certain in {_listed(serving_regions(service).certain)}, {needed} needed"
     if service.leaves_backends_to_a_controller:
-        return Undecided(f"{seen}, and `ignore_changes` leaves the backends to a controller", "backends")
+        return Undecided(f"{seen}, and a controller attaches backends, perhaps in others too", "backends")
     if service.links.why:
         return Undecided(f"{seen}, and {service.links.why}", "backends")
     if any(isinstance(group.region, Unknown) for group in service.groups):

@@ -11,6 +11,7 @@ from policypack.model.balancing.serving import serving_groups
 from policypack.model.fleets.zones import RegionZones, may_be_in_zones, zones_by_region
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
+from policypack.rules.on_gke.zones import spans_zones
 from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided, unresolved
 from policypack.wording import counted
@@ -48,6 +49,7 @@ class ZonesOptions(Options):
     stage="stack",
     url="https://cloud.google.com/compute/docs/instance-groups/regional-migs",
     applies=(HAS_BACKENDS,),
+    gke=lambda backend, options: spans_zones(backend, options.min_zones),
 )
 def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     """The backends in each region are spread over at least `min_zones` zones.
@@ -60,13 +62,17 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     may be in one. Drained backends (`capacity_scaler` 0) count for nothing. Hybrid NEGs are not judged on their own,
     and count beside zonal ones; serverless, internet and Private Service Connect NEGs have no zone.
 
+    On GKE the nodes of the backend's cluster are in several zones (`location` and `node_locations` of the cluster and
+    its node pools), and there is more than one Pod: `replicas` of its Deployment, unless something scales it.
+
     ## Why it matters
     Zones fail, and run out of GPUs, far more often than regions. With one zone in a region, each of these is the loss
     of the region: all its traffic moves to another one at once, which has to be large enough for both. Stacks for LLMs
     often choose ANY_SINGLE_ZONE to find capacity, and lose this without noticing.
 
     ## Applies to
-    Global and regional backend services of every scheme, with instance groups or zonal NEGs.
+    Global and regional backend services of every scheme, with instance groups or zonal NEGs, and LLM backends of
+    Gateways and Ingresses on GKE.
 
     ## Fails
     ```python
@@ -99,7 +105,8 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     ## Undecided
     When a regional group is outside the stack, the zones or the shape of a group are computed, its region is not known,
     `backends` is built inside `apply`, it is not known which backends are drained, or all that is known of the NEGs
-    in a region is that they are in one zone and zonal or hybrid.
+    in a region is that they are in one zone and zonal or hybrid. On GKE when the cluster is not in the stack, serves
+    with others, makes its node pools itself, or has some in one zone and others in several.
     """
     yield from unresolved(service.links, "not all of its groups are known")
     serving = serving_groups(service)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.security.access import cloud_run_authenticates, iap_admits_everybody
+from policypack.model.run.service import RunService
+from policypack.model.security.access import can_be_gone_round, cloud_run_authenticates, iap_admits_everybody
 from policypack.model.security.authentication import (
     has_authorization_policy,
     needs_client_certificate,
@@ -16,8 +17,19 @@ from policypack.model.security.security_policy import has_security_policy, secur
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.authentication import SERVERS_DO, knows_its_callers
 from policypack.rules.shared.conditions import IS_EXTERNAL
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
+from policypack.wording import quoted
+
+_OBSERVED = "It is public, and nothing in the stack authenticates its callers."
+_REQUIRED = "Identity-Aware Proxy, client certificates, known address ranges, or a server that asks for a key."
+# IAP on the backend service would keep the load balancer from telling that a region is dead.
+_FIX_ON_CLOUD_RUN = (
+    "Have the model server ask for a key, such as `VLLM_API_KEY` from Secret Manager, set `iap_enabled=True` on the "
+    "Cloud Run service, or grant `roles/run.invoker` to known callers only; if the server authenticates in a way that "
+    "the stack does not show, set the option `server_authenticates`."
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +38,9 @@ class AuthenticationOptions(Options):
 
     Attributes:
         server_authenticates: the servers check who calls, in a way that the stack does not show.
-        server_key_words: what a machine's start-up metadata holds if its server asks for a key; by default the
-            variables and the flag of vLLM (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/),
+        server_key_words: what a machine's start-up metadata, or the variables and arguments of a Cloud Run container,
+            hold if the server asks for a key; by default the variables and the flag of vLLM
+            (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/),
             llama.cpp (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md) and SGLang.
     """
 
@@ -41,17 +54,27 @@ class AuthenticationOptions(Options):
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/iap/docs/concepts-overview",
+    gke=lambda backend, options: knows_its_callers(
+        backend, options.server_key_words, server_authenticates=options.server_authenticates
+    ),
 )
 def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Checks:
     """A public service has callers that are authenticated, as far as the stack shows it.
 
     ## What it checks
     One of: Identity-Aware Proxy is on (`iap`), and no grant of the stack lets `allUsers` through; the backends are
-    Cloud Run services with `iap_enabled`, or that `allUsers` may not invoke; every proxy in front refuses clients
-    without a valid certificate (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known
-    address ranges; or what every machine runs at start-up mentions a server's API key (`server_key_words`). The last is
-    a sign, not a proof: no resource shows what a server does with its key. `server_authenticates` says it where the
-    stack can't.
+    Cloud Run services with `iap_enabled`, that neither `allUsers` nor `allAuthenticatedUsers` may invoke, or whose
+    containers have a server's API key (`server_key_words`); every proxy in front refuses clients without a valid
+    certificate (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known address ranges;
+    or what every machine runs at start-up mentions a server's API key. A key is a sign, not a proof: no resource shows
+    what a server does with it. `server_authenticates` says it where the stack can't.
+
+    What the load balancer checks does not count where a Cloud Run service can be reached around it, as
+    `run-service-ingress` says, and checks nothing itself.
+
+    On GKE one of: a GCPBackendPolicy or a BackendConfig turns on Identity-Aware Proxy; a GCPAuthzPolicy is about the
+    Gateway; the Cloud Armor policy denies all but known ranges; or the command or the environment of every server holds
+    one of `server_key_words`.
 
     ## Why it matters
     A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
@@ -106,37 +129,57 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     with expressions, or an authorization policy.
     """
     if options.server_authenticates:
-        yield NotApplicable("the option `server_authenticates` says that its servers authenticate callers")
+        yield NotApplicable(SERVERS_DO)
         return
-    signs = _signs(service, options)
+    around = can_be_gone_round(service, options.server_key_words)
+    front = _at_the_front(service)
+    is_only_way = UNKNOWN if isinstance(around, Unknown) else not around
+    signs = {
+        **{name: all_of([sign, is_only_way]) for name, sign in front.items()},
+        **_at_the_servers(service, options.server_key_words),
+    }
+    gone_round = () if isinstance(around, Unknown) or any_of(front.values()) is not True else around
     if any_of(signs.values()) is not True:
-        yield under([IS_EXTERNAL], service, lambda: _is_open(service, signs))
+        yield under([IS_EXTERNAL], service, lambda: _is_open(service, signs, gone_round))
 
 
-def _signs(service: BackendService, options: AuthenticationOptions) -> Mapping[str, bool | Unknown]:
-    """Whether each property that can have callers authenticated does so."""
+def _at_the_front(service: BackendService) -> Mapping[str, bool | Unknown]:
+    """Whether each property of the load balancer that can have callers authenticated does so."""
     policies = security_policies(service)
-    words = options.server_key_words
     hides_policy = has_security_policy(service) and not policies
     return {
         "iap": all_of([service.uses_iap, negation(iap_admits_everybody(service))]),
-        "backends": cloud_run_authenticates(service),
         "server_tls_policy": needs_client_certificate(service),
         "security_policy": UNKNOWN if hides_policy else any_of(policy.admits_only_some for policy in policies),
         "target": UNKNOWN if has_authorization_policy(service) else False,
+    }
+
+
+def _at_the_servers(service: BackendService, words: tuple[str, ...]) -> Mapping[str, bool | Unknown]:
+    """Whether what serves the requests authenticates callers."""
+    return {
+        "backends": cloud_run_authenticates(service, words),
         "metadata": False if service.has_only_serverless_backends else start_up_mentions(service, words),
     }
 
 
-def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown]) -> Checks:
+def _is_open(
+    service: BackendService, signs: Mapping[str, bool | Unknown], gone_round: tuple[RunService, ...]
+) -> Checks:
     doubtful = [property_name for property_name, authenticates in signs.items() if authenticates is not False]
     if doubtful or not service.stack.is_complete:
         why = "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"
         yield Undecided(why, doubtful[0] if doubtful else "")
+    elif gone_round:
+        names = quoted(run.name for run in gone_round)
+        observed = f"Whoever goes around its load balancer to the Cloud Run service {names} is asked for nothing."
+        yield Fail(observed, _REQUIRED, _FIX_ON_CLOUD_RUN)
+    elif service.has_only_serverless_backends:
+        yield Fail(_OBSERVED, _REQUIRED, _FIX_ON_CLOUD_RUN)
     else:
         yield Fail(
-            "It is public, and nothing in the stack authenticates its callers.",
-            "Identity-Aware Proxy, client certificates, known address ranges, or a server that asks for a key.",
+            _OBSERVED,
+            _REQUIRED,
             'Set `iap={"enabled": True}`, or have the servers ask for a key; if they already do in a way that the '
             "stack does not show, set the option `server_authenticates`.",
         )

@@ -16,6 +16,8 @@ from policypack.model.security.security_policy import (
     security_policy_links,
 )
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.cloud_armor import is_filtered
+from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.places import Policies, is_of_its_scope
 from policypack.rules.shared.vouched import vouched_for
@@ -43,6 +45,7 @@ class CloudArmorOptions(Options):
     stage="stack",
     url="https://cloud.google.com/armor/docs/security-policy-overview",
     applies=(IS_EXTERNAL, TAKES_CLOUD_ARMOR),
+    gke=lambda backend, options: is_filtered(backend, _filters_requests),
 )
 def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> Checks:
     """Every external service has a Cloud Armor policy that does something.
@@ -54,13 +57,17 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
     (`RegionSecurityPolicy`). The provider rewrites the URL of any other policy of a global service to that of the
     global policy of the same name, which does not exist or is another policy.
 
+    On GKE a GCPBackendPolicy names the policy (`securityPolicy`), or behind an Ingress a BackendConfig
+    (`securityPolicy.name`).
+
     ## Why it matters
     The address is public, and every request that gets through costs seconds of a GPU. The load balancer itself sheds
     nothing: it distributes whatever comes.
 
     ## Applies to
     Services with scheme EXTERNAL_MANAGED or EXTERNAL: global ones, and regional ones of Application Load Balancers.
-    Internal services need none; regional Network Load Balancers take none of this kind.
+    Internal services need none; regional Network Load Balancers take none of this kind. A policy that is fine does not
+    pass where requests can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
 
     ## Fails
     ```python
@@ -111,6 +118,7 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
         yield unresolved(security_policy_links(service))
     for policy in security_policies(service):
         yield _filters_requests(policy)
+    yield is_the_only_way(service)
 
 
 def _has_policy_from_elsewhere(service: BackendService) -> Checks:

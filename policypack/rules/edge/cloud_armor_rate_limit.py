@@ -13,6 +13,7 @@ from policypack.model.security.security_policy import (
     security_policy_links,
 )
 from policypack.rule import Options, rule
+from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, unresolved
@@ -60,7 +61,8 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     overfills them. One client with a loop is then everybody's outage, and the autoscaler's bill.
 
     ## Applies to
-    External services with a Cloud Armor policy; that they have one is asked for by `backend-cloud-armor`.
+    External services with a Cloud Armor policy; that they have one is asked for by `backend-cloud-armor`. Not where
+    requests can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
 
     ## Fails
     ```python
@@ -118,6 +120,7 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
         yield Undecided("its Cloud Armor policy is not in this stack", "security_policy")
     for policy in security_policies(service):
         yield _limits_rate(policy, options)
+    yield is_the_only_way(service)
 
 
 def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:

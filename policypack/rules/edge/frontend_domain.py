@@ -8,6 +8,7 @@ from policypack.model.frontend.domains import Domains, certificates_of, hosts_of
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
+from policypack.rules.shared.places import certificates_are_there
 from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided, known
 from policypack.wording import quoted
 
@@ -28,7 +29,7 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     ## What it checks
     Each host of the URL map's host rules, `*` left out, is a domain of a managed certificate of the proxy, or one that
     a wildcard stands for. With a certificate map, an entry of the map is for the host, or one is for all others. Each
-    entry's certificates have the entry's `hostname`.
+    entry's certificates have the entry's `hostname`. The certificates are global as the proxy is, or in its region.
 
     ## Why it matters
     Clients refuse a certificate for another domain before they send anything, and a host without a rule is answered by
@@ -59,9 +60,10 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When hosts or domains are computed, or a certificate is outside the stack, read, or one of your own, whose domains
-    nothing shows.
+    When hosts, domains or the place of a certificate are computed, or a certificate is outside the stack, read, or one
+    of your own, whose domains nothing shows.
     """
+    yield certificates_are_there(proxy)
     hosts, certificates = hosts_of(proxy), certificates_of(proxy)
     for entry in () if isinstance(certificates, Unknown) else certificates:
         yield _is_for_its_host(entry)

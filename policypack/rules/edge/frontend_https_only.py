@@ -10,6 +10,7 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.frontend.url_map import UrlMap
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.edge.plain_http import takes_no_plain_http
 from policypack.verdict import Checks, Condition, Fail, known, under
 
 _TAKES_HTTP: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTP", "HTTPS"), "it is not a proxy for HTTP", "")
@@ -39,6 +40,7 @@ class HttpsOnlyOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/setting-up-global-http-https-redirect",
     applies=(_TAKES_HTTP,),
+    gke=lambda backend, options: takes_no_plain_http(backend, internal=options.internal),
 )
 def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     """No target HTTP proxy passes a request on to a server.
@@ -47,6 +49,10 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     Target HTTP proxies: no route of their URL map sends requests to a backend service. Redirects, and routes that
     abort every request by fault injection, may stay. A redirect leads to HTTPS, be it at the proxy or at the target
     HTTP proxy that shares a target HTTPS proxy's address: without `https_redirect` it leads back to itself.
+
+    On GKE no listener of a Gateway for plain HTTP takes a route that has backends: one with the filter
+    `RequestRedirect` has none. An Ingress has a FrontendConfig with `redirectToHttps`, or the annotation
+    `kubernetes.io/ingress.allow-http: "false"`.
 
     ## Why it matters
     Over plain HTTP everybody on the way reads prompts, answers and the API key, and can change them.

@@ -9,6 +9,7 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.frontend.ssl_policy import SslPolicy
 from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
+from policypack.rules.on_gke.edge.tls_policy import refuses_old_tls
 from policypack.rules.shared.places import Policies, is_of_its_scope
 from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
@@ -48,6 +49,9 @@ class TlsPolicyOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/ssl-policies-concepts",
     frameworks=(cis("3.9"),),
     applies=(_TERMINATES_TLS, _IS_NOT_MESH),
+    gke=lambda backend, options: refuses_old_tls(
+        backend, _required(options), lambda policy: _is_strict(policy, options), options.vouched
+    ),
 )
 def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     """Every target HTTPS and SSL proxy has an SSL policy without old versions and weak cipher suites.
@@ -58,6 +62,9 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     encryption alone, need no `min_tls_version`: they exist from TLS 1.2 on. A global proxy has a global policy
     (`SSLPolicy`), a regional one a policy of its region (`RegionSslPolicy`): the provider rewrites the URL of any other
     to that of the policy of the same name in the proxy's scope, which does not exist or is another policy.
+
+    On GKE a GCPGatewayPolicy for the Gateway names the policy (`sslPolicy`), or for an Ingress a FrontendConfig. Only
+    those that clients on the internet reach are judged.
 
     ## Why it matters
     Without a policy a proxy takes the COMPATIBLE profile from TLS 1.0 on: what was recorded can be read once the
@@ -107,9 +114,17 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     if proxy.ssl_policy_links.external and not vouched:
         yield Undecided("its SSL policy is not in this stack", "ssl_policy")
     for policy in proxy.ssl_policies:
-        yield _has_accepted_profile(policy, options)
-        yield _refuses_old_versions(policy, options)
-        yield _has_no_weak_suites(policy)
+        yield _is_strict(policy, options)
+
+
+def _is_strict(policy: SslPolicy, options: TlsPolicyOptions) -> Checks:
+    yield _has_accepted_profile(policy, options)
+    yield _refuses_old_versions(policy, options)
+    yield _has_no_weak_suites(policy)
+
+
+def _required(options: TlsPolicyOptions) -> str:
+    return f"An SSL policy from {_spoken(options.min_tls)} on."
 
 
 def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
@@ -118,7 +133,7 @@ def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Check
     else:
         yield Fail(
             "It has no SSL policy, so clients can negotiate TLS 1.0.",
-            f"An SSL policy from {_spoken(options.min_tls)} on.",
+            _required(options),
             f"Set `ssl_policy` to {'a' if proxy.is_regional else 'an'} `{_SSL_POLICIES.fitting(proxy)}` with "
             '`profile="RESTRICTED"` and `min_tls_version="TLS_1_2"`.',
         )

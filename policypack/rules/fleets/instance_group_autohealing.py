@@ -14,8 +14,9 @@ from policypack.rules.shared.conditions import SERVES
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
 
-# What `health-check-timing` asks of a check that heals, so that one round of changes is enough.
-_PATIENT: Final = "with `check_interval_sec=30` and `unhealthy_threshold=3` so that a busy VM is left alone"
+# Google's example of a check for healing: 90 s, which is what `health-check-timing` asks for.
+# https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs
+_PATIENT: Final = "`check_interval_sec=30` and `unhealthy_threshold=3` or more"
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,8 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         yield Fail(
             "It has no `auto_healing_policies`.",
             "Autohealing by a health check of its own.",
-            f"Create a `HealthCheck` for healing, {_PATIENT}, and set `auto_healing_policies` to its `id` and an "
-            "`initial_delay_sec` for boot and model loading.",
+            f"Create a `HealthCheck` for healing, with {_PATIENT}, and set `auto_healing_policies` to its `id` and an "
+            f"`initial_delay_sec` for boot and model loading, {options.min_initial_delay_sec} or more.",
         )
         return
     yield _repairs_are_on(group)
@@ -157,7 +158,7 @@ def _heals_by_another_check(group: GroupManager, service: BackendService) -> Che
         yield Fail(
             f"It heals by {quoted(shared)}, which is the load balancer's health check as well.",
             "A health check of its own, more patient than the load balancer's.",
-            f"Create a second `HealthCheck`, {_PATIENT}, and name it in `auto_healing_policies`.",
+            f"Create a second `HealthCheck`, with {_PATIENT}, and name it in `auto_healing_policies`.",
         )
     yield from unresolved(service.health_check_links, f"the health check of `{service.name}` may be the same")
 

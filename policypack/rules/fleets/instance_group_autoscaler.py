@@ -9,12 +9,18 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.sizing import warm_in_region
-from policypack.model.values.values import Unknown
+from policypack.model.fleets.stateful import is_stateful
+from policypack.model.values.logic import negation
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import SERVES
 from policypack.rules.shared.signals import has_a_telling_signal, may_serve
 from policypack.verdict import Checks, Fail, Undecided, decided, known, provided
 from policypack.wording import quoted
+
+_MAY_BE_STATEFUL = Undecided(
+    "it has no autoscaler, and whether it is stateful, and so takes none, is not known", "stateful_disks"
+)
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,13 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 
     ## What it checks
     An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
-    `mode` is not OFF. The groups that a service has in the region have at least `min_replicas` VMs together. On VMs
-    with GPUs, CPU utilization is not the only signal; without any signal that is the default, and
-    `load_balancing_utilization` says no more if the backend is in UTILIZATION mode without `max_rate_per_instance`.
-    `load_balancing_utilization` is used only if a service of an Application Load Balancer sends requests to the group
-    and does not limit it by a `max_rate` for the group as a whole. The targets of CPU and load balancing utilization
-    are above 0 and below 1; where left out they are 0.6 and 0.8.
+    `mode` is not OFF. Its `max_replicas` is not below its `min_replicas`. The groups that a service has in the region
+    have at least `min_replicas` VMs together. On VMs with GPUs, CPU utilization is not the only signal; without any
+    signal that is the default, and `load_balancing_utilization` says no more if the backend is in UTILIZATION mode
+    without `max_rate_per_instance`. `load_balancing_utilization` is used only if a service of an Application Load
+    Balancer sends requests to the group and does not limit it by a `max_rate` for the group as a whole. The targets of
+    CPU and load balancing utilization are above 0 and below 1; where left out they are 0.6 and 0.8. A stateful group
+    takes no autoscaler: it has none, and its `target_size` is what has to be enough.
 
     ## Why it matters
     Without an autoscaler a group stays as large as it is when another region fails and its load comes over. The CPUs of
@@ -100,11 +107,16 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     is computed. When it scales by CPU utilization alone, and its template is not known or its VMs have TPUs. When it
     has schedules and no signal, as it is not documented whether it scales by CPU utilization then.
     """
+    stateful = is_stateful(group)
+    if stateful is True:
+        yield _has_a_fixed_size(group, options)
+        return
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
-        yield _needs_one(group)
+        yield provided(negation(stateful), _MAY_BE_STATEFUL, _needs_one(group, options))
         return
     yield _is_on(autoscaler)
+    yield _has_room(autoscaler)
     for service, serves in group.serving:
         yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options))
     yield has_a_telling_signal(group, autoscaler)
@@ -112,18 +124,34 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     yield _grows_before_it_is_full("load_balancing_utilization", autoscaler.balancing_target, autoscaler)
 
 
-def _needs_one(group: GroupManager) -> Checks:
+def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks:
+    if isinstance(group.autoscaler, Autoscaler):
+        yield Fail(
+            f"It is stateful, and `{group.autoscaler.name}` is its autoscaler: Compute Engine takes one or the other.",
+            "A fixed size for a group that keeps the state of its VMs.",
+            f"Remove `{group.autoscaler.name}` and set `target_size`; or remove the stateful configuration: weights "
+            "and caches can be loaded anew.",
+        )
+        return
+    for service, serves in group.serving:
+        yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options, "target_size"))
+
+
+def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if group.is_filled_by_requests:
         yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
-    elif group.takes_reservation:
+    elif group.takes_reservation is True:
         yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
+    elif group.takes_reservation is UNKNOWN:
+        yield Undecided("its VMs may come from a reservation, which it may use whole already", "versions")
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
+        kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            "Add a `RegionAutoscaler` in its region (for a zonal group an `Autoscaler` in its zone) with the group's "
-            "`id` as `target`.",
+            f"Add {kind}, with the group's `id` as `target` and `min_replicas` of {options.min_replicas} or more: at a "
+            "`load_balancing_utilization` of 0.5 either of two equal regions can carry the load of both.",
         )
 
 
@@ -142,14 +170,25 @@ def _is_on(autoscaler: Autoscaler) -> Checks:
         yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", 'Set `mode="ON"`.')
 
 
-def _keeps_a_minimum(group: GroupManager, service: BackendService, options: AutoscalerOptions) -> Checks:
+def _has_room(autoscaler: Autoscaler) -> Checks:
+    if not known(autoscaler.has_room, "max_replicas", autoscaler.name):
+        yield Fail(
+            f"`{autoscaler.name}` has a `max_replicas` below its `min_replicas`.",
+            "A maximum that is not below the minimum, which the API refuses.",
+            "Raise `max_replicas`, or lower `min_replicas`.",
+        )
+
+
+def _keeps_a_minimum(
+    group: GroupManager, service: BackendService, options: AutoscalerOptions, setting: str = "min_replicas"
+) -> Checks:
     warm = warm_in_region(group, service)
-    doubt = Undecided(f"it is not known how many VMs `{service.name}` has in its region", "min_replicas")
+    doubt = Undecided(f"it is not known how many VMs `{service.name}` has in its region", setting)
     if not decided(warm.reaches(options.min_replicas), doubt):
         yield Fail(
             f"`{service.name}` keeps {warm.lower:g} of its VMs in this region.",
             f"At least {options.min_replicas} VMs in each region, all groups there together.",
-            f"Set `min_replicas` to {options.min_replicas} or more.",
+            f"Set `{setting}` to {options.min_replicas} or more.",
         )
 
 
@@ -159,5 +198,6 @@ def _grows_before_it_is_full(signal: str, value: float | Unknown | None, autosca
         yield Fail(
             f"`{autoscaler.name}` keeps `{signal}` at {target:g}.",
             "A target above 0 and below 1.",
-            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full.",
+            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full; at half of "
+            "what the backends are limited to, either of two equal regions can carry the load of both.",
         )

@@ -99,7 +99,7 @@ def _is_in_its_region(group: GroupManager, part: Part) -> Checks:
 
 
 def _is_its_own(group: GroupManager, autoscaler: Autoscaler) -> Checks:
-    place, kind = ("region", "RegionAutoscaler") if group.is_regional else ("zone", "Autoscaler")
+    place, kind = ("region", "a `RegionAutoscaler`") if group.is_regional else ("zone", "an `Autoscaler`")
     doubt = Undecided(f"it is not known whether `{autoscaler.name}` is in the {place} of the group", place)
     fits = decided(autoscaler.fits(group.resource), doubt)
     if autoscaler.targets_instance_group:
@@ -110,7 +110,7 @@ def _is_its_own(group: GroupManager, autoscaler: Autoscaler) -> Checks:
         )
     elif not fits:
         yield Fail(
-            f"`{autoscaler.name}` is no `{kind}` in the {place} of this group, and so does not size it.",
-            f"A `{kind}` in the {place} of the group.",
-            f"Create it as a `{kind}` with the `{place}` of the group.",
+            f"`{autoscaler.name}` is not {kind} in the {place} of this group, and so does not size it.",
+            f"{kind[0].upper()}{kind[1:]} in the {place} of the group.",
+            f"Create it as {kind} with the `{place}` of the group.",
         )

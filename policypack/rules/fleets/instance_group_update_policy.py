@@ -6,6 +6,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import capacity_basis
 from policypack.model.fleets.group_manager import GroupManager
+from policypack.model.fleets.stateful import loses_names, loses_places
 from policypack.model.fleets.update_limits import Limit, UpdateLimits, update_limits
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
@@ -27,7 +28,9 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     ## What it checks
     `max_surge` and `max_unavailable` are not both set to 0. With `replacement_method` RECREATE the surge is not above
     0, and `max_unavailable` is not 0. In a regional group `max_surge_fixed` and `max_unavailable_fixed` are 0, or at
-    least the number of its zones: of `distribution_policy_zones`, or three where these are left out.
+    least the number of its zones: of `distribution_policy_zones`, or three where these are left out. A stateful group
+    has `replacement_method` RECREATE if its updates are PROACTIVE, and `instance_redistribution_type` NONE if it is
+    regional.
 
     If `update_policy` is PROACTIVE and may restart or replace VMs: with `max_unavailable_fixed` or
     `max_unavailable_percent` of the group's warm VMs gone, the rest of its region and the other regions can carry
@@ -95,6 +98,8 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
         yield NotApplicable(SERVES.otherwise)
         return
     yield _is_accepted(group)
+    yield _keeps_names(group)
+    yield _keeps_places(group)
     if group.is_updated_at_once is not False:
         yield _leaves_enough(group)
 
@@ -107,6 +112,25 @@ def _is_accepted(group: GroupManager) -> Checks:
     yield _can_recreate(limits)
     yield _is_enough_for_the_zones(limits, limits.surge)
     yield _is_enough_for_the_zones(limits, limits.unavailable)
+
+
+def _keeps_names(group: GroupManager) -> Checks:
+    if known(loses_names(group), "update_policy", because="a stateful group keeps its VMs"):
+        yield Fail(
+            "It is stateful, and its PROACTIVE updates replace VMs by others with new names.",
+            "With PROACTIVE updates a stateful group has `replacement_method` RECREATE.",
+            "Set `type` to OPPORTUNISTIC and replace VMs region by region, or set `replacement_method` to RECREATE, "
+            "`max_surge_fixed` to 0 and `max_unavailable_fixed` to one VM a zone.",
+        )
+
+
+def _keeps_places(group: GroupManager) -> Checks:
+    if known(loses_places(group), "update_policy", because="a stateful group keeps its VMs"):
+        yield Fail(
+            "It is stateful, and deletes VMs to spread them evenly over its zones.",
+            "A stateful regional group has `instance_redistribution_type` NONE.",
+            'Set `"instance_redistribution_type": "NONE"` in `update_policy`.',
+        )
 
 
 def _lets_an_update_begin(limits: UpdateLimits) -> Checks:

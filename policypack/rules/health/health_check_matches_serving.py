@@ -18,8 +18,11 @@ from policypack.wording import quoted
 _SPOKEN = {True: "TLS", False: "no TLS"}
 
 
-def _has_a_check(service: BackendService) -> bool:
-    return bool(checks_of(service)) or not service.health_check_links.is_complete
+def _has_a_check(service: BackendService) -> bool | Unknown:
+    """Whether a health check asks its backends: its own, or one by which a group heals."""
+    if checks_of(service) or not service.health_check_links.is_complete:
+        return True
+    return False if service.links.is_complete else UNKNOWN
 
 
 @rule(

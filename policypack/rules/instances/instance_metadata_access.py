@@ -84,14 +84,21 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
     or `y`, or in mixed case: the documentation allows that, the guest agent ignores it.
     """
     for metadata in machine.metadata:
-        where = f"`metadata` (with `all_instances_config` of `{metadata.group}`)" if metadata.group else "`metadata`"
         if not (options.os_login_inherited and metadata.os_login is Switch.LEFT_OUT):
-            yield _is_on("enable-oslogin", metadata.os_login, where)
-        yield _is_on("block-project-ssh-keys", metadata.blocks_project_keys, where)
-        yield _serial_port_is_closed(metadata.serial_port, where)
+            yield _is_on("enable-oslogin", metadata.os_login, metadata.group)
+        yield _is_on("block-project-ssh-keys", metadata.blocks_project_keys, metadata.group)
+        yield _serial_port_is_closed(metadata.serial_port, metadata.group)
 
 
-def _is_on(key: str, switch: Switch, where: str) -> Checks:
+def _place(group: str) -> tuple[str, str]:
+    """Where a value is read from, and where to set it so that it counts: what a group adds takes precedence."""
+    if not group:
+        return "`metadata`", "`metadata`"
+    return f"`metadata` (with `all_instances_config` of `{group}`)", "`metadata` of that `all_instances_config`"
+
+
+def _is_on(key: str, switch: Switch, group: str) -> Checks:
+    where, place = _place(group)
     if switch is Switch.NOT_KNOWN:
         yield Undecided(f"`{key}` in {where} is not known", "metadata")
     elif switch is Switch.DISPUTED:
@@ -100,16 +107,17 @@ def _is_on(key: str, switch: Switch, where: str) -> Checks:
         yield Fail(
             f"`{key}` in {where} is {switch.value}.",
             f"`{key}` is `TRUE`.",
-            f'Set `"{key}": "TRUE"` in `metadata`.',
+            f'Set `"{key}": "TRUE"` in {place}.',
         )
 
 
-def _serial_port_is_closed(switch: Switch, where: str) -> Checks:
+def _serial_port_is_closed(switch: Switch, group: str) -> Checks:
+    where, place = _place(group)
     if switch is Switch.ON:
         yield Fail(
             f"`serial-port-enable` in {where} is on.",
             "`serial-port-enable` is `FALSE` or left out.",
-            'Set `"serial-port-enable": "FALSE"` in `metadata`.',
+            f'Set `"serial-port-enable": "FALSE"` in {place}.',
         )
     elif switch in (Switch.NOT_KNOWN, Switch.DISPUTED):
         yield Undecided(f"`serial-port-enable` in {where} is not known, or not a boolean", "metadata")

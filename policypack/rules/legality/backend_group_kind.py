@@ -14,7 +14,13 @@ from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
 from policypack.rules.shared.kind_settings import mode_fits, scaler_fits, settings_fit
-from policypack.rules.shared.mixtures import as_many_as_taken, google_api_is_alone, kinds_go_together, platforms_agree
+from policypack.rules.shared.mixtures import (
+    as_many_as_taken,
+    as_many_endpoints_as_taken,
+    google_api_is_alone,
+    kinds_go_together,
+    platforms_agree,
+)
 from policypack.rules.shared.refusal import which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
@@ -53,7 +59,7 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     - There are as many as one service can have: one global internet or port mapping NEG, up to 50 regional internet
       NEGs, one serverless NEG a region of a global external load balancer and one of a regional one, one Private
       Service Connect NEG for a Google API. Pages do not agree on how many serverless NEGs a cross-region internal one
-      takes: any number passes.
+      takes: any number passes. A global internet NEG has one endpoint.
     - A zonal or hybrid NEG is not in UTILIZATION mode, the provider's default, and has no limit per instance.
     - An instance group has no limit per endpoint; a regional managed one has no limit for the whole group, no
       `preference="PREFERRED"` and no `service_lb_policy` on its service.
@@ -105,6 +111,7 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     yield kinds_go_together(service)
     yield platforms_agree(service)
     yield google_api_is_alone(service)
+    yield as_many_endpoints_as_taken(service)
     for kind in KINDS:
         yield as_many_as_taken(service, kind)
     uses_proxy, doubt = negation(service.is_passthrough), not_known("load_balancing_scheme")

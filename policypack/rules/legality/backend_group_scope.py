@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
+from policypack.model.fleets.shared_vms import SharedVms, shared_vms
+from policypack.model.run.neg import PscTarget, psc_targets
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
@@ -24,11 +28,12 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     ## What it checks
     Of a `RegionBackendService`: each instance group and network endpoint group among `backends` is in the service's
     region, in one of its zones or regional; none is a global NEG. Of every service: no two backends have the same
-    group, however its URL is written.
+    group, however its URL is written, and no VM of an unmanaged group is in another one that is a backend of any
+    service.
 
     ## Why it matters
-    The provider's preview accepts both, and the API refuses them during the update. A regional service never spreads
-    requests over regions, whatever its backends say.
+    The provider's preview accepts all of these, and the API refuses them during the update. A regional service never
+    spreads requests over regions, whatever its backends say.
 
     ## Applies to
     Global and regional backend services of every scheme, and every kind of backend; the region is judged of regional
@@ -62,14 +67,29 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When a backend's group is not known, the region of the service or of a group is computed, or two URLs differ in
-    the project alone, which one leaves out or gives as a number.
+    When a backend's group, or whether two unmanaged groups have VMs in common, is not known, the region of the service
+    or of a group is computed, two URLs differ in the project alone, which one leaves out or gives as a number, or a
+    Private Service Connect NEG is in another region than its service attachment, of which no page speaks.
     """
     yield from _has_each_group_once(service)
+    for shared in shared_vms(service):
+        yield _has_its_vms_alone(shared)
     if service.is_regional:
         for group in service.groups:
             yield _is_in_region(service, group)
+    for target in psc_targets(service):
+        yield from _is_near_its_target(target)
     yield from unresolved(service.links)
+
+
+def _is_near_its_target(target: PscTarget) -> Iterator[Undecided]:
+    """Every guide has both in one region; none says what becomes of others."""
+    here, there = target.neg_region, target.region
+    if isinstance(here, str) and isinstance(there, str) and here != there:
+        why = (
+            f"`{target.label}` is in {here} and its service attachment in {there}; whether that works is not documented"
+        )
+        yield Undecided(why, "psc_target_service")
 
 
 def _has_each_group_once(service: BackendService) -> Checks:
@@ -82,6 +102,17 @@ def _has_each_group_once(service: BackendService) -> Checks:
     if service.groups_that_may_be_one:
         names = quoted(service.groups_that_may_be_one)
         yield Undecided(f"two URLs of {names} differ in the project alone, which may be the same one", "group")
+
+
+def _has_its_vms_alone(shared: SharedVms) -> Checks:
+    if shared.is_certain:
+        yield Fail(
+            f"VM {quoted(shared.names)} is in `{shared.group}` and in `{shared.other}`, which both are backends.",
+            "Each VM in one load-balanced instance group.",
+            f"Remove it from one of them, or use `{shared.group}` in both places.",
+        )
+    else:
+        yield Undecided(f"`{shared.group}` may have a VM in common with `{shared.other}`", "instances")
 
 
 def _is_in_region(service: BackendService, group: Group) -> Checks:

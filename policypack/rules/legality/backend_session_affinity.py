@@ -14,6 +14,7 @@ from policypack.model.products.attributes import (
     cells_of_row,
     taken_by_any,
 )
+from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import is_refused
 from policypack.model.values.logic import all_of, any_of, is_in, known_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -22,7 +23,10 @@ from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
 
-_FIX_ON_CLOUD_RUN: Final = "Remove it; Cloud Run has `session_affinity=True` on its own template."
+_FIX_ON_CLOUD_RUN: Final = (
+    "Remove it; Cloud Run has `session_affinity=True` on its own template, with which clients stay with an instance "
+    "even while its readiness probe fails."
+)
 
 
 @rule(
@@ -48,7 +52,7 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     RANDOM, ORIGINAL_DESTINATION, WEIGHTED_ROUND_ROBIN). STRONG_COOKIE_AFFINITY does not depend on that policy.
     `consistent_hash` is not beside such a policy either. Left out, the policy is MAGLEV.
 
-    Serverless NEGs have neither session affinity nor a locality policy: Cloud Run has its own.
+    Serverless and global internet NEGs have neither session affinity nor a locality policy: Cloud Run has its own.
 
     ## Why it matters
     The API refuses some of these during the update. Others it takes and ignores, and prompt caches stay cold.
@@ -94,8 +98,12 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     """
     yield _hash_is_read(service)
     is_on = service.session_affinity.is_on
-    yield _serverless_has_none(service, "session_affinity", is_on, _FIX_ON_CLOUD_RUN)
-    yield _serverless_has_none(service, "locality_lb_policy", service.sets("locality_lb_policy"), "Remove it.")
+    for name, is_set, fix in (
+        ("session_affinity", is_on, _FIX_ON_CLOUD_RUN),
+        ("locality_lb_policy", service.sets("locality_lb_policy"), "Remove it."),
+    ):
+        yield _serverless_has_none(service, name, is_set, fix)
+        yield _internet_has_none(service, name, is_set)
     if is_on is False:
         return
     yield _load_balancer_has_it(service)
@@ -137,6 +145,18 @@ def _serverless_has_none(service: BackendService, name: str, is_set: bool | Unkn
             f"It has `{name}`, which has no effect with its serverless NEGs.",
             f"No `{name}` on a service of serverless NEGs.",
             fix,
+        )
+
+
+def _internet_has_none(service: BackendService, name: str, is_set: bool | Unknown) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
+    is_there = any_of(one.is_a(BackendKind.GLOBAL_INTERNET_NEG) for one in known_in(service.backends))
+    deciding = name if is_set is UNKNOWN else "backends"
+    if known(all_of([is_there, is_set]), deciding, because="global internet NEGs do not support it"):
+        yield Fail(
+            f"It has `{name}`, which its global internet NEG does not support.",
+            f"No `{name}` on a service with a global internet NEG.",
+            "Remove it.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.addresses import rivals_of
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.products.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
@@ -36,6 +37,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     In front of a classic Application Load Balancer (scheme EXTERNAL) the URL map has no route action but `url_rewrite`:
     no weights, retries, time-outs, mirroring, CORS or fault injection.
 
+    No other forwarding rule of the stack has the same address, protocol and port, but for rules for some sources
+    (`source_ip_ranges`). Rules without an address get one each.
+
     ## Why it matters
     The provider's preview accepts every combination; the API refuses these with error 400, at the very end of the
     deployment, when all else stands: "load balancing scheme EXTERNAL_MANAGED does not match the backend service load
@@ -64,9 +68,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the proxy, a scheme or a region is computed, or the URL map's services are and one that they may be does not
-    fit. Also for a regional rule that leads to a global proxy without Standard Tier, which the documentation does not
-    know.
+    When the proxy, a scheme, an address or a region is computed and decides, or the URL map's services are and one that
+    they may be does not fit. Also for a regional rule that leads to a global proxy without Standard Tier, which the
+    documentation does not know.
     """
     yield _has_tier(front)
     yield from unresolved(front.proxy_links)
@@ -80,6 +84,8 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
             yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
+    for rival, clash in rivals_of(front):
+        yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
 
 
 def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
@@ -91,6 +97,18 @@ def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
         yield doubt
     for service in proxy.further_services or ():
         yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
+
+
+def _may_clash(rival: ForwardingRule) -> Undecided:
+    return Undecided(f"whether `{rival.name}` has its address and port is not known", "ip_address")
+
+
+def _has_its_address_alone(rival: ForwardingRule) -> Checks:
+    yield Fail(
+        f"Forwarding rule `{rival.name}` has the same address and protocol, and a port of this one.",
+        "One forwarding rule for an address, a protocol and a port.",
+        "Give one of them another address or port, or delete it.",
+    )
 
 
 def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Checks:

@@ -14,8 +14,8 @@ from policypack.model.products.attributes import (
     cells_of_row,
 )
 from policypack.model.products.product import is_refused
-from policypack.model.values.logic import same
-from policypack.model.values.values import Unknown
+from policypack.model.values.logic import all_of, any_of, equals, is_in, same
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_HEALTH_CHECK
 from policypack.rules.shared.refusal import refused, which_product
@@ -26,6 +26,8 @@ _UNSUPPORTED: Final = {
     USE_SERVING_PORT: "with a passthrough load balancer",
     "USE_NAMED_PORT": "by any load balancer",
 }
+_GRPC: Final = ("GRPC", "GRPC_WITH_TLS")
+_OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a `proxy_header`"
 
 
 @rule(
@@ -42,11 +44,11 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     ## What it checks
     Of the check that `health_checks` points at: it has no `source_regions`, which make it a check of Cloud DNS alone;
     a global service has a global check, a regional one no check of another region; the backends are not serverless
-    NEGs or global internet NEGs, which take none. A legacy check (`HttpHealthCheck`, `HttpsHealthCheck`) is for the
-    instance groups of global external Application Load Balancers and target pools, and for autohealing, of which this
-    rule says nothing. `port_specification` is not USE_NAMED_PORT, which Google Cloud does not support, and behind a
-    passthrough load balancer not USE_SERVING_PORT. Whether the service needs a check, and on which path, other rules
-    say.
+    NEGs or global internet NEGs, which take none; that of regional internet NEGs speaks no gRPC and has no
+    `proxy_header` PROXY_V1. A legacy check (`HttpHealthCheck`, `HttpsHealthCheck`) is for the instance groups of global
+    external Application Load Balancers and target pools, and for autohealing, of which this rule says nothing.
+    `port_specification` is not USE_NAMED_PORT, which Google Cloud does not support, and behind a passthrough load
+    balancer not USE_SERVING_PORT. Whether the service needs a check, and on which path, other rules say.
 
     ## Why it matters
     The provider's preview accepts all of these, and the API refuses them during the update.
@@ -94,6 +96,7 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     for check in service.health_checks:
         yield _has_no_source_regions(check)
         yield _has_port(service, check)
+        yield _is_one_of_the_internet(service, check)
     for name in service.legacy_health_checks:
         yield _takes_legacy_check(service, name)
     for name, region in service.regional_health_checks:
@@ -128,6 +131,21 @@ def _has_port(service: BackendService, check: HealthCheck) -> Checks:
     )
     cells = cells_of_row(HEALTH_CHECKS, specification, service.nearest_products)
     yield from refused(cells, fail, which_product(service))
+
+
+def _is_one_of_the_internet(service: BackendService, check: HealthCheck) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#health_checks."""
+    certain = (same(kind is GroupKind.INTERNET_NEG for kind in group.kinds) for group in service.groups)
+    others = [] if service.links.is_complete or GroupKind.INTERNET_NEG not in service.kinds else [UNKNOWN]
+    is_refused_form = any_of([is_in(check.protocol, _GRPC), equals(check.settings.string("proxyHeader"), "PROXY_V1")])
+    deciding = known(all_of([any_of([*certain, *others]), is_refused_form]), "backends", because=_OPEN_INTERNET)
+    if deciding:
+        yield Fail(
+            f"Its health check `{check.name}` speaks gRPC or has `proxy_header` PROXY_V1, and a backend is an internet "
+            "NEG.",
+            "An HTTP, HTTPS, HTTP/2, TCP or SSL check without `proxy_header`: internet NEGs support no other.",
+            "Use a check with `https_health_check`, without `proxy_header`; or leave the check out, which is optional.",
+        )
 
 
 def _takes_legacy_check(service: BackendService, name: str) -> Checks:

@@ -6,14 +6,15 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.attributes import ATTRIBUTES, locality_policy
+from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import Cell
-from policypack.model.values.logic import all_of, is_set
+from policypack.model.values.logic import all_of, any_of, is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.shared.refusal import which_product
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
 _JUDGED_OTHERWISE: Final = {
@@ -49,7 +50,8 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough only). With
     serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
     `success_rate_minimum_hosts`, `success_rate_request_volume` or `success_rate_stdev_factor`, and does nothing beside
-    `iap`. A service that is no load balancer at all is left to `load-balancer-product`.
+    `iap`. With a global internet NEG there is none. A service that is no load balancer at all is left to
+    `load-balancer-product`.
 
     ## Why it matters
     The provider's preview accepts all of these. The API refuses some during the update, and ignores others: then
@@ -95,6 +97,7 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     yield _locality_policy_fits(service)
     yield _has_iap_or_cdn(service)
     yield outlier_detection_fits_serverless(service)
+    yield _watches_no_internet_neg(service)
     preference, failover = (service.cell_of_backends(ATTRIBUTES[name]) for name in ("preference", "failover"))
     for label, has_preference, is_failover in _backends(service):
         yield _is_taken(service, preference, "preference", has_preference, label)
@@ -141,3 +144,18 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
             "Identity-Aware Proxy or Cloud CDN, not both on one service.",
             "Set `enable_cdn=False`: answers of a model are not to be cached.",
         )
+
+
+def _watches_no_internet_neg(service: BackendService) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
+    backends = service.backends
+    has_one: bool | Unknown = UNKNOWN
+    if not isinstance(backends, Unknown):
+        has_one = any_of(backend.is_a(BackendKind.GLOBAL_INTERNET_NEG) for backend in backends)
+    doubt = not_known("backends", because="global internet NEGs do not support `outlier_detection`")
+    fail = Fail(
+        "It has `outlier_detection`, which its global internet NEG does not support.",
+        "No `outlier_detection` on a service with a global internet NEG.",
+        "Remove `outlier_detection`.",
+    )
+    yield provided(all_of([service.outlier_detection.is_set, has_one]), doubt, iter([fail]))

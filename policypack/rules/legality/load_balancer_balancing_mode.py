@@ -8,7 +8,8 @@ from policypack.model.balancing.shared_groups import SharedUse, clashing_uses
 from policypack.model.products.product import Cell, Family, is_refused
 from policypack.model.products.targets import MODES, TARGET_FIELDS
 from policypack.rule import Options, rule
-from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
+from policypack.rules.on_gke.attached import attached_have_a_mode_of_it
+from policypack.rules.shared.conditions import FITS_ITS_FRONT, GETS_BACKENDS
 from policypack.rules.shared.refusal import which_product
 from policypack.rules.shared.targets import metrics_count, sets_none_of, targets_fit
 from policypack.verdict import Checks, Fail, known, not_known
@@ -20,7 +21,7 @@ from policypack.verdict import Checks, Fail, known, not_known
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode",
-    applies=(HAS_BACKENDS, FITS_ITS_FRONT),
+    applies=(GETS_BACKENDS, FITS_ITS_FRONT),
 )
 def load_balancer_balancing_mode(service: BackendService, options: Options) -> Checks:
     """Each backend's balancing mode fits the load balancer, and its target fields fit the mode.
@@ -30,9 +31,13 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
     application one does not have it, a classic one has neither IN_FLIGHT nor CUSTOM_METRICS); RATE, CONNECTION and
     IN_FLIGHT have the limit that they need; no target field is set that the mode refuses or ignores; targets are in
     range; at most two custom metrics, and none that is to count in another mode than CUSTOM_METRICS. `custom_metrics`
-    of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, go with every mode. What depends on the kind of
+    of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, go with every mode. `traffic_duration` is not LONG in
+    RATE mode, and not SHORT in IN_FLIGHT mode. What depends on the kind of
     group is left to `backend-group-kind`. A target field of 0 is not set, except `max_utilization`, where it leaves no
     capacity.
+
+    What a controller in GKE attaches (`controller.autoneg.dev/neg`) is in RATE mode where that annotation sets a rate,
+    else in CONNECTION mode.
 
     An instance group that is in several services has modes that go together there: UTILIZATION, the provider's
     default, and CUSTOM_METRICS go with no other; RATE, CONNECTION and IN_FLIGHT do. NEGs may have any.
@@ -75,6 +80,7 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
     When `backends` is built inside `apply`, or a mode, a target, the scheme or the protocol is computed and decides.
     Also when another service may have the same instance group in a mode that does not go with that here.
     """
+    yield attached_have_a_mode_of_it(service)
     for backend in known(service.backends, "backends", because=service.links.why):
         yield _mode_and_targets_fit(service, backend)
         yield metrics_count(service, backend)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.plain_text import PlainText, texts_of_run, texts_of_service
+from policypack.model.security.route_headers import texts_of_routes
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Fail, Undecided, unresolved
+from policypack.verdict import Checks, Fail, Undecided, provided, unresolved
 
 _REQUIRED = "Request headers, environment and arguments without secrets."
 _FIX = (
@@ -26,10 +27,11 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
     """What a backend service adds to requests, and what the Cloud Run services behind it run with, holds no secret.
 
     ## What it checks
-    `custom_request_headers` of the backend service; values of environment variables, commands and arguments of the
-    containers of the Cloud Run services behind it, and the environment of functions. Secrets are found as
-    `instance-no-plaintext-secrets` finds them; a header such as `Authorization` or `x-api-key` is one as a whole.
-    Variables with `value_source` are read from Secret Manager and so are none. No value is ever quoted.
+    `custom_request_headers` of the backend service, and `request_headers_to_adds` of the routes to it; values of
+    environment variables, commands and arguments of the containers of the Cloud Run services behind it, and the
+    environment of functions. Secrets are found as `instance-no-plaintext-secrets` finds them; a header such as
+    `Authorization` or `x-api-key` is one as a whole. Variables with `value_source` are read from Secret Manager and so
+    are none. No value is ever quoted.
 
     ## Why it matters
     Everybody who may view the backend service or the Cloud Run service, Viewers included, reads these values in the
@@ -78,6 +80,9 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
     """
     for text in texts_of_service(service):
         yield _holds_no_secret(text)
+    for text, is_added in texts_of_routes(service):
+        doubt = Undecided(f"whether {text.label} to its requests is not known", text.property_name)
+        yield provided(is_added, doubt, _holds_no_secret(text))
     for run in run_services_behind(service):
         for text in texts_of_run(run):
             yield _holds_no_secret(text)

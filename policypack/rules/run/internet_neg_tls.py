@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.run.neg import InternetBackend, internet_backends
+from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import handles_requests
 from policypack.verdict import Checks, Condition, Fail, Undecided, known
 
 _ENCRYPTED = ("HTTPS", "HTTP2")
+_PLAIN_PORT = 80
 
 
 def _is_on_the_internet(service: BackendService) -> bool | Unknown:
@@ -64,7 +68,8 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When protocol, scheme or the kind of a backend is not known and decides, or an endpoint is given by its address.
+    When protocol, scheme or the kind of a backend is not known and decides. Advice is undecided too: about an endpoint
+    that is given by its address, or has port 80.
     """
     protocol = known(service.protocol, "protocol")
     if protocol not in _ENCRYPTED:
@@ -77,6 +82,16 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
         return
     for backend in internet_backends(service):
         yield _is_named(backend)
+        yield from _ports(backend)
+
+
+def _ports(backend: InternetBackend) -> Iterator[Undecided]:
+    for endpoint in backend.endpoints:
+        if when_known(endpoint.port, lambda port: port == _PLAIN_PORT) is True:
+            why = (
+                f"whether the endpoint of `{backend.label}` takes encrypted requests at port {_PLAIN_PORT} is not known"
+            )
+            yield Undecided(why, "port")
 
 
 def _is_named(backend: InternetBackend) -> Checks:

@@ -157,8 +157,8 @@ def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
     return Fail(
         f"Nothing tells the load balancer that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
-        "Give the Cloud Run service `readiness_probe` and `min_instance_count` of 1 or more, and name it alone in the "
-        f"NEG. Or: {_OUTLIERS}.",
+        'Give the Cloud Run service a `readiness_probe` and `scaling={"min_instance_count": 1}`, and name it alone in '
+        f"the NEG. Or: {_OUTLIERS}.",
     )
 
 

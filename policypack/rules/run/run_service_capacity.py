@@ -9,7 +9,7 @@ from policypack.model.run.container import Container
 from policypack.model.run.service import RunService
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known
 
 # https://cloud.google.com/run/docs/configuring/services/gpu: accelerator -> cores and GiB that it needs at least.
 _NEEDS = {"nvidia-l4": (4, 16), "nvidia-rtx-pro-6000": (20, 80)}
@@ -40,10 +40,10 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     """Instances of a Cloud Run service get no more requests than they can serve, and can grow in number.
 
     ## What it checks
-    `max_instance_request_concurrency` is at most `max_concurrency`; left out it is 80. The minimum of instances is not
-    above the maximum. With a GPU: `cpu_idle` is not `True`, and CPU and memory are those that the GPU needs (4 cores
-    and 16 GiB for `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`). A maximum of one instance is advised
-    against.
+    `max_instance_request_concurrency` is at most `max_concurrency`; left out it is 80 with one vCPU. The minimum of
+    instances is not above the maximum. With a GPU: `cpu_idle` is not `True`, and CPU and memory are those that the GPU
+    needs (4 cores and 16 GiB for `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`). A maximum of one instance
+    is advised against.
 
     ## Why it matters
     Cloud Run grows by the requests that instances have: only when one has `max_instance_request_concurrency` does it
@@ -81,10 +81,15 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     ```
 
     ## Undecided
-    When a number that decides is computed, and for a maximum of one instance: whether one is enough is not known.
+    When a number that decides is computed; when `max_instance_request_concurrency` is left out with several vCPUs, as
+    Google's pages differ about whether that is 80 or 80 for each of them. Advice is undecided too: whether a maximum of
+    one instance is enough, and whether GPUs are there when a zone is lost, with `gpu_zonal_redundancy_disabled`.
     """
     yield _takes_few_requests(service, options)
     yield _can_grow(service)
+    if service.has_gpus_in_one_zone is True:
+        why = "without `gpu_zonal_redundancy` it is not known whether GPUs are there when a zone is lost"
+        yield Undecided(why, "template")
     for container in known(service.containers, "template"):
         if container.has_gpu is True:
             yield _keeps_its_cpu(container)
@@ -92,12 +97,13 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
 
 
 def _takes_few_requests(service: RunService, options: RunCapacityOptions) -> Checks:
-    concurrency = known(service.concurrency, "template", because="`max_instance_request_concurrency` decides")
+    concurrency = decided(service.concurrency, Undecided(service.why_concurrency_is_open, "template"))
     if concurrency > options.max_concurrency:
+        setting = service.name_of("concurrency")
         yield Fail(
             f"Each instance is sent up to {concurrency:g} requests at a time.",
             f"At most {options.max_concurrency}.",
-            "Set `max_instance_request_concurrency` to what the model server batches, such as vLLM's `--max-num-seqs`.",
+            f"Set `{setting}` to what the model server batches, such as vLLM's `--max-num-seqs`.",
         )
 
 
@@ -110,7 +116,7 @@ def _can_grow(service: RunService) -> Checks:
         yield Fail(
             f"Its minimum is {least:g} instances, and its maximum {most:g}.",
             "A maximum that is not below the minimum.",
-            "Raise `max_instance_count`, or lower `min_instance_count`.",
+            f"Raise `{service.name_of('max of the service')}`, or lower `{service.name_of('min of the service')}`.",
         )
     elif most == 1:
         why = "whether its one instance is enough when it is replaced, or when another region is lost, is not known"

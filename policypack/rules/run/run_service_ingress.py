@@ -8,7 +8,6 @@ from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, Undecided, known
 
-_CLOSE = 'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"` and `default_uri_disabled=True`.'
 _REQUIRED = "A Cloud Run service that is reached through its load balancer and on no other way."
 
 
@@ -30,7 +29,8 @@ def run_service_ingress(service: RunService, options: Options) -> Checks:
 
     ## Why it matters
     The default URL below `run.app` is public. Whoever knows it goes around Cloud Armor, rate limits, authentication and
-    logs of the load balancer, and uses the model at your cost. A service that is internal only, behind an external load
+    logs of the load balancer, and uses the model at your cost; behind internal load balancers only, where there is less
+    to go around, that is of medium severity. A service that is internal only, behind an external load
     balancer, gets no request at all.
 
     ## Applies to
@@ -75,19 +75,25 @@ def _is_behind_internal_ones(service: RunService) -> Checks:
         yield Fail(
             "Its ingress is internal only, and no request of its external load balancer gets through.",
             "Ingress that admits the load balancer.",
-            'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"`.',
+            f"Set `{service.balanced_ingress}`.",
         )
 
 
 def _is_closed_otherwise(service: RunService) -> Checks:
     if service.uses_iap is True:
         return
-    url = service.has_default_url
-    mapping = any_of(leads_here for _, leads_here in service.domain_mappings)
-    is_open = any_of([url, mapping])
+    url, _ = service.ways_around
+    is_open = service.can_be_gone_round
     if is_open is True and service.uses_iap is False:
         way = "its default URL" if url is True else "a domain mapping"
-        yield Fail(f"It takes requests from everywhere, and {way} leads around the load balancer.", _REQUIRED, _CLOSE)
+        more = f" and `{service.without_default_url}`" if service.without_default_url else ""
+        is_public = any_of(one.is_external for one in service.backend_services)
+        yield Fail(
+            f"It takes requests from everywhere, and {way} leads around the load balancer.",
+            _REQUIRED,
+            f"Set `{service.balanced_ingress}`{more}.",
+            severity=None if is_public is not False else "medium",
+        )
     elif is_open is not False:
         undecided = "iap_enabled" if is_open is True else "default_uri_disabled" if url is UNKNOWN else "ingress"
         yield Undecided("whether it can be reached around its load balancer is not known", undecided)

@@ -106,6 +106,7 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     ```
 
     ## Undecided
+    Advice is undecided: about `session_affinity`, with which clients stay with an instance whose readiness probe fails.
     When a probe is computed, several containers have `ports` or none has, traffic goes to another revision than the
     one described, `health_check_disabled` is set, or a time-out of the startup above 600 s needs a GPU that is not
     known to be there.
@@ -120,6 +121,9 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     yield _is_on_health_path("readiness_probe", readiness, options)
     if isinstance(startup, Probe):
         yield _starts_in_time(service, startup, options)
+    if service.keeps_sessions is True:
+        why = "with `session_affinity` clients stay with an instance whose readiness probe fails, if that is meant"
+        yield Undecided(why, "template")
     liveness = container.probe("livenessProbe")
     if liveness is UNKNOWN:
         yield Undecided("`liveness_probe` is not known", "template")
@@ -132,7 +136,8 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
 
 def _is_on_health_path(name: str, probe: Probe | Unknown | None, options: RunProbeOptions) -> Checks:
     required = f"An HTTP `{name}` on {quoted(options.allowed_paths)}, or a gRPC one."
-    fix = f'Set `{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}, ...}}` on the container.'
+    patience = ', "period_seconds": 10, "failure_threshold": 60' if name == "startup_probe" else ""
+    fix = f'Set `{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}{patience}}}` on the container.'
     if probe is UNKNOWN:
         yield Undecided(f"`{name}` is not known", "template")
     elif not isinstance(probe, Probe):

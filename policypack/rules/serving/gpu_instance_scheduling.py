@@ -8,6 +8,7 @@ from typing import Final
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.provisioning import NO_RESTART, REQUIRED_SETTINGS, RequiredSetting
 from policypack.model.machines.settings import SPOT, STANDARD, Scheduling
+from policypack.model.machines.shape import gpus_of_type
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
@@ -65,12 +66,13 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
 
     `scheduling` of machines with GPUs: `on_host_maintenance` is `TERMINATE`; it may be left out for Spot and
     preemptible machines, where that is the default. SPOT has `preemptible` on and `automatic_restart` off. FLEX_START
-    has `automatic_restart` off, `instance_termination_action` DELETE and a `max_run_duration`. RESERVATION_BOUND has
-    a `reservation_affinity` of type SPECIFIC_RESERVATION. `automatic_restart` is on unless it is turned off. The model
-    is one of `provisioning_models`. Machine types that are to be had as Spot VMs, as flex-start VMs or from a
-    reservation only (`a3-highgpu` with less than 8 GPUs, `a3-ultragpu`, `a4`, `a4x`) are not STANDARD without a
+    has `automatic_restart` off, `instance_termination_action` DELETE and a `max_run_duration`. RESERVATION_BOUND has a
+    `reservation_affinity` of type SPECIFIC_RESERVATION. `automatic_restart` is on unless it is turned off. The model is
+    one of `provisioning_models`. Machine types that are to be had as Spot VMs, as flex-start VMs or from a reservation
+    only (`a3-highgpu` with less than 8 GPUs, `a3-ultragpu`, `a4`, `a4x`) are not STANDARD without a
     `reservation_affinity` of type SPECIFIC_RESERVATION, unless resize requests fill their group; `a4x` is neither SPOT
-    nor FLEX_START.
+    nor FLEX_START. `guest_accelerators`, where given, are the GPUs that come with the machine type; N1 machine types
+    take none of those that come with others.
 
     ## Why it matters
     A machine with a GPU cannot be moved while it runs. Preview accepts all of these; Compute Engine then refuses to
@@ -136,6 +138,19 @@ def _suits_gpus(machine: Machine, options: GpuInstanceSchedulingOptions) -> Chec
     yield _stops_for_maintenance(machine.scheduling)
     yield _fits_its_model(machine, options)
     yield is_to_be_had(machine)
+    yield _takes_its_gpus(machine)
+
+
+def _takes_its_gpus(machine: Machine) -> Checks:
+    if known(machine.takes_its_gpus, "guest_accelerators", because="its machine type may not take them"):
+        return
+    type_ = known(machine.machine_type, "machine_type") or ""
+    own = gpus_of_type(type_)
+    yield Fail(
+        f"`guest_accelerators` are not GPUs that `{type_}` takes.",
+        f"The {own[1]} of type `{own[0]}` that come with it, or none." if own else "GPUs that N1 machine types take.",
+        "Remove `guest_accelerators`." if own else "Use the machine type that comes with these GPUs.",
+    )
 
 
 def _stops_for_maintenance(scheduling: Scheduling) -> Checks:

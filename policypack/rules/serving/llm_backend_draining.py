@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, rule
+from policypack.rules.on_gke.draining import outlasts_responses
 from policypack.rules.shared.conditions import is_measured
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
@@ -35,6 +36,7 @@ class DrainingOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/enabling-connection-draining",
     applies=(is_measured("its backends have no connections that the load balancer drains"),),
+    gke=lambda backend, options: outlasts_responses(backend, options.min_seconds),
 )
 def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
     """Connection draining lasts as long as the longest answer.
@@ -42,7 +44,9 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
     ## What it checks
     `connection_draining_timeout_sec` is at least `min_seconds` or, if that is 0, at least `timeout_sec`, up to the
     3600 seconds that the API takes. Left out, it is 300, the provider's default. 0 is never accepted. A passthrough
-    load balancer has no timeout to compare with: there it is above 0, and at least `min_seconds`.
+    load balancer has no timeout to compare with: there it is above 0, and at least `min_seconds`. On GKE it is
+    `drainingTimeoutSec` of the GCPBackendPolicy that is attached, 0 without one or, behind an Ingress, of the
+    BackendConfig.
 
     ## Why it matters
     Every update, every scale-in and every repair removes machines. What they are still generating when draining ends
@@ -50,7 +54,8 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
 
     ## Applies to
     Global and regional backend services of every scheme with instance groups, zonal or hybrid NEGs. Serverless,
-    internet and Private Service Connect NEGs have nothing that the load balancer drains.
+    internet and Private Service Connect NEGs have nothing that the load balancer drains. LLM backends of Gateways and
+    Ingresses on GKE.
 
     ## Fails
     ```python
@@ -76,7 +81,7 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
 
     ## Undecided
     When draining or the timeout is computed, or draining is too short and the kind of the backends or the scheme is
-    not known.
+    not known. On GKE when a policy may be attached or out of sight, and behind an Ingress where nothing sets it.
     """
     draining = known(service.draining_seconds, "connection_draining_timeout_sec")
     if not 0 < draining <= _LONGEST_SECONDS:
@@ -94,13 +99,15 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
 
 def _outlasts_responses(draining: float, service: BackendService) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
-    yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), "its `timeout_sec`")
+    reason = "its `timeout_sec`" if timeout <= _LONGEST_SECONDS else "the most there is, as its `timeout_sec` is longer"
+    yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), reason)
 
 
 def _lasts(draining: float, seconds: float, reason: str) -> Checks:
     if draining < seconds:
+        more = f" or more, up to {_LONGEST_SECONDS}" if seconds < _LONGEST_SECONDS else ""
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"At least {seconds:g} s, {reason}.",
-            f"Set `connection_draining_timeout_sec` to {seconds:g} or more, up to {_LONGEST_SECONDS}.",
+            f"Set `connection_draining_timeout_sec` to {seconds:g}{more}.",
         )

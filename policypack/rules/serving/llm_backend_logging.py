@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, Range, cis, rule
+from policypack.rules.on_gke.request_log import logs_requests
 from policypack.verdict import Checks, Condition, Fail, known
 
 _LOGS_REQUESTS: Final = Condition[BackendService](
@@ -31,24 +32,28 @@ class LoggingOptions(Options):
     title="The load balancer logs requests",
     severity="medium",
     level="mandatory",
-    stage="resource",
+    stage="stack",
     url="https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring",
     frameworks=(cis("2.16"),),
     applies=(_LOGS_REQUESTS,),
+    gke=lambda backend, options: logs_requests(backend, options.min_sample_rate),
 )
 def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Checks:
     """The load balancer logs the requests of a backend service, all or a sample.
 
     ## What it checks
-    `log_config` has `enable=True`, and its `sample_rate`, 1 by default, is above 0 and at least `min_sample_rate`.
+    `log_config` has `enable=True`, and its `sample_rate`, 1 by default, is above 0 and at least `min_sample_rate`. On
+    GKE it is `logging` of the GCPBackendPolicy that is attached, whose `sampleRate` counts per million, or of the
+    BackendConfig behind an Ingress.
 
     ## Why it matters
     Logging is off by default. Only this log says why a stream was cut (`statusDetails`), which backend answered, how
     long it took, and who used up the capacity. It can't be had after the incident.
 
     ## Applies to
-    Services of proxy load balancers, global and regional, with every kind of backend. Not to passthrough load
-    balancers, which see no requests, nor to Cloud Service Mesh, whose proxies log themselves.
+    Services of proxy load balancers, global and regional, with every kind of backend, and LLM backends of Gateways and
+    Ingresses on GKE. Not to passthrough load balancers, which see no requests, nor to Cloud Service Mesh, whose proxies
+    log themselves.
 
     ## Fails
     ```python
@@ -70,7 +75,8 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     ```
 
     ## Undecided
-    When `log_config` or a part of it is computed, or logging is off and the scheme is not known.
+    When `log_config` or a part of it is computed, or logging is off and the scheme is not known. On GKE when a policy
+    may be attached or out of sight, and behind an Ingress where nothing sets it.
     """
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"

@@ -13,6 +13,7 @@ from policypack.model.run.service import MAX_TIMEOUT_SECONDS, RunService
 from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
+from policypack.rules.on_gke.timeout import waits_long_enough
 from policypack.rules.shared.conditions import uses_proxy
 from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, unresolved
@@ -59,6 +60,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
     applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
+    gke=lambda backend, options: waits_long_enough(backend, options.min_seconds, options.max_seconds),
 )
 def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
     """The load balancer waits for the longest answer of the model to end.
@@ -67,15 +69,17 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
     URL maps of the stack have to the service, which go before it on all load balancers but the classic one. In front
     of serverless NEGs it is the request timeout of each Cloud Run service that counts, `timeout` of its `template`: 300
-    s where it is left out, and 3600 s at most.
+    s where it is left out, and 3600 s at most. On GKE it is `timeoutSec` of the GCPBackendPolicy that is attached or,
+    behind an Ingress, of the BackendConfig: 30 s without one.
 
     ## Why it matters
     The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
     default every stream of tokens is cut after 30 seconds, in the middle of the answer; 0 is refused.
 
     ## Applies to
-    Services of proxy load balancers, global and regional, with the Cloud Run services and functions behind them. Not
-    to passthrough ones, which have no timeout, nor to other serverless products: they have timeouts of their own.
+    Services of proxy load balancers, global and regional, with the Cloud Run services and functions behind them, and
+    LLM backends of Gateways and Ingresses on GKE. Not to passthrough ones, which have no timeout, nor to other
+    serverless products: they have timeouts of their own.
 
     ## Fails
     ```python
@@ -99,7 +103,8 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
 
     ## Undecided
     When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
-    known, or a route to serverless NEGs has one. When a Cloud Run service is not in the stack.
+    known, or a route to serverless NEGs has one. When a Cloud Run service is not in the stack. On GKE when a policy may
+    be attached or out of sight, or has `scopes` with another value.
     """
     takes_timeout = _takes_timeout(service)
     doubt = Undecided("`backends` is not known, and serverless NEGs take no timeout", "backends")
@@ -122,7 +127,7 @@ def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Chec
         fix = f"Set `timeout_sec` to {options.max_seconds} or less."
     if not options.min_seconds <= timeout <= options.max_seconds:
         default = ", the default" if timeout == DEFAULT_TIMEOUT_SECONDS else ""
-        yield Fail(f"Its timeout is {timeout:g} s{default}.", _required(options), fix)
+        yield Fail(f"Its timeout is {timeout:.10g} s{default}.", _required(options), fix)
 
 
 def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
@@ -152,9 +157,9 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
     longest = min(options.max_seconds, MAX_TIMEOUT_SECONDS)
     if not options.min_seconds <= timeout <= longest:
         yield Fail(
-            f"The request timeout of the Cloud Run service `{run.name}` is {timeout:g} s.",
+            f"The request timeout of the Cloud Run service `{run.name}` is {timeout:.10g} s.",
             f"A timeout from {options.min_seconds} to {longest} s.",
-            f'Set `template={{"timeout": "{options.min_seconds}s"}}`, or as much as the longest response takes.',
+            f"Set `{run.timeout_of(options.min_seconds)}`, or as much as the longest response takes.",
         )
 
 
@@ -162,7 +167,7 @@ def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) 
     timeout = known(route.timeout_seconds, "timeout", because=f"it is computed for {label}")
     if timeout is not None and not options.min_seconds <= timeout <= options.max_seconds:
         yield Fail(
-            f"The timeout of {label} is {timeout:g} s, and takes precedence over that of the service.",
+            f"The timeout of {label} is {timeout:.10g} s, and takes precedence over that of the service.",
             _required(options),
             "Leave `timeout` out of the route action, or set it to the duration of the longest response.",
         )

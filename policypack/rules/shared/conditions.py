@@ -34,6 +34,9 @@ def _may_be_measured(service: BackendService) -> bool | Unknown:
 HAS_BACKENDS: Final = Condition[BackendService](
     lambda service: not service.has_no_backends, "it has no backends", "backends"
 )
+GETS_BACKENDS: Final = Condition[BackendService](
+    lambda service: bool(service.attachments.certain) or not service.has_no_backends, "it has no backends", "backends"
+)
 TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
     lambda service: service.is_measured is not False, "its backends take no health check", "backends"
 )

@@ -10,6 +10,8 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.products.kinds import KINDS, LIMITS, TOGETHER, BackendKind
 from policypack.model.products.product import Family
+from policypack.model.run.endpoint import most_endpoints
+from policypack.model.run.neg import internet_backends
 from policypack.model.values.logic import known_in
 from policypack.model.values.values import Unknown
 from policypack.rules.shared.refusal import which_product
@@ -129,6 +131,21 @@ def google_api_is_alone(service: BackendService) -> Checks:
     elif len(_entries(service)) > 1 and len(possible) > 1:
         for group in possible:
             yield _serves_no_google_api(group)
+
+
+def as_many_endpoints_as_taken(service: BackendService) -> Checks:
+    """No internet NEG has more endpoints than it takes: a global one takes one.
+
+    https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts
+    """
+    for backend in internet_backends(service):
+        count = len(backend.endpoints)
+        if backend.neg and count > most_endpoints(backend.neg):
+            yield Fail(
+                f"The internet NEG `{backend.label}` has {count} endpoints.",
+                f"{most_endpoints(backend.neg)} at most.",
+                "Keep one endpoint, and make a NEG and a service for each other one.",
+            )
 
 
 def _serves_no_google_api(group: Group) -> Checks:

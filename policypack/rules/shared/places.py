@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.frontend.certificates import placed_certificates
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
-from policypack.model.graph.reference import Reference, location_of
+from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.products.product import CLASSIC_SCHEME
 from policypack.model.values.logic import equals
@@ -95,23 +96,38 @@ def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Chec
 
 @dataclass(frozen=True)
 class Policies:
-    """The two kinds of a policy, one for global and one for regional resources.
+    """The two kinds of a policy or a certificate, one for global and one for regional resources.
 
     Attributes:
         called: what to call one in a sentence.
         owner: what to call a resource that has one.
         of_global: the resource that global ones are, by its Python name.
         of_regional: the resource that regional ones are.
+        place: the property of regional ones that says where they are.
     """
 
     called: str
     owner: str
     of_global: str
     of_regional: str
+    place: str = "region"
 
     def fitting(self, owner: Placed) -> str:
         """The resource that a policy of `owner` has to be."""
         return self.of_regional if owner.is_regional else self.of_global
+
+
+@dataclass(frozen=True)
+class Found:
+    """A policy or a certificate: its name, its region (`None` for a global one), and the property that decides it."""
+
+    name: str
+    region: str | Unknown | None
+    deciding: str = "region"
+
+
+_SSL_CERTIFICATES: Final = Policies("certificate", "proxy", "SSLCertificate", "RegionSslCertificate")
+_OF_CERTIFICATE_MANAGER: Final = Policies("certificate", "proxy", "Certificate", "Certificate", "location")
 
 
 def is_of_its_scope(owner: Placed, links: Links, policies: Policies, otherwise: str) -> Checks:
@@ -124,23 +140,35 @@ def is_of_its_scope(owner: Placed, links: Links, policies: Policies, otherwise: 
         otherwise: what becomes of a policy of another scope, a sentence.
     """
     for policy in links.members:
-        yield _is_of_its_scope(owner, policy, f"set `{links.property_name}` to it", policies, otherwise)
+        region = location_of(policy) if isinstance(policy, Resource) else policy.region
+        use_it = f"set `{links.property_name}` to it"
+        yield _is_of_its_scope(owner, Found(policy.name, region), use_it, policies, otherwise)
 
 
-def _is_of_its_scope(
-    owner: Placed, policy: Resource | Reference, use_it: str, policies: Policies, otherwise: str
-) -> Checks:
-    region = location_of(policy) if isinstance(policy, Resource) else policy.region
+def certificates_are_there(proxy: Proxy) -> Checks:
+    """What is wrong with where the certificates of a proxy are.
+
+    https://github.com/terraform-google-modules/terraform-google-lb-http/issues/423: "Must be a valid SslCertificate URL
+    or a valid Certificate Manager certificate URL within the same scope"
+    """
+    for one in placed_certificates(proxy):
+        kinds = _OF_CERTIFICATE_MANAGER if one.is_of_certificate_manager else _SSL_CERTIFICATES
+        found, use_it = Found(one.name, one.region, one.property_name), f"name it in `{one.property_name}`"
+        yield _is_of_its_scope(proxy, found, use_it, kinds, "The API refuses that.")
+
+
+def _is_of_its_scope(owner: Placed, policy: Found, use_it: str, policies: Policies, otherwise: str) -> Checks:
+    region = policy.region
     if not owner.is_regional and region is None:
         return
     here = known(owner.region, "region") if owner.is_regional else None
-    theirs = "global" if region is None else f"in {known(region, 'region', policy.name)}"
+    theirs = "global" if region is None else f"in {known(region, policy.deciding, policy.name)}"
     ours = f"in {here}" if here else "global"
     if theirs == ours:
         return
-    place = f"`{policies.fitting(owner)}`" + (f' with `region="{here}"`' if here else "")
+    place = f"`{policies.fitting(owner)}`" + (f' with `{policies.place}="{here}"`' if here else "")
     yield Fail(
         f"Its {policies.called} `{policy.name}` is {theirs}, and the {policies.owner} is {ours}. {otherwise}",
-        f"A policy of the kind {place}.",
-        f"Create the policy as {place}, and {use_it}.",
+        f"One of the kind {place}.",
+        f"Create the {policies.called} as {place}, and {use_it}.",
     )

@@ -9,6 +9,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.product import Cell, is_refused
 from policypack.model.products.targets import (
+    DURATIONS_OF_MODES,
     LIMITS_OF_MODES,
     MAX_METRICS,
     MODES,
@@ -16,6 +17,7 @@ from policypack.model.products.targets import (
     TARGET_FIELDS,
     TARGETS_OF_MODES,
 )
+from policypack.model.values.logic import equals
 from policypack.model.values.values import Unknown, python_name
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
@@ -35,6 +37,19 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
         yield _is_in_range(backend, backend.max_utilization, f"Backend `{backend.label}`", "max_utilization")
     if mode == _METRICS_MODE:
         yield _metrics_fit(backend)
+    if mode in DURATIONS_OF_MODES:
+        yield _duration_fits(backend, mode)
+
+
+def _duration_fits(backend: Backend, mode: str) -> Checks:
+    duration, (fitting, unfit) = backend.traffic_duration, DURATIONS_OF_MODES[mode]
+    if known(equals(duration, unfit), "traffic_duration", backend.label):
+        other = next(one for one, (its_own, _) in DURATIONS_OF_MODES.items() if its_own == unfit)
+        yield Fail(
+            f"Backend `{backend.label}` is in {mode} mode with `traffic_duration` {unfit}.",
+            f"{mode} mode with `traffic_duration` {fitting}.",
+            f'Set `traffic_duration="{fitting}"`, or use {other} mode with a limit of its own.',
+        )
 
 
 def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Checks:

@@ -30,6 +30,7 @@ def _to_resource(record: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, An
         edges={key: tuple(urns) for key, urns in record["edges"].items() if urns},
         parent=record["parent"] or None,
         provider=_provider_of(record, by_urn, config),
+        provider_urn=record["provider"].rpartition("::")[0],
         ignore_changes=tuple(record["ignore_changes"]),
         is_read=record["read"],
         place=Place(*record["place"]) if record["place"] else None,

@@ -102,6 +102,10 @@ MUTATIONS = {
         (EXTERNAL, _POLICY, 'locality_lb_policy="WEIGHTED_MAGLEV",'),
         fires={"load-balancer-attributes"},
     ),
+    "a cache of answers": mutation(
+        (EXTERNAL, _AFFINITY, f"{_AFFINITY} enable_cdn=True,"),
+        fires={"backend-no-cdn"},
+    ),
     "a cache of answers beside IAP": mutation(
         (
             EXTERNAL,

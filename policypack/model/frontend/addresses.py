@@ -1,0 +1,128 @@
+"""Which forwarding rules claim one address, protocol and port: the API takes one.
+
+"For external forwarding rules, two or more forwarding rules cannot use the same [IPAddress, IPProtocol] pair, and
+cannot have overlapping portRanges", and internal ones within a network neither:
+https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS
+from policypack.model.values.logic import all_of, any_of, is_set, negation, when_known
+from policypack.model.values.values import UNKNOWN, Unknown
+
+_Ports: TypeAlias = "tuple[range, ...]"
+_FAMILIES: Final = {
+    "EXTERNAL": "external",
+    "EXTERNAL_MANAGED": "external",
+    "INTERNAL": "internal",
+    "INTERNAL_MANAGED": "internal",
+}
+_EVERY_PORT: Final = (range(65536),)
+_DEFAULT_PROTOCOL: Final = "TCP"
+
+
+def rivals_of(front: ForwardingRule) -> Iterator[tuple[ForwardingRule, bool | Unknown]]:
+    """The forwarding rules that claim an address and a port of this one (true), or may (not known)."""
+    for other in _rules(front.stack):
+        if other.urn != front.urn:
+            clash = _clash(front, other)
+            if clash is not False:
+                yield other, clash
+
+
+@per_stack
+def _rules(stack: Stack) -> tuple[ForwardingRule, ...]:
+    found = (ForwardingRule.of(one, stack) for one in stack.of_types(FORWARDING_RULE_TYPES) if not one.is_read)
+    # One without an address gets one of its own.
+    return tuple(rule for rule in found if rule.resource.asked.string("ipAddress") is not None)
+
+
+def _clash(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
+    family, other_family = (when_known(rule.scheme, _FAMILIES.get) for rule in (one, other))
+    # Rules for some sources stand beside the one for all others.
+    steers = any_of(when_known(rule.resource.asked.strings("sourceIpRanges"), bool) for rule in (one, other))
+    return all_of(
+        [
+            is_set(family),
+            _equal(family, other_family),
+            negation(steers),
+            _equal(_protocol(one), _protocol(other)),
+            _share_a_port(_ports(one), _ports(other)),
+            _are_at_one_address(one, other, is_internal=_equal(family, "internal") is True),
+        ]
+    )
+
+
+def _are_at_one_address(one: ForwardingRule, other: ForwardingRule, *, is_internal: bool) -> bool | Unknown:
+    ours, theirs = _address_resource(one), _address_resource(other)
+    if ours and theirs:
+        return ours is theirs
+    is_one = _equal(_address(one, ours), _address(other, theirs))
+    return is_one if is_one is not True or not is_internal else _in_one_network(one, other)
+
+
+def _address_resource(rule: ForwardingRule) -> Resource | None:
+    """The address of the stack that a rule has."""
+    sources = [rule.stack.by_urn(urn) for urn in rule.resource.edges.get("ipAddress", ())]
+    return sources[0] if len(sources) == 1 and sources[0] and sources[0].type in (ADDRESS, GLOBAL_ADDRESS) else None
+
+
+def _address(rule: ForwardingRule, resource: Resource | None) -> str | Unknown | None:
+    if not resource:
+        return rule.resource.asked.string("ipAddress")
+    asked, made = resource.asked.string("address"), resource.result.string("address")
+    return asked if isinstance(asked, str) else made if isinstance(made, str) else UNKNOWN
+
+
+def _in_one_network(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
+    """An internal address may be in use once in each network."""
+    named = (
+        _equal(one.resource.asked.string(key), other.resource.asked.string(key))
+        for key in ("network", "subnetwork")
+        if one.resource.asked.string(key) is not None
+    )
+    wired = (
+        bool(one.resource.edges.get(key)) and one.resource.edges.get(key) == other.resource.edges.get(key)
+        for key in ("network", "subnetwork")
+    )
+    return True if any_of([*named, *wired]) is True else UNKNOWN
+
+
+def _protocol(rule: ForwardingRule) -> str | Unknown:
+    return when_known(rule.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
+
+
+def _ports(rule: ForwardingRule) -> _Ports | Unknown:
+    asked = rule.resource.asked
+    if asked.boolean("allPorts") is True:
+        return _EVERY_PORT
+    listed, spanned = asked.strings("ports"), asked.string("portRange")
+    if isinstance(listed, Unknown) or isinstance(spanned, Unknown):
+        return UNKNOWN
+    ranges = [_range(one) for one in [*listed, *([spanned] if spanned else [])]]
+    known = tuple(one for one in ranges if not isinstance(one, Unknown))
+    return known if known and len(known) == len(ranges) else UNKNOWN
+
+
+def _range(text: str | Unknown) -> range | Unknown:
+    if isinstance(text, Unknown):
+        return UNKNOWN
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1) if first.isdecimal() and (last or first).isdecimal() else UNKNOWN
+
+
+def _share_a_port(ours: _Ports | Unknown, theirs: _Ports | Unknown) -> bool | Unknown:
+    if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
+        return UNKNOWN
+    return any(one.start < other.stop and other.start < one.stop for one in ours for other in theirs)
+
+
+def _equal(one: str | Unknown | None, other: str | Unknown | None) -> bool | Unknown:
+    return UNKNOWN if isinstance(one, Unknown) or isinstance(other, Unknown) else one == other

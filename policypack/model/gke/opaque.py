@@ -1,0 +1,42 @@
+"""What may hold Kubernetes objects that the stack does not show: with it, what is absent may be there after all."""
+
+from __future__ import annotations
+
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.kubernetes.kinds import COMPONENT_TYPES, OPAQUE_TYPES, PACKAGE
+from policypack.model.kubernetes.objects import KubernetesObject, all_objects
+
+
+@per_stack
+def opaque_resources(stack: Stack) -> tuple[Resource, ...]:
+    """The resources that may hold objects which the stack does not show, ordered by URN."""
+    types = [type_ for type_ in stack.types if type_.startswith(PACKAGE) and _may_hide(type_)]
+    parents = _parents(stack)
+    return tuple(one for one in stack.of_types(types) if one.type not in COMPONENT_TYPES or one.urn not in parents)
+
+
+def _may_hide(type_: str) -> bool:
+    return type_.startswith(OPAQUE_TYPES) or type_ in COMPONENT_TYPES or type_.endswith("List")
+
+
+@per_stack
+def _parents(stack: Stack) -> frozenset[str]:
+    return frozenset(one.parent for one in stack.resources if one.parent)
+
+
+@per_stack
+def opaque_in(stack: Stack, cluster: str) -> tuple[Resource, ...]:
+    """Those that may hold objects of one cluster. A component has no provider, so that it may hold those of any."""
+    hiding = opaque_resources(stack)
+    return tuple(one for one in hiding if one.type in COMPONENT_TYPES or _cluster(stack, one) == cluster)
+
+
+def _cluster(stack: Stack, resource: Resource) -> str:
+    return KubernetesObject.of(resource, stack).cluster
+
+
+@per_stack
+def has_kubernetes(stack: Stack) -> bool:
+    """Whether the stack has anything of Kubernetes."""
+    return bool(all_objects(stack) or opaque_resources(stack))

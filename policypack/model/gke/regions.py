@@ -1,0 +1,76 @@
+"""The regions that serve a backend: those of the clusters that export it, or the one of its own cluster.
+
+https://cloud.google.com/kubernetes-engine/docs/concepts/multi-cluster-gateways,
+https://cloud.google.com/kubernetes-engine/docs/how-to/setup-multicluster-inference-gateway
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Final
+
+from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.fronts import Front, fronts_of
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import RECORD_SET
+from policypack.model.kubernetes.clusters import cluster_of
+from policypack.model.kubernetes.kinds import EXPORTS, IMPORTS, INFERENCE_POOL
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
+from policypack.model.values.logic import equals, when_known
+from policypack.model.values.values import Unknown
+
+_EXPORT: Final = "networking.gke.io/export"
+
+
+def region_of_front(front: Front) -> str | None:
+    """The region of the cluster that a Gateway or an Ingress is in, if it is known."""
+    return next(iter(_regions([front])), None)
+
+
+def exporters_of(backend: GkeBackend) -> tuple[KubernetesObject, ...]:
+    """The objects of the stack that certainly export what a backend imports: pools with an annotation, ServiceExports.
+
+    Clusters with their own stacks may export it as well.
+    """
+    ref = backend.ref
+    if isinstance(ref, Unknown) or not isinstance(ref.kind, str) or ref.kind not in IMPORTS:
+        return ()
+    is_pool = IMPORTS[ref.kind] == INFERENCE_POOL
+    found = objects_of(backend.stack, (INFERENCE_POOL if is_pool else EXPORTS,))
+    return tuple(
+        one
+        for one in found
+        if equals(one.object_name, f"{ref.name}") is True
+        and same_namespace(one.namespace, ref.namespace) is True
+        and (not is_pool or is_exported(one) is True)
+    )
+
+
+def is_exported(pool: KubernetesObject) -> bool | Unknown:
+    """Whether an InferencePool is exported to the other clusters of its fleet."""
+    return when_known(pool.annotation(_EXPORT), lambda text: text is not None and text.lower() == "true")
+
+
+def regions_of_exporters(backend: GkeBackend) -> frozenset[str]:
+    """The regions that certainly serve what a backend imports."""
+    return _regions(exporters_of(backend))
+
+
+def regions_of_peers(front: Front, pattern: str) -> tuple[frozenset[str], bool]:
+    """The regions of the Gateways and Ingresses whose logical names match a glob, and whether all are known."""
+    peers = [one for one in fronts_of(front.stack) if fnmatchcase(one.name, pattern)]
+    found = [region_of_front(one) for one in peers]
+    return frozenset(one for one in found if one), None not in found
+
+
+def may_be_joined_by_dns(stack: Stack) -> bool:
+    """Whether a DNS record of the stack may answer with the addresses of load balancers in several clusters."""
+    clusters = {front.cluster for front in fronts_of(stack) if front.is_googles is not False}
+    records = stack.of_types([RECORD_SET])
+    return len(clusters) > 1 and any(one.asked.value("routingPolicy") is not None for one in records)
+
+
+def _regions(objects: Iterable[KubernetesObject]) -> frozenset[str]:
+    clusters = (cluster_of(one) for one in objects)
+    return frozenset(one.region for one in clusters if one and isinstance(one.region, str))

@@ -1,0 +1,126 @@
+"""What runs behind a Service or an InferencePool: Deployments and the like, by their labels and images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.kubernetes.kinds import INFERENCE_POOL
+from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
+from policypack.model.software.servers import ServerName, servers_in
+from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.properties import Properties
+from policypack.model.values.values import UNKNOWN, Unknown
+
+# Kind -> where its template of Pods is; a Pod is one itself.
+# https://kubernetes.io/docs/concepts/workloads/, https://lws.sigs.k8s.io/docs/reference/leaderworkerset.v1/
+_TEMPLATES: Final = {
+    "Deployment": (("template",),),
+    "StatefulSet": (("template",),),
+    "DaemonSet": (("template",),),
+    "ReplicaSet": (("template",),),
+    "Rollout": (("template",),),
+    "LeaderWorkerSet": (("leaderWorkerTemplate", "leaderTemplate"), ("leaderWorkerTemplate", "workerTemplate")),
+    "Pod": ((),),
+}
+# https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, https://cloud.google.com/kubernetes-engine/docs/how-to/tpus
+_ACCELERATORS: Final = ("nvidia.com/", "google.com/tpu", "amd.com/gpu")
+
+
+@dataclass(frozen=True, eq=False)
+class Workload(KubernetesObject):
+    """What makes Pods, or a Pod."""
+
+    @cached_property
+    def templates(self) -> tuple[tuple[Properties | Unknown | None, Properties], ...]:
+        """The labels and the specification of each kind of its Pods."""
+        if self.kind == "Pod":
+            return ((self.metadata.object("labels"), self.spec),)
+        found = [
+            _at(self.spec, path) for path in _TEMPLATES[self.kind] if _at(self.spec, path).value("spec") is not None
+        ]
+        return tuple((one.block("metadata").object("labels"), one.block("spec")) for one in found)
+
+    @cached_property
+    def containers(self) -> tuple[Properties, ...] | Unknown:
+        """The containers of its Pods."""
+        found = list[Properties]()
+        for _, spec in self.templates:
+            containers = spec.objects("containers")
+            if isinstance(containers, Unknown):
+                return UNKNOWN
+            found += containers
+        return tuple(found)
+
+    @property
+    def replicas(self) -> float | Unknown:
+        """How many Pods or groups of Pods it makes, 1 where it does not say; a DaemonSet makes one for each node."""
+        return UNKNOWN if self.kind == "DaemonSet" else self.spec.number("replicas", default=1)
+
+    @property
+    def is_model_server(self) -> bool | Unknown:
+        """Whether it has accelerators, or the image or the command of a known model server."""
+        if isinstance(self.containers, Unknown):
+            return UNKNOWN
+        return any_of(any_of([_has_accelerator(one), _names_server(one)]) for one in self.containers)
+
+    @property
+    def servers(self) -> tuple[ServerName, ...]:
+        """The model servers that its images and commands name."""
+        containers = () if isinstance(self.containers, Unknown) else self.containers
+        return servers_in(text for one in containers for text in _texts(one) if isinstance(text, str))
+
+
+def _at(properties: Properties, path: tuple[str, ...]) -> Properties:
+    for key in path:
+        properties = properties.block(key)
+    return properties
+
+
+def _has_accelerator(container: Properties) -> bool | Unknown:
+    resources = container.block("resources")
+    blocks = [resources.object(key) for key in ("limits", "requests")]
+    names = [key for one in blocks if isinstance(one, Properties) for key in one.keys]
+    has_one = any(name.startswith(_ACCELERATORS) for name in names)
+    return True if has_one else UNKNOWN if any(isinstance(one, Unknown) for one in blocks) else False
+
+
+def _names_server(container: Properties) -> bool | Unknown:
+    texts = _texts(container)
+    if servers_in(text for text in texts if isinstance(text, str)):
+        return True
+    return UNKNOWN if any(isinstance(text, Unknown) for text in texts) else False
+
+
+def _texts(container: Properties) -> tuple[str | Unknown, ...]:
+    """The image of a container, and its command line as one text."""
+    words = [container.strings(key) for key in ("command", "args")]
+    known = [word for part in words if not isinstance(part, Unknown) for word in part]
+    line = " ".join(f"{word}" for word in known if isinstance(word, str))
+    is_known = not any(isinstance(one, Unknown) for one in (*words, *known))
+    return (container.string("image", default=""), line, *(() if is_known else (UNKNOWN,)))
+
+
+def selector_of(target: KubernetesObject) -> Properties | Unknown | None:
+    """The labels of the Pods behind a Service or an InferencePool."""
+    selector = target.spec.object("selector")
+    if target.kind != INFERENCE_POOL or not isinstance(selector, Properties):
+        return selector
+    # Before version 1 the labels were the selector itself.
+    return selector if selector.value("matchLabels") is None else selector.object("matchLabels")
+
+
+@per_stack
+def workloads_behind(stack: Stack, target: KubernetesObject) -> tuple[tuple[Workload, bool | Unknown], ...]:
+    """What makes Pods that a Service or an InferencePool sends requests to, or may, each with whether it does."""
+    here = [one for one in objects_of(stack, tuple(_TEMPLATES)) if one.cluster == target.cluster]
+    found = ((one, _serves(one, target)) for one in (Workload.of(one.resource, stack) for one in here))
+    return tuple((one, serves) for one, serves in found if serves is not False)
+
+
+def _serves(workload: Workload, target: KubernetesObject) -> bool | Unknown:
+    selector = selector_of(target)
+    matched = any_of(target.matches(selector, labels) for labels, _ in workload.templates)
+    return all_of([same_namespace(workload.namespace, target.namespace), matched])

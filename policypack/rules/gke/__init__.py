@@ -1,0 +1,1 @@
+"""Rules about what GKE makes of Kubernetes objects."""

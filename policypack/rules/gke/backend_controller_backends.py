@@ -1,0 +1,111 @@
+"""The rule `backend-controller-backends`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.kubernetes.controllers import all_attachments, services_with_negs
+from policypack.rule import Options, rule
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided
+from policypack.wording import quoted
+
+_IGNORE = '`ignore_changes=["backends"]`'
+
+
+@rule(
+    title="A controller's backends survive the program's updates",
+    severity="high",
+    level="mandatory",
+    stage="stack",
+    url="https://github.com/GoogleCloudPlatform/gke-autoneg-controller",
+)
+def backend_controller_backends(service: BackendService, options: Options) -> Checks:
+    """A program leaves the `backends` of a service alone to which a controller in GKE attaches them.
+
+    ## What it checks
+    Autoneg attaches the NEGs of a Kubernetes Service to the backend service that an annotation of the Service names
+    (`controller.autoneg.dev/neg`): by the service's `name`, and by its region if it has one. That service has
+    `ignore_changes=["backends"]`.
+
+    A name that the provider makes up has a suffix that nobody can write down. A service without backends that no
+    annotation names is undecided, while an annotation names a service that is not in the stack, or while a Service has
+    NEGs (`cloud.google.com/neg`) that the program attaches to nothing.
+
+    ## Why it matters
+    The program says which backends there are, even where it says none. The first update that sees what the controller
+    has attached detaches all of it, and the model is gone until the controller looks again.
+
+    ## Applies to
+    Backend services, global and regional, beside Kubernetes Services with NEGs of their own: typed resources, custom
+    resources and YAML of `pulumi_kubernetes`. Not to services that list the NEGs in `backends` themselves.
+
+    ## Fails
+    ```python
+    import pulumi
+    import pulumi_gcp as gcp
+
+    check = gcp.compute.HealthCheck("health", http_health_check={"request_path": "/health", "port": 8000})
+    gcp.compute.BackendService(
+        "chat",
+        name="chat",
+        load_balancing_scheme="EXTERNAL_MANAGED",
+        protocol="HTTP",
+        health_checks=check.id,
+    )
+    pulumi.CustomResource(
+        "kubernetes:core/v1:Service",
+        "vllm",
+        {
+            "metadata": {
+                "name": "vllm",
+                "annotations": {
+                    "cloud.google.com/neg": '{"exposed_ports": {"80": {}}}',
+                    "controller.autoneg.dev/neg": (
+                        '{"backend_services": {"80": [{"name": "chat", "max_rate_per_endpoint": 10}]}}'
+                    ),
+                },
+            },
+            "spec": {"selector": {"app": "vllm"}, "ports": [{"port": 80, "targetPort": 8000}]},
+        },
+    )
+    ```
+
+    ## Passes
+    ```diff
+         health_checks=check.id,
+    +    opts=pulumi.ResourceOptions(ignore_changes=["backends"]),
+     )
+     pulumi.CustomResource(
+    ```
+
+    ## Undecided
+    When an annotation is computed, or names no service by its `name`, and a service without `ignore_changes` may be the
+    one; or when a service has no backends although Services have NEGs.
+    """
+    leaves_them = service.resource.ignores_changes_of("backends")
+    attached = service.attachments
+    if attached.certain:
+        if not leaves_them:
+            yield Fail(
+                f"A controller attaches its backends ({attached.certain[0].label}), and the program says it has "
+                f"{'none' if service.has_no_backends else 'others'}: an update detaches them.",
+                f"{_IGNORE}.",
+                f"Set {_IGNORE} in the resource options of `{service.name}`.",
+            )
+    elif attached.possible:
+        if not leaves_them:
+            yield Undecided(f"whether {attached.possible[0].label} names it is not known", "name")
+    elif service.has_no_backends and (why := _why_nothing_is_attached(service)):
+        yield Undecided(why, "name")
+    else:
+        yield NotApplicable("no annotation of a Kubernetes Service names it")
+
+
+def _why_nothing_is_attached(service: BackendService) -> str:
+    """Why a controller is there and attaches nothing to a service, as far as the stack shows it; empty if none is."""
+    found = all_attachments(service.stack)
+    names = sorted({one.backend_service for one in found if isinstance(one.backend_service, str)})
+    if names:
+        given = quoted(names)
+        return f"{found[0].label} names {given}, and no such service is in the stack; a `name` can make this one it"
+    others = services_with_negs(service.stack)
+    return f"{others[0].label} has NEGs, and nothing in the stack attaches them" if others else ""

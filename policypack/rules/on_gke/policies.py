@@ -1,0 +1,113 @@
+"""How rules judge the policies of a backend: those that are attached or may be, or what counts without one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from policypack.model.gke.backends import Attached, GkeBackend
+from policypack.model.gke.policies import FIELDS, Policy, Setting
+from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
+from policypack.model.values.values import Unknown
+from policypack.verdict import Checks, Fail, Undecided, known, settled
+
+T = TypeVar("T")
+
+
+def on_settings(backend: GkeBackend, check: Callable[[Policy], Checks]) -> Checks:
+    """What a check says of the GCPBackendPolicy or, behind an Ingress, the BackendConfig of a backend."""
+    return on_policies(backend.settings, settings_kind(backend), check)
+
+
+def settings_kind(backend: GkeBackend) -> str:
+    """The kind of the objects that have time-out, draining and log of a backend."""
+    return BACKEND_POLICY if backend.way == GATEWAY else BACKEND_CONFIG
+
+
+def on_policies(attached: Attached, kind: str, check: Callable[[Policy], Checks]) -> Checks:
+    """What a check says of the policies of a backend; of none at all, if there is none.
+
+    Of several the oldest counts, which a program does not tell: only what all of them say is certain.
+    https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources
+
+    Args:
+        attached: the policies.
+        kind: their kind.
+        check: what to ask of a policy.
+    """
+    certain = [policy for policy, is_it in attached.policies if is_it is True]
+    if attached.hidden and not certain:
+        yield Undecided(f"no {kind} of the stack is certain to be attached, and {attached.hidden}")
+        return
+    possible = [policy for policy, is_it in attached.policies if is_it is not True]
+    counting = [*certain, *possible, *([] if certain else [Policy(kind)])]
+    said = [list(settled(check(policy))) for policy in counting]
+    failing = [any(isinstance(verdict, Fail) for verdict in verdicts) for verdicts in said]
+    if all(failing):
+        to_tell = said[: len(certain) or len(possible) or 1]
+        yield from (verdict for verdicts in to_tell for verdict in verdicts if isinstance(verdict, Fail))
+    elif any(failing):
+        names = ", ".join(sorted(policy.label for policy in counting))
+        yield Undecided(f"which of {names} counts is not known", "targetRef")
+    else:
+        yield from (verdict for verdicts in said for verdict in verdicts)
+
+
+def given(policy: Policy, setting: Setting, value: T | Unknown) -> T:
+    """The value of a setting of a policy; the part of the rule that asks ends as undecided if it is not known.
+
+    Raises:
+        UndecidableError: it is not known.
+    """
+    return known(value, policy.field(setting), policy.name, because=policy.doubt(setting))
+
+
+def whence(policy: Policy, setting: Setting) -> str:
+    """Why a setting of a backend is what it is, a clause."""
+    if policy.sets(setting):
+        return f"as {policy.label} says"
+    return f"the default: {policy.label} does not set it" if policy.object else f"the default: it has {policy.label}"
+
+
+def field_of(policy: Policy, setting: Setting) -> str:
+    """What messages call a setting of a policy: `spec.default.timeoutSec` of GCPBackendPolicy `llm`."""
+    return f"`spec.{policy.field(setting)}` of {policy.label}"
+
+
+def how_to_set(backend: GkeBackend, policy: Policy, values: Mapping[Setting, Any]) -> str:
+    """What to do so that a policy says this: a change of it or, if there is none, a whole one. A sentence."""
+    if policy.object:
+        changes = ", and ".join(
+            f"{field_of(policy, setting)} to {json.dumps(value)}" for setting, value in values.items()
+        )
+        return f"Set {changes}."
+    spec: dict[str, Any] = {}
+    for setting, value in values.items():
+        *path, key = FIELDS[policy.kind][setting]
+        block = spec
+        for name in path:
+            block = block.setdefault(name, {})
+        block[key] = value
+    return how_to_create(backend, policy, spec)
+
+
+def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], also: str = "") -> str:
+    """How to make a policy that is attached to a backend, and what to do besides. A sentence."""
+    made = f"Create a {policy.kind} (`{policy.api_version}`)"
+    if policy.kind == BACKEND_CONFIG:
+        link = '`cloud.google.com/backend-config: {"default": NAME}`'
+        return f"{made} with `spec={json.dumps(spec)}`, and annotate {backend.label} with {link}{also}."
+    whole = {"targetRef": _target_ref(backend), **spec}
+    return f"{made} in the namespace of {backend.label} with `spec={json.dumps(whole)}`{also}."
+
+
+def _target_ref(backend: GkeBackend) -> dict[str, str]:
+    """The `targetRef` of a policy for a backend. Texts that are secret show themselves as such."""
+    target, ref = backend.target, backend.ref
+    if target:
+        named = (target.group, target.kind, target.identity if isinstance(target.object_name, str) else "NAME")
+    else:
+        parts = (ref.group, ref.kind, ref.name) if isinstance(ref, tuple) else ("GROUP", "KIND", "NAME")
+        named = tuple(f"{part}" if isinstance(part, str) else "..." for part in parts)  # type: ignore[assignment]
+    return dict(zip(("group", "kind", "name"), (f"{part}" for part in named), strict=True))

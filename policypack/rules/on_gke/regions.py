@@ -1,0 +1,93 @@
+"""What `llm-backend-regions` says of backends on GKE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.fronts import Front, FrontClass
+from policypack.model.gke.regions import (
+    exporters_of,
+    may_be_joined_by_dns,
+    region_of_front,
+    regions_of_exporters,
+    regions_of_peers,
+)
+from policypack.model.kubernetes.kinds import INFERENCE_POOL
+from policypack.model.values.logic import equals
+from policypack.verdict import Checks, Fail, Undecided, known, provided
+from policypack.wording import counted, quoted
+
+_JOIN: Final = (
+    "Serve the model from a cluster in another region too, behind a load balancer of its own, join both by DNS with "
+    "health checks, and name them in the option `regional_peers`."
+)
+_MULTI_CLUSTER: Final = (
+    "Use a Gateway of class `{name}`, and export the {what} from clusters in two regions to it. Or: "
+)
+# https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities
+_EXTERNAL_CLASS: Final = "gke-l7-global-external-managed-mc"
+_INTERNAL_CLASS: Final = "gke-l7-cross-regional-internal-managed-mc"
+
+
+def spans_regions(backend: GkeBackend, min_regions: int, peers: Sequence[str]) -> Checks:
+    """A backend is in several regions, of which the clusters that export it decide.
+
+    A Gateway or an Ingress of one cluster has backends in that cluster alone; where its address is does not count.
+    https://cloud.google.com/kubernetes-engine/docs/concepts/multi-cluster-gateways
+    """
+    if backend.has_unseen_front:
+        yield Undecided(f"the Gateway of {backend.label} is not known to be in the stack", "parentRefs")
+    for front, sends in backend.fronts:
+        doubt = Undecided(f"whether {front.label} sends requests to {backend.label} is not known", "parentRefs")
+        yield provided(sends, doubt, _of_front(backend, front, min_regions, peers))
+
+
+def _of_front(backend: GkeBackend, front: Front, min_regions: int, peers: Sequence[str]) -> Checks:
+    found = known(front.front_class, "gatewayClassName", front.name)
+    if found is None or min_regions <= 1:
+        return
+    if found.is_multi_cluster:
+        yield _are_exported(backend, found, min_regions)
+        return
+    joined = [regions_of_peers(front, glob) for glob in peers if fnmatchcase(front.name, glob)]
+    if any(len(regions) >= min_regions for regions, _ in joined):
+        return
+    if not all(is_known for _, is_known in joined):
+        yield Undecided(f"the region of a peer of {front.label} is not known", "location")
+    elif may_be_joined_by_dns(backend.stack):
+        yield Undecided(
+            f"a DNS record may join {front.label} with others; `regional_peers` can name them", "routing_policy"
+        )
+    else:
+        yield _serves_one_cluster(backend, front, found, min_regions)
+
+
+def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass, min_regions: int) -> Checks:
+    region, is_internal = region_of_front(front), its_class.product.is_internal
+    where = f", in `{region}`" if region else ""
+    is_pool = equals(backend.kind, INFERENCE_POOL) is True
+    # A pool behind a global external load balancer is not documented.
+    name = _INTERNAL_CLASS if is_internal else "" if is_pool else _EXTERNAL_CLASS
+    what = "pool (annotation `networking.gke.io/export`)" if is_pool else "Service (`ServiceExport`)"
+    yield Fail(
+        f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
+        f"Backends in at least {counted(min_regions, 'region')}.",
+        (_MULTI_CLUSTER.format(name=name, what=what) if name else "") + _JOIN,
+    )
+
+
+def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) -> Checks:
+    regions, exporters = regions_of_exporters(backend), exporters_of(backend)
+    if its_class.product.is_regional:
+        yield Undecided(
+            f"whether `{its_class.name}` reaches clusters in other regions is not documented", "gatewayClassName"
+        )
+    elif len(regions) < min_regions:
+        there = f" in {quoted(regions)}" if regions else ""
+        seen = f"{counted(len(exporters), 'cluster')} of this stack export {backend.label}{there}"
+        yield Undecided(
+            f"{seen}, {min_regions} regions are needed, and clusters of other stacks may export it", "location"
+        )

@@ -1,0 +1,111 @@
+"""The rule `internet-neg-host`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.group import GroupKind
+from policypack.model.frontend.url_map import url_maps_of
+from policypack.model.run.neg import internet_backends
+from policypack.model.values.logic import all_of, any_of, is_set, negation
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.rule import Options, rule
+from policypack.rules.shared.conditions import handles_requests
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided
+
+
+def _has_global_names(service: BackendService) -> bool | Unknown:
+    """Whether an endpoint is a name that the load balancer may say in place of the client's host."""
+    if GroupKind.INTERNET_NEG not in service.kinds:
+        return False
+    return any_of(
+        [
+            *(all_of([one.is_global, one.is_named]) for one in internet_backends(service)),
+            False if service.links.is_complete else UNKNOWN,
+        ]
+    )
+
+
+@rule(
+    title="Model APIs are asked by their own host name",
+    severity="medium",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts",
+    applies=(
+        handles_requests("its load balancer hands connections on as they are"),
+        Condition(_has_global_names, "no backend is a global internet NEG with a name", "backends"),
+    ),
+)
+def internet_neg_host(service: BackendService, options: Options) -> Checks:
+    """A service over a global internet NEG sends the endpoint's host name, and not the one that clients ask for.
+
+    ## What it checks
+    `custom_request_headers` of the service has a `Host`, or every route to it in the stack has `host_rewrite` in its
+    `url_rewrite`.
+
+    ## Why it matters
+    Without it the endpoint gets the host that the client asked for, such as llm.example.com, for which it has no
+    service: model APIs answer 404 or 421, and so does whatever shares their addresses.
+
+    ## Applies to
+    Global services of Application Load Balancers with a global internet NEG of type INTERNET_FQDN_PORT. Not to regional
+    ones, where a custom request header cannot set `Host`.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    neg = gcp.compute.GlobalNetworkEndpointGroup("api", network_endpoint_type="INTERNET_FQDN_PORT", default_port=443)
+    gcp.compute.BackendService(
+        "chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTPS", backends=[{"group": neg.id}]
+    )
+    ```
+
+    ## Passes
+    ```diff
+     gcp.compute.BackendService(
+    -    "chat", load_balancing_scheme="EXTERNAL_MANAGED", protocol="HTTPS", backends=[{"group": neg.id}]
+    +    "chat",
+    +    load_balancing_scheme="EXTERNAL_MANAGED",
+    +    protocol="HTTPS",
+    +    backends=[{"group": neg.id}],
+    +    custom_request_headers=["Host: api.example.com"],
+     )
+    ```
+
+    ## Undecided
+    When a header, a route or the kind of a backend is computed and decides.
+    """
+    sets_host = any_of([_header_sets_host(service), _routes_set_host(service)])
+    doubt = Undecided("whether `Host` is set on the way to its endpoint is not known", "custom_request_headers")
+    if not decided(sets_host, doubt):
+        yield Fail(
+            "It sends its endpoint the host name that clients ask for.",
+            "The endpoint's own host name.",
+            'Set `custom_request_headers=["Host: ..."]` to the endpoint\'s host name.',
+        )
+
+
+def _header_sets_host(service: BackendService) -> bool | Unknown:
+    headers = service.resource.asked.strings("customRequestHeaders")
+    if isinstance(headers, Unknown):
+        return UNKNOWN
+    return any_of(
+        UNKNOWN if isinstance(header, Unknown) else header.partition(":")[0].strip().lower() == "host"
+        for header in headers
+    )
+
+
+def _routes_set_host(service: BackendService) -> bool | Unknown:
+    """Whether all routes of the stack to a service rewrite the host; without any they do not."""
+    answers = list[bool | Unknown]()
+    for url_map in url_maps_of(service.stack, service.resource):
+        routes = url_map.routes
+        if isinstance(routes, Unknown):
+            return UNKNOWN
+        for route in routes:
+            rewrites = is_set(route.action.block("urlRewrite").string("hostRewrite"))
+            answers.append(any_of([rewrites, negation(route.sends_to(service.resource))]))
+    if not answers:
+        return False if service.stack.is_complete else UNKNOWN
+    return all_of(answers)

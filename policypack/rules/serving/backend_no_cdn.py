@@ -1,0 +1,66 @@
+"""The rule `backend-no-cdn`."""
+
+from __future__ import annotations
+
+from policypack.model.balancing.backend_service import BackendService
+from policypack.model.products.attributes import ATTRIBUTES
+from policypack.model.products.product import Cell
+from policypack.model.values.logic import all_of, negation
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.rule import Options, rule
+from policypack.verdict import Checks, Condition, Fail, known
+
+
+def _may_have_cdn(service: BackendService) -> bool | Unknown:
+    cell = service.cell_of(ATTRIBUTES["enable_cdn"])
+    is_taken = UNKNOWN if isinstance(cell, Unknown) or cell is Cell.NOT_DOCUMENTED else cell is Cell.TAKEN
+    return all_of([is_taken, negation(service.uses_iap)])
+
+
+@rule(
+    title="Answers of models are not cached",
+    severity="medium",
+    level="advisory",
+    stage="stack",
+    url="https://cloud.google.com/cdn/docs/caching",
+    applies=(Condition(_may_have_cdn, "Cloud CDN does not go with it: see `load-balancer-attributes`", "enable_cdn"),),
+)
+def backend_no_cdn(service: BackendService, options: Options) -> Checks:
+    """A service in front of models does not use Cloud CDN.
+
+    ## What it checks
+    `enable_cdn` is not set, or `False`.
+
+    ## Why it matters
+    Prompts are POST requests, which Cloud CDN never caches, so that it costs and brings nothing. What it does cache are
+    answers to GET requests, such as a list of models, a file or a job of one client, and it may hand them to others.
+
+    ## Applies to
+    Backend services whose load balancer has Cloud CDN, and without `iap`, beside which it is refused. For a web front
+    end, which may well use it, leave the service out with the option `services`.
+
+    ## Fails
+    ```python
+    import pulumi_gcp as gcp
+
+    neg = gcp.compute.RegionNetworkEndpointGroup("llm", region="us-central1", cloud_run={"service": "llm"})
+    gcp.compute.BackendService(
+        "chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}], enable_cdn=True
+    )
+    ```
+
+    ## Passes
+    ```diff
+    -    "chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}], enable_cdn=True
+    +    "chat", load_balancing_scheme="EXTERNAL_MANAGED", backends=[{"group": neg.id}]
+    ```
+
+    ## Undecided
+    When `enable_cdn` is computed, or the load balancer or `iap` is not known.
+    """
+    if known(service.uses_cdn, "enable_cdn"):
+        yield Fail(
+            "It has `enable_cdn=True`, and prompts are never cached.",
+            "No Cloud CDN in front of a model.",
+            "Remove `enable_cdn`; if it serves no model, leave it out with the option `services`.",
+        )

@@ -1,0 +1,178 @@
+"""Fixes of what rules say of backends on GKE."""
+
+from __future__ import annotations
+
+from tests.fixes.fix import fix
+from tests.fixes.programs import AUTONEG, GKE, INGRESS, PUBLIC
+
+_IMPORTED = '"group": "networking.gke.io", "kind": "GCPInferencePoolImport"'
+_POOL = '"group": "inference.networking.k8s.io", "kind": "InferencePool"'
+_HEALTH = """make(
+    "networking.gke.io/v1",
+    "HealthCheckPolicy",
+    "chat",
+    provider,
+    {
+        "targetRef": POOL,
+        "default": {"config": {"type": "HTTP", "httpHealthCheck": {"requestPath": "/health"}}},
+    },
+)
+"""
+_CONFIG = '"config": {"type": "HTTP", "httpHealthCheck": {"requestPath": "/health"}}'
+_TCP = '"config": {"type": "TCP", "tcpHealthCheck": {}}'
+_DRAINING = '            "connectionDraining": {"drainingTimeoutSec": 600},\n'
+_CLASS = "gke-l7-cross-regional-internal-managed-mc"
+_LIMIT = '            "maxRatePerEndpoint": 10,\n'
+_LOGGING = '            "logging": {"enabled": True, "sampleRate": 1000000},\n'
+_ROUTE = """make(
+    "gateway.networking.k8s.io/v1",
+    "HTTPRoute",
+    "chat",
+    provider,
+    {"parentRefs": [{"name": "front"}], "rules": [{"backendRefs": [POOL]}]},
+)
+"""
+_CHECK = '"requestPath": "/health", "port": 8000'
+_LISTENER = '{"name": "https", "protocol": "HTTPS", "port": 443}'
+_PARENT = '"parentRefs": [{"name": "front"}]'
+_ARMOR = '            "securityPolicy": armor.name,\n'
+_REGIONAL_ARMOR = 'gcp.compute.RegionSecurityPolicy(\n    region="us-central1",\n    resource_name=\n'
+_TLS = '"sslPolicy": tls.name'
+_IAP = '            "iap": {"enabled": True},\n'
+_IGNORE = '    opts=pulumi.ResourceOptions(ignore_changes=["backends"]),\n'
+_RATE = ', "max_rate_per_endpoint": 10'
+_PODS = """make(
+    "apps/v1",
+    "Deployment",
+    "vllm",
+    provider,
+    {
+        "template": {
+            "metadata": {"labels": {"app": "vllm"}},
+            "spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"}]},
+        }
+    },
+)
+"""
+
+FIXES = {
+    "a pool without a check": fix(
+        "llm-backend-health-check",
+        "_of_gateway",
+        (_IMPORTED, _POOL, _POOL),
+        (_HEALTH, "", _HEALTH),
+        program=GKE,
+        chosen="make POOL provider",
+    ),
+    "a pool with a TCP check": fix("llm-backend-health-check", "_of_gateway", (_CONFIG, _TCP, _CONFIG), program=GKE),
+    "an Ingress that checks the root": fix(
+        "llm-backend-health-check",
+        "_of_ingress",
+        (_CHECK, '"requestPath": "/", "port": 8000', _CHECK),
+        program=INGRESS,
+    ),
+    "a pool with a short timeout": fix(
+        "llm-backend-timeout",
+        "_policy_waits",
+        ('"timeoutSec": 600', '"timeoutSec": 300', '"timeoutSec": 600'),
+        program=GKE,
+    ),
+    "a pool without draining": fix("llm-backend-draining", "_policy_drains", (_DRAINING, "", _DRAINING), program=GKE),
+    "a pool without a log": fix(
+        "llm-backend-logging", "_policy_logs", (_LOGGING, "", _LOGGING), program=GKE, chosen="True"
+    ),
+    "a pool without a limit": fix("llm-backend-max-utilization", "_policy_limits", (_LIMIT, "", _LIMIT), program=GKE),
+    "nodes in one zone": fix(
+        "llm-backend-zones",
+        "_cluster_spans_zones",
+        (_IMPORTED, _POOL, _POOL),
+        (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
+        (
+            "location=region, enable_autopilot=True",
+            'location=f"{region}-a"',
+            'location=f"{region}-a", node_locations=[f"{region}-b"]',
+        ),
+        program=GKE,
+        chosen="b",
+    ),
+    "one Pod": fix(
+        "llm-backend-zones",
+        "_has_several_pods",
+        (_IMPORTED, _POOL, _POOL),
+        (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
+        ('"replicas": 2', '"replicas": 1', '"replicas": 2'),
+        program=GKE,
+    ),
+    "a Gateway of one cluster": fix(
+        "llm-backend-regions",
+        "_serves_one_cluster",
+        (_CLASS, "gke-l7-rilb", _CLASS),
+        program=GKE,
+    ),
+    "a Gateway without a route": fix(
+        "load-balancer-in-sight",
+        "load_balancer_in_sight",
+        (_ROUTE, "", _ROUTE),
+        program=GKE,
+        chosen="make gateway networking k8s io v1 HTTPRoute chat provider parentRefs name front rules backendRefs POOL",
+    ),
+    "a Gateway with plain HTTP": fix(
+        "frontend-https-only",
+        "_passes_on",
+        (
+            _LISTENER,
+            f'{{"name": "http", "protocol": "HTTP", "port": 80}}, {_LISTENER}',
+            f'{{"name": "http", "protocol": "HTTP", "port": 80}}, {_LISTENER}',
+        ),
+        (_PARENT, _PARENT, '"parentRefs": [{"name": "front", "sectionName": "https"}]'),
+        program=PUBLIC,
+    ),
+    "a pool without Cloud Armor": fix(
+        "backend-cloud-armor", "_names_a_policy", (_ARMOR, "", _ARMOR), program=PUBLIC, chosen="armor"
+    ),
+    "a pool with a Cloud Armor policy of a region": fix(
+        "backend-cloud-armor",
+        "judge_named",
+        ("gcp.compute.SecurityPolicy(\n", _REGIONAL_ARMOR, "gcp.compute.SecurityPolicy(\n"),
+        program=PUBLIC,
+    ),
+    "a Gateway without an SSL policy": fix(
+        "frontend-tls-policy", "_has_ssl_policy", (_TLS, "", _TLS), program=PUBLIC, chosen="tls"
+    ),
+    "nobody is asked for a key by a Gateway": fix(
+        "backend-authentication",
+        "_is_not_open",
+        (_IAP, "", _IAP),
+        (f"{_HEALTH}", f"{_HEALTH}{_PODS}", f"{_HEALTH}{_PODS}"),
+        program=PUBLIC.replace("GCPInferencePoolImport", "InferencePool").replace(
+            '"group": "networking.gke.io", "kind"', '"group": "inference.networking.k8s.io", "kind"'
+        ),
+        chosen="True",
+    ),
+    "a service that takes its backends away": fix(
+        "backend-controller-backends",
+        "backend_controller_backends",
+        (_IGNORE, "", _IGNORE),
+        program=AUTONEG,
+        chosen="opts pulumi ResourceOptions",
+    ),
+    "an annotation without a limit": fix(
+        "llm-backend-max-utilization",
+        "_has_limit",
+        (_RATE, "", _RATE),
+        program=AUTONEG,
+        chosen="10",
+    ),
+    "an annotation with connections": fix(
+        "load-balancer-balancing-mode",
+        "_has_mode_of_it",
+        (_RATE, ', "max_connections_per_endpoint": 10', _RATE),
+        program=AUTONEG,
+    ),
+    "an Ingress with plain HTTP": fix(
+        "frontend-https-only",
+        "_config_redirects",
+        ('"gce-internal"}', '"gce"}', '"gce", "kubernetes.io/ingress.allow-http": "false"}'),
+        program=INGRESS,
+    ),
+}

@@ -1,0 +1,87 @@
+"""What rules say of backends of Ingresses on GKE: by BackendConfigs and by readiness probes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.clusters import VLLM, backend_config, deployment, ingress, policy, served, service
+from tests.stacks import Computed, R, build, check_verdict, findings
+
+CHECK, TIMEOUT = "llm-backend-health-check", "llm-backend-timeout"
+DRAINING, LOGGING = "llm-backend-draining", "llm-backend-logging"
+SERVICE, VLLM_PODS = service(), deployment()
+CONFIG = {
+    "timeoutSec": 900,
+    "connectionDraining": {"drainingTimeoutSec": 900},
+    "logging": {"enable": True, "sampleRate": 1.0},
+    "healthCheck": {"type": "HTTP", "requestPath": "/health"},
+}
+
+
+def behind_ingress(config: Any, *others: R, names: str = '{"default": "config"}') -> list[R]:
+    annotations = {"cloud.google.com/backend-config": names}
+    return [ingress(), service(annotations=annotations), backend_config(config), *(others or (VLLM_PODS,))]
+
+
+@pytest.mark.parametrize(
+    ("rule", "without", "expected"),
+    [
+        pytest.param(CHECK, {"healthCheck": {"type": "HTTP", "requestPath": "/"}}, "failed", id="root"),
+        pytest.param(CHECK, {"healthCheck": {"type": "TCP"}}, "failed", id="TCP"),
+        pytest.param(CHECK, {"healthCheck": None}, "failed", id="no check and no probe"),
+        pytest.param(TIMEOUT, {"timeoutSec": None}, "failed", id="30 s"),
+        pytest.param(TIMEOUT, {"timeoutSec": 60}, "failed", id="60 s"),
+        pytest.param(DRAINING, {"connectionDraining": {"drainingTimeoutSec": 0}}, "failed", id="no draining"),
+        pytest.param(DRAINING, {"connectionDraining": None}, "undecided", id="draining left out"),
+        pytest.param(LOGGING, {"logging": {"enable": False}}, "failed", id="log off"),
+        pytest.param(LOGGING, {"logging": {"enable": True, "sampleRate": 0.0}}, "failed", id="log of nothing"),
+        pytest.param(LOGGING, {"logging": None}, "undecided", id="log left out"),
+    ],
+)
+def test_backend_config(rule: str, without: dict[str, Any], expected: str) -> None:
+    spec = {key: value for key, value in {**CONFIG, **without}.items() if value is not None}
+    check_verdict(rule, behind_ingress(CONFIG), "passed")
+    check_verdict(rule, behind_ingress(spec), expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param('{"default": "config"}', "failed", id="default"),
+        pytest.param('{"ports": {"80": "config"}}', "failed", id="by the port"),
+        pytest.param('{"ports": {"http": "config"}}', "undecided", id="by a name of a port"),
+        pytest.param('{"default": "other"}', "undecided", id="outside the stack"),
+        pytest.param("config", "undecided", id="no JSON"),
+        pytest.param(Computed(), "undecided", id="computed"),
+    ],
+)
+def test_which_backend_config_counts(names: Any, expected: str) -> None:
+    check_verdict(TIMEOUT, behind_ingress({"timeoutSec": 60}, names=names), expected)
+
+
+PROBED = deployment({**VLLM, "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}}})
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param([ingress(class_name="gce"), SERVICE, PROBED], "passed", id="readiness probe"),
+        pytest.param([ingress(class_name="gce"), SERVICE, VLLM_PODS], "failed", id="no probe"),
+        pytest.param([ingress(class_name="gce"), SERVICE], "undecided", id="Pods elsewhere"),
+        pytest.param([ingress(class_name="nginx"), SERVICE, VLLM_PODS], None, id="another controller's class"),
+        pytest.param([ingress(), SERVICE, VLLM_PODS], "undecided", id="no class, and perhaps no GKE"),
+    ],
+)
+def test_ingress_reads_readiness_probes(stack: list[R], expected: str | None) -> None:
+    check_verdict(CHECK, stack, expected)
+
+
+def test_each_rule_is_one_finding_for_a_service_of_two_fronts() -> None:
+    target = service(annotations={"cloud.google.com/backend-config": '{"default": "config"}'})
+    stack = [*served(target, VLLM_PODS, policy(target)), ingress(name="ingress"), backend_config({"timeoutSec": 60})]
+    (found,) = findings(TIMEOUT, build(*stack))
+    assert [problem.observed for problem in found.problems] == [
+        "The timeout of Service `chat` is 60 s, as BackendConfig `config` says."
+    ]
