@@ -58,7 +58,7 @@ lock:  ## Pin what builds, tests and lints this anew, with hashes, in requiremen
 vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what is pinned (needs pip-audit).
 	pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
 
-docs: .venv/cli-installed  ## Generate docs/rules and the table of rules in README.md from the rules.
+docs: .venv/cli-installed  ## Generate docs/rules and the tables of docs/formats.md.
 	.venv/bin/python -m policypack.authoring.pages
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.

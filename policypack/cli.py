@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
@@ -24,6 +24,8 @@ from policypack.commands.rules import rules
 from policypack.garbage import collect_seldom
 from policypack.version import PACK_NAME, VERSION
 
+_FROM_A_CLONE: Final = "python -m policypack"
+
 
 def run() -> NoReturn:
     """Runs the command line. Whatever goes wrong in it ends with one sentence and status 2, never with a traceback."""
@@ -36,8 +38,10 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    called = _called_as(sys.argv[0])
+    _call_examples(main, called)
     try:
-        main(prog_name=_called_as(sys.argv[0]), standalone_mode=False)
+        main(prog_name=called, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
@@ -61,7 +65,14 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def _called_as(program: str) -> str:
     name = os.path.basename(program)
-    return "python -m policypack" if name == "__main__.py" else name
+    return _FROM_A_CLONE if name == "__main__.py" else name
+
+
+def _call_examples(command: click.Command, called: str) -> None:
+    """Lets the examples in the help of a command, and of those below it, call the program as it was called."""
+    command.help = (command.help or "").replace(_FROM_A_CLONE, called)
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _call_examples(below, called)
 
 
 def _give_up(why: str) -> NoReturn:

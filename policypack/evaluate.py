@@ -33,7 +33,7 @@ _UNDECIDED_AS_FAILURE: Final = Fail(
 )
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
-Status: TypeAlias = Literal["passed", "failed", "undecided", "waived", "not applicable"]
+Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
 FailOn: TypeAlias = Literal["advisory", "undecided"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
@@ -42,7 +42,8 @@ class Finding(NamedTuple):
     """What one rule says about one resource: `problems` if it fails, and what is `undecided`.
 
     Neither means that it passes or, with `not_applicable`, that the rule says nothing about it. `waivers` are those in
-    force that except the resource from what was found; `expired` those that did once, if none is in force.
+    force that except the resource from what was found; `expired` those that did once, if none is in force. A baseline
+    may have all of it, which then `is_known`.
     """
 
     rule: AnyRule
@@ -55,6 +56,7 @@ class Finding(NamedTuple):
     not_applicable: str = ""
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
+    is_known: bool = False
 
     @property
     def severity(self) -> Severity:
@@ -69,9 +71,11 @@ class Finding(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """The verdict: what is waived is neither, and what is certain goes before what is not."""
+        """The verdict: what is waived or known is neither, and what is certain goes before what is not."""
         if self.waivers:
             return "waived"
+        if self.is_known:
+            return "known"
         if self.problems:
             return "failed"
         if self.undecided:
@@ -137,7 +141,7 @@ class Report:
     def unseen(self) -> tuple[Finding, ...]:
         """What a stack shows of load balancers that no rule judges, if nothing else was judged."""
         open_ = (*self.with_status("failed"), *self.with_status("undecided"))
-        judged = (*open_, *self.with_status("passed"), *self.with_status("waived"))
+        judged = (*open_, *(one for status in ("passed", "known", "waived") for one in self.with_status(status)))
         return open_ if all(finding.rule.subject is LoadBalancerSignal for finding in judged) else ()
 
     @property

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
-from policypack.config.files import ConfigFile, read_config_file
-from policypack.config.options import Setting, default_settings, strict, with_services
-from policypack.evaluate import Finding, Report, evaluate, views_of
+from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
+from policypack.config.choice import Choice
+from policypack.config.files import ConfigFile
+from policypack.config.options import Setting
+from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, views_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.gke.backends import GkeSubject
 from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
-from policypack.sources.target import load_target
+from policypack.sources.target import Target, load_target, load_targets
 from policypack.wording import counted, printable, quoted
 
+# How much is said in a terminal: what the run fails for, all findings, all rules as well.
+Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
+
+_EVERYTHING: Final = Choice()
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
 _MOST_NAMED: Final = 8
+_MOST_FIXED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,10 @@ class Results:
         is_preview: the stack is a program run as a first preview, not a state.
         file: the project file, or the state's; `None` for standard input.
         notes: what the reader has to know about this run, sentences without full stop.
+        fail_on: what the run fails for besides mandatory violations.
+        detail: how much the reader at a terminal asked for.
+        comparison: with a baseline, if there is one.
+        stacks: the results of each stack, if several are judged together; `stack` has the resources of all then.
     """
 
     title: str
@@ -60,12 +72,60 @@ class Results:
     is_preview: bool = False
     file: Path | None = None
     notes: tuple[str, ...] = ()
+    fail_on: tuple[FailOn, ...] = ()
+    detail: Detail = "normal"
+    comparison: Comparison | None = None
+    stacks: tuple[Results, ...] = ()
 
     @property
     def subject(self) -> str:
         """What was judged, with its size: `llm, stack dev: 90 resources, as a first preview`."""
         number = counted(len(self.stack.resources), "resource")
         return f"{self.title}: {number}{', as a first preview' if self.is_preview else ''}"
+
+    @property
+    def violations(self) -> tuple[Finding, ...]:
+        """What the run fails for."""
+        return self.report.violations(self.fail_on)
+
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """What a baseline keeps of this run."""
+        own = (
+            known
+            for one in self.each
+            for rule in one.report.rules
+            for finding in rule.findings
+            if finding.status != "waived"
+            for known in known_of(finding, one.stack)
+        )
+        return (*own, *(self.comparison.not_judged if self.comparison else ()))
+
+    def compared(self, file: Path, baseline: Iterable[Known]) -> Results:
+        """The same beside a baseline."""
+        if self.stacks:
+            beside = _together([one.compared(file, baseline) for one in self.stacks])
+            return replace(beside, fail_on=self.fail_on, detail=self.detail)
+        report, comparison = compare(self.report, self.stack, file, baseline)
+        notes = (*self.notes, *_what_is_fixed(comparison))
+        return replace(self, report=report, comparison=comparison, notes=notes)
+
+    @property
+    def each(self) -> tuple[Results, ...]:
+        """The results of each stack."""
+        return self.stacks or (self,)
+
+    def stack_of(self, urn: str) -> str:
+        """The name of the stack that a resource is of, where there are several."""
+        return _stack_in(urn) if self.stacks else ""
+
+    def is_ambiguous(self, finding: Finding) -> bool:
+        """Whether another resource of its stack has the same name and type as that of a finding."""
+        return self._names[_stack_in(finding.urn), finding.name, finding.type] > 1
+
+    @cached_property
+    def _names(self) -> Counter[tuple[str, str, str]]:
+        return Counter((_stack_in(one.urn), one.name, one.type) for one in self.stack.resources)
 
     def location_of(self, finding: Finding) -> Location:
         """The line of the program that makes the resource or, where that is not known, the file that was judged."""
@@ -93,9 +153,8 @@ def judge(
     target: str,
     stack_name: str | None = None,
     *,
-    policy_config: Path | None = None,
-    services: Sequence[str] = (),
-    is_strict: bool = False,
+    choice: Choice = _EVERYTHING,
+    baseline: Path | None = None,
     today: date | None = None,
 ) -> Results:
     """Loads a stack and judges it by all rules.
@@ -103,37 +162,113 @@ def judge(
     Args:
         target: the folder of a Pulumi project, the file of a state, or `-` for standard input.
         stack_name: the stack whose configuration a project runs with.
-        policy_config: a file with levels and options; without one every rule has its defaults.
-        services: globs on the logical names of the backend services to judge, in place of `services.names` in every
-            rule; without any these count.
-        is_strict: what is undecided counts as violated, in every rule.
+        choice: how to judge.
+        baseline: a file with what is known, which no run fails for.
         today: the day that waivers are judged on; `None` is this day.
 
     Raises:
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration cannot be read, or is wrong.
+        ConfigurationError: the policy configuration or the baseline cannot be read, or is wrong.
     """
-    settings, notes = _read(policy_config, services)
-    loaded, day = load_target(target, stack_name), today or date.today()
-    report = evaluate(loaded.stack, RULES, strict(settings) if is_strict else settings, day)
-    idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(loaded.stack))
-    unselected = notes_on_services(loaded.stack, services) if services else _nothing_selected(loaded.stack, settings)
-    notes = (*loaded.notes, *notes, *idle, *unselected)
-    return Results(loaded.title, loaded.stack, report, day, loaded.is_preview, loaded.file, notes)
+    file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
+    results = _judge(load_target(target, stack_name), file, choice, today or date.today())
+    return results.compared(baseline, known) if baseline else results
 
 
-def read_settings_of(policy_config: Path | None, services: Sequence[str] = ()) -> Mapping[str, Setting]:
-    """The settings of all rules from a configuration file, or their defaults without one; `services` as in `judge`.
+def judge_stacks(
+    target: str,
+    stack_names: Sequence[str],
+    *,
+    choice: Choice = _EVERYTHING,
+    baseline: Path | None = None,
+    today: date | None = None,
+) -> Results:
+    """Judges several stacks of a project together; as many programs run at a time as there are cores.
+
+    Args:
+        target: the folder of a Pulumi project.
+        stack_names: the stacks; without any, all that have a configuration file.
+        choice, baseline, today: as in `judge`.
 
     Raises:
-        ConfigurationError: the file cannot be read, or is wrong.
+        SourceError: a stack cannot be read or run; it has what is wrong with each.
+        ConfigurationError: as in `judge`.
     """
-    return _read(policy_config, services).settings
+    file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
+    loaded, day = load_targets(target, stack_names), today or date.today()
+    results = _together([_judge(one, file, choice, day) for one in loaded])
+    return results.compared(baseline, known) if baseline else results
 
 
-def _read(policy_config: Path | None, services: Sequence[str]) -> ConfigFile:
-    file = ConfigFile(default_settings(RULES)) if policy_config is None else read_config_file(policy_config, RULES)
-    return file._replace(settings=with_services(file.settings, services)) if services else file
+def _judge(loaded: Target, file: ConfigFile, choice: Choice, day: date) -> Results:
+    settings, notes = file
+    stack, report = loaded.stack, evaluate(loaded.stack, RULES, settings, day)
+    idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(stack))
+    unselected = notes_on_services(stack, choice.services) if choice.services else _nothing_selected(stack, settings)
+    return Results(
+        loaded.title, stack, report, day, loaded.is_preview, loaded.file, (*loaded.notes, *notes, *idle, *unselected)
+    )
+
+
+def _together(stacks: Sequence[Results]) -> Results:
+    """The results of several stacks of one project in one."""
+    first = stacks[0]
+    names = [one.title.rpartition(", stack ")[2] for one in stacks]
+    title = f"{first.title.partition(', stack ')[0]}, stacks {', '.join(names)}"
+    rules = zip(*(one.report.rules for one in stacks), strict=True)
+    notes: dict[str, list[str]] = {}
+    for name, one in zip(names, stacks, strict=True):
+        for note in one.notes:
+            notes.setdefault(note, []).append(name)
+    return replace(
+        first,
+        title=title,
+        stack=Stack(resource for one in stacks for resource in one.stack.resources),
+        report=Report(tuple(map(_merged, rules))),
+        notes=tuple(note if len(of) == len(stacks) else f"{', '.join(of)}: {note}" for note, of in notes.items()),
+        comparison=_all_of([one.comparison for one in stacks if one.comparison]),
+        stacks=tuple(stacks),
+    )
+
+
+def _merged(reports: Sequence[RuleReport]) -> RuleReport:
+    """What a rule says of several stacks; a waiver is of use where it is in one of them."""
+    uses = zip(*(report.waivers for report in reports), strict=True)
+    return replace(
+        reports[0],
+        findings=tuple(finding for report in reports for finding in report.findings),
+        waivers=tuple(_merged_use(of_one) for of_one in uses),
+    )
+
+
+def _merged_use(uses: Sequence[WaiverUse]) -> WaiverUse:
+    state = next(state for state in get_args(WaiverState) if any(use.state == state for use in uses))
+    return replace(uses[0], state=state, findings=tuple(finding for use in uses for finding in use.findings))
+
+
+def _all_of(comparisons: Sequence[Comparison]) -> Comparison | None:
+    if not comparisons:
+        return None
+    not_judged = set.intersection(*(set(one.not_judged) for one in comparisons))
+    return Comparison(
+        comparisons[0].file, tuple(known for one in comparisons for known in one.fixed), tuple(sorted(not_judged))
+    )
+
+
+def _what_is_fixed(comparison: Comparison) -> Iterator[str]:
+    fixed = [f"`{known.rule}` of `{_name_in(known.urn)}`" for known in comparison.fixed]
+    named = [printable(text) for text in dict.fromkeys(fixed)]
+    rest = f" and {len(named) - _MOST_FIXED} more" if len(named) > _MOST_FIXED else ""
+    if fixed:
+        yield f"fixed since the baseline, which can be written anew: {', '.join(named[:_MOST_FIXED])}{rest}"
+
+
+def _stack_in(urn: str) -> str:
+    return urn.partition("::")[0].removeprefix("urn:pulumi:")
+
+
+def _name_in(urn: str) -> str:
+    return urn.split("::", 3)[-1]
 
 
 def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:

@@ -6,17 +6,16 @@ from typing import Final
 
 from policypack.evaluate import SEVERITIES, Finding, Status, WaiverState, WaiverUse
 
-STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "waived", "passed", "not applicable")
+STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived", "passed", "not applicable")
 # The verdicts that somebody may have to act on.
-OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "waived")
+OPEN: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived")
 _WAIVER_STATES: Final[tuple[WaiverState, ...]] = ("expired", "in force", "unused")
 
 
 def rank(finding: Finding) -> int:
-    """By verdict, mandatory before advisory, then by severity; lower is more important."""
-    return ((STATUSES.index(finding.status) * 2 + (finding.level != "mandatory")) * len(SEVERITIES)) + SEVERITIES.index(
-        finding.severity
-    )
+    """By verdict, then by severity, then mandatory before advisory; lower is more important."""
+    severity = STATUSES.index(finding.status) * len(SEVERITIES) + SEVERITIES.index(finding.severity)
+    return severity * 2 + (finding.level != "mandatory")
 
 
 def importance(finding: Finding) -> tuple[int, str, str]:

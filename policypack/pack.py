@@ -27,6 +27,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
+from policypack.config.words import did_you_mean
 from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
@@ -80,7 +81,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
 def _selected(globs: tuple[str, ...]) -> list[AnyRule]:
     for glob in globs:
         if not any(fnmatchcase(name, glob) for name in BY_ANY_NAME):
-            raise ValueError(f"no rule is named like `{glob}`: `python -m policypack rules` lists them")
+            raise ValueError(f"no rule is named like `{glob}`{did_you_mean(glob, BY_ANY_NAME)}")
         if glob in BY_ANY_NAME and BY_ANY_NAME[glob].name != glob:
             warnings.warn(renamed(glob, BY_ANY_NAME[glob]), DeprecationWarning, stacklevel=3)
     selected = {rule.name for name, rule in BY_ANY_NAME.items() if any(fnmatchcase(name, glob) for glob in globs)}

@@ -8,9 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
+from policypack.config.profiles import PROFILES, ProfileName
 from policypack.evaluate import FailOn
+from policypack.verdict import Severity
 
 try:
+    from policypack.config.choice import Choice
     from policypack.judgement import Results, judge
     from policypack.report.check.terminal import findings_text
 except ModuleNotFoundError as error:
@@ -22,7 +25,12 @@ def assert_compliant(
     *,
     stack: str | None = None,
     policy_config: str | os.PathLike[str] | None = None,
+    profile: ProfileName = "recommended",
     services: Collection[str] = (),
+    rules: Collection[str] = (),
+    skip: Collection[str] = (),
+    severity: Severity | None = None,
+    baseline: str | os.PathLike[str] | None = None,
     fail_on: Collection[FailOn] = (),
     strict: bool = False,
     today: date | None = None,
@@ -33,8 +41,13 @@ def assert_compliant(
         target: the folder of a Pulumi project, or the file of an exported state.
         stack: the stack whose configuration the project runs with; not needed if there is one only.
         policy_config: a file with levels and options, as `pulumi --policy-pack-config` takes it.
+        profile: the levels of the rules where `policy_config` says nothing: `core`, `recommended` or `strict`.
         services: globs on the logical names of the backend services to judge, in every rule; without any, what
             `policy_config` says.
+        rules: globs on the names of the rules to judge by; all without any.
+        skip: globs on the names of the rules to leave out.
+        severity: the least severity of the rules to judge by.
+        baseline: a file of `check --write-baseline` with what is known, which no test fails for.
         fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
         strict: count what is undecided as violated, in every rule.
         today: the day that waivers are judged on; `None` is this day.
@@ -45,19 +58,22 @@ def assert_compliant(
     Raises:
         AssertionError: the stack violates rules; the message has each finding with what was observed and its fix.
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration cannot be read, or is wrong.
-        ValueError: `fail_on` names something else.
+        ConfigurationError: the policy configuration or the baseline cannot be read or is wrong, or no rule has a name.
+        ValueError: `fail_on` or `profile` names something else.
     """
     __tracebackhide__ = True
     unknown = set(fail_on) - set(get_args(FailOn))
     if unknown:
         raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
+    if profile not in PROFILES:
+        raise ValueError(f"profile takes {', '.join(map(repr, PROFILES))}, not {profile!r}")
     config = None if policy_config is None else Path(policy_config)
-    results = judge(
-        os.fspath(target), stack, policy_config=config, services=tuple(services), is_strict=strict, today=today
-    )
+    choice = Choice(config, profile, tuple(services), strict, tuple(rules), tuple(skip), severity)
+    known = None if baseline is None else Path(baseline)
+    results = judge(os.fspath(target), stack, choice=choice, baseline=known, today=today)
     # With `strict` what is undecided is violated; only a run in which nothing was judged is left undecided.
-    found = results.report.violations({*fail_on, "undecided"} if strict else fail_on)
+    is_strict = strict or profile == "strict"
+    found = results.report.violations({*fail_on, "undecided"} if is_strict else fail_on)
     if found:
         raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")
     return results

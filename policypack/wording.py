@@ -76,10 +76,10 @@ def waiver_text(waiver: _Waiver, *, has_expired: bool = False) -> str:
     return printable(f"{state} {waiver.expires}, owner {one_line(waiver.owner)}: {reason}")
 
 
-def verdicts_text(mandatory: int, advisory: int, undecided: int, waived: int) -> str:
+def verdicts_text(mandatory: int, advisory: int, undecided: int, waived: int, known: int = 0) -> str:
     """How many findings there are that somebody may have to act on."""
     counts = f"{counted(mandatory + advisory, 'violation')} ({mandatory} mandatory), {undecided} undecided"
-    return f"{counts}, {waived} waived" if waived else counts
+    return counts + (f", {known} known" if known else "") + (f", {waived} waived" if waived else "")
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -28,6 +29,9 @@ settings.register_profile(
 settings.load_profile("tests")
 # Errors inside rules fail tests.
 evaluate.raise_internal_errors = True
+
+# Workers of a test run may inherit it, and reports would be broken there.
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -77,7 +77,16 @@ ALLOWED = {
     | MODEL,
     "policypack.failover": {"policypack.wording", "policypack.verdict", "policypack.evaluate"} | MODEL,
     "policypack.order": {"policypack.evaluate", "policypack.rule"},
+    "policypack.baseline": {
+        "policypack.config",
+        "policypack.evaluate",
+        "policypack.rules",
+        "policypack.version",
+        "policypack.wording",
+    }
+    | MODEL,
     "policypack.judgement": {
+        "policypack.baseline",
         "policypack.config",
         "policypack.evaluate",
         "policypack.rules",
@@ -94,6 +103,7 @@ ALLOWED = {
         "policypack.version",
     },
     "policypack.report.check": {
+        "policypack.baseline",
         "policypack.order",
         "policypack.wording",
         "policypack.verdict",
@@ -138,15 +148,18 @@ ALLOWED = {
     "policypack.testing": {
         "policypack.wording",
         "policypack.verdict",
+        "policypack.config",
         "policypack.evaluate",
         "policypack.judgement",
         "policypack.report.check",
+        "policypack.rule",
     },
     "policypack.commands": {
         "policypack.wording",
         "policypack.verdict",
         "policypack.audit",
         "policypack.authoring",
+        "policypack.baseline",
         "policypack.config",
         "policypack.evaluate",
         "policypack.failover",
@@ -172,6 +185,8 @@ NOT_ENFORCED = {
     "policypack.authoring",
     "policypack.cli",
     "policypack.commands",
+    "policypack.baseline",
+    "policypack.config.choice",
     "policypack.config.files",
     "policypack.failover",
     "policypack.judgement",

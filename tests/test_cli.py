@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from policypack.cli import main
 from policypack.rules import RULES
 from policypack.version import VERSION
 from tests.command import PATIENCE, ROOT, Ended, command, process, wait_until
@@ -64,7 +67,7 @@ def first_rules(tmp_path: Path) -> list[str | Path]:
 
 
 def test_a_compliant_state(first_rules: list[str | Path]) -> None:
-    result = process("check", STATE, *first_rules)
+    result = process("check", STATE, *first_rules, "--verbose")
     assert (result.returncode, result.stderr) == (0, "")
     rows = [line.split() for line in result.stdout.splitlines() if line.startswith(("llm-", "load-"))]
     assert [(row[0], row[2]) for row in rows] == [
@@ -89,8 +92,8 @@ def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(t
     result = process("check", make_project(tmp_path, ONE_REGION))
     assert result.returncode == 1
     lines = [line.strip() for line in result.stdout.splitlines()]
-    assert "chat  gcp:compute/backendService:BackendService" in lines
-    assert "llm-backend-regions  mandatory, severity critical" in lines
+    assert any(line.startswith("chat  gcp:compute/backendService:BackendService") for line in lines)
+    assert "critical  llm-backend-regions  mandatory" in lines
     assert "Observed: All backends are in 1 region (`us-central1`)." in lines
     assert "Required: Backends in at least 2 regions." in lines
     assert any(line.startswith("Fix: Add a backend in another region") for line in lines)
@@ -175,7 +178,7 @@ WAIVERS = [
 
 def waived(tmp_path: Path, today: str) -> tuple[int, list[str]]:
     document = {"all": "disabled", "llm-backend-regions": {"enforcementLevel": "mandatory", "waivers": WAIVERS}}
-    arguments = ("--policy-config", config(tmp_path, document), "--today", today)
+    arguments = ("--policy-config", config(tmp_path, document), "--today", today, "--verbose")
     result = check(state(tmp_path, [ONE_REGION_STATE]), *arguments)
     assert result.stderr == ""
     return result.returncode, [line.strip() for line in result.stdout.splitlines()]
@@ -308,7 +311,7 @@ pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"por
     result = check(project)
     assert result.returncode == 1
     assert "Note: encrypted configuration values are not known in this run" in result.stdout
-    assert "decides: llm:token\n" in result.stdout
+    assert "decides: llm:token.\n" in result.stdout
     assert "Undecided: `port_name` is not known." in result.stdout
     assert "v1:abc" not in result.stdout
     assert "encrypted-value" not in result.stdout
@@ -334,7 +337,7 @@ def test_names_cannot_drive_the_terminal(tmp_path: Path) -> None:
 def test_resources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     urns = [ONE_REGION_STATE["urn"].replace("gcp:", f"acme:x:{name}$gcp:") for name in ("A", "B")]
     result = check(state(tmp_path, [{**ONE_REGION_STATE, "urn": urn} for urn in urns]))
-    assert [urn for urn in urns if f"chat  gcp:compute/backendService:BackendService  {urn}" not in result.stdout] == []
+    assert f"  chat  {urns[0]}, chat  {urns[1]}  gcp:compute/backendService:BackendService\n" in result.stdout
 
 
 def test_a_report_that_cannot_be_written_is_no_violation() -> None:
@@ -406,7 +409,9 @@ gcp.compute.BackendService(
 )
 """
     project = make_project(tmp_path, program)
-    assert "chat  gcp:compute/backendService:BackendService  __main__.py:4" in check(project).stdout.splitlines()
+    lines = check(project).stdout.splitlines()
+    place = lines.index("  chat  gcp:compute/backendService:BackendService  __main__.py:4")
+    assert lines[place + 1] == "    4 | gcp.compute.BackendService("
 
 
 def test_a_name_that_is_no_stacks_is_refused(tmp_path: Path) -> None:
@@ -423,3 +428,29 @@ def test_a_path_that_the_locale_cannot_write_is_refused(tmp_path: Path) -> None:
 
 def test_the_version_is_told() -> None:
     assert process("--version").stdout == f"llm-backends-gcp {VERSION}\n"
+
+
+@pytest.mark.parametrize("words", ["", "check", "audit", "failover", "rules", "explain", "config init"])
+def test_the_help_calls_the_program_as_it_was_called(words: str, tmp_path: Path) -> None:
+    installed = tmp_path / "llm-policypack"
+    installed.write_text("from policypack.__main__ import main\nmain()\n")
+    names = {"python -m policypack": ["-m", "policypack"], "llm-policypack": [str(installed)]}
+    for name, start in names.items():
+        call = [sys.executable, *start, *words.split(), "--help"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        result = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        examples = [line for line in result.stdout.splitlines() if " policypack " in line or "llm-policypack " in line]
+        assert len(examples) > 1
+        assert [line for line in examples if f"{name} " not in line] == []
+
+
+def all_commands(group: click.Group) -> Iterator[click.Command]:
+    for one in group.commands.values():
+        yield from all_commands(one) if isinstance(one, click.Group) else (one,)
+
+
+@pytest.mark.parametrize("one", list(all_commands(main)), ids=lambda one: one.name)
+def test_every_option_has_a_sentence(one: click.Command) -> None:
+    assert one.help
+    options = [option for option in one.params if isinstance(option, click.Option)]
+    assert [option.name for option in options if not (option.help or "").endswith(".")] == []

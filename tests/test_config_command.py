@@ -223,3 +223,45 @@ def fits(schema: dict[str, Any], value: Any, root: dict[str, Any] | None = None)
     return set(schema.get("required", ())) <= set(value) and all(
         option is not False and fits(option, value[key], root) for key, option in inner.items()
     )
+
+
+def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
+    """Each with its place, whatever else is wrong: in levels, names, options, their contradictions and double keys."""
+    file = tmp_path / "policy-config.json"
+    file.write_text(
+        f"""{{
+          "all": {{"enforcementLevel": "mandatry", "services": {{}}, "undecided": "fail"}},
+          "llm-backend-region": "mandatory",
+          "services": {{}},
+          "{REGIONS}": {{"enforcementLevel": "adv", "min_region": 3, "waivers": [{{"owner": "a", "owner": "b"}}]}},
+          "{UTILIZATION}": {{"min": 0.9, "max": 0.1, "max": 0.2, "limits_for_gpu": 1}}
+        }}"""
+    )
+    result = run("check", file)
+    assert (result.returncode, result.stdout) == (2, "")
+    lines = [line.removeprefix(f"error: {file}: ") for line in result.stderr.splitlines()]
+    starts = [
+        f"`{REGIONS}`, `waivers`, item 1, `owner` is there twice",
+        f"`{UTILIZATION}`, `max` is there twice",
+        "unknown policy `llm-backend-region`; did you mean",
+        "`services` is an option of each rule, not a policy",
+        "policy `all`: unknown level `mandatry`",
+        "`all` takes a level only, not `services`",
+        "`all` takes a level only, not `undecided`",
+        f"policy `{UTILIZATION}`: option `limits_for_gpu` is unknown",
+        f"policy `{UTILIZATION}`: option `min` (0.9) is above option `max` (0.2)",
+        f"policy `{REGIONS}`: unknown level `adv`",
+        f"policy `{REGIONS}`: option `min_region` is unknown",
+        f"policy `{REGIONS}`: option `waivers`, item 1, `resource` is missing",
+        f"policy `{REGIONS}`: option `waivers`, item 1, `reason` is missing",
+        f"policy `{REGIONS}`: option `waivers`, item 1, `expires` is missing",
+    ]
+    assert [line for line in lines if not any(line.startswith(start) for start in starts)] == []
+    assert [start for start in starts if not any(line.startswith(start) for line in lines)] == []
+
+
+def test_an_option_that_is_wrong_is_in_no_contradiction(tmp_path: Path) -> None:
+    """What `max` would be is not known, so nothing is said of it beside `min`."""
+    file = tmp_path / "policy-config.json"
+    file.write_text(json.dumps({UTILIZATION: {"min": 0.9, "max": "high"}}))
+    assert_refused(run("check", file), "option `max` must be a number from 0 to 1, not the string `high`")

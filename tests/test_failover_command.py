@@ -36,10 +36,10 @@ def examples(file: Path, start: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("_warm")
-def test_the_reference_stack_as_the_readme_shows_it() -> None:
+def test_the_reference_stack_as_the_docs_show_it() -> None:
     result = failover("reference_stack", "--stack", "dev")
     assert (result.returncode, result.stderr) == (0, "")
-    assert [without_padding(result.stdout)] == examples(ROOT / "README.md", "reference_stack, stack dev, as a first")
+    assert [without_padding(result.stdout)] == examples(ROOT / "docs/failover.md", "reference_stack, stack")
 
 
 @pytest.mark.usefixtures("_warm")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import policypack.pack as pack_module
-from policypack.authoring.pages import pages, rule_table
+from policypack.authoring.pages import pages, rules_page
 from policypack.commands import config as config_command
 from policypack.commands import explain as explain_command
 from policypack.commands import rules as rules_command
@@ -143,8 +143,8 @@ def test_pages_and_table_say_it() -> None:
     assert made[f"{OLD}.md"] == f"# {OLD}\n\nNow called [{NEW}]({NEW}.md).\n"
     assert f"| Former names | `{OLD}` |" in made[f"{NEW}.md"].splitlines()
     assert f"| Deprecated | {RETIRED.deprecated} |" in made[f"{RETIRED.name}.md"].splitlines()
-    assert f"{RETIRED.title} (deprecated: {RETIRED.deprecated})" in rule_table(CHANGED)
-    assert OLD not in rule_table(CHANGED).replace(NEW, "")
+    assert f"{RETIRED.title} (deprecated: {RETIRED.deprecated})" in rules_page(CHANGED)
+    assert OLD not in rules_page(CHANGED).replace(NEW, "")
 
 
 def test_sarif_names_the_old_ids() -> None:

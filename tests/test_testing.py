@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from policypack.baseline import baseline_document
 from policypack.config.options import ConfigurationError
+from policypack.judgement import judge
 from policypack.sources.error import SourceError
 from policypack.testing import assert_compliant
 from tests.projects import make_project
+from tests.test_cli import ONE_REGION_STATE
 
 ROOT = Path(__file__).parent.parent
 STATE = ROOT / "tests/recordings/exported_state.json"
@@ -85,6 +89,21 @@ def test_what_is_undecided_fails_when_asked_to(tmp_path: Path) -> None:
         assert_compliant(project, policy_config=config, fail_on=["undecided"])
     with pytest.raises(AssertionError, match="This cannot be determined"):
         assert_compliant(project, policy_config=config, strict=True)
+
+
+def test_it_selects_as_check_does(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps({"version": 3, "deployment": {"resources": [ONE_REGION_STATE]}}))
+    with pytest.raises(AssertionError, match="llm-backend-regions"):
+        assert_compliant(file, rules=["llm-backend-regions"])
+    assert_compliant(file, rules=["llm-backend-regions", "llm-backend-retry"], skip=["llm-backend-regions"])
+    assert_compliant(file, rules=["llm-backend-regions", "llm-backend-retry"], skip=["*-regions"], severity="low")
+    with pytest.raises(ConfigurationError, match="did you mean `llm-backend-regions`"):
+        assert_compliant(file, rules=["llm-backend-region"])
+    baseline = tmp_path / "baseline.json"
+    results = judge(str(file))
+    baseline.write_text(json.dumps(baseline_document(results.known)))
+    assert_compliant(file, baseline=baseline, fail_on=["advisory", "undecided"])
 
 
 def test_what_cannot_be_judged_is_no_violation(tmp_path: Path) -> None:

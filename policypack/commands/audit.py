@@ -13,18 +13,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import (
-    color_option,
-    judged_services_option,
-    policy_config_option,
-    report_options,
-    strict_option,
-    today_option,
-)
-from policypack.config.options import ConfigurationError, strict
-from policypack.judgement import read_settings_of
+from policypack.commands.options import choice_options, color_option, report_options, today_option
+from policypack.config.choice import Choice
+from policypack.config.options import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
+from policypack.rules import RULES
 from policypack.wording import printable
 
 if TYPE_CHECKING:
@@ -35,8 +29,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 
 @click.command(short_help="Judge every stack of an organization from its state.")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@policy_config_option
-@judged_services_option
+@choice_options
 @report_options("audit")
 @click.option(
     "--journal",
@@ -75,13 +68,11 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     multiple=True,
     help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
 )
-@strict_option
 @today_option
 def audit(
     *,
     targets: tuple[str, ...],
-    policy_config: Path | None,
-    services: tuple[str, ...],
+    choice: Choice,
     format_name: str,
     outputs: tuple[Path, ...],
     journal_file: Path | None,
@@ -91,7 +82,6 @@ def audit(
     max_size: int,
     color: str,
     fail_on: tuple[FailOn, ...],
-    is_strict: bool,
     today: datetime | None,
 ) -> None:
     """Judge every stack of an organization from its state, without running a program.
@@ -115,9 +105,9 @@ def audit(
     from policypack.report.audit.progress import AuditProgress
 
     try:
-        check_outputs("audit", outputs, [file for file in (policy_config, journal_file, baseline) if file])
+        check_outputs("audit", outputs, [file for file in (choice.policy_config, journal_file, baseline) if file])
         _check_targets(targets, outputs)
-        settings = read_settings_of(policy_config, services)
+        settings = choice.read(RULES).settings
         for note in (note for target in targets for note in notes_on(target)):
             click.echo(f"note: {note}", err=True)
         with ExitStack() as opened:
@@ -125,7 +115,7 @@ def audit(
                 results = opened.enter_context(
                     open_audit(
                         targets,
-                        settings=strict(settings) if is_strict else settings,
+                        settings=settings,
                         today=today and today.date(),
                         journal=journal_file,
                         baseline=baseline,
@@ -136,12 +126,9 @@ def audit(
                     )
                 )
             deliver("audit", results, outputs, format_name, color)
-            if services and set(results.totals.statuses) <= {"nothing to judge", "unreadable"}:
-                click.echo(
-                    f"note: {' '.join(f'--services {printable(glob)}' for glob in services)}: no stack has such a "
-                    "backend service",
-                    err=True,
-                )
+            if choice.services and set(results.totals.statuses) <= {"nothing to judge", "unreadable"}:
+                asked = " ".join(f"--services {printable(glob)}" for glob in choice.services)
+                click.echo(f"note: {asked}: no stack has such a backend service", err=True)
             sys.exit(_exit_status(results, fail_on))
     except AuditInterrupted as error:
         click.echo(error, err=True)

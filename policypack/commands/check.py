@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from policypack.baseline import baseline_document
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import (
+    all_stacks_option,
+    choice_options,
     color_option,
-    judged_services_option,
-    policy_config_option,
     report_options,
-    stack_option,
-    strict_option,
+    stacks_option,
     today_option,
 )
+from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
-from policypack.judgement import judge
+from policypack.judgement import Detail, Results, judge, judge_stacks
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
-from policypack.report.writing import OutputError
+from policypack.report.text import json_text
+from policypack.report.writing import OutputError, replacing
 from policypack.sources.error import SourceError
+from policypack.wording import counted
 
 
 @click.command(short_help="Judge a Pulumi project or a state.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
-@stack_option
-@policy_config_option
-@judged_services_option
+@stacks_option
+@all_stacks_option
+@choice_options
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file of --write-baseline: fail for what is not in it only, and say what is fixed.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what is found to a baseline, and exit with 0 unless --baseline is compared with first.",
+)
 @report_options("check")
+@click.option(
+    "--quiet",
+    "is_quiet",
+    is_flag=True,
+    help="In the terminal, print only what the run fails for, and nothing where it passes.",
+)
+@click.option(
+    "--verbose",
+    "is_verbose",
+    is_flag=True,
+    help="In the terminal, print all rules with their verdicts too, and what is known.",
+)
 @color_option
 @click.option(
     "--fail-on",
@@ -41,19 +71,21 @@ from policypack.sources.error import SourceError
     multiple=True,
     help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
 )
-@strict_option
 @today_option
 def check(
     *,
     target: str,
-    stack_name: str | None,
-    policy_config: Path | None,
-    services: tuple[str, ...],
+    stack_names: tuple[str, ...],
+    is_all_stacks: bool,
+    choice: Choice,
+    baseline: Path | None,
+    write_baseline: Path | None,
     format_name: str,
     outputs: tuple[Path, ...],
+    is_quiet: bool,
+    is_verbose: bool,
     color: str,
     fail_on: tuple[FailOn, ...],
-    is_strict: bool,
     today: datetime | None,
 ) -> None:
     """Judge a Pulumi project, or a state, without the Pulumi CLI, an account or credentials.
@@ -64,27 +96,51 @@ def check(
     \b
     Examples:
       python -m policypack check reference_stack --stack dev
+      python -m policypack check infra --all-stacks --output report.md
       python -m policypack check --services 'chat-*' --services embed
-      python -m policypack check --output report.html --output results.sarif
+      python -m policypack check --rule 'llm-*' --skip llm-backend-retry --severity high --quiet
+      python -m policypack check --profile core --write-baseline baseline.json
+      python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 
     Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge.
     """
+    if is_all_stacks and stack_names:
+        raise click.UsageError("--all-stacks judges those of --stack too: leave one of them out")
+    if is_quiet and is_verbose:
+        raise click.UsageError("--quiet and --verbose contradict each other: leave one out")
     try:
-        check_outputs("check", outputs, reads=[Path(file) for file in (target, policy_config) if file])
+        reads = [Path(target), *(file for file in (choice.policy_config, baseline) if file)]
+        check_outputs("check", outputs, reads)
+        _check_place(write_baseline, [*(file for file in reads if file != baseline), *outputs])
         with progress(f"Judging {'standard input' if target == '-' else target}"):
-            results = judge(
-                target,
-                stack_name,
-                policy_config=policy_config,
-                services=services,
-                is_strict=is_strict,
-                today=today and today.date(),
-            )
+            day = today and today.date()
+            if is_all_stacks or len(stack_names) > 1:
+                results = judge_stacks(target, stack_names, choice=choice, baseline=baseline, today=day)
+            else:
+                results = judge(target, *stack_names, choice=choice, baseline=baseline, today=day)
+        detail: Detail = "quiet" if is_quiet else "verbose" if is_verbose else "normal"
+        if choice.is_strict or choice.profile == "strict":
+            # What is undecided counts as violated already, but for a run in which nothing was judged.
+            fail_on = (*fail_on, "undecided")
+        results = replace(results, fail_on=fail_on, detail=detail)
+        if write_baseline:
+            _write_baseline(write_baseline, results)
+            results = results if baseline else results.compared(write_baseline, results.known)
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
-    if is_strict:
-        # What is undecided counts as violated already, but for a run in which nothing was judged.
-        fail_on = (*fail_on, "undecided")
-    sys.exit(ExitStatus.VIOLATIONS if results.report.violations(fail_on) else ExitStatus.FINE)
+    sys.exit(ExitStatus.VIOLATIONS if results.violations else ExitStatus.FINE)
+
+
+def _check_place(file: Path | None, others: Iterable[Path]) -> None:
+    """Refuses to write a baseline over what the run reads, or writes besides."""
+    if file and os.path.realpath(file) in map(os.path.realpath, others):
+        raise OutputError(f"{file} is what this run reads or writes: write the baseline to another file")
+
+
+def _write_baseline(file: Path, results: Results) -> None:
+    with replacing(file) as part:
+        part.write_text(json_text(baseline_document(results.known)), encoding="ascii")
+    number = len({(known.rule, known.urn) for known in results.known})
+    click.echo(f"{file}: {counted(number, 'finding')}", err=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from policypack.commands.ending import refuse
-from policypack.commands.options import services_option
+from policypack.commands.options import profile_option, services_option
 from policypack.config.files import read_config_file, starting_text, write_starting_file
 from policypack.config.options import ConfigurationError
+from policypack.config.profiles import PROFILES, ProfileName
 from policypack.config.schema import document_schema
 from policypack.rules import RULES
 
@@ -53,22 +54,25 @@ def config_schema() -> None:
 
 @config.command("init")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
+@profile_option("The levels to write.")
 @services_option("Write these backend services into every rule, in place of all.")
-def config_init(file: Path | None, services: tuple[str, ...]) -> None:
-    """Write a configuration with every rule, its level and all defaults to FILE, or print it.
+def config_init(file: Path | None, profile: ProfileName, services: tuple[str, ...]) -> None:
+    """Write a configuration with every rule, its level and all options to FILE, or print it.
 
     An existing file is never overwritten.
 
     \b
     Examples:
       python -m policypack config init policy-config.json
+      python -m policypack config init policy-config.json --profile core
       python -m policypack config init policy-config.json --services 'chat-*' --services embed
     """
+    text = starting_text(RULES, services, PROFILES[profile])
     if file is None:
-        click.echo(starting_text(RULES, services), nl=False)
+        click.echo(text, nl=False)
         return
     try:
-        write_starting_file(file, RULES, services)
+        write_starting_file(file, text)
     except ConfigurationError as error:
         refuse(error)
     click.echo(f"{file}: {len(RULES)} rules with their levels and defaults")

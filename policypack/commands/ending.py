@@ -19,6 +19,11 @@ class ExitStatus(IntEnum):
     TERMINATED = 143
 
 
+def called() -> str:
+    """How the program was called: `llm-policypack`, or `python -m policypack`."""
+    return click.get_current_context().find_root().info_name or "llm-policypack"
+
+
 def refuse(error: Exception | str) -> NoReturn:
     """Ends a command that cannot do what it was asked, with a line on standard error for each thing that is wrong."""
     for problem in getattr(error, "problems", None) or (error,):

@@ -6,23 +6,18 @@ import re
 from difflib import get_close_matches
 
 import click
-from click.shell_completion import CompletionItem
 
 from policypack.authoring.pages import page
-from policypack.commands.ending import refuse
-from policypack.commands.options import color_option
+from policypack.commands.ending import called, refuse
+from policypack.commands.options import color_option, complete_rule
 from policypack.config.options import renamed
-from policypack.report.check.rule_list import print_page
 from policypack.report.console import make_console
-from policypack.rules import BY_ANY_NAME, RULES
-
-
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(rule.name, help=rule.title) for rule in RULES if rule.name.startswith(incomplete)]
+from policypack.report.rule_list import print_page
+from policypack.rules import BY_ANY_NAME
 
 
 @click.command(short_help="Show the page of a rule.")
-@click.argument("name", metavar="RULE", shell_complete=_complete)
+@click.argument("name", metavar="RULE", shell_complete=complete_rule)
 @color_option
 def explain(name: str, color: str) -> None:
     """Show what a rule checks and why, its options, an example that fails and its fix, and when it is undecided.
@@ -34,7 +29,7 @@ def explain(name: str, color: str) -> None:
     rule = BY_ANY_NAME.get(name)
     if rule is None:
         close = get_close_matches(name, BY_ANY_NAME, 1)
-        hint = f"did you mean {close[0]}?" if close else "`python -m policypack rules` lists all"
+        hint = f"did you mean {close[0]}?" if close else f"`{called()} rules` lists all"
         refuse(f"there is no rule {name}; {hint}")
     if name != rule.name:
         click.echo(f"note: {renamed(name, rule)}", err=True)

@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
+from policypack.config.choice import Choice
+from policypack.config.profiles import PROFILES, RECOMMENDED
 from policypack.report.formats import Product, formats_of
+from policypack.rules import RULES
+from policypack.verdict import Severity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+def _names(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    if "" in ((value,) if isinstance(value, str) else value or ()):
+        raise click.BadParameter("it is empty: give the name of a stack, such as dev")
+    return value
+
+
 stack_option: Final = click.option(
-    "--stack", "stack_name", metavar="NAME", help="The stack whose configuration the project runs with."
+    "--stack",
+    "stack_name",
+    metavar="NAME",
+    callback=_names,
+    help="The stack whose configuration the project runs with.",
+)
+stacks_option: Final = click.option(
+    "--stack",
+    "stack_names",
+    metavar="NAME",
+    multiple=True,
+    callback=_names,
+    help="The stack whose configuration the project runs with. Can be repeated: one report has all of them.",
+)
+all_stacks_option: Final = click.option(
+    "--all-stacks",
+    "is_all_stacks",
+    is_flag=True,
+    help="Judge all stacks of the project that have a configuration file, in one report.",
 )
 policy_config_option: Final = click.option(
     "--policy-config",
@@ -22,7 +54,11 @@ policy_config_option: Final = click.option(
     help="A JSON file with levels and options, as for `pulumi --policy-pack-config`.",
 )
 color_option: Final = click.option(
-    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="When to print in colors: auto does in a terminal, unless NO_COLOR is set.",
 )
 
 
@@ -38,12 +74,67 @@ def services_option(help_: str) -> Callable[[Command], Command]:
     return click.option("--services", metavar="GLOB", multiple=True, callback=_globs, help=text)
 
 
-judged_services_option: Final = services_option(
-    "Judge these backend services and what serves them, in every rule, whatever `services` names in the configuration."
+def complete_rule(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The rules whose names begin so."""
+    return [CompletionItem(rule.name, help=rule.title) for rule in RULES if rule.name.startswith(incomplete)]
+
+
+def profile_option(help_: str) -> Callable[[Command], Command]:
+    """The option `--profile`, with what it does in the command."""
+    each = "; ".join(f"{profile.name}: {profile.summary}" for profile in PROFILES.values())
+    return click.option(
+        "--profile",
+        type=click.Choice(list(PROFILES)),
+        default=RECOMMENDED.name,
+        show_default=True,
+        help=f"{help_} {each[0].upper()}{each[1:]}.",
+    )
+
+
+_CHOICES: Final = (
+    policy_config_option,
+    profile_option("The levels of the rules where the configuration says nothing."),
+    services_option(
+        "Judge these backend services and what serves them, in every rule, whatever `services` names in the "
+        "configuration."
+    ),
+    click.option(
+        "--rule",
+        "rules",
+        metavar="GLOB",
+        multiple=True,
+        shell_complete=complete_rule,
+        help="Judge by the rules with these names only: 'llm-*'. Can be repeated.",
+    ),
+    click.option(
+        "--skip",
+        "skipped",
+        metavar="GLOB",
+        multiple=True,
+        shell_complete=complete_rule,
+        help="Leave out the rules with these names. Can be repeated.",
+    ),
+    click.option(
+        "--severity",
+        type=click.Choice(get_args(Severity)[::-1]),
+        help="Judge by the rules of this severity and above only.",
+    ),
+    click.option("--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."),
 )
-strict_option: Final = click.option(
-    "--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."
-)
+
+
+def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how to judge, which the command gets together as its `choice`."""
+
+    @wraps(command)
+    def chosen(**given: Any) -> Any:
+        return command(choice=Choice(**{field.name: given.pop(field.name) for field in fields(Choice)}), **given)
+
+    for option in reversed(_CHOICES):
+        chosen = option(chosen)
+    return chosen
+
+
 today_option: Final = click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),

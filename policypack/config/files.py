@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
+from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.schema import starting_document
 from policypack.config.words import shown
 from policypack.rule import AnyRule
@@ -21,8 +22,8 @@ class ConfigFile(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_config_file(path: Path, rules: Iterable[AnyRule]) -> ConfigFile:
-    """Reads a file.
+def read_config_file(path: Path, rules: Iterable[AnyRule], profile: Profile = RECOMMENDED) -> ConfigFile:
+    """Reads a file; where it says nothing, the profile holds.
 
     Raises:
         ConfigurationError: there is no such file, it is no JSON, or `read_settings` refuses what it says.
@@ -35,7 +36,7 @@ def read_config_file(path: Path, rules: Iterable[AnyRule]) -> ConfigFile:
         raise ConfigurationError(f"{path} is not valid JSON: it is not written in UTF-8") from error
     try:
         (document, twice), rules = _parse(text), list(rules)
-        settings = _read(rules, document, twice)
+        settings = _read(rules, document, twice, profile)
     except ConfigurationError as error:
         raise ConfigurationError(*(f"{path}: {problem}" for problem in error.problems)) from error
     except (ValueError, RecursionError) as error:
@@ -43,9 +44,9 @@ def read_config_file(path: Path, rules: Iterable[AnyRule]) -> ConfigFile:
     return ConfigFile(settings, notes_on_names(rules, document))
 
 
-def _read(rules: Iterable[AnyRule], document: Any, twice: list[str]) -> dict[str, Setting]:
+def _read(rules: Iterable[AnyRule], document: Any, twice: list[str], profile: Profile) -> dict[str, Setting]:
     try:
-        settings = read_settings(rules, document)
+        settings = read_settings(rules, document, profile)
     except ConfigurationError as error:
         raise ConfigurationError(*twice, *error.problems) from error
     if twice:
@@ -53,41 +54,53 @@ def _read(rules: Iterable[AnyRule], document: Any, twice: list[str]) -> dict[str
     return settings
 
 
-def write_starting_file(path: Path, rules: Iterable[AnyRule], services: Iterable[str] = ()) -> None:
-    """Writes a file that says what goes without saying, and never over another one; `services` as `starting_text`.
+def write_starting_file(path: Path, text: str) -> None:
+    """Writes a `starting_text` to a file, and never over another one.
 
     Raises:
         ConfigurationError: there is such a file, or it cannot be written.
     """
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starting_text(rules, services))
+            file.write(text)
     except FileExistsError as error:
         raise ConfigurationError(f"{path} exists and is left as it is: name another file, or remove it") from error
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
 
 
-def starting_text(rules: Iterable[AnyRule], services: Iterable[str] = ()) -> str:
-    """A configuration of every rule with its level and all defaults, as text.
+def starting_text(rules: Iterable[AnyRule], services: Iterable[str] = (), profile: Profile = RECOMMENDED) -> str:
+    """A configuration of every rule with its level and all options, as text; the arguments of `starting_document`."""
+    return f"{json.dumps(starting_document(rules, services, profile), indent=2)}\n"
 
-    Args:
-        rules: the rules.
-        services: globs on the names of backend services to judge, in every rule; all without any.
-    """
-    return f"{json.dumps(starting_document(rules, services), indent=2)}\n"
+
+class _Pairs(dict[str, object]):
+    """An object of JSON, and the keys that it has twice: JSON readers take the last of them without a word."""
+
+    twice: tuple[str, ...] = ()
 
 
 def _parse(text: str) -> tuple[Any, list[str]]:
-    """The JSON, and what is wrong with it: JSON readers take the last of two equal keys without a word."""
-    twice: list[str] = []
+    """The JSON, and what is wrong with its keys."""
+    document = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
+    return document, [f"{place} is there twice, leave one of the two out" for place in _twice(document)]
 
-    def note_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        counts = Counter(key for key, _ in pairs)
-        twice.extend(f"`{shown(key)}` is there twice, leave one of the two out" for key in counts if counts[key] > 1)
-        return dict(pairs)
 
-    return json.loads(text, object_pairs_hook=note_duplicates, parse_constant=_refuse_constant), twice
+def _pairs(pairs: list[tuple[str, object]]) -> _Pairs:
+    found, counts = _Pairs(pairs), Counter(key for key, _ in pairs)
+    found.twice = tuple(key for key in counts if counts[key] > 1)
+    return found
+
+
+def _twice(value: object, place: str = "") -> Iterator[str]:
+    """Where keys are twice: `rule`, `option`, item 1, `key`."""
+    if isinstance(value, _Pairs):
+        yield from (f"{place}`{shown(key)}`" for key in value.twice)
+        for key, inner in value.items():
+            yield from _twice(inner, f"{place}`{shown(key)}`, ")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, 1):
+            yield from _twice(inner, f"{place}item {number}, ")
 
 
 def _refuse_constant(name: str) -> object:

@@ -6,12 +6,15 @@ import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final, TypeVar
 
 from policypack.config.kinds import FOR_SERVICES, OptionError, read_object
+from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.words import closest, did_you_mean, in_words, shown
 from policypack.rule import AnyRule, Level, Options, by_any_name
+from policypack.verdict import Severity
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"
@@ -47,9 +50,9 @@ class Setting:
 Settings = Mapping[str, Setting]
 
 
-def default_settings(rules: Iterable[AnyRule]) -> dict[str, Setting]:
+def default_settings(rules: Iterable[AnyRule], profile: Profile = RECOMMENDED) -> dict[str, Setting]:
     """The settings of rules that nobody configured."""
-    return {rule.name: Setting(rule.level, rule.options()) for rule in rules}
+    return read_settings(rules, {}, profile)
 
 
 def strict(settings: Settings) -> dict[str, Setting]:
@@ -70,13 +73,56 @@ def with_services(settings: Settings, globs: Iterable[str]) -> dict[str, Setting
     return {name: dataclasses.replace(setting, options=select(setting.options)) for name, setting in settings.items()}
 
 
-def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setting]:
+def only(
+    settings: Settings,
+    rules: Iterable[AnyRule],
+    *,
+    named: Iterable[str] = (),
+    skipped: Iterable[str] = (),
+    severity: Severity | None = None,
+) -> dict[str, Setting]:
+    """The same settings with all rules disabled that a run shall leave out.
+
+    Args:
+        settings: the settings.
+        rules: the rules of the pack.
+        named: globs on the names of the rules to keep, former names too; all without any.
+        skipped: globs on the names of those to leave out.
+        severity: the least severity to keep.
+
+    Raises:
+        ConfigurationError: a glob names no rule, or no rule is left.
+    """
+    known = by_any_name(rules)
+    named, skipped = list(named), list(skipped)
+    unknown = [glob for glob in dict.fromkeys((*named, *skipped)) if not _rules_like(glob, known)]
+    if unknown:
+        raise ConfigurationError(*(f"no rule is named `{shown(glob)}`{did_you_mean(glob, known)}" for glob in unknown))
+    kept = {name for glob in named for name in _rules_like(glob, known)} if named else set(settings)
+    kept -= {name for glob in skipped for name in _rules_like(glob, known)}
+    if severity:
+        order = typing.get_args(Severity)
+        kept = {name for name in kept if order.index(known[name].severity) >= order.index(severity)}
+    if not kept:
+        raise ConfigurationError("no rule is left to judge by: ask for more with `--rule`, `--skip` and `--severity`")
+    return {
+        name: setting if name in kept else dataclasses.replace(setting, level="disabled")
+        for name, setting in settings.items()
+    }
+
+
+def _rules_like(glob: str, known: Mapping[str, AnyRule]) -> set[str]:
+    return {rule.name for name, rule in known.items() if fnmatchcase(name, glob)}
+
+
+def read_settings(rules: Iterable[AnyRule], document: object, profile: Profile = RECOMMENDED) -> dict[str, Setting]:
     """Reads what `pulumi --policy-pack-config FILE` takes, and refuses what the engine silently accepts.
 
     Args:
         rules: the rules of the pack.
         document: the parsed JSON: for each rule a level, or an object with `enforcementLevel` and options; for
             `all` rules a level.
+        profile: what holds where the document says nothing.
 
     Raises:
         ConfigurationError: unknown rules, levels or options, values of the wrong type, or values that make no sense
@@ -96,12 +142,13 @@ def read_settings(rules: Iterable[AnyRule], document: object) -> dict[str, Setti
 
     known = by_any_name(rules)
     entries = {known[name].name: document[name] for name in document if name in known}
-    everywhere = attempt(lambda: _level_of_every_rule(document.get(EVERY_RULE, {})), None)
+    everywhere = attempt(lambda: _level_in(EVERY_RULE, document.get(EVERY_RULE, {})), None)
+    attempt(lambda: _options_of_every_rule(document.get(EVERY_RULE, {})), None)
     for rule in rules:
         entry = entries.get(rule.name, {})
         level = attempt(partial(_level_in, rule.name, entry), None)
-        options = attempt(partial(read_options, rule, _options_in(entry)), rule.options())
-        settings[rule.name] = Setting(level or everywhere or rule.level, options)
+        options = attempt(partial(read_options, rule, {**profile.options, **_options_in(entry)}), rule.options())
+        settings[rule.name] = Setting(level or everywhere or profile.level_of(rule), options)
     if problems:
         raise ConfigurationError(*problems)
     return settings
@@ -144,13 +191,29 @@ def read_options(rule: AnyRule, configured: Mapping[str, object]) -> Options:
     """
     try:
         options: Options = read_object(rule.options, configured, "option ", also=[LEVEL_KEY])
+        problems = list(_contradictions(options))
     except OptionError as error:
-        problems = error.args
-    else:
-        problems = tuple(_contradictions(options))
+        problems = [*error.args, *_contradictions_of_the_rest(rule, configured)]
     if problems:
         raise ConfigurationError(*(f"policy `{rule.name}`: {problem}" for problem in problems))
     return options
+
+
+def _contradictions_of_the_rest(rule: AnyRule, configured: Mapping[str, object]) -> Iterator[str]:
+    """The contradictions between options that are right by themselves, beside others that are not."""
+
+    def fits(name: str) -> bool:
+        try:
+            read_object(rule.options, {name: configured[name]}, "")
+        except OptionError:
+            return False
+        return True
+
+    fitting = {name: value for name, value in configured.items() if fits(name)}
+    wrong = configured.keys() - fitting
+    for problem in _contradictions(read_object(rule.options, fitting, "")):
+        if not any(f"`{name}`" in problem for name in wrong):
+            yield problem
 
 
 def _contradictions(options: Options) -> Iterator[str]:
@@ -162,14 +225,12 @@ def _contradictions(options: Options) -> Iterator[str]:
             yield f"option `{FOR_SERVICES}`, item {number}: {problem}"
 
 
-def _level_of_every_rule(entry: object) -> Level | None:
-    level = _level_in(EVERY_RULE, entry)
-    if options := _options_in(entry):
-        name = next(iter(options))
+def _options_of_every_rule(entry: object) -> None:
+    names = list(_options_in(entry))
+    if names:
         raise ConfigurationError(
-            f"`{EVERY_RULE}` takes a level only, not `{shown(name)}`{_HOW_FOR_EVERY_RULE.get(name, '')}"
+            *(f"`{EVERY_RULE}` takes a level only, not `{shown(n)}`{_HOW_FOR_EVERY_RULE.get(n, '')}" for n in names)
         )
-    return level
 
 
 def _level_in(name: str, entry: object) -> Level | None:

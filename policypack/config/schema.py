@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from policypack.config.kinds import closed_object, options_of
 from policypack.config.options import EVERY_RULE, LEVEL_KEY, LEVELS
+from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.rule import AnyRule, Options, by_any_name
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -48,15 +49,18 @@ def document_schema(rules: Iterable[AnyRule]) -> dict[str, Any]:
     }
 
 
-def starting_document(rules: Iterable[AnyRule], services: Iterable[str] = ()) -> dict[str, Any]:
-    """A configuration that says what goes without saying: every rule with its level and all defaults.
+def starting_document(
+    rules: Iterable[AnyRule], services: Iterable[str] = (), profile: Profile = RECOMMENDED
+) -> dict[str, Any]:
+    """A configuration that says what goes without saying: every rule with its level and all options.
 
     Args:
         rules: the rules.
         services: globs on the names of backend services to judge, in every rule; all without any.
+        profile: the levels.
     """
     names = list(services)
-    document = {rule.name: {LEVEL_KEY: rule.level, **_defaults(rule)} for rule in rules}
+    document = {rule.name: {LEVEL_KEY: profile.level_of(rule), **_defaults(rule), **profile.options} for rule in rules}
     for entry in document.values() if names else ():
         entry["services"] = {**entry["services"], "names": names}
     return document

@@ -13,6 +13,7 @@ from policypack.wording import printable
 STATUSES: Final[dict[Status, str]] = {
     "failed": "failed",
     "undecided": "undecided",
+    "known": "known",
     "waived": "waived",
     "passed": "passed",
     "not applicable": "notApplicable",

@@ -2,7 +2,7 @@
 
 GitHub makes an open alert of every result, whatever its `kind` and `suppressions` say, and takes the severity of an
 alert from `security-severity` of its rule, if that has one, not from the result. So only what is not passed becomes a
-result, and what is undecided or waived belongs to a rule of its own, `RULE/undecided` or `RULE/waived`, a mere note.
+result, and what is undecided, known or waived belongs to a rule of its own, such as `RULE/undecided`, a mere note.
 
 Sources: https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 and https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -99,7 +99,7 @@ def left_out_of_sarif(number: int) -> list[str]:
 
 
 def _descriptors(rules: Iterable[tuple[AnyRule, Level]], results: Iterable[SarifResult]) -> list[dict[str, Any]]:
-    """All enabled rules and, after them, those for what is undecided or waived that results need."""
+    """All enabled rules and, after them, those for what is undecided, known or waived that results need."""
     plain = {rule.name: _descriptor(rule, level) for rule, level in rules}
     noted = {result.rule_id: result for result in results if result.finding.status != "failed"}
     notes = {name: _note_descriptor(result) for name, result in noted.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,18 +44,70 @@ def load_target(target: str, stack_name: str | None = None) -> Target:
     Raises:
         SourceError: it cannot be read or run, with what to do.
     """
-    path = Path(target)
-    if path.name in PROJECT_FILES:
-        path = path.parent
+    path = _path_of(target)
     if path.is_dir():
         return _load_project(path, stack_name)
     if path.suffix in (".yaml", ".yml", ".py"):
         raise SourceError(
             f"{target} is no state: to judge a project, give its folder and choose its stack with --stack"
         )
-    if stack_name is not None:
+    if stack_name is not None and (target == "-" or path.exists()):
         raise SourceError(f"--stack {stack_name} chooses a stack of a project, and {target} is a state: leave it out")
     return _load_state(None if target == "-" else path)
+
+
+def load_targets(target: str, stack_names: Sequence[str]) -> list[Target]:
+    """Loads several stacks of a project, as many at a time as there are cores: each program is a process of its own.
+
+    Args:
+        target: the folder of a Pulumi project or its project file.
+        stack_names: the stacks; without any, all that have a configuration file.
+
+    Raises:
+        SourceError: it is no project, or stacks of it cannot be run; it says what is wrong with each.
+    """
+    from policypack.sources.program.run import stop_programs
+
+    path = _path_of(target)
+    if target == "-" or (path.exists() and not path.is_dir()):
+        raise SourceError(
+            f"--stack and --all-stacks choose stacks of a project, and {target} is a state: leave them out"
+        )
+    names = list(dict.fromkeys(stack_names)) or _stacks_in(path)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        running = [pool.submit(_load_project, path, name) for name in names]
+        try:
+            wait(running)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_programs()
+            raise
+    problems = list[str]()
+    for name, one in zip(names, running, strict=True):
+        error = one.exception()
+        if isinstance(error, SourceError):
+            problems.append(f"Stack {name}: {error}")
+        elif error:
+            raise error
+    if problems:
+        raise SourceError(*problems)
+    return [one.result() for one in running]
+
+
+def _stacks_in(path: Path) -> list[str]:
+    from policypack.sources.program.project import read_project, stacks_of
+
+    project = read_project(path)
+    names = stacks_of(project)
+    if not names:
+        where = project.stack_folder / f"Pulumi.NAME{project.file.suffix}"
+        raise SourceError(f"The project has no stacks: there is no file {where}. Name one with --stack.")
+    return names
+
+
+def _path_of(target: str) -> Path:
+    path = Path(target)
+    return path.parent if path.name in PROJECT_FILES else path
 
 
 def _load_project(folder: Path, stack_name: str | None) -> Target:

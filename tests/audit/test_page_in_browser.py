@@ -37,9 +37,10 @@ def test_the_page(
 
     for _ in range(20):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('summary')"):
+        if page.evaluate("document.activeElement.matches('[aria-labelledby=stacks] summary')"):
             break
     assert page.evaluate("document.activeElement.textContent") == "llm/bad"
+    assert page.locator("h2").first.text_content() == "Changes since the baseline"
     page.keyboard.press("Enter")
     assert page.locator(".finding").first.is_visible()
 

@@ -34,7 +34,7 @@ IMPORTED = {"kind": "GCPInferencePoolImport", "group": "networking.gke.io", "nam
 
 
 def paths_of(stack: Stack, *rules: str) -> dict[str, ServingPath]:
-    paths = AllPaths(stack, judged(stack, rules).report)
+    paths = AllPaths(judged(stack, rules).report, stack)
     return {one.name: paths.path(one) for one in paths.subjects}
 
 

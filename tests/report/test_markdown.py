@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
+from policypack.report.check.groups import groups_of
 from policypack.report.check.markdown import MARKER, render
 from policypack.report.markdown_text import MOST_BYTES
+from policypack.verdict import Fail
 from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
+from tests.report.made import made_finding, made_results
 from tests.stacks import backend, build, check, mig, service
 
 SHAPE = re.compile(r'n\d+\["(?:[A-Za-z0-9 ,.\-]|#\d+;|<br/>)*"\]')
@@ -43,17 +47,21 @@ def test_the_first_line_is_the_marker_and_the_second_the_verdict(results: Result
     assert second == "### LLM policy pack: 43 violations, 26 of them mandatory; 27 undecided; 1 waived"
 
 
-def test_every_violation_has_a_row_with_its_fix(results: Results) -> None:
+def test_every_violation_is_in_a_row_with_its_fix(results: Results) -> None:
     rows = [row for row in rows_of(render(results)) if len(row) == 6 and row[5].startswith("`infra/")]
-    wanted = {
-        (finding.name, finding.type.rpartition(":")[2], finding.rule.name, finding.level, finding.rule.severity)
-        for finding in results.report.with_status("failed")
-    }
-    found = {(*row[0].replace("`", "").split(" "), row[1].strip("`"), row[2].strip("*"), row[3]) for row in rows}
-    assert found == wanted
-    assert len(rows) == len(wanted)
+    failed = results.report.with_status("failed")
+    wanted = {(one.name, one.type.rpartition(":")[2], one.rule.name, one.level, one.rule.severity) for one in failed}
+    found = [
+        (name, row[0].split(" ")[-1], row[1].strip("`"), row[2].strip("*"), row[3])
+        for row in rows
+        for name in re.findall("`(.*?)`", row[0])
+    ]
+    assert set(found) == wanted
+    assert len(found) == len(wanted) > len(rows)
     assert rows[0][:4] == ["`embed` BackendService", "`llm-backend-regions`", "**mandatory**", "critical"]
-    assert rows[0][4].startswith("Add a backend in another region to `backends`")
+    assert rows[0][4].startswith(
+        "All backends are in 1 region (`us-central1`). Fix: Add a backend in another region to `backends`"
+    )
     line = PROGRAM[: PROGRAM.index("return gcp.compute.BackendService(")].count("\n") + 1
     assert rows[0][5] == f"`infra/__main__.py:{line}`"
 
@@ -99,14 +107,30 @@ def test_a_hostile_name_is_nothing_but_a_name() -> None:
     assert HOSTILE not in text
 
 
-@pytest.mark.parametrize("results_of", [lambda: large_results(300), lambda: large_results(40, name="é|" * 2000)])
-def test_a_large_stack_stays_below_the_limit_and_says_what_is_left_out(results_of: object) -> None:
-    assert callable(results_of)
+def different(number: int, name: str = "chat") -> Results:
+    """As many violations, none of which is like another."""
+    said = [Fail(f"`{n}` {'is so ' * 30}", "It has to be other.", f"Make `{n}` other.") for n in range(number)]
+    return made_results([made_finding(name=f"{name}{n}", problems=(fail,)) for n, fail in enumerate(said)])
+
+
+@pytest.mark.parametrize(
+    "results_of",
+    [
+        lambda: large_results(300),
+        lambda: large_results(40, name="é|" * 2000),
+        lambda: different(2000),
+        lambda: different(200, name="é|" * 2000),
+    ],
+    ids=["alike", "alike, with long names", "different", "different, with long names"],
+)
+def test_a_large_stack_stays_below_the_limit_and_says_what_is_left_out(results_of: Callable[[], Results]) -> None:
     results = results_of()
     text = render(results)
     assert len(text.encode()) < MOST_BYTES
+    groups = groups_of(results.report.with_status("failed"))
     shown = len([row for row in rows_of(text) if len(row) == 6 and row[2] in ("**mandatory**", "advisory")])
-    failed = len(results.report.with_status("failed"))
-    assert 0 < shown < failed
-    assert f"{failed - shown} further violations are left out here" in text
+    left_out = sum(len(group.findings) for group in groups[shown:])
+    assert 0 < shown <= len(groups)
+    assert (f"{left_out} further violations are left out here" in text) == (left_out > 0)
+    assert left_out > 0 or len(groups) < 100
     assert text.count("<details>") == text.count("</details>")

@@ -16,7 +16,7 @@ from tests.stacks import Computed, R, backend, build, check, mig, service
 
 def path_of(*resources: R) -> ServingPath:
     stack = build(*resources)
-    paths = ServingPaths(stack, judged(stack, ()).report)
+    paths = ServingPaths(judged(stack, ()).report, stack)
     return paths.path_of(paths.services[0])
 
 

@@ -17,7 +17,7 @@ OUTSIDE = "projects/p-demo/regions/asia-east1/instanceGroups/elsewhere"
 
 
 def paths_of(stack: Stack, *rules: str) -> dict[str, ServingPath]:
-    paths = ServingPaths(stack, judged(stack, rules).report)
+    paths = ServingPaths(judged(stack, rules).report, stack)
     return {service.name: paths.path_of(service) for service in paths.services}
 
 
@@ -167,7 +167,7 @@ def test_nodes_have_the_verdicts_of_their_resources_and_the_path_those_of_all() 
     bad = service([backend(group)], "bad")
     stack = build(subnet, machines, group, good, bad)
     rules = ("llm-backend-logging", "instance-shielded-vm", "subnet-flow-logs", "llm-backend-regions")
-    paths = ServingPaths(stack, judged(stack, rules, **{"llm-backend-regions": "advisory"}).report)
+    paths = ServingPaths(judged(stack, rules, **{"llm-backend-regions": "advisory"}).report, stack)
 
     assert [service.name for service in paths.services] == ["bad", "good"]
     one, other = (paths.path_of(service) for service in paths.services)

@@ -12,7 +12,13 @@ from policypack.report.formats import write_report
 from tests.report.every_verdict import load_every_verdict
 
 FOLDER = Path(__file__).parent / "golden"
-FILES = {"json": "report.json", "sarif": "report.sarif", "junit": "report.xml", "markdown": "report.md"}
+FILES = {
+    "terminal": "report.txt",
+    "json": "report.json",
+    "sarif": "report.sarif",
+    "junit": "report.xml",
+    "markdown": "report.md",
+}
 # Every verdict, an expired and an unused waiver, and a rule that judges nothing; few, so that a change can be read.
 RULES = {
     "backend-authentication",

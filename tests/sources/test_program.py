@@ -541,8 +541,15 @@ BAD_PROGRAMS = {
         "pulumi.export('x', pulumi.Output.from_input(1).apply(lambda x: 1 / 0))",
         ["failed at __main__.py:7 with ZeroDivisionError"],
     ),
-    "bad input": ("make('Network', 'net', mtu=object())", ["ValueError", "net", "Correct the program"]),
+    "bad input": (
+        "make('Network', 'net', mtu=object())",
+        ["ValueError", "net", "Correct the program, or the configuration"],
+    ),
     "run error": ("raise pulumi.RunError('choose a region')", ["with RunError: choose a region"]),
+    "ends with a full stop": (
+        "raise ValueError('choose a region.')",
+        ["ValueError: choose a region. Correct the program"],
+    ),
     "syntax error": ("import bad_syntax", ["failed at bad_syntax.py:1 with SyntaxError"]),
     "missing module": (
         "import pulumi_nowhere",

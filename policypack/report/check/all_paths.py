@@ -38,7 +38,7 @@ class AllPaths(ServingPaths):
     @cached_property
     def subjects(self) -> tuple[Served, ...]:
         """What has a path, that with most violations on it first, then by URN."""
-        of_gke = [cast("GkeSubject", one) for one in views_of(self._stack, GkeSubject)]
+        of_gke = [cast("GkeSubject", one) for stack in self._stacks for one in views_of(stack, GkeSubject)]
         found: list[Served] = [*self.services, *of_gke]
         return tuple(sorted(found, key=lambda one: (self.verdicts_of_path(one).urgency, one.urn)))
 
@@ -50,7 +50,7 @@ class AllPaths(ServingPaths):
         """What is on the path of a backend service or of what a controller makes one of."""
         if isinstance(subject, BackendService):
             return self.path_of(subject)
-        drawn = Drawn(self, self._stack)
+        drawn = Drawn(self, subject.stack)
         own = _own_node(drawn, subject)
         for backend in subject.backends:
             _add_fronts(drawn, own, backend)
@@ -58,7 +58,7 @@ class AllPaths(ServingPaths):
             _add_backends(drawn, own, backend)
         judged = {node.urn for node in drawn.nodes.values() if node.urn}
         verdicts = count_verdicts(finding for urn in sorted(judged) for finding in self._findings.get(urn, ()))
-        return ServingPath(own, drawn.in_order, tuple(drawn.edges), (), verdicts)
+        return ServingPath(own, drawn.in_order, tuple(drawn.edges), (), verdicts, self.stack_of(subject))
 
 
 def _own_node(drawn: Drawn, subject: GkeSubject) -> Node:

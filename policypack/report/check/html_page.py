@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,8 @@ from policypack.evaluate import SEVERITIES, Finding, RuleReport, Status, WaiverU
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
-from policypack.order import OPEN, importance, waiver_importance
+from policypack.model.balancing.backend_service import BackendService
+from policypack.order import OPEN, STATUSES, importance, waiver_importance
 from policypack.report.check.all_paths import AllPaths, Served
 from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.serving_path import ServingPath
@@ -34,6 +34,7 @@ EXPIRES_SOON_DAYS: Final = 30
 _ICONS: Final[dict[Status, str]] = {
     "failed": "failed",
     "undecided": "undecided",
+    "known": "known",
     "waived": "waived",
     "passed": "passed",
     "not applicable": "none",
@@ -88,7 +89,7 @@ class Page:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.report = results.report
-        self.paths = AllPaths(results.stack, results.report)
+        self.paths = AllPaths(results.report, *(one.stack for one in results.each))
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -107,6 +108,11 @@ class Page:
     def headline(self) -> str:
         return verdict_line(self.report)
 
+    @property
+    def columns(self) -> tuple[Status, ...]:
+        """The verdicts that the tables of rules have columns for."""
+        return tuple(status for status in STATUSES if status != "known" or self.verdicts.known)
+
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
         paths = [self.paths.path(one) for one in self.paths.subjects[:MOST_DRAWN]]
@@ -115,6 +121,11 @@ class Page:
     @property
     def undrawn(self) -> tuple[Served, ...]:
         return self.paths.subjects[MOST_DRAWN:]
+
+    def name_of(self, service: BackendService | ServiceFailover) -> str:
+        """The name of a service, with its stack where there are several."""
+        stack = self.results.stack_of(service.urn)
+        return f"{service.name} ({stack})" if stack else service.name
 
     @cached_property
     def failovers(self) -> tuple[ServiceFailover, ...]:
@@ -129,13 +140,12 @@ class Page:
     @cached_property
     def resources(self) -> tuple[ResourceFindings, ...]:
         """The resources with findings to list, those with the worst first, as many as the page has a place for."""
-        names = Counter((found[0].name, found[0].type) for found in self._to_list.values())
         listed, number = list[ResourceFindings](), 0
         for found in self._to_list.values():
             if number + len(found) > MOST_FINDINGS:
                 break
             first, numbered = found[0], tuple(ListedFinding(number + index, one) for index, one in enumerate(found))
-            is_ambiguous = names[first.name, first.type] > 1
+            is_ambiguous = self.results.is_ambiguous(first)
             location, verdicts = self.results.location_of(first), count_verdicts(found)
             listed.append(ResourceFindings(len(listed), first, is_ambiguous, location, verdicts, numbered))
             number += len(found)
@@ -210,6 +220,7 @@ def _in_words(verdicts: Verdicts, separator: str = ", ") -> str:
     counts: Iterable[tuple[int, str]] = (
         (verdicts.failed, "failed"),
         (verdicts.undecided, "undecided"),
+        (verdicts.known, "known"),
         (verdicts.waived, "waived"),
     )
     bad = [f"{number} {word}" for number, word in counts if number]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from policypack.baseline import Comparison
 from policypack.evaluate import Finding, RuleReport, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.report.json_parts import counts_json, finding_json, waiver_json
@@ -12,7 +13,7 @@ from policypack.rule import Level
 from policypack.version import PACK_NAME, VERSION
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 
 _LEVELS: Final[tuple[Level, ...]] = ("mandatory", "advisory")
 _WAIVER_STATES: Final[dict[WaiverState, str]] = {"in force": "inForce", "expired": "expired", "unused": "unused"}
@@ -31,6 +32,7 @@ def document_of(results: Results) -> dict[str, Any]:
         "schemaVersion": SCHEMA_VERSION,
         "tool": {"name": PACK_NAME, "version": VERSION},
         "target": _target(results),
+        "stacks": [_target(one) for one in results.each],
         "today": results.today.isoformat(),
         "notes": list(results.notes),
         "summary": {
@@ -41,7 +43,13 @@ def document_of(results: Results) -> dict[str, Any]:
         "findings": [_finding(finding, results) for finding in findings if finding.status != "passed"],
         "passed": [{"rule": found.rule.name, "urn": found.urn} for found in findings if found.status == "passed"],
         "waivers": [_waiver_use(use) for rule in rules for use in rule.waivers],
+        "baseline": results.comparison and _baseline(results.comparison),
     }
+
+
+def _baseline(comparison: Comparison) -> dict[str, Any]:
+    fixed = [{"rule": known.rule, "urn": known.urn, "subject": known.subject} for known in comparison.fixed]
+    return {"file": comparison.file.name, "fixed": fixed}
 
 
 def _target(results: Results) -> dict[str, Any]:
@@ -49,7 +57,7 @@ def _target(results: Results) -> dict[str, Any]:
         "title": results.title,
         "kind": "preview" if results.is_preview else "state",
         "project": results.stack.project,
-        "stack": results.stack.name,
+        "stack": None if results.stacks else results.stack.name,
         "file": results.file_location.path if results.file else None,
         "resources": len(results.stack.resources),
     }

@@ -2,7 +2,7 @@
 
 A rule is a test suite and a resource a test case. A mandatory violation is a failure. JUnit knows no warnings, so
 whatever does not decide the exit status of `check` is skipped, with its message: advisory violations, what is
-undecided, waived, or not applicable.
+undecided, known, waived, or not applicable.
 
 Jenkins shows the attribute `message`, GitLab the text inside `failure` and `skipped` and `classname` as the suite:
 https://github.com/jenkinsci/xunit-plugin and https://docs.gitlab.com/ci/testing/unit_test_reports/

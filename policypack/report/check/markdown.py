@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from policypack.evaluate import Finding, WaiverUse
 from policypack.judgement import Location, Results
 from policypack.order import importance, waiver_importance
 from policypack.report.check.all_paths import AllPaths
+from policypack.report.check.groups import Group, groups_of
 from policypack.report.check.mermaid import flowchart
 from policypack.report.check.serving_path import ServingPath
 from policypack.report.check.verdicts import by_reason, verdict_line
@@ -26,15 +27,18 @@ _UNDECIDED_BYTES: Final = 7_000
 _WAIVERS_BYTES: Final = 4_000
 _DIAGRAM_BYTES: Final = 8_000
 _NOTES_BYTES: Final = 1_000
+# More never fit.
+_MOST_ROWS: Final = 1_000
 _MOST_DRAWN: Final = 6
 _MOST_FACTS: Final = 12
 _MOST_NAMED: Final = 4
+_MOST_IN_A_ROW: Final = 20
 
 
 def render(results: Results) -> str:
     """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
-    report, paths = results.report, AllPaths(results.stack, results.report)
-    failed = sorted(report.with_status("failed"), key=importance)
+    report, paths = results.report, AllPaths(results.report, *(one.stack for one in results.each))
+    failed = groups_of(report.with_status("failed"))
     parts = [
         f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
         f"{counted(len(report.rules), 'rule')} judged {plain(results.subject)}, on {results.today}.",
@@ -53,46 +57,71 @@ def _notes(notes: Sequence[str]) -> str:
     return "\n".join(kept)
 
 
-def _violations(failed: Sequence[Finding], results: Results) -> str:
-    if not failed:
+def _violations(groups: Sequence[Group], results: Results) -> str:
+    if not groups:
         return ""
-    rows, left_out = fitting((_row(finding, results) for finding in failed), _TABLE_BYTES)
-    header = ("resource", "rule", "level", "severity", "fix", "where")
-    return f"{table(header, rows)}{left_out_here(left_out, 'violation')}"
+    rows, _ = fitting((_row(group, results) for group in groups[:_MOST_ROWS]), _TABLE_BYTES)
+    header = ("resource", "rule", "level", "severity", "observed, and the fix", "where")
+    return f"{table(header, rows)}{_left_out(groups[len(rows) :])}"
 
 
-def _row(finding: Finding, results: Results) -> str:
-    level = f"**{finding.level}**" if finding.level == "mandatory" else finding.level
-    fixes = " ".join(problem.fix for problem in finding.problems)
+def _left_out(groups: Iterable[Group]) -> str:
+    return left_out_here(sum(len(group.findings) for group in groups), "violation")
+
+
+def _row(group: Group, results: Results) -> str:
+    first = group.first
+    said = " ".join(f"{problem.observed} Fix: {problem.fix}" for problem in first.problems)
     cells = (
-        f"{code(finding.name, in_table=True)} {plain(finding.type.rpartition(':')[2])}",
-        code(finding.rule.name, in_table=True),
-        level,
-        finding.severity,
-        sentence(fixes, in_table=True),
-        _place(results.location_of(finding), in_table=True),
+        f"{_names(group, results, in_table=True)} {plain(first.type.rpartition(':')[2])}",
+        code(first.rule.name, in_table=True),
+        f"**{first.level}**" if first.level == "mandatory" else first.level,
+        first.severity,
+        sentence(said, in_table=True),
+        _places(group, results, in_table=True),
     )
     return row(cells)
+
+
+def _names(group: Group, results: Results, *, in_table: bool = False) -> str:
+    """The resources of a group, each with its stacks where there are several."""
+    stacks: dict[str, list[str]] = {}
+    for finding in group.findings:
+        stacks.setdefault(finding.name, []).append(results.stack_of(finding.urn))
+    names = list[str]()
+    for name, of in stacks.items():
+        where = f" in {', '.join(code(one, in_table=in_table) for one in of)}" if any(of) else ""
+        names.append(f"{code(name, in_table=in_table)}{where}")
+    return _first_of(names)
+
+
+def _places(group: Group, results: Results, *, in_table: bool = False) -> str:
+    places = dict.fromkeys(results.location_of(finding) for finding in group.findings)
+    return _first_of([_place(place, in_table=in_table) for place in places])
+
+
+def _first_of(texts: Sequence[str], most: int = _MOST_IN_A_ROW) -> str:
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{more}"
 
 
 def _place(location: Location, *, in_table: bool = False) -> str:
     return code(f"{location.path}:{location.line}" if location.line else location.path, in_table=in_table)
 
 
-def _details(failed: Sequence[Finding], results: Results) -> str:
-    if not failed:
+def _details(groups: Sequence[Group], results: Results) -> str:
+    if not groups:
         return ""
-    entries, left_out = fitting((_entry(finding, results) for finding in failed), _DETAILS_BYTES)
-    return folded("What was observed, and what is required", "\n".join(entries) + left_out_here(left_out, "violation"))
+    entries, _ = fitting((_entry(group, results) for group in groups[:_MOST_ROWS]), _DETAILS_BYTES)
+    return folded("What is required", "\n".join(entries) + _left_out(groups[len(entries) :]))
 
 
-def _entry(finding: Finding, results: Results) -> str:
-    lines = [
-        f"- {code(finding.name)}, {code(finding.rule.name)} ({_place(results.location_of(finding))}, "
-        f"[documentation]({finding.rule.url}))"
-    ]
-    # The table has the fixes.
-    facts = [f"  - {term}: {sentence(text)}" for term, text in facts_of(finding) if term != "Fix"]
+def _entry(group: Group, results: Results) -> str:
+    rule = group.first.rule
+    lines = [f"- {_names(group, results)}, {code(rule.name)} ({_places(group, results)}, [documentation]({rule.url}))"]
+    # The table has the rest.
+    said = (f"  - {term}: {sentence(text)}" for term, text in facts_of(group.first) if term not in ("Observed", "Fix"))
+    facts = list(dict.fromkeys(said))
     lines += facts[:_MOST_FACTS]
     lines += [f"  - and {len(facts) - _MOST_FACTS} more"] if len(facts) > _MOST_FACTS else []
     return "\n".join(lines)
@@ -106,9 +135,9 @@ def _undecided(undecided: Sequence[Finding]) -> str:
 
 
 def _reason(why: str, findings: Sequence[Finding]) -> str:
-    shown = ", ".join(f"{code(finding.name)} {code(finding.rule.name)}" for finding in findings[:_MOST_NAMED])
-    more = f" and {len(findings) - _MOST_NAMED} more" if len(findings) > _MOST_NAMED else ""
-    return f"- {sentence(why)}: {shown}{more}"
+    return (
+        f"- {sentence(why)}: {_first_of([f'{code(one.name)} {code(one.rule.name)}' for one in findings], _MOST_NAMED)}"
+    )
 
 
 def _waivers(uses: Sequence[WaiverUse]) -> str:

@@ -55,6 +55,7 @@ def _box(node: Node, names: dict[str, str]) -> str:
 def _verdict(verdicts: Verdicts) -> str:
     counts = [counted(verdicts.failed, "violation")] if verdicts.failed else []
     counts += [f"{verdicts.undecided} undecided"] if verdicts.undecided else []
+    counts += [f"{verdicts.known} known"] if verdicts.known else []
     counts += [f"{verdicts.waived} waived"] if verdicts.waived else []
     return ", ".join(counts)
 
@@ -62,7 +63,8 @@ def _verdict(verdicts: Verdicts) -> str:
 def _class(node: Node) -> str:
     if not node.urn:
         return "outside"
-    return node.verdicts.worst if node.verdicts.need_a_look and node.verdicts.worst else ""
+    worst = node.verdicts.worst if node.verdicts.need_a_look else None
+    return "waived" if worst == "known" else worst or ""
 
 
 def _text(text: str) -> str:

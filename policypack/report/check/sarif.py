@@ -21,7 +21,7 @@ def log_of(results: Results) -> dict[str, Any]:
     """The report as a SARIF log with one run."""
     shown = sorted((finding for status in OPEN for finding in results.report.with_status(status)), key=importance)
     return sarif_log(
-        [part for part in (results.stack.project, results.stack.name) if part],
+        [part for part in (results.stack.project, None if results.stacks else results.stack.name) if part],
         [(report.rule, report.level) for report in results.report.rules],
         [_result(finding, results) for finding in shown[:MOST_RESULTS]],
         _notifications(results, len(shown) - MOST_RESULTS),
@@ -41,4 +41,5 @@ def _notifications(results: Results, left_out: int) -> list[str]:
 def _result(finding: Finding, results: Results) -> SarifResult:
     location = results.location_of(finding)
     # GitHub shows nothing that has no line.
-    return SarifResult(finding, location.path, location.line or 1, identity=finding.urn)
+    stack = results.stack_of(finding.urn)
+    return SarifResult(finding, location.path, location.line or 1, finding.urn, (stack, stack) if stack else None)

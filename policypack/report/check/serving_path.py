@@ -19,6 +19,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import run_link_of, run_services_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, MACHINE_TYPES, PROXY_TYPES, URL_MAP_TYPES
+from policypack.model.graph.view import View
 from policypack.model.machines.machine import Machine
 from policypack.model.run.service import RunService
 from policypack.model.security.security_policy import security_policy_links
@@ -93,6 +94,7 @@ class ServingPath:
         edges: between these.
         beside: what else belongs to the path and has findings, such as its subnetworks.
         verdicts: the findings about all of them together.
+        stack: the name of the stack, where there are several.
     """
 
     service: Node
@@ -100,6 +102,7 @@ class ServingPath:
     edges: tuple[Edge, ...]
     beside: tuple[Node, ...]
     verdicts: Verdicts
+    stack: str = ""
 
     def of_kind(self, kind: NodeKind) -> tuple[Node, ...]:
         return tuple(node for node in self.nodes if node.kind == kind)
@@ -135,10 +138,10 @@ class ServingPath:
 
 
 class ServingPaths:
-    """The serving paths of a stack, each made when it is asked for."""
+    """The serving paths of stacks, each made when it is asked for."""
 
-    def __init__(self, stack: Stack, report: Report) -> None:
-        self._stack = stack
+    def __init__(self, report: Report, *stacks: Stack) -> None:
+        self._stacks = stacks
         self._findings: dict[str, list[Finding]] = {}
         for rule in report.rules:
             for finding in rule.findings:
@@ -147,7 +150,7 @@ class ServingPaths:
     @cached_property
     def services(self) -> tuple[BackendService, ...]:
         """The backend services, those with most violations on their paths first, then by URN."""
-        found = [cast("BackendService", service) for service in views_of(self._stack, BackendService)]
+        found = (cast("BackendService", one) for stack in self._stacks for one in views_of(stack, BackendService))
         return tuple(sorted((one for one in found if not one.resource.is_empty), key=self._urgency))
 
     def _urgency(self, service: BackendService) -> tuple[tuple[int, ...], str]:
@@ -161,16 +164,21 @@ class ServingPaths:
         """By the URNs of services, the URNs of what has findings on their paths."""
         judged: dict[str, list[str]] = {}
         for urn in sorted(self._findings):
-            resource = self._stack.by_urn(urn)
-            for service in services_of(self._stack, resource) if resource else ():
-                judged.setdefault(service.urn, []).append(urn)
+            for stack in self._stacks:
+                resource = stack.by_urn(urn)
+                for service in services_of(stack, resource) if resource else ():
+                    judged.setdefault(service.urn, []).append(urn)
         return {urn: tuple(found) for urn, found in judged.items()}
 
     def verdicts_of(self, urn: str) -> Verdicts:
         return count_verdicts(self._findings.get(urn, ()))
 
+    def stack_of(self, subject: View) -> str:
+        """The name of the stack that a subject is of, where there are several."""
+        return (subject.stack.name or "") if len(self._stacks) > 1 else ""
+
     def path_of(self, service: BackendService) -> ServingPath:
-        drawn = Drawn(self, self._stack)
+        drawn = Drawn(self, service.stack)
         own = drawn.resource("backend service", service.resource, _service_detail(service))
         _add_front(drawn, service)
         _add_links(drawn, own, security_policy_links(service), "security policy")
@@ -179,7 +187,9 @@ class ServingPaths:
         for node in drawn.nodes_of("backend"):
             _add_machines(drawn, node)
         beside = tuple(self._beside(urn) for urn in self._judged.get(service.urn, ()) if urn not in drawn.nodes)
-        return ServingPath(own, drawn.in_order, tuple(drawn.edges), beside, self.verdicts_on_path(service))
+        return ServingPath(
+            own, drawn.in_order, tuple(drawn.edges), beside, self.verdicts_on_path(service), self.stack_of(service)
+        )
 
     def _beside(self, urn: str) -> Node:
         finding = self._findings[urn][0]

@@ -1,10 +1,10 @@
-"""The report for a person at a terminal, and plain text when it is piped."""
+"""The report for a person at a terminal, and plain text when it is piped: the most important first, and last."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,22 +13,30 @@ from rich.text import Text
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.order import waiver_importance
+from policypack.report.check.groups import Group, groups_of
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
-from policypack.report.console import LEVEL_STYLES, plain_text
+from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
+from policypack.report.source_line import source_line
 from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
 
-_STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "waived", "not applicable")
+_STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "known", "waived", "not applicable")
 # The table fits into 80 columns.
 _HEADINGS: Final[dict[Status, str]] = {"not applicable": "N/A"}
 _STYLES: Final[dict[Status, str]] = {
     "passed": "green",
     "failed": "red",
     "undecided": "yellow",
+    "known": "cyan",
     "waived": "cyan",
     "not applicable": "dim",
 }
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
+_MOST_TO_DO: Final = 3
+_HOW_TO_DECIDE: Final = (
+    "Write out the property that is named, or set the option; or judge what is deployed, with `pulumi stack export` "
+    "and `check -`."
+)
 
 
 def render(results: Results) -> str:
@@ -37,88 +45,134 @@ def render(results: Results) -> str:
 
 
 def findings_text(results: Results, findings: Collection[Finding]) -> str:
-    """Some findings of a run by resource as plain text, violations with what was observed and its fix."""
-    failed = [finding for finding in findings if finding.status == "failed"]
-    others = [finding for finding in findings if finding.status == "undecided"]
-    return plain_text(lambda console: _print_lines(console, _lines(results, failed, others)))
+    """Some findings of a run as plain text, violations with what was observed and its fix."""
+    failed = groups_of(finding for finding in findings if finding.status == "failed")
+    others = groups_of(finding for finding in findings if finding.status == "undecided")
+    return plain_text(lambda console: print_lines(console, _lines(results, failed, others)))
 
 
 def print_report(console: Console, results: Results) -> None:
-    """Prints the findings by resource, the undecided ones, the waivers, a line a rule, and a summary."""
-    report = results.report
-    _print_lines(console, [((results.subject, "bold"),), *(((f"Note: {note}", "dim"),) for note in results.notes)])
-    _print_lines(console, _lines(results, report.with_status("failed"), report.with_status("undecided")))
-    _print_lines(console, _waiver_lines(report.waivers))
-    console.print()
-    console.print(_rule_table(report))
-    _print_lines(console, [(), (_summary(report),)])
-    if report.with_status("failed") or report.with_status("undecided"):
-        _print_lines(console, [("`explain RULE` shows what a rule checks, why, and examples.",)])
-
-
-# A line in parts, of which some have a style.
-_Line: TypeAlias = tuple[str | tuple[str, str], ...]
-
-
-def _print_lines(console: Console, lines: Iterable[_Line]) -> None:
-    styled = ([(part, "") if isinstance(part, str) else part for part in line] for line in lines)
-    printed = ([(printable(text), style) for text, style in line] for line in styled)
-    if console.is_terminal:
-        for line in printed:
-            console.print(Text.assemble(*line))
+    """Prints the summary and what to do first, the findings, waivers, notes, and the summary again."""
+    if results.detail == "quiet":
+        _print_violations(console, results)
         return
-    # Thousands of lines take the library longer than the rules took to find what is in them.
-    console.file.write("".join(f"{''.join(text for text, _ in line)}\n" for line in printed))
+    report = results.report
+    failed, undecided = groups_of(report.with_status("failed")), groups_of(report.with_status("undecided"))
+    print_lines(console, [line((results.subject, "bold"))])
+    if failed or undecided:
+        print_lines(console, [line(_summary(report)), *_to_do(results, failed, console.width)])
+    print_lines(console, _lines(results, failed, undecided))
+    if results.detail == "verbose" and report.with_status("known"):
+        print_lines(console, [line(), line(("Known", _STYLES["known"]))])
+        print_lines(console, _group_lines(results, groups_of(report.with_status("known"))))
+    print_lines(console, _waiver_lines(report.waivers))
+    if results.notes:
+        print_lines(console, [line(), *(line((f"Note: {note}.", "dim"), hanging=2) for note in results.notes)])
+    if results.detail == "verbose":
+        console.print()
+        console.print(_rule_table(report))
+    print_lines(console, [line(), *_to_do(results, failed), line(_summary(report))])
+    if failed or undecided:
+        print_lines(console, [line("`explain RULE` shows what a rule checks, why, and examples.")])
 
 
-def _lines(results: Results, failed: Iterable[Finding], undecided: Collection[Finding]) -> Iterator[_Line]:
-    yield from _finding_lines(results, failed)
+def _print_violations(console: Console, results: Results) -> None:
+    """Prints what the run fails for, and nothing where it passes."""
+    failed = groups_of(finding for finding in results.violations if finding.status == "failed")
+    undecided = groups_of(finding for finding in results.violations if finding.status == "undecided")
+    if failed or undecided:
+        print_lines(console, [line((results.subject, "bold")), *_lines(results, failed, undecided)])
+
+
+def _to_do(results: Results, failed: Sequence[Group], width: int | None = None) -> Iterator[Line]:
+    """What to do first where more is to do: what the run fails for before advice. A line each if there is a width."""
+    by_fix: dict[tuple[str, str], list[Finding]] = {}
+    for group in sorted(failed, key=lambda group: group.first.level != "mandatory"):
+        by_fix.setdefault((group.first.rule.name, group.first.problems[0].fix), []).extend(group.findings)
+    if len(failed) <= _MOST_TO_DO:
+        return
+    yield line(("First:", "bold"))
+    for number, ((rule, fix), findings) in enumerate(islice(by_fix.items(), _MOST_TO_DO), 1):
+        text = printable(f"{number}. {_some_of(findings)}: {fix}")
+        if width is None:
+            yield line(f"{text} ({rule}{_place(results, findings[0], ', ')})", hanging=3)
+        else:
+            yield line(text if len(text) <= width else f"{text[: width - 1]}…")
+
+
+def _some_of(findings: Iterable[Finding]) -> str:
+    """The resources for a sentence: `chat`, or `chat` and 3 others."""
+    names = list(dict.fromkeys(f"`{finding.name}`" for finding in findings))
+    return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
+
+
+def _lines(results: Results, failed: Iterable[Group], undecided: Collection[Group]) -> Iterator[Line]:
+    yield from _group_lines(results, failed)
     if undecided:
-        yield ()
-        yield (("Undecided", _STYLES["undecided"]),)
-        yield from _finding_lines(results, undecided)
+        yield from (line(), line(("Undecided", _STYLES["undecided"])), line(_HOW_TO_DECIDE))
+        yield from _group_lines(results, undecided)
 
 
-def _finding_lines(results: Results, findings: Iterable[Finding]) -> Iterator[_Line]:
-    by_resource: dict[str, list[Finding]] = {}
+def _group_lines(results: Results, groups: Iterable[Group]) -> Iterator[Line]:
+    for group in groups:
+        first, severity = group.first, group.first.severity
+        yield line()
+        level = (first.level, LEVEL_STYLES[first.level])
+        yield line((severity, SEVERITY_STYLES[severity]), f"  {first.rule.name}  ", level)
+        yield from _resource_lines(results, group)
+        yield from (line(f"  {text}", hanging=4) for text in lines_of(first))
+        if not group.is_literal:
+            yield line(f"  `{first.name}` stands for all of them here.")
+        if first.status == "failed":
+            yield line(f"  See {first.rule.url}", hanging=4)
+
+
+def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
+    """The resources of a group by the line of the program that makes them, with that line."""
+    by_place: dict[str, list[Finding]] = {}
+    for finding in group.findings:
+        by_place.setdefault(_place(results, finding), []).append(finding)
+    for place, findings in by_place.items():
+        names = ", ".join(_names(results, findings))
+        yield line("  ", (names, "bold"), f"  {group.first.type}", place, hanging=4)
+        resource = results.stack.by_urn(findings[0].urn)
+        made = resource.place if resource and place else None
+        if made and (code := source_line(made.file, made.line, findings[0].name)):
+            yield line((f"    {made.line} | {code}", "dim"), hanging=6)
+
+
+def _names(results: Results, findings: Iterable[Finding]) -> Iterator[str]:
+    """The names, each with its stacks where there are several, and with the URN where it has another's name."""
+    stacks: dict[str, list[str]] = {}
     for finding in findings:
-        by_resource.setdefault(finding.urn, []).append(finding)
-    titles = Counter((found[0].name, found[0].type) for found in by_resource.values())
-    for urn in sorted(by_resource):
-        first = by_resource[urn][0]
-        yield ()
-        urn_if_needed = f"  {urn}" if titles[first.name, first.type] > 1 else ""
-        yield (first.name, "bold"), f"  {first.type}", urn_if_needed, _place(results, first)
-        for finding in by_resource[urn]:
-            level = (finding.level, LEVEL_STYLES[finding.level])
-            yield f"  {finding.rule.name}  ", level, f", severity {finding.severity}"
-            see = [f"See {finding.rule.url}"] if finding.status == "failed" else []
-            yield from ((f"    {line}",) for line in (*lines_of(finding), *see))
+        name = f"{finding.name}  {finding.urn}" if results.is_ambiguous(finding) else finding.name
+        stacks.setdefault(name, []).append(results.stack_of(finding.urn))
+    return (f"{name} ({', '.join(of)})" if any(of) else name for name, of in stacks.items())
 
 
-def _place(results: Results, finding: Finding) -> str:
+def _place(results: Results, finding: Finding, before: str = "  ") -> str:
     location = results.location_of(finding)
-    return f"  {location.path}:{location.line}" if location.line else ""
+    return f"{before}{location.path}:{location.line}" if location.line else ""
 
 
-def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[_Line]:
+def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[Line]:
     ordered = sorted(uses, key=waiver_importance)
     if ordered:
-        yield ()
-        yield (("Waivers", "bold"),)
+        yield from (line(), line(("Waivers", "bold")))
     for use in ordered:
-        yield ()
-        yield f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state])
-        yield (f"    Waiver: {waiver_text(use.waiver, has_expired=use.state == 'expired')}.",)
+        yield line()
+        yield line(f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]))
+        text = waiver_text(use.waiver, has_expired=use.state == "expired")
+        yield line(f"    Waiver: {text}.", hanging=6)
         if use.findings:
-            yield (f"    {_COVERS[use.state]}: {quoted({finding.name for finding in use.findings})}",)
+            yield line(f"    {_COVERS[use.state]}: {quoted({finding.name for finding in use.findings})}", hanging=6)
 
 
 def _rule_table(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Rule", no_wrap=True)
     table.add_column("Level", no_wrap=True)
-    statuses = [status for status in _STATUSES if status != "waived" or report.with_status("waived")]
+    statuses = [status for status in _STATUSES if status not in ("known", "waived") or report.with_status(status)]
     for status in statuses:
         table.add_column(_HEADINGS.get(status, status.capitalize()), justify="right", no_wrap=True)
     for rule in report.rules:
@@ -137,9 +191,8 @@ def _summary(report: Report) -> tuple[str, str]:
     if nothing := nothing_judged(report):
         return f"{nothing}.", "yellow"
     verdicts = count_verdicts(findings)
-    counts = verdicts_text(
-        verdicts.mandatory, verdicts.failed - verdicts.mandatory, verdicts.undecided, verdicts.waived
-    )
+    advisory = verdicts.failed - verdicts.mandatory
+    counts = verdicts_text(verdicts.mandatory, advisory, verdicts.undecided, verdicts.waived, verdicts.known)
     judged = counted(len({finding.urn for finding in findings}), "resource")
     style = "red" if verdicts.mandatory else "yellow" if verdicts.failed or verdicts.undecided else "green"
     return f"{counts}, in {judged} judged by {counted(len(report.rules), 'rule')}.", style

@@ -17,6 +17,7 @@ class Verdicts:
 
     failed: int = 0
     undecided: int = 0
+    known: int = 0
     waived: int = 0
     passed: int = 0
     not_applicable: int = 0
@@ -30,7 +31,7 @@ class Verdicts:
     @property
     def urgency(self) -> tuple[int, int, int, int]:
         """Sorts what has verdicts, the worst first."""
-        return -self.mandatory, -self.failed, -self.undecided, -self.waived
+        return -self.mandatory, -self.failed, -self.undecided, -self.known - self.waived
 
     @property
     def need_a_look(self) -> bool:
@@ -58,7 +59,7 @@ def nothing_judged(report: Report) -> str:
 
 
 def verdict_line(report: Report) -> str:
-    """The verdict in a line: violations, how many of them mandatory, undecided, waived."""
+    """The verdict in a line: violations, how many of them mandatory, undecided, known, waived."""
     if nothing := nothing_judged(report):
         return nothing
     verdicts = count_verdicts(finding for rule in report.rules for finding in rule.findings)
@@ -68,6 +69,7 @@ def verdict_line(report: Report) -> str:
         if verdicts.mandatory == verdicts.failed:
             parts = [f"{counted(verdicts.failed, 'mandatory violation')}"]
     parts += [f"{verdicts.undecided} undecided"] if verdicts.undecided else []
+    parts += [f"{verdicts.known} known"] if verdicts.known else []
     parts += [f"{verdicts.waived} waived"] if verdicts.waived else []
     return "; ".join(parts)
 

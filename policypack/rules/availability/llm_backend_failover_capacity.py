@@ -191,5 +191,5 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
     more = ", raise `min_replicas` in the smaller regions" if is_uneven else ""
     return (
         f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region: "
-        "`python -m policypack failover` computes the settings."
+        "the command `failover` computes the settings."
     )

@@ -100,7 +100,7 @@ def _has_legal_scaler(backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` has no `capacity_scaler`, for which the provider sends 0: it is drained.",
             "A `capacity_scaler` on every backend of a regional service.",
-            "Set `capacity_scaler=1.0` on this backend.",
+            "Set `capacity_scaler=1.0`.",
         )
     elif scaler and not _LOWEST <= scaler <= _HIGHEST:
         yield Fail(

@@ -75,12 +75,14 @@ def _explain_program_error(error: Mapping[str, Any], project: Project, config: S
         case "exit":
             start = f"The program in {project.root} ended itself{where}: sys.exit({error['message']})."
             return f"{start} Run it with `pulumi preview` to see why."
-    text = f"The program in {project.root} failed{where} with {error['type']}: {error['message']}".rstrip(": ")
+    text = f"The program in {project.root} failed{where} with {error['type']}: {error['message']}".rstrip(":. ")
     if PLACEHOLDER in error["message"]:
         return f"{text}. It computes with encrypted configuration{encrypted}. {WITH_CLI}"
     if error["type"] in ("ModuleNotFoundError", "ImportError"):
         return f"{text}. Install what the project needs with `pulumi install` in {project.root}."
-    return f"{text}. Correct the program; `pulumi preview` shows the whole traceback."
+    return (
+        f"{text}. Correct the program, or the configuration that it reads; `pulumi preview` shows the whole traceback."
+    )
 
 
 def _about_encrypted(config: StackConfig) -> str:

@@ -104,9 +104,7 @@ def choose_stack(project: Project, wanted: str | None) -> str:
         raise SourceError(
             f"{wanted} is no name of a stack: that has letters, digits, `.`, `_` and `-`, as in dev or acme/llm/dev."
         )
-    suffix = project.file.suffix
-    files = project.stack_folder.glob(f"Pulumi.*{suffix}")
-    known = sorted(file.name.removeprefix("Pulumi.").removesuffix(suffix) for file in files)
+    known = stacks_of(project)
     if wanted:
         if known and wanted.rpartition("/")[2] not in known:
             raise SourceError(
@@ -119,6 +117,13 @@ def choose_stack(project: Project, wanted: str | None) -> str:
             f"The project in {project.root} has several stacks: {', '.join(known)}. Choose one with --stack."
         )
     return known[0] if known else _STACK_WITHOUT_CONFIGURATION
+
+
+def stacks_of(project: Project) -> list[str]:
+    """The stacks of a project that have a configuration file."""
+    suffix = project.file.suffix
+    files = project.stack_folder.glob(f"Pulumi.*{suffix}")
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(suffix) for file in files)
 
 
 def stack_file(project: Project, stack: str) -> Path:

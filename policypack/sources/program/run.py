@@ -17,6 +17,7 @@ from policypack.sources.error import WITH_CLI, SourceError
 from policypack.sources.program.project import Project
 from policypack.sources.program.yaml_file import expect
 
+_running: Final[set[subprocess.Popen[bytes]]] = set()
 _RUNNER: Final = Path(__file__).with_name("runner.py")
 
 
@@ -89,6 +90,7 @@ def execute(command: list[str], working_dir: Path, log: Path, timeout: float) ->
             f"The Python interpreter {command[0]} cannot be started: {error.strerror}. Install it again, with "
             "`pulumi install` if it belongs to the project."
         ) from error
+    _running.add(process)
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired as error:
@@ -97,8 +99,15 @@ def execute(command: list[str], working_dir: Path, log: Path, timeout: float) ->
             f"a deployment brings, such as a network service or an answer from the terminal. {WITH_CLI}"
         ) from error
     finally:
+        _running.discard(process)
         if process.poll() is None:
             _kill(process)
+
+
+def stop_programs() -> None:
+    """Ends the programs that are running for other threads."""
+    for process in tuple(_running):
+        _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,56 @@
+"""Findings that are alike, said once: what a loop makes, machines of one template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from policypack.evaluate import Finding
+from policypack.order import importance
+from policypack.wording import facts_of, printable
+
+# What the turns of a loop call differently besides the resource itself: places, and the number of the turn.
+_LOCATION: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+(?:-[a-z])?")
+_NUMBER: Final = re.compile(r"(?<=[^0-9])[0-9]+$")
+
+
+class Group(NamedTuple):
+    """Findings of one rule that say the same, the most important first.
+
+    Attributes:
+        findings: one for each resource.
+        is_literal: they say it in the same words; otherwise with the names and places of each resource.
+    """
+
+    findings: tuple[Finding, ...]
+    is_literal: bool
+
+    @property
+    def first(self) -> Finding:
+        return self.findings[0]
+
+
+def groups_of(findings: Iterable[Finding]) -> list[Group]:
+    """The findings in groups, the most important first."""
+    found: dict[object, list[Finding]] = {}
+    for finding in sorted(findings, key=importance):
+        key = (finding.rule.name, finding.level, finding.status, finding.type, _with_names_left_out(finding))
+        found.setdefault(key, []).append(finding)
+    return [Group(tuple(group), _is_literal(group)) for group in found.values()]
+
+
+def _with_names_left_out(finding: Finding) -> str:
+    """What a finding says, without what is its resource's own."""
+    name = printable(finding.name)
+    text = "\n".join(sentence for _, sentence in facts_of(finding)).replace(f"`{name}`", "`N`")
+    for place in _LOCATION.findall(name):
+        text = text.replace(place, "L")
+    if number := _NUMBER.search(name):
+        for before in "-_":
+            text = text.replace(f"{before}{number[0]}`", f"{before}#`")
+    return text
+
+
+def _is_literal(group: list[Finding]) -> bool:
+    return len({tuple(facts_of(finding)) for finding in group}) == 1
