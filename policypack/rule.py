@@ -31,6 +31,8 @@ Stage: TypeAlias = Literal["resource", "stack"]
 
 NAME: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SECTIONS: Final = ("What it checks", "Why it matters", "Applies to", "Fails", "Passes", "Undecided")
+# Where a rule judges backends that GKE makes, an object that passes may follow the others that do.
+ON_GKE: Final = "On GKE"
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Rule(Generic[V, O]):
         options: the class of its options.
         frameworks: compliance frameworks that ask for the same.
         applies: what has to hold for it to apply to a subject.
-        sections: the prose of the docstring by its headings, `SECTIONS`.
+        sections: the prose of the docstring by its headings, `SECTIONS` and perhaps `ON_GKE`.
         check: yields what is wrong or undecided about one subject, or parts of itself that do; nothing means it passes.
         gke: what it says of a backend that GKE makes, which no resource of Google Cloud shows; `None` if nothing.
         aliases: names that it once had, by which configuration and commands still know it.
@@ -292,6 +294,6 @@ def _parameter_types(check: Callable[..., Any]) -> tuple[type[Any], type[Any]]:
 def _sections(name: str, docstring: str) -> dict[str, str]:
     parts = re.split(r"^## (.+)$", docstring, flags=re.MULTILINE)
     sections = {heading: inspect.cleandoc(text) for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
-    if tuple(sections) != SECTIONS or not all(sections.values()):
+    if tuple(heading for heading in sections if heading != ON_GKE) != SECTIONS or not all(sections.values()):
         raise ValueError(f"rule {name}: the docstring needs the sections {', '.join(SECTIONS)}, in this order")
     return sections

@@ -32,12 +32,12 @@ from tests.traced import Read, traced
 
 ROOT = Path(__file__).parent.parent
 # They read Kubernetes objects, most of them custom resources, which no provider declares.
-OF_KUBERNETES = ("model/kubernetes", "model/gke", "rules/gke", "rules/on_gke")
+OF_KUBERNETES = ("model/kubernetes/", "model/gke/", "rules/gke/", "rules/on_gke/")
 FILES = sorted(
     file
     for folder in ("model", "rules")
     for file in (ROOT / "policypack" / folder).rglob("*.py")
-    if file.parent.relative_to(ROOT / "policypack").as_posix() not in OF_KUBERNETES
+    if not file.relative_to(ROOT / "policypack").as_posix().startswith(OF_KUBERNETES)
 )
 READERS = {"string", "number", "boolean", "object", "block", "objects", "strings", "value"}
 GROUP_MANAGERS = {token for token, (collection, _) in COLLECTIONS.items() if collection == "instanceGroupManagers"}

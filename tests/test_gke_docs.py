@@ -11,6 +11,7 @@ import yaml
 
 from policypack.config.options import default_settings
 from policypack.evaluate import Report, evaluate
+from policypack.rule import ON_GKE
 from policypack.rules import RULES
 from tests.rules.clusters import all_of, cluster, thing, within
 from tests.stacks import R, build
@@ -102,6 +103,36 @@ def test_each_setting_of_the_fleet_counts(text: str, replacement: str, rule: str
 def test_each_setting_of_the_public_gateway_counts(text: str, replacement: str, rule: str) -> None:
     assert PUBLIC.count(text) == 1
     assert failed(public(PUBLIC.replace(text, replacement))) == {"llm-backend-regions", rule}
+
+
+EXAMPLES: Final = {rule.name: example for rule in RULES if (example := rule.sections.get(ON_GKE))}
+
+
+def shown(rule: str, *, with_example: bool) -> str:
+    """The verdict of a rule on the manifests, with its example in the place of the object that is called alike."""
+    example = re.sub(r"^```.*$", "", EXAMPLES[rule], flags=re.MULTILINE)
+    is_of_fleet = "Import" in example or "-mc" in example
+    [named] = yaml.safe_load_all(example)
+    front = FLEET if is_of_fleet else PUBLIC
+    others = [one for one in yaml.safe_load_all(front)
+              if (one["kind"], one["metadata"]["name"]) != (named["kind"], named["metadata"]["name"])]  # fmt: skip
+    manifest = yaml.safe_dump_all([*others, *([named] if with_example else [])])
+    report = fleet(front=manifest) if is_of_fleet else public(manifest)
+    (of_rule,) = [found for found in report.rules if found.rule.name == rule]
+    (finding,) = [found for found in of_rule.findings if found.type.startswith("kubernetes:")]
+    return finding.status
+
+
+@pytest.mark.parametrize("rule", EXAMPLES)
+def test_the_object_on_the_page_passes(rule: str) -> None:
+    assert shown(rule, with_example=True) == "passed"
+
+
+@pytest.mark.parametrize("rule", [rule for rule, example in EXAMPLES.items() if "Policy\n" in example])
+def test_without_the_object_on_the_page_the_rule_fails(rule: str) -> None:
+    # What shapes an import may be in another stack.
+    expected = "undecided" if "Import" in EXAMPLES[rule] else "failed"
+    assert shown(rule, with_example=False) == expected
 
 
 def test_every_rule_that_judges_gke_is_in_the_table() -> None:

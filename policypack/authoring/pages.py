@@ -16,7 +16,7 @@ from policypack.authoring import backends, load_balancers
 from policypack.authoring.tables import table
 from policypack.config.kinds import FOR_SERVICES, options_of
 from policypack.report.formats import PRODUCTS, Product, schema_of
-from policypack.rule import SECTIONS, AnyRule, Options, Stage, by_any_name
+from policypack.rule import AnyRule, Options, Stage, by_any_name
 from policypack.rules import RULES
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -59,7 +59,7 @@ def page(rule: AnyRule) -> str:
         table(("", ""), facts.items()),
         "## Options",
         _options(rule),
-        *(f"## {heading}\n\n{rule.sections[heading]}" for heading in SECTIONS),
+        *(f"## {heading}\n\n{rule.sections[heading]}" for heading in rule.sections),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from policypack.evaluate import Finding
-from policypack.rule import SECTIONS, AnyRule, Level
+from policypack.rule import AnyRule, Level
 from policypack.verdict import Severity
 from policypack.version import PACK_NAME, VERSION
 from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
@@ -147,7 +147,7 @@ def _any_descriptor(
 
 def _help(rule: AnyRule) -> str:
     """The page of the rule, as `policypack.authoring.pages` makes it, less what is about this repository."""
-    sections = (f"## {heading}\n\n{rule.sections[heading]}" for heading in SECTIONS)
+    sections = (f"## {heading}\n\n{rule.sections[heading]}" for heading in rule.sections)
     return "\n\n".join((rule.summary, f"Reference: <{rule.url}>.", *sections))
 
 

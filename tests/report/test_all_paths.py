@@ -96,6 +96,11 @@ def test_what_other_clusters_export() -> None:
     }
 
 
+def test_a_check_that_is_not_known() -> None:
+    path = path_of(*served(pool(), health(pool(), Computed())))
+    assert [node.detail for node in path.of_kind("health check")] == [""]
+
+
 def test_what_is_not_known() -> None:
     path = path_of(gateway(), route({"kind": "Service", "name": Computed()}), service())
     assert edges_of(path) == {("front", "route", True), ("route", "chat", False), ("chat", NOT_KNOWN, False)}

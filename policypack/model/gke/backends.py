@@ -35,6 +35,7 @@ from policypack.model.kubernetes.objects import (
 )
 from policypack.model.values.logic import all_of, any_of, is_in
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import plain
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.wording import quoted
 
@@ -226,7 +227,7 @@ class GkeBackend:
             return [default if ports is None else UNKNOWN]
         by_key = {key: ports.string(key, default=UNKNOWN) for key in ports.keys}
         # A port can be named by its number here and by its name there.
-        routed = [by_key.get(f"{route.port}") for route, _ in self.routes]
+        routed = [by_key.get(plain(route.port)) if isinstance(route.port, str) else None for route, _ in self.routes]
         known = [name for name in routed if name is not None]
         return known if len(known) == len(routed) == 1 else [default, *by_key.values()]
 

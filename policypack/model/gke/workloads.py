@@ -12,6 +12,7 @@ from policypack.model.kubernetes.objects import KubernetesObject, objects_of, sa
 from policypack.model.software.servers import ServerName, servers_in
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Kind -> where its template of Pods is; a Pod is one itself.
@@ -98,7 +99,7 @@ def _texts(container: Properties) -> tuple[str | Unknown, ...]:
     """The image of a container, and its command line as one text."""
     words = [container.strings(key) for key in ("command", "args")]
     known = [word for part in words if not isinstance(part, Unknown) for word in part]
-    line = " ".join(f"{word}" for word in known if isinstance(word, str))
+    line = joined(" ", [word for word in known if isinstance(word, str)])
     is_known = not any(isinstance(one, Unknown) for one in (*words, *known))
     return (container.string("image", default=""), line, *(() if is_known else (UNKNOWN,)))
 

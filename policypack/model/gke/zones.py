@@ -58,8 +58,7 @@ def _is_of(pool: Resource, cluster: GkeCluster) -> bool | None:
     if sources:
         return cluster.urn in sources
     name, own = pool.asked.string("cluster"), cluster.resource.asked.string("name")
-    is_named = isinstance(name, str) and isinstance(own, str)
-    return f"{name}".rpartition("/")[2] == f"{own}" if is_named else None
+    return name.rpartition("/")[2] == own if isinstance(name, str) and isinstance(own, str) else None
 
 
 def _provisions_nodes(cluster: GkeCluster) -> bool:

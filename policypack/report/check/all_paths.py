@@ -133,4 +133,4 @@ def _size(workload: Workload) -> str:
 
 
 def _check_detail(policy: Policy) -> str:
-    return " ".join(f"{text}" for text in policy.check if text and not isinstance(text, Unknown))
+    return " ".join(f"{text}" for text in policy.check if not isinstance(text, Unknown) and text)

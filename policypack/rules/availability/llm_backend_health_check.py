@@ -108,6 +108,17 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
      gcp.compute.BackendService(
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: HealthCheckPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        config: {type: HTTP, httpHealthCheck: {requestPath: /health}}
+    ```
+
     ## Undecided
     When the check is outside the stack and the option `vouched` does not name it, or its path or protocol is computed;
     without a check, when it is not known whether the backends take one. On GKE when a policy may be attached, or may be

@@ -111,6 +111,17 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
      )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPBackendPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: networking.gke.io, kind: GCPInferencePoolImport, name: chat}
+      default:
+        maxRatePerEndpoint: 10
+    ```
+
     ## Undecided
     When `backends` is built inside `apply`, a mode or target is computed, a backend without a target may be of a kind
     that takes none, or, with `limits_for_gpus`, one that is limited by `max_utilization` alone may have VMs with GPUs.

@@ -146,6 +146,16 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: gateway.networking.k8s.io/v1
+    kind: Gateway
+    metadata: {name: front, namespace: llm}
+    spec:
+      gatewayClassName: gke-l7-cross-regional-internal-managed-mc
+      listeners: [{name: https, protocol: HTTPS, port: 443}]
+    ```
+
     ## Undecided
     When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
     another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the

@@ -123,6 +123,17 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPBackendPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        iap: {enabled: true, oauth2ClientSecret: {name: oauth}}
+    ```
+
     ## Undecided
     When nothing of this is there for certain and something may be: machines or policies that the stack does not show,
     computed start-up metadata, images of your own, which may have the server and its key built in, Cloud Armor rules

@@ -104,6 +104,17 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
     )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPBackendPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        securityPolicy: chat
+    ```
+
     ## Undecided
     When the scheme or the policy's rules are computed, or `ignore_changes` leaves the policy to something else. A
     policy outside the stack passes: somebody wrote it for others to use.

@@ -92,6 +92,17 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: gateway.networking.k8s.io/v1
+    kind: HTTPRoute
+    metadata: {name: chat, namespace: llm}
+    spec:
+      parentRefs: [{name: front, sectionName: https}]
+      rules:
+        - backendRefs: [{group: inference.networking.k8s.io, kind: InferencePool, name: chat}]
+    ```
+
     ## Undecided
     When the URL map, its routes or the services behind them are computed, or the services' scheme is not known.
     """

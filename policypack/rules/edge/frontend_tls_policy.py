@@ -100,6 +100,17 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPGatewayPolicy
+    metadata: {name: front, namespace: llm}
+    spec:
+      targetRef: {group: gateway.networking.k8s.io, kind: Gateway, name: front}
+      default:
+        sslPolicy: chat
+    ```
+
     ## Undecided
     When the policy is not in the stack, or which one it is, its profile, version or suites are computed.
     """

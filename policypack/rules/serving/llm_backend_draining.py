@@ -79,6 +79,18 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
          backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPBackendPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        timeoutSec: 900
+        connectionDraining: {drainingTimeoutSec: 900}
+    ```
+
     ## Undecided
     When draining or the timeout is computed, or draining is too short and the kind of the backends or the scheme is
     not known. On GKE when a policy may be attached or out of sight, and behind an Ingress where nothing sets it.

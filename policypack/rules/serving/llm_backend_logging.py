@@ -74,6 +74,17 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPBackendPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        logging: {enabled: true, sampleRate: 1000000}
+    ```
+
     ## Undecided
     When `log_config` or a part of it is computed, or logging is off and the scheme is not known. On GKE when a policy
     may be attached or out of sight, and behind an Ingress where nothing sets it.

@@ -101,6 +101,17 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
          backends=[{"group": "projects/my-project/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: GCPBackendPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        timeoutSec: 900
+    ```
+
     ## Undecided
     When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
     known, or a route to serverless NEGs has one. When a Cloud Run service is not in the stack. On GKE when a policy may
