@@ -25,6 +25,7 @@ _STAGES: Final[dict[Stage, str]] = {
     "resource": "from one resource's inputs, as soon as the engine shows it",
     "stack": "with the other resources of the stack",
 }
+_HEADINGS: Final = {"gke": "GKE"}
 
 
 def pages(rules: Iterable[AnyRule]) -> dict[str, str]:
@@ -83,7 +84,7 @@ def rules_page(rules: Iterable[AnyRule]) -> str:
             (f"[`{one.name}`]({one.name}.md)", _title(one), one.severity, *(each.level_of(one) for each in shown))
             for one in found
         ]
-        parts += [f"## {area.capitalize()}", table(header, rows)]
+        parts += [f"## {_HEADINGS.get(area, area.capitalize())}", table(header, rows)]
     return "\n\n".join(parts) + "\n"
 
 
