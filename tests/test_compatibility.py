@@ -60,7 +60,10 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":RegionBackendService": ("backends.preference", "customRequestHeaders", "edgeSecurityPolicy", "maxStreamDuration"),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
+    # A front end without certificates of a kind is asked for none.
+    ":(Region)?Target(Grpc|Http|TCP|Tcp)Proxy": ("certificateMap", "certificateManagerCertificates"),
     ":RegionTargetHttpsProxy": ("certificateMap",),
+    ":TargetSSLProxy": ("certificateManagerCertificates",),
     ":GlobalForwardingRule": ("backendService", "ports", "allPorts"),
     # Legacy checks have their path and port outside of any block, and regional ones check from no other region.
     ":Https?HealthCheck": ("portName", "portSpecification", "proxyHeader", "sourceRegions"),
@@ -109,8 +112,8 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     ":URLMap": ("pathMatchers.pathRules.routeAction.urlRewrite.pathTemplateRewrite",),
     # Of the policies of a record only weighted ones have weights.
     ":RecordSet": ("routingPolicy.geos.weight", "routingPolicy.primaryBackup.backupGeos.weight"),
-    # The version stands in the inputs of the provider and is no argument of it; the others are those of Kubernetes.
-    ":gcp": ("version", "renderYamlToDirectory", "namespace"),
+    # It stands in the provider's inputs, but is no argument of it.
+    ":gcp": ("version",),
     # The two forms of an indicator that the rule knows, with one name each for the same thing.
     ":Slo": (
         "requestBasedSli.availability",

@@ -90,7 +90,7 @@ GROUPS: Final = Kind(
         ("a managed group in each region, spread over zones", "`llm-backend-regions`, `llm-backend-zones`"),
         ("`max_utilization`, or a limit for each instance", "`llm-backend-max-utilization`"),
     ),
-    "The groups' machines have [rules of their own](../README.md#rules).",
+    "The groups' machines have [rules of their own](rules/README.md).",
     """\
 import pulumi_gcp as gcp
 

@@ -67,7 +67,7 @@ chat = service("chat", [entry("us-central1"), entry("europe-west4")])
 # The routes to the others are made elsewhere.
 elsewhere = pulumi.ResourceOptions(ignore_changes=["hostRules", "pathMatchers"])
 url_map = gcp.compute.URLMap("chat", default_service=chat.id, opts=elsewhere)
-proxy = gcp.compute.TargetHttpsProxy("chat", url_map=url_map.id, certificate_manager_certificates=["chat"])
+proxy = gcp.compute.TargetHttpsProxy("chat", url_map=url_map.id, ssl_certificates=["chat"])
 gcp.compute.GlobalForwardingRule(
     "chat", target=proxy.id, port_range="443", load_balancing_scheme="EXTERNAL_MANAGED", ip_protocol="TCP"
 )
