@@ -779,8 +779,6 @@ def joined() -> list[R]:
 
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
-    kinds = (
-        *(machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined),
-        *(kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others),
-    )
-    return {made.__name__: made() for made in kinds}
+    kinds = (machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined)
+    on_gke = (kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others)
+    return {made.__name__: made() for made in kinds} | {f"kubernetes {made.__name__}": made() for made in on_gke}

@@ -26,6 +26,8 @@ _LEADS: Final = {
     KEY_RING: "location",
     KEY_HANDLE: "location",
 }
+# What such a property can be computed from.
+_SOURCES: Final = {"keyRing": (KEY_RING,), "cryptoKeyId": (CRYPTO_KEY,)}
 
 
 def key_locations(stack: Stack, template: Resource) -> tuple[str | Unknown, ...]:
@@ -47,7 +49,7 @@ def _location_in(name: str | Unknown) -> str | None:
 
 def _location_by_edges(stack: Stack, resource: Resource, key: str) -> str | Unknown:
     """Where everything is that the unknown property `key` can name, if that is one location."""
-    links = resolve(stack, resource, key, [UNKNOWN], _LEADS)
+    links = resolve(stack, resource, key, [UNKNOWN], _SOURCES.get(key, tuple(_LEADS)))
     found = {_location(stack, source) for source in (*links.targets, *links.candidates)}
     return found.pop() if len(found) == 1 and (links.is_complete or links.is_closed) else UNKNOWN
 
