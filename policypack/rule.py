@@ -152,7 +152,7 @@ def cis(reference: str) -> Framework:
 
 
 _MAY_BE_NO_LLM: Final = "whether {} serves a model is not known: `services` can name it"
-_MAY_BE_ANOTHER: Final = "whether Google Cloud makes the load balancer of {} is not known"
+_MAY_BE_ANOTHER: Final = "whether a load balancer of Google Cloud sends requests to {} is not known"
 
 V = TypeVar("V", bound=View)
 O = TypeVar("O", bound=Options)  # noqa: E741
@@ -213,7 +213,7 @@ class Rule(Generic[V, O]):
             yield Undecided(f"what shapes {backend.label} may still come in this update")
         elif self.gke:
             doubt = _MAY_BE_NO_LLM if isinstance(is_llm, Unknown) else _MAY_BE_ANOTHER
-            condition = all_of([is_llm, backend.is_googles])
+            condition = all_of([is_llm, backend.is_googles, backend.is_routed])
             yield provided(condition, Undecided(doubt.format(backend.label)), self.gke(backend, options))
 
     @property

@@ -26,6 +26,7 @@ _STAGES: Final[dict[Stage, str]] = {
     "resource": "from one resource's inputs, as soon as the engine shows it",
     "stack": "with the other resources of the stack",
 }
+_HEADINGS: Final = {"gke": "GKE"}
 
 
 def pages(rules: Iterable[AnyRule]) -> dict[str, str]:
@@ -71,7 +72,10 @@ def rule_table(rules: Iterable[AnyRule]) -> str:
         rows = [
             (f"[`{rule.name}`](docs/rules/{rule.name}.md)", _title(rule), rule.severity, rule.level) for rule in found
         ]
-        parts += [f"### {area.capitalize()}", table(("rule", "requires", "severity", "default level"), rows)]
+        parts += [
+            f"### {_HEADINGS.get(area, area.capitalize())}",
+            table(("rule", "requires", "severity", "default level"), rows),
+        ]
     return "\n\n".join(parts)
 
 

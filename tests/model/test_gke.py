@@ -88,6 +88,9 @@ def test_a_computed_namespace_is_the_one_that_its_object_makes() -> None:
     del named.inputs["metadata"]["name"]
     (found,) = objects_of(build(named, in_it), ("Service",))
     assert found.namespace == named.urn
+    named.inputs["metadata"]["name"] = Computed()
+    (found,) = objects_of(build(named, in_it), ("Service",))
+    assert found.namespace is UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,8 @@ def test_logging(log: Any, options: dict[str, Any], expected: str) -> None:
 
 
 CPU = {"image": "nginx"}
+OTHER_POOL = pool(name="other")
+EITHER = [gateway(), route({**ref(POOL), "name": Computed((POOL, OTHER_POOL))}), POOL, OTHER_POOL]
 WEB = deployment(CPU)
 
 
@@ -234,6 +236,8 @@ def test_what_serves_a_model(stack: list[R], options: dict[str, Any], expected: 
         pytest.param(served(POOL, policy(POOL, {}), class_name=Computed()), "failed", id="but a policy of GKE"),
         pytest.param([POOL, route(POOL)], "undecided", id="Gateway elsewhere"),
         pytest.param([POOL, route(POOL), policy(POOL, {})], "failed", id="Gateway elsewhere, policy of GKE here"),
+        pytest.param(served(POOL, policy(POOL, {}), class_name="istio"), None, id="another class, with a policy"),
+        pytest.param([*EITHER, policy(POOL, {})], "undecided", id="perhaps no route"),
         pytest.param([POOL, gateway()], None, id="no route"),
         pytest.param([POOL, gateway(), route({**ref(POOL), "weight": 0})], None, id="no weight"),
         pytest.param([POOL, gateway(), route(POOL, rules=Computed())], None, id="computed rules"),

@@ -33,7 +33,7 @@ from policypack.model.kubernetes.objects import (
     same_cluster,
     same_namespace,
 )
-from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.logic import all_of, any_of, is_in
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import plain
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -81,7 +81,14 @@ class GkeBackend:
     @property
     def kind(self) -> str | Unknown:
         """The kind of the target."""
+        if self.target:
+            return self.target.kind
         return self.ref if isinstance(self.ref, Unknown) else self.ref.kind
+
+    @property
+    def may_be_any(self) -> bool:
+        """Whether not even the kind of what a route names is known."""
+        return isinstance(self.ref, Unknown) or isinstance(self.ref.kind, Unknown)
 
     @property
     def label(self) -> str:
@@ -117,13 +124,18 @@ class GkeBackend:
     def is_googles(self) -> bool | Unknown:
         """Whether a load balancer of Google Cloud sends requests to it."""
         found = any_of(all_of([sends, front.is_googles]) for front, sends in self.fronts)
-        if found is True:
-            return True
+        if found is True or (found is False and not self.has_unseen_front):
+            return found
         kinds = (HEALTH_CHECK_POLICY, BACKEND_POLICY) if self.way == GATEWAY else ()
         # No other controller reads these, so that there is one of Google Cloud where a program has them.
         if any(is_it is True for kind in kinds for _, is_it in self.attached(kind).policies):
             return True
-        return UNKNOWN if self.has_unseen_front else found
+        return UNKNOWN
+
+    @property
+    def is_routed(self) -> bool | Unknown:
+        """Whether a route leads to it."""
+        return any_of(leads for _, leads in self.routes)
 
     @cached_property
     def workloads(self) -> tuple[tuple[Workload, bool | Unknown], ...]:
@@ -133,7 +145,7 @@ class GkeBackend:
     @cached_property
     def is_llm(self) -> bool | Unknown:
         """Whether it serves a model: an InferencePool, or Pods with accelerators or with a known model server."""
-        if self.kind in _POOLS if isinstance(self.kind, str) else False:
+        if is_in(self.kind, _POOLS) is True:
             return True
         answers = [all_of([serves, one.is_model_server]) for one, serves in self.workloads]
         found = any_of(answers)
@@ -152,11 +164,6 @@ class GkeBackend:
     @property
     def cluster(self) -> str:
         return self.shown_on.cluster
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether nothing that shapes it can be out of sight: what is absent is so for certain."""
-        return not self.hidden
 
     @cached_property
     def hidden(self) -> str:

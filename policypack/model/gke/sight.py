@@ -176,7 +176,7 @@ def _unused_pools(stack: Stack) -> Iterator[Signal]:
         exported = is_exported(one)
         if one.urn in used or (exported is True and _has_imports(stack)):
             continue
-        if exported is UNKNOWN or any(isinstance(backend.kind, Unknown) for backend in all_backends(stack)):
+        if exported is UNKNOWN or any(backend.may_be_any for backend in all_backends(stack)):
             yield Signal(one.resource, Sight.NOT_KNOWN, f"which route leads to {one.label} is not known")
         else:
             yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} is a backend of no route of this stack.")

@@ -95,9 +95,9 @@ class KubernetesObject(View):
         return settings.string("namespace") or (_DEFAULT_NAMESPACE if renders else None)
 
     @property
-    def identity(self) -> str:
-        """Its name, or its URN if that is not known: nothing else has either."""
-        return self.object_name if isinstance(self.object_name, str) else self.urn
+    def identity(self) -> str | Unknown:
+        """Its name, or its URN if that will be made up: nothing else has either."""
+        return self.urn if self.object_name is None else self.object_name
 
     def annotation(self, name: str) -> str | Unknown | None:
         """An annotation as text."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from policypack.model.gke.backends import Attached, GkeBackend
 from policypack.model.gke.policies import FIELDS, Policy, Setting
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.verdict import Checks, Fail, Undecided, known, settled
 
 T = TypeVar("T")
@@ -103,11 +103,13 @@ def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], 
 
 
 def _target_ref(backend: GkeBackend) -> dict[str, str]:
-    """The `targetRef` of a policy for a backend. Texts that are secret show themselves as such."""
+    """The `targetRef` of a policy for a backend, with dots for what is not known."""
     target, ref = backend.target, backend.ref
+    parts: tuple[str | Unknown | None, ...] = (UNKNOWN, UNKNOWN, UNKNOWN)
     if target:
-        named = (target.group, target.kind, target.identity if isinstance(target.object_name, str) else "NAME")
-    else:
-        parts = (ref.group, ref.kind, ref.name) if isinstance(ref, tuple) else ("GROUP", "KIND", "NAME")
-        named = tuple(f"{part}" if isinstance(part, str) else "..." for part in parts)  # type: ignore[assignment]
-    return dict(zip(("group", "kind", "name"), (f"{part}" for part in named), strict=True))
+        parts = (target.group, target.kind, target.object_name)
+    elif not isinstance(ref, Unknown):
+        parts = (ref.group, ref.kind, ref.name)
+    # Formatted, a text that is secret hides itself; JSON would show it.
+    texts = (f"{part}" if isinstance(part, str) else "..." for part in parts)
+    return dict(zip(("group", "kind", "name"), texts, strict=True))
