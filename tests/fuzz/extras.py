@@ -813,6 +813,6 @@ def extras() -> dict[str, list[R]]:
     kinds = (
         *(machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined),
         undecided_so_far,
-        *(kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others),
     )
-    return {made.__name__: made() for made in kinds}
+    on_gke = (kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others)
+    return {made.__name__: made() for made in kinds} | {f"kubernetes {made.__name__}": made() for made in on_gke}

@@ -64,7 +64,7 @@ class _Maker:
     def part(self) -> list[R]:
         """A backend service of a real stack, with some of what it is connected with."""
         stacks = _stacks()
-        kind = self.random.choice(("recorded", "reference", "", ""))
+        kind = self.random.choice(("recorded", "reference", "", "", "recorded", "reference", "", "kubernetes"))
         names = sorted(name for name in stacks if name.startswith(kind))
         whole = copy.deepcopy(stacks[self.random.choice(names)])
         services = [resource for resource in whole if resource.token.endswith(_SERVICES)]

@@ -18,13 +18,16 @@ from policypack.model.graph.tokens import (
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _NAME: Final = re.compile(r"(?:^|/)locations/([^/]+)/(?:keyRings|keyHandles)/")
-# What hands on the name of a key -> the property that says where the key is, by what that property names.
-_RINGS: Final = {KEY_RING: "location", KEY_HANDLE: "location"}
-_KEYS: Final = {CRYPTO_KEY: "keyRing"}
-_GRANTS: Final = {CRYPTO_KEY_IAM_BINDING: "cryptoKeyId", CRYPTO_KEY_IAM_MEMBER: "cryptoKeyId"}
-_LEADS: Final = {**_GRANTS, **_KEYS, **_RINGS}
-# What each of these properties can name; nothing leads back to where it came from.
-_NAMED_BY: Final = {"cryptoKeyId": (*_KEYS, *_RINGS), "keyRing": (*_RINGS,), "disks": (*_LEADS,)}
+# What hands on the name of a key -> the property that says where the key is.
+_LEADS: Final = {
+    CRYPTO_KEY: "keyRing",
+    CRYPTO_KEY_IAM_BINDING: "cryptoKeyId",
+    CRYPTO_KEY_IAM_MEMBER: "cryptoKeyId",
+    KEY_RING: "location",
+    KEY_HANDLE: "location",
+}
+# What such a property can be computed from.
+_SOURCES: Final = {"keyRing": (KEY_RING,), "cryptoKeyId": (CRYPTO_KEY,)}
 
 
 def key_locations(stack: Stack, template: Resource) -> tuple[str | Unknown, ...]:
@@ -46,7 +49,7 @@ def _location_in(name: str | Unknown) -> str | None:
 
 def _location_by_edges(stack: Stack, resource: Resource, key: str) -> str | Unknown:
     """Where everything is that the unknown property `key` can name, if that is one location."""
-    links = resolve(stack, resource, key, [UNKNOWN], _NAMED_BY[key])
+    links = resolve(stack, resource, key, [UNKNOWN], _SOURCES.get(key, tuple(_LEADS)))
     found = {_location(stack, source) for source in (*links.targets, *links.candidates)}
     return found.pop() if len(found) == 1 and (links.is_complete or links.is_closed) else UNKNOWN
 
