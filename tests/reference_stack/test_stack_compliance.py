@@ -67,7 +67,6 @@ OF_MACHINES = {
     "instance-service-account",
     "instance-shielded-vm",
     "llm-backend-draining",
-    "llm-backend-failover-capacity",
     "llm-backend-health-check",
     "llm-backend-max-utilization",
     "llm-backend-named-port",

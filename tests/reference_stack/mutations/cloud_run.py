@@ -73,11 +73,12 @@ MUTATIONS = {
     "run: one instance at most": run_mutation(
         (SERVICE, _MAXIMUM, '"scaling": {"max_instance_count": 1},'),
         fires=set(),
-        undecided={"run-service-capacity"},
+        undecided={"llm-backend-failover-capacity", "run-service-capacity"},
     ),
     "run: a maximum below the minimum": run_mutation(
         (SERVICE, _MINIMUM, 'scaling={"min_instance_count": 5},'),
         fires={"run-service-capacity"},
+        undecided={"llm-backend-failover-capacity"},
     ),
     "run: more requests than an instance has slots": run_mutation(
         (SERVICE, _CONCURRENCY, '"max_instance_request_concurrency": 1000,'),
@@ -149,7 +150,7 @@ MUTATIONS = {
     "run: an older revision serves": run_mutation(
         (SERVICE, _INVOKER, f'{_INVOKER} traffics=[{{"revision": "llm-run-00001", "percent": 100}}],'),
         fires=set(),
-        undecided={"llm-backend-failover-signal", "run-service-probes"},
+        undecided={"llm-backend-failover-capacity", "llm-backend-failover-signal", "run-service-probes"},
     ),
     "run: GPUs in any one zone": run_mutation(
         (SERVICE, "not instance.zonal_redundancy", "True"),

@@ -16,6 +16,7 @@ _BUDGET = "            alerts.error_budget(self._create_objective(name)),\n"
 _OF_ITS_SERVICE = {
     "backend-authentication",
     "backend-no-plaintext-secrets",
+    "llm-backend-failover-capacity",
     "llm-backend-failover-signal",
     "llm-backend-timeout",
 }
@@ -52,6 +53,7 @@ MUTATIONS = {
     "run: services by their paths": run_mutation(
         (BACKEND, _NEG, _NEG.replace("}", ', "url_mask": "llm-run.example.com/<service>"}')),
         fires={"llm-backend-failover-signal"},
+        undecided={"llm-backend-failover-capacity"},
     ),
     "run: a key in a request header": run_mutation(
         (BACKEND, _PROTOCOL, f'{_PROTOCOL} custom_request_headers=["Authorization: Bearer Tr0ub4dor-7bBq9"],'),
@@ -146,6 +148,7 @@ MUTATIONS = {
     "run: a tag": run_mutation(
         (BACKEND, _NEG, _NEG.replace("}", ', "tag": "canary"}')),
         fires={"llm-backend-failover-signal"},
+        undecided={"llm-backend-failover-capacity"},
     ),
     "run: plain TCP": run_mutation(
         (BACKEND, _PROTOCOL, 'protocol="TCP",'),
