@@ -32,6 +32,7 @@ _ROOT: Final = "%SRCROOT%"
 _LEVELS: Final[dict[Level, SarifLevel]] = {"mandatory": "error", "advisory": "warning"}
 _PROBLEM_SEVERITIES: Final = {"error": "error", "warning": "warning", "note": "recommendation"}
 _SECURITY_AREAS: Final = {"edge", "instances", "network"}
+_SECURITY_RULES: Final = {"backend-no-plaintext-secrets", "internet-neg-tls", "run-service-ingress"}
 # In the middle of the ranges that GitHub calls by these names.
 _SECURITY_SCORES: Final[dict[Severity, str]] = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 
@@ -107,7 +108,7 @@ def _descriptors(rules: Iterable[tuple[AnyRule, Level]], results: Iterable[Sarif
 
 
 def _descriptor(rule: AnyRule, level: Level) -> dict[str, Any]:
-    is_security = rule.area in _SECURITY_AREAS
+    is_security = rule.area in _SECURITY_AREAS or rule.name in _SECURITY_RULES
     severity = {"security-severity": _security_severity(rule, level)} if is_security else {}
     return _any_descriptor(rule, rule.name, rule.title, _LEVELS[level], severity)
 

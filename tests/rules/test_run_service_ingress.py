@@ -126,7 +126,7 @@ def test_reports_say_the_severity_of_the_finding() -> None:
     results = Results("made", stack, evaluate(stack, [BY_NAME[RULE]], default_settings(RULES)), date(2026, 6, 30))
     (found,) = json.loads("".join(render("check", "json", results)))["findings"]
     assert found["severity"] == "medium"
-    assert f"{RULE}  mandatory, severity medium" in "".join(render("check", "terminal", results))
+    assert f"medium  {RULE}  mandatory" in "".join(render("check", "terminal", results))
     assert "| medium |" in "".join(render("check", "markdown", results))
     assert 'data-severity="medium"' in "".join(render("check", "html", results))
 

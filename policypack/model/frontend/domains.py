@@ -105,7 +105,7 @@ def _entries_of(stack: Stack, map_: Resource) -> tuple[Domains, ...] | Unknown:
 
 def _entry(stack: Stack, entry: Resource) -> Domains:
     certificates, hostname = _named(stack, entry, "certificates", (CERTIFICATE,)), entry.asked.string("hostname")
-    certified = UNKNOWN if isinstance(certificates, Unknown) or not certificates else _certified_by(certificates)
+    certified = UNKNOWN if isinstance(certificates, Unknown) else _certified_by(certificates)
     return Domains(entry.name, _plain(hostname) if isinstance(hostname, str) else hostname, certified)
 
 

@@ -2,8 +2,8 @@
 
 from tests.reference_stack.mutations.mutation import mutation
 
-FLEET, EXTERNAL, INTERNAL = "components/fleet.py", "components/load_balancer.py", "components/internal_load_balancer.py"
-PRIVATE = "components/private_certificate.py"
+FLEET, EXTERNAL, INTERNAL = "machines/fleet.py", "frontend/load_balancer.py", "frontend/internal_load_balancer.py"
+PRIVATE = "frontend/private_certificate.py"
 _ATTACHED = '[{"type": gpu.type, "count": gpu.count}] if gpu else None'
 _MOST = '"max_replicas": args.max_replicas,'
 _CERTIFICATES = "certificate_manager_certificates=[self._args.certificate],"
