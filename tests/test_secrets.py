@@ -184,6 +184,8 @@ def test_other_policies_of_a_pack_see_what_the_sdk_shows() -> None:
         pytest.param(secret(3) * 0.5, 1.5, id="fraction of a whole number"),
         pytest.param(2 + secret(0.5), 2.5, id="sum"),
         pytest.param(read(marked({"port": 8}))["port"], 8, id="in a block"),  # type: ignore[index, call-overload]
+        pytest.param(secret(secret("a")), "a", id="marked twice"),
+        pytest.param(read(marked({"key": marked("a")}))["key"], "a", id="in a secret block"),  # type: ignore[index, call-overload]
     ],
 )
 def test_what_is_made_of_a_secret_is_one(made: Any, plain: Any) -> None:

@@ -51,7 +51,7 @@ def balancer(**spec: Any) -> R:
         pytest.param(served(pool(), health(pool()), policy(pool())), {"front": "passed"}, id="Gateway with a route"),
         pytest.param([gateway()], {"front": "failed"}, id="Gateway alone"),
         pytest.param([gateway(), route(pool(), parent="other")], {"front": "failed"}, id="another Gateway's route"),
-        pytest.param([gateway(), route(pool(), parentRefs=Computed())], {"front": "passed"}, id="computed parents"),
+        pytest.param([gateway(), route(pool(), parentRefs=Computed())], {"front": "undecided"}, id="computed parents"),
         pytest.param([gateway(), thing(GATEWAY_API, "TCPRoute", "tcp", {"parentRefs": [{"name": "front"}]})],
                      {"front": "failed"}, id="TCP route"),
         pytest.param([gateway("istio")], {"front": "not applicable"}, id="class of Istio"),

@@ -33,7 +33,7 @@ from policypack.model.kubernetes.kinds import (
     SERVICE,
 )
 from policypack.model.kubernetes.objects import KubernetesObject, all_objects, objects_of
-from policypack.model.values.logic import equals
+from policypack.model.values.logic import any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.wording import quoted
 
@@ -100,31 +100,38 @@ def signals_of(stack: Stack) -> tuple[Signal, ...]:
 
 
 def _fronts(stack: Stack) -> Iterator[Signal]:
-    routed = {route.holder.urn for route in routes_of(stack)}
     for front in fronts_of(stack):
-        yield _of_front(front, routed)
+        yield _of_front(front)
     for one in objects_of(stack, MULTI_CLUSTER_FRONTS[:1]):
         yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} makes a load balancer that no rule reads.")
 
 
-def _of_front(front: Front, routed: set[str]) -> Signal:
+def _of_front(front: Front) -> Signal:
     name, found = front.class_name, front.front_class
     if found is None:
         why = f"its class `{name}` is none of GKE, so that a proxy in the cluster takes its place"
         return Signal(front.resource, Sight.ELSEWHERE, why)
-    if front.is_ingress:
-        has_route = front.urn in routed
-    else:
-        holders = (one for one in objects_of(front.stack, ROUTES) if one.group in GATEWAY_GROUPS)
-        has_route = any(gateway is front for one in holders for gateway, _ in gateways_of(front.stack, one))
-    if has_route:
+    leads_on = _leads_on(front)
+    if leads_on is True:
         return Signal(front.resource, Sight.JUDGED)
+    if isinstance(leads_on, Unknown):
+        return Signal(front.resource, Sight.NOT_KNOWN, f"what {front.label} leads to is not known")
     if isinstance(found, Unknown):
         why = f"whether GKE makes a load balancer of {front.label} is not known"
         return Signal(front.resource, Sight.NOT_KNOWN, why)
     of_class = f" of class `{name}`" if isinstance(name, str) else ""
     lacks = "it has no backends" if front.is_ingress else "no HTTPRoute or GRPCRoute of this stack is attached to it"
     return Signal(front.resource, Sight.OUT_OF_SIGHT, f"{front.label}{of_class} makes a load balancer, and {lacks}.")
+
+
+def _leads_on(front: Front) -> bool | Unknown:
+    """Whether an Ingress has backends, or a route is attached to a Gateway."""
+    if front.is_ingress:
+        routes = (route for route in routes_of(front.stack) if route.holder.urn == front.urn)
+        return any_of(UNKNOWN if isinstance(route.ref, Unknown) else True for route in routes)
+    holders = (one for one in objects_of(front.stack, ROUTES) if one.group in GATEWAY_GROUPS)
+    found = (gateways_of(front.stack, one) for one in holders)
+    return any_of(is_parent for gateways in found for gateway, is_parent in gateways if gateway is front)
 
 
 def _services(stack: Stack) -> Iterator[Signal]:

@@ -94,7 +94,7 @@ def secret(value: T) -> T:
 
 
 def _hidden(value: Any) -> Any:
-    if isinstance(value, bool):
+    if isinstance(value, bool | Hidden):  # What is hidden would make another one of how it is shown.
         return value
     if isinstance(value, str):
         return SecretText(value)

@@ -40,8 +40,13 @@ def _has_regions(service: BackendService) -> bool | Unknown:
     Of a NEG outside the stack it is taken for granted that it is in its region.
     """
     groups = service.groups
-    if service.leaves_backends_to_a_controller or not groups:
+    if service.leaves_backends_to_a_controller:
         return True
+    if not groups:
+        # Of a NEG that is still to be shown it may turn out that it is in no region.
+        may_be_elsewhere = service.kinds & {GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG}
+        is_open = not service.stack.is_complete or service.links.is_closed
+        return UNKNOWN if may_be_elsewhere and is_open else True
     are_apis = all_of(not group.is_external and group.serves_google_api for group in groups)
     is_elsewhere = any_of([all(group.is_anywhere for group in groups), are_apis])
     return UNKNOWN if is_elsewhere is True and not service.links.is_complete else negation(is_elsewhere)
