@@ -299,6 +299,40 @@ def test_the_fix_is_a_whole_policy_with_its_target() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "options", "part"),
+    [
+        pytest.param(TIMEOUT, {}, '"default": {"timeoutSec": 600}', id="timeout"),
+        pytest.param(DRAINING, {}, '"default": {"connectionDraining": {"drainingTimeoutSec": 600}}', id="draining"),
+        pytest.param(LOGGING, {}, '"default": {"logging": {"enabled": True}}', id="log, in Python"),
+    ],
+)
+def test_fixes_ask_for_one_policy_with_all_settings(rule: str, options: dict[str, Any], part: str) -> None:
+    ((_, _, fix),) = texts(rule, *served(POOL))
+    assert fix.startswith(
+        "Create one GCPBackendPolicy (`networking.gke.io/v1`) for all settings of InferencePool `chat`, in its namespace, "
+        'with `spec={"targetRef": {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "chat"}, '
+        f"{part}}}`."
+    )
+
+
+def test_fixes_of_several_policies_merge_them() -> None:
+    merge = (
+        "Merge GCPBackendPolicy `first`, GCPBackendPolicy `second` into one: of several for one target only the oldest "
+        "counts"
+    )
+    first, second = policy(POOL, {"timeoutSec": 900}, "first"), policy(POOL, {"logging": {"enabled": True}}, "second")
+    (found,) = findings(TIMEOUT, build(*served(POOL, first, second)))
+    which = "which of GCPBackendPolicy `first`, GCPBackendPolicy `second` counts is not known"
+    assert [one.why for one in found.undecided] == [f"{which}. {merge}"]
+    failing = texts(DRAINING, *served(POOL, first, second))
+    assert [fix.endswith(f" {merge}.") for _, _, fix in failing] == [True, True]
+    assert "Merge" not in repr(texts(DRAINING, *served(POOL, first)))
+    elsewhere = policy(Computed(), {"logging": {"enabled": True}}, "second")
+    (doubtful,) = findings(TIMEOUT, build(*served(POOL, first, elsewhere)))
+    assert [one.why for one in doubtful.undecided] == [which]
+
+
 def test_the_message_names_the_field_of_the_policy() -> None:
     assert texts(TIMEOUT, *served(POOL, policy(POOL, {"timeoutSec": 300}))) == [
         (

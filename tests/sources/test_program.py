@@ -127,6 +127,42 @@ def test_an_explicit_provider_configures_its_resources(tmp_path: Path) -> None:
     assert named(program, "net").provider_urn == named(program, "other").urn
 
 
+def test_kubernetes_objects_have_names_that_are_made_up(tmp_path: Path) -> None:
+    program = run(
+        tmp_path,
+        """
+        import pulumi_kubernetes as k8s
+        labelled = k8s.core.v1.Namespace("labelled", metadata={"labels": {"a": "b"}})
+        bare = k8s.core.v1.Namespace("bare")
+        hidden = k8s.core.v1.ConfigMap("hidden", metadata=pulumi.Output.secret({"labels": {"a": "b"}}))
+        named = k8s.core.v1.Namespace("named", metadata={"name": "llm"})
+        pulumi.export("name", labelled.metadata["name"])
+        k8s.core.v1.ConfigMap("uses", metadata={"name": "uses", "namespace": labelled.metadata["name"]}, data={
+            "attribute": labelled.metadata.name,
+            "apply": labelled.metadata.apply(lambda metadata: metadata["name"]),
+            "label": labelled.metadata["labels"]["a"],
+            "bare": bare.metadata["name"],
+            "hidden": hidden.metadata["name"],
+            "namespace": hidden.metadata["namespace"],
+            "named": named.metadata["name"],
+            "named apply": named.metadata.apply(lambda metadata: metadata.name),
+        })
+        """,
+    )
+    uses = named(program, "uses").inputs or {}
+    assert uses["metadata"] == {"name": "uses", "namespace": UNKNOWN}
+    assert uses["data"] == {
+        **dict.fromkeys(("attribute", "apply", "bare", "hidden", "namespace"), UNKNOWN),
+        **{"label": "b", "named": "llm", "named apply": "llm"},
+    }
+    assert named(program, "labelled").inputs == {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"labels": {"a": "b"}},
+    }
+    assert named(program, "labelled").outputs["metadata"] == {"labels": {"a": "b"}, "name": UNKNOWN}
+
+
 def test_resources_that_are_read_have_no_inputs(tmp_path: Path) -> None:
     program = run(
         tmp_path,

@@ -63,11 +63,9 @@ def regions_of_exporters(backend: GkeBackend) -> frozenset[str]:
     return _regions(exporters_of(backend))
 
 
-def regions_of_peers(front: Front, pattern: str) -> tuple[frozenset[str], bool]:
-    """The regions of the Gateways and Ingresses whose logical names match a glob, and whether all are known."""
-    peers = [one for one in fronts_of(front.stack) if fnmatchcase(one.name, pattern)]
-    found = [region_of_front(one) for one in peers]
-    return frozenset(one for one in found if one), None not in found
+def regions_of_peers(front: Front, pattern: str) -> tuple[str | None, ...]:
+    """The region of each Gateway and Ingress whose logical name matches a glob; `None` where it is not known."""
+    return tuple(region_of_front(one) for one in fronts_of(front.stack) if fnmatchcase(one.name, pattern))
 
 
 def may_be_joined_by_dns(stack: Stack) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from policypack.model.software.servers import ServerName
 from policypack.model.values.logic import equals
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.wording import python_literal
 
 _H2C = "kubernetes.io/h2c"
 
@@ -64,7 +64,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     if policy.object:
         does = f"requests `{path}`" if path else f"is a {type_} check, which cannot request a path"
         observed = f"{policy.label} {does}."
-        fix = f"Set `spec.default` of {policy.label} to `{json.dumps(config)}`{also}."
+        fix = f"Set `spec.default` of {policy.label} to `{python_literal(config)}`{also}."
     else:
         observed = f"{backend.label} has {policy.label}, so the Gateway requests `/`, whatever readiness probes say."
         fix = how_to_create(backend, policy, {"default": config}, also)
@@ -80,7 +80,7 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     does = f"requests `{path}` of {backend.label}" if path else f"checks {backend.label} by {type_}, which has no path"
     wanted, also = _path(backend, accepted)
     block = {"type": "HTTP", "requestPath": wanted, **_port(backend, with_kind=False)}
-    fix = f"Set `spec.healthCheck` of {config.label} to `{json.dumps(block)}`{also}."
+    fix = f"Set `spec.healthCheck` of {config.label} to `{python_literal(block)}`{also}."
     yield Fail(
         f"The Ingress {does}.",
         accepted.required,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from policypack.model.gke.backends import Attached, GkeBackend
 from policypack.model.gke.policies import FIELDS, Policy, Setting
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.verdict import Checks, Fail, Undecided, known, settled
+from policypack.wording import python_literal
 
 T = TypeVar("T")
+
+# The kinds that have several settings of a backend: rules name one field each, and only one object counts.
+_WITH_SETTINGS: Final = (BACKEND_POLICY, BACKEND_CONFIG)
 
 
 def on_settings(backend: GkeBackend, check: Callable[[Policy], Checks]) -> Checks:
@@ -42,16 +46,24 @@ def on_policies(attached: Attached, kind: str, check: Callable[[Policy], Checks]
         return
     possible = [policy for policy, is_it in attached.policies if is_it is not True]
     counting = [*certain, *possible, *([] if certain else [Policy(kind)])]
+    merge = _how_to_merge(certain)
     said = [list(settled(check(policy))) for policy in counting]
     failing = [any(isinstance(verdict, Fail) for verdict in verdicts) for verdicts in said]
     if all(failing):
         to_tell = said[: len(certain) or len(possible) or 1]
-        yield from (verdict for verdicts in to_tell for verdict in verdicts if isinstance(verdict, Fail))
+        found = (verdict for verdicts in to_tell for verdict in verdicts if isinstance(verdict, Fail))
+        yield from (replace(verdict, fix=f"{verdict.fix} {merge}".rstrip()) for verdict in found)
     elif any(failing):
         names = ", ".join(sorted(policy.label for policy in counting))
-        yield Undecided(f"which of {names} counts is not known", "targetRef")
+        yield Undecided(f"which of {names} counts is not known. {merge}".rstrip(" ."), "targetRef")
     else:
         yield from (verdict for verdicts in said for verdict in verdicts)
+
+
+def _how_to_merge(policies: Sequence[Policy]) -> str:
+    """What to do about several policies for one target, a sentence; empty if there is no more than one."""
+    whole = sorted(one.label for one in policies if one.object and not one.object.is_patch)
+    return f"Merge {', '.join(whole)} into one: of several for one target only the oldest counts." if whole[1:] else ""
 
 
 def given(policy: Policy, setting: Setting, value: T | Unknown) -> T:
@@ -79,7 +91,7 @@ def how_to_set(backend: GkeBackend, policy: Policy, values: Mapping[Setting, Any
     """What to do so that a policy says this: a change of it or, if there is none, a whole one. A sentence."""
     if policy.object:
         changes = ", and ".join(
-            f"{field_of(policy, setting)} to {json.dumps(value)}" for setting, value in values.items()
+            f"{field_of(policy, setting)} to {python_literal(value)}" for setting, value in values.items()
         )
         return f"Set {changes}."
     spec: dict[str, Any] = {}
@@ -94,12 +106,15 @@ def how_to_set(backend: GkeBackend, policy: Policy, values: Mapping[Setting, Any
 
 def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], also: str = "") -> str:
     """How to make a policy that is attached to a backend, and what to do besides. A sentence."""
-    made = f"Create a {policy.kind} (`{policy.api_version}`)"
-    if policy.kind == BACKEND_CONFIG:
+    name, api_version = policy.kind, policy.api_version
+    made = f"Create a {name} (`{api_version}`) in the namespace of {backend.label}"
+    if name in _WITH_SETTINGS:
+        made = f"Create one {name} (`{api_version}`) for all settings of {backend.label}, in its namespace,"
+    if name == BACKEND_CONFIG:
         link = '`cloud.google.com/backend-config: {"default": NAME}`'
-        return f"{made} with `spec={json.dumps(spec)}`, and annotate {backend.label} with {link}{also}."
+        return f"{made} with `spec={python_literal(spec)}`, and annotate {backend.label} with {link}{also}."
     whole = {"targetRef": _target_ref(backend), **spec}
-    return f"{made} in the namespace of {backend.label} with `spec={json.dumps(whole)}`{also}."
+    return f"{made} with `spec={python_literal(whole)}`{also}."
 
 
 def _target_ref(backend: GkeBackend) -> dict[str, str]:

@@ -22,7 +22,8 @@ from policypack.wording import counted, quoted
 
 _JOIN: Final = (
     "Serve the model from a cluster in another region too, behind a load balancer of its own, join both by DNS with "
-    "health checks, and name them in the option `regional_peers`."
+    "health checks, and say so in the option `regional_peers` of `llm-backend-regions`: one glob that matches the "
+    "logical names of all Gateways or Ingresses that belong together."
 )
 _MULTI_CLUSTER: Final = (
     "Use a Gateway of class `{name}`, and export the {what} from clusters in two regions to it. Or: "
@@ -53,13 +54,17 @@ def _of_front(backend: GkeBackend, front: Front, min_regions: int, peers: Sequen
         yield _are_exported(backend, found, min_regions)
         return
     joined = [regions_of_peers(front, glob) for glob in peers if fnmatchcase(front.name, glob)]
-    if any(len(regions) >= min_regions for regions, _ in joined):
+    if any(len({region for region in regions if region}) >= min_regions for regions in joined):
         return
-    if not all(is_known for _, is_known in joined):
-        yield Undecided(f"the region of a peer of {front.label} is not known", "location")
+    if any(None in regions for regions in joined):
+        has_peers = any(len(regions) > 1 for regions in joined)
+        alone = f"`regional_peers` matches {front.label} alone, whose region is not known"
+        yield Undecided(f"the region of a peer of {front.label} is not known" if has_peers else alone, "location")
     elif may_be_joined_by_dns(backend.stack):
         yield Undecided(
-            f"a DNS record may join {front.label} with others; `regional_peers` can name them", "routing_policy"
+            f"a DNS record may join {front.label} with others; one glob of the option `regional_peers` on their "
+            "logical names says so",
+            "routing_policy",
         )
     else:
         yield _serves_one_cluster(backend, front, found, min_regions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.regions import exporters_of, may_have_other_exporters
 from policypack.model.gke.zones import has_several_pods, least_zones, most_zones
@@ -10,6 +12,8 @@ from policypack.model.values.bounds import reaches
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.verdict import Checks, Fail, Undecided, decided, provided
 from policypack.wording import counted
+
+_HOW_TO_SHOW: Final = "; objects with a `provider` whose `kubeconfig` comes from a cluster of the stack are"
 
 
 def spans_zones(backend: GkeBackend, min_zones: int) -> Checks:
@@ -27,7 +31,8 @@ def _has_nodes_in_zones(backend: GkeBackend, min_zones: int) -> Checks:
     serving = [cluster_of(one) for one in ([backend.shown_on] if is_alone else exporters_of(backend))]
     clusters = [one for one in serving if one]
     if not clusters or len(clusters) < len(serving) or (not is_alone and may_have_other_exporters(backend)):
-        yield Undecided(f"the clusters that serve {backend.label} are not known to be in the stack", "kubeconfig")
+        seen = f"the clusters that serve {backend.label} are not known to be in the stack"
+        yield Undecided(f"{seen}{_HOW_TO_SHOW if len(clusters) < max(len(serving), 1) else ''}", "kubeconfig")
     for cluster in clusters:
         doubt = Undecided(f"clusters of other stacks may serve {backend.label} in the region of `{cluster.name}`")
         yield provided(True if is_alone else UNKNOWN, doubt, _cluster_spans_zones(backend, cluster, min_zones))

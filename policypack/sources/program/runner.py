@@ -1,8 +1,8 @@
 """Runs a Pulumi program as a first preview, without the CLI, and writes down what it registers.
 
 `python -u runner.py REQUEST.json RESULT.json` runs in the interpreter of the program's own project, which may be older
-than this package and does not have it. So it imports nothing but the standard library, `pulumi` and `runner_places.py`
-beside it, and keeps to Python 3.9.
+than this package and does not have it. So it imports nothing but the standard library, `pulumi` and the modules
+`runner_*.py` beside it, and keeps to Python 3.9.
 
 The request has the keys `project`, `stack`, `organization`, `root` and `program` (paths: the folder of the project
 file, and the program's file or folder), `config`, `secret_keys`, `encrypted_keys` (those among them of which only a
@@ -23,6 +23,7 @@ import sys
 import threading
 from typing import Any
 
+from runner_kubernetes import names_made_up
 from runner_places import place_of, where_raised
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
@@ -186,22 +187,21 @@ class _Monitor(mocks.MockMonitor):
         return urn
 
     def _outputs_of(self, request: Any, inputs: dict[str, Any]) -> dict[str, Any]:
-        """What the provider adds to the inputs: on a first preview nothing, but the id of what is imported."""
+        """What the provider adds to the inputs: on a first preview little more than the id of what is imported."""
+        made_up = names_made_up(request.type, inputs, rpc.UNKNOWN)
         if request.importId:
-            return {"id": request.importId}
+            return {"id": request.importId, **made_up}
         if self.computed is None or not request.custom:
-            return {}
+            return made_up
         settings_of_provider = self._provider_settings(request)
         name = _first_string("name", inputs) or request.name + _AUTO_NAME_SUFFIX
         names = {key: _first_string(key, inputs, settings_of_provider) for key in ("project", "region", "zone")}
         known = {"name": name, **{key: value for key, value in names.items() if value}}
-        return {"id": name, **_fill_in(self.computed.get(request.type, {}), known)}
+        return {"id": name, **made_up, **_fill_in(self.computed.get(request.type, {}), known)}
 
     def _provider_settings(self, request: Any) -> dict[str, Any]:
-        provider = self.records.get(request.provider.rpartition("::")[0])
-        if provider:
-            inputs: dict[str, Any] = provider["inputs"]
-            return inputs
+        if provider := self.records.get(request.provider.rpartition("::")[0]):
+            return {**provider["inputs"]}
         namespace = request.type.split(":")[0] + ":"
         return {key[len(namespace) :]: value for key, value in self.config.items() if key.startswith(namespace)}
 

@@ -11,7 +11,7 @@ from policypack.model.gke.policies import Policy
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown
 from policypack.rules.on_gke.edge.fronts import on_fronts
-from policypack.rules.on_gke.policies import field_of, settings_kind
+from policypack.rules.on_gke.policies import how_to_set, settings_kind
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 
 _MAY_ASK: Final = (
@@ -40,12 +40,13 @@ def knows_its_callers(backend: GkeBackend, key_words: Sequence[str], *, server_a
 
 def _is_not_open(backend: GkeBackend, is_closed: bool | Unknown) -> Checks:
     if is_closed is False:
-        iap = field_of(Policy(settings_kind(backend)), "iap")
+        attached = [policy for policy, is_it in backend.settings.policies if is_it is True]
+        policy = attached[0] if attached else Policy(settings_kind(backend))
         yield Fail(
             f"{backend.label} is public, and nothing in the stack authenticates its callers.",
             "Identity-Aware Proxy, an authorization policy, known address ranges, or a server that asks for a key.",
-            f"Set {iap} to true, or have the server ask for a key; if it already does in a way that the stack does not "
-            "show, set the option `server_authenticates`.",
+            f"{how_to_set(backend, policy, {'iap': True})} Or have the server ask for a key; if it already does in a "
+            "way that the stack does not show, set the option `server_authenticates`.",
         )
     elif is_closed is not True:
         yield Undecided(_MAY_ASK, "iap")

@@ -14,7 +14,7 @@ from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 
 _REQUIRED = "HTTPS, and plain HTTP for redirects only."
-_REDIRECT = '{"redirectToHttps": {"enabled": true}}'
+_REDIRECT = '{"redirectToHttps": {"enabled": True}}'
 _LISTENER = '`{"name": "https", "protocol": "HTTPS", "port": 443, "tls": ...}`'
 
 
@@ -63,7 +63,7 @@ def _config_redirects(backend: GkeBackend, ingress: Front, config: Policy) -> Ch
         return
     made = f"Create a FrontendConfig (`{config.api_version}`) with `spec={_REDIRECT}`"
     how = (
-        f"Set {field_of(config, 'redirect')} to true"
+        f"Set {field_of(config, 'redirect')} to True"
         if config.object
         else f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`"
     )

@@ -1,0 +1,51 @@
+"""What the provider adds to Kubernetes objects. `runner.py` imports it from beside itself, by the same rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Marks what stands for a secret. https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+# Built-in kinds without a namespace: https://kubernetes.io/docs/reference/kubernetes-api/
+_CLUSTER_SCOPED = frozenset(
+    (
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "GatewayClass",
+        "IngressClass",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "RuntimeClass",
+        "StorageClass",
+    )
+)
+
+
+def names_made_up(type_: str, inputs: dict[str, Any], unknown: str) -> dict[str, Any]:
+    """The metadata of an object with the name and the namespace that it gets where they are left out, as an output.
+
+    https://www.pulumi.com/registry/packages/kubernetes/
+
+    Args:
+        type_: the type token.
+        inputs: the inputs as the program gave them.
+        unknown: stands for what is not known.
+    """
+    metadata = inputs.get("metadata") or {}
+    is_object = type_.startswith("kubernetes:") and "apiVersion" in inputs and "kind" in inputs
+    if not is_object or not isinstance(metadata, dict):
+        return {}
+    made_up = {"name": unknown}
+    if type_.rpartition(":")[2] not in _CLUSTER_SCOPED:
+        made_up["namespace"] = unknown
+    if _SIGNATURE not in metadata:
+        return {"metadata": {**made_up, **_given(metadata)}}
+    secret = metadata.get("value")
+    return {"metadata": {**metadata, "value": {**made_up, **_given(secret)}}} if isinstance(secret, dict) else {}
+
+
+def _given(metadata: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in metadata.items() if value is not None}
