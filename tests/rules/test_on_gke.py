@@ -310,9 +310,9 @@ def test_the_fix_is_a_whole_policy_with_its_target() -> None:
 def test_fixes_ask_for_one_policy_with_all_settings(rule: str, options: dict[str, Any], part: str) -> None:
     ((_, _, fix),) = texts(rule, *served(POOL))
     assert fix.startswith(
-        "Create one GCPBackendPolicy (`networking.gke.io/v1`) for all settings of InferencePool `chat`, in its namespace, "
-        'with `spec={"targetRef": {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "chat"}, '
-        f"{part}}}`."
+        "Create one GCPBackendPolicy (`networking.gke.io/v1`) for all settings of InferencePool `chat`, in its "
+        'namespace, with `spec={"targetRef": {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": '
+        f'"chat"}}, {part}}}`.'
     )
 
 

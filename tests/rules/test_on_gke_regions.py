@@ -88,6 +88,23 @@ def test_clusters_that_export_a_service() -> None:
     check_verdict(RULE, stack(US), "undecided", "route")
 
 
+def test_what_is_said_of_peers() -> None:
+    def said(resources: list[R], **options: Any) -> tuple[list[str], list[str]]:
+        (found,) = findings(RULE, build(*resources), **options)
+        return [one.why for one in found.undecided], [one.fix for one in found.problems]
+
+    gke, provider = ANYWHERE
+    alone = all_of(gke, provider, within(provider, *served()))
+    why = "`regional_peers` matches Gateway `front` alone, whose region is not known"
+    assert said(alone, regional_peers=["front*"]) == ([why], [])
+    reasons, (fix,) = said(alone)
+    assert not reasons
+    assert fix.endswith(
+        "and say so in the option `regional_peers` of `llm-backend-regions`: one glob that matches the logical names "
+        "of all Gateways or Ingresses that belong together."
+    )
+
+
 def test_peers_are_joined_by_the_option() -> None:
     def stack(other: tuple[R, R]) -> list[R]:
         there = (

@@ -21,7 +21,7 @@ from tests.rules.clusters import (
     thing,
     within,
 )
-from tests.stacks import Computed, Out, R, check_verdict
+from tests.stacks import Computed, Out, R, build, check_verdict, findings
 
 RULE = "llm-backend-zones"
 A, B = "us-central1-a", "us-central1-b"
@@ -73,6 +73,14 @@ def stack(location: Any = "us-central1", *pools: Any, class_name: str = "gke-l7-
 def test_zones_of_nodes(resources: list[R], expected: str) -> None:
     check_verdict(RULE, resources, expected)
     check_verdict(RULE, resources, "passed", min_zones=1)
+
+
+def test_what_shows_the_cluster() -> None:
+    (found,) = findings(RULE, build(*served(pool(), deployment())))
+    assert [one.why for one in found.undecided] == [
+        "the clusters that serve InferencePool `chat` are not known to be in the stack; objects with a `provider` "
+        "whose `kubeconfig` comes from a cluster of the stack are"
+    ]
 
 
 def pods(*others: R, **changes: Any) -> list[R]:

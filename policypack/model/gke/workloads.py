@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -54,6 +55,40 @@ class Workload(KubernetesObject):
                 return UNKNOWN
             found += containers
         return tuple(found)
+
+    @cached_property
+    def variables(self) -> tuple[tuple[str, str | Unknown], ...]:
+        """The names and plain values of the environment of its containers; a name that is not known is empty.
+
+        What comes from a Secret or a ConfigMap has no plain value.
+        """
+        found = list[tuple[str, str | Unknown]]()
+        for container in self._all_containers:
+            entries = container.objects("env")
+            for entry in [Properties(UNKNOWN)] if isinstance(entries, Unknown) else entries:
+                name, value = entry.string("name"), entry.string("value")
+                if value is not None:
+                    found.append((name if isinstance(name, str) else "", value))
+        return tuple(found)
+
+    @cached_property
+    def command_lines(self) -> tuple[tuple[str, bool], ...]:
+        """What is known of the command line of each container that may have one, and whether that is all of it."""
+        found = list[tuple[str, bool]]()
+        for container in self._all_containers:
+            words = [container.strings(key) for key in ("command", "args")]
+            known = [word for part in words if not isinstance(part, Unknown) for word in part]
+            line = joined(" ", [word for word in known if isinstance(word, str)])
+            found.append((line, not any(isinstance(one, Unknown) for one in (*words, *known))))
+        return tuple(found)
+
+    @property
+    def _all_containers(self) -> Iterator[Properties]:
+        """Those that start the others too; one of which nothing is known stands for any."""
+        for _, spec in self.templates:
+            for key in ("initContainers", "containers"):
+                found = spec.objects(key)
+                yield from [Properties(UNKNOWN)] if isinstance(found, Unknown) else found
 
     @property
     def replicas(self) -> float | Unknown:

@@ -7,6 +7,7 @@ from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.plain_text import PlainText, texts_of_run, texts_of_service
 from policypack.model.security.route_headers import texts_of_routes
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.plaintext import pods_hold_no_secret
 from policypack.verdict import Checks, Fail, Undecided, provided, unresolved
 
 _REQUIRED = "Request headers, environment and arguments without secrets."
@@ -14,17 +15,22 @@ _FIX = (
     "Store it in Secret Manager, have Cloud Run read it with `value_source` and `secret_key_ref`, or have the model "
     "server or a proxy add the header; and rotate it now: whoever could view the service or the stack's history has it."
 )
+_FIX_ON_GKE = (
+    "Store it in a Secret of Kubernetes or in Secret Manager, have the container read it with `valueFrom` and "
+    "`secretKeyRef`, or from a file; and rotate it now: whoever could view the workload or the stack's history has it."
+)
 
 
 @rule(
-    title="Headers and Cloud Run services contain no plaintext secrets",
+    title="Headers, Cloud Run services and Pods contain no plaintext secrets",
     severity="critical",
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/run/docs/configuring/services/secrets",
+    gke=lambda backend, options: pods_hold_no_secret(backend, lambda text: _holds_no_secret(text, _FIX_ON_GKE)),
 )
 def backend_no_plaintext_secrets(service: BackendService, options: Options) -> Checks:
-    """What a backend service adds to requests, and what the Cloud Run services behind it run with, holds no secret.
+    """What a backend service adds to requests, and what Cloud Run services and Pods run with, holds no secret.
 
     ## What it checks
     `custom_request_headers` of the backend service, and `request_headers_to_adds` of the routes to it; values of
@@ -33,12 +39,16 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
     `Authorization` or `x-api-key` is one as a whole. Variables with `value_source` are read from Secret Manager and so
     are none. No value is ever quoted.
 
+    On GKE `env`, `command` and `args` of the containers of the Pods, also of those in `initContainers`. Variables with
+    `valueFrom` are read from a Secret, or a ConfigMap, and so are none.
+
     ## Why it matters
-    Everybody who may view the backend service or the Cloud Run service, Viewers included, reads these values in the
-    console, also of old revisions. A value that Pulumi keeps as a secret is one in the state only.
+    Everybody who may view the backend service, the Cloud Run service or the Deployment, Viewers included, reads these
+    values in the console, also of old revisions. A value that Pulumi keeps as a secret is one in the state only.
 
     ## Applies to
-    Backend services of every scheme, and what they send requests to on Cloud Run.
+    Backend services of every scheme, and what they send requests to on Cloud Run. On GKE Services and InferencePools
+    that routes lead to.
 
     ## Fails
     ```python
@@ -74,9 +84,31 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
                  }
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: vllm, namespace: llm}
+    spec:
+      selector:
+        matchLabels: {app: vllm}
+      template:
+        metadata:
+          labels: {app: vllm}
+        spec:
+          containers:
+            - name: vllm
+              image: vllm/vllm-openai:v0.9.1
+              env:
+                - name: HF_TOKEN
+                  valueFrom:
+                    secretKeyRef: {name: huggingface, key: token}
+    ```
+
     ## Undecided
     When a Cloud Run service is not in the stack, a header is computed, a computed variable has the name of a credential
     or comes from a resource with a secret output, or a value such as `my-llm-key` may be a secret or the name of one.
+    On GKE also when the stack does not show the Pods.
     """
     for text in texts_of_service(service):
         yield _holds_no_secret(text)
@@ -93,9 +125,9 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
         yield from unresolved(service.links)
 
 
-def _holds_no_secret(text: PlainText) -> Checks:
+def _holds_no_secret(text: PlainText, fix: str = _FIX) -> Checks:
     if text.secrets:
-        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.", _REQUIRED, _FIX)
+        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.", _REQUIRED, fix)
     elif text.hides_something:
         yield Undecided(f"{text.label} is not known", text.property_name)
     elif text.possible_secrets:

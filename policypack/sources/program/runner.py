@@ -188,7 +188,7 @@ class _Monitor(mocks.MockMonitor):
 
     def _outputs_of(self, request: Any, inputs: dict[str, Any]) -> dict[str, Any]:
         """What the provider adds to the inputs: on a first preview little more than the id of what is imported."""
-        made_up = names_made_up(request.type, inputs, rpc.UNKNOWN)
+        made_up: dict[str, Any] = names_made_up(request.type, inputs, rpc.UNKNOWN)
         if request.importId:
             return {"id": request.importId, **made_up}
         if self.computed is None or not request.custom:
@@ -201,7 +201,7 @@ class _Monitor(mocks.MockMonitor):
 
     def _provider_settings(self, request: Any) -> dict[str, Any]:
         if provider := self.records.get(request.provider.rpartition("::")[0]):
-            return {**provider["inputs"]}
+            return dict(provider["inputs"])
         namespace = request.type.split(":")[0] + ":"
         return {key[len(namespace) :]: value for key, value in self.config.items() if key.startswith(namespace)}
 

@@ -1,0 +1,92 @@
+"""Secrets in the clear in what runs on GKE: `backend-no-plaintext-secrets`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.clusters import VLLM, deployment, ingress, pool, release, served, service, thing
+from tests.stacks import Computed, R, build, check_verdict, findings
+
+RULE = "backend-no-plaintext-secrets"
+KEY = "Tr0ub4dor-7bBq9"
+TOKEN = "hf_" + "aB3" * 12
+BUCKET = R("gcp:storage/bucket:Bucket", "bucket")
+PASSWORD = R("random:index/randomPassword:RandomPassword", "password", {"length": 20})
+FROM_SECRET = {"secretKeyRef": {"name": "huggingface", "key": "token"}}
+
+
+def pods(**container: Any) -> R:
+    return deployment({**VLLM, **container})
+
+
+def env(value: Any, name: Any = "HF_TOKEN") -> R:
+    return pods(env=[{"name": name, "value": value}])
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        pytest.param(env(TOKEN), "failed", id="token"),
+        pytest.param(env(TOKEN, "ANY"), "failed", id="token of known form under any name"),
+        pytest.param(env(KEY, "VLLM_API_KEY"), "failed", id="key"),
+        pytest.param(env("google/gemma-3", "MODEL"), "passed", id="harmless variable"),
+        pytest.param(env("$(KEY)", "VLLM_API_KEY"), "passed", id="of another variable"),
+        pytest.param(pods(env=[{"name": "HF_TOKEN", "valueFrom": FROM_SECRET}]), "passed", id="from a Secret"),
+        pytest.param(pods(env=[{"name": "HF_TOKEN", "valueFrom": Computed()}]), "passed", id="from something"),
+        pytest.param(pods(envFrom=[{"secretRef": {"name": "keys"}}]), "passed", id="all from a Secret"),
+        pytest.param(pods(), "passed", id="no environment"),
+        pytest.param(env(Computed()), "undecided", id="computed token"),
+        pytest.param(env(Computed((BUCKET,)), "BUCKET"), "passed", id="computed of a bucket"),
+        pytest.param(env(Computed((PASSWORD,)), "ANY"), "undecided", id="computed of a password"),
+        pytest.param(env(Computed(), "ANY"), "undecided", id="computed of nothing"),
+        pytest.param(pods(env=Computed()), "undecided", id="computed environment"),
+        pytest.param(pods(args=["--api-key", KEY]), "failed", id="flag"),
+        pytest.param(pods(args=[f"--api-key={KEY}"]), "failed", id="flag with its value"),
+        pytest.param(pods(command=["sh", "-c", f"VLLM_API_KEY={KEY} vllm serve"]), "failed", id="command"),
+        pytest.param(pods(args=["--model=/models", "--max-num-seqs=16"]), "passed", id="harmless arguments"),
+        pytest.param(pods(args=["--api-key=$(KEY)"]), "passed", id="variable in arguments"),
+        pytest.param(pods(args=[f"--api-key={KEY}", Computed((BUCKET,))]), "failed", id="some arguments computed"),
+        pytest.param(pods(args=["--model", Computed((BUCKET,))]), "passed", id="argument of a bucket"),
+        pytest.param(pods(args=Computed()), "undecided", id="computed arguments"),
+    ],
+)
+def test_containers(made: R, expected: str) -> None:
+    resources = [made, BUCKET, PASSWORD]
+    check_verdict(RULE, [*served(pool()), *resources], expected)
+    check_verdict(RULE, [ingress(class_name="gce"), service(), *resources], expected)
+
+
+def test_containers_that_start_others() -> None:
+    made = pods()
+    made.inputs["spec"]["template"]["spec"]["initContainers"] = [{"env": [{"name": "HF_TOKEN", "value": TOKEN}]}]
+    check_verdict(RULE, served(pool(), made), "failed")
+
+
+def test_other_workloads() -> None:
+    worker = {"spec": {"containers": [{**VLLM, "env": [{"name": "HF_TOKEN", "value": TOKEN}]}]}}
+    leader = {"metadata": {"labels": {"app": "vllm"}}, "spec": {"containers": [VLLM]}}
+    spec = {"leaderWorkerTemplate": {"leaderTemplate": leader, "workerTemplate": worker}}
+    check_verdict(RULE, served(pool(), thing("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "vllm", spec)), "failed")
+
+
+def test_what_does_not_serve_is_not_judged() -> None:
+    def leaking(labels: Any) -> R:
+        container = {**VLLM, "env": [{"name": "HF_TOKEN", "value": TOKEN}]}
+        return deployment(container, name="other", labels=labels)
+
+    check_verdict(RULE, served(pool(), pods(), leaking({"app": "other"})), "passed")
+    check_verdict(RULE, served(pool(), leaking({"app": "other"})), "undecided")
+    check_verdict(RULE, served(pool(), release()), "undecided")
+    check_verdict(RULE, served(pool(), pods(), leaking(Computed())), "undecided")
+
+
+def test_no_value_is_quoted() -> None:
+    (found,) = findings(RULE, build(*served(pool(), env(TOKEN))))
+    (problem,) = found.problems
+    assert problem.observed == (
+        "There are plaintext secrets in the variable `HF_TOKEN` of Deployment `vllm`: a Hugging Face token, a token."
+    )
+    assert "`secretKeyRef`" in problem.fix
+    assert TOKEN not in repr(found.problems)
