@@ -55,7 +55,18 @@ _PODS = """make(
 )
 """
 
+_MODEL = '"spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"'
+_TOKEN = f'{_MODEL}, "env": [{{"name": "HF_TOKEN", "value": "hf_{"aB3" * 12}"}}]'
+_FROM_SECRET = f'{_MODEL}, "env": [{{"name": "HF_TOKEN", "valueFrom": {{"secretKeyRef": {{"name": "hf"}}}}}}]'
+
 FIXES = {
+    "a token in a variable of Pods": fix(
+        "backend-no-plaintext-secrets",
+        "_holds_no_secret",
+        (_MODEL, _TOKEN, _FROM_SECRET),
+        program=GKE,
+        chosen="hf",
+    ),
     "a pool without a check": fix(
         "llm-backend-health-check",
         "_of_gateway",
@@ -79,7 +90,7 @@ FIXES = {
     ),
     "a pool without draining": fix("llm-backend-draining", "_policy_drains", (_DRAINING, "", _DRAINING), program=GKE),
     "a pool without a log": fix(
-        "llm-backend-logging", "_policy_logs", (_LOGGING, "", _LOGGING), program=GKE, chosen="True sampleRate 1000000"
+        "llm-backend-logging", "_policy_logs", (_LOGGING, "", _LOGGING), program=GKE, chosen="sampleRate 1000000"
     ),
     "a pool without a limit": fix("llm-backend-max-utilization", "_policy_limits", (_LIMIT, "", _LIMIT), program=GKE),
     "nodes in one zone": fix(
@@ -147,7 +158,6 @@ FIXES = {
         program=PUBLIC.replace("GCPInferencePoolImport", "InferencePool").replace(
             '"group": "networking.gke.io", "kind"', '"group": "inference.networking.k8s.io", "kind"'
         ),
-        chosen="True",
     ),
     "a service that takes its backends away": fix(
         "backend-controller-backends",

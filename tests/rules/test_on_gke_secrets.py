@@ -6,7 +6,22 @@ from typing import Any
 
 import pytest
 
-from tests.rules.clusters import VLLM, deployment, ingress, pool, release, served, service, thing
+from tests.rules.clusters import (
+    CROSS_REGION,
+    VLLM,
+    all_of,
+    cluster,
+    deployment,
+    gateway,
+    ingress,
+    pool,
+    release,
+    route,
+    served,
+    service,
+    thing,
+    within,
+)
 from tests.stacks import Computed, R, build, check_verdict, findings
 
 RULE = "backend-no-plaintext-secrets"
@@ -80,6 +95,21 @@ def test_what_does_not_serve_is_not_judged() -> None:
     check_verdict(RULE, served(pool(), leaking({"app": "other"})), "undecided")
     check_verdict(RULE, served(pool(), release()), "undecided")
     check_verdict(RULE, served(pool(), pods(), leaking(Computed())), "undecided")
+
+
+def test_clusters_that_export_the_pool() -> None:
+    imported = {"group": "networking.gke.io", "kind": "GCPInferencePoolImport", "name": "chat"}
+    us, eu = cluster("us", "us-central1"), cluster("eu", "europe-west4")
+
+    def stack(there: R) -> list[R]:
+        exported = {"networking.gke.io/export": "True"}
+        first = within(us[1], gateway(CROSS_REGION), route(imported), pool(annotations=exported), pods())
+        there.name = "there"
+        return all_of(us, eu, first, within(eu[1], pool(logical="pool-there", annotations=exported), there))
+
+    check_verdict(RULE, stack(pods()), "passed", "route")
+    check_verdict(RULE, stack(env(TOKEN)), "failed", "route")
+    check_verdict(RULE, [gateway(CROSS_REGION), route(imported)], "undecided", "route")
 
 
 def test_no_value_is_quoted() -> None:

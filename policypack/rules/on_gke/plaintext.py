@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.workloads import Workload
+from policypack.model.gke.regions import exporters_of
+from policypack.model.gke.workloads import Workload, workloads_behind
 from policypack.model.machines.metadata import secret_sources
 from policypack.model.run.plain_text import PlainText
 from policypack.model.values.values import UNKNOWN
@@ -21,9 +22,12 @@ def pods_hold_no_secret(backend: GkeBackend, judge: Callable[[PlainText], Checks
         backend: the backend.
         judge: what to ask of a text.
     """
-    if not any(serves is True for _, serves in backend.workloads):
+    # What clusters import has its Pods in those that export it.
+    targets = [backend.target] if backend.target else exporters_of(backend)
+    workloads = [found for target in targets for found in workloads_behind(backend.stack, target)]
+    if not any(serves is True for _, serves in workloads):
         yield Undecided(f"the Pods of {backend.label} are not known to be in the stack", "selector")
-    for workload, serves in backend.workloads:
+    for workload, serves in workloads:
         doubt = Undecided(f"whether {workload.label} serves {backend.label} is not known", "selector")
         for text in _texts_of(workload):
             yield provided(serves, doubt, judge(text))
