@@ -8,7 +8,7 @@ import pytest
 
 from tests.rules.clusters import EXTERNAL, GKE, INTERNAL, VLLM, deployment, policy, pool, release, served, thing
 from tests.rules.test_on_gke_edge import FILTER, OPEN
-from tests.stacks import Computed, R, check_verdict
+from tests.stacks import Computed, R, build, check_verdict, findings
 
 CALLERS = "backend-authentication"
 POOL, PODS = pool(), deployment()
@@ -53,6 +53,21 @@ def public(*others: R, class_name: Any = EXTERNAL) -> list[R]:
 )
 def test_callers(stack: list[R], expected: str) -> None:
     check_verdict(CALLERS, stack, expected)
+
+
+@pytest.mark.parametrize(
+    ("others", "start"),
+    [
+        pytest.param([], "Create one GCPBackendPolicy (`networking.gke.io/v1`) for all settings of", id="no policy"),
+        pytest.param(
+            [policy(POOL)], "Set `spec.default.iap.enabled` of GCPBackendPolicy `settings` to True. Or", id="a policy"
+        ),
+    ],
+)
+def test_the_fix_is_about_the_one_policy(others: list[R], start: str) -> None:
+    (found,) = findings(CALLERS, build(*public(PODS, *others)))
+    (problem,) = found.problems
+    assert problem.fix.startswith(start)
 
 
 def test_callers_by_the_option() -> None:

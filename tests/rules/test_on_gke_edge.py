@@ -321,4 +321,5 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
         )
     ]
     ((_, _, fix),) = texts(HTTPS, *behind_ingress())
+    assert 'with `spec={"redirectToHttps": {"enabled": True}}`' in fix
     assert fix.endswith('or annotate Ingress `front` with `kubernetes.io/ingress.allow-http: "false"`.')
