@@ -160,7 +160,8 @@ def test_kubernetes_objects_have_names_that_are_made_up(tmp_path: Path) -> None:
         "kind": "Namespace",
         "metadata": {"labels": {"a": "b"}},
     }
-    assert named(program, "labelled").outputs["metadata"] == {"labels": {"a": "b"}, "name": UNKNOWN}
+    outputs = named(program, "labelled").outputs or {}
+    assert outputs["metadata"] == {"labels": {"a": "b"}, "name": UNKNOWN}
 
 
 def test_resources_that_are_read_have_no_inputs(tmp_path: Path) -> None:
