@@ -181,17 +181,21 @@ def gateways_of(stack: Stack, holder: KubernetesObject) -> tuple[tuple[Front, bo
     """The Gateways that a route is attached to or may be, each with whether it is; of an Ingress, itself."""
     if holder.kind == INGRESS:
         return ((Front.of(holder.resource, stack), True),)
-    refs = parent_refs(holder)
+    parents = parents_of(holder)
     candidates = (front for front in fronts_of(stack) if not front.is_ingress)
-    found = ((front, any_of(refers_to(holder, ref, front) for ref in refs)) for front in candidates)
-    return tuple((front, is_parent) for front, is_parent in found if is_parent is not False)
+    found = ((front, any_of(is_parent(holder, one, front) for one in parents)) for front in candidates)
+    return tuple((front, is_its) for front, is_its in found if is_its is not False)
 
 
-def parent_refs(holder: KubernetesObject) -> list[Ref]:
-    """What a route names in `parentRefs`."""
+def parents_of(holder: KubernetesObject) -> list[Properties]:
+    """The entries of `parentRefs` of a route; one of which nothing is known if they are computed."""
     parents = holder.spec.objects("parentRefs")
-    given = [Properties(UNKNOWN)] if isinstance(parents, Unknown) else parents
-    return [ref_in(holder, one, kind=GATEWAY, group=GATEWAY_GROUPS[0]) for one in given]
+    return [Properties(UNKNOWN)] if isinstance(parents, Unknown) else parents
+
+
+def is_parent(holder: KubernetesObject, parent: Properties, front: Front) -> bool | Unknown:
+    """Whether an entry of `parentRefs` of a route names this Gateway, whichever listener of it."""
+    return refers_to(holder, ref_in(holder, parent, kind=GATEWAY, group=GATEWAY_GROUPS[0]), front)
 
 
 @per_stack

@@ -26,7 +26,7 @@ from policypack.model.kubernetes.kinds import (
     GATEWAY_GROUPS,
     IMPORTS,
     INFERENCE_POOL,
-    MULTI_CLUSTER_FRONTS,
+    MULTI_CLUSTER_INGRESS,
     NEG_ANNOTATION,
     OTHER_PACKAGES,
     ROUTES,
@@ -103,7 +103,7 @@ def _fronts(stack: Stack) -> Iterator[Signal]:
     routed = {route.holder.urn for route in routes_of(stack)}
     for front in fronts_of(stack):
         yield _of_front(front, routed)
-    for one in objects_of(stack, MULTI_CLUSTER_FRONTS[:1]):
+    for one in objects_of(stack, (MULTI_CLUSTER_INGRESS,)):
         yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} makes a load balancer that no rule reads.")
 
 

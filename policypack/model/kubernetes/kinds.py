@@ -33,7 +33,7 @@ ROUTES: Final = ("HTTPRoute", "GRPCRoute")
 # https://cloud.google.com/kubernetes-engine/docs/how-to/multi-cluster-services
 IMPORTS: Final = {"ServiceImport": SERVICE, "GCPInferencePoolImport": INFERENCE_POOL}
 EXPORTS: Final = "ServiceExport"
-MULTI_CLUSTER_FRONTS: Final = ("MultiClusterIngress", "MultiClusterService")
+MULTI_CLUSTER_INGRESS: Final = "MultiClusterIngress"
 
 # Objects that shape a load balancer, or are a part of one, and have no other use.
 # https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources,

@@ -22,7 +22,7 @@ from policypack.model.graph.tokens import (
 from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.service import RunService
 from policypack.model.security.grants import lets_in
-from policypack.model.values.logic import all_of, any_of, equals, is_in, negation
+from policypack.model.values.logic import all_of, any_of, equals, is_in, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _EVERYBODY: Final = ("allUsers",)
@@ -114,8 +114,7 @@ def _is_about(grant: Resource, run: RunService) -> bool | Unknown:
     own = run_name(run.resource)
     if asked is None or own is None:
         return False
-    named = UNKNOWN if isinstance(own, Unknown) or isinstance(asked, Unknown) else asked.rpartition("/")[2] == own
-    return all_of([named, is_here])
+    return all_of([equals(when_known(asked, lambda name: name.rpartition("/")[2]), own), is_here])
 
 
 def _asks_for_key(run: RunService, words: tuple[str, ...]) -> bool | Unknown:

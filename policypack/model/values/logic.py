@@ -54,9 +54,9 @@ def negation(condition: bool | Unknown | None) -> bool | Unknown:
     return when_known(condition, lambda is_true: not is_true)
 
 
-def equals(value: str | Unknown | None, wanted: str) -> bool | Unknown:
-    """Whether a text is the wanted one."""
-    return when_known(value, lambda known: known == wanted)
+def equals(one: str | float | Unknown | None, other: str | float | Unknown | None) -> bool | Unknown:
+    """Whether two values are the same, as two are that are left out."""
+    return UNKNOWN if isinstance(one, Unknown) or isinstance(other, Unknown) else one == other
 
 
 def is_in(value: T | Unknown, choices: Container[T]) -> bool | Unknown:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from policypack.model.gke.fronts import Front
-from policypack.model.kubernetes.kinds import GATEWAY, GATEWAY_GROUPS
-from policypack.model.kubernetes.objects import KubernetesObject, ref_in, refers_to, same_namespace
-from policypack.model.values.logic import all_of, any_of, equals, known_in
+from policypack.model.gke.fronts import Front, is_parent, parents_of
+from policypack.model.kubernetes.objects import KubernetesObject, same_namespace
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -56,8 +55,7 @@ def terminates_tls(front: Front) -> bool | Unknown:
     """Whether clients reach a Gateway or an Ingress by HTTPS."""
     if front.is_ingress:
         tls = front.spec.objects("tls")
-        answers = [UNKNOWN if isinstance(tls, Unknown) else bool(tls)]
-        return any_of([*answers, *(_is_there(front.annotation(name)) for name in _CERTIFICATES)])
+        return any_of([when_known(tls, bool), *(is_set(front.annotation(name)) for name in _CERTIFICATES)])
     if isinstance(front.spec.objects("listeners"), Unknown):
         return UNKNOWN
     return any_of(equals(one.string("protocol"), "HTTPS") for one in _listeners(front))
@@ -65,8 +63,7 @@ def terminates_tls(front: Front) -> bool | Unknown:
 
 def allows_plain_http(ingress: Front) -> bool | Unknown:
     """Whether an Ingress takes plain HTTP: it does unless an annotation says otherwise."""
-    found = equals(ingress.annotation(_ALLOWS_HTTP), "false")
-    return UNKNOWN if isinstance(found, Unknown) else not found
+    return negation(equals(ingress.annotation(_ALLOWS_HTTP), "false"))
 
 
 def _listeners(front: Front) -> list[Properties]:
@@ -74,15 +71,11 @@ def _listeners(front: Front) -> list[Properties]:
     return [] if isinstance(listeners, Unknown) else listeners
 
 
-def _is_there(value: str | Unknown | None) -> bool | Unknown:
-    return UNKNOWN if isinstance(value, Unknown) else value is not None
-
-
 def _takes(front: Front, listener: Properties, holder: KubernetesObject) -> bool | Unknown:
     allowed = listener.block("allowedRoutes")
     return all_of(
         [
-            any_of(_is_parent(front, listener, holder, one) for one in _parents(holder)),
+            any_of(_is_parent(front, listener, holder, one) for one in parents_of(holder)),
             _allows_namespace(front, allowed.block("namespaces"), holder),
             _allows_kind(allowed, holder),
             _shares_a_host(listener, holder),
@@ -90,19 +83,13 @@ def _takes(front: Front, listener: Properties, holder: KubernetesObject) -> bool
     )
 
 
-def _parents(holder: KubernetesObject) -> list[Properties]:
-    parents = holder.spec.objects("parentRefs")
-    return [Properties(UNKNOWN)] if isinstance(parents, Unknown) else parents
-
-
 def _is_parent(front: Front, listener: Properties, holder: KubernetesObject, parent: Properties) -> bool | Unknown:
     """Whether a parent reference of a route is to a listener; without a name and a port it is to all."""
-    answers = [refers_to(holder, ref_in(holder, parent, kind=GATEWAY, group=GATEWAY_GROUPS[0]), front)]
+    answers = [is_parent(holder, parent, front)]
     for key, own in (("sectionName", "name"), ("port", "port")):
         wanted, given = parent.string(key), listener.string(own)
         if wanted is not None:
-            is_open = isinstance(wanted, Unknown) or isinstance(given, Unknown)
-            answers.append(UNKNOWN if is_open else wanted == given)
+            answers.append(equals(wanted, given))
     return all_of(answers)
 
 
