@@ -14,8 +14,8 @@ from policypack.model.security.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.edge.cloud_armor import limits_clients
-from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
+from policypack.rules.shared.routes import is_the_only_way
 from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, unresolved
 
