@@ -228,6 +228,15 @@ def test_imports_follow_the_arrows(path: Path) -> None:
         assert str(path.relative_to(ROOT)) in KNOWS_THE_SDK
 
 
+@pytest.mark.parametrize("path", sorted((PACK / "rules").rglob("*.py")), ids=lambda path: str(path.relative_to(PACK)))
+def test_rules_do_not_ask_for_the_type_of_what_is_unknown(path: Path) -> None:
+    """They read values with `known`, or the model has the question."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert "isinstance" not in [
+        ast.unparse(call.func) for call in calls if any(ast.unparse(argument) == "Unknown" for argument in call.args)
+    ]
+
+
 def test_the_reference_stack_does_not_know_the_pack() -> None:
     files = [path for path in (ROOT / "reference_stack").rglob("*.py") if "venv" not in path.parts]
     assert files

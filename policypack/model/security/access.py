@@ -74,7 +74,7 @@ def authenticates(run: RunService, key_words: tuple[str, ...]) -> bool | Unknown
     return any_of([by_iap, negation(lets_strangers_in(run)), _asks_for_key(run, key_words)])
 
 
-def can_be_gone_round(service: BackendService, key_words: Iterable[str]) -> tuple[RunService, ...] | Unknown:
+def open_run_services(service: BackendService, key_words: Iterable[str]) -> tuple[RunService, ...] | Unknown:
     """The Cloud Run services behind a backend service that answer whoever goes around its load balancer, unasked.
 
     Returns:

@@ -16,6 +16,11 @@ def when_known(value: T | Unknown, function: Callable[[T], R]) -> R | Unknown:
     return UNKNOWN if isinstance(value, Unknown) else function(value)
 
 
+def or_else(value: T | Unknown, default: R) -> T | R:
+    """A value; the default if it is not known."""
+    return default if isinstance(value, Unknown) else value
+
+
 def known_in(values: Iterable[T | Unknown] | Unknown) -> list[T]:
     """Those of some values that are known; none if not even the list is."""
     return [] if isinstance(values, Unknown) else [value for value in values if not isinstance(value, Unknown)]

@@ -10,14 +10,14 @@ from policypack.model.machines.provisioning import NO_RESTART, REQUIRED_SETTINGS
 from policypack.model.machines.settings import SPOT, STANDARD, Scheduling
 from policypack.model.machines.shape import gpus_of_type
 from policypack.model.values.logic import equals, negation
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.shared.reservations import is_to_be_had
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, under
 from policypack.wording import quoted
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
-    lambda machine: machine.has_gpu if isinstance(machine.machine_type, Unknown) else True,
+    lambda machine: machine.has_gpu if machine.machine_type is UNKNOWN else True,
     "it has no GPU",
     "machine_type",
 )
