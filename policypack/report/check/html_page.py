@@ -115,7 +115,7 @@ class Page:
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
-        paths = [self.paths.path(one) for one in self.paths.subjects[:MOST_DRAWN]]
+        paths = [self.paths.path_of(one) for one in self.paths.subjects[:MOST_DRAWN]]
         return [(path, draw(path)) for path in paths]
 
     @property
