@@ -15,7 +15,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 
 @dataclass(frozen=True, eq=False)
 class GkeCluster(View):
-    """A GKE cluster."""
+    """A GKE cluster: where it is."""
 
     TYPES: ClassVar[tuple[str, ...]] = (GKE_CLUSTER,)
 

@@ -65,7 +65,7 @@ class ResourceFindings:
 
 
 def render(results: Results) -> str:
-    """The page."""
+    """The report as a page in one file, which loads nothing."""
     filters: Filters = {
         "advice": lambda service: list(advice(service)),
         "in_words": _in_words,
