@@ -15,7 +15,7 @@ from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
 
 
 @rule(
-    title="Updates are such as the API takes, and leave the capacity that failover needs",
+    title="Update policies are valid and leave the capacity that failover needs",
     severity="medium",
     level="mandatory",
     stage="stack",
