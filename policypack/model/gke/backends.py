@@ -33,7 +33,7 @@ from policypack.model.kubernetes.objects import (
     same_cluster,
     same_namespace,
 )
-from policypack.model.values.logic import all_of, any_of, equals, is_in
+from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import plain
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -156,7 +156,7 @@ class GkeBackend:
         if self.target is None:
             return ()
         entries = [self.target.spec.objects(key) for key in ("targetPorts", "ports")]
-        given = [one for part in entries if not isinstance(part, Unknown) for one in part]
+        given = [one for part in entries for one in known_in(part)]
         numbers = [self.target.spec.number("targetPortNumber"), *(_port_in(one) for one in given)]
         return tuple(int(number) for number in numbers if isinstance(number, int | float))
 

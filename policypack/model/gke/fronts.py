@@ -22,7 +22,7 @@ from policypack.model.kubernetes.kinds import (
 )
 from policypack.model.kubernetes.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to
 from policypack.model.products.product import PRODUCTS, Family, Product
-from policypack.model.values.logic import any_of, equals, when_known
+from policypack.model.values.logic import any_of, equals, or_else, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -189,8 +189,7 @@ def gateways_of(stack: Stack, holder: KubernetesObject) -> tuple[tuple[Front, bo
 
 def parents_of(holder: KubernetesObject) -> list[Properties]:
     """The entries of `parentRefs` of a route; one of which nothing is known if they are computed."""
-    parents = holder.spec.objects("parentRefs")
-    return [Properties(UNKNOWN)] if isinstance(parents, Unknown) else parents
+    return or_else(holder.spec.objects("parentRefs"), [Properties(UNKNOWN)])
 
 
 def is_parent(holder: KubernetesObject, parent: Properties, front: Front) -> bool | Unknown:
@@ -226,9 +225,9 @@ def _routes_in(holder: KubernetesObject) -> Iterator[Route]:
 
 
 def _paths_in(ingress: Front) -> Iterator[Route]:
-    rules = ingress.spec.objects("rules")
+    rules = or_else(ingress.spec.objects("rules"), [Properties(UNKNOWN)])
     blocks = [ingress.spec.object(key) for key in ("defaultBackend", "backend")]
-    for rule in [Properties(UNKNOWN)] if isinstance(rules, Unknown) else rules:
+    for rule in rules:
         paths = rule.block("http").objects("paths")
         blocks += [UNKNOWN] if isinstance(paths, Unknown) else [path.object("backend") for path in paths]
     for block in blocks:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from policypack.model.gke.fronts import Front, is_parent, parents_of
 from policypack.model.kubernetes.objects import KubernetesObject, same_namespace
-from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, or_else, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -36,19 +36,19 @@ class Listener(NamedTuple):
 
 def plain_listeners(front: Front, holder: KubernetesObject) -> tuple[Listener, ...]:
     """The listeners of a Gateway for plain HTTP that take a route, or may."""
-    listeners = front.spec.objects("listeners")
-    given = [Properties(UNKNOWN)] if isinstance(listeners, Unknown) else listeners
+    listeners = or_else(front.spec.objects("listeners"), [Properties(UNKNOWN)])
     found = (
         Listener(one.string("name"), all_of([equals(one.string("protocol"), "HTTP"), _takes(front, one, holder)]))
-        for one in given
+        for one in listeners
     )
     return tuple(one for one in found if one.takes is not False)
 
 
 def name_of_https_listener(front: Front) -> str | None:
     """The name of a listener of a Gateway for HTTPS, if one is known."""
-    listeners = [one for one in _listeners(front) if equals(one.string("protocol"), "HTTPS") is True]
-    return next((name for one in listeners if isinstance(name := one.string("name"), str)), None)
+    listeners = known_in(front.spec.objects("listeners"))
+    names = [one.string("name") for one in listeners if equals(one.string("protocol"), "HTTPS") is True]
+    return next((name for name in names if isinstance(name, str)), None)
 
 
 def terminates_tls(front: Front) -> bool | Unknown:
@@ -56,19 +56,13 @@ def terminates_tls(front: Front) -> bool | Unknown:
     if front.is_ingress:
         tls = front.spec.objects("tls")
         return any_of([when_known(tls, bool), *(is_set(front.annotation(name)) for name in _CERTIFICATES)])
-    if isinstance(front.spec.objects("listeners"), Unknown):
-        return UNKNOWN
-    return any_of(equals(one.string("protocol"), "HTTPS") for one in _listeners(front))
+    listeners = front.spec.objects("listeners")
+    return when_known(listeners, lambda given: any_of(equals(one.string("protocol"), "HTTPS") for one in given))
 
 
 def allows_plain_http(ingress: Front) -> bool | Unknown:
     """Whether an Ingress takes plain HTTP: it does unless an annotation says otherwise."""
     return negation(equals(ingress.annotation(_ALLOWS_HTTP), "false"))
-
-
-def _listeners(front: Front) -> list[Properties]:
-    listeners = front.spec.objects("listeners")
-    return [] if isinstance(listeners, Unknown) else listeners
 
 
 def _takes(front: Front, listener: Properties, holder: KubernetesObject) -> bool | Unknown:
