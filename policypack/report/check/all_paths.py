@@ -40,16 +40,18 @@ class AllPaths(ServingPaths):
         """What has a path, that with most violations on it first, then by URN."""
         of_gke = [cast("GkeSubject", one) for stack in self._stacks for one in views_of(stack, GkeSubject)]
         found: list[Served] = [*self.services, *of_gke]
-        return tuple(sorted(found, key=lambda one: (self.verdicts_of_path(one).urgency, one.urn)))
+        return tuple(sorted(found, key=lambda one: (self.verdicts_on_path(one).urgency, one.urn)))
 
-    def verdicts_of_path(self, subject: Served) -> Verdicts:
+    def verdicts_on_path(self, subject: Served) -> Verdicts:
         """The findings about all that is on a path, together."""
-        return self.path(subject).verdicts if isinstance(subject, GkeSubject) else self.verdicts_on_path(subject)
+        if isinstance(subject, BackendService):
+            return super().verdicts_on_path(subject)
+        return self.path_of(subject).verdicts
 
-    def path(self, subject: Served) -> ServingPath:
+    def path_of(self, subject: Served) -> ServingPath:
         """What is on the path of a backend service or of what a controller makes one of."""
         if isinstance(subject, BackendService):
-            return self.path_of(subject)
+            return super().path_of(subject)
         drawn = Drawn(self, subject.stack)
         own = _own_node(drawn, subject)
         for backend in subject.backends:

@@ -65,7 +65,7 @@ class ResourceFindings:
 
 
 def render(results: Results) -> str:
-    """The page."""
+    """The report as a page in one file, which loads nothing."""
     filters: Filters = {
         "advice": lambda service: list(advice(service)),
         "in_words": _in_words,
@@ -115,7 +115,7 @@ class Page:
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
-        paths = [self.paths.path(one) for one in self.paths.subjects[:MOST_DRAWN]]
+        paths = [self.paths.path_of(one) for one in self.paths.subjects[:MOST_DRAWN]]
         return [(path, draw(path)) for path in paths]
 
     @property

@@ -164,10 +164,10 @@ def _waiver_row(use: WaiverUse) -> str:
 
 def _diagram(paths: AllPaths) -> str:
     """The serving paths of the services with findings, as many as fit."""
-    services = [one for one in paths.subjects if paths.verdicts_of_path(one).need_a_look]
+    services = [one for one in paths.subjects if paths.verdicts_on_path(one).need_a_look]
     drawn, chart = list[ServingPath](), ""
     for service in services[:_MOST_DRAWN]:
-        path = paths.path(service)
+        path = paths.path_of(service)
         longer = flowchart([*drawn, path])
         if len(longer.encode()) > _DIAGRAM_BYTES:
             break

@@ -156,8 +156,8 @@ class ServingPaths:
     def _urgency(self, service: BackendService) -> tuple[tuple[int, ...], str]:
         return self.verdicts_on_path(service).urgency, service.urn
 
-    def verdicts_on_path(self, service: BackendService) -> Verdicts:
-        return count_verdicts(finding for urn in self._judged.get(service.urn, ()) for finding in self._findings[urn])
+    def verdicts_on_path(self, subject: BackendService) -> Verdicts:
+        return count_verdicts(finding for urn in self._judged.get(subject.urn, ()) for finding in self._findings[urn])
 
     @cached_property
     def _judged(self) -> Mapping[str, tuple[str, ...]]:
@@ -177,18 +177,18 @@ class ServingPaths:
         """The name of the stack that a subject is of, where there are several."""
         return (subject.stack.name or "") if len(self._stacks) > 1 else ""
 
-    def path_of(self, service: BackendService) -> ServingPath:
-        drawn = Drawn(self, service.stack)
-        own = drawn.resource("backend service", service.resource, _service_detail(service))
-        _add_front(drawn, service)
-        _add_links(drawn, own, security_policy_links(service), "security policy")
-        _add_links(drawn, own, service.health_check_links, "health check")
-        _add_links(drawn, own, service.links, "backend")
+    def path_of(self, subject: BackendService) -> ServingPath:
+        drawn = Drawn(self, subject.stack)
+        own = drawn.resource("backend service", subject.resource, _service_detail(subject))
+        _add_front(drawn, subject)
+        _add_links(drawn, own, security_policy_links(subject), "security policy")
+        _add_links(drawn, own, subject.health_check_links, "health check")
+        _add_links(drawn, own, subject.links, "backend")
         for node in drawn.nodes_of("backend"):
             _add_machines(drawn, node)
-        beside = tuple(self._beside(urn) for urn in self._judged.get(service.urn, ()) if urn not in drawn.nodes)
+        beside = tuple(self._beside(urn) for urn in self._judged.get(subject.urn, ()) if urn not in drawn.nodes)
         return ServingPath(
-            own, drawn.in_order, tuple(drawn.edges), beside, self.verdicts_on_path(service), self.stack_of(service)
+            own, drawn.in_order, tuple(drawn.edges), beside, self.verdicts_on_path(subject), self.stack_of(subject)
         )
 
     def _beside(self, urn: str) -> Node:
