@@ -8,10 +8,10 @@ import pytest
 
 from policypack.model.graph.stack import Stack
 from policypack.report.check import html_page
-from policypack.report.check.all_paths import AllPaths
-from policypack.report.check.mermaid import flowchart
-from policypack.report.check.path_drawing import draw
-from policypack.report.check.serving_path import NOT_KNOWN, REGION_NOT_KNOWN, ServingPath
+from policypack.report.check.paths.all_paths import ServingPaths
+from policypack.report.check.paths.drawing import draw
+from policypack.report.check.paths.mermaid import flowchart
+from policypack.report.check.paths.serving_path import NOT_KNOWN, REGION_NOT_KNOWN, ServingPath
 from tests.report.judged import judged
 from tests.report.test_serving_path import edges_of, nodes_of
 from tests.rules.clusters import (
@@ -39,7 +39,7 @@ IMPORTED = {"kind": "GCPInferencePoolImport", "group": "networking.gke.io", "nam
 
 
 def paths_of(stack: Stack, *rules: str) -> dict[str, ServingPath]:
-    paths = AllPaths(judged(stack, rules).report, stack)
+    paths = ServingPaths(judged(stack, rules).report, stack)
     return {one.name: paths.path_of(one) for one in paths.subjects}
 
 
