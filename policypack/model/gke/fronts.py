@@ -28,7 +28,6 @@ from policypack.model.values.values import UNKNOWN, Unknown
 
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
 _GOOGLE_PREFIXES: Final = ("gke-l7-", "asm-l7-")
-_MULTI_CLUSTER: Final = "-mc"
 
 
 def _product(scheme: str, *, is_regional: bool) -> Product:
