@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from policypack.authoring.backends import KINDS, LEFT_OUT, PAGE, Change, Kind, page
+from policypack.authoring.backend_kinds import KINDS, LEFT_OUT, Change, Kind
+from policypack.authoring.backends import PAGE, page
 from policypack.authoring.pages import ROOT
 from policypack.config.options import default_settings
 from policypack.evaluate import evaluate

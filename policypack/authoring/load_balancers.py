@@ -88,7 +88,7 @@ out is of the one that is marked. Any other combination is none: an `EXTERNAL` `
 
 
 def page() -> str:
-    """The page."""
+    """The text of docs/load-balancers.md."""
     parts = [
         _INTRODUCTION,
         _overview(),

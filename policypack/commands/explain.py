@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 import click
 
@@ -11,6 +10,7 @@ from policypack.authoring.pages import page
 from policypack.commands.ending import called, refuse
 from policypack.commands.options import color_option, complete_rule
 from policypack.config.options import renamed
+from policypack.config.words import closest
 from policypack.report.console import make_console
 from policypack.report.rule_list import print_page
 from policypack.rules import BY_ANY_NAME
@@ -28,8 +28,8 @@ def explain(name: str, color: str) -> None:
     """
     rule = BY_ANY_NAME.get(name)
     if rule is None:
-        close = get_close_matches(name, BY_ANY_NAME, 1)
-        hint = f"did you mean {close[0]}?" if close else f"`{called()} rules` lists all"
+        close = closest(name, BY_ANY_NAME)
+        hint = f"did you mean {close}?" if close else f"`{called()} rules` lists all"
         refuse(f"there is no rule {name}; {hint}")
     if name != rule.name:
         click.echo(f"note: {renamed(name, rule)}", err=True)

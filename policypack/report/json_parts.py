@@ -55,7 +55,7 @@ def problems_json(finding: Finding) -> list[dict[str, str]]:
 
 
 def waiver_json(waiver: Waiver) -> dict[str, str]:
-    """A waiver."""
+    """A waiver for a JSON report, with its last day as `YYYY-MM-DD`."""
     return {
         "resource": waiver.resource,
         "reason": waiver.reason,

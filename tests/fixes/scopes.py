@@ -391,7 +391,7 @@ FIXES = {
         chosen=f"RESERVATION_BOUND reservation_affinity type SPECIFIC_RESERVATION {_NAMED}",
         provisioning_models=["RESERVATION_BOUND"],
     ),
-    "machine: to be had from a reservation only": fix(
+    "machine: available from a reservation only": fix(
         "gpu-instance-scheduling",
         "_has_its_reservation",
         (_TYPE, *2 * (_TYPE.replace("g2-standard-8", "a3-ultragpu-8g"),)),
@@ -400,7 +400,7 @@ FIXES = {
     ),
     "machine: never on Spot": fix(
         "gpu-instance-scheduling",
-        "is_to_be_had",
+        "is_available",
         (_TYPE, *2 * (_TYPE.replace("g2-standard-8", "a4x-highgpu-4g"),)),
         (
             _SCHEDULING,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from policypack.model.graph.stack import Stack
-from policypack.report.check.all_paths import AllPaths
-from policypack.report.check.mermaid import flowchart
-from policypack.report.check.path_drawing import draw
-from policypack.report.check.serving_path import NOT_KNOWN, REGION_NOT_KNOWN, ServingPath
+from policypack.report.check import html_page
+from policypack.report.check.paths.all_paths import ServingPaths
+from policypack.report.check.paths.drawing import draw
+from policypack.report.check.paths.mermaid import flowchart
+from policypack.report.check.paths.serving_path import NOT_KNOWN, REGION_NOT_KNOWN, ServingPath
 from tests.report.judged import judged
 from tests.report.test_serving_path import edges_of, nodes_of
 from tests.rules.clusters import (
@@ -34,8 +39,8 @@ IMPORTED = {"kind": "GCPInferencePoolImport", "group": "networking.gke.io", "nam
 
 
 def paths_of(stack: Stack, *rules: str) -> dict[str, ServingPath]:
-    paths = AllPaths(judged(stack, rules).report, stack)
-    return {one.name: paths.path(one) for one in paths.subjects}
+    paths = ServingPaths(judged(stack, rules).report, stack)
+    return {one.name: paths.path_of(one) for one in paths.subjects}
 
 
 def path_of(*resources: R) -> ServingPath:
@@ -110,3 +115,11 @@ def test_what_is_not_known() -> None:
 def test_beside_backend_services() -> None:
     stack = build(*served(), backend_service([], "other", timeoutSec=900))
     assert list(paths_of(stack, TIMEOUT)) == ["chat", "other"]
+
+
+def test_the_page_tells_the_verdicts_of_paths_that_it_does_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_page, "MOST_DRAWN", 1)
+    one, other = pool(name="chat"), pool(name="embed")
+    stack = build(gateway(), route(one, other), one, other)
+    (listed,) = re.findall(r'<ul class="columns">.*?</ul>', html_page.render(judged(stack, [TIMEOUT])), re.DOTALL)
+    assert "1 failed" in listed

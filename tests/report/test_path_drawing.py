@@ -6,8 +6,9 @@ from itertools import combinations
 
 import pytest
 
-from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, MOST_IN_COLUMN, MOST_REGIONS, Drawing, draw
-from policypack.report.check.serving_path import ServingPath, ServingPaths
+from policypack.report.check.paths.all_paths import ServingPaths
+from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, MOST_IN_COLUMN, MOST_REGIONS, Drawing, draw
+from policypack.report.check.paths.serving_path import ServingPath
 from tests.report.judged import judged
 from tests.rules.fleets import managed, template
 from tests.rules.fronts import global_rule, https, url_map

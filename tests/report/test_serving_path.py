@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from policypack.model.graph.stack import Stack
-from policypack.report.check.serving_path import ANYWHERE, NOT_KNOWN, REGION_NOT_KNOWN, ServingPath, ServingPaths
+from policypack.report.check.paths.all_paths import ServingPaths
+from policypack.report.check.paths.serving_path import ANYWHERE, NOT_KNOWN, REGION_NOT_KNOWN, ServingPath
 from policypack.report.check.verdicts import Verdicts
 from tests.report.judged import judged
 from tests.rules.fleets import autoscaler, managed, template

@@ -44,7 +44,7 @@ class SessionAffinity:
 
     @property
     def is_on(self) -> bool | Unknown:
-        """Whether there is any."""
+        """Whether requests of one client go to one backend."""
         return negation(equals(self.value, "NONE"))
 
     @property

@@ -51,6 +51,11 @@ class Targets:
     are_machines: bool | Unknown
 
     @property
+    def are_by_account(self) -> bool:
+        """Whether it names service accounts, and its tags are known."""
+        return self.accounts is not None and not isinstance(self.tags, Unknown)
+
+    @property
     def only_tags(self) -> frozenset[str] | None:
         """The network tags of which a machine has to have one; `None` if they are not all known, or not all that is."""
         known, has_others = known_in(self.tags), self.accounts is not None or not is_absent(self.secure_tags)

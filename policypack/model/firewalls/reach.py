@@ -60,7 +60,7 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
     the stack has may apply or not; rules that other stacks add are not seen.
     """
     traffic = tuple(sources)
-    rules = _vpc_rules(stack, network).about(stack, endpoint.machine)
+    rules = _vpc_rules(stack, network).about(endpoint.machine)
     vpc = [effect_of(stack, rule, endpoint, port, is_there) for rule, is_there in rules]
     policies = _policy_layers(stack, network, endpoint, port)
     layers = [relevant(layer, traffic) for layer in (vpc, *policies)]
@@ -111,7 +111,7 @@ class _VpcRules:
             if tags is None:
                 self._others.append(number)
 
-    def about(self, stack: Stack, machine: Resource | None) -> list[tuple[FirewallRule, bool | Unknown]]:
+    def about(self, machine: Resource | None) -> list[tuple[FirewallRule, bool | Unknown]]:
         """The rules that may apply to a machine, in their order; of all others it is certain that they do not."""
         tags = None if machine is None else known_tags(machine)
         if tags is None:

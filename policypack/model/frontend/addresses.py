@@ -14,7 +14,7 @@ from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS
-from policypack.model.values.logic import all_of, any_of, is_set, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _Ports: TypeAlias = "tuple[range, ...]"
@@ -51,11 +51,11 @@ def _clash(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
     return all_of(
         [
             is_set(family),
-            _equal(family, other_family),
+            equals(family, other_family),
             negation(steers),
-            _equal(_protocol(one), _protocol(other)),
+            equals(_protocol(one), _protocol(other)),
             _share_a_port(_ports(one), _ports(other)),
-            _are_at_one_address(one, other, is_internal=_equal(family, "internal") is True),
+            _are_at_one_address(one, other, is_internal=equals(family, "internal") is True),
         ]
     )
 
@@ -64,7 +64,7 @@ def _are_at_one_address(one: ForwardingRule, other: ForwardingRule, *, is_intern
     ours, theirs = _address_resource(one), _address_resource(other)
     if ours and theirs:
         return ours is theirs
-    is_one = _equal(_address(one, ours), _address(other, theirs))
+    is_one = equals(_address(one, ours), _address(other, theirs))
     return is_one if is_one is not True or not is_internal else _in_one_network(one, other)
 
 
@@ -84,7 +84,7 @@ def _address(rule: ForwardingRule, resource: Resource | None) -> str | Unknown |
 def _in_one_network(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
     """An internal address may be in use once in each network."""
     named = (
-        _equal(one.resource.asked.string(key), other.resource.asked.string(key))
+        equals(one.resource.asked.string(key), other.resource.asked.string(key))
         for key in ("network", "subnetwork")
         if one.resource.asked.string(key) is not None
     )
@@ -122,7 +122,3 @@ def _share_a_port(ours: _Ports | Unknown, theirs: _Ports | Unknown) -> bool | Un
     if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
         return UNKNOWN
     return any(one.start < other.stop and other.start < one.stop for one in ours for other in theirs)
-
-
-def _equal(one: str | Unknown | None, other: str | Unknown | None) -> bool | Unknown:
-    return UNKNOWN if isinstance(one, Unknown) or isinstance(other, Unknown) else one == other

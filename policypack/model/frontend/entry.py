@@ -106,7 +106,7 @@ class _ProxySubnetwork(View):
         """Whether it is in the network and the region of an entry."""
         region = region_setting(self.resource)
         here = entry.own_region
-        is_near = UNKNOWN if isinstance(here, Unknown) else equals(region, here)
+        is_near = equals(region, here)
         network = entry.network
         links = self.link("network", NETWORK_TYPES, "networks")
         return all_of([is_near, UNKNOWN if network is None else links.includes(network)])

@@ -29,10 +29,6 @@ class ForwardingRule(View):
         return region_setting(self.resource)
 
     @property
-    def region_if_known(self) -> str | None:
-        return self.region if isinstance(self.region, str) else None
-
-    @property
     def scheme(self) -> str | Unknown:
         return scheme_of(self.resource, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES if self.is_regional else None)
 

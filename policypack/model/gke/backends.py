@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from policypack.model.gke.fronts import Front, Route, gateways_of, routes_of
-from policypack.model.gke.opaque import opaque_in
+from policypack.model.gke.opaque import opaque_in, why_hidden
 from policypack.model.gke.policies import Policy
 from policypack.model.gke.workloads import Workload, workloads_behind
 from policypack.model.graph.resource import Resource
@@ -33,11 +33,10 @@ from policypack.model.kubernetes.objects import (
     same_cluster,
     same_namespace,
 )
-from policypack.model.values.logic import all_of, any_of, is_in
+from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import plain
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.wording import quoted
 
 _TARGETS: Final = (SERVICE, INFERENCE_POOL)
 _POOLS: Final = {INFERENCE_POOL, *(kind for kind, of in IMPORTS.items() if of == INFERENCE_POOL)}
@@ -157,7 +156,7 @@ class GkeBackend:
         if self.target is None:
             return ()
         entries = [self.target.spec.objects(key) for key in ("targetPorts", "ports")]
-        given = [one for part in entries if not isinstance(part, Unknown) for one in part]
+        given = [one for part in entries for one in known_in(part)]
         numbers = [self.target.spec.number("targetPortNumber"), *(_port_in(one) for one in given)]
         return tuple(int(number) for number in numbers if isinstance(number, int | float))
 
@@ -168,9 +167,8 @@ class GkeBackend:
     @cached_property
     def hidden(self) -> str:
         """Why something that shapes it may be out of sight, a clause; empty if nothing can be."""
-        if opaque := opaque_in(self.stack, self.shown_on):
-            return f"{quoted(one.name for one in opaque)} may hold objects that the stack does not show"
-        return "" if self.target else f"{self.label} is not in the stack, and what shapes it may be elsewhere too"
+        elsewhere = "" if self.target else f"{self.label} is not in the stack, and what shapes it may be elsewhere too"
+        return why_hidden(self.stack, self.shown_on) or elsewhere
 
     def attached(self, kind: str) -> Attached:
         """The policies of a kind, such as `HealthCheckPolicy`, whose `targetRef` is this backend or may be."""
@@ -239,10 +237,7 @@ def _port_in(entry: Properties) -> float | Unknown | None:
 
 
 def _are_same(one: Ref, other: Ref) -> bool | Unknown:
-    answers = [
-        UNKNOWN if isinstance(mine, Unknown) or isinstance(its, Unknown) else mine == its
-        for mine, its in ((one.group, other.group), (one.kind, other.kind), (one.name, other.name))
-    ]
+    answers = [equals(one.group, other.group), equals(one.kind, other.kind), equals(one.name, other.name)]
     return all_of([*answers, same_namespace(one.namespace, other.namespace)])
 
 

@@ -22,13 +22,12 @@ from policypack.model.kubernetes.kinds import (
 )
 from policypack.model.kubernetes.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to
 from policypack.model.products.product import PRODUCTS, Family, Product
-from policypack.model.values.logic import any_of, equals, when_known
+from policypack.model.values.logic import any_of, equals, or_else, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
 _GOOGLE_PREFIXES: Final = ("gke-l7-", "asm-l7-")
-_MULTI_CLUSTER: Final = "-mc"
 
 
 def _product(scheme: str, *, is_regional: bool) -> Product:
@@ -181,17 +180,20 @@ def gateways_of(stack: Stack, holder: KubernetesObject) -> tuple[tuple[Front, bo
     """The Gateways that a route is attached to or may be, each with whether it is; of an Ingress, itself."""
     if holder.kind == INGRESS:
         return ((Front.of(holder.resource, stack), True),)
-    refs = parent_refs(holder)
+    parents = parents_of(holder)
     candidates = (front for front in fronts_of(stack) if not front.is_ingress)
-    found = ((front, any_of(refers_to(holder, ref, front) for ref in refs)) for front in candidates)
-    return tuple((front, is_parent) for front, is_parent in found if is_parent is not False)
+    found = ((front, any_of(is_parent(holder, one, front) for one in parents)) for front in candidates)
+    return tuple((front, is_its) for front, is_its in found if is_its is not False)
 
 
-def parent_refs(holder: KubernetesObject) -> list[Ref]:
-    """What a route names in `parentRefs`."""
-    parents = holder.spec.objects("parentRefs")
-    given = [Properties(UNKNOWN)] if isinstance(parents, Unknown) else parents
-    return [ref_in(holder, one, kind=GATEWAY, group=GATEWAY_GROUPS[0]) for one in given]
+def parents_of(holder: KubernetesObject) -> list[Properties]:
+    """The entries of `parentRefs` of a route; one of which nothing is known if they are computed."""
+    return or_else(holder.spec.objects("parentRefs"), [Properties(UNKNOWN)])
+
+
+def is_parent(holder: KubernetesObject, parent: Properties, front: Front) -> bool | Unknown:
+    """Whether an entry of `parentRefs` of a route names this Gateway, whichever listener of it."""
+    return refers_to(holder, ref_in(holder, parent, kind=GATEWAY, group=GATEWAY_GROUPS[0]), front)
 
 
 @per_stack
@@ -222,9 +224,9 @@ def _routes_in(holder: KubernetesObject) -> Iterator[Route]:
 
 
 def _paths_in(ingress: Front) -> Iterator[Route]:
-    rules = ingress.spec.objects("rules")
+    rules = or_else(ingress.spec.objects("rules"), [Properties(UNKNOWN)])
     blocks = [ingress.spec.object(key) for key in ("defaultBackend", "backend")]
-    for rule in [Properties(UNKNOWN)] if isinstance(rules, Unknown) else rules:
+    for rule in rules:
         paths = rule.block("http").objects("paths")
         blocks += [UNKNOWN] if isinstance(paths, Unknown) else [path.object("backend") for path in paths]
     for block in blocks:

@@ -6,6 +6,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.kubernetes.kinds import COMPONENT_TYPES, OPAQUE_TYPES, PACKAGE
 from policypack.model.kubernetes.objects import KubernetesObject, same_cluster
+from policypack.wording import quoted
 
 
 @per_stack
@@ -30,3 +31,9 @@ def opaque_in(stack: Stack, example: KubernetesObject) -> tuple[Resource, ...]:
     """Those that may hold objects of the cluster of one. A component has no provider: it may hold those of any."""
     hiding = ((one, KubernetesObject.of(one, stack)) for one in opaque_resources(stack))
     return tuple(one for one, seen in hiding if one.type in COMPONENT_TYPES or same_cluster(seen, example) is not False)
+
+
+def why_hidden(stack: Stack, example: KubernetesObject) -> str:
+    """Why objects of the cluster of one may be out of sight, a clause; empty if nothing can hold any."""
+    found = opaque_in(stack, example)
+    return f"{quoted(one.name for one in found)} may hold objects that the stack does not show" if found else ""

@@ -47,7 +47,7 @@ def _exporters(backend: GkeBackend) -> list[tuple[KubernetesObject, bool | Unkno
         return []
     is_pool, name = IMPORTS[ref.kind] == INFERENCE_POOL, ref.name
     found = objects_of(backend.stack, (INFERENCE_POOL if is_pool else EXPORTS,))
-    names = [UNKNOWN if isinstance(name, Unknown) else equals(one.object_name, name) for one in found]
+    names = [equals(one.object_name, name) for one in found]
     places = [same_namespace(one.namespace, ref.namespace) for one in found]
     marks = [is_exported(one) if is_pool else True for one in found]
     return [(one, all_of(answers)) for one, *answers in zip(found, names, places, marks, strict=True)]

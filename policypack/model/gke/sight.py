@@ -26,7 +26,7 @@ from policypack.model.kubernetes.kinds import (
     GATEWAY_GROUPS,
     IMPORTS,
     INFERENCE_POOL,
-    MULTI_CLUSTER_FRONTS,
+    MULTI_CLUSTER_INGRESS,
     NEG_ANNOTATION,
     OTHER_PACKAGES,
     ROUTES,
@@ -102,7 +102,7 @@ def signals_of(stack: Stack) -> tuple[Signal, ...]:
 def _fronts(stack: Stack) -> Iterator[Signal]:
     for front in fronts_of(stack):
         yield _of_front(front)
-    for one in objects_of(stack, MULTI_CLUSTER_FRONTS[:1]):
+    for one in objects_of(stack, (MULTI_CLUSTER_INGRESS,)):
         yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} makes a load balancer that no rule reads.")
 
 

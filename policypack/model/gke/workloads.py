@@ -11,7 +11,7 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.kubernetes.kinds import INFERENCE_POOL
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_cluster, same_namespace
 from policypack.model.software.servers import ServerName, servers_in
-from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.logic import all_of, any_of, known_in
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -105,8 +105,7 @@ class Workload(KubernetesObject):
     @property
     def servers(self) -> tuple[ServerName, ...]:
         """The model servers that its images and commands name."""
-        containers = () if isinstance(self.containers, Unknown) else self.containers
-        return servers_in(text for one in containers for text in _texts(one) if isinstance(text, str))
+        return servers_in(text for one in known_in(self.containers) for text in _texts(one) if isinstance(text, str))
 
 
 def _at(properties: Properties, path: tuple[str, ...]) -> Properties:

@@ -13,6 +13,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import GKE_NODE_POOL
 from policypack.model.kubernetes.clusters import GkeCluster
 from policypack.model.kubernetes.objects import objects_of, same_cluster
+from policypack.model.values.logic import known_in
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _SCALERS: Final = ("HorizontalPodAutoscaler", "ScaledObject", "MultidimPodAutoscaler")
@@ -23,7 +24,7 @@ _ZONES_OF_A_REGION: Final = 3
 def least_zones(cluster: GkeCluster) -> int | Unknown:
     """In how many zones all node pools of a cluster are at least, so that Pods can spread whichever pool they need."""
     pools = _pools(cluster)
-    counts = [_count(zones) for zones in pools if not isinstance(zones, Unknown)]
+    counts = [_count(zones) for zones in known_in(pools)]
     return min(counts) if pools and len(counts) == len(pools) else UNKNOWN
 
 
@@ -72,8 +73,7 @@ def _zones(pool: Resource, cluster: GkeCluster) -> frozenset[str] | Unknown | No
     given = pool.asked.strings("nodeLocations")
     if isinstance(given, Unknown) or any(isinstance(zone, Unknown) for zone in given):
         return UNKNOWN
-    zones = frozenset(zone for zone in given if isinstance(zone, str))
-    return zones or _own_zones(cluster)
+    return frozenset(known_in(given)) or _own_zones(cluster)
 
 
 def _own_zones(cluster: GkeCluster) -> frozenset[str] | Unknown | None:
@@ -81,9 +81,9 @@ def _own_zones(cluster: GkeCluster) -> frozenset[str] | Unknown | None:
     given, location = cluster.resource.asked.strings("nodeLocations"), cluster.location
     if isinstance(given, Unknown) or isinstance(location, Unknown) or any(isinstance(zone, Unknown) for zone in given):
         return UNKNOWN
-    zones = {zone for zone in given if isinstance(zone, str)}
+    zones = frozenset(known_in(given))
     is_zonal = location != cluster.region
-    return frozenset({*zones, location}) if is_zonal else frozenset(zones) or None
+    return zones | {location} if is_zonal else zones or None
 
 
 def has_several_pods(backend: GkeBackend) -> bool | Unknown:
@@ -91,7 +91,7 @@ def has_several_pods(backend: GkeBackend) -> bool | Unknown:
     if any(same_cluster(one, backend.shown_on) is not False for one in objects_of(backend.stack, _SCALERS)):
         return True
     counts = [one.replicas for one, serves in backend.workloads if serves is True]
-    known = [count for count in counts if not isinstance(count, Unknown)]
+    known = known_in(counts)
     if sum(known) > 1:
         return True
     is_whole = len(known) == len(backend.workloads) and known and not backend.hidden

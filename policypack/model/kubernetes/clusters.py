@@ -9,12 +9,13 @@ from policypack.model.graph.reference import region_of
 from policypack.model.graph.tokens import GKE_CLUSTER
 from policypack.model.graph.view import View
 from policypack.model.kubernetes.objects import KubernetesObject, gke_clusters_of
+from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
 @dataclass(frozen=True, eq=False)
 class GkeCluster(View):
-    """A GKE cluster."""
+    """A GKE cluster: where it is."""
 
     TYPES: ClassVar[tuple[str, ...]] = (GKE_CLUSTER,)
 
@@ -25,8 +26,7 @@ class GkeCluster(View):
 
     @property
     def region(self) -> str | Unknown:
-        location = self.location
-        return location if isinstance(location, Unknown) else region_of(location)
+        return when_known(self.location, region_of)
 
 
 def cluster_of(one: KubernetesObject) -> GkeCluster | None:

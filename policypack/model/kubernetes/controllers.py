@@ -18,7 +18,7 @@ from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import AUTONEG_ANNOTATIONS, NAMESPACE, NEG_ANNOTATION, PACKAGE, SERVICE, kind_of
 from policypack.model.kubernetes.names import is_called
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of
-from policypack.model.values.logic import all_of, any_of, known_in, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -137,9 +137,8 @@ def attachments_of(stack: Stack, backend_service: Resource) -> Attachments:
 def _is_named(attachment: Attachment, backend_service: Resource) -> bool | Unknown:
     if not attachment.entry.keys:
         return _is_source(attachment.service, backend_service)
-    region, location = attachment.entry.string("region"), location_of(backend_service)
-    is_open = isinstance(region, Unknown) or isinstance(location, Unknown)
-    return all_of([UNKNOWN if is_open else region == location, is_called(backend_service, attachment.backend_service)])
+    is_there = equals(attachment.entry.string("region"), location_of(backend_service))
+    return all_of([is_there, is_called(backend_service, attachment.backend_service)])
 
 
 def _is_source(service: KubernetesObject, backend_service: Resource) -> bool | Unknown:

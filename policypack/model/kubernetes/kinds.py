@@ -27,14 +27,13 @@ GATEWAY, INGRESS, SERVICE, INFERENCE_POOL = "Gateway", "Ingress", "Service", "In
 HEALTH_CHECK_POLICY, BACKEND_POLICY, BACKEND_CONFIG = "HealthCheckPolicy", "GCPBackendPolicy", "BackendConfig"
 GATEWAY_POLICY, FRONTEND_CONFIG, AUTHZ_POLICY = "GCPGatewayPolicy", "FrontendConfig", "GCPAuthzPolicy"
 NAMESPACE: Final = "Namespace"
-# The routes of Application Load Balancers, and those that GKE's Gateways serve otherwise or not at all.
+# The routes of Application Load Balancers: GKE's Gateways serve others otherwise, or not at all.
 ROUTES: Final = ("HTTPRoute", "GRPCRoute")
-OTHER_ROUTES: Final = ("TLSRoute", "TCPRoute", "UDPRoute")
 # Controllers make these in the cluster that has the Gateway, from what other clusters export: no program has them.
 # https://cloud.google.com/kubernetes-engine/docs/how-to/multi-cluster-services
 IMPORTS: Final = {"ServiceImport": SERVICE, "GCPInferencePoolImport": INFERENCE_POOL}
 EXPORTS: Final = "ServiceExport"
-MULTI_CLUSTER_FRONTS: Final = ("MultiClusterIngress", "MultiClusterService")
+MULTI_CLUSTER_INGRESS: Final = "MultiClusterIngress"
 
 # Objects that shape a load balancer, or are a part of one, and have no other use.
 # https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources,

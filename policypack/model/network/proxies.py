@@ -72,15 +72,11 @@ def _is_used(
     is_backup = equals(subnet.resource.asked.string("role"), "BACKUP")
     is_there = network_links(service.stack, subnet.resource, "network").includes(network)
     region = region_setting(subnet.resource)
-    sends = _equal(region, service.region) if service.is_regional else _is_front_region(service, group, region)
+    sends = equals(region, service.region) if service.is_regional else _is_front_region(service, group, region)
     # Proxies that reach their backends by IPv6 have other addresses.
     policy = service.resource.asked.string("ipAddressSelectionPolicy", default="IPV4_ONLY")
     by_ipv4 = True if equals(policy, "IPV4_ONLY") is True else UNKNOWN
     return all_of([negation(is_backup), is_there, sends, by_ipv4])
-
-
-def _equal(one: str | Unknown, other: str | Unknown) -> bool | Unknown:
-    return UNKNOWN if isinstance(one, Unknown) or isinstance(other, Unknown) else one == other
 
 
 def _is_front_region(service: BackendService, group: Group, region: str | Unknown) -> bool | Unknown:
@@ -90,7 +86,7 @@ def _is_front_region(service: BackendService, group: Group, region: str | Unknow
     """
     rules = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)
     regions = [_region_of_front(service.stack, rule) for rule in rules] or [group.region]
-    return any_of(_equal(region, front) for front in regions)
+    return any_of(equals(region, front) for front in regions)
 
 
 def _region_of_front(stack: Stack, rule: Resource) -> str | Unknown:

@@ -44,7 +44,7 @@ _USER_METRICS: Final = ("logging.googleapis.com/user/", "logging_googleapis_com:
 
 
 class AlertPolicy(View):
-    """An alert policy."""
+    """An alert policy of Cloud Monitoring: which signals of backend services it covers."""
 
     TYPES = (ALERT_POLICY,)
 

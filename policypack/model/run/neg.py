@@ -80,7 +80,7 @@ class ServerlessBackend:
 
     @cached_property
     def link(self) -> RunLink:
-        """What it names."""
+        """The Cloud Run service that it names, as far as that is known."""
         return run_link_of(self.stack, self.neg) if self.neg else RunLink()
 
     @property

@@ -22,7 +22,7 @@ from policypack.model.graph.tokens import (
 from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.service import RunService
 from policypack.model.security.grants import lets_in
-from policypack.model.values.logic import all_of, any_of, equals, is_in, negation
+from policypack.model.values.logic import all_of, any_of, equals, is_in, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _EVERYBODY: Final = ("allUsers",)
@@ -74,7 +74,7 @@ def authenticates(run: RunService, key_words: tuple[str, ...]) -> bool | Unknown
     return any_of([by_iap, negation(lets_strangers_in(run)), _asks_for_key(run, key_words)])
 
 
-def can_be_gone_round(service: BackendService, key_words: Iterable[str]) -> tuple[RunService, ...] | Unknown:
+def open_run_services(service: BackendService, key_words: Iterable[str]) -> tuple[RunService, ...] | Unknown:
     """The Cloud Run services behind a backend service that answer whoever goes around its load balancer, unasked.
 
     Returns:
@@ -114,8 +114,7 @@ def _is_about(grant: Resource, run: RunService) -> bool | Unknown:
     own = run_name(run.resource)
     if asked is None or own is None:
         return False
-    named = UNKNOWN if isinstance(own, Unknown) or isinstance(asked, Unknown) else asked.rpartition("/")[2] == own
-    return all_of([named, is_here])
+    return all_of([equals(when_known(asked, lambda name: name.rpartition("/")[2]), own), is_here])
 
 
 def _asks_for_key(run: RunService, words: tuple[str, ...]) -> bool | Unknown:

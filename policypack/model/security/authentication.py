@@ -38,11 +38,6 @@ def needs_client_certificate(service: BackendService) -> bool | Unknown:
     return all_of(_refuses_strangers(proxy) for proxy in proxies) if proxies else False
 
 
-def iap_is_enabled(service: BackendService) -> bool | Unknown:
-    """Whether Identity-Aware Proxy authenticates every request to a service; without the block it does not."""
-    return service.resource.asked.block("iap").boolean("enabled", default=False)
-
-
 def has_authorization_policy(service: BackendService) -> bool:
     """Whether an authorization policy of the stack is about a forwarding rule in front of a service."""
     front = on_path(service.stack, service.resource, FORWARDING_RULE_TYPES)

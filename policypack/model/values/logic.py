@@ -16,6 +16,11 @@ def when_known(value: T | Unknown, function: Callable[[T], R]) -> R | Unknown:
     return UNKNOWN if isinstance(value, Unknown) else function(value)
 
 
+def or_else(value: T | Unknown, default: R) -> T | R:
+    """A value; the default if it is not known."""
+    return default if isinstance(value, Unknown) else value
+
+
 def known_in(values: Iterable[T | Unknown] | Unknown) -> list[T]:
     """Those of some values that are known; none if not even the list is."""
     return [] if isinstance(values, Unknown) else [value for value in values if not isinstance(value, Unknown)]
@@ -54,9 +59,9 @@ def negation(condition: bool | Unknown | None) -> bool | Unknown:
     return when_known(condition, lambda is_true: not is_true)
 
 
-def equals(value: str | Unknown | None, wanted: str) -> bool | Unknown:
-    """Whether a text is the wanted one."""
-    return when_known(value, lambda known: known == wanted)
+def equals(one: str | float | Unknown | None, other: str | float | Unknown | None) -> bool | Unknown:
+    """Whether two values are the same, as two are that are left out."""
+    return UNKNOWN if isinstance(one, Unknown) or isinstance(other, Unknown) else one == other
 
 
 def is_in(value: T | Unknown, choices: Container[T]) -> bool | Unknown:

@@ -41,7 +41,7 @@ _MARKS: Final[dict[StackStatus, str]] = {
 
 
 def render(results: AuditResults) -> str:
-    """The page."""
+    """The audit as a page in one file, which loads nothing."""
     return render_page("audit.html", _page(results), {"short": _short, "mark_of": _mark_of})
 
 

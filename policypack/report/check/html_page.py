@@ -14,9 +14,9 @@ from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
 from policypack.order import OPEN, STATUSES, importance, waiver_importance
-from policypack.report.check.all_paths import AllPaths, Served
-from policypack.report.check.path_drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
-from policypack.report.check.serving_path import ServingPath
+from policypack.report.check.paths.all_paths import Served, ServingPaths
+from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
+from policypack.report.check.paths.serving_path import ServingPath
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
 from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
@@ -65,7 +65,7 @@ class ResourceFindings:
 
 
 def render(results: Results) -> str:
-    """The page."""
+    """The report as a page in one file, which loads nothing."""
     filters: Filters = {
         "advice": lambda service: list(advice(service)),
         "in_words": _in_words,
@@ -89,7 +89,7 @@ class Page:
     def __init__(self, results: Results) -> None:
         self.results = results
         self.report = results.report
-        self.paths = AllPaths(results.report, *(one.stack for one in results.each))
+        self.paths = ServingPaths(results.report, *(one.stack for one in results.each))
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -115,7 +115,7 @@ class Page:
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:
-        paths = [self.paths.path(one) for one in self.paths.subjects[:MOST_DRAWN]]
+        paths = [self.paths.path_of(one) for one in self.paths.subjects[:MOST_DRAWN]]
         return [(path, draw(path)) for path in paths]
 
     @property

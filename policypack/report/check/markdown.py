@@ -8,10 +8,10 @@ from typing import Final
 from policypack.evaluate import Finding, WaiverUse
 from policypack.judgement import Location, Results
 from policypack.order import importance, waiver_importance
-from policypack.report.check.all_paths import AllPaths
 from policypack.report.check.groups import Group, groups_of
-from policypack.report.check.mermaid import flowchart
-from policypack.report.check.serving_path import ServingPath
+from policypack.report.check.paths.all_paths import ServingPaths
+from policypack.report.check.paths.mermaid import flowchart
+from policypack.report.check.paths.serving_path import ServingPath
 from policypack.report.check.verdicts import by_reason, verdict_line
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
 from policypack.wording import counted, facts_of
@@ -37,7 +37,7 @@ _MOST_IN_A_ROW: Final = 20
 
 def render(results: Results) -> str:
     """The comment, whatever the stack shorter than GitHub's limit; it says what is left out for that."""
-    report, paths = results.report, AllPaths(results.report, *(one.stack for one in results.each))
+    report, paths = results.report, ServingPaths(results.report, *(one.stack for one in results.each))
     failed = groups_of(report.with_status("failed"))
     parts = [
         f"{MARKER}\n### LLM policy pack: {verdict_line(report)}",
@@ -162,12 +162,12 @@ def _waiver_row(use: WaiverUse) -> str:
     return row(cells)
 
 
-def _diagram(paths: AllPaths) -> str:
+def _diagram(paths: ServingPaths) -> str:
     """The serving paths of the services with findings, as many as fit."""
-    services = [one for one in paths.subjects if paths.verdicts_of_path(one).need_a_look]
+    services = [one for one in paths.subjects if paths.verdicts_on_path(one).need_a_look]
     drawn, chart = list[ServingPath](), ""
     for service in services[:_MOST_DRAWN]:
-        path = paths.path(service)
+        path = paths.path_of(service)
         longer = flowchart([*drawn, path])
         if len(longer.encode()) > _DIAGRAM_BYTES:
             break

@@ -23,7 +23,7 @@ class FailoverCapacityOptions(Options):
     Attributes:
         after_scale_out: whether the regions that are left count with all VMs that their autoscalers may add, and
             not only with those that are there. Off, since a VM with GPUs takes minutes to tens of minutes to boot
-            and load a model, if there is one to be had at all: the load has to be carried until then.
+            and load a model, if one is available at all: the load has to be carried until then.
         peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With it
             no signal has to say what the load is: groups of a fixed size, and autoscalers that follow a queue or
             GPUs, are judged too. 0 leaves it to the signals.

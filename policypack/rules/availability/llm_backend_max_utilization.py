@@ -8,7 +8,7 @@ from typing import Annotated
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import NEG_KINDS
-from policypack.model.fleets.accelerators import has_gpus
+from policypack.model.fleets.vms import has_gpus
 from policypack.model.products.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import Unknown, python_name

@@ -228,7 +228,7 @@ def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
         return Undecided(f"{seen}, and a controller attaches backends, perhaps in others too", "backends")
     if service.links.why:
         return Undecided(f"{seen}, and {service.links.why}", "backends")
-    if any(isinstance(group.region, Unknown) for group in service.groups):
+    if any(group.region is UNKNOWN for group in service.groups):
         return Undecided(f"{seen}, and the `region` of a group is not known", "region")
     return Undecided(f"{seen}, and it is not known which of the others are drained", "capacity_scaler")
 

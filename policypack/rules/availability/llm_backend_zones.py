@@ -9,7 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import serving_groups
 from policypack.model.fleets.zones import RegionZones, may_be_in_zones, zones_by_region
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.zones import spans_zones
 from policypack.rules.shared.conditions import HAS_BACKENDS
@@ -113,7 +113,7 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     groups = [group for group in (*serving.certain, *serving.possible) if may_be_in_zones(group)]
     if not groups and service.links.is_complete:
         yield NotApplicable("its backends have no zones")
-    nowhere = [group for group in groups if isinstance(group.region, Unknown)]
+    nowhere = [group for group in groups if group.region is UNKNOWN]
     for group in nowhere:
         yield not_known("region", group.name)
     others_may_follow = nowhere or service.leaves_backends_to_a_controller or not service.links.is_complete

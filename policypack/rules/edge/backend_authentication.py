@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.run.service import RunService
-from policypack.model.security.access import can_be_gone_round, cloud_run_authenticates, iap_admits_everybody
+from policypack.model.security.access import cloud_run_authenticates, iap_admits_everybody, open_run_services
 from policypack.model.security.authentication import (
     has_authorization_policy,
     needs_client_certificate,
     start_up_mentions,
 )
 from policypack.model.security.security_policy import has_security_policy, security_policies
-from policypack.model.values.logic import all_of, any_of, negation
+from policypack.model.values.logic import all_of, any_of, known_in, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.edge.authentication import SERVERS_DO, knows_its_callers
@@ -142,14 +142,14 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     if options.server_authenticates:
         yield NotApplicable(SERVERS_DO)
         return
-    around = can_be_gone_round(service, options.server_key_words)
+    around = open_run_services(service, options.server_key_words)
     front = _at_the_front(service)
-    is_only_way = UNKNOWN if isinstance(around, Unknown) else not around
+    is_only_way = when_known(around, lambda runs: not runs)
     signs = {
         **{name: all_of([sign, is_only_way]) for name, sign in front.items()},
         **_at_the_servers(service, options.server_key_words),
     }
-    gone_round = () if isinstance(around, Unknown) or any_of(front.values()) is not True else around
+    gone_round = known_in(around) if any_of(front.values()) is True else []
     if any_of(signs.values()) is not True:
         yield under([IS_EXTERNAL], service, lambda: _is_open(service, signs, gone_round))
 
@@ -174,9 +174,7 @@ def _at_the_servers(service: BackendService, words: tuple[str, ...]) -> Mapping[
     }
 
 
-def _is_open(
-    service: BackendService, signs: Mapping[str, bool | Unknown], gone_round: tuple[RunService, ...]
-) -> Checks:
+def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown], gone_round: Sequence[RunService]) -> Checks:
     doubtful = [property_name for property_name, authenticates in signs.items() if authenticates is not False]
     if doubtful or not service.stack.is_complete:
         why = "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"

@@ -17,11 +17,11 @@ from policypack.model.security.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.edge.cloud_armor import is_filtered
-from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.places import Policies, is_of_its_scope
-from policypack.rules.shared.vouched import vouched_for
-from policypack.verdict import Checks, Fail, Undecided, known, unresolved
+from policypack.rules.shared.routes import is_the_only_way
+from policypack.rules.shared.vouched import vouched_or_seen
+from policypack.verdict import Checks, Fail, Undecided, known
 
 _POLICIES: Final = Policies("Cloud Armor policy", "service", "SecurityPolicy", "RegionSecurityPolicy")
 
@@ -123,10 +123,7 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
         yield _has_policy_from_elsewhere(service)
     for links in (security_policy_links(service), edge_security_policy_links(service)):
         yield is_of_its_scope(service, links, _POLICIES, _otherwise(service))
-    vouched = list(vouched_for(service, security_policy_links(service), "securityPolicy", options.vouched))
-    yield from vouched
-    if not vouched:
-        yield unresolved(security_policy_links(service))
+    yield vouched_or_seen(service, security_policy_links(service), "securityPolicy", options.vouched)
     for policy in security_policies(service):
         yield _filters_requests(policy)
     yield is_the_only_way(service)

@@ -14,10 +14,10 @@ from policypack.model.security.security_policy import (
 )
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.edge.cloud_armor import limits_clients
-from policypack.rules.shared.around import is_the_only_way
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
-from policypack.rules.shared.vouched import vouched_for
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, unresolved
+from policypack.rules.shared.routes import is_the_only_way
+from policypack.rules.shared.vouched import vouched_or_seen
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known
 
 _HAS_CLOUD_ARMOR: Final = Condition(
     has_security_policy, "it has no Cloud Armor policy, which `backend-cloud-armor` requires", "security_policy"
@@ -115,13 +115,8 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     When the policy is not in the stack, what decides in its rules is computed, or an expression decides who passes.
     Of expressions these are understood: `true`, `inIpRange`, `origin.asn`, `origin.region_code`, preconfigured rules.
     """
-    links = security_policy_links(service)
-    vouched = list(vouched_for(service, links, "securityPolicy", options.vouched))
-    yield from vouched
-    if not vouched:
-        yield unresolved(links)
-    if links.external and not vouched:
-        yield Undecided("its Cloud Armor policy is not in this stack", "security_policy")
+    outside = Undecided("its Cloud Armor policy is not in this stack", "security_policy")
+    yield vouched_or_seen(service, security_policy_links(service), "securityPolicy", options.vouched, outside)
     for policy in security_policies(service):
         yield _limits_rate(policy, options)
     yield is_the_only_way(service)

@@ -6,6 +6,7 @@ from typing import Final
 
 from policypack.model.frontend.domains import Domains, certificates_of, hosts_of, is_proved
 from policypack.model.frontend.proxy import Proxy
+from policypack.model.values.logic import known_in
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.places import certificates_are_there
@@ -65,7 +66,7 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     """
     yield certificates_are_there(proxy)
     hosts, certificates = hosts_of(proxy), certificates_of(proxy)
-    for entry in () if isinstance(certificates, Unknown) else certificates:
+    for entry in known_in(certificates):
         yield _is_for_its_host(entry)
     yield _have_certificates(hosts, certificates)
 

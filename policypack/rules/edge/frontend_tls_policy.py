@@ -11,8 +11,8 @@ from policypack.model.values.logic import negation
 from policypack.rule import Options, cis, rule
 from policypack.rules.on_gke.edge.tls_policy import refuses_old_tls
 from policypack.rules.shared.places import Policies, is_of_its_scope
-from policypack.rules.shared.vouched import vouched_for
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
+from policypack.rules.shared.vouched import vouched_or_seen
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided
 from policypack.wording import quoted
 
 _SSL_POLICIES: Final = Policies("SSL policy", "proxy", "SSLPolicy", "RegionSslPolicy")
@@ -118,12 +118,8 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
         doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")
         yield provided(negation(proxy.is_mesh), doubt, _has_policy_from_elsewhere(proxy, options))
     yield is_of_its_scope(proxy, proxy.ssl_policy_links, _SSL_POLICIES, _OTHERWISE)
-    vouched = list(vouched_for(proxy, proxy.ssl_policy_links, "sslPolicy", options.vouched))
-    yield from vouched
-    if not vouched:
-        yield unresolved(proxy.ssl_policy_links)
-    if proxy.ssl_policy_links.external and not vouched:
-        yield Undecided("its SSL policy is not in this stack", "ssl_policy")
+    outside = Undecided("its SSL policy is not in this stack", "ssl_policy")
+    yield vouched_or_seen(proxy, proxy.ssl_policy_links, "sslPolicy", options.vouched, outside)
     for policy in proxy.ssl_policies:
         yield _is_strict(policy, options)
 

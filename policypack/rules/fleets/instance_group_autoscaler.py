@@ -9,7 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.sizing import warm_in_region
-from policypack.model.fleets.stateful import is_stateful
+from policypack.model.fleets.updates import is_stateful
 from policypack.model.values.logic import negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule

@@ -6,8 +6,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import capacity_basis
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.stateful import loses_names, loses_places
-from policypack.model.fleets.update_limits import Limit, UpdateLimits, update_limits
+from policypack.model.fleets.updates import Limit, UpdateLimits, loses_names, loses_places, update_limits
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
@@ -16,7 +15,7 @@ from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
 
 
 @rule(
-    title="Updates are such as the API takes, and leave the capacity that failover needs",
+    title="Update policies are valid and leave the capacity that failover needs",
     severity="medium",
     level="mandatory",
     stage="stack",

@@ -8,7 +8,7 @@ from policypack.model.balancing.tls import check_uses_tls, other_block, service_
 from policypack.model.firewalls.traffic import HEALERS, is_shut_out, probe_sources
 from policypack.model.fleets.health_check_use import CheckUse, checks_of
 from policypack.model.network.ports import asked_port, follows_serving_port, serving_ports
-from policypack.model.values.logic import any_of, is_in
+from policypack.model.values.logic import any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS, uses_proxy
@@ -128,11 +128,7 @@ def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
 def _is_on_serving_port(service: BackendService, use: CheckUse, group: Group) -> bool | Unknown:
     if use.purpose == "health check" and follows_serving_port(use.check) is True:
         return True
-    return any_of(_equal(asked_port(use.check), port) for port in serving_ports(service, group))
-
-
-def _equal(one: int | Unknown, other: int | Unknown) -> bool | Unknown:
-    return UNKNOWN if isinstance(one, Unknown) else is_in(other, (one,))
+    return any_of(equals(asked_port(use.check), port) for port in serving_ports(service, group))
 
 
 def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> Checks:
@@ -141,11 +137,11 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
     is_neg = group.kinds != {GroupKind.INSTANCE_GROUP}
     serving = serving_ports(service, group)
     named = serving if is_neg else group.port_numbers()
-    if not serving or (is_neg and any(isinstance(port, Unknown) for port in named)):
+    if not serving or (is_neg and any(port is UNKNOWN for port in named)):
         # That the named port is missing is what another rule says; a NEG's endpoints may come from anywhere.
         return
     port = known(asked_port(use.check), "port", use.check.name)
-    if known(any_of(_equal(port, other) for other in named), "named_ports", group.name):
+    if known(any_of(equals(port, other) for other in named), "named_ports", group.name):
         return
     numbers = [known(one, "named_ports", group.name) for one in serving]
     asks = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
-from policypack.model.fleets.shared_vms import SharedVms, shared_vms
+from policypack.model.fleets.vms import SharedVms, shared_vms
 from policypack.model.run.neg import PscTarget, psc_targets
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS

@@ -8,7 +8,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.attributes import ATTRIBUTES, locality_policy
 from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import Cell
-from policypack.model.values.logic import all_of, any_of, is_set
+from policypack.model.values.logic import all_of, any_of, is_set, known_in, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
@@ -106,9 +106,9 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
 
 def _backends(service: BackendService) -> list[tuple[str, bool | Unknown, bool | Unknown]]:
     """What to call each backend, and whether it has a preference and is a failover backend."""
-    if isinstance(service.backends, Unknown):
+    if service.backends is UNKNOWN:
         return [("", UNKNOWN, UNKNOWN)]
-    return [(one.label, is_set(one.preference), one.is_failover) for one in service.backends]
+    return [(one.label, is_set(one.preference), one.is_failover) for one in known_in(service.backends)]
 
 
 def _is_taken(
@@ -124,7 +124,7 @@ def _is_taken(
             "Attributes that the load balancer has.",
             f"Remove `{name}`, or use a load balancer that has it.",
         )
-    elif isinstance(cell, Unknown):
+    elif cell is UNKNOWN:
         yield which_product(service)
     else:
         yield Undecided(f"the documentation does not agree on `{name}` with scheme {service.scheme}", name)
@@ -148,10 +148,8 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
 
 def _watches_no_internet_neg(service: BackendService) -> Checks:
     """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
-    backends = service.backends
-    has_one: bool | Unknown = UNKNOWN
-    if not isinstance(backends, Unknown):
-        has_one = any_of(backend.is_a(BackendKind.GLOBAL_INTERNET_NEG) for backend in backends)
+    is_one = BackendKind.GLOBAL_INTERNET_NEG
+    has_one = when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
     doubt = not_known("backends", because="global internet NEGs do not support `outlier_detection`")
     fail = Fail(
         "It has `outlier_detection`, which its global internet NEG does not support.",

@@ -9,7 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.observability.alert import alert_policies
 from policypack.model.observability.alert_query import Signal
 from policypack.model.values.logic import all_of, any_of, negation
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import handles_requests, uses_proxy
 from policypack.verdict import Checks, Fail, Undecided, provided
@@ -125,7 +125,7 @@ def _is_covered(service: BackendService, options: AlertsOptions, signal: Signal)
         for policy in policies
     ]
     why = f"whether an alert policy covers its {_NAMES[signal]} is not known"
-    hidden = [policy.name for policy, found in covers if isinstance(found, Unknown) and policy.hides_its_conditions]
+    hidden = [policy.name for policy, found in covers if found is UNKNOWN and policy.hides_its_conditions]
     if hidden:
         why += f": what {quoted(hidden[:_MOST_NAMES])} measures is computed (inside an `apply`?)"
     fails = _nothing_covers(service, options, signal)

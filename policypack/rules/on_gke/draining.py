@@ -6,7 +6,7 @@ from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import Policy
-from policypack.model.values.values import Unknown
+from policypack.model.values.logic import or_else
 from policypack.rules.on_gke.policies import given, how_to_set, on_settings, whence
 from policypack.verdict import Checks, Fail
 
@@ -26,7 +26,7 @@ def _policy_drains(backend: GkeBackend, policy: Policy, min_seconds: int) -> Che
     if draining > 0:
         longest = given(policy, "timeout", longest)
     # Without any draining it is too short, whatever the timeout is.
-    wanted = 1.0 if isinstance(longest, Unknown) else min(longest, _LONGEST_SECONDS)
+    wanted = min(or_else(longest, 1.0), _LONGEST_SECONDS)
     if draining < wanted:
         reason = "the option `min_seconds`" if min_seconds else f"the timeout, up to {_LONGEST_SECONDS:g} s"
         seconds = max(wanted, 0 if min_seconds else _EXAMPLE_SECONDS)

@@ -123,7 +123,7 @@ def _target_ref(backend: GkeBackend) -> dict[str, str]:
     parts: tuple[str | Unknown | None, ...] = (UNKNOWN, UNKNOWN, UNKNOWN)
     if target:
         parts = (target.group, target.kind, target.object_name)
-    elif not isinstance(ref, Unknown):
+    elif ref is not UNKNOWN:
         parts = (ref.group, ref.kind, ref.name)
     # Formatted, a text that is secret hides itself; JSON would show it.
     texts = (f"{part}" if isinstance(part, str) else "..." for part in parts)

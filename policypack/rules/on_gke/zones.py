@@ -9,7 +9,8 @@ from policypack.model.gke.regions import exporters_of, may_have_other_exporters
 from policypack.model.gke.zones import has_several_pods, least_zones, most_zones
 from policypack.model.kubernetes.clusters import GkeCluster, cluster_of
 from policypack.model.values.bounds import reaches
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import or_else
+from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, Undecided, decided, provided
 from policypack.wording import counted
 
@@ -41,9 +42,9 @@ def _has_nodes_in_zones(backend: GkeBackend, min_zones: int) -> Checks:
 def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: int) -> Checks:
     most, least = most_zones(cluster), least_zones(cluster)
     why = f"in how many zones `{cluster.name}` has nodes for {backend.label} is not known"
-    spans = reaches(0 if isinstance(least, Unknown) else least, None if isinstance(most, Unknown) else most, min_zones)
+    spans = reaches(or_else(least, 0), or_else(most, None), min_zones)
     if not decided(spans, Undecided(why, "node_locations")):
-        zones = counted(0 if isinstance(most, Unknown) else most, "zone")
+        zones = counted(or_else(most, 0), "zone")
         yield Fail(
             f"All nodes of the cluster `{cluster.name}` are in {zones}.",
             f"Backends in at least {counted(min_zones, 'zone')} of each region.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
+from policypack.model.frontend.route import Route
 from policypack.model.frontend.url_map import url_maps_of
 from policypack.model.run.neg import internet_backends
-from policypack.model.values.logic import all_of, any_of, is_set, negation
+from policypack.model.values.logic import all_of, any_of, is_set, known_in, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import handles_requests
@@ -88,24 +89,23 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
 
 def _header_sets_host(service: BackendService) -> bool | Unknown:
     headers = service.resource.asked.strings("customRequestHeaders")
-    if isinstance(headers, Unknown):
-        return UNKNOWN
-    return any_of(
-        UNKNOWN if isinstance(header, Unknown) else header.partition(":")[0].strip().lower() == "host"
-        for header in headers
-    )
+    return when_known(headers, lambda given: any_of(when_known(header, _is_host) for header in given))
+
+
+def _is_host(header: str) -> bool:
+    return header.partition(":")[0].strip().lower() == "host"
 
 
 def _routes_set_host(service: BackendService) -> bool | Unknown:
     """Whether all routes of the stack to a service rewrite the host; without any they do not."""
-    answers = list[bool | Unknown]()
-    for url_map in url_maps_of(service.stack, service.resource):
-        routes = url_map.routes
-        if isinstance(routes, Unknown):
-            return UNKNOWN
-        for route in routes:
-            rewrites = is_set(route.action.block("urlRewrite").string("hostRewrite"))
-            answers.append(any_of([rewrites, negation(route.sends_to(service.resource))]))
-    if not answers:
+    url_maps = url_maps_of(service.stack, service.resource)
+    if any(url_map.routes is UNKNOWN for url_map in url_maps):
+        return UNKNOWN
+    routes = [route for url_map in url_maps for route in known_in(url_map.routes)]
+    if not routes:
         return False if service.stack.is_complete else UNKNOWN
-    return all_of(answers)
+    return all_of(any_of([_sets_host(route), negation(route.sends_to(service.resource))]) for route in routes)
+
+
+def _sets_host(route: Route) -> bool | Unknown:
+    return is_set(route.action.block("urlRewrite").string("hostRewrite"))

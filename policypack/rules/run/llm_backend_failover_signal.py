@@ -19,7 +19,7 @@ from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 
 _REQUIRED = "A readiness probe and a minimum instance of the Cloud Run service in each region, or outlier detection."
-_OUTLIERS = 'Set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}` on the backend service'
+_OUTLIERS = '`outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}`'
 
 
 def _is_unwatched(service: BackendService) -> bool | Unknown:
@@ -158,7 +158,7 @@ def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
         f"Nothing tells the load balancer that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
         'Give the Cloud Run service a `readiness_probe` and `scaling={"min_instance_count": 1}`, and name it alone in '
-        f"the NEG. Or: {_OUTLIERS}.",
+        f"the NEG. Or set {_OUTLIERS} on the backend service.",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from policypack.model.run.container import Container
 from policypack.model.run.service import RunService
+from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Fail, Undecided, decided, known
@@ -146,4 +147,4 @@ def _fits_its_gpu(service: RunService, container: Container) -> Checks:
 
 def _is_below(quantity: float | Unknown | None, needed: float) -> bool | Unknown:
     """Whether a limit is too low; one that is left out is Cloud Run's default, which may depend on the GPU."""
-    return UNKNOWN if quantity is None or isinstance(quantity, Unknown) else quantity < needed
+    return UNKNOWN if quantity is None else when_known(quantity, lambda limit: limit < needed)

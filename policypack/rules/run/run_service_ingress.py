@@ -8,7 +8,7 @@ from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, Undecided, known
 
-_REQUIRED = "A Cloud Run service that is reached through its load balancer and on no other way."
+_REQUIRED = "A Cloud Run service that is reached through its load balancer only."
 
 
 @rule(

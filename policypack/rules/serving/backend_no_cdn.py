@@ -5,7 +5,7 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.attributes import ATTRIBUTES
 from policypack.model.products.product import Cell
-from policypack.model.values.logic import all_of, negation
+from policypack.model.values.logic import all_of, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, known
@@ -13,7 +13,7 @@ from policypack.verdict import Checks, Condition, Fail, known
 
 def _may_have_cdn(service: BackendService) -> bool | Unknown:
     cell = service.cell_of(ATTRIBUTES["enable_cdn"])
-    is_taken = UNKNOWN if isinstance(cell, Unknown) or cell is Cell.NOT_DOCUMENTED else cell is Cell.TAKEN
+    is_taken = UNKNOWN if cell is Cell.NOT_DOCUMENTED else when_known(cell, lambda known: known is Cell.TAKEN)
     return all_of([is_taken, negation(service.uses_iap)])
 
 
@@ -60,7 +60,7 @@ def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """
     if known(service.uses_cdn, "enable_cdn"):
         yield Fail(
-            "It has `enable_cdn=True`, and prompts are never cached.",
+            "It has `enable_cdn=True`, and prompts are POST requests, which Cloud CDN never caches.",
             "No Cloud CDN in front of a model.",
             "Remove `enable_cdn`; if it serves no model, leave it out with the option `services`.",
         )

@@ -10,14 +10,14 @@ from policypack.model.machines.provisioning import NO_RESTART, REQUIRED_SETTINGS
 from policypack.model.machines.settings import SPOT, STANDARD, Scheduling
 from policypack.model.machines.shape import gpus_of_type
 from policypack.model.values.logic import equals, negation
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.reservations import is_to_be_had
+from policypack.rules.shared.reservations import is_available
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, under
 from policypack.wording import quoted
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
-    lambda machine: machine.has_gpu if isinstance(machine.machine_type, Unknown) else True,
+    lambda machine: machine.has_gpu if machine.machine_type is UNKNOWN else True,
     "it has no GPU",
     "machine_type",
 )
@@ -68,7 +68,7 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
     preemptible machines, where that is the default. SPOT has `preemptible` on and `automatic_restart` off. FLEX_START
     has `automatic_restart` off, `instance_termination_action` DELETE and a `max_run_duration`. RESERVATION_BOUND has a
     `reservation_affinity` of type SPECIFIC_RESERVATION. `automatic_restart` is on unless it is turned off. The model is
-    one of `provisioning_models`. Machine types that are to be had as Spot VMs, as flex-start VMs or from a reservation
+    one of `provisioning_models`. Machine types that are available as Spot VMs, as flex-start VMs or from a reservation
     only (`a3-highgpu` with less than 8 GPUs, `a3-ultragpu`, `a4`, `a4x`) are not STANDARD without a
     `reservation_affinity` of type SPECIFIC_RESERVATION, unless resize requests fill their group; `a4x` is neither SPOT
     nor FLEX_START. `guest_accelerators`, where given, are the GPUs that come with the machine type; N1 machine types
@@ -137,7 +137,7 @@ def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
 def _suits_gpus(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     yield _stops_for_maintenance(machine.scheduling)
     yield _fits_its_model(machine, options)
-    yield is_to_be_had(machine)
+    yield is_available(machine)
     yield _takes_its_gpus(machine)
 
 

@@ -10,7 +10,7 @@ from policypack.model.balancing.group import GroupKind
 from policypack.model.frontend.route import Route
 from policypack.model.run.neg import serverless_backends
 from policypack.model.run.service import MAX_TIMEOUT_SECONDS, RunService
-from policypack.model.values.logic import negation
+from policypack.model.values.logic import negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.timeout import waits_long_enough
@@ -144,7 +144,7 @@ def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Chec
 def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
     """What `llm-backend-draining` asks for after that: draining as long as the time-out, up to its own limit."""
     needed, draining = min(options.min_seconds, 3600), service.draining_seconds
-    is_enough = not isinstance(draining, Unknown) and draining >= needed
+    is_enough = when_known(draining, lambda seconds: seconds >= needed) is True
     return "" if is_enough else ", and `connection_draining_timeout_sec` to the same, up to 3600"
 
 

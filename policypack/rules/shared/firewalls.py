@@ -8,7 +8,6 @@ from typing import Final
 
 from policypack.model.firewalls.near_misses import NearMiss
 from policypack.model.firewalls.traffic import Asked
-from policypack.model.values.values import Unknown
 
 # What the rule lacks -> what is said of it, and what to do.
 _TEXTS: Final = {
@@ -53,7 +52,7 @@ def missing_in(near: NearMiss, asked: Asked, denying: Sequence[str]) -> tuple[st
         "ports": f"`{json.dumps(asked.numbers)}`",
         "targets": rule.targets_property,
     }
-    if near.lacks == "targets" and not isinstance(rule.targets.tags, Unknown) and rule.targets.accounts is not None:
+    if near.lacks == "targets" and rule.targets.are_by_account:
         words["targets"] = "target_service_accounts"
     observed, fix = _TEXTS[near.lacks]
     return observed.format(**words), fix.format(**words)

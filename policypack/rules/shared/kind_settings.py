@@ -9,7 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.product import Cell, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, equals, negation
-from policypack.model.values.values import Unknown, python_name
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rules.shared.refusal import which_kind
 from policypack.verdict import Checks, Fail, known, not_known, provided
 from policypack.wording import quoted
@@ -114,4 +114,4 @@ def _counts_errors_alone(service: BackendService) -> Checks:
             "Consecutive errors and gateway failures: success rates are not supported with serverless NEGs.",
             f"Remove {quoted(found)}.",
         )
-    yield from (not_known(name) for name, is_there in rates.items() if isinstance(is_there, Unknown))
+    yield from (not_known(name) for name, is_there in rates.items() if is_there is UNKNOWN)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.products.kinds import KINDS, LIMITS, TOGETHER, BackendKind
@@ -13,7 +12,6 @@ from policypack.model.products.product import Family
 from policypack.model.run.endpoint import most_endpoints
 from policypack.model.run.neg import internet_backends
 from policypack.model.values.logic import known_in
-from policypack.model.values.values import Unknown
 from policypack.rules.shared.refusal import which_product
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import counted, quoted
@@ -29,7 +27,7 @@ def kinds_go_together(service: BackendService) -> Checks:
     That is certain of the groups together even where it is not known which of them is which entry.
     """
     certain = [group.backend_kinds for group in service.groups if len(group.backend_kinds) < len(BackendKind)]
-    kinds = [*certain, *(entry.backend_kinds for entry in _entries(service))]
+    kinds = [*certain, *(entry.backend_kinds for entry in known_in(service.backends))]
     # Those NEGs in a zone that a proxy takes go together, whichever they are.
     likely = (*TOGETHER, _IN_ZONES) if service.is_passthrough is False else TOGETHER
     if not any(all(found & together for found in certain) for together in TOGETHER):
@@ -38,14 +36,14 @@ def kinds_go_together(service: BackendService) -> Checks:
             "Instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind.",
             _apart(service),
         )
-    elif len(_entries(service)) > 1 and not any(frozenset().union(*kinds) <= together for together in likely):
-        unclear = next(entry.label for entry in _entries(service) if len(entry.backend_kinds) > 1)
+    elif len(known_in(service.backends)) > 1 and not any(frozenset().union(*kinds) <= together for together in likely):
+        unclear = next(entry.label for entry in known_in(service.backends) if len(entry.backend_kinds) > 1)
         yield not_known("group", unclear, because="some kinds of backends do not go together")
 
 
 def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
     """There are no more NEGs of a kind than the load balancer takes, in all or in a region."""
-    possible = sum(kind in entry.backend_kinds for entry in _entries(service))
+    possible = sum(kind in entry.backend_kinds for entry in known_in(service.backends))
     if possible < 2:
         return
     limits = {KINDS[kind].counts.get(product, "any") for product in service.products} - {"any"}
@@ -55,7 +53,7 @@ def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
         yield which_product(service)
         return
     certain = _certainly(service.groups, kind)
-    count = max(len(certain), sum(entry.backend_kinds == {kind} for entry in _entries(service)))
+    count = max(len(certain), sum(entry.backend_kinds == {kind} for entry in known_in(service.backends)))
     (limit,) = limits
     if limit == "one a region":
         yield from _one_a_region(service, kind)
@@ -66,7 +64,7 @@ def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
             _apart(service),
         )
     elif possible > LIMITS[limit]:
-        unclear = next(entry.label for entry in _entries(service) if len(entry.backend_kinds) > 1)
+        unclear = next(entry.label for entry in known_in(service.backends) if len(entry.backend_kinds) > 1)
         yield not_known("group", unclear, because=f"its load balancer takes only so many of a {kind.value}")
 
 
@@ -106,7 +104,7 @@ def platforms_agree(service: BackendService) -> Checks:
             "Serverless NEGs of one product in one service.",
             _apart(service),
         )
-    elif len(_entries(service)) > 1 and len(possible) > 1:
+    elif len(known_in(service.backends)) > 1 and len(possible) > 1:
         why = "serverless NEGs of two products do not go together"
         names = {known(group.platform, "network_endpoint_type", group.name, because=why) for group in possible}
         if len(names - {None}) > 1:
@@ -128,7 +126,7 @@ def google_api_is_alone(service: BackendService) -> Checks:
             "One Private Service Connect NEG for a Google API, or several for published services.",
             _apart(service),
         )
-    elif len(_entries(service)) > 1 and len(possible) > 1:
+    elif len(known_in(service.backends)) > 1 and len(possible) > 1:
         for group in possible:
             yield _serves_no_google_api(group)
 
@@ -152,10 +150,6 @@ def _serves_no_google_api(group: Group) -> Checks:
     why = "one for a Google API is the only one of its service"
     if known(group.serves_google_api, "psc_target_service", group.name, because=why):
         yield not_known("backends", because=why)
-
-
-def _entries(service: BackendService) -> tuple[Backend, ...]:
-    return () if isinstance(service.backends, Unknown) else service.backends
 
 
 def _possible_groups(service: BackendService) -> tuple[Group, ...]:

@@ -1,4 +1,4 @@
-"""Whether a machine type is to be had as its VMs are provisioned: some come from reservations only."""
+"""Whether a machine type is available as its VMs are provisioned: some are from reservations only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from policypack.model.machines.settings import STANDARD
 from policypack.verdict import Checks, Fail, Undecided, decided, known
 
 
-def is_to_be_had(machine: Machine) -> Checks:
+def is_available(machine: Machine) -> Checks:
     """The machine type has the provisioning model, and a reservation where STANDARD needs one."""
     type_ = known(machine.machine_type, "machine_type")
     needs = provisioning_of(type_)
@@ -18,7 +18,7 @@ def is_to_be_had(machine: Machine) -> Checks:
     model = known(machine.scheduling.capacity_model, "preemptible")
     if model in needs.refused:
         yield Fail(
-            f"`{type_}` is {model}, and is to be had from a reservation only.",
+            f"`{type_}` is {model}, and is available from a reservation only.",
             f"`{type_}` takes a reservation.",
             "Set `reservation_affinity` to a SPECIFIC_RESERVATION, and `provisioning_model` to RESERVATION_BOUND.",
         )
@@ -32,7 +32,7 @@ def _has_its_reservation(machine: Machine, type_: str | None, needs: Provisionin
         return
     has_others = not needs.refused
     yield Fail(
-        f"`{type_}` is STANDARD without a reservation, and is not to be had so.",
+        f"`{type_}` is STANDARD without a reservation, and is not available that way.",
         f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if has_others else ''}.",
         "Name the reservation in `reservation_affinity` with type "
         f"SPECIFIC_RESERVATION{', or use SPOT or FLEX_START' if has_others else ''}.",

@@ -1,4 +1,4 @@
-"""What rules say of the routes of URL maps."""
+"""What rules say of the ways to a service: the routes of URL maps, and those around its load balancer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from policypack.model.frontend.route import Route
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.model.products.attributes import ROUTE_ACTIONS, refused_by_all
 from policypack.model.products.product import CLASSIC_APPLICATION
+from policypack.model.run.neg import run_services_behind
 from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, Verdict, known, not_known, provided
 from policypack.wording import quoted
@@ -57,3 +58,12 @@ def rewrites_alone(url_map: UrlMap) -> Checks:
         unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
         if unclear:
             yield not_known(unclear, url_map.name, because="a classic load balancer does not have it")
+
+
+def is_the_only_way(service: BackendService) -> Checks:
+    """Says that a check of the load balancer does not count where requests can go around it: so it does not pass."""
+    for run in run_services_behind(service):
+        if run.can_be_gone_round is True and run.uses_iap is False:
+            yield NotApplicable(
+                f"requests can go around it to the Cloud Run service `{run.name}`: see `run-service-ingress`"
+            )

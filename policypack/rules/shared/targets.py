@@ -18,7 +18,7 @@ from policypack.model.products.targets import (
     TARGETS_OF_MODES,
 )
 from policypack.model.values.logic import equals
-from policypack.model.values.values import Unknown, python_name
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import quoted
 
@@ -62,7 +62,7 @@ def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Chec
             required,
             f"Remove {quoted(unwanted)}, or choose the mode that they belong to.",
         )
-    yield from (not_known(field, backend.label) for field, is_set in found.items() if isinstance(is_set, Unknown))
+    yield from (not_known(field, backend.label) for field, is_set in found.items() if is_set is UNKNOWN)
 
 
 def metrics_count(service: BackendService, backend: Backend) -> Checks:

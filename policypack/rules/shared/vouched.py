@@ -9,7 +9,7 @@ from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference
 from policypack.model.graph.tokens import STACK_REFERENCE
 from policypack.model.graph.view import View
-from policypack.verdict import NotApplicable
+from policypack.verdict import NotApplicable, Undecided, Verdict, unresolved
 from policypack.wording import quoted
 
 
@@ -28,6 +28,24 @@ def vouched_for(subject: View, links: Links, key: str, globs: Iterable[str]) -> 
         yield NotApplicable(
             f"the option `vouched` says that its owner answers for {quoted(names[0] for names in owners)}"
         )
+
+
+def vouched_or_seen(
+    subject: View, links: Links, key: str, globs: Iterable[str], outside: Undecided | None = None
+) -> Iterator[Verdict]:
+    """Says that what a property points at outside the stack is vouched for, or else what of it is not known.
+
+    The other arguments are those of `vouched_for`.
+
+    Args:
+        outside: what is said of something outside the stack; without it, that is as good as what is seen.
+    """
+    vouched = list(vouched_for(subject, links, key, globs))
+    yield from vouched
+    if not vouched:
+        yield from unresolved(links)
+        if links.external and outside:
+            yield outside
 
 
 def _owners(subject: View, links: Links, key: str) -> list[tuple[str, ...]]:

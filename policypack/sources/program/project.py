@@ -21,7 +21,16 @@ _WHAT_TO_GIVE: Final = (
 
 @dataclass(frozen=True)
 class Project:
-    """A project file."""
+    """What a project file says.
+
+    Attributes:
+        file: the project file.
+        name: the name of the project.
+        main: the folder or the file of its program.
+        options: the options of its runtime.
+        config: the defaults of its configuration.
+        stack_folder: where the configuration files of its stacks are.
+    """
 
     file: Path
     name: str

@@ -69,16 +69,7 @@ class LoadBalancer(pulumi.ComponentResource):
             http_keep_alive_timeout_sec=610,
             opts=self._child,
         )
-        compute.GlobalForwardingRule(
-            f"{name}-https-rule",
-            load_balancing_scheme=EXTERNAL,
-            network_tier="PREMIUM",
-            ip_address=address.id,
-            ip_protocol="TCP",
-            port_range="443",
-            target=proxy.id,
-            opts=self._child,
-        )
+        self._create_rule(f"{name}-https-rule", address, "443", proxy.id)
 
     def _create_redirect(self, name: str, address: compute.GlobalAddress) -> None:
         redirect = compute.URLMap(
@@ -91,13 +82,16 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
         proxy = compute.TargetHttpProxy(f"{name}-http", url_map=redirect.id, opts=self._child)
+        self._create_rule(f"{name}-http-rule", address, "80", proxy.id)
+
+    def _create_rule(self, name: str, address: compute.GlobalAddress, port: str, proxy: pulumi.Output[str]) -> None:
         compute.GlobalForwardingRule(
-            f"{name}-http-rule",
+            name,
             load_balancing_scheme=EXTERNAL,
             network_tier="PREMIUM",
             ip_address=address.id,
             ip_protocol="TCP",
-            port_range="80",
-            target=proxy.id,
+            port_range=port,
+            target=proxy,
             opts=self._child,
         )

@@ -13,7 +13,7 @@ from policypack.model.kubernetes.kinds import AUTHZ_POLICY
 from policypack.model.kubernetes.names import named_in_spec
 from policypack.model.security.security_policy import SecurityPolicy
 from policypack.model.software.servers import servers_in
-from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.logic import all_of, any_of, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -57,8 +57,7 @@ def servers_ask_for_key(backend: GkeBackend, words: Sequence[str]) -> bool | Unk
 
 
 def _asks(workload: Workload, words: Sequence[str]) -> bool | Unknown:
-    containers = workload.containers
-    return UNKNOWN if isinstance(containers, Unknown) else any_of(_container_asks(one, words) for one in containers)
+    return when_known(workload.containers, lambda found: any_of(_container_asks(one, words) for one in found))
 
 
 def _container_asks(container: Properties, words: Sequence[str]) -> bool | Unknown:

@@ -7,14 +7,13 @@ from typing import Final
 
 from policypack.model.gke.backends import Attached
 from policypack.model.gke.fronts import Front
-from policypack.model.gke.opaque import opaque_in
+from policypack.model.gke.opaque import why_hidden
 from policypack.model.gke.policies import Policy
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG, GKE_GROUP
 from policypack.model.kubernetes.objects import KubernetesObject, Ref, objects_of, ref_in, refers_to
 from policypack.model.values.logic import any_of
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.wording import quoted
 
 # https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration
 _FRONTEND_CONFIG: Final = re.compile(r"networking\.gke\.io/v\w+\.FrontendConfig")
@@ -48,8 +47,7 @@ def hidden_from(front: Front) -> str:
     """Why something that shapes a front end may be out of sight, a clause; empty if nothing can be."""
     if not front.stack.is_complete:
         return "what is not there yet may still come in this update"
-    opaque = opaque_in(front.stack, front)
-    return f"{quoted(one.name for one in opaque)} may hold objects that the stack does not show" if opaque else ""
+    return why_hidden(front.stack, front)
 
 
 def _targets(policy: KubernetesObject) -> list[Properties]:

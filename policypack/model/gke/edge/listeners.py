@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from policypack.model.gke.fronts import Front
-from policypack.model.kubernetes.kinds import GATEWAY, GATEWAY_GROUPS
-from policypack.model.kubernetes.objects import KubernetesObject, ref_in, refers_to, same_namespace
-from policypack.model.values.logic import all_of, any_of, equals, known_in
+from policypack.model.gke.fronts import Front, is_parent, parents_of
+from policypack.model.kubernetes.objects import KubernetesObject, same_namespace
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, or_else, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -37,52 +36,40 @@ class Listener(NamedTuple):
 
 def plain_listeners(front: Front, holder: KubernetesObject) -> tuple[Listener, ...]:
     """The listeners of a Gateway for plain HTTP that take a route, or may."""
-    listeners = front.spec.objects("listeners")
-    given = [Properties(UNKNOWN)] if isinstance(listeners, Unknown) else listeners
+    listeners = or_else(front.spec.objects("listeners"), [Properties(UNKNOWN)])
     found = (
         Listener(one.string("name"), all_of([equals(one.string("protocol"), "HTTP"), _takes(front, one, holder)]))
-        for one in given
+        for one in listeners
     )
     return tuple(one for one in found if one.takes is not False)
 
 
 def name_of_https_listener(front: Front) -> str | None:
     """The name of a listener of a Gateway for HTTPS, if one is known."""
-    listeners = [one for one in _listeners(front) if equals(one.string("protocol"), "HTTPS") is True]
-    return next((name for one in listeners if isinstance(name := one.string("name"), str)), None)
+    listeners = known_in(front.spec.objects("listeners"))
+    names = [one.string("name") for one in listeners if equals(one.string("protocol"), "HTTPS") is True]
+    return next((name for name in names if isinstance(name, str)), None)
 
 
 def terminates_tls(front: Front) -> bool | Unknown:
     """Whether clients reach a Gateway or an Ingress by HTTPS."""
     if front.is_ingress:
         tls = front.spec.objects("tls")
-        answers = [UNKNOWN if isinstance(tls, Unknown) else bool(tls)]
-        return any_of([*answers, *(_is_there(front.annotation(name)) for name in _CERTIFICATES)])
-    if isinstance(front.spec.objects("listeners"), Unknown):
-        return UNKNOWN
-    return any_of(equals(one.string("protocol"), "HTTPS") for one in _listeners(front))
+        return any_of([when_known(tls, bool), *(is_set(front.annotation(name)) for name in _CERTIFICATES)])
+    listeners = front.spec.objects("listeners")
+    return when_known(listeners, lambda given: any_of(equals(one.string("protocol"), "HTTPS") for one in given))
 
 
 def allows_plain_http(ingress: Front) -> bool | Unknown:
     """Whether an Ingress takes plain HTTP: it does unless an annotation says otherwise."""
-    found = equals(ingress.annotation(_ALLOWS_HTTP), "false")
-    return UNKNOWN if isinstance(found, Unknown) else not found
-
-
-def _listeners(front: Front) -> list[Properties]:
-    listeners = front.spec.objects("listeners")
-    return [] if isinstance(listeners, Unknown) else listeners
-
-
-def _is_there(value: str | Unknown | None) -> bool | Unknown:
-    return UNKNOWN if isinstance(value, Unknown) else value is not None
+    return negation(equals(ingress.annotation(_ALLOWS_HTTP), "false"))
 
 
 def _takes(front: Front, listener: Properties, holder: KubernetesObject) -> bool | Unknown:
     allowed = listener.block("allowedRoutes")
     return all_of(
         [
-            any_of(_is_parent(front, listener, holder, one) for one in _parents(holder)),
+            any_of(_is_parent(front, listener, holder, one) for one in parents_of(holder)),
             _allows_namespace(front, allowed.block("namespaces"), holder),
             _allows_kind(allowed, holder),
             _shares_a_host(listener, holder),
@@ -90,19 +77,13 @@ def _takes(front: Front, listener: Properties, holder: KubernetesObject) -> bool
     )
 
 
-def _parents(holder: KubernetesObject) -> list[Properties]:
-    parents = holder.spec.objects("parentRefs")
-    return [Properties(UNKNOWN)] if isinstance(parents, Unknown) else parents
-
-
 def _is_parent(front: Front, listener: Properties, holder: KubernetesObject, parent: Properties) -> bool | Unknown:
     """Whether a parent reference of a route is to a listener; without a name and a port it is to all."""
-    answers = [refers_to(holder, ref_in(holder, parent, kind=GATEWAY, group=GATEWAY_GROUPS[0]), front)]
+    answers = [is_parent(holder, parent, front)]
     for key, own in (("sectionName", "name"), ("port", "port")):
         wanted, given = parent.string(key), listener.string(own)
         if wanted is not None:
-            is_open = isinstance(wanted, Unknown) or isinstance(given, Unknown)
-            answers.append(UNKNOWN if is_open else wanted == given)
+            answers.append(equals(wanted, given))
     return all_of(answers)
 
 

@@ -34,7 +34,6 @@ def knows_its_callers(backend: GkeBackend, key_words: Sequence[str], *, server_a
         yield NotApplicable(SERVERS_DO)
         return
     of_backend = [uses_iap(backend), admits_only_some(backend), servers_ask_for_key(backend, key_words)]
-
     yield on_fronts(backend, lambda front: _is_not_open(backend, any_of([*of_backend, has_authorization(front)])))
 
 

@@ -26,7 +26,6 @@ def is_filtered(backend: GkeBackend, judge: Callable[[SecurityPolicy], Checks]) 
         backend: the backend.
         judge: what to ask of a policy of the stack. One outside it passes: somebody wrote it for others to use.
     """
-
     yield on_fronts(
         backend, lambda front: on_settings(backend, lambda policy: _names_a_policy(backend, front, policy, judge))
     )

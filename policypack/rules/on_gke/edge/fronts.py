@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.fronts import Front
+from policypack.model.gke.policies import Policy
 from policypack.model.values.logic import all_of
 from policypack.verdict import Checks, NotApplicable, Undecided, provided
 
@@ -26,3 +27,9 @@ def on_fronts(backend: GkeBackend, check: Callable[[Front], Checks], *, internal
     for front, counts in found:
         why = f"whether clients on the internet reach {backend.label} through {front.label} is not known"
         yield provided(counts, Undecided(why, "gatewayClassName"), check(front))
+
+
+def how_to_configure(ingress: Front, config: Policy, spec: str) -> str:
+    """How to make the FrontendConfig of an Ingress, a sentence without its full stop."""
+    made = f"Create a FrontendConfig (`{config.api_version}`) with `spec={spec}`"
+    return f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`"

@@ -9,7 +9,7 @@ from policypack.model.gke.fronts import Front
 from policypack.model.gke.policies import Policy
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG
 from policypack.model.kubernetes.objects import KubernetesObject
-from policypack.rules.on_gke.edge.fronts import on_fronts
+from policypack.rules.on_gke.edge.fronts import how_to_configure, on_fronts
 from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 
@@ -61,12 +61,8 @@ def _redirects(backend: GkeBackend, ingress: Front) -> Checks:
 def _config_redirects(backend: GkeBackend, ingress: Front, config: Policy) -> Checks:
     if known(config.flag("redirect"), config.field("redirect"), config.name):
         return
-    made = f"Create a FrontendConfig (`{config.api_version}`) with `spec={_REDIRECT}`"
-    how = (
-        f"Set {field_of(config, 'redirect')} to True"
-        if config.object
-        else f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`"
-    )
+    made = how_to_configure(ingress, config, _REDIRECT)
+    how = f"Set {field_of(config, 'redirect')} to True" if config.object else made
     yield Fail(
         f"{ingress.label} takes plain HTTP and passes it on to {backend.label}.",
         _REQUIRED,

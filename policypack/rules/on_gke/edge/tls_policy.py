@@ -12,12 +12,13 @@ from policypack.model.gke.fronts import Front
 from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SSL_POLICY_TYPES
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG, GATEWAY_POLICY
-from policypack.rules.on_gke.edge.fronts import on_fronts
+from policypack.rules.on_gke.edge.fronts import how_to_configure, on_fronts
 from policypack.rules.on_gke.edge.named import Named, judge_named, unless_vouched_for
 from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, Undecided, provided
 
 _KINDS = Named("SSL policy", SSL_POLICY_TYPES, "SSLPolicy", "RegionSslPolicy")
+_SETS_POLICY = '{"sslPolicy": "POLICY"}'
 
 
 def refuses_old_tls(
@@ -34,7 +35,6 @@ def refuses_old_tls(
         judge: what to ask of a policy of the stack.
         vouched: globs on policies elsewhere whose owners answer for them.
     """
-
     yield on_fronts(backend, lambda front: _terminates_it_well(front, required, judge, vouched))
 
 
@@ -71,10 +71,7 @@ def _how(front: Front, policy: Policy) -> str:
     if policy.object:
         return f"Set {field_of(policy, 'ssl policy')} to `POLICY`. {name}"
     if front.is_ingress:
-        return (
-            f'Create a FrontendConfig (`{policy.api_version}`) with `spec={{"sslPolicy": "POLICY"}}`, and annotate '
-            f"{front.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`. {name}"
-        )
+        return f"{how_to_configure(front, policy, _SETS_POLICY)}. {name}"
     target = f'{{"group": "{front.group}", "kind": "Gateway", "name": "{front.identity}"}}'
     return (
         f"Create a GCPGatewayPolicy (`{policy.api_version}`) in the namespace of {front.label} with "

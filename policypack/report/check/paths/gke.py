@@ -1,12 +1,9 @@
-"""The serving paths of a stack: of its backend services, and of the backends that GKE makes."""
+"""The serving path of what GKE makes a backend service of: its Gateways and Ingresses, its policies, its Pods."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Final, TypeAlias, cast
+from typing import Final
 
-from policypack.evaluate import views_of
-from policypack.model.balancing.backend_service import BackendService
 from policypack.model.gke.backends import GkeBackend, GkeSubject
 from policypack.model.gke.fronts import Front, gateways_of
 from policypack.model.gke.policies import Policy
@@ -18,47 +15,19 @@ from policypack.model.kubernetes.kinds import GATEWAY, HEALTH_CHECK_POLICY, INGR
 from policypack.model.kubernetes.names import named_in_spec
 from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.values import Unknown
-from policypack.report.check.serving_path import (
-    NOT_KNOWN,
-    REGION_NOT_KNOWN,
-    Drawn,
-    Node,
-    ServingPath,
-    ServingPaths,
-)
-from policypack.report.check.verdicts import Verdicts, count_verdicts
+from policypack.report.check.paths.serving_path import NOT_KNOWN, REGION_NOT_KNOWN, Drawn, Node
 
-Served: TypeAlias = BackendService | GkeSubject
 _ELSEWHERE: Final = "its Pods are not in the stack"
 
 
-class AllPaths(ServingPaths):
-    """The serving paths of backend services and of the backends that GKE makes, each made when it is asked for."""
-
-    @cached_property
-    def subjects(self) -> tuple[Served, ...]:
-        """What has a path, that with most violations on it first, then by URN."""
-        of_gke = [cast("GkeSubject", one) for stack in self._stacks for one in views_of(stack, GkeSubject)]
-        found: list[Served] = [*self.services, *of_gke]
-        return tuple(sorted(found, key=lambda one: (self.verdicts_of_path(one).urgency, one.urn)))
-
-    def verdicts_of_path(self, subject: Served) -> Verdicts:
-        """The findings about all that is on a path, together."""
-        return self.path(subject).verdicts if isinstance(subject, GkeSubject) else self.verdicts_on_path(subject)
-
-    def path(self, subject: Served) -> ServingPath:
-        """What is on the path of a backend service or of what a controller makes one of."""
-        if isinstance(subject, BackendService):
-            return self.path_of(subject)
-        drawn = Drawn(self, subject.stack)
-        own = _own_node(drawn, subject)
-        for backend in subject.backends:
-            _add_fronts(drawn, own, backend)
-            _add_policies(drawn, own, backend)
-            _add_backends(drawn, own, backend)
-        judged = {node.urn for node in drawn.nodes.values() if node.urn}
-        verdicts = count_verdicts(finding for urn in sorted(judged) for finding in self._findings.get(urn, ()))
-        return ServingPath(own, drawn.in_order, tuple(drawn.edges), (), verdicts, self.stack_of(subject))
+def draw_gke(drawn: Drawn, subject: GkeSubject) -> Node:
+    """Draws all that is on the path of what a controller makes a backend service of, and gives its own node."""
+    own = _own_node(drawn, subject)
+    for backend in subject.backends:
+        _add_fronts(drawn, own, backend)
+        _add_policies(drawn, own, backend)
+        _add_backends(drawn, own, backend)
+    return own
 
 
 def _own_node(drawn: Drawn, subject: GkeSubject) -> Node:

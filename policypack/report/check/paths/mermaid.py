@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from policypack.report.check.serving_path import Node, ServingPath
+from policypack.report.check.paths.serving_path import Node, ServingPath
 from policypack.report.check.verdicts import Verdicts
 from policypack.wording import counted, printable, shortened
 

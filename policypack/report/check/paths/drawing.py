@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.report.check.serving_path import Edge, Node, NodeKind, ServingPath
+from policypack.report.check.paths.serving_path import Edge, Node, NodeKind, ServingPath
 from policypack.wording import printable, shortened
 
 # How many nodes one column, or one region, shows; a count stands for the others.

@@ -1,4 +1,10 @@
-"""Which limits of updates the API takes."""
+"""What Compute Engine takes of a group's updates: their limits, and what stateful groups ask for.
+
+Stateful groups keep disks, addresses or metadata of their VMs:
+https://cloud.google.com/compute/docs/instance-groups/configuring-stateful-migs#limitations: "You cannot use autoscaling
+if your MIG has stateful configuration", automated rolling updates need the replacement method RECREATE, and regional
+groups the redistribution type NONE.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.fleets.group_manager import DEFAULT_ZONES, GroupManager
-from policypack.model.values.logic import all_of, any_of, equals, when_known
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.tokens import PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG
+from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -15,6 +23,9 @@ _FORMS: Final = {
     "max_surge": ("maxSurgeFixed", "maxSurgePercent"),
     "max_unavailable": ("maxUnavailableFixed", "maxUnavailablePercent"),
 }
+# What a stateful policy keeps of all VMs of a group, and a per-instance configuration of one.
+_STATEFUL_POLICY: Final = ("statefulDisks", "statefulExternalIps", "statefulInternalIps")
+_PRESERVED_STATE: Final = ("disks", "externalIps", "internalIps", "metadata")
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,12 @@ class Limit:
 class UpdateLimits:
     """The limits of a group's updates.
 
+    Attributes:
+        surge: how many VMs an update adds at most.
+        unavailable: how many VMs it takes away at most.
+        recreates: whether it keeps the names of VMs.
+        zones: how many zones the group may have; none for a zonal group, where that does not count.
+
     Source: https://cloud.google.com/compute/docs/reference/rest/v1/regionInstanceGroupManagers; the API says in so
     many words: "maxSurge must be equal to 0 when replacement method is set to RECREATE" and "Fixed
     updatePolicy.maxSurge for regional managed instance group has to be either 0 or at least equal to the number of
@@ -60,7 +77,6 @@ class UpdateLimits:
     unavailable: Limit
     recreates: bool | Unknown
     zones: range | Unknown
-    """How many zones it may have, if that counts: those of a regional group."""
 
     @property
     def are_both_zero(self) -> bool | Unknown:
@@ -100,3 +116,34 @@ def _zones(group: GroupManager) -> range | Unknown:
     names = len(group.listed_zones)
     open_entries = sum(isinstance(zone, Unknown) for zone in listed)
     return range(max(names, 1), names + open_entries + 1)
+
+
+def is_stateful(group: GroupManager) -> bool | Unknown:
+    """Whether a group has a stateful policy, or a per-instance configuration of the stack that is not empty."""
+    configs = group.stack.users(group.resource, (PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG))
+    policy = (when_known(group.resource.asked.value(key), bool) for key in _STATEFUL_POLICY)
+    return any_of([*policy, *map(_keeps_state, configs)])
+
+
+def _keeps_state(config: Resource) -> bool | Unknown:
+    """Whether a per-instance configuration keeps more than the VM's name."""
+    state = config.asked.block("preservedState")
+    return any_of(when_known(state.value(key), bool) for key in _PRESERVED_STATE)
+
+
+def loses_names(group: GroupManager) -> bool | Unknown:
+    """Whether automated updates would give VMs of a stateful group new names, which left out is what they do."""
+    policy = group.resource.asked.block("updatePolicy")
+    keeps_names = equals(policy.string("replacementMethod"), "RECREATE")
+    return _is_wrong(group, all_of([equals(policy.string("type"), "PROACTIVE"), negation(keeps_names)]))
+
+
+def loses_places(group: GroupManager) -> bool | Unknown:
+    """Whether a stateful regional group would move VMs to spread them evenly, which left out is what it does."""
+    kind = group.resource.asked.block("updatePolicy").string("instanceRedistributionType")
+    return _is_wrong(group, all_of([group.is_regional, negation(equals(kind, "NONE"))]))
+
+
+def _is_wrong(group: GroupManager, is_so: bool | Unknown) -> bool | Unknown:
+    """Whether the API will refuse what a stateful group must not have; it has taken what is read."""
+    return False if group.resource.is_read else all_of([is_so, is_stateful(group)])

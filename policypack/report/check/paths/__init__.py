@@ -1,0 +1,1 @@
+"""Serving paths: what is on them, as data, and how they are drawn."""
