@@ -26,6 +26,7 @@ from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
 from policypack.judgement import Detail, Results, judge, judge_stacks
+from policypack.report.check.verdicts import nothing_judged
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.text import json_text
@@ -56,7 +57,7 @@ from policypack.wording import counted
     "--quiet",
     "is_quiet",
     is_flag=True,
-    help="In the terminal, print only what the run fails for, and nothing where it passes.",
+    help="In the terminal, print only what the run fails for, and nothing where it passes, unless nothing was judged.",
 )
 @click.option(
     "--verbose",
@@ -130,7 +131,9 @@ def check(
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
-    sys.exit(ExitStatus.VIOLATIONS if results.violations else ExitStatus.FINE)
+    if is_quiet and (nothing := nothing_judged(results.report)):
+        click.echo(f"note: {nothing}", err=True)
+    sys.exit(ExitStatus.VIOLATIONS if results.fails else ExitStatus.FINE)
 
 
 def _check_place(file: Path | None, others: Iterable[Path]) -> None:
