@@ -90,16 +90,11 @@ class Results:
         return self.report.violations(self.fail_on)
 
     @property
-    def is_blind(self) -> bool:
-        """Whether the rules judged nothing although there are backend services; a run without rules was asked to."""
-        rules = self.report.rules
-        is_idle = bool(rules) and not any(rule.findings for rule in rules)
-        return is_idle and any(_services(one.stack) for one in self.each)
-
-    @property
     def fails(self) -> bool:
-        """Whether the run fails: for violations or, if it does for what is undecided, because it is blind."""
-        return bool(self.violations) or ("undecided" in self.fail_on and self.is_blind)
+        """Whether the run fails: that rules judge nothing although there are backend services is undecided too."""
+        is_open = bool(self.report.rules) and not any(rule.findings for rule in self.report.rules)
+        is_blind = is_open and bool(_services(*(one.stack for one in self.each)))
+        return bool(self.violations) or ("undecided" in self.fail_on and is_blind)
 
     @property
     def known(self) -> tuple[Known, ...]:
@@ -181,8 +176,7 @@ def judge(
 
     Raises:
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration or the baseline cannot be read, or is wrong; or a services glob
-            selects none of the backend services.
+        ConfigurationError: the policy configuration, the baseline or a services glob is wrong or cannot be read.
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
     loaded = load_target(target, stack_name)
@@ -288,15 +282,14 @@ def _name_in(urn: str) -> str:
     return urn.split("::", 3)[-1]
 
 
-def refuse_globs(stacks: Iterable[Stack], globs: Sequence[str]) -> None:
+def refuse_globs(stacks: Sequence[Stack], globs: Sequence[str]) -> None:
     """Refuses globs that select no backend service of any of the stacks, if there are backend services.
 
     Raises:
         ConfigurationError: the globs, and the services that there are.
     """
-    views = [view for stack in stacks for view in _service_views(stack)]
-    names = sorted({view.name for view in views if not view.is_empty})
-    wrong = [glob for glob in dict.fromkeys(globs) if not any(fnmatchcase(view.name, glob) for view in views)]
+    names, there = _services(*stacks), _services(*stacks, with_empty=True)
+    wrong = [glob for glob in dict.fromkeys(globs) if not any(fnmatchcase(name, glob) for name in there)]
     if names and wrong:
         raise ConfigurationError(*(_selects_nothing(glob, names) for glob in wrong))
 
@@ -304,8 +297,8 @@ def refuse_globs(stacks: Iterable[Stack], globs: Sequence[str]) -> None:
 def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:
     """Which of these globs select no backend service of a stack: sentences without full stop."""
     names = _services(stack)
-    selected = {glob for glob in globs if any(fnmatchcase(name, glob) for name in names)}
-    return tuple(_selects_nothing(glob, names) for glob in globs if glob not in selected)
+    wrong = (glob for glob in globs if not any(fnmatchcase(name, glob) for name in names))
+    return tuple(_selects_nothing(glob, names) for glob in wrong)
 
 
 def _selects_nothing(glob: str, names: Sequence[str]) -> str:
@@ -331,12 +324,10 @@ def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[st
     return (f"`services` in the policy configuration selects nothing: {_what_is_there(names)}",)
 
 
-def _services(stack: Stack) -> list[str]:
-    return sorted({view.name for view in _service_views(stack) if not view.is_empty})
-
-
-def _service_views(stack: Stack) -> tuple[View, ...]:
-    return (*views_of(stack, BackendService), *views_of(stack, GkeSubject))
+def _services(*stacks: Stack, with_empty: bool = False) -> list[str]:
+    kinds: tuple[type[View], ...] = (BackendService, GkeSubject)
+    views = (view for stack in stacks for kind in kinds for view in views_of(stack, kind))
+    return sorted({view.name for view in views if with_empty or not view.is_empty})
 
 
 def _what_is_there(names: Sequence[str]) -> str:

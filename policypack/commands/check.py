@@ -26,7 +26,6 @@ from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
 from policypack.evaluate import FailOn
 from policypack.judgement import Detail, Results, judge, judge_stacks
-from policypack.report.check.verdicts import nothing_judged
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.text import json_text
@@ -131,8 +130,6 @@ def check(
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
-    if is_quiet and (nothing := nothing_judged(results.report)):
-        click.echo(f"note: {nothing}", err=True)
     sys.exit(ExitStatus.VIOLATIONS if results.fails else ExitStatus.FINE)
 
 
