@@ -44,7 +44,7 @@ class Comparison:
 
     Attributes:
         file: the baseline.
-        fixed: what it has and the run has not, though it judged it.
+        fixed: what it has and the run has not, of the stacks and rules that were judged.
         not_judged: what it has of other stacks, and of rules and resources that this run leaves out.
     """
 
@@ -56,7 +56,8 @@ class Comparison:
 def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known]) -> tuple[Report, Comparison]:
     """The report with what the baseline has as known, and what else there is to say.
 
-    Something is fixed if its resource is gone, or passes: not if it is undecided, waived or not judged now.
+    Something is fixed if its resource is gone, passes, or is none that the rule judges now: not if it is undecided,
+    waived or left out.
     """
     baseline = set(baseline)
     own = _by_place(known for known in baseline if _is_of(known, stack))
@@ -69,12 +70,9 @@ def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known])
         return finding._replace(is_known=_covers(own.get(place, ()), found[place]))
 
     rules = tuple(replace(rule, findings=tuple(map(marked, rule.findings))) for rule in report.rules)
-    enabled = {rule.rule.name for rule in rules}
+    left_out = {rule.rule.name: rule.left_out for rule in rules}
     judged = [
-        known
-        for place, here in own.items()
-        if place[0] in enabled and (place in found or stack.by_urn(place[1]) is None)
-        for known in here
+        known for (rule, urn), here in own.items() if rule in left_out and urn not in left_out[rule] for known in here
     ]
     fixed = (one for one in judged if not any(_is_same(one, other) for other in found.get((one.rule, one.urn), ())))
     return Report(rules), Comparison(file, tuple(sorted(fixed)), tuple(sorted(baseline.difference(judged))))

@@ -32,6 +32,7 @@ _UNDECIDED_AS_FAILURE: Final = Fail(
     fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
 )
 
+_EVERY_SERVICE: Final = Services()
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
 FailOn: TypeAlias = Literal["advisory", "undecided"]
@@ -103,12 +104,16 @@ class WaiverUse:
 
 @dataclass(frozen=True)
 class RuleReport:
-    """What one rule says about a stack; without findings there was nothing to judge."""
+    """What one rule says about a stack; without findings there was nothing to judge.
+
+    `left_out` has the URNs of what the rule would judge, if the options selected it or anything were known of it.
+    """
 
     rule: AnyRule
     level: Level
     findings: tuple[Finding, ...]
     waivers: tuple[WaiverUse, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         return tuple(self._by_status.get(status, ()))
@@ -168,7 +173,7 @@ def evaluate(
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
     findings = apply_to_stack(rule, stack, setting, today)
     uses = (_use_of(waiver, rule, findings) for waiver in setting.options.waivers)
-    return RuleReport(rule, setting.level, findings, tuple(uses))
+    return RuleReport(rule, setting.level, findings, tuple(uses), _left_out(rule, stack, setting.options.services))
 
 
 def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> WaiverUse:
@@ -179,11 +184,25 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
 
 def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
+    findings = (apply_rule(rule, view, setting, today) for view in _subjects(rule, stack))
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def _subjects(rule: AnyRule, stack: Stack) -> tuple[View, ...]:
     views = views_of(stack, rule.subject)
     if rule.gke and (of_gke := views_of(stack, GkeSubject)):
-        views = tuple(sorted((*views, *of_gke), key=lambda view: view.urn))
-    findings = (apply_rule(rule, view, setting, today) for view in views)
-    return tuple(finding for finding in findings if finding is not None)
+        return tuple(sorted((*views, *of_gke), key=lambda view: view.urn))
+    return views
+
+
+def _left_out(rule: AnyRule, stack: Stack, services: Services) -> frozenset[str]:
+    is_asked = services != _EVERY_SERVICE
+    return frozenset(
+        view.urn
+        for view in _subjects(rule, stack)
+        if view.is_empty
+        or (is_asked and _selects(rule, services, view) is False and _selects(rule, _EVERY_SERVICE, view))
+    )
 
 
 @per_stack

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,14 +14,16 @@ from xml.etree import ElementTree
 import pytest
 
 from policypack.baseline import Known, baseline_document, compare, known_of, read_baseline
-from policypack.config.options import ConfigurationError
-from policypack.evaluate import Finding
+from policypack.config.options import ConfigurationError, default_settings, with_services
+from policypack.evaluate import Finding, Report, evaluate
 from policypack.judgement import Results
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.report.formats import render
 from policypack.verdict import Fail
 from tests.report.made import WAIVER, made_finding, made_results
+from tests.rules.fronts import url_map
+from tests.stacks import R, backend, build, mig, service
 from tests.test_cli import ONE_REGION_STATE, UNDECIDED_ONLY, assert_refused, check, resource, state
 
 FILE = Path("baseline.json")
@@ -107,7 +110,38 @@ def test_what_is_not_selected_is_not_fixed() -> None:
     """The resource is there, and nobody judged it: `--services` selects others."""
     before = results_of(made_finding(problems=(HERE,)))
     now = replace(results_of(made_finding(name="embed")), stack=Stack([*before.stack.resources]))
-    assert fixed(before, now) == []
+    left_out = frozenset(resource.urn for resource in before.stack.resources)
+    rules = tuple(replace(rule, left_out=left_out) for rule in now.report.rules)
+    assert fixed(before, replace(now, report=Report(rules))) == []
+    assert fixed(before, now) == [("llm-backend-regions", "")]
+
+
+DAY, US = date(2026, 6, 30), mig()
+CHAT, WEB = service([backend(US)], "chat"), service([backend(US)], "web")
+ELSEWHERE = url_map(WEB)
+
+
+@pytest.mark.parametrize(
+    ("what", "now", "services", "is_fixed"),
+    [
+        ("it stands", (CHAT, US), ("*",), False),
+        ("it gets no requests any more", (CHAT, US, WEB, ELSEWHERE), ("*",), True),
+        ("the same, and it is not selected", (CHAT, US, WEB, ELSEWHERE), ("web",), True),
+        ("it is not selected", (CHAT, US, WEB), ("web",), False),
+        ("nothing is known of it", (R(CHAT.type, "chat", {}), US), ("*",), False),
+    ],
+)
+def test_what_the_rule_no_longer_judges_is_fixed(
+    what: str, now: tuple[R, ...], services: tuple[str, ...], is_fixed: bool
+) -> None:
+    """Whatever is fixed leaves the baseline: the same mistake is new when it comes back."""
+    regions, before, after = made_finding().rule, build(CHAT, US), build(*now)
+    found = evaluate(before, [regions], default_settings([regions]), DAY)
+    baseline = [known for rule in found.rules for finding in rule.findings for known in known_of(finding, before)]
+    assert [known.urn.rpartition("::")[2] for known in baseline] == ["chat"]
+    settings = with_services(default_settings([regions]), services)
+    _, comparison = compare(evaluate(after, [regions], settings, DAY), after, FILE, baseline)
+    assert list(comparison.fixed) == (baseline if is_fixed else [])
 
 
 def test_what_the_baseline_says_of_other_stacks_stays() -> None:
@@ -205,7 +239,7 @@ def test_a_run_says_what_is_fixed(tmp_path: Path) -> None:
     judged(tmp_path, TWO, "--write-baseline", file)
     result = judged(tmp_path, [TWO[0]], "--baseline", file, "--rule", "llm-backend-regions")
     assert result.returncode == 0
-    note = "Note: fixed since the baseline, which can be written anew: `llm-backend-regions` of `embed`."
+    note = "Note: fixed since the baseline was written; update the baseline: `llm-backend-regions` of `embed`."
     assert note in result.stdout.splitlines()
     again = judged(tmp_path, [TWO[0]], "--baseline", file, "--write-baseline", file)
     assert again.returncode == 0
