@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.plain_text import PlainText, texts_of_run, texts_of_service
@@ -10,10 +12,13 @@ from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, Undecided, provided, unresolved
 
 _REQUIRED = "Request headers, environment and arguments without secrets."
-_FIX = (
-    "Store it in Secret Manager, have Cloud Run read it with `value_source` and `secret_key_ref`, or have the model "
-    "server or a proxy add the header; and rotate it now: whoever could view the service or the stack's history has it."
-)
+# Reading a secret takes the role: https://cloud.google.com/run/docs/configuring/services/secrets#access-secret
+_ROLE: Final = "after granting its service account `roles/secretmanager.secretAccessor` on the secret"
+_READ_BY: Final = {
+    "template": f"have Cloud Run read it with `value_source` and `secret_key_ref`, {_ROLE}",
+    "service_config": f"have the function read it with `secret_environment_variables`, {_ROLE}",
+}
+_ADDED_BY_SERVER: Final = "have the model server or a proxy add the header"
 
 
 @rule(
@@ -95,7 +100,12 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
 
 def _holds_no_secret(text: PlainText) -> Checks:
     if text.secrets:
-        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.", _REQUIRED, _FIX)
+        yield Fail(
+            f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.",
+            _REQUIRED,
+            f"Move the secret in {text.label} to Secret Manager, {_READ_BY.get(text.property_name, _ADDED_BY_SERVER)}; "
+            "and rotate it now: whoever could view the service or the stack's history has it.",
+        )
     elif text.hides_something:
         yield Undecided(f"{text.label} is not known", text.property_name)
     elif text.possible_secrets:
