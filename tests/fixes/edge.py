@@ -25,15 +25,15 @@ _REDIRECT = 'gcp.compute.URLMap("redirect", default_url_redirect={"https_redirec
 _ERRORS = '    ("errors", f"{METRIC}{SERVER_ERRORS}", "ALIGN_RATE", "REDUCE_SUM", 1),\n'
 _LATENCY = """    ("latency", f'{METRIC}total_latencies"', "ALIGN_DELTA", "REDUCE_PERCENTILE_95", 60000),\n"""
 _CLASSIC_MAP = 'paths = gcp.compute.URLMap("paths", default_service=service.id)\n'
-_CLASSIC_PATHS = """nothing = gcp.compute.BackendBucket("nothing", bucket_name="nothing")
+_CLASSIC_PATHS = """AWAY = {"host_redirect": "www.example.com", "strip_query": False}
 paths = gcp.compute.URLMap(
     "paths",
-    default_service=nothing.id,
+    default_url_redirect=AWAY,
     host_rules=[{"hosts": ["*"], "path_matcher": "api"}],
     path_matchers=[
         {
             "name": "api",
-            "default_service": nothing.id,
+            "default_url_redirect": AWAY,
             "path_rules": [{"paths": ["/v1/models"], "service": service.id}],
         }
     ],
@@ -110,7 +110,7 @@ FIXES = {
         "_hides_paths",
         (_CLASSIC_MAP, _CLASSIC_MAP, _CLASSIC_PATHS),
         program=CLASSIC,
-        chosen="bucket_name id host_rules hosts path_matcher path_matchers name paths v1 models api nothing",
+        chosen="AWAY False api com example host_redirect host_rules hosts models name path_matcher path_matchers strip_query v1 www",
     ),
     "no SSL policy": fix(
         "frontend-tls-policy",

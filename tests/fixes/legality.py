@@ -194,7 +194,7 @@ FIXES = {
         (_FORWARDS, f"{_IN_NETWORK}{_FORWARDS}", f"{_IN_NETWORK}{_PROXIES}{_FORWARDS}"),
         (_TO_PROXY, f"{_TO_PROXY}    network=vpc.id,\n", f"{_TO_PROXY}    network=vpc.id,\n{_AFTER_PROXIES}"),
         program=REGIONAL,
-        chosen="subnet resource_name ip_cidr_range f 10.0.0.0 24 network vpc id opts pulumi ResourceOptions import",
+        chosen="10.0.0.0 24 ResourceOptions import ip_cidr_range opts pulumi region subnet",
     ),
     "another scheme in front": fix(
         "forwarding-rule-scheme",

@@ -242,7 +242,7 @@ def test_a_classic_load_balancer_cannot_abort(scheme: Any) -> None:
     (found,) = findings(RULE, build(subject, R("URLMap", "paths", {"defaultService": Out(subject, "id")})))
     (problem,) = found.problems
     assert "let the defaults abort" not in problem.fix
-    assert "set the defaults' `default_service` to a `BackendBucket`" in problem.fix
+    assert "let the defaults redirect to another host (`default_url_redirect`)" in problem.fix
     assert "a classic load balancer (scheme EXTERNAL) does not have `fault_injection_policy`" in problem.fix
 
 
@@ -253,10 +253,20 @@ def test_other_load_balancers_can_abort() -> None:
         assert "let the defaults abort every request with 404 (`fault_injection_policy`)" in found.problems[0].fix
 
 
-def test_defaults_of_a_classic_load_balancer_lead_to_a_bucket() -> None:
+def test_defaults_of_a_classic_load_balancer_redirect() -> None:
     subject = service(loadBalancingScheme="EXTERNAL")
-    bucket = R("BackendBucket", "nothing", {"bucketName": "nothing"})
+    away = {"hostRedirect": "www.example.com", "stripQuery": False}
+    rules = [{"paths": ["/v1/models"], "service": Out(subject, "id")}]
+    matcher = {"name": "api", "defaultUrlRedirect": away, "pathRules": rules}
+    inputs = {"defaultUrlRedirect": away, "hostRules": ALL_HOSTS, "pathMatchers": [matcher]}
+    check_verdict(RULE, [subject, R("URLMap", "paths", inputs)], "passed")
+
+
+def test_defaults_of_a_classic_load_balancer_lead_to_a_bucket() -> None:
+    """Which of two unknown ids is the default's is not known before they are."""
+    subject = service(loadBalancingScheme="EXTERNAL")
+    bucket = R("gcp:compute/backendBucket:BackendBucket", "nothing", {"bucketName": "nothing"})
     to, nowhere = Out(subject, "id"), Out(bucket, "id")
     matcher = {"name": "api", "defaultService": nowhere, "pathRules": [{"paths": ["/v1/models"], "service": to}]}
     paths_ = R("URLMap", "paths", {"defaultService": nowhere, "hostRules": ALL_HOSTS, "pathMatchers": [matcher]})
-    check_verdict(RULE, [subject, bucket, paths_], "passed")
+    check_verdict(RULE, [subject, bucket, paths_], ("undecided", "passed"))

@@ -26,9 +26,9 @@ _SHOWN: Final = 3
 _ABORT: Final = "let the defaults abort every request with 404 (`fault_injection_policy`)"
 # https://cloud.google.com/load-balancing/docs/features#routing
 _ELSEWHERE: Final = (
-    "set the defaults' `default_service` to a `BackendBucket` or to a service without these servers: a classic load "
-    "balancer (scheme EXTERNAL) does not have `fault_injection_policy`, with which the defaults could abort every "
-    "request after a change to EXTERNAL_MANAGED"
+    "let the defaults redirect to another host (`default_url_redirect`), or lead to a `BackendBucket` or a service "
+    "without these servers (`default_service`): a classic load balancer (scheme EXTERNAL) does not have "
+    "`fault_injection_policy`, by which the defaults could abort every request after a change to EXTERNAL_MANAGED"
 )
 
 
