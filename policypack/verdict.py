@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.wording import quoted
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -56,8 +55,6 @@ class NotApplicable:
 
 
 Verdict: TypeAlias = Fail | Undecided | NotApplicable
-# Stands for the names of groups, see `grouped`.
-GROUPS: Final = "{groups}"
 _VERDICTS: Final = (Fail, Undecided, NotApplicable)
 # What a rule yields: verdicts, and parts of itself. What is not known ends the part that asks for it, no other.
 Checks: TypeAlias = "Iterator[Verdict | Checks]"
@@ -158,21 +155,6 @@ def settled(checks: Checks) -> Iterator[Verdict]:
                 yield from settled(found)
     except UndecidableError as blocked:
         yield blocked.verdict
-
-
-def grouped(checks: Iterable[tuple[str, Checks]]) -> Iterator[Verdict]:
-    """What checks say of each of several groups, where the texts have `GROUPS` for its name: once, with all names."""
-    names = dict[Verdict, list[str]]()
-    for name, check in checks:
-        for verdict in settled(check):
-            names.setdefault(verdict, []).append(name)
-    for verdict, found in names.items():
-        listed = quoted(set(found))
-        if isinstance(verdict, Fail):
-            observed, fix = verdict.observed.replace(GROUPS, listed), verdict.fix.replace(GROUPS, listed)
-            yield replace(verdict, observed=observed, fix=fix)
-        else:
-            yield replace(verdict, why=verdict.why.replace(GROUPS, listed))
 
 
 def under(conditions: Iterable[Condition[Any]], subject: View, check: Callable[[], Checks]) -> Iterator[Verdict]:

@@ -110,7 +110,8 @@ FIXES = {
         "_hides_paths",
         (_CLASSIC_MAP, _CLASSIC_MAP, _CLASSIC_PATHS),
         program=CLASSIC,
-        chosen="AWAY False api com example host_redirect host_rules hosts models name path_matcher path_matchers strip_query v1 www",
+        chosen="AWAY False api com example host_redirect host_rules hosts models name path_matcher path_matchers "
+        "strip_query v1 www",
     ),
     "no SSL policy": fix(
         "frontend-tls-policy",

@@ -169,20 +169,20 @@ def test_a_known_secret_output() -> None:
 
 
 def test_the_fix_names_what_to_move_and_the_role_to_read_it() -> None:
-    role = "after granting its service account `roles/secretmanager.secretAccessor` on the secret"
+    role = "grant the service's account `roles/secretmanager.secretAccessor` on it"
     llm = run(US, {**PROBED, "envs": [{"name": "HF_TOKEN", "value": KEY}]})
     (problem,) = finding(RULE, *chain(llm)).problems
     assert problem.fix.startswith(
-        "Move the secret in the variable `HF_TOKEN` of `llm-us-central1` to Secret Manager, have Cloud Run read it "
-        f"with `value_source` and `secret_key_ref`, {role};"
+        "Move the secret in the variable `HF_TOKEN` of `llm-us-central1` to Secret Manager, "
+        f"{role}, have Cloud Run read it with `value_source` and `secret_key_ref`, and"
     )
     config = {"environmentVariables": {"API_KEY": KEY}}
     (problem,) = finding(
         RULE, *chain(R(FUNCTION, "f", {"name": "llm", "location": US, "serviceConfig": config}))
     ).problems
-    assert f"have the function read it with `secret_environment_variables`, {role};" in problem.fix
+    assert f"{role}, have the function read it with `secret_environment_variables`, and" in problem.fix
     (problem,) = finding(RULE, *chain(run(US), customRequestHeaders=[f"x-api-key: {KEY}"])).problems
     assert problem.fix.startswith(
         "Move the secret in the custom request header `x-api-key` to Secret Manager, have the model server or a proxy "
-        "add the header;"
+        "add the header, and"
     )

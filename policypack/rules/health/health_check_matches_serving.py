@@ -12,7 +12,8 @@ from policypack.model.values.logic import any_of, is_in
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS, uses_proxy
-from policypack.verdict import GROUPS, Checks, Condition, Fail, Undecided, grouped, known, not_known, unresolved
+from policypack.rules.shared.grouped import GROUPS, grouped
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
 from policypack.wording import quoted
 
 _SPOKEN = {True: "TLS", False: "no TLS"}

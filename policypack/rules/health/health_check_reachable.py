@@ -25,15 +25,14 @@ from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
 from policypack.rules.shared.firewalls import missing_in
+from policypack.rules.shared.grouped import GROUPS, grouped
 from policypack.verdict import (
-    GROUPS,
     Checks,
     Condition,
     Fail,
     NotApplicable,
     Undecided,
     decided,
-    grouped,
     known,
     not_known,
     provided,

@@ -13,10 +13,10 @@ from policypack.verdict import Checks, Fail, Undecided, provided, unresolved
 
 _REQUIRED = "Request headers, environment and arguments without secrets."
 # Reading a secret takes the role: https://cloud.google.com/run/docs/configuring/services/secrets#access-secret
-_ROLE: Final = "after granting its service account `roles/secretmanager.secretAccessor` on the secret"
+_ROLE: Final = "grant the service's account `roles/secretmanager.secretAccessor` on it"
 _READ_BY: Final = {
-    "template": f"have Cloud Run read it with `value_source` and `secret_key_ref`, {_ROLE}",
-    "service_config": f"have the function read it with `secret_environment_variables`, {_ROLE}",
+    "template": f"{_ROLE}, have Cloud Run read it with `value_source` and `secret_key_ref`",
+    "service_config": f"{_ROLE}, have the function read it with `secret_environment_variables`",
 }
 _ADDED_BY_SERVER: Final = "have the model server or a proxy add the header"
 
@@ -103,7 +103,7 @@ def _holds_no_secret(text: PlainText) -> Checks:
         yield Fail(
             f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.",
             _REQUIRED,
-            f"Move the secret in {text.label} to Secret Manager, {_READ_BY.get(text.property_name, _ADDED_BY_SERVER)}; "
+            f"Move the secret in {text.label} to Secret Manager, {_READ_BY.get(text.property_name, _ADDED_BY_SERVER)}, "
             "and rotate it now: whoever could view the service or the stack's history has it.",
         )
     elif text.hides_something:
