@@ -143,7 +143,7 @@ FIXES = {
         "backend-no-plaintext-secrets",
         "_holds_no_secret",
         (_FROM_SECRET_MANAGER, '"value": "Tr0ub4dor-7bBq9",', _FROM_SECRET_MANAGER),
-        chosen="secret llm key version 1",
+        chosen="key version 1",
     ),
     "a cache before a model": run("backend-no-cdn", "backend_no_cdn", (_LOG, f"{_LOG}\n    enable_cdn=True,", _LOG)),
     "requests in the clear": internet(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fixes.fix import fix
+from tests.fixes.programs import CLASSIC
 
 _ARMOR = "    security_policy=armor.id,\n"
 _POLICY = 'gcp.compute.SSLPolicy("tls", profile="RESTRICTED", min_tls_version="TLS_1_2")'
@@ -23,6 +24,21 @@ _KEY = " --api-key $(gcloud secrets versions access 1 --secret=key)"
 _REDIRECT = 'gcp.compute.URLMap("redirect", default_url_redirect={"https_redirect": True, "strip_query": False})'
 _ERRORS = '    ("errors", f"{METRIC}{SERVER_ERRORS}", "ALIGN_RATE", "REDUCE_SUM", 1),\n'
 _LATENCY = """    ("latency", f'{METRIC}total_latencies"', "ALIGN_DELTA", "REDUCE_PERCENTILE_95", 60000),\n"""
+_CLASSIC_MAP = 'paths = gcp.compute.URLMap("paths", default_service=service.id)\n'
+_CLASSIC_PATHS = """AWAY = {"host_redirect": "www.example.com", "strip_query": False}
+paths = gcp.compute.URLMap(
+    "paths",
+    default_url_redirect=AWAY,
+    host_rules=[{"hosts": ["*"], "path_matcher": "api"}],
+    path_matchers=[
+        {
+            "name": "api",
+            "default_url_redirect": AWAY,
+            "path_rules": [{"paths": ["/v1/models"], "service": service.id}],
+        }
+    ],
+)
+"""
 
 FIXES = {
     "nobody is asked for a key": fix(
@@ -88,6 +104,14 @@ FIXES = {
         "_hides_paths",
         (_DEFAULT, "    default_service=service.id,\n    host_rules", _DEFAULT),
         chosen="default_route_action NOT_FOUND",
+    ),
+    "every path of a classic load balancer": fix(
+        "frontend-paths",
+        "_hides_paths",
+        (_CLASSIC_MAP, _CLASSIC_MAP, _CLASSIC_PATHS),
+        program=CLASSIC,
+        chosen="AWAY False api com example host_redirect host_rules hosts models name path_matcher path_matchers "
+        "strip_query v1 www",
     ),
     "no SSL policy": fix(
         "frontend-tls-policy",

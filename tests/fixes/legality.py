@@ -35,6 +35,21 @@ _FRONT = (
 )
 _SERVERLESS_SERVICE = '    protocol="HTTP",\n    backends=[{"group": group.id}],'
 _PROXY, _PLACE = "proxy = gcp.compute.RegionTarget", '"http", region="us-central1"'
+_FORWARDS = "gcp.compute.ForwardingRule(\n"
+_TO_PROXY = "    target=proxy.id,\n"
+_IN_NETWORK = 'vpc = gcp.compute.Network("vpc", auto_create_subnetworks=False)\n'
+_PROXIES = """import pulumi
+
+subnet = gcp.compute.Subnetwork(
+    "subnet",
+    network=vpc.id,
+    region="us-central1",
+    ip_cidr_range="10.0.0.0/24",
+    purpose="REGIONAL_MANAGED_PROXY",
+    role="ACTIVE",
+)
+"""
+_AFTER_PROXIES = "    opts=pulumi.ResourceOptions(depends_on=[subnet]),\n"
 
 FIXES = {
     "all is drained": fix(
@@ -172,6 +187,14 @@ FIXES = {
         "_has_tier",
         (_RULE, f'{_RULE}    network_tier="STANDARD",\n', _RULE),
         chosen="STANDARD",
+    ),
+    "no proxies for a regional rule": fix(
+        "forwarding-rule-scheme",
+        "has_proxies",
+        (_FORWARDS, f"{_IN_NETWORK}{_FORWARDS}", f"{_IN_NETWORK}{_PROXIES}{_FORWARDS}"),
+        (_TO_PROXY, f"{_TO_PROXY}    network=vpc.id,\n", f"{_TO_PROXY}    network=vpc.id,\n{_AFTER_PROXIES}"),
+        program=REGIONAL,
+        chosen="10.0.0.0 24 ResourceOptions import ip_cidr_range opts pulumi region subnet",
     ),
     "another scheme in front": fix(
         "forwarding-rule-scheme",

@@ -149,10 +149,10 @@ FIXES = {
         chosen="REGIONS",
     ),
     "no proxies in a region": _internal(
-        "_has_proxies",
+        "has_proxies",
         ('purpose="GLOBAL_MANAGED_PROXY"', 'purpose="REGIONAL_MANAGED_PROXY"', 'purpose="GLOBAL_MANAGED_PROXY"'),
     ),
-    "proxies on standby": _internal("_has_proxies", ('role="ACTIVE"', 'role="BACKUP"', 'role="ACTIVE"')),
+    "proxies on standby": _internal("has_proxies", ('role="ACTIVE"', 'role="BACKUP"', 'role="ACTIVE"')),
     "a name that leads to one region": _internal(
         "_have_names",
         ("in entries.items()\n]", "in list(entries.items())[:1]\n]", "in entries.items()\n]"),

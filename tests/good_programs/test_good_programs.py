@@ -105,6 +105,6 @@ def test_what_is_said_of_cloud_run_with_its_defaults() -> None:
     assert undecided == {
         ("run-service-capacity", "llm"): (
             "`max_instance_request_concurrency` of `llm` is left out, and whether that is 80, or 80 for each of its "
-            "vCPUs, is not known",
+            "vCPUs, is not known: set it to what the model server batches",
         )
     }

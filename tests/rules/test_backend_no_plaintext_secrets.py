@@ -166,3 +166,23 @@ def test_a_known_secret_output() -> None:
     llm = run(US, {**PROBED, "envs": given})
     link = neg(llm, US)
     check_verdict(RULE, [llm, link, behind(link), password], ("undecided", "failed"))
+
+
+def test_the_fix_names_what_to_move_and_the_role_to_read_it() -> None:
+    role = "grant the service's account `roles/secretmanager.secretAccessor` on it"
+    llm = run(US, {**PROBED, "envs": [{"name": "HF_TOKEN", "value": KEY}]})
+    (problem,) = finding(RULE, *chain(llm)).problems
+    assert problem.fix.startswith(
+        "Move the secret in the variable `HF_TOKEN` of `llm-us-central1` to Secret Manager, "
+        f"{role}, have Cloud Run read it with `value_source` and `secret_key_ref`, and"
+    )
+    config = {"environmentVariables": {"API_KEY": KEY}}
+    (problem,) = finding(
+        RULE, *chain(R(FUNCTION, "f", {"name": "llm", "location": US, "serviceConfig": config}))
+    ).problems
+    assert f"{role}, have the function read it with `secret_environment_variables`, and" in problem.fix
+    (problem,) = finding(RULE, *chain(run(US), customRequestHeaders=[f"x-api-key: {KEY}"])).problems
+    assert problem.fix.startswith(
+        "Move the secret in the custom request header `x-api-key` to Secret Manager, have the model server or a proxy "
+        "add the header, and"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import REGION, global_rule, http, https, regional_rule, regional_service, target, url_map
-from tests.stacks import Computed, Expected, R, backend, build, check_verdict, findings, mig, service, statuses
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "forwarding-rule-scheme"
 US, EU = mig("us-central1"), mig("europe-west4")
@@ -479,3 +479,104 @@ def test_regional_proxies_name_certificates(scheme: str) -> None:
     proxy.inputs.update(CERTIFICATES)
     rule = regional_rule(target=target(proxy), loadBalancingScheme=scheme)
     check_verdict(RULE, [chat, paths, proxy, rule], "passed", "rule")
+
+
+NETWORK = R("Network", "llm", {})
+OTHER_STACK = R("StackReference", "platform")
+SHARED = "projects/p-host/global/networks/shared"
+
+
+def proxies(purpose: Any = "REGIONAL_MANAGED_PROXY", name: str = "proxies", **inputs: Any) -> R:
+    given = {"network": target(NETWORK), "region": REGION, "purpose": purpose, "role": "ACTIVE", **inputs}
+    return R("Subnetwork", name, {key: value for key, value in given.items() if value is not None})
+
+
+MACHINES = proxies("PRIVATE", "machines", role=None)
+
+
+def in_network(*subnets: R, scheme: Any = "INTERNAL_MANAGED", **inputs: Any) -> tuple[R, ...]:
+    chat = regional_service(scheme if isinstance(scheme, str) else "INTERNAL_MANAGED")
+    paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
+    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    given = {"loadBalancingScheme": scheme, "target": target(proxy), "network": target(NETWORK), **inputs}
+    return chat, paths, proxy, NETWORK, MACHINES, OTHER_STACK, *subnets, regional_rule(**given)
+
+
+@pytest.mark.parametrize("scheme", ["INTERNAL_MANAGED", "EXTERNAL_MANAGED"])
+@pytest.mark.parametrize(
+    ("subnets", "status"),
+    [
+        pytest.param([], "failed", id="none"),
+        pytest.param([proxies()], "passed", id="one"),
+        pytest.param([proxies("INTERNAL_HTTPS_LOAD_BALANCER")], "passed", id="by its old name"),
+        pytest.param([proxies(role=None)], "passed", id="no role"),
+        pytest.param([proxies("GLOBAL_MANAGED_PROXY")], "failed", id="for cross-region ones"),
+        pytest.param([proxies(region="europe-west4")], "failed", id="in another region"),
+        pytest.param([proxies(role="BACKUP")], "failed", id="a backup"),
+        pytest.param([proxies(role="BACKUP"), proxies(name="active")], "passed", id="a backup beside an active one"),
+        pytest.param([proxies(network=SHARED)], "failed", id="in another network"),
+        pytest.param([proxies(Computed())], "undecided", id="an unknown purpose"),
+        pytest.param([proxies(role=Computed())], "undecided", id="an unknown role"),
+        pytest.param([proxies(region=Computed())], "undecided", id="an unknown region"),
+    ],
+)
+def test_proxies_of_regional_load_balancers(subnets: list[R], status: str, scheme: str) -> None:
+    check_verdict(RULE, in_network(*subnets, scheme=scheme), status, "rule")
+
+
+@pytest.mark.parametrize(
+    ("network", "status"),
+    [
+        pytest.param({"network": None}, "passed", id="the default network"),
+        pytest.param({"network": SHARED}, "passed", id="outside the stack"),
+        pytest.param({"network": Out(OTHER_STACK, "network")}, "passed", id="of another stack"),
+        pytest.param({"network": None, "subnetwork": target(MACHINES)}, "failed", id="of its subnetwork"),
+        pytest.param({"network": None, "subnetwork": Out(OTHER_STACK, "subnet")}, "passed", id="a shared subnetwork"),
+    ],
+)
+def test_networks_with_and_without_proxies(network: dict[str, Any], status: str) -> None:
+    check_verdict(RULE, in_network(**network), status, "rule")
+
+
+def test_a_network_that_is_read_is_not_judged() -> None:
+    read = R("Network", "llm", {}, {"is_read": True})
+    stack = [read if one is NETWORK else one for one in in_network()]
+    check_verdict(RULE, stack, "passed", "rule")
+
+
+def test_a_scheme_that_is_not_known_may_need_no_proxies() -> None:
+    check_verdict(RULE, in_network(scheme=Computed()), "undecided", "rule")
+
+
+def test_a_regional_tcp_proxy_needs_proxies() -> None:
+    chat = regional_service("EXTERNAL_MANAGED", protocol="TCP")
+    proxy = R("RegionTargetTcpProxy", "proxy", {"region": REGION, "backendService": target(chat)})
+    rule = regional_rule(loadBalancingScheme="EXTERNAL_MANAGED", target=target(proxy), network=target(NETWORK))
+    check_verdict(RULE, [chat, proxy, NETWORK, MACHINES, rule], "failed", "rule")
+    check_verdict(RULE, [chat, proxy, NETWORK, MACHINES, proxies(), rule], "passed", "rule")
+
+
+@pytest.mark.parametrize("scheme", ["INTERNAL", "EXTERNAL"])
+def test_passthrough_load_balancers_have_no_proxies(scheme: str) -> None:
+    chat = regional_service(scheme, protocol="TCP")
+    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), network=target(NETWORK))
+    check_verdict(RULE, [chat, NETWORK, MACHINES, rule], "passed", "rule")
+
+
+def test_global_external_load_balancers_need_no_subnetwork_for_proxies() -> None:
+    *others, rule = stack("EXTERNAL_MANAGED", "EXTERNAL_MANAGED")
+    given = R(rule.type, "rule", {**rule.inputs, "network": target(NETWORK)})
+    check_verdict(RULE, [*others, NETWORK, MACHINES, given], "passed", "rule")
+
+
+def test_the_fix_names_region_purpose_and_order() -> None:
+    (found,) = findings(RULE, build(*in_network(proxies("GLOBAL_MANAGED_PROXY"))))
+    (problem,) = found.problems
+    assert problem.observed == (
+        "`rule` is in `us-central1`, where its network has no proxies for it, and `proxies` is for cross-region load "
+        "balancers."
+    )
+    assert problem.fix == (
+        'Create a `Subnetwork` in `us-central1` with `purpose="REGIONAL_MANAGED_PROXY"` and `role="ACTIVE"`, and have '
+        "the forwarding rule wait for it (`depends_on`)."
+    )

@@ -234,3 +234,37 @@ def test_the_message_names_three_paths_and_a_count() -> None:
 def test_the_fix_names_the_rule_that_is_at_fault() -> None:
     (found,) = findings(RULE, build(CHAT, paths("/metrics")))
     assert found.problems[0].fix == "Leave nothing but the API's paths in path rule 1 of path matcher `api`."
+
+
+@pytest.mark.parametrize("scheme", ["EXTERNAL", Computed()])
+def test_a_classic_load_balancer_cannot_abort(scheme: Any) -> None:
+    subject = service(loadBalancingScheme=scheme)
+    (found,) = findings(RULE, build(subject, R("URLMap", "paths", {"defaultService": Out(subject, "id")})))
+    (problem,) = found.problems
+    assert "let the defaults abort" not in problem.fix
+    assert "let the defaults redirect to another host (`default_url_redirect`)" in problem.fix
+    assert "a classic load balancer (scheme EXTERNAL) does not have `fault_injection_policy`" in problem.fix
+
+
+def test_other_load_balancers_can_abort() -> None:
+    subject = service(loadBalancingScheme="EXTERNAL", region="us-central1")
+    for one in (service(loadBalancingScheme="EXTERNAL_MANAGED"), subject):
+        (found,) = findings(RULE, build(one, R("URLMap", "paths", {"defaultService": Out(one, "id")})))
+        assert "let the defaults abort every request with 404 (`fault_injection_policy`)" in found.problems[0].fix
+
+
+def test_defaults_of_a_classic_load_balancer_redirect() -> None:
+    subject = service(loadBalancingScheme="EXTERNAL")
+    away = {"hostRedirect": "www.example.com", "stripQuery": False}
+    rules = [{"paths": ["/v1/models"], "service": Out(subject, "id")}]
+    matcher = {"name": "api", "defaultUrlRedirect": away, "pathRules": rules}
+    inputs = {"defaultUrlRedirect": away, "hostRules": ALL_HOSTS, "pathMatchers": [matcher]}
+    check_verdict(RULE, [subject, R("URLMap", "paths", inputs)], "passed")
+
+
+def test_defaults_of_a_classic_load_balancer_lead_to_a_bucket() -> None:
+    subject = service(loadBalancingScheme="EXTERNAL")
+    to, nowhere = Out(subject, "id"), "projects/p-demo/global/backendBuckets/nothing"
+    matcher = {"name": "api", "defaultService": nowhere, "pathRules": [{"paths": ["/v1/models"], "service": to}]}
+    paths_ = R("URLMap", "paths", {"defaultService": nowhere, "hostRules": ALL_HOSTS, "pathMatchers": [matcher]})
+    check_verdict(RULE, [subject, paths_], "passed")

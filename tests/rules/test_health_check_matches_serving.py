@@ -198,3 +198,16 @@ def test_a_group_that_may_be_a_backend_may_heal_by_a_check() -> None:
     chat = service(Computed((group,), [backend(group)]))
     check_verdict(RULE, [chat, group, check], (UNDECIDED, FAILED))
     check_verdict(RULE, [service([backend(fleet())]), fleet()], EXEMPT)
+
+
+def test_groups_of_which_the_same_is_said_are_listed() -> None:
+    groups = [fleet(), fleet("other", region="europe-west4"), fleet("third", ports=[{"name": "http", "port": 8001}])]
+    check = probe(port=9000)
+    chat = service([backend(one) for one in groups], healthChecks=Out(check, "id"))
+    (found,) = findings(RULE, build(chat, check, *groups))
+    assert found.reasons == (
+        "the health check `check` asks port 9000, which no named port of `mig` and `other` has, and requests go to "
+        "`8000`: whether the server answers there is not known",
+        "the health check `check` asks port 9000, which no named port of `third` has, and requests go to `8001`: "
+        "whether the server answers there is not known",
+    )

@@ -936,3 +936,20 @@ def test_a_list_of_endpoints(listed: int, status: str) -> None:
     probe = check()
     chat = service([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)], healthChecks=Out(probe, "id"))
     check_verdict(RULE, [chat, neg, endpoints, VMS[0], probe, NETWORK, SUBNET, FOR_LLM], status)
+
+
+def test_groups_of_which_the_same_is_said_are_listed() -> None:
+    machine, probe = template(), check()
+    groups = [group(machine), group(machine, "other")]
+    chat = service([backend(one) for one in groups], healthChecks=Out(probe, "id"))
+    (found,) = findings(RULE, build(machine, *groups, probe, chat, NETWORK, SUBNET))
+    (problem,) = found.problems
+    assert problem.observed == (
+        "No firewall rule allows health checks from 130.211.0.0/22 and 35.191.0.0/16 to TCP port 8000 of the VMs of "
+        "`group` and `other`."
+    )
+    computed = firewall([Computed()])
+    (found,) = findings(RULE, build(machine, *groups, probe, chat, NETWORK, SUBNET, computed))
+    assert found.reasons == (
+        "health checks may reach TCP port 8000 of `group` and `other` or not: how `allow` applies is not known",
+    )

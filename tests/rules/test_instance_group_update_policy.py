@@ -300,3 +300,22 @@ def test_per_instance_configurations_make_a_group_stateful(state: Any, status: A
     inputs = {"regionInstanceGroupManager": Out(group, "name"), "preservedState": state}
     config = R("gcp:compute/regionPerInstanceConfig:RegionPerInstanceConfig", "one", inputs)
     check_verdict(RULE, [serving(group), group, config], status, group.name)
+
+
+def limits(policy: dict[str, Any]) -> list[str]:
+    group = managed("us-central1", updatePolicy=policy)
+    (found,) = findings(RULE, build(serving(group), group))
+    return [problem.fix for problem in found.problems if "zones" in problem.fix]
+
+
+def test_the_fixes_of_both_limits_can_be_done_together() -> None:
+    """Both at 0 are refused as well."""
+    surge, unavailable = limits(update(1, type="OPPORTUNISTIC", maxSurgeFixed=1))
+    assert surge == "Set `max_surge_fixed` to the number of the group's zones, or, with RECREATE, to 0."
+    assert unavailable == (
+        "Set `max_unavailable_fixed` to 0 with a `max_surge_fixed` of the number of the group's zones, or, with "
+        "RECREATE, to that number."
+    )
+    mended = update(0, type="OPPORTUNISTIC", maxSurgeFixed=3)
+    group = managed("us-central1", updatePolicy=mended)
+    check_verdict(RULE, [serving(group), group], "passed", group.name)

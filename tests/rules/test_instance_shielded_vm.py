@@ -79,3 +79,19 @@ def test_the_message_names_all_that_is_off() -> None:
     config = {"enableVtpm": False}
     (problem,) = finding(RULE, *on_path(machine({"shieldedInstanceConfig": config}))).problems
     assert problem.observed == "`enable_secure_boot` is off. `enable_vtpm` is off."
+
+
+@pytest.mark.parametrize("config", [None, NO_SECURE_BOOT])
+@pytest.mark.parametrize(
+    ("inputs", "is_named"),
+    [
+        ({"machineType": "g2-standard-8"}, True),
+        ({"machineType": "n1-standard-8", "guestAccelerators": GPU}, True),
+        ({"machineType": "n1-standard-8"}, False),
+    ],
+)
+def test_the_fix_names_the_option_for_drivers_that_nobody_signed(
+    inputs: dict[str, Any], is_named: bool, config: Any
+) -> None:
+    (problem,) = finding(RULE, *on_path(machine({**inputs, "shieldedInstanceConfig": config}))).problems
+    assert ("turn the option `gpu_secure_boot` off" in problem.fix) is is_named

@@ -243,9 +243,9 @@ def running(script: Any, key: str = "metadataStartupScript") -> list[R]:
         ("docker run ghcr.io/berriai/litellm", ["`/health/readiness`", '`servers=["litellm"]`']),
         ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", ["`/v2/health/ready`", '`servers=["triton"]`']),
         ("docker run nvcr.io/nim/meta/llama3-8b", ["`/v1/health/ready`", '`servers=["nim"]`']),
-        ("docker run vllm/vllm-openai", ["Set its `request_path` to `/health`."]),
+        ("docker run vllm/vllm-openai", ["Set `request_path` of `check` to `/health`."]),
         ("docker run me/server", ["the server's health path"]),
-        ("docker run vllm/vllm-openai; docker run ollama/ollama", ["Set its `request_path` to `/health`."]),
+        ("docker run vllm/vllm-openai; docker run ollama/ollama", ["Set `request_path` of `check` to `/health`."]),
         (Computed(), ["the server's health path"]),
     ],
 )

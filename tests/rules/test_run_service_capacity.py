@@ -80,3 +80,8 @@ def test_the_message_says_what_to_do() -> None:
     assert problem.fix == (
         "Set `max_instance_request_concurrency` to what the model server batches, such as vLLM's `--max-num-seqs`."
     )
+
+
+def test_what_is_undecided_says_how_to_decide_it() -> None:
+    found = finding(RULE, *chained(run(US, sized(), template=L4)))
+    assert any(reason.endswith("is not known: set it to what the model server batches") for reason in found.reasons)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.forwarding_rule import ForwardingRule
@@ -23,12 +23,16 @@ from policypack.model.values.values import UNKNOWN, Unknown
 
 # Where the proxies of a cross-region internal load balancer take addresses from, and those of regional ones:
 # https://cloud.google.com/load-balancing/docs/proxy-only-subnets
-PROXY_PURPOSE: Final = "GLOBAL_MANAGED_PROXY"
-_OTHER_PURPOSES: Final = ("REGIONAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER")
+# INTERNAL_HTTPS_LOAD_BALANCER is what REGIONAL_MANAGED_PROXY was called before.
+_CROSS_REGION: Final = ("GLOBAL_MANAGED_PROXY",)
+_OF_REGION: Final = ("REGIONAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER")
 
 
 class Entry(ForwardingRule):
     """A global forwarding rule of an internal load balancer; its subnetwork says in which region it is."""
+
+    PURPOSES: ClassVar[tuple[str, ...]] = _CROSS_REGION
+    OTHER_PURPOSES: ClassVar[tuple[str, ...]] = _OF_REGION
 
     @cached_property
     def own_region(self) -> str | Unknown:
@@ -48,13 +52,16 @@ class Entry(ForwardingRule):
     @property
     def has_proxies(self) -> bool | Unknown:
         """Whether its network has proxies of such load balancers in its region."""
-        return any_of(all_of([one.is_beside(self), one.is_for_proxies]) for one in self._subnetworks)
+        return any_of(all_of([one.is_beside(self), one.gives_addresses(self.PURPOSES)]) for one in self._subnetworks)
 
     @property
     def other_proxy_subnetworks(self) -> tuple[str, ...]:
-        """The names of the subnetworks beside it that are for the proxies of regional load balancers."""
+        """The names of the subnetworks beside it that are for proxies of regional instead of cross-region ones.
+
+        Or the other way round.
+        """
         found = [one for one in self._subnetworks if one.is_beside(self) is True]
-        return tuple(one.name for one in found if is_in(one.purpose, _OTHER_PURPOSES) is True)
+        return tuple(one.name for one in found if is_in(one.purpose, self.OTHER_PURPOSES) is True)
 
     @property
     def _subnetworks(self) -> tuple[_ProxySubnetwork, ...]:
@@ -83,6 +90,17 @@ class Entry(ForwardingRule):
         return () if isinstance(here, Unknown) else tuple(sorted(locations - {here}))
 
 
+class RegionalEntry(Entry):
+    """A regional forwarding rule of a load balancer with proxies of Envoy, external or internal."""
+
+    PURPOSES = _OF_REGION
+    OTHER_PURPOSES = _CROSS_REGION
+
+    @cached_property
+    def own_region(self) -> str | Unknown:
+        return self.region
+
+
 class _ProxySubnetwork(View):
     """A subnetwork, as far as proxies need it."""
 
@@ -96,11 +114,10 @@ class _ProxySubnetwork(View):
     def purpose(self) -> str | Unknown:
         return self.resource.asked.string("purpose", default="PRIVATE")
 
-    @property
-    def is_for_proxies(self) -> bool | Unknown:
-        """Whether a cross-region internal load balancer's proxies take addresses from it; none do from a backup."""
+    def gives_addresses(self, purposes: tuple[str, ...]) -> bool | Unknown:
+        """Whether proxies whose subnetworks have one of some purposes take addresses from it; none do from a backup."""
         is_backup = equals(self.resource.asked.string("role"), "BACKUP")
-        return all_of([equals(self.purpose, PROXY_PURPOSE), negation(is_backup)])
+        return all_of([is_in(self.purpose, purposes), negation(is_backup)])
 
     def is_beside(self, entry: Entry) -> bool | Unknown:
         """Whether it is in the network and the region of an entry."""

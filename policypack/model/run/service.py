@@ -120,7 +120,7 @@ class RunService(View):
             return f"`max_instance_request_concurrency` of `{self.name}` is not known"
         return (
             f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each "
-            "of its vCPUs, is not known"
+            "of its vCPUs, is not known: set it to what the model server batches"
         )
 
     @property

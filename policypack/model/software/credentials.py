@@ -19,10 +19,18 @@ _MAYBE: Final = re.compile(r"\bgs://|\bstorage\.googleapis\.com\b|\bpkg\.dev/|\b
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 
 
+def reads_secrets(machine: Machine) -> bool:
+    """Whether its metadata reads Secret Manager, as far as it is known."""
+    return any(_SECRETS.search(text) for text in _known_texts(machine))
+
+
+def _known_texts(machine: Machine) -> list[str]:
+    return [_COMMENT.sub("", text.text) for text in machine.texts if isinstance(text.text, str)]
+
+
 def needs_account(machine: Machine) -> str | Unknown | None:
     """What a machine certainly cannot do without a service account, by its metadata; `None` if it needs none."""
-    texts = [text.text for text in machine.texts]
-    known = [_COMMENT.sub("", text) for text in texts if isinstance(text, str)]
+    texts, known = machine.texts, _known_texts(machine)
     if any(_TOKEN.search(text) for text in known):
         return "asks the metadata server for a token"
     has_own = any(_OWN.search(text) for text in known)

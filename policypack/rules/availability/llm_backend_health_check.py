@@ -168,16 +168,16 @@ def _requests_an_allowed_path(
         yield Fail(
             f"Its health check `{check.name}` {speaks}.",
             required,
-            f'Give it `http_health_check={{"request_path": "{wanted}", "port": ...}}` instead{also}{grpc}.',
+            f'Give `{check.name}` `http_health_check={{"request_path": "{wanted}", "port": ...}}` instead{also}{grpc}.',
         )
     elif path is not None and path.partition("?")[0] not in options.paths:
         yield Fail(
             f"Its health check `{check.name}` requests `{path}`.",
             required,
-            f"Set its `request_path` to `{wanted}`{also}."
+            f"Set `request_path` of `{check.name}` to `{wanted}`{also}."
             if servers
-            else "Set its `request_path` to the server's health path; if that is another one, name the server in the "
-            "option `servers`, or add the path to the option `allowed_paths`.",
+            else f"Set `request_path` of `{check.name}` to the server's health path; if that is another one, name the "
+            "server in the option `servers`, or add the path to the option `allowed_paths`.",
         )
 
 

@@ -138,7 +138,7 @@ def _spans_zones(zones: RegionZones, needed: int) -> Checks:
         doubt = Undecided(why, "distribution_policy_zones")
     if not decided(zones.reach(needed), doubt):
         yield Fail(
-            f"In `{zones.region}` all backends are in {counted(zones.upper or 0, 'zone')}, or may be.",
+            f"In `{zones.region}` all backends may be in {counted(zones.upper or 0, 'zone')}.",
             f"Backends in at least {counted(needed, 'zone')} of each region.",
             _IN_INSTANCE_GROUPS if GroupKind.INSTANCE_GROUP in zones.kinds else _IN_NEGS,
         )

@@ -23,6 +23,13 @@ _HAS_SERVERS: Final = Condition[BackendService](
     "backends",
 )
 _SHOWN: Final = 3
+_ABORT: Final = "let the defaults abort every request with 404 (`fault_injection_policy`)"
+# https://cloud.google.com/load-balancing/docs/features#routing
+_ELSEWHERE: Final = (
+    "let the defaults redirect to another host (`default_url_redirect`), or lead to a `BackendBucket` or a service "
+    "without these servers (`default_service`): a classic load balancer (scheme EXTERNAL) does not have "
+    "`fault_injection_policy`, by which the defaults could abort every request after a change to EXTERNAL_MANAGED"
+)
 
 
 @dataclass(frozen=True)
@@ -132,23 +139,20 @@ def _hides_paths(url_map: UrlMap, service: BackendService, options: PathsOptions
         yield Fail(
             f"`{url_map.name}` sends {_shown(exposed)} to the servers.",
             "Routes for the paths of the API only.",
-            _fix(url_map.routes_to(exposed, service.resource)),
+            _fix(url_map.routes_to(exposed, service.resource), service.is_classic is False),
         )
     elif doubtful:
         yield Undecided(f"whether `{url_map.name}` sends {_shown(doubtful)} to it is not known", "path_matchers")
 
 
-def _fix(routes: tuple[Route, ...]) -> str:
-    """What to do about routes that send such paths on: a default aborts, and a rule is for the API's paths alone."""
+def _fix(routes: tuple[Route, ...], can_abort: bool) -> str:
+    """What to do about routes that send such paths on: a default is for no server, and a rule for the API's paths."""
     rules = [route.label for route in routes if not route.is_default]
+    defaults = _ABORT if can_abort else _ELSEWHERE
     if not rules:
-        return (
-            "List the API's paths in `path_rules`, and let the defaults abort every request with 404 "
-            "(`fault_injection_policy`)."
-        )
-    shown = " and ".join(rules)
-    also = ", and let the defaults abort every request with 404" if len(rules) < len(routes) else ""
-    return f"Leave nothing but the API's paths in {shown}{also}."
+        return f"List the API's paths in `path_rules`, and {defaults}."
+    also = f", and {defaults}" if len(rules) < len(routes) else ""
+    return f"Leave nothing but the API's paths in {' and '.join(rules)}{also}."
 
 
 def _has_its_matchers(url_map: UrlMap) -> Checks:

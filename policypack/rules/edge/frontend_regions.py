@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.entry import PROXY_PURPOSE, Entry, entries_of, regions_of
+from policypack.model.frontend.entry import Entry, entries_of, regions_of
 from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import all_of, equals
 from policypack.rule import Options, Range, rule
+from policypack.rules.shared.places import has_proxies
 from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided
 from policypack.wording import counted, quoted
 
@@ -90,7 +91,7 @@ def frontend_regions(service: BackendService, options: FrontendRegionsOptions) -
         return
     yield _are_in_regions(entries, service, options)
     for entry in entries:
-        yield _has_proxies(entry)
+        yield has_proxies(entry)
         yield _is_led_to_by_its_region(entry)
     yield _have_names(entries, options)
 
@@ -106,21 +107,6 @@ def _are_in_regions(entries: tuple[Entry, ...], service: BackendService, options
             f"Forwarding rules in at least {counted(options.min_regions, 'region')}.",
             "Create a `GlobalForwardingRule` with a `subnetwork` of another region, for the same target proxy.",
         )
-
-
-def _has_proxies(entry: Entry) -> Checks:
-    if entry.network is None or not entry.stack.is_complete:
-        return
-    doubt = Undecided(f"whether there are proxies in the region of `{entry.name}` is not known", "subnetwork")
-    if decided(entry.has_proxies, doubt):
-        return
-    others = entry.other_proxy_subnetworks
-    but = f", and {quoted(others)} is for regional load balancers" if others else ""
-    yield Fail(
-        f"`{entry.name}` is in `{entry.own_region}`, where its network has no proxies for it{but}.",
-        f"An active proxy-only subnetwork with purpose {PROXY_PURPOSE} in each region with a forwarding rule.",
-        f'Create a `Subnetwork` in `{entry.own_region}` with `purpose="{PROXY_PURPOSE}"` and `role="ACTIVE"`.',
-    )
 
 
 def _is_led_to_by_its_region(entry: Entry) -> Checks:

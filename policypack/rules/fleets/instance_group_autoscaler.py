@@ -150,8 +150,9 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            f"Add {kind}, with the group's `id` as `target` and `min_replicas` of {options.min_replicas} or more: at a "
-            "`load_balancing_utilization` of 0.5 either of two equal regions can carry the load of both.",
+            f"Add {kind}, with the group's `id` as `target` and `min_replicas` of {options.min_replicas} or more, and "
+            "leave the group's `target_size` out: at a `load_balancing_utilization` of 0.5 either of two equal regions "
+            "can carry the load of both.",
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import capacity_basis
@@ -12,6 +14,13 @@ from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import SERVES
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
+
+# Whichever of these are said together can be done together, and with what the other parts say.
+_SURGE_A_ZONE: Final = "Set `max_surge_fixed` to the number of the group's zones, or, with RECREATE, to 0."
+_UNAVAILABLE_A_ZONE: Final = (
+    "Set `max_unavailable_fixed` to 0 with a `max_surge_fixed` of the number of the group's zones, or, with RECREATE, "
+    "to that number."
+)
 
 
 @rule(
@@ -109,8 +118,8 @@ def _is_accepted(group: GroupManager) -> Checks:
         return
     yield _lets_an_update_begin(limits)
     yield _can_recreate(limits)
-    yield _is_enough_for_the_zones(limits, limits.surge)
-    yield _is_enough_for_the_zones(limits, limits.unavailable)
+    yield _is_enough_for_the_zones(limits, limits.surge, _SURGE_A_ZONE)
+    yield _is_enough_for_the_zones(limits, limits.unavailable, _UNAVAILABLE_A_ZONE)
 
 
 def _keeps_names(group: GroupManager) -> Checks:
@@ -153,12 +162,12 @@ def _can_recreate(limits: UpdateLimits) -> Checks:
     )
 
 
-def _is_enough_for_the_zones(limits: UpdateLimits, limit: Limit) -> Checks:
+def _is_enough_for_the_zones(limits: UpdateLimits, limit: Limit, fix: str) -> Checks:
     if known(limits.is_too_small(limit), f"{limit.name}_fixed", because="it may be below the number of zones"):
         yield Fail(
             f"`{limit.name}_fixed` is {limit.fixed:g}, and a regional group has more zones.",
             f"`{limit.name}_fixed` is 0, or at least the number of zones.",
-            f"Set `{limit.name}_fixed` to the number of the group's zones, or to 0.",
+            fix,
         )
 
 

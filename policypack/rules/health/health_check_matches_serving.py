@@ -12,6 +12,7 @@ from policypack.model.values.logic import any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS, uses_proxy
+from policypack.rules.shared.grouped import GROUPS, grouped
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
 from policypack.wording import quoted
 
@@ -98,8 +99,7 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     """
     for use in checks_of(service):
         yield _speaks_as_the_service(service, use)
-        for group in use.groups:
-            yield _asks_a_named_port(service, use, group)
+        yield from grouped((group.name, _asks_a_named_port(service, use, group)) for group in use.groups)
     yield from unresolved(service.links, "not all of its backends are known")
     yield from unresolved(service.health_check_links, "its health check is not known")
 
@@ -145,7 +145,7 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
         return
     numbers = [known(one, "named_ports", group.name) for one in serving]
     asks = (
-        f"the {use.purpose} `{use.check.name}` asks port {port}, which no named port of `{group.name}` has, and "
+        f"the {use.purpose} `{use.check.name}` asks port {port}, which no named port of {GROUPS} has, and "
         f"requests go to {quoted(map(str, numbers))}"
     )
     sources = probe_sources(service).ranges if use.purpose == "health check" else HEALERS

@@ -25,6 +25,7 @@ from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
 from policypack.rules.shared.firewalls import missing_in
+from policypack.rules.shared.grouped import GROUPS, grouped
 from policypack.verdict import (
     Checks,
     Condition,
@@ -163,8 +164,7 @@ def health_check_reachable(service: BackendService, options: ReachableOptions) -
     judged = probed_endpoints(service)
     if not judged and service.links.is_complete:
         yield NotApplicable(_NO_NETWORK)
-    for endpoint in judged:
-        yield _is_reached(service, endpoint, sources, options)
+    yield from grouped((one.group.name, _is_reached(service, one, sources, options)) for one in judged)
 
 
 def _is_reached(
@@ -185,15 +185,15 @@ def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource
     near = nearest_miss(service.stack, network, endpoint, asked.port, ranges) if found.is_open is False else None
     other = other_port(service, endpoint.group, asked)
     otherwise = Undecided(asked.otherwise, "backends")
-    yield provided(asked.is_needed, otherwise, _is_open(asked, found, endpoint.group.name, near, other))
+    yield provided(asked.is_needed, otherwise, _is_open(asked, found, near, other))
 
 
-def _is_open(asked: Asked, found: Reach, group: str, near: NearMiss | None, other: str) -> Checks:
-    if decided(found.is_open, _doubt(asked, found, group)):
+def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> Checks:
+    if decided(found.is_open, _doubt(asked, found)):
         return
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
     missed = sorted({str(blocked.source) for blocked in found.blocked if blocked.rule is None})
-    where = f"{asked.label} of the VMs of `{group}`"
+    where = f"{asked.label} of the VMs of {GROUPS}"
     subnet = f" (proxy-only subnet `{asked.subnet}`)" if asked.subnet else ""
     observed = [f"{rule} denies {asked.by}{subnet} to {where}." for rule in denying]
     if missed:
@@ -217,10 +217,10 @@ def _is_open(asked: Asked, found: Reach, group: str, near: NearMiss | None, othe
     )
 
 
-def _doubt(asked: Asked, found: Reach, group: str) -> Undecided:
+def _doubt(asked: Asked, found: Reach) -> Undecided:
     if not asked.numbers:
-        return Undecided(f"the port of `{group}` that {asked.by} go to is not known", "port")
+        return Undecided(f"the port of {GROUPS} that {asked.by} go to is not known", "port")
     if found.uncertain:
         rules = ", ".join(found.uncertain)
-        return Undecided(f"{asked.by} may reach {asked.label} of `{group}` or not: how {rules} applies is not known")
-    return Undecided(f"no firewall rule allows {asked.by} to {asked.label} of `{group}` so far, but one may be added")
+        return Undecided(f"{asked.by} may reach {asked.label} of {GROUPS} or not: how {rules} applies is not known")
+    return Undecided(f"no firewall rule allows {asked.by} to {asked.label} of {GROUPS} so far, but one may be added")

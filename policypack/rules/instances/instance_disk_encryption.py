@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from policypack.model.machines.disk import Disk
 from policypack.model.machines.machine import Machine
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Condition, Fail, known
 
+# https://cloud.google.com/compute/docs/disks/customer-managed-encryption#before-you-begin
+_AGENT: Final = "service-PROJECT_NUMBER@compute-system.iam.gserviceaccount.com"
 _HAS_DISKS = Condition[Machine](
     lambda machine: machine.disks is UNKNOWN or bool(machine.disks), "it has no persistent disk", "disks"
 )
@@ -86,5 +90,6 @@ def _has_own_key(disk: Disk) -> Checks:
         yield Fail(
             f"`{disk.name}` has no key of your own.",
             "A customer-managed encryption key for each persistent disk.",
-            f"Set `{disk.where}` to a Cloud KMS key in the VM's region.",
+            f"Set `{disk.where}` to a Cloud KMS key in the VM's region, on which the Compute Engine service agent "
+            f"(`{_AGENT}`) has `roles/cloudkms.cryptoKeyEncrypterDecrypter`.",
         )

@@ -10,9 +10,11 @@ from policypack.verdict import Checks, Fail, Undecided
 from policypack.wording import quoted
 
 _REQUIRED = "Metadata, startup scripts and cloud-init documents without secrets."
+# Reading a secret takes the role: https://cloud.google.com/secret-manager/docs/access-control
 _FIX = (
-    "Store it in Secret Manager, let the VM's service account read it at boot, and rotate it now: whoever could read "
-    "the VM's metadata or the stack's history has it."
+    "Store the metadata's secrets in Secret Manager, grant the VM's service account "
+    "`roles/secretmanager.secretAccessor` on them, read them at boot, and rotate them now: whoever could read the VM's "
+    "metadata or the stack's history has them."
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.roles import BroadGrant, broad_grants
-from policypack.model.software.credentials import needs_account
+from policypack.model.software.credentials import needs_account, reads_secrets
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Fail, Undecided, decided, known
 
@@ -80,7 +80,7 @@ def instance_service_account(machine: Machine, options: Options) -> Checks:
     """
     yield _is_not_a_default_account(machine)
     for grant in broad_grants(machine):
-        yield _is_no_basic_role(grant)
+        yield _is_no_basic_role(grant, reads_secrets(machine))
 
 
 def _is_not_a_default_account(machine: Machine) -> Checks:
@@ -91,8 +91,7 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
         yield Fail(
             "The VM runs as a default service account.",
             "A service account that was created for the server, with the roles that it needs.",
-            'Create a `gcp.serviceaccount.Account` and set `service_account={"email": account.email, "scopes": '
-            '["cloud-platform"]}`.',
+            _own_account(machine),
         )
 
 
@@ -103,17 +102,34 @@ def _needs_no_account(machine: Machine) -> Checks:
         yield Fail(
             f"The VM has no service account, and its metadata {need}.",
             "A service account with the roles that the server needs.",
-            'Create a `gcp.serviceaccount.Account` and set `service_account={"email": account.email, "scopes": '
-            '["cloud-platform"]}`.',
+            _own_account(machine),
         )
 
 
-def _is_no_basic_role(grant: BroadGrant) -> Checks:
+def _own_account(machine: Machine) -> str:
+    """What to do about the account; without its role a start-up that reads secrets ends there.
+
+    https://cloud.google.com/secret-manager/docs/access-control
+    """
+    roles = (
+        "`roles/secretmanager.secretAccessor` on the secrets that the start-up reads, and whatever else it needs"
+        if reads_secrets(machine)
+        else "the roles that the server needs"
+    )
+    return (
+        "Create a `gcp.serviceaccount.Account`, set "
+        '`service_account={"email": account.email, "scopes": ["cloud-platform"]}`, '
+        f"and grant it {roles}."
+    )
+
+
+def _is_no_basic_role(grant: BroadGrant, reads: bool) -> Checks:
     if not grant.is_certain:
         yield Undecided(f"`{grant.by}` may grant its account a basic role", "service_account")
         return
+    such_as = ", such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" if reads else ""
     yield Fail(
         f"`{grant.by}` grants the VM's account `{grant.role}`.",
         "The roles that the server needs, such as `roles/logging.logWriter`.",
-        f"Replace `{grant.by}` by one predefined role for each thing that the server does.",
+        f"Replace `{grant.by}` by one predefined role for each thing that the server does{such_as}.",
     )

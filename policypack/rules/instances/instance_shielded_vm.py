@@ -18,6 +18,10 @@ _FIX = (
     "Set `shielded_instance_config` with `enable_secure_boot`, `enable_vtpm` and `enable_integrity_monitoring`, "
     "all `True`."
 )
+_DRIVERS = (
+    " With secure boot a GPU driver that nobody signed does not load: for VMs with such drivers turn the option "
+    "`gpu_secure_boot` off."
+)
 
 
 @dataclass(frozen=True)
@@ -95,16 +99,17 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
     known whether the VM has GPUs.
     """
     shielding = known(machine.shielding, "shielded_instance_config")
+    drivers = "" if machine.has_gpu is False or not options.gpu_secure_boot else _DRIVERS
     if shielding is None:
-        yield Fail("`shielded_instance_config` is left out, and secure boot with it.", _REQUIRED, _FIX)
+        yield Fail("`shielded_instance_config` is left out, and secure boot with it.", _REQUIRED, f"{_FIX}{drivers}")
         return
     doubt = Undecided("it is not known whether it has GPUs, and so whether it needs secure boot", "guest_accelerators")
     needs_secure_boot = options.gpu_secure_boot or negation(machine.has_gpu)
-    yield provided(needs_secure_boot, doubt, _is_on("enable_secure_boot", shielding.secure_boot))
-    yield _is_on("enable_vtpm", shielding.vtpm)
-    yield _is_on("enable_integrity_monitoring", shielding.integrity_monitoring)
+    yield provided(needs_secure_boot, doubt, _is_on("enable_secure_boot", shielding.secure_boot, drivers))
+    yield _is_on("enable_vtpm", shielding.vtpm, drivers)
+    yield _is_on("enable_integrity_monitoring", shielding.integrity_monitoring, drivers)
 
 
-def _is_on(name: str, flag: bool | Unknown) -> Checks:
+def _is_on(name: str, flag: bool | Unknown, drivers: str) -> Checks:
     if not known(flag, name):
-        yield Fail(f"`{name}` is off.", _REQUIRED, _FIX)
+        yield Fail(f"`{name}` is off.", _REQUIRED, f"{_FIX}{drivers}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.addresses import rivals_of
+from policypack.model.frontend.entry import RegionalEntry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.products.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
 from policypack.model.values.logic import all_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.places import are_together, has_its_map_there, leads_to_its_place
+from policypack.rules.shared.places import are_together, has_its_map_there, has_proxies, leads_to_its_place
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 
@@ -37,6 +38,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     In front of a classic Application Load Balancer (scheme EXTERNAL) the URL map has no route action but `url_rewrite`:
     no weights, retries, time-outs, mirroring, CORS or fault injection.
+
+    A regional rule in front of a target proxy has an active proxy-only subnetwork in its network and region, with
+    purpose REGIONAL_MANAGED_PROXY, if the stack makes the network; `frontend-regions` says so of cross-region ones.
 
     Certificates of Certificate Manager are named by a `certificate_map` on global external load balancers, and by
     `certificate_manager_certificates` on all others.
@@ -81,6 +85,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
         yield leads_to_its_place(front, proxy)
+        yield _has_proxies(front, proxy)
         yield has_its_map_there(proxy)
         yield _takes_a_map(front, proxy)
         yield _takes_certificates(front, proxy)
@@ -93,6 +98,13 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
         yield _leads_to_packets(front, service)
     for rival, clash in rivals_of(front):
         yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
+
+
+def _has_proxies(front: ForwardingRule, proxy: Proxy) -> Checks:
+    if front.is_regional and proxy.is_regional and not front.resource.is_read:
+        is_managed = is_in(front.scheme, ("EXTERNAL_MANAGED", "INTERNAL_MANAGED"))
+        doubt = not_known("load_balancing_scheme", because="with a managed one it needs a proxy-only subnetwork")
+        yield provided(is_managed, doubt, has_proxies(RegionalEntry.of(front.resource, front.stack)))
 
 
 def _takes_a_map(front: ForwardingRule, proxy: Proxy) -> Checks:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.run.neg import run_services_behind, serverless_backends
 from policypack.model.run.plain_text import PlainText, texts_of_run, texts_of_service
@@ -11,14 +13,18 @@ from policypack.rules.on_gke.plaintext import pods_hold_no_secret
 from policypack.verdict import Checks, Fail, Undecided, provided, unresolved
 
 _REQUIRED = "Request headers, environment and arguments without secrets."
-_FIX = (
-    "Store it in Secret Manager, have Cloud Run read it with `value_source` and `secret_key_ref`, or have the model "
-    "server or a proxy add the header; and rotate it now: whoever could view the service or the stack's history has it."
+# Reading a secret takes the role: https://cloud.google.com/run/docs/configuring/services/secrets#access-secret
+_ROLE: Final = "grant the service's account `roles/secretmanager.secretAccessor` on it"
+_READ_IN_PODS: Final = (
+    "or a Kubernetes Secret, have the container read it with `valueFrom` and `secretKeyRef`, or from a file"
 )
-_FIX_ON_GKE = (
-    "Store it in a Secret of Kubernetes or in Secret Manager, have the container read it with `valueFrom` and "
-    "`secretKeyRef`, or from a file; and rotate it now: whoever could view the workload or the stack's history has it."
-)
+_READ_BY: Final = {
+    "template": f"{_ROLE}, have Cloud Run read it with `value_source` and `secret_key_ref`",
+    "service_config": f"{_ROLE}, have the function read it with `secret_environment_variables`",
+    "env": _READ_IN_PODS,
+    "args": _READ_IN_PODS,
+}
+_ADDED_BY_SERVER: Final = "have the model server or a proxy add the header"
 
 
 @rule(
@@ -27,7 +33,7 @@ _FIX_ON_GKE = (
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/run/docs/configuring/services/secrets",
-    gke=lambda backend, options: pods_hold_no_secret(backend, lambda text: _holds_no_secret(text, _FIX_ON_GKE)),
+    gke=lambda backend, options: pods_hold_no_secret(backend, _holds_no_secret),
 )
 def backend_no_plaintext_secrets(service: BackendService, options: Options) -> Checks:
     """What a backend service adds to requests, and what Cloud Run services and Pods run with, holds no secret.
@@ -125,9 +131,14 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
         yield from unresolved(service.links)
 
 
-def _holds_no_secret(text: PlainText, fix: str = _FIX) -> Checks:
+def _holds_no_secret(text: PlainText) -> Checks:
     if text.secrets:
-        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.", _REQUIRED, fix)
+        yield Fail(
+            f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.",
+            _REQUIRED,
+            f"Move the secret in {text.label} to Secret Manager, {_READ_BY.get(text.property_name, _ADDED_BY_SERVER)}, "
+            "and rotate it now: whoever could view the service or the stack's history has it.",
+        )
     elif text.hides_something:
         yield Undecided(f"{text.label} is not known", text.property_name)
     elif text.possible_secrets:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.certificates import placed_certificates
+from policypack.model.frontend.entry import Entry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
@@ -15,7 +16,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.products.product import CLASSIC_SCHEME
 from policypack.model.values.logic import equals
 from policypack.model.values.values import Unknown
-from policypack.verdict import Checks, Fail, Undecided, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known
 from policypack.wording import quoted
 
 SAME_PLACE = "Global with global, and regional with regional in the same region."
@@ -191,4 +192,27 @@ def _is_of_its_scope(owner: Placed, policy: Found, use_it: str, policies: Polici
         f"Its {policies.called} `{policy.name}` is {theirs}, and the {policies.owner} is {ours}. {otherwise}",
         f"One of the kind {place}.",
         f"Create the {policies.called} as {place}, and {use_it}.",
+    )
+
+
+def has_proxies(entry: Entry) -> Checks:
+    """Whether the network of a forwarding rule has proxies in its region; only a network of the stack is judged.
+
+    "An active proxy-only subnetwork is required in the same region": the forwarding rule is refused without one.
+    https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+    """
+    if entry.network is None or not entry.stack.is_complete:
+        return
+    doubt = Undecided(f"whether there are proxies in the region of `{entry.name}` is not known", "subnetwork")
+    if decided(entry.has_proxies, doubt):
+        return
+    place = f"`{entry.own_region}`" if isinstance(entry.own_region, str) else "a region"
+    others, purpose = entry.other_proxy_subnetworks, entry.PURPOSES[0]
+    kind = "cross-region" if entry.is_regional else "regional"
+    but = f", and {quoted(others)} is for {kind} load balancers" if others else ""
+    yield Fail(
+        f"`{entry.name}` is in {place}, where its network has no proxies for it{but}.",
+        f"An active proxy-only subnetwork with purpose {purpose} in each region with a forwarding rule.",
+        f'Create a `Subnetwork` in {place} with `purpose="{purpose}"` and `role="ACTIVE"`, and have the forwarding '
+        "rule wait for it (`depends_on`).",
     )
