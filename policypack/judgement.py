@@ -14,13 +14,14 @@ from typing import Final, Literal, TypeAlias, get_args
 from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
 from policypack.config.choice import Choice
 from policypack.config.files import ConfigFile
-from policypack.config.options import Setting
+from policypack.config.options import ConfigurationError, Setting
 from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, views_of
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.gke.backends import GkeSubject
 from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
+from policypack.model.graph.view import View
 from policypack.rules import RULES
 from policypack.sources.target import Target, load_target, load_targets
 from policypack.wording import counted, printable, quoted
@@ -87,6 +88,13 @@ class Results:
     def violations(self) -> tuple[Finding, ...]:
         """What the run fails for."""
         return self.report.violations(self.fail_on)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the run fails: that rules judge nothing although there are backend services is undecided too."""
+        is_open = bool(self.report.rules) and not any(rule.findings for rule in self.report.rules)
+        is_blind = is_open and bool(_services(*(one.stack for one in self.each)))
+        return bool(self.violations) or ("undecided" in self.fail_on and is_blind)
 
     @property
     def known(self) -> tuple[Known, ...]:
@@ -168,10 +176,12 @@ def judge(
 
     Raises:
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration or the baseline cannot be read, or is wrong.
+        ConfigurationError: the policy configuration, the baseline or a services glob is wrong or cannot be read.
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
-    results = _judge(load_target(target, stack_name), file, choice, today or date.today())
+    loaded = load_target(target, stack_name)
+    refuse_globs([loaded.stack], choice.services)
+    results = _judge(loaded, file, choice, today or date.today())
     return results.compared(baseline, known) if baseline else results
 
 
@@ -196,6 +206,7 @@ def judge_stacks(
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
     loaded, day = load_targets(target, stack_names), today or date.today()
+    refuse_globs([one.stack for one in loaded], choice.services)
     results = _together([_judge(one, file, choice, day) for one in loaded])
     return results.compared(baseline, known) if baseline else results
 
@@ -271,15 +282,27 @@ def _name_in(urn: str) -> str:
     return urn.split("::", 3)[-1]
 
 
+def refuse_globs(stacks: Sequence[Stack], globs: Sequence[str]) -> None:
+    """Refuses globs that select no backend service of any of the stacks, if there are backend services.
+
+    Raises:
+        ConfigurationError: the globs, and the services that there are.
+    """
+    names, there = _services(*stacks), _services(*stacks, with_empty=True)
+    wrong = [glob for glob in dict.fromkeys(globs) if not any(fnmatchcase(name, glob) for name in there)]
+    if names and wrong:
+        raise ConfigurationError(*(_selects_nothing(glob, names) for glob in wrong))
+
+
 def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:
     """Which of these globs select no backend service of a stack: sentences without full stop."""
     names = _services(stack)
-    selected = {glob for glob in globs if any(fnmatchcase(name, glob) for name in names)}
-    return tuple(
-        f"the services glob `{printable(glob)}` selects nothing: {_what_is_there(names)}"
-        for glob in globs
-        if glob not in selected
-    )
+    wrong = (glob for glob in globs if not any(fnmatchcase(name, glob) for name in names))
+    return tuple(_selects_nothing(glob, names) for glob in wrong)
+
+
+def _selects_nothing(glob: str, names: Sequence[str]) -> str:
+    return f"the services glob `{printable(glob)}` selects nothing: {_what_is_there(names)}"
 
 
 def notes_out_of_sight(stack: Stack) -> tuple[str, ...]:
@@ -301,9 +324,10 @@ def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[st
     return (f"`services` in the policy configuration selects nothing: {_what_is_there(names)}",)
 
 
-def _services(stack: Stack) -> list[str]:
-    views = (*views_of(stack, BackendService), *views_of(stack, GkeSubject))
-    return sorted({view.name for view in views if not view.is_empty})
+def _services(*stacks: Stack, with_empty: bool = False) -> list[str]:
+    kinds: tuple[type[View], ...] = (BackendService, GkeSubject)
+    views = (view for stack in stacks for kind in kinds for view in views_of(stack, kind))
+    return sorted({view.name for view in views if with_empty or not view.is_empty})
 
 
 def _what_is_there(names: Sequence[str]) -> str:

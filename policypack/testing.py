@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import get_args
@@ -16,6 +17,7 @@ try:
     from policypack.config.choice import Choice
     from policypack.judgement import Results, judge
     from policypack.report.check.terminal import findings_text
+    from policypack.report.check.verdicts import nothing_judged
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"policypack.testing needs {error.name}: install llm-policypack[cli]") from error
 
@@ -56,9 +58,11 @@ def assert_compliant(
         What was judged with all verdicts, for further assertions.
 
     Raises:
-        AssertionError: the stack violates rules; the message has each finding with what was observed and its fix.
+        AssertionError: the stack violates rules; the message has each finding with what was observed and its fix. With
+            `strict`, or if it fails for what is `undecided`, also if nothing was judged.
         SourceError: the target cannot be read or run.
-        ConfigurationError: the policy configuration or the baseline cannot be read or is wrong, or no rule has a name.
+        ConfigurationError: the policy configuration or the baseline cannot be read or is wrong, or no rule or no
+            backend service has a name.
         ValueError: `fail_on` or `profile` names something else.
     """
     __tracebackhide__ = True
@@ -73,7 +77,8 @@ def assert_compliant(
     results = judge(os.fspath(target), stack, choice=choice, baseline=known, today=today)
     # With `strict` what is undecided is violated; only a run in which nothing was judged is left undecided.
     is_strict = strict or profile == "strict"
-    found = results.report.violations({*fail_on, "undecided"} if is_strict else fail_on)
-    if found:
-        raise AssertionError(f"{results.subject}: not compliant\n{findings_text(results, found)}")
+    judged = replace(results, fail_on=(*fail_on, "undecided") if is_strict else tuple(fail_on))
+    if judged.fails:
+        said = findings_text(results, judged.violations) or nothing_judged(results.report)
+        raise AssertionError(f"{results.subject}: not compliant\n{said}")
     return results

@@ -150,8 +150,8 @@ def refused(arguments: list[str]) -> str:
         ),
         (
             ["--peak-rps", "nan"],
-            "Error: Invalid value for '--peak-rps': 'nan': give requests per second, above 0 up to 1e+09, as 40 or "
-            "chat=40",
+            "Error: Invalid value for '--peak-rps': 'nan': give requests per second, above 0 up to 1000000000, as 40 "
+            "or chat=40",
         ),
     ],
 )
@@ -159,7 +159,7 @@ def test_what_cannot_be_judged_is_refused_in_one_sentence(arguments: list[str], 
     assert refused(arguments) == message
 
 
-NO_NUMBER = "give requests per second, above 0 up to 1e+09, as 40 or chat=40"
+NO_NUMBER = "give requests per second, above 0 up to 1000000000, as 40 or chat=40"
 
 
 @pytest.mark.parametrize(

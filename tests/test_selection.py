@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from policypack.cli import main
 from policypack.config.options import ConfigurationError, default_settings, only
 from policypack.rules import RULES
 from tests.test_cli import ONE_REGION_STATE, UNDECIDED_ONLY, assert_refused, check, config, state
@@ -53,8 +55,11 @@ def test_which_rules_judge(asked: dict[str, Any], wanted: set[str]) -> None:
             {"named": ["llm-backend-region"]},
             ["no rule is named `llm-backend-region`; did you mean `llm-backend-regions`?"],
         ),
-        ({"named": ["nope-*"], "skipped": ["zz"]}, ["no rule is named `nope-*`", "no rule is named `zz`"]),
-        ({"named": [""]}, ["no rule is named ``"]),
+        (
+            {"named": ["zzz-*", "nope"], "skipped": ["zz"]},
+            [f"no rule is named `{glob}`; the command `rules` lists all" for glob in ("zzz-*", "nope", "zz")],
+        ),
+        ({"named": [""], "skipped": [" "]}, ["the name of a rule is empty: give a name or a glob"] * 2),
         ({"named": ["llm-*"], "skipped": ["*"]}, ["no rule is left to judge by"]),
         ({"named": ["subnet-flow-logs"], "severity": "critical"}, ["no rule is left to judge by"]),
     ],
@@ -64,6 +69,20 @@ def test_what_names_no_rule_is_refused(asked: dict[str, Any], problems: list[str
         only(SETTINGS, RULES, **asked)
     for found, problem in zip(caught.value.problems, problems, strict=True):
         assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("llm-backend-region", "there is no rule llm-backend-region; did you mean llm-backend-regions?"),
+        ("LLM_backend_regions", "there is no rule LLM_backend_regions; did you mean llm-backend-regions?"),
+        ("nope", "there is no rule nope; `main rules` lists all"),
+        ("", "the name of the rule is empty: give one, such as llm-backend-regions"),
+    ],
+)
+def test_only_a_near_name_is_suggested(name: str, said: str) -> None:
+    result = CliRunner().invoke(main, ["explain", name])
+    assert (result.exit_code, result.stderr) == (2, f"error: {said}\n")
 
 
 def test_the_options_select(tmp_path: Path) -> None:
@@ -92,6 +111,33 @@ def test_quiet_is_silent_where_nothing_fails(tmp_path: Path) -> None:
     failing = check(state(tmp_path, [UNDECIDED_ONLY]), *asked)
     assert failing.returncode == 1
     assert any(line.startswith("  Undecided: ") for line in failing.stdout.splitlines())
+
+
+NOTHING = "Nothing was judged: there is no backend service that the rules select"
+SELECT_NOTHING = {"llm-backend-regions": {"enforcementLevel": "mandatory", "services": {"names": ["zz*"]}}}
+
+
+@pytest.mark.parametrize(
+    ("resources", "arguments", "status"),
+    [
+        ([ONE_REGION_STATE], [], 0),
+        ([ONE_REGION_STATE], ["--strict"], 1),
+        ([ONE_REGION_STATE], ["--fail-on", "undecided"], 1),
+        ([ONE_REGION_STATE], ["--fail-on", "advisory"], 0),
+        ([], ["--strict"], 0),
+        ([], ["--fail-on", "undecided"], 0),
+        ([], ["--services", "zz*"], 0),
+    ],
+)
+def test_a_run_that_judged_nothing_is_no_silent_green(
+    tmp_path: Path, resources: list[dict[str, Any]], arguments: list[str], status: int
+) -> None:
+    """A stack without a backend service has nothing to judge; one with some needs what selects them."""
+    file = config(tmp_path, {"all": "disabled"} | SELECT_NOTHING)
+    asked: tuple[str | Path, ...] = (state(tmp_path, resources), "--policy-config", file, *arguments)
+    loud, quiet = check(*asked), check(*asked, "--quiet")
+    assert (loud.returncode, loud.stdout.splitlines()[-1], loud.stderr) == (status, f"{NOTHING}.", "")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (status, "", f"note: {NOTHING}\n")
 
 
 def test_quiet_says_what_the_run_fails_for_and_no_more(tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ def test_the_options(project: Path) -> None:
     result = check(project, "--stack", "dev", "--stack", "prod", "--format", "json")
     assert result.returncode == 1
     assert [entry["stack"] for entry in json.loads(result.stdout)["stacks"]] == ["dev", "prod"]
+    once, twice = (check(project, *["--stack", "dev"] * times) for times in (1, 2))
+    assert (twice.returncode, twice.stdout) == (once.returncode, once.stdout)
     both = check(project, "--all-stacks", "--stack", "dev")
     assert (both.returncode, both.stdout) == (2, "")
     assert_refused(check(STATE, "--all-stacks"), "is a state: leave them out")

@@ -78,6 +78,18 @@ def test_what_it_fails_for(tmp_path: Path) -> None:
         assert_compliant(project, policy_config=config, today=date(2026, 7, 1))
 
 
+def test_a_test_that_judges_nothing_fails_when_asked_to(tmp_path: Path) -> None:
+    config = tmp_path / "policy-config.json"
+    selected = {"enforcementLevel": "mandatory", "services": {"names": ["zz*"]}}
+    config.write_text(json.dumps({"all": "disabled", "llm-backend-regions": selected}))
+    assert_compliant(STATE, policy_config=config)
+    for asked in ({"strict": True}, {"profile": "strict"}, {"fail_on": ["undecided"]}):
+        with pytest.raises(AssertionError, match=r"not compliant\nNothing was judged: there is no backend service"):
+            assert_compliant(STATE, policy_config=config, **asked)
+    with pytest.raises(ConfigurationError, match=r"the services glob `zz\*` selects nothing"):
+        assert_compliant(STATE, services=["zz*"])
+
+
 @pytest.mark.usefixtures("_warm")
 def test_what_is_undecided_fails_when_asked_to(tmp_path: Path) -> None:
     computed = "backends=gcp.compute.Network('net').id.apply(lambda _: [])"

@@ -56,7 +56,7 @@ from policypack.wording import counted
     "--quiet",
     "is_quiet",
     is_flag=True,
-    help="In the terminal, print only what the run fails for, and nothing where it passes.",
+    help="In the terminal, print only what the run fails for, and nothing where it passes, unless nothing was judged.",
 )
 @click.option(
     "--verbose",
@@ -130,7 +130,7 @@ def check(
         deliver("check", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, OutputError) as error:
         refuse(error)
-    sys.exit(ExitStatus.VIOLATIONS if results.violations else ExitStatus.FINE)
+    sys.exit(ExitStatus.VIOLATIONS if results.fails else ExitStatus.FINE)
 
 
 def _check_place(file: Path | None, others: Iterable[Path]) -> None:

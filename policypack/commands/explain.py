@@ -27,6 +27,8 @@ def explain(name: str, color: str) -> None:
       python -m policypack explain llm-backend-regions
     """
     rule = BY_ANY_NAME.get(name)
+    if not name.strip():
+        refuse("the name of the rule is empty: give one, such as llm-backend-regions")
     if rule is None:
         close = closest(name, BY_ANY_NAME)
         hint = f"did you mean {close}?" if close else f"`{called()} rules` lists all"

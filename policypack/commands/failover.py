@@ -11,9 +11,10 @@ import click
 
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import color_option, report_options, services_option, stack_option
+from policypack.config.options import ConfigurationError
 from policypack.failover.analysis import failovers
 from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
-from policypack.judgement import notes_on_services, notes_out_of_sight
+from policypack.judgement import notes_on_services, notes_out_of_sight, refuse_globs
 from policypack.report.console import progress
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
@@ -39,7 +40,7 @@ class _Amount(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         except ValueError:
             amount = math.nan
         if math.isnan(amount) or not 0 < amount <= _MOST_RPS:
-            self.fail(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:g}, as 40 or chat=40")
+            self.fail(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:.0f}, as 40 or chat=40")
         if equals and not name:
             self.fail(f"{value!r}: name a backend service before the equals sign, or leave that out")
         return name, amount
@@ -118,7 +119,7 @@ def failover(
         check_outputs("failover", outputs, reads=[Path(target)])
         results = _load(target, stack_name, Demand(peak_rps, rps_per_machine), services)
         deliver("failover", results, outputs, format_name, color)
-    except (SourceError, DemandError, OutputError) as error:
+    except (SourceError, ConfigurationError, DemandError, OutputError) as error:
         refuse(error)
     sys.exit(_exit_status(results.services, fail_on))
 
@@ -126,6 +127,7 @@ def failover(
 def _load(target: str, stack_name: str | None, demand: Demand, services: tuple[str, ...]) -> FailoverResults:
     with progress(f"Reading {'standard input' if target == '-' else target}"):
         loaded = load_target(target, stack_name)
+    refuse_globs([loaded.stack], services)
     title = f"{loaded.title}{', as a first preview' if loaded.is_preview else ''}"
     notes = (*loaded.notes, *notes_out_of_sight(loaded.stack), *notes_on_services(loaded.stack, services))
     return FailoverResults(title, failovers(loaded.stack, demand, services), notes)

@@ -21,9 +21,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _names(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Takes each name once."""
     if "" in ((value,) if isinstance(value, str) else value or ()):
         raise click.BadParameter("it is empty: give the name of a stack, such as dev")
-    return value
+    return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else value
 
 
 stack_option: Final = click.option(

@@ -28,6 +28,8 @@ _HOW_FOR_EVERY_RULE: Final = {
     "undecided": ": `check` and `audit` take `--strict`",
 }
 
+_WHERE_THE_RULES_ARE: Final = "; the command `rules` lists all"
+
 T = TypeVar("T")
 
 
@@ -97,18 +99,26 @@ def only(
     named, skipped = list(named), list(skipped)
     unknown = [glob for glob in dict.fromkeys((*named, *skipped)) if not _rules_like(glob, known)]
     if unknown:
-        raise ConfigurationError(*(f"no rule is named `{shown(glob)}`{did_you_mean(glob, known)}" for glob in unknown))
+        raise ConfigurationError(*(_no_rule_like(glob, known) for glob in unknown))
     kept = {name for glob in named for name in _rules_like(glob, known)} if named else set(settings)
     kept -= {name for glob in skipped for name in _rules_like(glob, known)}
     if severity:
         order = typing.get_args(Severity)
         kept = {name for name in kept if order.index(known[name].severity) >= order.index(severity)}
     if not kept:
-        raise ConfigurationError("no rule is left to judge by: ask for more with `--rule`, `--skip` and `--severity`")
+        raise ConfigurationError(
+            "no rule is left to judge by: select other rules with `--rule`, `--skip` and `--severity`"
+        )
     return {
         name: setting if name in kept else dataclasses.replace(setting, level="disabled")
         for name, setting in settings.items()
     }
+
+
+def _no_rule_like(glob: str, known: Iterable[str]) -> str:
+    if not glob.strip():
+        return "the name of a rule is empty: give a name or a glob, such as 'llm-*'"
+    return f"no rule is named `{shown(glob)}`{did_you_mean(glob, known, _WHERE_THE_RULES_ARE)}"
 
 
 def _rules_like(glob: str, known: Mapping[str, AnyRule]) -> set[str]:
@@ -165,7 +175,7 @@ def _wrong_names(rules: Iterable[AnyRule], document: Mapping[str, object]) -> It
             if other != name:
                 yield f"`{other}` and `{name}` are the same policy, leave one of the two out"
         elif name != EVERY_RULE:
-            yield f"unknown policy `{shown(name)}`{did_you_mean(name, [*known, EVERY_RULE])}"
+            yield f"unknown policy `{shown(name)}`{did_you_mean(name, [*known, EVERY_RULE], _WHERE_THE_RULES_ARE)}"
 
 
 def notes_on_names(rules: Iterable[AnyRule], document: Mapping[str, object]) -> tuple[str, ...]:

@@ -26,20 +26,20 @@ def shown(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that refuses a name: the nearest one, or all if none is near and they are few."""
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of a sentence that refuses a name: the nearest one, all if none is near and they are few, or else."""
     known = list(known)
     if near := closest(name, known):
         return f"; did you mean `{near}`?"
     if len(known) <= _MOST_LISTED:
         return f"; known are {', '.join(sorted(known))}" if known else ""
-    return f"; the nearest name is `{closest(name, known, cutoff=0)}`"
+    return otherwise
 
 
-def closest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+def closest(name: str, known: Iterable[str]) -> str:
     """The name that is written most like another one; empty if none is."""
     plain = {_plain(each): each for each in known}
-    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=cutoff)
+    close = difflib.get_close_matches(_plain(name), plain, n=1)
     return plain[close[0]] if close else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -41,7 +42,7 @@ _HOW_TO_DECIDE: Final = (
 
 def render(results: Results) -> str:
     """The report as plain text."""
-    return plain_text(lambda console: print_report(console, results))
+    return plain_text(lambda console: _print(console, results))
 
 
 def findings_text(results: Results, findings: Collection[Finding]) -> str:
@@ -52,7 +53,16 @@ def findings_text(results: Results, findings: Collection[Finding]) -> str:
 
 
 def print_report(console: Console, results: Results) -> None:
-    """Prints the summary and what to do first, the findings, waivers, notes, and the summary again."""
+    """Prints the summary and what to do first, the findings, waivers, notes, and the summary again.
+
+    Where only violations are asked for, that nothing was judged is said on standard error.
+    """
+    _print(console, results)
+    if results.detail == "quiet" and (nothing := nothing_judged(results.report)):
+        print(f"note: {nothing}", file=sys.stderr, flush=True)
+
+
+def _print(console: Console, results: Results) -> None:
     if results.detail == "quiet":
         _print_violations(console, results)
         return
