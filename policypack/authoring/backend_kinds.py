@@ -173,7 +173,7 @@ CLOUD_RUN: Final = Kind(
         ("`max_instance_request_concurrency`, and a maximum of instances for another region's load",
          f"`run-service-capacity`, `{_CAPACITY}`"),
     ),
-    "The request time-out is Cloud Run's own (`llm-backend-timeout`), and its own URL leads around the load balancer "
+    "The request time-out is Cloud Run's own (`llm-backend-timeout`), and its own URL bypasses the load balancer "
     "(`run-service-ingress`). `failover` [counts its instances](failover.md#cloud-run).",
     """\
 import pulumi_gcp as gcp

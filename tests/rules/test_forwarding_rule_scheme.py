@@ -200,7 +200,7 @@ def test_what_would_fit_a_wrong_scheme_is_not_asked_for() -> None:
     rule = regional_rule(loadBalancingScheme="INTERNAL", target=target(proxy))
     (found,) = findings(RULE, build(chat, US, paths, proxy, rule))
     assert [problem.fix for problem in found.problems] == [
-        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule."
+        "Set `load_balancing_scheme` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule."
     ]
     for name in (
         "backend-capacity-scaler",

@@ -270,7 +270,7 @@ class RunService(View):
 
     @property
     def ways_around(self) -> tuple[bool | Unknown, bool | Unknown]:
-        """Whether its default URL, and whether a domain mapping of the stack, leads around load balancers."""
+        """Whether its default URL, and whether a domain mapping of the stack, bypasses load balancers."""
         is_open = when_known(self.ingress, lambda ingress: ingress == OPEN)
         mapped = any_of(leads_here for _, leads_here in self.domain_mappings)
         return all_of([is_open, self.has_default_url]), all_of([is_open, mapped])

@@ -174,7 +174,7 @@ def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
     yield Fail(
         f"`{service.name}` has passthrough scheme `{service.scheme}`, and is behind target proxy `{proxy.name}`.",
         f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
-        "Set `load_balancing_scheme='EXTERNAL_MANAGED'` (or 'INTERNAL_MANAGED') on service and forwarding rule.",
+        "Set `load_balancing_scheme` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule.",
     )
 
 
@@ -202,6 +202,6 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
         yield Fail(
             f"It has scheme `{ours}`, and backend service `{service.name}` has `{theirs}`.",
             "The same scheme on the forwarding rule and the service.",
-            f"Set `load_balancing_scheme='{theirs}'` on the forwarding rule"
+            f"Set `load_balancing_scheme` to `{theirs}` on the forwarding rule"
             + ("." if service.is_regional else ", or the other way round."),
         )

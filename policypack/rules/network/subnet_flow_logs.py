@@ -99,11 +99,11 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks
     sampling = known(subnetwork.flow_sampling, "flow_sampling", "log_config")
     if sampling is not None and sampling > 0 and sampling >= options.min_sampling:
         return
-    lowest = f"{options.min_sampling:g} or more" if options.min_sampling else "above 0"
+    lowest = f"of {options.min_sampling:g} or more" if options.min_sampling else "above 0"
     observed = "has no flow logs" if sampling is None else f"samples {sampling:g} of its connections"
     yield Fail(
         f"Subnetwork `{subnetwork.name}` {observed}.",
-        f"Flow logs with a sampling rate of {lowest}.",
+        f"Flow logs with a sampling rate {lowest}.",
         f'Set `log_config={{"flow_sampling": {max(options.min_sampling, 0.5):g}, '
         '"metadata": "INCLUDE_ALL_METADATA"}`.',
     )

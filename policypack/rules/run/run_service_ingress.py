@@ -89,7 +89,7 @@ def _is_closed_otherwise(service: RunService) -> Checks:
         more = f" and `{service.without_default_url}`" if service.without_default_url else ""
         is_public = any_of(one.is_external for one in service.backend_services)
         yield Fail(
-            f"It takes requests from everywhere, and {way} leads around the load balancer.",
+            f"It takes requests from everywhere, and {way} bypasses the load balancer.",
             _REQUIRED,
             f"Set `{service.balanced_ingress}`{more}.",
             severity=None if is_public is not False else "medium",

@@ -52,7 +52,7 @@ def rewrites_alone(url_map: UrlMap) -> Checks:
             yield Fail(
                 f"`{url_map.name}` has {quoted(found)} in {route.label}, and the load balancer is a classic one.",
                 "`url_rewrite` as the only route action of a classic load balancer.",
-                "Set `load_balancing_scheme='EXTERNAL_MANAGED'` on the services and the forwarding rule, or remove "
+                "Set `load_balancing_scheme` to `EXTERNAL_MANAGED` on the services and the forwarding rule, or remove "
                 f"{quoted(found)}.",
             )
         unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
