@@ -16,8 +16,8 @@ MUTATIONS = {
     "the forwarding rule has another scheme": mutation(
         (
             "frontend/load_balancer.py",
-            'f"{name}-https-rule",\n            load_balancing_scheme=EXTERNAL,',
-            'f"{name}-https-rule",\n            load_balancing_scheme="INTERNAL_MANAGED",',
+            "load_balancing_scheme=EXTERNAL,\n            network_tier=",
+            'load_balancing_scheme="INTERNAL_MANAGED" if port == "443" else EXTERNAL,\n            network_tier=',
         ),
         fires={"forwarding-rule-scheme"},
     ),

@@ -5,7 +5,7 @@ from tests.reference_stack.mutations.mutation import mutation
 PATHS, EXTERNAL = "frontend/paths.py", "frontend/load_balancer.py"
 ARMOR, ALERTS = "frontend/edge_security.py", "observability/alerts.py"
 _TLS = 'profile="RESTRICTED", min_tls_version="TLS_1_2"'
-_HTTPS_RULE = 'f"{name}-https-rule",\n            load_balancing_scheme=EXTERNAL,\n            network_tier="PREMIUM",'
+_TIER = 'load_balancing_scheme=EXTERNAL,\n            network_tier="PREMIUM",'
 _RETRY = '{"retry_policy": {"num_retries": 1, "retry_conditions": ["connect-failure"]}}'
 _DEFAULT = 'default_route_action={"fault_injection_policy": {"abort": {"http_status": not_found, "percentage": 100}}},'
 _MATCHER = """                "default_route_action": {
@@ -27,7 +27,7 @@ MUTATIONS = {
         fires={"frontend-tls-policy"},
     ),
     "a global rule in Standard Tier": mutation(
-        (EXTERNAL, _HTTPS_RULE, _HTTPS_RULE.replace("PREMIUM", "STANDARD")),
+        (EXTERNAL, _TIER, _TIER.replace('"PREMIUM"', '"STANDARD" if port == "443" else "PREMIUM"')),
         fires={"forwarding-rule-scheme"},
     ),
     "every path is the API's": mutation(

@@ -11,7 +11,7 @@ _MAP = 'certificate_map=pulumi.Output.concat("//certificatemanager.googleapis.co
 
 MUTATIONS = {
     "the redirect is on the port of HTTPS": mutation(
-        (EXTERNAL, 'port_range="80",', 'port_range="443",'),
+        (EXTERNAL, 'address, "80", proxy.id', 'address, "443", proxy.id'),
         fires={"forwarding-rule-scheme"},
     ),
     "a maximum below the minimum": mutation(
