@@ -927,11 +927,20 @@ def test_the_vms_that_endpoints_of_a_neg_are_on(instances: list[Any], rules: lis
     check_verdict(RULE, [chat, neg, *parts, *VMS, probe, NETWORK, SUBNET, OTHER_STACK, *rules], status)
 
 
-@pytest.mark.parametrize(("listed", "status"), [(1, PASSED), (2, UNDECIDED)], ids=["all", "one of two"])
-def test_a_list_of_endpoints(listed: int, status: str) -> None:
+_LISTED: list[Any] = [{"instance": Out(VMS[0], "name"), "port": 8000}, {"ipAddress": "10.0.0.9", "port": 8000}]
+
+
+@pytest.mark.parametrize(
+    ("listed", "status"),
+    [
+        pytest.param(_LISTED[:1], PASSED, id="all"),
+        pytest.param(_LISTED, UNDECIDED, id="one of two"),
+        pytest.param(Computed(), UNDECIDED, id="computed"),
+    ],
+)
+def test_a_list_of_endpoints(listed: Any, status: str) -> None:
     neg = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a", "network": Out(NETWORK, "id")})
-    items = [{"instance": Out(VMS[0], "name"), "port": 8000}, {"ipAddress": "10.0.0.9", "port": 8000}]
-    inputs = {"networkEndpointGroup": Out(neg, "id"), "networkEndpoints": items[:listed]}
+    inputs = {"networkEndpointGroup": Out(neg, "id"), "networkEndpoints": listed}
     endpoints = R("gcp:compute/networkEndpointList:NetworkEndpointList", "list", inputs)
     probe = check()
     chat = service([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)], healthChecks=Out(probe, "id"))

@@ -127,9 +127,12 @@ def _machines_of_neg(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...
     for endpoint in endpoints:
         machines = [used for used in stack.uses(endpoint) if used.type == INSTANCE]
         count = _number_of_endpoints(endpoint)
+        if isinstance(count, Unknown):
+            are_all = False
+            continue
         are_all = are_all and len(machines) == count
         # Of more than there are endpoints, some are not among them.
-        found |= {one.urn: one for one in machines} if not isinstance(count, Unknown) and len(machines) <= count else {}
+        found |= {one.urn: one for one in machines} if len(machines) <= count else {}
     return tuple(found.values()), are_all and bool(endpoints)
 
 
