@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
@@ -81,8 +81,7 @@ class AlertPolicy(View):
     @property
     def names(self) -> frozenset[str] | None:
         """The names of the only services in Google Cloud that it can be about; `None` if it says no such thing."""
-        names = [condition.names for condition in self.conditions]
-        return None if None in names else frozenset[str]().union(*(one for one in names if one is not None))
+        return _names_of_all(condition.names for condition in self.conditions)
 
     @property
     def hides_its_conditions(self) -> bool:
@@ -126,10 +125,9 @@ class _Condition:
     @property
     def names(self) -> frozenset[str] | None:
         """The names of the only services in Google Cloud that it can be about; `None` if it says no such thing."""
-        names = [query.names if isinstance(query, Query) else None for query in self._queries]
-        if self._objectives is not None or self._is_sql or None in names:
+        if self._objectives is not None or self._is_sql:
             return None
-        return frozenset[str]().union(*(one for one in names if one is not None))
+        return _names_of_all(query.names if isinstance(query, Query) else None for query in self._queries)
 
     def watches(self, front: Front) -> bool | Unknown:
         """Whether it is about a service: by its text, or computed from it, its front end or an objective on it."""
@@ -202,6 +200,11 @@ class _Condition:
         if any(query.is_in_milliseconds for query in known):
             return min_latency_ms <= number <= MAX_LATENCY_MS
         return UNKNOWN if self.is_hidden and number < min_latency_ms else True
+
+
+def _names_of_all(found: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    names = list(found)
+    return None if None in names else frozenset(name for one in names for name in one or ())
 
 
 def _texts(condition: Properties) -> Iterator[str | Unknown]:
