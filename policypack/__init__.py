@@ -1,1 +1,10 @@
 """Policies for LLM backends behind Google Cloud load balancers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PACK_NAME: Final = "llm-backends-gcp"
+
+# The same as in PulumiPolicy.yaml, which the Pulumi CLI reads.
+VERSION: Final = "0.1.0"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from policypack import PACK_NAME, VERSION
 from policypack.config.options import ConfigurationError
 from policypack.evaluate import Finding, Report
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.rules import BY_ANY_NAME
-from policypack.version import PACK_NAME, VERSION
 from policypack.wording import one_line, printable, spans
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.

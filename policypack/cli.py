@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 import click
 
+from policypack import PACK_NAME, VERSION
 from policypack.commands.audit import audit
 from policypack.commands.check import check
 from policypack.commands.completion import completion
@@ -22,7 +23,6 @@ from policypack.commands.new_rule import new_rule
 from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import rules
 from policypack.garbage import collect_seldom
-from policypack.version import PACK_NAME, VERSION
 
 _FROM_A_CLONE: Final = "python -m policypack"
 

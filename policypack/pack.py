@@ -25,6 +25,7 @@ from pulumi_policy import (
 from pulumi_policy.policy import ReportViolation
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
+from policypack import PACK_NAME
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
 from policypack.config.words import did_you_mean
@@ -33,7 +34,6 @@ from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
 from policypack.sources.sdk import prepare
-from policypack.version import PACK_NAME
 from policypack.wording import lines_of, printable, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.

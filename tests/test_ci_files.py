@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from policypack.version import VERSION
+from policypack import VERSION
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = {

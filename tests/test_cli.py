@@ -14,9 +14,9 @@ from typing import Any
 import click
 import pytest
 
+from policypack import VERSION
 from policypack.cli import main
 from policypack.rules import RULES
-from policypack.version import VERSION
 from tests.command import PATIENCE, ROOT, Ended, command, process, wait_until
 from tests.expected import FIRST_RULES
 from tests.projects import make_project

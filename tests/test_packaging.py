@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
+from policypack import VERSION
 from policypack.pack import policies
 from policypack.rules import RULES
-from policypack.version import VERSION
 from tests.test_preview import FAKE_PULUMI
 from tests.test_wire import running_pack
 
@@ -114,7 +114,7 @@ def test_one_version_and_one_runtime_everywhere() -> None:
     assert yaml.safe_load((ROOT / "PulumiPolicy.yaml").read_text())["version"] == VERSION
     assert f"\n## {VERSION}\n" in (ROOT / "CHANGELOG.md").read_text()
     assert re.search(
-        PYPROJECT["tool"]["hatch"]["version"]["pattern"], (ROOT / "policypack/version.py").read_text(), re.M
+        PYPROJECT["tool"]["hatch"]["version"]["pattern"], (ROOT / "policypack/__init__.py").read_text(), re.M
     )
 
 

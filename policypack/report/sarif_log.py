@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
+from policypack import PACK_NAME, VERSION
 from policypack.evaluate import Finding
 from policypack.rule import AnyRule, Level
 from policypack.verdict import Severity
-from policypack.version import PACK_NAME, VERSION
 from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
 
 SarifLevel: TypeAlias = Literal["error", "warning", "note"]

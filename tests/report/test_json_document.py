@@ -11,12 +11,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from policypack import VERSION
 from policypack.authoring.pages import field_table, with_field_tables
 from policypack.judgement import Results
 from policypack.report.check.json_document import SCHEMA_VERSION, document_of, render
 from policypack.report.formats import PRODUCTS, Product, schema_of
 from policypack.verdict import Undecided, not_known
-from policypack.version import VERSION
 from policypack.wording import printable
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results, many_findings
 

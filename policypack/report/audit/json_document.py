@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from policypack import PACK_NAME, VERSION
 from policypack.audit.record import RuleCount
 from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
 from policypack.report.json_parts import finding_json, problems_json
 from policypack.report.text import json_text
-from policypack.version import PACK_NAME, VERSION
 from policypack.wording import printable
 
 # Within 2.x fields are added, and none is renamed, removed or given another meaning.

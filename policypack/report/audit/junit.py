@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.etree import ElementTree
 
+from policypack import PACK_NAME
 from policypack.audit.results import AuditResults, StackTotal
 from policypack.evaluate import Finding
 from policypack.report.audit.text import NOTHING_JUDGED, summary
 from policypack.report.junit_elements import DECLARATION, as_text, element, outcome, with_counts
-from policypack.version import PACK_NAME
 from policypack.wording import counted, lines_of, title_of
 
 # What keeps the report of thousands of stacks within what CI systems read.

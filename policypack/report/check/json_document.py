@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from policypack import PACK_NAME, VERSION
 from policypack.baseline import Comparison
 from policypack.evaluate import Finding, RuleReport, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.report.json_parts import counts_json, finding_json, waiver_json
 from policypack.report.text import json_text
 from policypack.rule import Level
-from policypack.version import PACK_NAME, VERSION
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
 SCHEMA_VERSION: Final = "1.2"

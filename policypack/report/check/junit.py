@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections import Counter
 from xml.etree import ElementTree
 
+from policypack import PACK_NAME
 from policypack.evaluate import Finding, Report, RuleReport
 from policypack.judgement import Results
 from policypack.report.check.verdicts import nothing_judged
 from policypack.report.junit_elements import document, element, outcome, with_counts
-from policypack.version import PACK_NAME
 from policypack.wording import lines_of, title_of
 
 

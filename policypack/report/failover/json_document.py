@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from policypack import PACK_NAME, VERSION
 from policypack.failover.result import Change, FailoverResults, Picture, ServiceFailover, Verdict
 from policypack.report.text import json_text
-from policypack.version import PACK_NAME, VERSION
 from policypack.wording import printable
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.

@@ -6,14 +6,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.machines.machine import Machine
-from policypack.model.machines.provisioning import NO_RESTART, REQUIRED_SETTINGS, RequiredSetting
+from policypack.model.machines.provisioning import (
+    ANY_PROVISIONING,
+    NO_RESTART,
+    REQUIRED_SETTINGS,
+    Provisioning,
+    RequiredSetting,
+    has_reservation,
+    provisioning_of,
+)
 from policypack.model.machines.settings import SPOT, STANDARD, Scheduling
 from policypack.model.machines.shape import gpus_of_type
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.reservations import is_available
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, under
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, under
 from policypack.wording import quoted
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
@@ -137,7 +144,7 @@ def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
 def _suits_gpus(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     yield _stops_for_maintenance(machine.scheduling)
     yield _fits_its_model(machine, options)
-    yield is_available(machine)
+    yield _is_available(machine)
     yield _takes_its_gpus(machine)
 
 
@@ -205,3 +212,34 @@ def _has(setting: RequiredSetting, machine: Machine, model: str) -> Checks:
             f"`{setting.name}` is {setting.wanted} with {model}.",
             f'Set `"{setting.name}": {setting.value}`{setting.where}.',
         )
+
+
+def _is_available(machine: Machine) -> Checks:
+    """The machine type has the provisioning model, and a reservation where STANDARD needs one."""
+    type_ = known(machine.machine_type, "machine_type")
+    needs = provisioning_of(type_)
+    if needs == ANY_PROVISIONING:
+        return
+    known(machine.scheduling.provisioning_model, "provisioning_model")
+    model = known(machine.scheduling.capacity_model, "preemptible")
+    if model in needs.refused:
+        yield Fail(
+            f"`{type_}` is {model}, and is available from a reservation only.",
+            f"`{type_}` takes a reservation.",
+            "Set `reservation_affinity` to a SPECIFIC_RESERVATION, and `provisioning_model` to RESERVATION_BOUND.",
+        )
+    elif model == STANDARD and needs.needs_reservation:
+        yield from _has_its_reservation(machine, type_, needs)
+
+
+def _has_its_reservation(machine: Machine, type_: str | None, needs: Provisioning) -> Checks:
+    doubt = Undecided(f"it is not known whether there is a reservation for `{type_}`", "reservation_affinity")
+    if decided(has_reservation(machine), doubt):
+        return
+    has_others = not needs.refused
+    yield Fail(
+        f"`{type_}` is STANDARD without a reservation, and is not available that way.",
+        f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if has_others else ''}.",
+        "Name the reservation in `reservation_affinity` with type "
+        f"SPECIFIC_RESERVATION{', or use SPOT or FLEX_START' if has_others else ''}.",
+    )
