@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llm_stack.machines.config import Gpu
-from llm_stack.model import Image, Model
+from llm_stack.model import Image, ServedModel
 from llm_stack.server import ENVIRONMENTS, KEEP_ALIVE_SECONDS, KEY_VARIABLES, MODELS, PORT, mirrored, server_arguments
 
 PROXIED_PORT = 8080
@@ -28,7 +28,7 @@ class ServerSettings:
     secret: str
     repositories: Mapping[str, str]
     """The pull-through repository of each registry, as `host/project/repository`."""
-    model: Model
+    model: ServedModel
     proxy_image: Image | None
     manifest_sha256: str
     gpu: Gpu | None
