@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llm_stack.config import given_keys, parse_config
+from llm_stack.machines.cloud_init import systemd_word
 from llm_stack.reading.mistake import ConfigError
 from tests.reference_stack.broken import REFUSED, Row
 from tests.reference_stack.stacks import GONE, STACKS, changed, raw_config
@@ -97,3 +100,30 @@ def test_all_given_keys_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
         "PULUMI_CONFIG", '{"llm-reference:regions": "{}", "llm-reference:oops": "1", "gcp:project": "p"}'
     )
     assert given_keys() == ["regions", "oops"]
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        '{"a": 1}',
+        "$(reboot)",
+        "`id`",
+        "--foo=$HOME",
+        "100%",
+        "%h",
+        "a 'b' c",
+        "back\\slash",
+        ";",
+        "|",
+        "größe",
+        "a; rm -rf /",
+    ],
+)
+def test_an_argument_reaches_the_server_as_it_is(stack_dir: Path, argument: str) -> None:
+    raw = changed(raw_config(stack_dir, "prod"), {"model/arguments": ["--override-generation-config", argument]})
+    config = parse_config(raw, "my-llm-project", "prod")
+    assert config.compute.model.arguments == ("--override-generation-config", argument)
+    # Of what systemd reads in double quotes a shell reads all the same but `$$` and `%%`.
+    word = systemd_word(argument)
+    assert shlex.split(word.replace("$$", "$").replace("%%", "%")) == [argument]
+    assert len(re.findall(r"(?<!%)%(?:%%)*(?!%)|(?<!\$)\$(?:\$\$)*(?!\$)", word)) == 0
