@@ -10,7 +10,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
+.PHONY: help check test facts fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
 	clean has-pulumi
 
 help:  ## List the targets.
@@ -30,6 +30,11 @@ mutation: .venv/dev-installed  ## Judge mutants of the rules by the rules' tests
 
 corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
 	.venv/bin/python -m tests.fuzz.corpus
+
+facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in the newest libraries of Google Cloud and Pulumi.
+	test -x .facts/bin/python || .venv/bin/python -m venv .facts
+	.facts/bin/python $(PIP) --upgrade google-cloud-compute google-cloud-run pulumi-gcp
+	.facts/bin/python -m tests.facts
 
 try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
 	@scripts/try_packages.sh
@@ -74,7 +79,7 @@ has-pulumi:
 	@command -v pulumi >/dev/null || { echo "make $(MAKECMDGOALS) needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
-	rm -rf .venv .bench reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .facts reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
