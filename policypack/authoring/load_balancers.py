@@ -124,8 +124,8 @@ def page() -> str:
         "Values of `session_affinity`: how requests of one client stay with one backend.",
         _by_product("value", SESSION_AFFINITIES.values()),
         "## Sources",
-        "The pages that all of this is from, and the day on which each was read. What the API and the provider "
-        "say of their fields is also in their Python libraries: `make facts` looks there for the same sentences every night.",
+        "The pages that all of this is from, and the day on which each was read. What the API and the provider say of "
+        "their fields is also in their Python libraries: `make facts` looks there for the same sentences, every night.",
         table(("page", "read on"), [(f"<{page}>", read_on) for page, read_on in sorted(READ_ON.items())]),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
