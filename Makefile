@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 
 PYTHON ?= python3
-STACK ?= dev
 CASES ?= 100000
 EACH ?= 12
 PIP := -m pip install --quiet --disable-pip-version-check
@@ -16,8 +15,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack, without the Pulumi CLI, an account or credentials.
-	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
+check: .venv/cli-installed reference_stack/venv/installed  ## Judge all stacks of the reference stack, without the Pulumi CLI, an account or credentials: make check STACK=prod
+	.venv/bin/python -m policypack check reference_stack $(if $(STACK),--stack $(STACK),--all-stacks)
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 	.venv/bin/python -m pytest --numprocesses=auto --dist=worksteal
@@ -63,14 +62,15 @@ lock:  ## Pin what builds, tests and lints this anew, with hashes, in requiremen
 vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what is pinned (needs pip-audit).
 	pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
 
-docs: .venv/cli-installed  ## Generate docs/rules and the tables of docs/formats.md.
+docs: .venv/cli-installed  ## Generate docs/rules, the tables of docs/formats.md and the reference stack's of what it hardens.
 	.venv/bin/python -m policypack.authoring.pages
+	.venv/bin/python -m tests.reference_stack.hardening
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
 	.venv/bin/python -m tests.report.make_image
 
 preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
-	@scripts/preview.sh $(STACK)
+	@scripts/preview.sh $(or $(STACK),dev)
 
 publish: has-pulumi  ## Publish the pack to an organization of Pulumi Cloud: make publish ORG=acme
 	@scripts/publish.sh "$(ORG)"
