@@ -3,9 +3,10 @@
 
 usage: scripts/comment.py REPOSITORY PULL_REQUEST RUN_ID [KIND]        with `gh` and GH_TOKEN
 
-KIND is `policy` (the default) or `ecosystem`. Each job that makes a report keeps it as an artifact `KIND-report-...` of the
-run, with `KIND.md` in it, before a job of its own calls this. Jobs may call it at the same time: each writes all reports
-that the run has, and goes on as long as another one has come meanwhile. Whichever writes last has therefore seen all of them.
+KIND is `policy` (the default) or `ecosystem`. Each job that makes a report keeps it as an artifact `KIND-report-...` of
+the run, with `KIND.md` in it, before a job of its own calls this. Jobs may call it at the same time: each writes all
+reports that the run has, and goes on as long as another one has come meanwhile. Whichever writes last has therefore
+seen all of them.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 
 usage: scripts/note.py policy.md
 
-Runs in a job of a merge request's pipeline, with POLICY_NOTE_TOKEN, a token with the scope `api`. The note is the one of the
-token's user that begins with the report's first line; there is a new one only where there is none yet.
+Runs in a job of a merge request's pipeline, with POLICY_NOTE_TOKEN, a token with the scope `api`. The note is that of
+the token's user which begins with the report's first line; there is a new one only where there is none yet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     if missing := [name for name in NEEDED if not os.environ.get(name)]:
-        print(f"Not set: {', '.join(missing)}. The comments in docs/ci/gitlab-ci.yml say where they come from.", file=sys.stderr)
+        print(
+            f"Not set: {', '.join(missing)}. The comments in docs/ci/gitlab-ci.yml say where they come from.",
+            file=sys.stderr,
+        )
         return 2
     try:
         report = Path(sys.argv[1]).read_text("utf-8", "replace")[:LONGEST]

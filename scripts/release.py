@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What a release needs.
 
-usage: scripts/release.py check [TAG]      say what has to be set before publishing; with a tag, such as v0.2.0, what it needs
+usage: scripts/release.py check [TAG]      say what has to be set before publishing, with a tag what v0.2.0 needs
        scripts/release.py notes TAG        print the changelog's section of a version
-       scripts/release.py version NUMBER   write a version, such as 0.2.0, into every file that names it, and into the changelog
+       scripts/release.py version NUMBER   write a version, such as 0.2.0, into every file that names it
        scripts/release.py owner NAME       write the owner of the repository into every file that names it
        scripts/release.py build FOLDER     make the wheel, the source archive, the pack and their checksums
 """
@@ -120,14 +120,18 @@ def changed(texts: dict[str, str]) -> list[str]:
 def owner_problems() -> list[str]:
     """What stands for an owner that nobody has set."""
     places = naming(PLACEHOLDER)
-    return [f"{PLACEHOLDER} is a placeholder in {', '.join(places)}: scripts/release.py owner NAME sets it"] if places else []
+    return (
+        [f"{PLACEHOLDER} is a placeholder in {', '.join(places)}: scripts/release.py owner NAME sets it"]
+        if places
+        else []
+    )
 
 
 def version_problems(tag: str = "") -> list[str]:
     """Where versions differ, and what of the changelog is missing."""
     version = found(VERSION, "policypack/__init__.py")
     problems = [
-        f"{file}: names version {other}, and policypack/__init__.py {version}: scripts/release.py version {version} mends it"
+        f"{file}: names {other}, and policypack/__init__.py {version}: scripts/release.py version {version} mends it"
         for file in files()
         if file != CHANGELOG
         for other in sorted({match[2] for match in PINNED.finditer(source(file))} - {version})
@@ -137,7 +141,9 @@ def version_problems(tag: str = "") -> list[str]:
     if not section(version):
         problems.append(f"{CHANGELOG}: has no section {version}: scripts/release.py version {version} makes it")
     if tag and section("Unreleased"):
-        problems.append(f"{CHANGELOG}: what is under Unreleased is in no release: move it to {version}, or set another version")
+        problems.append(
+            f"{CHANGELOG}: what is under Unreleased is in no release: move it to {version}, or set another version"
+        )
     return problems
 
 
@@ -152,7 +158,9 @@ def build(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         sys.exit(f"{folder} is not empty: name another folder.")
-    time = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    time = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     environment = os.environ | {"SOURCE_DATE_EPOCH": time.strip()}
     hatch = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder.resolve())]
     subprocess.run(hatch, cwd=ROOT, env=environment, check=True, stdout=sys.stderr)

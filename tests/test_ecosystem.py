@@ -73,7 +73,7 @@ def test_nothing_changed_is_said_with_what_was_judged() -> None:
 def test_what_does_not_fit_into_a_comment_is_left_out_by_rules() -> None:
     rules = [f"rule-{number}" for number in range(200)]
     stacks = {f"stack {number}": {(rule, "llm"): ("failed", "x" * 1000) for rule in rules} for number in range(9)}
-    text = markdown(Judged(frozenset(rules), dict.fromkeys(stacks, {})), Judged(frozenset(rules), stacks))
+    text = markdown(Judged(frozenset(rules), {key: {} for key in stacks}), Judged(frozenset(rules), stacks))
     assert len(text) < LONGEST + 200
     assert all(f"| `{rule}` | passed → failed | 9 | 9 |" in text for rule in rules)
     assert text.count("<details>") == text.count("</details>") > 0

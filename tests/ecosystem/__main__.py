@@ -21,10 +21,14 @@ _JUDGE: Final = Path(__file__).with_name("judge.py")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.ecosystem", description="Compares the verdicts of two packs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.ecosystem", description="Compares the verdicts of two packs."
+    )
     parser.add_argument("base", nargs="?", default="origin/main", help="a commit (default: origin/main)")
     parser.add_argument("--generated", type=int, default=2000, help="how many generated stacks (default: 2000)")
-    parser.add_argument("--without-programs", action="store_true", help="leave out the stacks whose programs have to run")
+    parser.add_argument(
+        "--without-programs", action="store_true", help="leave out the stacks whose programs have to run"
+    )
     given = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name).resolve()
@@ -51,7 +55,7 @@ def judged(folder: Path, *trees: Path) -> list[Judged]:
         subprocess.Popen([sys.executable, "-I", _JUDGE, tree, folder / "requests", file])
         for tree, file in zip(trees, files, strict=True)
     ]
-    if any([judge.wait() for judge in judges]):
+    if sum(judge.wait() for judge in judges):
         sys.exit("A pack could not be asked: its messages are above.")
     return [read(file) for file in files]
 

@@ -90,7 +90,9 @@ def markdown(base: Judged, head: Judged) -> str:
 
 def _heading(found: list[Difference], stacks: int) -> str:
     if not found:
-        return f"### Ecosystem: the same verdicts\n\n{stacks} stacks were judged by the pack before and after this change."
+        return (
+            f"### Ecosystem: the same verdicts\n\n{stacks} stacks were judged by the pack before and after this change."
+        )
     changed = len({one.stack for one in found if "other words" not in one.change})
     return f"### Ecosystem: other verdicts for {changed} of {stacks} stacks"
 

@@ -1,7 +1,7 @@
 """Judges stacks by the pack of a tree: `python judge.py TREE REQUESTS VERDICTS`.
 
-Runs by itself, in a process that imports the pack of that tree, and asks it as the engine does: through the SDK's servicer
-and `policypack.pack.policies`, which stay the same while everything below is moved about.
+Runs by itself, in a process that imports the pack of that tree, and asks it as the engine does: through the SDK's
+servicer and `policypack.pack.policies`, which stay the same while everything below is moved about.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 # Waivers and certificates do not expire between two runs.
 TODAY = date(2026, 1, 1)
+Row: TypeAlias = tuple[str, str, str, str]
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
             target.write(f"{json.dumps([name, _judged(pack, resources, stack)])}\n")
 
 
-def _judged(pack: Any, resources: list[dict[str, Any]], stack: dict[str, Any] | None) -> list[list[str]]:
+def _judged(pack: Any, resources: list[dict[str, Any]], stack: dict[str, Any] | None) -> list[Row]:
     """The violations and what is undecided, as (policy, resource, verdict, message)."""
     from google.protobuf.json_format import ParseDict
     from pulumi.runtime.proto import analyzer_pb2
@@ -40,18 +41,17 @@ def _judged(pack: Any, resources: list[dict[str, Any]], stack: dict[str, Any] | 
 
     policies = pack.policies(update=False, today=TODAY)
     servicer = _PolicyAnalyzerServicer("pack", "0.0.1", policies, EnforcementLevel.ADVISORY)
-    responses = []
+    messages = [ParseDict(request, analyzer_pb2.AnalyzeRequest()) for request in resources]
     try:
-        for request in resources:
-            responses.append(servicer.Analyze(ParseDict(request, analyzer_pb2.AnalyzeRequest()), None))
+        responses = [servicer.Analyze(message, None) for message in messages]
         if stack is not None:
             responses.append(servicer.AnalyzeStack(ParseDict(stack, analyzer_pb2.AnalyzeStackRequest()), None))
     except Exception as error:
-        return [["the pack", "", "raises", f"{type(error).__name__}: {error}"]]
-    return sorted({_row(found) for response in responses for found in response.diagnostics})  # type: ignore[arg-type]
+        return [("the pack", "", "raises", f"{type(error).__name__}: {error}")]
+    return sorted({_row(found) for response in responses for found in response.diagnostics})
 
 
-def _row(diagnostic: Any) -> tuple[str, str, str, str]:
+def _row(diagnostic: Any) -> Row:
     resource = diagnostic.urn.rpartition("::")[2]
     _, undecided, reasons = diagnostic.message.partition("undecided: ")
     if undecided and diagnostic.message.startswith("can't run policy"):
