@@ -162,6 +162,7 @@ def judge(
     stack_name: str | None = None,
     *,
     choice: Choice = _EVERYTHING,
+    answers: Path | None = None,
     baseline: Path | None = None,
     today: date | None = None,
 ) -> Results:
@@ -171,6 +172,7 @@ def judge(
         target: the folder of a Pulumi project, the file of a state, or `-` for standard input.
         stack_name: the stack whose configuration a project runs with.
         choice: how to judge.
+        answers: a file with what functions of providers return to the program.
         baseline: a file with what is known, which no run fails for.
         today: the day that waivers are judged on; `None` is this day.
 
@@ -179,7 +181,7 @@ def judge(
         ConfigurationError: the policy configuration, the baseline or a services glob is wrong or cannot be read.
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
-    loaded = load_target(target, stack_name)
+    loaded = load_target(target, stack_name, answers=answers)
     refuse_globs([loaded.stack], choice.services)
     results = _judge(loaded, file, choice, today or date.today())
     return results.compared(baseline, known) if baseline else results
@@ -190,6 +192,7 @@ def judge_stacks(
     stack_names: Sequence[str],
     *,
     choice: Choice = _EVERYTHING,
+    answers: Path | None = None,
     baseline: Path | None = None,
     today: date | None = None,
 ) -> Results:
@@ -198,14 +201,14 @@ def judge_stacks(
     Args:
         target: the folder of a Pulumi project.
         stack_names: the stacks; without any, all that have a configuration file.
-        choice, baseline, today: as in `judge`.
+        choice, answers, baseline, today: as in `judge`.
 
     Raises:
         SourceError: a stack cannot be read or run; it has what is wrong with each.
         ConfigurationError: as in `judge`.
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
-    loaded, day = load_targets(target, stack_names), today or date.today()
+    loaded, day = load_targets(target, stack_names, answers=answers), today or date.today()
     refuse_globs([one.stack for one in loaded], choice.services)
     results = _together([_judge(one, file, choice, day) for one in loaded])
     return results.compared(baseline, known) if baseline else results

@@ -22,6 +22,16 @@ def place_of(request: Any, root: str) -> tuple[str, int] | None:
     return None
 
 
+def place_of_caller(root: str) -> str:
+    """The innermost line of the user's own code that is running, as `file:line`; empty if there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if _is_own(frame.f_code.co_filename, root):
+            return _in_words(frame.f_code.co_filename, frame.f_lineno, root)
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
 def where_raised(error: BaseException, last: TracebackType | None, root: str) -> str:
     """The innermost line of the user's own code that an error passed, as `file:line`; empty if there is none.
 
@@ -31,8 +41,12 @@ def where_raised(error: BaseException, last: TracebackType | None, root: str) ->
         own = [place for place in places if _is_own(place[0], root)]
         if own:
             file, line = own[-1]
-            return f"{os.path.relpath(os.path.realpath(file), os.path.realpath(root))}:{line}"
+            return _in_words(file, line, root)
     return ""
+
+
+def _in_words(file: str, line: int, root: str) -> str:
+    return f"{os.path.relpath(os.path.realpath(file), os.path.realpath(root))}:{line}"
 
 
 def _places(error: BaseException) -> Iterator[list[tuple[str, int]]]:
