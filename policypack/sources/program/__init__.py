@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from policypack.model.graph.stack import Stack
 from policypack.sources.error import SourceError
@@ -13,7 +13,7 @@ from policypack.sources.program.answers import explain_answers, read_answers
 from policypack.sources.program.config import read_config
 from policypack.sources.program.errors import explain
 from policypack.sources.program.project import choose_stack, entry_point, read_project
-from policypack.sources.program.resources import stack_of
+from policypack.sources.program.resources import hides_resources, stack_of
 from policypack.sources.program.run import interpreter_of, run_program
 
 _LOCAL_ORGANIZATION: Final = "organization"
@@ -88,5 +88,15 @@ def load_program(
     if error:
         raise SourceError(explain(error, project, config))
     stack = stack_of(result["resources"], config)
-    notes = tuple(known.notes(short_name, result["used"], result["unknown"]))
+    notes = (*known.notes(short_name, result["used"], result["unknown"]), *_hidden(result["resources"]))
     return ProgramStack(stack, short_name, project.file, config.encrypted_keys, notes)
+
+
+def _hidden(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What plugins make, which nobody sees in such a run."""
+    names = sorted(f"`{record['name']}` ({record['type']})" for record in records if hides_resources(record))
+    if names:
+        yield (
+            f"what plugins make for these components is not seen in this run, so that what seems to be missing is "
+            f"undecided: {', '.join(names)}"
+        )

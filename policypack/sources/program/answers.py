@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,12 @@ def read_answers(root: Path, file: Path | None) -> Answers:
             return Answers(file)
     problems = list[str]()
     found = list[Answer]()
-    for number, entry in enumerate(read_yaml_list(file), 1):
+    entries = read_yaml_list(file)
+    try:
+        json.dumps(entries)
+    except (TypeError, ValueError) as error:
+        raise SourceError(f"{file} holds what is neither text, a number, a list nor a mapping: {error}.") from error
+    for number, entry in enumerate(entries, 1):
         try:
             found.append(_read_answer(number, entry, f"answer {number} in {file}"))
         except SourceError as error:
@@ -147,9 +153,10 @@ def explain_answers(error: Mapping[str, Any], answers: Answers) -> Iterator[str]
         is_one = len(missing) == 1
         calls = "calls a function" if is_one else f"calls {len(missing)} functions"
         entries = "\n".join(map(_entry, missing))
+        returned = "it returns" if is_one else "they return"
         yield (
-            f"The program {calls} of providers, and a run without the CLI has none to answer. Write what "
-            f"{'it returns' if is_one else 'they return'} into {answers.file}, in place of {FILL_IN}:\n\n{entries}\n\n{WITH_CLI}"
+            f"The program {calls} of providers, and a run without the CLI has none to answer. Write what {returned} "
+            f"into {answers.file}, in place of {FILL_IN}:\n\n{entries}\n\n{WITH_CLI}"
         )
 
 

@@ -24,11 +24,6 @@ def explain(error: Mapping[str, Any], project: Project, config: StackConfig) -> 
             )
         case "died":
             return _explain_death(error, project)
-        case "remote-component":
-            return (
-                f"The program uses {error['name']} ({error['type']}), a component that a plugin makes: only the engine "
-                f"runs plugins. {WITH_CLI}"
-            )
         case "duplicate":
             return f"Duplicate resource URN '{error['urn']}'; try giving it a unique name."
     return _explain_program_error(error, project, config)

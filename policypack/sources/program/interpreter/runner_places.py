@@ -52,7 +52,10 @@ def _in_words(file: str, line: int, root: str) -> str:
 def _places(error: BaseException) -> Iterator[list[tuple[str, int]]]:
     """The lines that an error passed through, outermost first; then of the errors behind it."""
     chain: BaseException | None = error
-    while chain is not None:
+    seen: set[int] = set()
+    # What several tasks waited for can have itself for its cause.
+    while chain is not None and id(chain) not in seen:
+        seen.add(id(chain))
         places = _lines(chain.__traceback__)
         if isinstance(chain, SyntaxError) and chain.filename:
             places.append((chain.filename, chain.lineno or 1))

@@ -14,7 +14,6 @@ preview; see `policypack.sources.program.load_program`). The result has the keys
 from __future__ import annotations
 
 import asyncio
-import functools
 import gc
 import json
 import logging
@@ -22,6 +21,7 @@ import os
 import runpy
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from runner_kubernetes import names_made_up
@@ -46,6 +46,7 @@ try:
     from pulumi.runtime.proto import resource_pb2
 
     sys.path.insert(0, _HERE)
+    from runner_encrypted import hide_encrypted
     from runner_functions import Functions
     from runner_transforms import Callbacks, Transforms, plain_object
 
@@ -55,25 +56,9 @@ except ImportError as error:
     sys.exit(0)
 
 _ROOT_TYPE = "pulumi:pulumi:Stack"
+_STACK_REFERENCE = "pulumi:pulumi:StackReference"
+_THREADS = 1_000
 _AUTO_NAME_SUFFIX = "-1a2b3c4"
-
-
-class _Encrypted(str):
-    """Stands for an encrypted value that a program reads in plain: every part of it is as unknown as the whole."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: Any) -> str:
-        return self
-
-
-_SAME = "capitalize casefold lower lstrip removeprefix removesuffix replace rstrip strip swapcase title translate upper"
-for _method in _SAME.split():
-    setattr(_Encrypted, _method, lambda self, *args: self)
-for _method in ("split", "rsplit", "splitlines"):
-    setattr(_Encrypted, _method, lambda self, *args, **kwargs: [self])
-for _method in ("partition", "rpartition"):
-    setattr(_Encrypted, _method, lambda self, separator: (self, separator, self))
 
 
 class _RefusedError(Exception):
@@ -103,6 +88,8 @@ class _Monitor(mocks.MockMonitor):
         self.answers: dict[str, Any] = {}
         self.refusal: dict[str, Any] | None = None
         self.transforms = Transforms()
+        secrets = [request["config"][key] for key in request["secret_keys"]]
+        self.functions = Functions(self.root, request["answers"], secrets, self.transforms.of_call)
         self.lock = threading.Lock()
 
     def refuse(self, kind: str, **facts: str) -> None:
@@ -118,8 +105,6 @@ class _Monitor(mocks.MockMonitor):
         return f"{self.urn_prefix}{qualified}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        if request.remote:
-            self.refuse("remote-component", type=request.type, name=request.name)
         self.transforms.apply(request)
         inputs = plain_object(request.object)
         outputs = self._outputs_of(request, inputs)
@@ -132,6 +117,9 @@ class _Monitor(mocks.MockMonitor):
         return answer
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        outputs = self.functions.outputs_of(request.id) if request.type == _STACK_REFERENCE else None
+        if outputs is not None:
+            request.properties.update({"outputs": outputs, "secretOutputNames": []})
         properties = plain_object(request.properties)
         urn = self._record(request, inputs=properties, outputs={"id": request.id}, read=True)
         self.answers[urn] = resource_pb2.RegisterResourceResponse(urn=urn, id=request.id, object=request.properties)
@@ -163,6 +151,11 @@ class _Monitor(mocks.MockMonitor):
     def SupportsFeature(self, request: Any) -> Any:  # noqa: N802
         return resource_pb2.SupportsFeatureResponse(hasSupport=True)
 
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call, unused-ignore]
+        info.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES)
+        return info
+
     def _record(self, request: Any, **facts: Any) -> str:
         urn = self.make_urn(request.parent, request.type, request.name)
         record = {
@@ -171,6 +164,7 @@ class _Monitor(mocks.MockMonitor):
             "name": request.name,
             "parent": request.parent,
             "custom": facts["read"] or request.custom,
+            "remote": getattr(request, "remote", False),
             "provider": request.provider,
             "version": request.version,
             "edges": {key: list(edge.urns) for key, edge in getattr(request, "propertyDependencies", {}).items()},
@@ -237,39 +231,14 @@ class _Program:
             raise
 
 
-def _hide_encrypted(keys: list[str]) -> None:
-    """Makes what the program reads of encrypted configuration unknown: an output, or a string that stands for one."""
-    for name in [name for name in vars(pulumi.Config) if name.startswith(("get", "require"))]:
-        setattr(pulumi.Config, name, _hiding(getattr(pulumi.Config, name), keys, is_secret="secret" in name))
-
-
-def _hiding(read: Any, keys: list[str], *, is_secret: bool) -> Any:
-    @functools.wraps(read)
-    def wrapper(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
-        is_encrypted = self.full_key(key) in keys
-        if is_encrypted and is_secret:
-            return _unknown_secret()
-        value = read(self, key, *args, **kwargs)
-        return _Encrypted(value) if is_encrypted and isinstance(value, str) else value
-
-    return wrapper
-
-
-def _unknown_secret() -> Any:
-    async def resolve(value: Any) -> Any:
-        return value
-
-    unknown, is_known, is_secret = (asyncio.ensure_future(resolve(value)) for value in (None, False, True))
-    return pulumi.Output(set(), unknown, is_known, is_secret)
-
-
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     monitor, program = _Monitor(request), _Program(request["program"])
-    secrets = [request["config"][key] for key in request["secret_keys"]]
-    functions = Functions(request["root"], request["answers"], secrets, monitor.transforms.of_call)
+    functions = monitor.functions
     failure: BaseException | None = None
     try:
         loop = asyncio.new_event_loop()
+        # A registration holds its thread while its transforms run, and these may wait for other registrations.
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS))
         asyncio.set_event_loop(loop)
         _prepare(request, monitor, loop)
         functions.watch()
@@ -295,7 +264,7 @@ def _prepare(request: dict[str, Any], monitor: _Monitor, loop: Any) -> None:
     os.environ["PULUMI_CONFIG"] = json.dumps(request["config"])
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(request["secret_keys"])
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
-    _hide_encrypted(request["encrypted_keys"])
+    hide_encrypted(request["encrypted_keys"])
     # `set_mocks` would make a finished stack resource, to which `pulumi.run` can add nothing.
     set_root: Any = settings.set_root_resource
     set_root(monitor)

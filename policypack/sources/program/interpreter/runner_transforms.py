@@ -96,7 +96,8 @@ class Transforms:
             urns: dict[str, None] = {}
             after = _downgraded(value, urns)
             request.object[key] = after
-            is_same = key in before and before[key] == after and not urns
+            # What is not known says where it comes from.
+            is_same = key in before and before[key] == after and rpc.UNKNOWN not in str(after)
             request.propertyDependencies[key].urns.extend(edges.get(key, ()) if is_same else urns)
         _take_options(request, options)
 

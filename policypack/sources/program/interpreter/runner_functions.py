@@ -15,13 +15,13 @@ import pulumi
 from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2
+from runner_kubernetes import what_is_rendered
 from runner_places import place_of_caller
+from runner_results import MADE_UP, Fitting, bare, fields_of, in_words, made_up, made_up_fields
 
-# Stands for what an answer is missing for. A run that made one up is never judged.
-_MADE_UP = "4dabf1-made-up"
-_PULUMI_NAME = "_pulumi_name"
-_NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number", dict: "a mapping"}
-_SECRET_KEY = "4dabf18193072939515e22adb298388d"
+# Marks a secret on the wire. https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 class _Call:
@@ -136,10 +136,43 @@ class Functions:
                 function = self._placed(getattr(module, name))
                 setattr(module, name, function)
                 setattr(pulumi.runtime, name, function)
+        self._watch_stack_references()
         # Arguments keep what marks them as secret until they are here.
         unwrap = getattr(rpc, "_unwrap_rpc_secret_struct_properties", None)
         if unwrap:
             rpc._unwrap_rpc_secret_struct_properties = lambda value: (value, unwrap(value)[1])
+
+    def _watch_stack_references(self) -> None:
+        """What an answer does not have must not look like an output that there is not."""
+        references: Any = pulumi.StackReference
+        for reading in ("get_output", "require_output"):
+            setattr(references, reading, self._reading(getattr(references, reading)))
+        details = references.get_output_details
+
+        async def get_output_details(reference: Any, name: str) -> Any:
+            found = await details(reference, name)
+            stack = await reference.name.future()
+            if found.value is None and found.secret_value is None:
+                # The SDK says so of what is not known too.
+                self.read_output(stack, name, place_of_caller(self.root))
+                return type(found)(value=MADE_UP)
+            return found
+
+        references.get_output_details = get_output_details
+
+    def _reading(self, read: Any) -> Any:
+        @functools.wraps(read)
+        def reading(reference: Any, name: Any) -> Any:
+            place = place_of_caller(self.root)
+
+            def note(found: list[Any]) -> None:
+                if found[0] not in found[1]:
+                    self.read_output(found[2], found[0], place)
+
+            pulumi.Output.all(name, reference.outputs, reference.name).apply(note)
+            return read(reference, name)
+
+        return reading
 
     def _placed(self, function: Any) -> Any:
         @functools.wraps(function)
@@ -160,17 +193,48 @@ class Functions:
         """What a call returns, as it goes over the wire."""
         arguments = self.transform(token, struct)
         known, has_secrets = self._without_secrets(rpc.deserialize_properties(arguments))
-        answer = next((one for one in self.answers if _fits(one, token, known)), None)
-        if answer:
-            self.used.add(answer["number"])
-            return dict(self._as_sent(answer, answer["result"], call.result, ()))
+        if answer := self._answer(token, known):
+            return dict(self._fitted(answer, call.result))
+        rendered: dict[str, Any] | None = what_is_rendered(token, known)
+        if rendered is not None:
+            return rendered
         if call.is_output:
             call.is_unknown = True
             self.unknown[token] = self.unknown.get(token) or call.place
             raise _UnknownResult
-        if _MADE_UP not in json.dumps(known):
-            self._ask(token, known, call, has_secrets=has_secrets)
-        return _made_up_fields(call.result)
+        if MADE_UP not in json.dumps(known):
+            self._ask(token, known, call.place, call.result, has_secrets=has_secrets)
+        return dict(made_up_fields(call.result))
+
+    def outputs_of(self, stack: str) -> Any:
+        """The outputs of another stack, if there is an answer for them."""
+        answer = self._answer(_STACK_REFERENCE, {"name": stack})
+        return answer and self._fitted(answer, dict)
+
+    def _answer(self, token: str, arguments: dict[str, Any]) -> Any:
+        answer = next((one for one in self.answers if _fits(one, token, arguments)), None)
+        if answer:
+            self.used.add(answer["number"])
+        return answer
+
+    def _fitted(self, answer: dict[str, Any], kind: Any) -> Any:
+        """An answer as it is sent; what does not fit is written down."""
+        number, fitting = answer["number"], Fitting(answer["result"], kind)
+        for wrong in fitting.wrong:
+            self.wrong.setdefault((number, wrong["field"]), {"number": number, **wrong})
+        self.absent.update(dict.fromkeys(fitting.absent, number))
+        for one in fitting.classes:
+            self._watch_fields(one)
+        return fitting.sent
+
+    def read_output(self, stack: str, name: str, place: str) -> None:
+        """Notes that a program reads an output of another stack at once, or one that the answer does not have."""
+        answer = self._answer(_STACK_REFERENCE, {"name": stack})
+        if answer is None:
+            self._ask(_STACK_REFERENCE, {"name": stack}, place, None, field=name)
+        elif name not in answer["result"]:
+            facts = {"number": answer["number"], "field": name, "place": place, "wanted": "a value"}
+            self.wrong.setdefault((answer["number"], name), {**facts, "is_missing": True})
 
     def _without_secrets(self, value: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         given = {key: item for key, item in value.items() if item is not None}
@@ -181,73 +245,42 @@ class Functions:
 
     def _is_secret(self, value: Any) -> bool:
         text = json.dumps(value, default=str)
-        return _SECRET_KEY in text or any(json.dumps(secret)[1:-1] in text for secret in self.secrets)
+        return _SIGNATURE in text or any(json.dumps(secret)[1:-1] in text for secret in self.secrets)
 
-    def _ask(self, token: str, arguments: dict[str, Any], call: _Call, *, has_secrets: bool) -> None:
-        fields = {name: _in_words(kind) for name, (_, kind) in _fields_of(call.result).items()}
+    def _ask(
+        self,
+        token: str,
+        arguments: dict[str, Any],
+        place: str,
+        kind: Any,
+        field: str = "",
+        *,
+        has_secrets: bool = False,
+    ) -> None:
         question = self.missing.setdefault(
             json.dumps([token, arguments], sort_keys=True),
             {
                 "function": token,
                 "arguments": arguments,
-                "place": call.place,
-                "fields": fields,
+                "place": place,
+                "fields": {name: in_words(of) for name, (_, of) in fields_of(kind).items()},
                 "read": [],
                 "has_secrets": has_secrets,
             },
         )
-        if call.result:
-            self.waiting.setdefault(call.result, []).append(question)
-            self._watch_fields(call.result)
-
-    def _as_sent(self, answer: dict[str, Any], value: Any, kind: Any, path: tuple[str, ...]) -> Any:
-        """An answer by the names on the wire; what does not fit the class of the result is written down."""
-        kind = _types.unwrap_optional_type(kind) if kind else None
-        if not (kind and isinstance(kind, type) and _types.is_output_type(kind)):
-            return self._as_sent_plain(answer, value, kind, path)
-        if not isinstance(value, dict):
-            return self._refuse(answer, path, "a mapping", kind)
-        fields, sent = _fields_of(kind), {}
-        by_name = {_bare(name): name for name in fields}
-        for key, item in value.items():
-            name = by_name.get(_bare(str(key)))
-            if name is None:
-                self._refuse(answer, (*path, str(key)), "", None, fields=list(fields))
-            else:
-                sent[fields[name][0]] = self._as_sent(answer, item, fields[name][1], (*path, name))
-        self._watch_fields(kind)
-        for name, (sent_name, _) in fields.items():
-            if sent_name not in sent:
-                self.absent[kind, name] = answer["number"]
-        return sent
-
-    def _as_sent_plain(self, answer: dict[str, Any], value: Any, kind: Any, path: tuple[str, ...]) -> Any:
-        origin, inner = _origin(kind), typing.get_args(kind)
-        if value is None or kind is None or kind is typing.Any:
-            return value
-        if origin is list:
-            if not isinstance(value, list):
-                return self._refuse(answer, path, _in_words(kind), kind)
-            of = inner[0] if inner else None
-            return [self._as_sent(answer, item, of, (*path, str(number))) for number, item in enumerate(value, 1)]
-        is_number = origin in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool)
-        if origin in _NAMES and not is_number and not isinstance(value, origin):
-            return self._refuse(answer, path, _in_words(kind), kind)
-        if origin is dict and len(inner) == 2:
-            return {key: self._as_sent(answer, item, inner[1], (*path, str(key))) for key, item in value.items()}
-        return value
-
-    def _refuse(self, answer: dict[str, Any], path: tuple[str, ...], wanted: str, kind: Any, **facts: Any) -> Any:
-        number, field = answer["number"], ".".join(path)
-        self.wrong.setdefault((number, field), {"number": number, "field": field, "wanted": wanted, **facts})
-        return _made_up(kind)
+        if field:
+            question["fields"][field] = "a value"
+            question["read"] = list(question["fields"])
+        if kind:
+            self.waiting.setdefault(kind, []).append(question)
+            self._watch_fields(kind)
 
     def _watch_fields(self, kind: type) -> None:
         """Has a class of results tell which of its fields are read."""
         if kind in self.watched:
             return
         self.watched.add(kind)
-        for name, (_, of) in _fields_of(kind).items():
+        for name, (_, of) in fields_of(kind).items():
             setattr(kind, name, property(self._watching(kind, name, of, getattr(kind, name).fget)))
             inner = _types.unwrap_optional_type(of) if of else None
             for one in (inner, *typing.get_args(inner)):
@@ -266,67 +299,14 @@ class Functions:
                     question["read"].append(name)
             number = self.absent.get((kind, name))
             if value is None and number is not None:
-                facts = {"number": number, "field": name, "place": place_of_caller(self.root), "wanted": _in_words(of)}
+                facts = {"number": number, "field": name, "place": place_of_caller(self.root), "wanted": in_words(of)}
                 self.wrong.setdefault((number, name), {**facts, "is_missing": True})
-                return rpc.translate_output_properties(_made_up(of), lambda key: key, of)
+                return rpc.translate_output_properties(made_up(of), lambda key: key, of)
             return value
 
         return field
 
 
 def _fits(answer: dict[str, Any], token: str, arguments: dict[str, Any]) -> bool:
-    given = {_bare(key): value for key, value in arguments.items()}
-    return answer["function"] == token and {_bare(key): item for key, item in answer["arguments"].items()} == given
-
-
-def _bare(name: str) -> str:
-    """A name in Python's spelling and on the wire: `self_link` and `selfLink`."""
-    return name.replace("_", "").lower()
-
-
-def _fields_of(kind: Any) -> dict[str, tuple[str, Any]]:
-    """The fields of a class of results: their names on the wire and their types, by their names in Python."""
-    if not (isinstance(kind, type) and _types.is_output_type(kind)):
-        return {}
-    types = _types.output_type_types(kind)
-    names = {
-        name: getattr(value.fget, _PULUMI_NAME)
-        for name, value in vars(kind).items()
-        if isinstance(value, property) and hasattr(value.fget, _PULUMI_NAME)
-    }
-    return {name: (sent, types.get(sent)) for name, sent in names.items()}
-
-
-def _origin(kind: Any) -> Any:
-    origin = typing.get_origin(kind) or kind
-    if isinstance(origin, type) and origin not in (str, bytes) and not _types.is_output_type(origin):
-        names = {base.__name__ for base in origin.__mro__}
-        return (
-            list if "Sequence" in names or origin is list else dict if "Mapping" in names or origin is dict else origin
-        )
-    return origin
-
-
-def _made_up(kind: Any) -> Any:
-    """Something of a type, so that the program goes on and shows what else it asks for."""
-    kind = _types.unwrap_optional_type(kind) if kind else None
-    if _fields_of(kind):
-        return _made_up_fields(kind)
-    origin, inner = _origin(kind), typing.get_args(kind)
-    if origin is list:
-        return [_made_up(inner[0] if inner else None)]
-    return {dict: {}, bool: True, int: 1, float: 1}.get(origin, _MADE_UP)
-
-
-def _made_up_fields(kind: Any) -> dict[str, Any]:
-    return {sent: _made_up(of) for sent, of in _fields_of(kind).values()}
-
-
-def _in_words(kind: Any) -> str:
-    kind = _types.unwrap_optional_type(kind) if kind else None
-    origin, inner = _origin(kind), typing.get_args(kind)
-    if origin is list:
-        return f"a list of {_in_words(inner[0])}" if inner else "a list"
-    if fields := _fields_of(kind):
-        return f"a mapping with {', '.join(fields)}"
-    return _NAMES.get(origin, "a value")
+    given = {bare(key): value for key, value in arguments.items()}
+    return answer["function"] == token and {bare(key): item for key, item in answer["arguments"].items()} == given
