@@ -185,7 +185,7 @@ def _entry(missing: Mapping[str, Any]) -> str:
     lines = [f"# {missing['place']}"] if missing["place"] else []
     lines += [f"- function: {missing['function']}"]
     if missing["arguments"]:
-        arguments = {_in_python(key): _whole(value) for key, value in missing["arguments"].items()}
+        arguments = {_in_python(key): _whole(value) for key, value in sorted(missing["arguments"].items())}
         text = yaml.safe_dump({"arguments": arguments}, sort_keys=False, allow_unicode=True, width=1000)
         lines += [f"  {line}" for line in text.rstrip().splitlines()]
     if missing["has_secrets"]:

@@ -24,6 +24,11 @@ def explain(error: Mapping[str, Any], project: Project, config: StackConfig) -> 
             )
         case "died":
             return _explain_death(error, project)
+        case "automation":
+            return (
+                f"The program runs the CLI with the Automation API at {error['where']}, which would deploy: give the "
+                "project of the stack itself, or judge what is deployed, with `pulumi stack export` and `check -`."
+            )
         case "duplicate":
             return f"Duplicate resource URN '{error['urn']}'; try giving it a unique name."
     return _explain_program_error(error, project, config)

@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from runner_kubernetes import names_made_up
-from runner_places import place_of, where_raised
+from runner_places import is_called_from, place_of, place_of_caller, where_raised
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -242,6 +242,7 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         asyncio.set_event_loop(loop)
         _prepare(request, monitor, loop)
         functions.watch()
+        _refuse_automation(monitor)
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
     except BaseException as error:
         failure = program.error or error
@@ -280,6 +281,16 @@ def _prepare(request: dict[str, Any], monitor: _Monitor, loop: Any) -> None:
     settings.SETTINGS.root_directory = request["root"]
     settings.SETTINGS.callbacks = monitor.transforms.callbacks = Callbacks(monitor)
     monitor.transforms.loop = loop
+
+
+def _refuse_automation(monitor: _Monitor) -> None:
+    """Keeps the program from deploying anything with the Automation API, which runs the CLI."""
+
+    def hook(event: str, _: Any) -> None:
+        if event == "subprocess.Popen" and is_called_from(os.path.join("pulumi", "automation", "")):
+            monitor.refuse("automation", where=place_of_caller(monitor.root))
+
+    sys.addaudithook(hook)
 
 
 def _facts(error: BaseException, root: str) -> dict[str, Any]:

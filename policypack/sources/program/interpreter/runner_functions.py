@@ -65,7 +65,6 @@ class _MonitorOf:
 
     def Call(self, request: Any) -> Any:  # noqa: N802
         """Methods of resources return outputs: theirs depend on what their arguments do."""
-        self.functions.unknown.setdefault(request.tok, _place.get())
         response = provider_pb2.CallResponse()
         getattr(response, "return").update({"result": rpc.UNKNOWN})
         for of_argument in request.argDependencies.values():
@@ -131,11 +130,8 @@ class Functions:
 
         module._invoke = _invoke
         module.get_monitor = lambda: _MonitorOf(self, monitor(), _call.get(None))
-        for name in ("invoke_output", "call"):
-            if hasattr(module, name):
-                function = self._placed(getattr(module, name))
-                setattr(module, name, function)
-                setattr(pulumi.runtime, name, function)
+        if hasattr(module, "invoke_output"):
+            module.invoke_output = pulumi.runtime.invoke_output = self._placed(module.invoke_output)
         self._watch_stack_references()
         # Arguments keep what marks them as secret until they are here.
         unwrap = getattr(rpc, "_unwrap_rpc_secret_struct_properties", None)

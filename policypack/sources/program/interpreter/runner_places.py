@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Iterator
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -24,12 +24,20 @@ def place_of(request: Any, root: str) -> tuple[str, int] | None:
 
 def place_of_caller(root: str) -> str:
     """The innermost line of the user's own code that is running, as `file:line`; empty if there is none."""
-    frame = sys._getframe(1)
+    own = (frame for frame in _running() if _is_own(frame.f_code.co_filename, root))
+    return next((_in_words(frame.f_code.co_filename, frame.f_lineno, root) for frame in own), "")
+
+
+def is_called_from(part: str) -> bool:
+    """Whether a file with this in its path is running."""
+    return any(part in frame.f_code.co_filename for frame in _running())
+
+
+def _running() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if _is_own(frame.f_code.co_filename, root):
-            return _in_words(frame.f_code.co_filename, frame.f_lineno, root)
-        frame = frame.f_back  # type: ignore[assignment]
-    return ""
+        yield frame
+        frame = frame.f_back
 
 
 def where_raised(error: BaseException, last: TracebackType | None, root: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from typing import Any
 
@@ -57,8 +58,9 @@ class Fitting:
                 return self._refuse(path, in_words(kind), kind)
             of = inner[0] if inner else None
             return [self._sent(item, of, (*path, str(number))) for number, item in enumerate(value, 1)]
-        is_number = origin in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool)
-        if origin in _NAMES and not is_number and not isinstance(value, origin):
+        # To Python true is a number.
+        wanted = {int: (int, float), float: (int, float)}.get(origin, origin)
+        if origin in _NAMES and (not isinstance(value, wanted) or isinstance(value, bool) is not (origin is bool)):
             return self._refuse(path, in_words(kind), kind)
         if origin is dict and len(inner) == 2:
             return {key: self._sent(item, inner[1], (*path, str(key))) for key, item in value.items()}
@@ -118,7 +120,8 @@ def in_words(kind: Any) -> str:
     kind = _types.unwrap_optional_type(kind) if kind else None
     origin, inner = _origin(kind), typing.get_args(kind)
     if origin is list:
-        return f"a list of {in_words(inner[0])}" if inner else "a list"
+        items = re.sub("^a (whole number|number|mapping|list|value)", r"\1s", in_words(inner[0])) if inner else "values"
+        return f"a list of {items}"
     if fields := fields_of(kind):
         return f"a mapping with {', '.join(fields)}"
     return _NAMES.get(origin, "a value")
