@@ -52,7 +52,8 @@ def assert_compliant(
         severity: the least severity of the rules to judge by.
         answers: a file with what functions of providers return to the program, as `check --answers` takes it.
         baseline: a file of `check --write-baseline` with what is known, which no test fails for.
-        fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
+        fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`, and
+            `nothing-judged`, that no rule judged anything.
         strict: count what is undecided as violated, in every rule.
         today: the day that waivers are judged on; `None` is this day.
 
@@ -70,7 +71,7 @@ def assert_compliant(
     __tracebackhide__ = True
     unknown = set(fail_on) - set(get_args(FailOn))
     if unknown:
-        raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
+        raise ValueError(f"fail_on takes {', '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
     if profile not in PROFILES:
         raise ValueError(f"profile takes {', '.join(map(repr, PROFILES))}, not {profile!r}")
     config = None if policy_config is None else Path(policy_config)

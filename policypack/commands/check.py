@@ -71,7 +71,8 @@ from policypack.wording import counted
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     multiple=True,
-    help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
+    help="Exit with 1 for these too, not only for mandatory violations: nothing-judged if no rule judged anything. "
+    "Can be repeated.",
 )
 @today_option
 def check(
@@ -103,6 +104,7 @@ def check(
       python -m policypack check infra --answers zones-and-images.yaml
       python -m policypack check --services 'chat-*' --services embed
       python -m policypack check --rule 'llm-*' --skip llm-backend-retry --severity high --quiet
+      python -m policypack check --fail-on nothing-judged
       python -m policypack check --profile core --write-baseline baseline.json
       python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json

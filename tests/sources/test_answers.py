@@ -283,9 +283,9 @@ def test_answers_that_do_not_fit(tmp_path: Path) -> None:
         f"In answer 3 in {file}, {vm} `status` of the result has to be text.",
         f"The program reads `a` at __main__.py:16, which answer 4 in {file}, for pulumi:pulumi:StackReference, {lacks} "
         f"a value, {leave}",
-        f"The program reads `access_ip` at __main__.py:11, which answer 1 in {file}, {vm} {lacks} text, {leave}",
-        f"The program reads `self_link` at __main__.py:11, which answer 1 in {file}, {vm} {lacks} text, {leave}",
-        f"The program reads `self_link` at __main__.py:14, which answer 3 in {file}, {vm} {lacks} text, {leave}",
+        f"The program reads `access_ip` at __main__.py:12, which answer 1 in {file}, {vm} {lacks} text, {leave}",
+        f"The program reads `self_link` at __main__.py:12, which answer 1 in {file}, {vm} {lacks} text, {leave}",
+        f"The program reads `self_link`, which answer 3 in {file}, {vm} {lacks} text, {leave}",
     ]
     assert "- function: pulumi:pulumi:StackReference\n  arguments:\n    name: acme/dns/dev\n" in missing
     assert "    zone: FILL-IN  # a value" in missing
