@@ -25,8 +25,8 @@ test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 fuzz: .venv/dev-installed  ## Judge generated stacks: make fuzz CASES=100000 SEED=1
 	.venv/bin/python -m tests.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
 
-mutation: .venv/dev-installed  ## Judge mutants of the rules by the rules' tests: make mutation RULES=llm_backend_zones EACH=0
-	.venv/bin/python -m tests.mutation $(RULES) --each $(EACH) $(if $(SEED),--seed $(SEED))
+mutation: .venv/dev-installed  ## Judge mutants of rules and model by their tests: make mutation MODULES='model/fleets/*' EACH=2
+	.venv/bin/python -m tests.mutation $(foreach module,$(MODULES),'$(module)') --each $(EACH) $(if $(SEED),--seed $(SEED))
 
 ecosystem: .venv/dev-installed reference_stack/venv/installed  ## Print the verdicts that differ from another commit's: make ecosystem BASE=main
 	@.venv/bin/python -m tests.ecosystem $(BASE)
