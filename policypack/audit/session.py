@@ -72,7 +72,7 @@ def audit(
 
 
 def _executor(workers: int, scheduler: str | None) -> Execute:
-    return partial(dask.run, scheduler=scheduler) if scheduler else partial(processes.run, workers=workers)
+    return partial(dask.run, scheduler=scheduler) if scheduler is not None else partial(processes.run, workers=workers)
 
 
 def _default_journal(targets: Sequence[str]) -> Path:
