@@ -46,6 +46,20 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     help="The journal of an earlier audit, to report what has changed since.",
 )
 @click.option(
+    "--owners",
+    "owners_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A YAML file that maps projects and stacks to owners, who are then in every report.",
+)
+@click.option(
+    "--owner",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    help="Report, and count for the exit status, the stacks of this owner only. Can be repeated; needs --owners.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1),
     default=os.cpu_count() or 1,
@@ -77,6 +91,8 @@ def audit(
     outputs: tuple[Path, ...],
     journal_file: Path | None,
     baseline: Path | None,
+    owners_file: Path | None,
+    only: tuple[str, ...],
     workers: int,
     scheduler: str | None,
     max_size: int,
@@ -100,14 +116,20 @@ def audit(
     """
     # Other commands need nothing of what reads and judges many stacks.
     from policypack.audit.error import AuditError, AuditInterrupted
+    from policypack.audit.owners import read_owners
     from policypack.audit.session import audit as open_audit
     from policypack.audit.stores.backend_url import notes_on
     from policypack.report.audit.progress import AuditProgress
 
     try:
-        check_outputs("audit", outputs, [file for file in (choice.policy_config, journal_file, baseline) if file])
+        check_outputs(
+            "audit", outputs, [file for file in (choice.policy_config, journal_file, baseline, owners_file) if file]
+        )
         _check_targets(targets, outputs)
         settings = choice.read(RULES).settings
+        if only and not owners_file:
+            raise ConfigurationError("--owner needs a file that says who owns what: --owners FILE")
+        owners = read_owners(owners_file, only) if owners_file else None
         for note in (note for target in targets for note in notes_on(target)):
             click.echo(f"note: {note}", err=True)
         with ExitStack() as opened:
@@ -119,6 +141,7 @@ def audit(
                         today=today and today.date(),
                         journal=journal_file,
                         baseline=baseline,
+                        owners=owners,
                         workers=workers,
                         scheduler=scheduler,
                         max_mebibytes=max_size,
@@ -126,6 +149,8 @@ def audit(
                     )
                 )
             deliver("audit", results, outputs, format_name, color)
+            if only and not results.totals.stacks:
+                click.echo(f"note: no stack is owned by {' or '.join(map(printable, only))}", err=True)
             if choice.services and set(results.totals.statuses) <= {"nothing to judge", "unreadable"}:
                 asked = " ".join(f"--services {printable(glob)}" for glob in choice.services)
                 click.echo(f"note: {asked}: no stack has such a backend service", err=True)

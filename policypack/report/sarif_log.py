@@ -47,6 +47,7 @@ class SarifResult:
         line: the line in it, from 1.
         identity: what tells it from the other findings of its rule, the same from one run to the next.
         stack: the stack that it is of, and its URL, if there are several.
+        owner: who owns the stack, if that is known.
     """
 
     finding: Finding
@@ -54,6 +55,7 @@ class SarifResult:
     line: int
     identity: str
     stack: tuple[str, str] | None = None
+    owner: str = ""
 
     @property
     def rule_id(self) -> str:
@@ -175,6 +177,7 @@ def _result(result: SarifResult, index: int) -> dict[str, Any]:
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(result)},
+        **({"properties": {"owner": printable(result.owner)}} if result.owner else {}),
         **({"suppressions": _suppressions(finding)} if finding.waivers else {}),
     }
 

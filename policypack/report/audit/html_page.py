@@ -28,6 +28,7 @@ MOST_FINDINGS: Final = 8
 MOST_LINES: Final = 50
 MOST_UNREADABLE: Final = 100
 MOST_TARGETS: Final = 20
+MOST_OWNERS: Final = 100
 _MOST_CHARACTERS: Final = 400
 
 _MARKS: Final[dict[StackStatus, str]] = {
@@ -61,6 +62,8 @@ def _page(results: AuditResults) -> dict[str, Any]:
             {"mark": _MARKS[status], "words": STATUS_IN_WORDS[status], "number": totals.statuses[status]}
             for status in statuses_of(totals)
         ],
+        "owners": first_of(results.owners, MOST_OWNERS),
+        "unowned": first_of(results.projects_without_owner, MOST_LINES),
         "stacks": Shown(stacks, number - len(stacks)),
         "changes": results.baseline
         and {

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from policypack import PACK_NAME, VERSION
 from policypack.audit.record import RuleCount
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackStatus, StackTotal
 from policypack.report.json_parts import finding_json, problems_json
 from policypack.report.text import json_text
 from policypack.wording import printable
 
 # Within 2.x fields are added, and none is renamed, removed or given another meaning.
-SCHEMA_VERSION: Final = "2.0"
+SCHEMA_VERSION: Final = "2.1"
 
 _STATUSES: Final[dict[StackStatus, str]] = {
     "violations": "violations",
@@ -59,6 +59,21 @@ def _head(results: AuditResults) -> dict[str, object]:
             {"rule": rule.rule, "level": rule.level, "violatingStacks": rule.stacks, "counts": _counts(rule)}
             for rule in results.rules
         ],
+        "owners": [_owner(total) for total in results.owners] if results.has_owners else None,
+        "projectsWithoutOwner": list(results.projects_without_owner),
+    }
+
+
+def _owner(total: OwnerTotal) -> dict[str, object]:
+    return {
+        "owner": total.owner or None,
+        "stacks": total.stacks,
+        "violatingStacks": total.violating,
+        "mandatoryViolations": total.mandatory,
+        "advisoryViolations": total.advisory,
+        "undecided": total.undecided,
+        "waived": total.waived,
+        "unreadable": total.unreadable,
     }
 
 
@@ -68,6 +83,7 @@ def _stack(results: AuditResults, stack: StackTotal) -> dict[str, object]:
         "target": stack.target,
         "project": stack.project,
         "stack": stack.name,
+        "owner": stack.owner or None,
         "status": _STATUSES[stack.status],
         "error": stack.error or None,
         "resources": stack.resources,
@@ -115,6 +131,7 @@ def _stack_finding(found: StackFinding) -> dict[str, Any]:
         "url": found.url,
         "project": found.project,
         "stack": found.stack,
+        "owner": found.owner or None,
         "problems": problems_json(finding),
     }
 
