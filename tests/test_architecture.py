@@ -116,6 +116,12 @@ ALLOWED = {
         "policypack.evaluate",
         "policypack.report",
     },
+    "policypack.report.trend": {
+        "policypack.wording",
+        "policypack.audit",
+        "policypack.report",
+        "policypack.report.audit",
+    },
     "policypack.report.failover": {
         "policypack.wording",
         "policypack.failover",

@@ -41,16 +41,20 @@ class Owners:
         return not self.only or self.of(project, stack) in self.only
 
 
-def read_owners(file: Path, only: tuple[str, ...] = ()) -> Owners:
+def read_owners(file: Path | None, only: tuple[str, ...] = ()) -> Owners | None:
     """Reads a file of owners, YAML or JSON.
 
     Args:
-        file: the file.
+        file: the file; `None` if there is none.
         only: the owners whose stacks are reported.
 
     Raises:
-        ConfigurationError: it cannot be read or is wrong, or has none of the owners in `only`.
+        ConfigurationError: it cannot be read or is wrong, or `only` has others than it.
     """
+    if not file:
+        if only:
+            raise ConfigurationError("--owner needs a file that says who owns what: --owners FILE")
+        return None
     entries, problems = [], []
     for entry in _read(file):
         if isinstance(entry, str):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from policypack.audit.error import AuditError
-from policypack.audit.journal import BELOW_UNREADABLE, Journal, TargetResult, check_is_journal, explained
+from policypack.audit.journal import BELOW_UNREADABLE, Journal, KeptJournal, TargetResult, check_is_journal, explained
 from policypack.audit.owners import Owners
 from policypack.audit.record import FindingRow, RuleCount, finding_of
 from policypack.evaluate import Finding
@@ -135,7 +135,9 @@ class AuditResults:
         AuditError: the baseline is none, or that audit was not finished.
     """
 
-    def __init__(self, journal: Journal, baseline: Path | None = None, owners: Owners | None = None) -> None:
+    def __init__(
+        self, journal: Journal | KeptJournal, baseline: Path | None = None, owners: Owners | None = None
+    ) -> None:
         self._connection = journal.connection
         self._audit = journal.audit
         self._file = journal.file

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import choice_options, color_option, report_options, today_option
+from policypack.commands.options import choice_options, color_option, owners_options, report_options, today_option
 from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
@@ -45,20 +45,7 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="The journal of an earlier audit, to report what has changed since.",
 )
-@click.option(
-    "--owners",
-    "owners_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A YAML file that maps projects and stacks to owners, who are then in every report.",
-)
-@click.option(
-    "--owner",
-    "only",
-    metavar="NAME",
-    multiple=True,
-    help="Report, and count for the exit status, the stacks of this owner only. Can be repeated; needs --owners.",
-)
+@owners_options
 @click.option(
     "--workers",
     type=click.IntRange(1),
@@ -127,9 +114,7 @@ def audit(
         )
         _check_targets(targets, outputs)
         settings = choice.read(RULES).settings
-        if only and not owners_file:
-            raise ConfigurationError("--owner needs a file that says who owns what: --owners FILE")
-        owners = read_owners(owners_file, only) if owners_file else None
+        owners = read_owners(owners_file, only)
         for note in (note for target in targets for note in notes_on(target)):
             click.echo(f"note: {note}", err=True)
         with ExitStack() as opened:

@@ -34,6 +34,7 @@ OF = {
 
 def test_the_last_entry_that_matches_counts(tmp_path: Path) -> None:
     owners = read_owners(put(tmp_path, {"o.yaml": FILE.encode()}) / "o.yaml")
+    assert owners
     assert {names: owners.of(*names) for names in OF} == OF
     assert Owners().of("web", "prod") == ""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from policypack import PACK_NAME, VERSION
 from policypack.audit.record import RuleCount
-from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackStatus, StackTotal, Totals
 from policypack.report.json_parts import finding_json, problems_json
 from policypack.report.text import json_text
 from policypack.wording import printable
@@ -32,7 +32,7 @@ def render(results: AuditResults) -> Iterator[str]:
     yield ',\n"stacks": '
     yield from _list(_stack(results, stack) for stack in results.stacks())
     yield ',\n"changes": '
-    yield from _changes(results) if results.baseline else ["null"]
+    yield from changes_json(results) if results.baseline else ["null"]
     yield "\n}\n"
 
 
@@ -49,7 +49,7 @@ def _head(results: AuditResults) -> dict[str, object]:
         "summary": {
             "stacks": totals.stacks,
             "resources": totals.resources,
-            "stacksByStatus": {key: totals.statuses.get(status, 0) for status, key in _STATUSES.items()},
+            "stacksByStatus": statuses_json(totals),
             "mandatoryViolations": totals.mandatory,
             "advisoryViolations": totals.advisory,
             "undecided": totals.undecided,
@@ -106,7 +106,13 @@ def _counts(count: RuleCount | RuleTotal) -> dict[str, int]:
     }
 
 
-def _changes(results: AuditResults) -> Iterator[str]:
+def statuses_json(totals: Totals) -> dict[str, int]:
+    """How many stacks there are of each status."""
+    return {key: totals.statuses.get(status, 0) for status, key in _STATUSES.items()}
+
+
+def changes_json(results: AuditResults) -> Iterator[str]:
+    """What has changed since the baseline, in parts."""
     yield f'{{\n"isJudgedAlike": {_dumps(results.is_judged_alike)}'
     for key, items in (
         ("newFindings", map(_stack_finding, results.new_findings())),

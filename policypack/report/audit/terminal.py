@@ -42,7 +42,7 @@ def print_report(console: Console, results: AuditResults) -> None:
     _print_rules(console, results.rules)
     _print_lines(console, "Unreadable stacks", (f"{stack.url}: {stack.error}" for stack in results.unreadable()))
     if results.baseline is not None:
-        _print_changes(console, results, results.baseline)
+        print_changes(console, results, results.baseline)
     console.print()
     statuses = statuses_of(results.totals)
     console.print(Text(summary(results.totals), _STYLES[statuses[0]] if statuses else "yellow"))
@@ -79,7 +79,8 @@ def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
     _print_table(console, table, table.row_count, "rules")
 
 
-def _print_changes(console: Console, results: AuditResults, baseline: Path) -> None:
+def print_changes(console: Console, results: AuditResults, baseline: Path) -> None:
+    """Prints what has changed since the baseline."""
     if not results.is_judged_alike:
         console.print()
         note = (
