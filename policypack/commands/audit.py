@@ -139,7 +139,7 @@ def audit(
             if choice.services and set(results.totals.statuses) <= {"nothing to judge", "unreadable"}:
                 asked = " ".join(f"--services {printable(glob)}" for glob in choice.services)
                 click.echo(f"note: {asked}: no stack has such a backend service", err=True)
-            sys.exit(_exit_status(results, fail_on))
+            sys.exit(exit_status(results, fail_on))
     except AuditInterrupted as error:
         click.echo(error, err=True)
         sys.exit(ExitStatus.INTERRUPTED)
@@ -159,7 +159,8 @@ def _check_targets(targets: tuple[str, ...], outputs: tuple[Path, ...]) -> None:
                 raise OutputError(f"{report} is in what this run reads, {target}: write the report to another place")
 
 
-def _exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+def exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+    """How the command ends: see the table of docs/audit.md."""
     totals = results.totals
     if totals.unreadable == totals.stacks:
         return ExitStatus.COULD_NOT_JUDGE

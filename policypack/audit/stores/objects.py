@@ -229,7 +229,8 @@ def _rank(info: Mapping[str, Any]) -> tuple[bool, Any]:
 
 def _explain(error: Exception) -> str:
     """What a file system says, on one line and without the queries of URLs, which may hold tokens."""
-    if isinstance(error, PermissionError) or "Forbidden" in str(error) or getattr(error, "code", None) in (401, 403):
+    status = getattr(error, "code", None) or getattr(error, "status_code", None)
+    if isinstance(error, PermissionError) or "Forbidden" in str(error) or status in (401, 403):
         return f"no permission ({_first_line(error)})"
     return f"{type(error).__name__}: {_first_line(error)}"
 
