@@ -118,6 +118,7 @@ ALLOWED = {
     },
     "policypack.report.trend": {
         "policypack.wording",
+        "policypack.evaluate",
         "policypack.audit",
         "policypack.report",
         "policypack.report.audit",

@@ -14,8 +14,11 @@ from policypack.audit.journal import KeptJournal
 from policypack.audit.owners import Owners
 from policypack.audit.results import AuditResults, Totals
 from policypack.evaluate import SEVERITIES
+from policypack.rules import RULES
 from policypack.verdict import Severity
 
+# A journal may have rules that this release does not.
+KNOWN: Final = {rule.name: rule for rule in RULES}
 # Of violations `order.rank` is twice the place of the severity, and one more for advisory ones.
 _BY_SEVERITY: Final = (
     "SELECT f.rank / 2, count(*) FROM shown s JOIN main.findings f ON f.stack = s.id"

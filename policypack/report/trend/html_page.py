@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
-from policypack.audit.trend import Point, Trend
+from policypack.audit.trend import KNOWN, Point, Trend
 from policypack.evaluate import SEVERITIES
 from policypack.report.audit.html_page import FILTERS, MARKS, changes_of
 from policypack.report.audit.text import first_of, headline, headline_status
 from policypack.report.page_template import render_page
-from policypack.rules import RULES
 from policypack.wording import counted
-
-RULES_BY_NAME: Final = {rule.name: rule for rule in RULES}
 
 # The size of the template's drawing, with room for the width of the line.
 _WIDTH: Final = 200
@@ -32,7 +29,7 @@ def _page(trend: Trend) -> dict[str, Any]:
     """What the template shows."""
     first, last, targets = trend.points[0], trend.points[-1], trend.last.targets
     changes = changes_of(trend.last)
-    rules = {name: trend.stacks_of(name) for name in trend.rules if name in RULES_BY_NAME}
+    rules = {name: trend.stacks_of(name) for name in trend.rules if name in KNOWN}
     return {
         "points": trend.points,
         "shown": first_of(reversed(trend.points), _MOST_AUDITS),
@@ -48,7 +45,7 @@ def _page(trend: Trend) -> dict[str, Any]:
         },
         "rules": [
             {
-                "rule": RULES_BY_NAME[name],
+                "rule": KNOWN[name],
                 "first": _shown(stacks[0]),
                 "last": _shown(stacks[-1]),
                 **_line(trend.points, stacks, f"Stacks that violate {name}"),
