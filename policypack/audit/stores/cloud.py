@@ -116,10 +116,11 @@ class CloudStore:
         return bytes(content)
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
+        session = _session()
         import requests
 
         try:
-            response = _session().get(f"{self.api}/api/user/stacks", params=query, timeout=_TIMEOUT_SECONDS)
+            response = session.get(f"{self.api}/api/user/stacks", params=query, timeout=_TIMEOUT_SECONDS)
         except requests.RequestException as error:
             raise TargetError(f"{self.api} does not answer ({type(error).__name__})") from error
         if response.status_code != _OK:
