@@ -17,6 +17,7 @@ from llm_stack.cloud_run import config as cloud_run_config
 from llm_stack.cloud_run.config import CloudRun, cloud_run_checks, read_cloud_run
 from llm_stack.machines import config as machines_config
 from llm_stack.machines.config import Machines, machines_checks, read_machines
+from llm_stack.machines.machine import Machine
 from llm_stack.model import LlamaCppModel
 from llm_stack.placeholders import placeholder_checks
 from llm_stack.reading.explain import described
@@ -40,7 +41,7 @@ class Frontend(Section):
     """What the load balancers of both kinds have."""
 
     kind: Kind
-    """`external` or `internal`."""
+    """The kind of load balancer."""
     domain: Host
     """The host name of the service."""
 
@@ -62,6 +63,7 @@ class InternalFrontend(Frontend):
     """An address in the network, for clients there."""
 
     kind: Literal["internal"]
+    """The kind of load balancer."""
 
     @property
     def apis(self) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ class ExternalFrontend(Frontend):
     """A public address."""
 
     kind: Literal["external"]
+    """The kind of load balancer."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
     """How many requests one client address may send in a minute; `external` only."""
     client_ranges: Annotated[tuple[ClientRange, ...], Field(min_length=1, max_length=10)] = EVERYBODY
@@ -97,7 +100,8 @@ class Operations(Section):
     log_sample_rate: Annotated[float, Field(ge=0.01, le=1)] = 1
     """The share of requests that is logged."""
     home_region: str | None = None
-    """The region on whose continent weights and images are, and which has the certificate authority; it is to stay."""
+    """The region on whose continent weights and images are, and which has the certificate authority; it is to
+    stay. By default the first by name."""
     cmek: bool = True
     """Keys of your own for disks, weights, images and the secret."""
     protect: bool = True
@@ -116,7 +120,7 @@ VOCABULARY = Vocabulary(
             Variant(machines_config.Region, ON_MACHINES),
             Variant(cloud_run_config.Region, ON_CLOUD_RUN),
         ),
-        "machine": (Variant(machines_config.Machine, ON_MACHINES),),
+        "machine": (Variant(Machine, ON_MACHINES),),
         "instance": (Variant(cloud_run_config.Instance, ON_CLOUD_RUN),),
         "model": (
             Variant(machines_config.MachineModel, ON_MACHINES),
@@ -232,10 +236,20 @@ def checks(config: Config) -> Checks:
     else:
         yield from cloud_run_checks(config.compute)
         yield check_fits_cloud_run(frontend)
+    yield check_client_ranges(frontend)
     yield check_name("gcp:project", config.project, r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
     yield check_name("stack name", config.stack, r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
     yield check_home(config)
     yield check_buckets(config)
+
+
+def check_client_ranges(frontend: AnyFrontend) -> Iterator[Mistake]:
+    if isinstance(frontend, ExternalFrontend) and len(frontend.client_ranges) > 1 and "*" in frontend.client_ranges:
+        yield Mistake(
+            ("frontend", "client_ranges"),
+            "`*` lets everybody in, whatever else is there",
+            "Write `*` alone, or remove it",
+        )
 
 
 def check_name(key: str, value: str, pattern: str) -> Iterator[Mistake]:
@@ -270,7 +284,7 @@ def load_config() -> Config:
     """The configuration of the running stack."""
     settings, stack = pulumi.Config(PROJECT), pulumi.get_stack()
     raw = {key: value_of(settings.get(key)) for key in given_keys()}
-    places = read_places(FilePath(pulumi.get_root_directory()), PROJECT, stack)
+    places = read_places(FilePath(pulumi.get_root_directory() or "."), PROJECT, stack)
     project = pulumi.Config("gcp").get("project") or ""
     return parse_config(raw, project, stack, place=places, deployed=not pulumi.runtime.is_dry_run())
 
