@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from policypack.audit.error import AuditError
-from policypack.audit.needs import to_install
 from policypack.audit.record import StackRecord, unreadable
 from policypack.audit.worker import Job, run_job
 
@@ -38,7 +37,7 @@ def run(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRe
     try:
         distributed = importlib.import_module("distributed")
     except ModuleNotFoundError as error:
-        raise AuditError(f"--scheduler needs {to_install('dask', error)}, here and on the workers") from error
+        raise AuditError("--scheduler needs Dask: install llm-policypack[dask], here and on the workers") from error
     client = _connect(distributed, scheduler)
     suspects: list[Job] = []
     try:

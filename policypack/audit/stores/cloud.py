@@ -12,7 +12,6 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from policypack.audit.error import TargetError, UnreadableState
-from policypack.audit.needs import to_install
 from policypack.audit.stores.content import too_large
 from policypack.audit.stores.store import Entry
 
@@ -189,7 +188,7 @@ def _session() -> Any:
         from requests.adapters import HTTPAdapter
         from urllib3.util.retry import Retry
     except ModuleNotFoundError as error:
-        raise TargetError(f"pulumi:// needs {to_install('audit', error)}") from error
+        raise TargetError(f"pulumi:// needs the package {error.name}: install llm-policypack[audit]") from error
 
     session = requests.Session()
     retry = Retry(_ATTEMPTS, status_forcelist=_RETRIED, backoff_factor=0.5, raise_on_status=False)

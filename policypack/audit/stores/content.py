@@ -6,7 +6,6 @@ import zlib
 from typing import Final
 
 from policypack.audit.error import DamagedContent, UnreadableState
-from policypack.audit.needs import to_install
 
 COMPRESSED: Final = (".gz", ".zst")
 MEBIBYTE: Final = 1024 * 1024
@@ -57,7 +56,7 @@ def _unzstd(content: bytes, max_bytes: int) -> bytes:
     try:
         import pyarrow as pa
     except ModuleNotFoundError as error:
-        raise UnreadableState(f"Zstandard needs {to_install('audit', error)}") from error
+        raise UnreadableState("Zstandard needs the package pyarrow: install llm-policypack[audit]") from error
     try:
         with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
             plain: bytes = stream.read(max_bytes + 1)

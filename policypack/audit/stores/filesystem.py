@@ -16,7 +16,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from policypack.audit.error import TargetError
-from policypack.audit.needs import to_install
 from policypack.audit.stores.backend_url import BackendURL
 
 # The class in gcsfs.core speaks the JSON API only; the package's own one asks a gRPC API for the kind of bucket first.
@@ -60,7 +59,8 @@ def _class(scheme: str) -> Any:
             warnings.simplefilter("ignore")
             return getattr(importlib.import_module(package), _CLASSES[scheme])
     except ModuleNotFoundError as error:
-        raise TargetError(f"reading {scheme}:// needs {to_install(_EXTRAS[scheme], error)}") from error
+        name, extra = (error.name or package).partition(".")[0], _EXTRAS[scheme]
+        raise TargetError(f"reading {scheme}:// needs the package {name}: install llm-policypack[{extra}]") from error
 
 
 def options_of(url: BackendURL) -> dict[str, Any]:

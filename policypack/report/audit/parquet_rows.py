@@ -7,16 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from policypack.audit.needs import to_install
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from policypack.audit.results import AuditResults
 from policypack.report.audit.csv_rows import Row, rows
-from policypack.report.writing import OutputError
-
-try:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-except ModuleNotFoundError as error:
-    raise OutputError(f".parquet needs {to_install('audit', error)}") from error
 
 _ROWS_A_GROUP: Final = 50_000
 # Columns whose few values repeat.
