@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.spelling import argument
+from policypack.model.values.values import UNKNOWN, Unknown, Value
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -17,21 +18,78 @@ V = TypeVar("V", bound=View)
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 
 
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class PropertyValue:
+    """The value that one property of a resource has to have.
+
+    Attributes:
+        path: where the property is: names of properties, and indexes of items in lists.
+        value: the value; objects in it have their properties by names of the same spelling.
+        urn: the resource; empty for the one that is judged.
+    """
+
+    path: Path
+    value: Value = field(hash=False)
+    urn: str = ""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What to do, a sentence, and the settings that do it where it is as simple as that."""
+
+    text: str
+    settings: tuple[PropertyValue, ...] = ()
+
+
+def setting(more: str = ".", /, *, of: View | None = None, at: Path = (), **values: Value) -> Fix:
+    """The fix that is one value or two: `setting(timeout_sec=600)` says "Set `timeout_sec=600`."
+
+    Properties of an object that are not among the values stay as they are.
+
+    Args:
+        more: what the sentence ends with.
+        of: the resource, if it is not the one that is judged.
+        at: where in the resource the properties are, if they are those of an item in a list.
+        values: the values by the properties' Python names.
+    """
+    said = " and ".join(f"``{argument(name, value)}``" for name, value in values.items())
+    found = (one for name, value in values.items() for one in _leaves((*at, name), value, of.urn if of else ""))
+    return Fix(f"Set {said}{more}", tuple(found))
+
+
+def _leaves(path: Path, value: Value, urn: str) -> Iterator[PropertyValue]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves((*path, key), inner, urn)
+    else:
+        yield PropertyValue(path, value, urn)
+
+
 @dataclass(frozen=True)
 class Fail:
     """Something is wrong for certain.
 
+    Properties in the sentences stand between double backticks, by their Python names: see `model/values/spelling.py`.
+
     Attributes:
         observed: what is, a sentence.
         required: what is asked for, a sentence.
-        fix: what to do, a sentence.
+        fix: what to do, a sentence; with its settings where it is one value or two of one resource.
         severity: how bad it is, if that is less than the rule says.
     """
 
     observed: str
     required: str
-    fix: str
+    fix: str | Fix
     severity: Severity | None = None
+
+    @property
+    def remedy(self) -> Fix:
+        """The fix, with its settings if it has any."""
+        return self.fix if isinstance(self.fix, Fix) else Fix(self.fix)
 
 
 @dataclass(frozen=True)
@@ -39,7 +97,7 @@ class Undecided:
     """It cannot be determined.
 
     Attributes:
-        why: what blocks it, a clause.
+        why: what blocks it, a clause, with properties as in a `Fail`.
         property_name: the input property that would decide it, by its Python name; empty if it is none of a resource.
     """
 
@@ -77,7 +135,7 @@ def not_known(property_name: str, of: str = "", *, because: str = "") -> Undecid
         because: what keeps it unknown, a clause.
     """
     whose = f" of `{of}`" if of else ""
-    return Undecided(f"`{property_name}`{whose} is not known" + (f": {because}" if because else ""), property_name)
+    return Undecided(f"``{property_name}``{whose} is not known" + (f": {because}" if because else ""), property_name)
 
 
 def known(value: T | Unknown, property_name: str, of: str = "", *, because: str = "") -> T:
@@ -127,7 +185,7 @@ class Condition(Generic[V]):
     @property
     def doubt(self) -> Undecided:
         """What is said of a failure while the condition is not known."""
-        why = f"`{self.property_name}` is not known, and it may be that {self.otherwise}"
+        why = f"``{self.property_name}`` is not known, and it may be that {self.otherwise}"
         return Undecided(why, self.property_name)
 
 

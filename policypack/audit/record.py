@@ -12,9 +12,10 @@ from policypack.audit.stores.store import Entry
 from policypack.evaluate import Finding, Report, RuleReport, Status
 from policypack.model.graph.stack import Stack
 from policypack.order import OPEN, rank
+from policypack.problem import Problem
 from policypack.rule import Level, Waiver
 from policypack.rules import RULES
-from policypack.verdict import Fail, Undecided
+from policypack.verdict import Undecided
 from policypack.wording import printable
 
 _RULES: Final = {rule.name: rule for rule in RULES}
@@ -101,7 +102,7 @@ def finding_of(row: FindingRow) -> Finding:
         row.urn,
         row.type,
         row.name,
-        problems=tuple(Fail(*problem) for problem in said["problems"]),
+        problems=tuple(Problem(*problem) for problem in said["problems"]),
         undecided=tuple(Undecided(*reason) for reason in said["undecided"]),
         waivers=tuple(_waiver(*waiver) for waiver in said["waivers"]),
         expired=tuple(_waiver(*waiver) for waiver in said["expired"]),

@@ -25,7 +25,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._shown = Stack(is_complete=False)
+        self._shown = Stack(is_complete=False, spelling="pulumi")
         self._shown_to: dict[str, set[str]] = {}
         self._stack = Stack()
         self._stack_given_to: set[str] = set()
@@ -69,7 +69,7 @@ class Memory:
             if not self._stack_given_to or policy in self._stack_given_to:
                 self._stack_given_to.clear()
                 resources = [self._joined(resource) for resource in args.resources]
-                self._stack = Stack(resources, tags=dict(args.stack_tags))
+                self._stack = Stack(resources, tags=dict(args.stack_tags), spelling="pulumi")
             self._stack_given_to.add(policy)
             return self._stack
 

@@ -117,9 +117,10 @@ class RunService(View):
         """Why its concurrency is not known, if it is not, a clause."""
         properties, key = self._at("concurrency")
         if isinstance(properties.number(key), Unknown):
-            return f"`max_instance_request_concurrency` of `{self.name}` is not known"
+            return f"``max_instance_request_concurrency`` of `{self.name}` is not known"
         return (
-            f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each "
+            f"``max_instance_request_concurrency`` of `{self.name}` is left out, and whether that is 80, or 80 "
+            "for each "
             "of its vCPUs, is not known: set it to what the model server batches"
         )
 

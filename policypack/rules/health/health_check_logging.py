@@ -57,5 +57,5 @@ def health_check_logging(check: HealthCheck, options: Options) -> Checks:
         yield Fail(
             "It does not log changes of health.",
             "Changes of health are logged.",
-            'Set `log_config={"enable": True}`.',
+            'Set ``log_config={"enable": True}``.',
         )

@@ -63,7 +63,7 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
     """
     if known(machine.forwards_packets, "can_ip_forward"):
         yield Fail(
-            "`can_ip_forward` is on.",
+            "``can_ip_forward`` is on.",
             "VMs that send and receive packets of their own addresses only.",
-            "Remove `can_ip_forward`, or set `can_ip_forward=False`.",
+            "Remove ``can_ip_forward``, or set ``can_ip_forward=False``.",
         )

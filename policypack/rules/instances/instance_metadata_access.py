@@ -94,7 +94,7 @@ def _place(group: str) -> tuple[str, str]:
     """Where a value is read from, and where to set it so that it counts: what a group adds takes precedence."""
     if not group:
         return "`metadata`", "`metadata`"
-    return f"`metadata` (with `all_instances_config` of `{group}`)", "`metadata` of that `all_instances_config`"
+    return f"`metadata` (with ``all_instances_config`` of `{group}`)", "`metadata` of that ``all_instances_config``"
 
 
 def _is_on(key: str, switch: Switch, group: str) -> Checks:
@@ -107,7 +107,7 @@ def _is_on(key: str, switch: Switch, group: str) -> Checks:
         yield Fail(
             f"`{key}` in {where} is {switch.value}.",
             f"`{key}` is `TRUE`.",
-            f'Set `"{key}": "TRUE"` in {place}.',
+            f'Set ``"{key}": "TRUE"`` in {place}.',
         )
 
 
@@ -117,7 +117,7 @@ def _serial_port_is_closed(switch: Switch, group: str) -> Checks:
         yield Fail(
             f"`serial-port-enable` in {where} is on.",
             "`serial-port-enable` is `FALSE` or left out.",
-            f'Set `"serial-port-enable": "FALSE"` in {place}.',
+            f'Set ``"serial-port-enable": "FALSE"`` in {place}.',
         )
     elif switch in (Switch.NOT_KNOWN, Switch.DISPUTED):
         yield Undecided(f"`serial-port-enable` in {where} is not known, or not a boolean", "metadata")

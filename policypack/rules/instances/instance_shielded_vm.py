@@ -13,9 +13,10 @@ from policypack.verdict import Checks, Condition, Fail, Undecided, known, provid
 _CAN_BE_SHIELDED = Condition[Machine](
     lambda machine: negation(machine.is_bare_metal), "a bare metal instance has no Shielded VM options", "machine_type"
 )
-_REQUIRED = "`shielded_instance_config` with secure boot, vTPM and integrity monitoring on."
+_REQUIRED = "``shielded_instance_config`` with secure boot, vTPM and integrity monitoring on."
 _FIX = (
-    "Set `shielded_instance_config` with `enable_secure_boot`, `enable_vtpm` and `enable_integrity_monitoring`, "
+    "Set ``shielded_instance_config`` with ``enable_secure_boot``, ``enable_vtpm`` and "
+    "``enable_integrity_monitoring``, "
     "all `True`."
 )
 _DRIVERS = (
@@ -101,7 +102,7 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
     shielding = known(machine.shielding, "shielded_instance_config")
     drivers = "" if machine.has_gpu is False or not options.gpu_secure_boot else _DRIVERS
     if shielding is None:
-        yield Fail("`shielded_instance_config` is left out, and secure boot with it.", _REQUIRED, f"{_FIX}{drivers}")
+        yield Fail("``shielded_instance_config`` is left out, and secure boot with it.", _REQUIRED, f"{_FIX}{drivers}")
         return
     doubt = Undecided("it is not known whether it has GPUs, and so whether it needs secure boot", "guest_accelerators")
     needs_secure_boot = options.gpu_secure_boot or negation(machine.has_gpu)
@@ -112,4 +113,4 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
 
 def _is_on(name: str, flag: bool | Unknown, drivers: str) -> Checks:
     if not known(flag, name):
-        yield Fail(f"`{name}` is off.", _REQUIRED, f"{_FIX}{drivers}")
+        yield Fail(f"``{name}`` is off.", _REQUIRED, f"{_FIX}{drivers}")

@@ -84,5 +84,5 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
         yield Fail(
             f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
             "Private Google Access, so that VMs without external addresses get images, weights and secrets.",
-            "Set `private_ip_google_access=True`.",
+            "Set ``private_ip_google_access=True``.",
         )

@@ -60,7 +60,7 @@ def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """
     if known(service.uses_cdn, "enable_cdn"):
         yield Fail(
-            "It has `enable_cdn=True`, and prompts are POST requests, which Cloud CDN never caches.",
+            "It has ``enable_cdn=True``, and prompts are POST requests, which Cloud CDN never caches.",
             "No Cloud CDN in front of a model.",
-            "Remove `enable_cdn`; if it serves no model, leave it out with the option `services`.",
+            "Remove ``enable_cdn``; if it serves no model, leave it out with the option `services`.",
         )

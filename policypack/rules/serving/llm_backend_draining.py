@@ -100,18 +100,20 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"Above 0 and at most {_LONGEST_SECONDS} s, which is what the API takes.",
-            f"Set `connection_draining_timeout_sec` to `timeout_sec`, up to {_LONGEST_SECONDS}.",
+            f"Set ``connection_draining_timeout_sec`` to ``timeout_sec``, up to {_LONGEST_SECONDS}.",
         )
     elif options.min_seconds:
         yield _lasts(draining, options.min_seconds, "the option `min_seconds`")
     elif draining < _LONGEST_SECONDS:
-        doubt = not_known("load_balancing_scheme", because="a passthrough load balancer has no `timeout_sec`")
+        doubt = not_known("load_balancing_scheme", because="a passthrough load balancer has no ``timeout_sec``")
         yield provided(negation(service.is_passthrough), doubt, _outlasts_responses(draining, service))
 
 
 def _outlasts_responses(draining: float, service: BackendService) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
-    reason = "its `timeout_sec`" if timeout <= _LONGEST_SECONDS else "the most there is, as its `timeout_sec` is longer"
+    reason = (
+        "its ``timeout_sec``" if timeout <= _LONGEST_SECONDS else "the most there is, as its ``timeout_sec`` is longer"
+    )
     yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), reason)
 
 
@@ -121,5 +123,5 @@ def _lasts(draining: float, seconds: float, reason: str) -> Checks:
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"At least {seconds:g} s, {reason}.",
-            f"Set `connection_draining_timeout_sec` to {seconds:g}{more}.",
+            f"Set ``connection_draining_timeout_sec`` to {seconds:g}{more}.",
         )

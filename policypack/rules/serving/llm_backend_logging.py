@@ -91,13 +91,13 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     """
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"
-    required = f"A request log with a `sample_rate` {lower} up to 1."
-    fix = 'Set `log_config={"enable": True, "sample_rate": 1.0}`.'
+    required = f"A request log with a ``sample_rate`` {lower} up to 1."
+    fix = 'Set ``log_config={"enable": True, "sample_rate": 1.0}``.'
     if log.is_enabled is False:
         yield Fail("Its requests are not logged.", required, fix)
         return
     rate = known(log.sample_rate, "sample_rate", "log_config")
     if rate <= 0 or rate < options.min_sample_rate:
-        yield Fail(f"Its request log has `sample_rate` {rate:g}.", required, fix)
+        yield Fail(f"Its request log has ``sample_rate`` {rate:g}.", required, fix)
     else:
         known(log.is_enabled, "enable", "log_config")

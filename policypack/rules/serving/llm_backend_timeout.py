@@ -132,10 +132,10 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
 def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
     if timeout < options.min_seconds:
-        fix = f"Set `timeout_sec` to the duration of the longest response, {options.min_seconds} or more"
+        fix = f"Set ``timeout_sec`` to the duration of the longest response, {options.min_seconds} or more"
         fix += f"{_and_draining(service, options)}."
     else:
-        fix = f"Set `timeout_sec` to {options.max_seconds} or less."
+        fix = f"Set ``timeout_sec`` to {options.max_seconds} or less."
     if not options.min_seconds <= timeout <= options.max_seconds:
         default = ", the default" if timeout == DEFAULT_TIMEOUT_SECONDS else ""
         yield Fail(f"Its timeout is {timeout:.10g} s{default}.", _required(options), fix)
@@ -145,7 +145,7 @@ def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
     """What `llm-backend-draining` asks for after that: draining as long as the time-out, up to its own limit."""
     needed, draining = min(options.min_seconds, 3600), service.draining_seconds
     is_enough = when_known(draining, lambda seconds: seconds >= needed) is True
-    return "" if is_enough else ", and `connection_draining_timeout_sec` to the same, up to 3600"
+    return "" if is_enough else ", and ``connection_draining_timeout_sec`` to the same, up to 3600"
 
 
 def _cloud_run_waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
@@ -170,7 +170,7 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
         yield Fail(
             f"The request timeout of the Cloud Run service `{run.name}` is {timeout:.10g} s.",
             f"A timeout from {options.min_seconds} to {longest} s.",
-            f"Set `{run.timeout_of(options.min_seconds)}`, or as much as the longest response takes.",
+            f"Set ``{run.timeout_of(options.min_seconds)}``, or as much as the longest response takes.",
         )
 
 
