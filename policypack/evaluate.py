@@ -19,9 +19,8 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import spelled
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.problem import Problem, problems_of
 from policypack.rule import AnyRule, Level, Options, Services, Waiver
-from policypack.verdict import Fail, NotApplicable, Severity, Undecided
+from policypack.verdict import Fail, NotApplicable, Problem, Severity, Undecided, problems_of
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
@@ -227,7 +226,7 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     verdicts = _verdicts(rule, subject, setting.options, selected)
     resource = subject.resource
     spelling = subject.stack.spelling
-    problems = problems_of((verdict for verdict in verdicts if isinstance(verdict, Fail)), resource, spelling)
+    problems = problems_of((verdict for verdict in verdicts if isinstance(verdict, Fail)), resource.urn, spelling)
     undecided = (verdict for verdict in dict.fromkeys(verdicts) if isinstance(verdict, Undecided))
     reasons = [replace(verdict, why=spelled(verdict.why, spelling)) for verdict in undecided]
     exempt = [spelled(verdict.why, spelling) for verdict in verdicts if isinstance(verdict, NotApplicable)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
-from policypack.model.values.spelling import argument
+from policypack.model.values.spelling import Spelling, argument, spelled, spelled_key, spelled_keys
 from policypack.model.values.values import UNKNOWN, Unknown, Value
 
 T = TypeVar("T")
@@ -226,3 +226,56 @@ def under(conditions: Iterable[Condition[Any]], subject: View, check: Callable[[
         if isinstance(holds, Unknown):
             doubt = doubt or condition.doubt
     yield from settled(check()) if doubt is None else provided(UNKNOWN, doubt, check())
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A `Fail` of a resource with its properties spelled.
+
+    Attributes:
+        observed: what is, a sentence.
+        required: what is asked for, a sentence.
+        fix: what to do, a sentence.
+        severity: how bad it is, if that is less than the rule says.
+        settings: the values that mend it, where the fix is as simple as that; each names its resource.
+    """
+
+    observed: str
+    required: str
+    fix: str
+    severity: Severity | None = None
+    settings: tuple[PropertyValue, ...] = ()
+
+
+def problems_of(fails: Iterable[Fail], judged: str, spelling: Spelling) -> list[Problem]:
+    """What is wrong with a resource; problems with the same fix are one problem, observed several times.
+
+    Args:
+        fails: what a rule says.
+        judged: the URN of the resource.
+        spelling: how its program spells properties.
+    """
+    alike: dict[Problem, list[Problem]] = {}
+    for fail in fails:
+        problem = _problem(fail, judged, spelling)
+        alike.setdefault(replace(problem, observed="", settings=()), []).append(problem)
+    return [
+        replace(
+            same,
+            observed=" ".join(dict.fromkeys(one.observed for one in found)),
+            settings=tuple(dict.fromkeys(value for one in found for value in one.settings)),
+        )
+        for same, found in alike.items()
+    ]
+
+
+def _problem(fail: Fail, judged: str, spelling: Spelling) -> Problem:
+    sentences = fail.observed, fail.required, fail.remedy.text
+    observed, required, fix = (spelled(sentence, spelling) for sentence in sentences)
+    settings = tuple(_setting(value, judged, spelling) for value in fail.remedy.settings)
+    return Problem(observed, required, fix, fail.severity, settings)
+
+
+def _setting(wanted: PropertyValue, judged: str, spelling: Spelling) -> PropertyValue:
+    path = tuple(spelled_key(part, spelling) if isinstance(part, str) else part for part in wanted.path)
+    return PropertyValue(path, spelled_keys(wanted.value, spelling), wanted.urn or judged)

@@ -94,7 +94,7 @@ def test_no_message_over_the_wire_shows_a_secret() -> None:
         client.configure({rule.name: {"enforcementLevel": "MANDATORY"} for rule in RULES})
         found = [d.message for request in requests for d in client.analyze(request)]
         found += [d.message for d in client.analyze_stack(stack)]
-    assert any("`port_name` is `[secret]`" in message for message in found)
+    assert any("`portName` is `[secret]`" in message for message in found)
     assert not any("unguessable" in message for message in found)
 
 

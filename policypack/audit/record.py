@@ -12,10 +12,9 @@ from policypack.audit.stores.store import Entry
 from policypack.evaluate import Finding, Report, RuleReport, Status
 from policypack.model.graph.stack import Stack
 from policypack.order import OPEN, rank
-from policypack.problem import Problem
 from policypack.rule import Level, Waiver
 from policypack.rules import RULES
-from policypack.verdict import Undecided
+from policypack.verdict import Problem, Undecided
 from policypack.wording import printable
 
 _RULES: Final = {rule.name: rule for rule in RULES}

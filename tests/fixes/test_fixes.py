@@ -13,6 +13,7 @@ import pytest
 import policypack.rules
 from policypack.config.options import Setting, default_settings, read_options
 from policypack.evaluate import Report, Status, evaluate
+from policypack.model.values.spelling import spelled
 from policypack.rules import RULES
 from policypack.verdict import Fail
 from tests.fixes.fix import Fix, words
@@ -54,7 +55,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def remember(self: Fail, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        made.append((self.fix, sys._getframe(1).f_code.co_name))
+        made.append((spelled(self.remedy.text, "python"), sys._getframe(1).f_code.co_name))
 
     monkeypatch.setattr(Fail, "__init__", remember)
     return made

@@ -34,6 +34,11 @@ def spelled_keys(value: Value, spelling: Spelling) -> Value:
     return [spelled_keys(one, spelling) for one in value] if isinstance(value, list) else value
 
 
+def spelled_path(path: str, spelling: Spelling) -> str:
+    """The dotted path of a property, spelled."""
+    return ".".join(spelled_key(name, spelling) for name in path.split("."))
+
+
 def spelled_key(key: str, spelling: Spelling) -> str:
     """The name of a property, spelled."""
     return key if spelling == "python" else camel_case(key)
