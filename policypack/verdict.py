@@ -44,16 +44,16 @@ class Fix:
     settings: tuple[PropertyValue, ...] = ()
 
 
-def setting(more: str = ".", /, *, of: View | None = None, at: Path = (), **values: Value) -> Fix:
-    """The fix that is one value or two: `setting(timeout_sec=600)` says "Set `timeout_sec=600`."
+def setting(values: Mapping[str, Value], more: str = ".", *, of: View | None = None, at: Path = ()) -> Fix:
+    """The fix that is one value or two: `setting({"timeout_sec": 600})` says "Set `timeout_sec=600`."
 
     Properties of an object that are not among the values stay as they are.
 
     Args:
+        values: the values by the properties' Python names.
         more: what the sentence ends with.
         of: the resource, if it is not the one that is judged.
         at: where in the resource the properties are, if they are those of an item in a list.
-        values: the values by the properties' Python names.
     """
     said = " and ".join(f"``{argument(name, value)}``" for name, value in values.items())
     found = (one for name, value in values.items() for one in _leaves((*at, name), value, of.urn if of else ""))

@@ -17,7 +17,7 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.attached import attached_have_limits
 from policypack.rules.on_gke.load_target import has_a_limit
 from policypack.rules.shared.conditions import GETS_BACKENDS, is_measured, uses_proxy
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
 
@@ -203,5 +203,5 @@ def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions, se
     yield Fail(
         f"Backend `{backend.label}` has {has}.",
         f"``max_utilization`` {lower} up to {options.max:g}.",
-        f"Set ``max_utilization={options.max:g}``, or lower.",
+        setting({"max_utilization": options.max}, ", or lower.", at=backend.path),
     )

@@ -11,7 +11,7 @@ from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.health_check_use import may_share_a_check, named_in_place_of_a_check, shared_checks
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import SERVES
-from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, provided, setting, unresolved
 from policypack.wording import quoted
 
 # Google's example of a check for healing: 90 s, which is what `health-check-timing` asks for.
@@ -149,7 +149,7 @@ def _repairs_are_on(group: GroupManager) -> Checks:
         yield Fail(
             "Its ``instance_lifecycle_policy`` says DO_NOTHING about VMs that fail their health check.",
             "VMs whose server is dead are recreated.",
-            'Set ``on_failed_health_check="REPAIR"``, or remove ``instance_lifecycle_policy``.',
+            setting({"instance_lifecycle_policy": {"on_failed_health_check": "REPAIR"}}, ", or remove it."),
         )
 
 
@@ -180,5 +180,9 @@ def _delay_fits_loading(group: GroupManager, options: AutohealingOptions) -> Che
         yield Fail(
             f"Its ``initial_delay_sec`` is {delay:g}.",
             f"An initial delay from {low} to {high} seconds.",
-            "Set it to what a new VM needs until its server answers: boot, driver, image, and loading the model.",
+            setting(
+                {"auto_healing_policies": {"initial_delay_sec": low if delay < low else high}},
+                f" or {'more' if delay < low else 'less'}: what a new VM needs until its server answers, with boot, "
+                "driver, image and loading the model.",
+            ),
         )

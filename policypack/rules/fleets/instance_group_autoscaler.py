@@ -15,7 +15,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import SERVES
 from policypack.rules.shared.signals import has_a_telling_signal, may_serve
-from policypack.verdict import Checks, Fail, Undecided, decided, known, provided
+from policypack.verdict import Checks, Fail, Undecided, decided, known, provided, setting
 from policypack.wording import quoted
 
 _MAY_BE_STATEFUL = Undecided(
@@ -170,7 +170,8 @@ def _unknown_autoscaler(group: GroupManager) -> Undecided:
 
 def _is_on(autoscaler: Autoscaler) -> Checks:
     if not known(autoscaler.is_on, "mode", autoscaler.name):
-        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", 'Set ``mode="ON"``.')
+        fix = setting({"autoscaling_policy": {"mode": "ON"}}, of=autoscaler)
+        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", fix)
 
 
 def _has_room(autoscaler: Autoscaler) -> Checks:

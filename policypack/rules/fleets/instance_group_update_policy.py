@@ -13,7 +13,7 @@ from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import SERVES
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, setting
 
 # Whichever of these are said together can be done together, and with what the other parts say.
 _SURGE_A_ZONE: Final = "Set ``max_surge_fixed`` to the number of the group's zones, or, with RECREATE, to 0."
@@ -138,7 +138,7 @@ def _keeps_places(group: GroupManager) -> Checks:
         yield Fail(
             "It is stateful, and deletes VMs to spread them evenly over its zones.",
             "A stateful regional group has ``instance_redistribution_type`` NONE.",
-            'Set ``"instance_redistribution_type": "NONE"`` in ``update_policy``.',
+            setting({"update_policy": {"instance_redistribution_type": "NONE"}}),
         )
 
 

@@ -9,7 +9,7 @@ from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.health_check_use import is_for_balancing, is_for_healing
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Checks, Fail, Undecided, decided, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known, setting
 
 _UNKNOWN_USE = Undecided("it is not known whether load balancing or autohealing uses it", "health_checks")
 
@@ -139,7 +139,7 @@ def _does_not_flap(name: str, threshold: float | Unknown, options: TimingOptions
         yield Fail(
             f"Its ``{name}`` is {answers:g}.",
             f"Thresholds of at least {options.min_threshold}, so that no single answer decides.",
-            f"Raise the threshold to {options.min_threshold} or more.",
+            setting({name: options.min_threshold}, " or more."),
         )
 
 

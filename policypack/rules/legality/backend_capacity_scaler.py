@@ -8,7 +8,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.verdict import Checks, Fail, known
+from policypack.verdict import Checks, Fail, known, setting
 from policypack.wording import quoted
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `capacityScaler` is 0, or from 0.1 to 1.
@@ -100,7 +100,7 @@ def _has_legal_scaler(backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` has no ``capacity_scaler``, for which the provider sends 0: it is drained.",
             "A ``capacity_scaler`` on every backend of a regional service.",
-            "Set ``capacity_scaler=1.0``.",
+            setting({"capacity_scaler": 1.0}, at=backend.path),
         )
     elif scaler and not _LOWEST <= scaler <= _HIGHEST:
         yield Fail(

@@ -21,7 +21,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
+from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided, setting
 
 _FIX_ON_CLOUD_RUN: Final = (
     "Remove it; Cloud Run has ``session_affinity=True`` on its own template, with which clients stay with an instance "
@@ -127,7 +127,7 @@ def _hash_is_read(service: BackendService) -> Checks:
         yield Fail(
             f"It has ``consistent_hash``, which has no effect with ``locality_lb_policy`` {policy}.",
             f"``consistent_hash`` with ``locality_lb_policy`` {' or '.join(HASHING_POLICIES)}.",
-            'Set ``locality_lb_policy="RING_HASH"``, or remove ``consistent_hash``.',
+            setting({"locality_lb_policy": "RING_HASH"}, ", or remove ``consistent_hash``."),
         )
 
 
@@ -178,7 +178,7 @@ def _has_cookie(service: BackendService) -> Checks:
         yield Fail(
             f"It has ``session_affinity`` {STATEFUL_AFFINITY} and no ``strong_session_affinity_cookie``.",
             "The cookie that this affinity needs.",
-            'Set ``strong_session_affinity_cookie={"name": "llm", "ttl": {"seconds": 3600}}``.',
+            setting({"strong_session_affinity_cookie": {"name": "llm", "ttl": {"seconds": 3600}}}),
         )
 
 
@@ -192,7 +192,7 @@ def _policy_keeps_sessions(service: BackendService) -> Checks:
         yield Fail(
             f"It has session affinity and ``locality_lb_policy`` {policy}, under which affinity has no effect.",
             "Session affinity with ``locality_lb_policy`` MAGLEV or RING_HASH, or none of its own.",
-            'Set ``session_affinity="NONE"``, or ``locality_lb_policy="MAGLEV"``.',
+            setting({"session_affinity": "NONE"}, ', or ``locality_lb_policy="MAGLEV"``.'),
         )
 
 
@@ -202,5 +202,5 @@ def _mode_keeps_sessions(backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` is in UTILIZATION mode, and the service has session affinity.",
             "Session affinity with another balancing mode than UTILIZATION.",
-            'Set ``session_affinity="NONE"``, or ``balancing_mode="RATE"`` with ``max_rate_per_instance``.',
+            setting({"session_affinity": "NONE"}, ', or ``balancing_mode="RATE"`` with ``max_rate_per_instance``.'),
         )

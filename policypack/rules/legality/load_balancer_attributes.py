@@ -14,7 +14,7 @@ from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.shared.refusal import which_product
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
 _JUDGED_OTHERWISE: Final = {
@@ -142,7 +142,7 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
         yield Fail(
             "It has both `iap` and ``enable_cdn``.",
             "Identity-Aware Proxy or Cloud CDN, not both on one service.",
-            "Set ``enable_cdn=False``: answers of a model are not to be cached.",
+            setting({"enable_cdn": False}, ": answers of a model are not to be cached."),
         )
 
 

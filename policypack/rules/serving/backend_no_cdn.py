@@ -8,7 +8,7 @@ from policypack.model.products.product import Cell
 from policypack.model.values.logic import all_of, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 
 def _may_have_cdn(service: BackendService) -> bool | Unknown:
@@ -62,5 +62,5 @@ def backend_no_cdn(service: BackendService, options: Options) -> Checks:
         yield Fail(
             "It has ``enable_cdn=True``, and prompts are POST requests, which Cloud CDN never caches.",
             "No Cloud CDN in front of a model.",
-            "Remove ``enable_cdn``; if it serves no model, leave it out with the option `services`.",
+            setting({"enable_cdn": False}, "; if it serves no model, leave it out with the option `services`."),
         )

@@ -20,7 +20,7 @@ from policypack.model.machines.shape import gpus_of_type
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, under
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, setting, under
 from policypack.wording import quoted
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
@@ -184,7 +184,7 @@ def _may_migrate(observed: str) -> Fail:
     return Fail(
         f"``on_host_maintenance`` {observed}.",
         "``on_host_maintenance`` is TERMINATE, as a VM with a GPU cannot be moved while it runs.",
-        'Set ``"on_host_maintenance": "TERMINATE"`` in `scheduling`.',
+        setting({"scheduling": {"on_host_maintenance": "TERMINATE"}}),
     )
 
 
@@ -199,18 +199,18 @@ def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> 
             f"One of {', '.join(options.provisioning_models)}.",
             "Set ``provisioning_model`` in `scheduling` to one of them.",
         )
-    for setting in REQUIRED_SETTINGS[model]:
-        yield _has(setting, machine, model)
+    for required in REQUIRED_SETTINGS[model]:
+        yield _has(required, machine, model)
     if machine.scheduling.is_preemptible is True and NO_RESTART not in REQUIRED_SETTINGS[model]:
         yield _has(NO_RESTART, machine, "a preemptible VM")
 
 
-def _has(setting: RequiredSetting, machine: Machine, model: str) -> Checks:
-    if not known(setting.is_right(machine), setting.name):
+def _has(required: RequiredSetting, machine: Machine, model: str) -> Checks:
+    if not known(required.is_right(machine), required.name):
         yield Fail(
-            f"``{setting.name}`` is not {setting.wanted if setting.is_set(machine) else 'set'} with {model}.",
-            f"``{setting.name}`` is {setting.wanted} with {model}.",
-            f'Set ``"{setting.name}": {setting.value}``{setting.where}.',
+            f"``{required.name}`` is not {required.wanted if required.is_set(machine) else 'set'} with {model}.",
+            f"``{required.name}`` is {required.wanted} with {model}.",
+            setting(required.to_set),
         )
 
 

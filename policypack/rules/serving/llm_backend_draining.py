@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.draining import outlasts_responses
 from policypack.rules.shared.conditions import is_measured
-from policypack.verdict import Checks, Fail, known, not_known, provided
+from policypack.verdict import Checks, Fail, known, not_known, provided, setting
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining
 _LONGEST_SECONDS: Final = 3600
@@ -100,7 +101,9 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"Above 0 and at most {_LONGEST_SECONDS} s, which is what the API takes.",
-            f"Set ``connection_draining_timeout_sec`` to ``timeout_sec``, up to {_LONGEST_SECONDS}.",
+            setting({"connection_draining_timeout_sec": _LONGEST_SECONDS})
+            if draining > _LONGEST_SECONDS
+            else f"Set ``connection_draining_timeout_sec`` to ``timeout_sec``, up to {_LONGEST_SECONDS}.",
         )
     elif options.min_seconds:
         yield _lasts(draining, options.min_seconds, "the option `min_seconds`")
@@ -123,5 +126,5 @@ def _lasts(draining: float, seconds: float, reason: str) -> Checks:
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"At least {seconds:g} s, {reason}.",
-            f"Set ``connection_draining_timeout_sec`` to {seconds:g}{more}.",
+            setting({"connection_draining_timeout_sec": math.ceil(seconds)}, f"{more}."),
         )

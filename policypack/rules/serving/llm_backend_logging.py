@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, Range, cis, rule
 from policypack.rules.on_gke.request_log import logs_requests
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 _LOGS_REQUESTS: Final = Condition[BackendService](
     lambda service: service.logs_requests, "its load balancer logs no requests", "load_balancing_scheme"
@@ -92,7 +92,7 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"
     required = f"A request log with a ``sample_rate`` {lower} up to 1."
-    fix = 'Set ``log_config={"enable": True, "sample_rate": 1.0}``.'
+    fix = setting({"log_config": {"enable": True, "sample_rate": 1.0}})
     if log.is_enabled is False:
         yield Fail("Its requests are not logged.", required, fix)
         return

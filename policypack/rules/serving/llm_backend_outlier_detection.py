@@ -13,7 +13,7 @@ from policypack.model.values.spelling import properties
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 _HAS_NONE: Final = "its load balancer has no outlier detection"
 # https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts: what it has no effect on.
@@ -118,7 +118,7 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
         yield Fail(
             "It has no ``outlier_detection``.",
             "Outlier detection.",
-            'Set ``outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}``.',
+            setting({"outlier_detection": {"consecutive_errors": 5, "max_ejection_percent": 50}}),
         )
 
 
@@ -137,7 +137,7 @@ def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
         yield Fail(
             "Its outlier detection only counts: all ``enforcing_...`` percentages are 0.",
             "Outlier detection that ejects.",
-            "Set ``enforcing_consecutive_errors=100``.",
+            setting({"outlier_detection": {"enforcing_consecutive_errors": 100}}),
         )
 
 

@@ -12,7 +12,7 @@ from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rules.shared.refusal import which_kind
-from policypack.verdict import Checks, Fail, known, not_known, provided
+from policypack.verdict import Checks, Fail, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _OTHER_MODE: Final = (
@@ -48,7 +48,9 @@ def scaler_fits(backend: Backend) -> Checks:
         fail = Fail(
             f"Backend `{backend.label}` is a {backend.kind_name}, where ``capacity_scaler`` {scaler:g} has no effect.",
             "``capacity_scaler`` 1, which a regional service has to say, or none.",
-            "Set ``capacity_scaler=1.0``. Weights between services in the URL map split traffic.",
+            setting(
+                {"capacity_scaler": 1.0}, ". Weights between services in the URL map split traffic.", at=backend.path
+            ),
         )
         yield provided(takes_none, which_kind(backend), iter([fail]))
 
@@ -64,10 +66,10 @@ def settings_fit(service: BackendService, backend: Backend) -> Checks:
         "service_lb_policy": all_of([service.sets("service_lb_policy"), may_be]),
         **{field: backend.is_set(field) for field in TARGET_FIELDS},
     }
-    for setting, is_there in settings.items():
+    for name, is_there in settings.items():
         if is_there is not False:
-            is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
-            yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
+            is_refused = agreed(SETTINGS_OF_KINDS[name][kind] is Cell.REFUSED for kind in backend.backend_kinds)
+            yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(name), is_there))
 
 
 def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:

@@ -20,7 +20,7 @@ from policypack.model.products.targets import (
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.verdict import Checks, Fail, known, not_known
+from policypack.verdict import Checks, Fail, known, not_known, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _METRICS_MODE: Final = "CUSTOM_METRICS"
@@ -48,7 +48,7 @@ def _duration_fits(backend: Backend, mode: str) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` is in {mode} mode with ``traffic_duration`` {unfit}.",
             f"{mode} mode with ``traffic_duration`` {fitting}.",
-            f'Set ``traffic_duration="{fitting}"``, or use {other} mode with a limit of its own.',
+            setting({"traffic_duration": fitting}, f", or use {other} mode with a limit of its own.", at=backend.path),
         )
 
 
