@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -34,6 +35,17 @@ class PropertyValue:
     path: Path
     value: Value = field(hash=False)
     urn: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path as Pulumi writes it: `backends[0].max_utilization`, `metadata["enable-oslogin"]`.
+
+        https://www.pulumi.com/docs/reference/property-paths/
+        """
+        first, *others = self.path
+        return f"{first}" + "".join(
+            f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{json.dumps(part)}]" for part in others
+        )
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def test_what_a_finding_says() -> None:
     ]
     document = read(made_results(findings))
     waiver = {"resource": "*", "reason": "it\nhas to be", "owner": "the  team", "expires": "2026-12-31"}
-    fail = {"observed": "It is so.", "required": "It has to be other.", "fix": "Make it other."}
+    fail = {"observed": "It is so.", "required": "It has to be other.", "fix": "Make it other.", "settings": []}
     keys = ("name", "status", "problems", "reasons", "notApplicable", "waivers", "expiredWaivers")
     assert [tuple(entry[key] for key in keys) for entry in document["findings"]] == [
         ("a", "failed", [fail], ["r"], None, [], [waiver]),

@@ -137,7 +137,7 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
 def _is_on_health_path(name: str, probe: Probe | Unknown | None, options: RunProbeOptions) -> Checks:
     required = f"An HTTP ``{name}`` on {quoted(options.allowed_paths)}, or a gRPC one."
     patience = ', "period_seconds": 10, "failure_threshold": 60' if name == "startup_probe" else ""
-    fix = f'Set `{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}{patience}}}` on the container.'
+    fix = f'Set ``{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}{patience}}}`` on the container.'
     if probe is UNKNOWN:
         yield Undecided(f"``{name}`` is not known", "template")
     elif not isinstance(probe, Probe):
