@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -131,7 +132,9 @@ def _row(finding: Finding) -> FindingRow:
     )
 
 
-def _problem(observed: str, required: str, fix: str, severity: Severity | None, settings: list[Any]) -> Problem:
+def _problem(
+    observed: str, required: str, fix: str, severity: Severity | None, settings: Iterable[Any] = ()
+) -> Problem:
     values = (PropertyValue(tuple(path), value, urn) for path, value, urn in settings)
     return Problem(observed, required, fix, severity, tuple(values))
 
