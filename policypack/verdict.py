@@ -50,13 +50,22 @@ class PropertyValue:
 
 @dataclass(frozen=True)
 class Fix:
-    """What to do, a sentence, and the settings that do it where it is as simple as that."""
+    """What to do.
+
+    Attributes:
+        text: a sentence.
+        settings: the settings that do it, where it is as simple as that.
+        is_safe: whether nobody has to think about them before they are made.
+    """
 
     text: str
     settings: tuple[PropertyValue, ...] = ()
+    is_safe: bool = True
 
 
-def setting(values: Mapping[str, Value], more: str = ".", *, of: View | None = None, at: Path = ()) -> Fix:
+def setting(
+    values: Mapping[str, Value], more: str = ".", *, of: View | None = None, at: Path = (), is_safe: bool = True
+) -> Fix:
     """The fix that is one value or two: `setting({"timeout_sec": 600})` says "Set `timeout_sec=600`."
 
     Properties of an object that are not among the values stay as they are.
@@ -66,10 +75,11 @@ def setting(values: Mapping[str, Value], more: str = ".", *, of: View | None = N
         more: what the sentence ends with.
         of: the resource, if it is not the one that is judged.
         at: where in the resource the properties are, if they are those of an item in a list.
+        is_safe: whether nobody has to think about it before it is done.
     """
     said = " and ".join(f"``{argument(name, value)}``" for name, value in values.items())
     found = (one for name, value in values.items() for one in _leaves((*at, name), value, of.urn if of else ""))
-    return Fix(f"Set {said}{more}", tuple(found))
+    return Fix(f"Set {said}{more}", tuple(found), is_safe)
 
 
 def _leaves(path: Path, value: Value, urn: str) -> Iterator[PropertyValue]:
@@ -250,6 +260,7 @@ class Problem:
         fix: what to do, a sentence.
         severity: how bad it is, if that is less than the rule says.
         settings: the values that mend it, where the fix is as simple as that; each names its resource.
+        is_safe: whether nobody has to think about the settings before they are made.
     """
 
     observed: str
@@ -257,6 +268,7 @@ class Problem:
     fix: str
     severity: Severity | None = None
     settings: tuple[PropertyValue, ...] = ()
+    is_safe: bool = True
 
 
 def problems_of(fails: Iterable[Fail], judged: str, spelling: Spelling) -> list[Problem]:
@@ -285,7 +297,7 @@ def _problem(fail: Fail, judged: str, spelling: Spelling) -> Problem:
     sentences = fail.observed, fail.required, fail.remedy.text
     observed, required, fix = (spelled(sentence, spelling) for sentence in sentences)
     settings = tuple(_setting(value, judged, spelling) for value in fail.remedy.settings)
-    return Problem(observed, required, fix, fail.severity, settings)
+    return Problem(observed, required, fix, fail.severity, settings, fail.remedy.is_safe)
 
 
 def _setting(wanted: PropertyValue, judged: str, spelling: Spelling) -> PropertyValue:

@@ -56,6 +56,16 @@ class Memory:
             assert resource is not None
             return resource, self._shown
 
+    def look_at(self, args: ResourceValidationArgs) -> tuple[Resource, Stack]:
+        """The same for inputs that may still be changed, before any policy is called with those that count."""
+        with self.lock:
+            self._shown_to.pop(args.urn, None)
+            self._shown.add(_resource_from_inputs(args))
+            self._shown.tags = dict(args.stack_tags)
+            resource = self._shown.by_urn(args.urn)
+            assert resource is not None
+            return resource, self._shown
+
     def stack(self, policy: str, args: StackValidationArgs) -> Stack:
         """The whole stack: outputs and edges joined with the inputs remembered.
 

@@ -57,6 +57,7 @@ class MaxUtilizationOptions(Options):
         is_measured("its backends take no target"),
     ),
     gke=lambda backend, options: has_a_limit(backend),
+    remediates=True,
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
     """Each backend has a load target, so that traffic moves on before it is overloaded.

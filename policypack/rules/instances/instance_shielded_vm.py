@@ -98,7 +98,7 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
     """
     shielding = known(machine.shielding, "shielded_instance_config")
     has_drivers = machine.has_gpu is not False and options.gpu_secure_boot
-    fix = setting({"shielded_instance_config": {**_ALL}}, _DRIVERS if has_drivers else ".")
+    fix = setting({"shielded_instance_config": {**_ALL}}, _DRIVERS if has_drivers else ".", is_safe=not has_drivers)
     if shielding is None:
         yield Fail("``shielded_instance_config`` is left out, and secure boot with it.", _REQUIRED, fix)
         return

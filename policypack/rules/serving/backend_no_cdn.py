@@ -24,6 +24,7 @@ def _may_have_cdn(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/cdn/docs/caching",
     applies=(Condition(_may_have_cdn, "Cloud CDN does not go with it: see `load-balancer-attributes`", "enable_cdn"),),
+    remediates=True,
 )
 def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """A service in front of models does not use Cloud CDN.

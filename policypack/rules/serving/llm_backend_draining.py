@@ -38,6 +38,7 @@ class DrainingOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/enabling-connection-draining",
     applies=(is_measured("its backends have no connections that the load balancer drains"),),
     gke=lambda backend, options: outlasts_responses(backend, options.min_seconds),
+    remediates=True,
 )
 def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
     """Connection draining lasts as long as the longest answer.

@@ -37,6 +37,7 @@ class LoggingOptions(Options):
     frameworks=(cis("2.16"),),
     applies=(_LOGS_REQUESTS,),
     gke=lambda backend, options: logs_requests(backend, options.min_sample_rate),
+    remediates=True,
 )
 def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Checks:
     """The load balancer logs the requests of a backend service, all or a sample.

@@ -63,6 +63,7 @@ def _may_be_ejected(service: BackendService) -> bool | Unknown:
         Condition(_has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
         Condition(_may_be_ejected, "its backends are not servers that the load balancer watches", "backends"),
     ),
+    remediates=True,
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
     """Servers whose answers are errors get no requests for a while, whatever their health check says.

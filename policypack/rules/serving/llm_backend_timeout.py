@@ -62,6 +62,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
     applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
     gke=lambda backend, options: waits_long_enough(backend, options.min_seconds, options.max_seconds),
+    remediates=True,
 )
 def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
     """The load balancer waits for the longest answer of the model to end.
