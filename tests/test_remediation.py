@@ -21,8 +21,7 @@ from policypack.model.values.values import UNKNOWN
 from policypack.pack import policies
 from policypack.rule import AnyRule
 from policypack.rules import RULES
-from policypack.sources.remediation import remediated
-from policypack.verdict import Problem, PropertyValue
+from policypack.sources.remediation import with_fixes
 from tests.projects import program_stack
 from tests.recorded import recorded_resources
 from tests.replay import RECORDINGS, Pack, recorded
@@ -176,9 +175,6 @@ def test_secrets_beside_it_stay_secret(start_pack: StartPack) -> None:
     assert properties == {**request["properties"], "logConfig": {"enable": True, "sampleRate": 1.0}}
 
 
-RESOURCE = Resource("urn", "t", "name", {})
-
-
 @pytest.mark.parametrize(
     ("sent", "path", "expected"),
     [
@@ -195,20 +191,16 @@ RESOURCE = Resource("urn", "t", "name", {})
     ],
 )
 def test_inputs_are_changed_as_sent(sent: dict[str, Any], path: tuple[Any, ...], expected: Any) -> None:
-    problem = Problem("o", "r", "f", settings=(PropertyValue(path, 1, "urn"),))
     given = repr(sent)
-    assert remediated(sent, RESOURCE, [problem]) == expected
+    assert with_fixes(sent, [[(path, 1)]]) == expected
     assert repr(sent) == given
 
 
 def test_a_fix_is_made_as_a_whole_or_not_at_all() -> None:
-    both = (PropertyValue(("a",), 1, "urn"), PropertyValue(("b",), 1, "urn"))
-    other = Problem("o", "r", "f", settings=(PropertyValue(("c",), 1, "urn"),))
-    whole = Problem("o", "r", "f", settings=both)
-    assert remediated({"b": UNKNOWN_TEXT}, RESOURCE, [whole, other]) == {"b": UNKNOWN_TEXT, "c": 1}
-    elsewhere = Problem("o", "r", "f", settings=(both[0], PropertyValue(("b",), 1, "another")))
-    risky = replace(whole, is_safe=False)
-    assert remediated({}, RESOURCE, [elsewhere, risky, Problem("o", "r", "f")]) is None
+    whole, other = [(("a",), 1), (("b",), 1)], [(("c",), 1)]
+    assert with_fixes({"b": UNKNOWN_TEXT}, [whole, other]) == {"b": UNKNOWN_TEXT, "c": 1}
+    assert with_fixes({"b": UNKNOWN_TEXT}, [whole]) is None
+    assert with_fixes({}, []) is None
 
 
 def test_only_rules_that_can_have_a_remediation() -> None:

@@ -1,14 +1,17 @@
-"""Inputs as the engine sends them, changed as a fix says."""
+"""Inputs as the engine sends them, changed as fixes say."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from policypack.model.graph.resource import Resource
 from policypack.model.values.read import SIGNATURE_KEY, UNKNOWN_SENTINELS
-from policypack.verdict import Problem, PropertyValue
+from policypack.model.values.values import Value
+
+# Names of properties and indexes of items.
+Path: TypeAlias = tuple[str | int, ...]
+Setting: TypeAlias = tuple[Path, Value]
 
 # The names of the properties in an object that the provider has filled in.
 _DEFAULTS: Final = "__defaults"
@@ -18,49 +21,40 @@ class _UntouchableError(Exception):
     """A property that the program computes or keeps secret, or that is not as expected."""
 
 
-def remediated(sent: Mapping[str, Any], judged: Resource, problems: Iterable[Problem]) -> dict[str, Any] | None:
-    """A copy of the inputs of a resource without those problems whose fix is safe, and is one of the resource itself.
+def with_fixes(sent: Mapping[str, Any], fixes: Iterable[Iterable[Setting]]) -> dict[str, Any] | None:
+    """A copy of the inputs of a resource with what fixes set.
 
-    What is unknown, secret or left to somebody else (`ignore_changes`) stays as it is, and what is within it, and then
-    so does all that belongs to the same fix.
+    What is unknown or secret stays as it is, and what is within it, and then so does all that belongs to the same fix.
 
     Args:
         sent: the inputs as the engine sends them.
-        judged: the resource, as a rule has judged it.
-        problems: what the rule found wrong, with properties spelled as Pulumi does.
+        fixes: the settings of each fix.
 
     Returns:
-        The inputs to use; `None` if there is nothing to change.
+        The inputs to go on with; `None` if there is nothing to change.
     """
     found: dict[str, Any] | None = None
-    for problem in problems:
-        if problem.settings and problem.is_safe and all(_is_own(value, judged) for value in problem.settings):
-            changed = copy.deepcopy(dict(sent) if found is None else found)
-            try:
-                for value in problem.settings:
-                    _set(changed, value)
-            except _UntouchableError:
-                continue
-            found = changed
+    for fix in fixes:
+        changed = copy.deepcopy(dict(sent) if found is None else found)
+        try:
+            for path, value in fix:
+                _set(changed, path, value)
+        except _UntouchableError:
+            continue
+        found = changed
     return found
 
 
-def _is_own(value: PropertyValue, judged: Resource) -> bool:
-    return value.urn == judged.urn and not judged.ignores_changes_of(f"{value.path[0]}")
-
-
-def _set(inputs: dict[str, Any], value: PropertyValue) -> None:
-    *path, last = value.path
+def _set(inputs: dict[str, Any], path: Path, value: Value) -> None:
+    *above, last = path
     block: Any = inputs
-    for part in path:
+    for part in above:
         block = _item(block, part)
-    if isinstance(last, str) and last in _object(block):
-        _refuse_what_is_computed(block[last])
-    elif not isinstance(last, str):
-        _refuse_what_is_computed(_item(block, last))
-    block[last] = value.value
-    if isinstance(block, dict) and last in (defaults := block.get(_DEFAULTS) or []):
-        block[_DEFAULTS] = [name for name in defaults if name != last]
+    owner = _object(block)
+    _refuse_what_is_computed(owner.get(last))
+    owner[last] = value
+    if last in (defaults := owner.get(_DEFAULTS) or []):
+        owner[_DEFAULTS] = [name for name in defaults if name != last]
 
 
 def _item(block: Any, part: str | int) -> Any:
@@ -74,7 +68,7 @@ def _item(block: Any, part: str | int) -> Any:
     return block[part]
 
 
-def _object(block: Any) -> dict[str, Any]:
+def _object(block: Any) -> dict[str | int, Any]:
     if not isinstance(block, dict) or SIGNATURE_KEY in block:
         raise _UntouchableError
     return block
