@@ -258,8 +258,8 @@ def test_what_an_unknown_result_would_make_is_named(tmp_path: Path) -> None:
     assert inputs_of(program) == {"up": {}}
     assert not program.stack.is_complete
     assert program.notes[1] == (
-        "what the program makes in `apply` of results that are not known is not seen in this run, so that what seems to "
-        "be missing is undecided: __main__.py:15, __main__.py:16"
+        "what the program makes in `apply` of results that are not known is not seen in this run, so that what seems "
+        "to be missing is undecided: __main__.py:15, __main__.py:16"
     )
 
 
