@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 
 PYTHON ?= python3
-STACK ?= dev
 CASES ?= 100000
 EACH ?= 12
 PIP := -m pip install --quiet --disable-pip-version-check
@@ -10,14 +9,14 @@ PIP := -m pip install --quiet --disable-pip-version-check
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
+.PHONY: help check test facts fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
 	clean has-pulumi
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack, without the Pulumi CLI, an account or credentials.
-	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
+check: .venv/cli-installed reference_stack/venv/installed  ## Judge all stacks of the reference stack, without the Pulumi CLI, an account or credentials: make check STACK=prod
+	.venv/bin/python -m policypack check reference_stack $(if $(STACK),--stack $(STACK),--all-stacks)
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 	.venv/bin/python -m pytest --numprocesses=auto --dist=worksteal
@@ -30,6 +29,11 @@ mutation: .venv/dev-installed  ## Judge mutants of the rules by the rules' tests
 
 corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
 	.venv/bin/python -m tests.fuzz.corpus
+
+facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in the newest libraries of Google Cloud and Pulumi.
+	test -x .facts/bin/python || .venv/bin/python -m venv .facts
+	.facts/bin/python $(PIP) --upgrade google-cloud-compute google-cloud-run pulumi-gcp
+	.facts/bin/python -m tests.facts
 
 try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
 	@scripts/try_packages.sh
@@ -58,14 +62,15 @@ lock:  ## Pin what builds, tests and lints this anew, with hashes, in requiremen
 vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what is pinned (needs pip-audit).
 	pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
 
-docs: .venv/cli-installed  ## Generate docs/rules and the tables of docs/formats.md.
+docs: .venv/cli-installed  ## Generate docs/rules, the tables of docs/formats.md and the reference stack's of what it hardens.
 	.venv/bin/python -m policypack.authoring.pages
+	.venv/bin/python -m tests.reference_stack.hardening
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
 	.venv/bin/python -m tests.report.make_image
 
 preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
-	@scripts/preview.sh $(STACK)
+	@scripts/preview.sh $(or $(STACK),dev)
 
 publish: has-pulumi  ## Publish the pack to an organization of Pulumi Cloud: make publish ORG=acme
 	@scripts/publish.sh "$(ORG)"
@@ -74,7 +79,7 @@ has-pulumi:
 	@command -v pulumi >/dev/null || { echo "make $(MAKECMDGOALS) needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
-	rm -rf .venv .bench reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .facts reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -9,7 +9,6 @@ from typing import Final
 from policypack.authoring.tables import table
 from policypack.model.products.attributes import (
     ATTRIBUTES,
-    BACKEND_SERVICES,
     HEALTH_CHECKS,
     LOCALITY_POLICIES,
     ROUTE_ACTIONS,
@@ -17,6 +16,7 @@ from policypack.model.products.attributes import (
 )
 from policypack.model.products.kinds import KINDS, BackendKind
 from policypack.model.products.product import PRODUCTS, Cell, Product, Row
+from policypack.model.products.sources import BACKEND_SERVICES, READ_ON
 from policypack.model.products.targets import (
     CAPACITY,
     MODES,
@@ -123,6 +123,10 @@ def page() -> str:
         "## Session affinity",
         "Values of `session_affinity`: how requests of one client stay with one backend.",
         _by_product("value", SESSION_AFFINITIES.values()),
+        "## Sources",
+        "The pages that all of this is from, and the day on which each was read. What the API and the provider say of "
+        "their fields is also in their Python libraries: `make facts` looks there for the same sentences, every night.",
+        table(("page", "read on"), [(f"<{page}>", read_on) for page, read_on in sorted(READ_ON.items())]),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

@@ -12,23 +12,24 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from policypack.model.products.product import Cell, Product, Row, by_product, is_refused
-
-API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/backendServices"
-BACKEND_SERVICES: Final = "https://cloud.google.com/load-balancing/docs/backend-service"
-FEATURES: Final = "https://cloud.google.com/load-balancing/docs/features"
-_NEGS: Final = "https://cloud.google.com/load-balancing/docs/negs"
-_ARMOR: Final = "https://cloud.google.com/armor/docs/security-policy-overview"
-_CHECKS: Final = "https://cloud.google.com/load-balancing/docs/health-check-concepts"
-_CHECKS_API: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks"
-_URL_MAPS: Final = "https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps"
-_CDN: Final = "https://cloud.google.com/cdn/docs/overview"
-_GLOBAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/"
-_REGIONAL_SDK: Final = "https://www.pulumi.com/registry/packages/gcp/api-docs/compute/regionbackendservice/"
-_IAP: Final = "https://cloud.google.com/iap/docs/concepts-overview"
-_LOGGING: Final = "https://cloud.google.com/load-balancing/docs/https/https-logging-monitoring"
-_SERVICE_POLICY: Final = "https://cloud.google.com/load-balancing/docs/service-lb-policy"
-_CUSTOM_METRICS: Final = "https://cloud.google.com/load-balancing/docs/https/applb-custom-metrics"
-_HEADERS: Final = "https://cloud.google.com/load-balancing/docs/https/custom-headers-global"
+from policypack.model.products.sources import (
+    API,
+    ARMOR,
+    BACKEND_SERVICES,
+    CDN,
+    CHECKS,
+    CHECKS_API,
+    CUSTOM_METRICS,
+    FEATURES,
+    GLOBAL_SDK,
+    HEADERS,
+    IAP,
+    LOGGING,
+    REGIONAL_SDK,
+    SERVERLESS_NEGS,
+    SERVICE_POLICY,
+    URL_MAPS,
+)
 
 
 def _table(*rows: tuple[str, str, str] | tuple[str, str, str, str]) -> dict[str, Row]:
@@ -44,33 +45,33 @@ ATTRIBUTES: Final = _table(
      "For requests the time to the last byte of the answer, for connections the time that they may be idle. A service "
      "of serverless NEGs must not have another than 30 seconds."),
     ("connection_draining_timeout_sec", "TTTTT TTTTT TT ???", f"{BACKEND_SERVICES}#connection_draining"),
-    ("log_config",                 "TTTTT TTTTT ?? NNN", _LOGGING,
+    ("log_config",                 "TTTTT TTTTT ?? NNN", LOGGING,
      "Of requests or connections; the proxies of a mesh write their own logs."),
     # The feature table leaves the classic one out; https://cloud.google.com/load-balancing/docs/https/custom-headers is
     # about it alone.
-    ("custom_request_headers",     "TTTTT RRRRR RR ???", _HEADERS),
-    ("custom_metrics",             "TRTTT RRRRR RR TT?", _CUSTOM_METRICS,
+    ("custom_request_headers",     "TTTTT RRRRR RR ???", HEADERS),
+    ("custom_metrics",             "TRTTT RRRRR RR TT?", CUSTOM_METRICS,
      "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
     # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it.
-    ("outlier_detection",          "TRTTT TRT?T RR TTT", f"{_NEGS}/serverless-neg-concepts",
+    ("outlier_detection",          "TRTTT TRT?T RR TTT", SERVERLESS_NEGS,
      "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only, without "
      "success rates and without `iap`."),
     ("circuit_breakers",           "RR??T RR??T RR TTT", API),
     ("max_stream_duration",        "RRRRR RRRRR RR TTT", API),
-    ("iap",                        "TTTTT RRRRR RR RRR", _IAP, "Not together with `enable_cdn`."),
-    ("enable_cdn",                 "TT?RR RRRRR RR RRR", _CDN, "Not together with `iap`."),
-    ("security_policy",            "TTT?T TT??? TR T??", _ARMOR,
+    ("iap",                        "TTTTT RRRRR RR RRR", IAP, "Not together with `enable_cdn`."),
+    ("enable_cdn",                 "TT?RR RRRRR RR RRR", CDN, "Not together with `iap`."),
+    ("security_policy",            "TTT?T TT??? TR T??", ARMOR,
      "Of the service's own scope. That of an external passthrough load balancer is CLOUD_ARMOR_NETWORK."),
-    ("edge_security_policy",       "TT-R- TT-R- -- RRR", _ARMOR),
-    ("service_lb_policy",          "TRTTT TRTTT RR TTT", _SERVICE_POLICY,
+    ("edge_security_policy",       "TT-R- TT-R- -- RRR", ARMOR),
+    ("service_lb_policy",          "TRTTT TRTTT RR TTT", SERVICE_POLICY,
      "Has no effect on regional managed instance groups."),
-    ("preference",                 "TR-T- TR-T- -- TTT", _GLOBAL_SDK,
+    ("preference",                 "TR-T- TR-T- -- TTT", GLOBAL_SDK,
      "Of a backend. Has no effect on regional managed instance groups."),
-    ("failover",                   "--R-R --R-R TT ---", _REGIONAL_SDK, "Of a backend."),
+    ("failover",                   "--R-R --R-R TT ---", REGIONAL_SDK, "Of a backend."),
     ("failover_policy",            "RRRRR RRRRR TT RRR", API),
     ("connection_tracking_policy", "RRRRR RRRRR TT RRR", API),
-    ("ha_policy",                  "RRRRR RRRRR TT RRR", _REGIONAL_SDK),
-    ("network",                    "RRRRR RRRRR TT RRR", _REGIONAL_SDK),
+    ("ha_policy",                  "RRRRR RRRRR TT RRR", REGIONAL_SDK),
+    ("network",                    "RRRRR RRRRR TT RRR", REGIONAL_SDK),
 )
 
 # How one endpoint of a group is chosen: the values of `locality_lb_policy`.
@@ -111,24 +112,24 @@ LEGACY_HEALTH_CHECK: Final = "legacy health check"
 USE_SERVING_PORT: Final = "USE_SERVING_PORT"
 # What a health check can be or have, by the load balancer that uses it.
 HEALTH_CHECKS: Final = _table(
-    (LEGACY_HEALTH_CHECK,          "TTRRR RRRRR RR ???", _CHECKS,
+    (LEGACY_HEALTH_CHECK,          "TTRRR RRRRR RR ???", CHECKS,
      "`HttpHealthCheck` and `HttpsHealthCheck`, which are made for target pools; of instance groups alone."),
-    (USE_SERVING_PORT,             "TTTTT TTTTT RR ???", _CHECKS_API),
-    ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", _CHECKS_API,
+    (USE_SERVING_PORT,             "TTTTT TTTTT RR ???", CHECKS_API),
+    ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", CHECKS_API,
      "USE_SERVING_PORT asks the named port of the service."),
 )
 
 # What the routes of a URL map do with requests before a service of the load balancer gets them. "URL maps for classic
 # Application Load Balancers only support the urlRewrite action within" a route action.
 ROUTE_ACTIONS: Final = _table(
-    ("url_rewrite",                "TTTTT ----- -- T??", _URL_MAPS),
-    ("weighted_backend_services",  "TRTTT ----- -- T??", _URL_MAPS),
-    ("retry_policy",               "TRTTT ----- -- T??", _URL_MAPS),
-    ("timeout",                    "TRTTT ----- -- T??", _URL_MAPS),
-    ("request_mirror_policy",      "TRTTT ----- -- T??", _URL_MAPS),
-    ("cors_policy",                "TRTTT ----- -- T??", _URL_MAPS),
-    ("fault_injection_policy",     "TRTTT ----- -- T??", _URL_MAPS),
-    ("max_stream_duration",        "?R??? ----- -- T??", _URL_MAPS),
+    ("url_rewrite",                "TTTTT ----- -- T??", URL_MAPS),
+    ("weighted_backend_services",  "TRTTT ----- -- T??", URL_MAPS),
+    ("retry_policy",               "TRTTT ----- -- T??", URL_MAPS),
+    ("timeout",                    "TRTTT ----- -- T??", URL_MAPS),
+    ("request_mirror_policy",      "TRTTT ----- -- T??", URL_MAPS),
+    ("cors_policy",                "TRTTT ----- -- T??", URL_MAPS),
+    ("fault_injection_policy",     "TRTTT ----- -- T??", URL_MAPS),
+    ("max_stream_duration",        "?R??? ----- -- T??", URL_MAPS),
 )
 # fmt: on
 

@@ -11,8 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.products.attributes import BACKEND_SERVICES
 from policypack.model.products.product import Cell, Product, by_product
+from policypack.model.products.sources import (
+    BACKEND_SERVICES,
+    HYBRID_NEGS,
+    INTERNET_NEGS,
+    PSC,
+    SERVERLESS_NEGS,
+    ZONAL_NEGS,
+)
 
 
 class BackendKind(enum.Enum):
@@ -85,8 +92,6 @@ def _row(kind: BackendKind, letters: str, source: str, note: str) -> KindRow:
     return KindRow(kind, cells, {p: _COUNTS[c] for p, c in counts.items() if c in _COUNTS}, source, note)
 
 
-_NEGS: Final = "https://cloud.google.com/load-balancing/docs/negs"
-_PSC: Final = "https://cloud.google.com/vpc/docs/private-service-connect-backends"
 _ALONE: Final = "Not together with other kinds."
 
 # fmt: off
@@ -95,17 +100,17 @@ KINDS: Final = _table(
      "Not together with NEGs."),
     (BackendKind.REGIONAL_INSTANCE_GROUP,     "***** ***** ** ***", f"{BACKEND_SERVICES}#backends",
      "Not together with NEGs."),
-    (BackendKind.ZONAL_NEG,                   "***** ***** RR ***", f"{_NEGS}/zonal-neg-concepts",
+    (BackendKind.ZONAL_NEG,                   "***** ***** RR ***", ZONAL_NEGS,
      "Together with hybrid NEGs only."),
-    (BackendKind.ZONAL_IP_NEG,                "RRRRR RRRRR ** RRR", f"{_NEGS}/zonal-neg-concepts", _ALONE),
-    (BackendKind.HYBRID_NEG,                  "***** ***** RR ***", f"{_NEGS}/hybrid-neg-concepts",
+    (BackendKind.ZONAL_IP_NEG,                "RRRRR RRRRR ** RRR", ZONAL_NEGS, _ALONE),
+    (BackendKind.HYBRID_NEG,                  "***** ***** RR ***", HYBRID_NEGS,
      "Together with zonal NEGs only."),
-    (BackendKind.SERVERLESS_NEG,              "r*1*1 RRRRR RR ??R", f"{_NEGS}/serverless-neg-concepts",
+    (BackendKind.SERVERLESS_NEG,              "r*1*1 RRRRR RR ??R", SERVERLESS_NEGS,
      f"{_ALONE} All of one service are of one product, such as Cloud Run. Pages do not agree whether a cross-region "
      "internal load balancer takes several."),
-    (BackendKind.GLOBAL_INTERNET_NEG,         "11RRR RRRRR RR 1??", f"{_NEGS}/internet-neg-concepts", _ALONE),
-    (BackendKind.REGIONAL_INTERNET_NEG,       "RR5R5 RR5R5 RR RRR", f"{_NEGS}/internet-neg-concepts", _ALONE),
-    (BackendKind.PRIVATE_SERVICE_CONNECT_NEG, "*R1*1 *R1*1 RR ???", _PSC,
+    (BackendKind.GLOBAL_INTERNET_NEG,         "11RRR RRRRR RR 1??", INTERNET_NEGS, _ALONE),
+    (BackendKind.REGIONAL_INTERNET_NEG,       "RR5R5 RR5R5 RR RRR", INTERNET_NEGS, _ALONE),
+    (BackendKind.PRIVATE_SERVICE_CONNECT_NEG, "*R1*1 *R1*1 RR ???", PSC,
      f"{_ALONE} Of those for Google APIs one, whichever the load balancer."),
     (BackendKind.PORT_MAPPING_NEG,            "RRRRR RRRRR R1 RRR", f"{BACKEND_SERVICES}#backends", _ALONE),
 )

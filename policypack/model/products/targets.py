@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from policypack.model.products.attributes import API, BACKEND_SERVICES
 from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import Cell, Row, by_product, cells_of
+from policypack.model.products.sources import API, BACKEND_SERVICES
 
 # Target fields, by what they limit: for the group, for each instance, for each endpoint.
 RATE_FIELDS: Final = ("maxRate", "maxRatePerInstance", "maxRatePerEndpoint")

@@ -6,7 +6,7 @@ from llm_stack.cloud_run import alerts
 from llm_stack.cloud_run.backend import RunBackend, RunBackendArgs
 from llm_stack.cloud_run.config import CloudRun, Region
 from llm_stack.cloud_run.service import InstanceArgs, RunService, RunServiceArgs, ServerArgs
-from llm_stack.components.encryption import BUCKET_AGENT, REGISTRY_AGENT, RUN_AGENT, SECRET_AGENT
+from llm_stack.components.encryption import BUCKET_AGENT, REGISTRY_AGENT, RUN_AGENT
 from llm_stack.components.network import SubnetArgs
 from llm_stack.config import Config
 from llm_stack.foundation import Foundation, Needs, Serving
@@ -29,7 +29,7 @@ def needs_of(cloud_run: CloudRun) -> Needs:
         apis=("run",),
         registries=cloud_run.registries,
         subnets=tuple(SubnetArgs(region.name, region.cidr) for region in cloud_run.regions),
-        regional_agents=(BUCKET_AGENT, RUN_AGENT, SECRET_AGENT),
+        regional_agents=(BUCKET_AGENT, RUN_AGENT),
         location_agents=(REGISTRY_AGENT,),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from llm_stack.components.encryption import BUCKET_AGENT, DISK_AGENT, REGISTRY_AGENT, SECRET_AGENT
+from llm_stack.components.encryption import BUCKET_AGENT, DISK_AGENT, REGISTRY_AGENT
 from llm_stack.components.network import SubnetArgs
 from llm_stack.config import Config
 from llm_stack.foundation import Foundation, Needs, Serving
@@ -26,7 +26,7 @@ def needs_of(machines: Machines) -> Needs:
         apis=(),
         registries=machines.registries,
         subnets=tuple(SubnetArgs(region.name, region.cidr, region.proxy_cidr) for region in machines.regions),
-        regional_agents=(DISK_AGENT, SECRET_AGENT),
+        regional_agents=(DISK_AGENT,),
         location_agents=(BUCKET_AGENT, REGISTRY_AGENT),
     )
 
