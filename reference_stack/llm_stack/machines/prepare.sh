@@ -110,7 +110,7 @@ fetch_key() (
   answer="$RUNTIME_DIRECTORY/secret"
   rm --force "$answer"
   download "secret $SECRET" "https://secretmanager.googleapis.com/v1/projects/$PROJECT/secrets/$SECRET/versions/latest:access" \
-    "$answer" "Add a version with: gcloud secrets versions add $SECRET --data-file=-"
+    "$answer" "Add a version with: gcloud secrets versions add $SECRET --project=$PROJECT --data-file=-"
   value="$(sed --quiet 's/.*"data" *: *"\([^"]*\)".*/\1/p' "$answer" | base64 --decode)"
   rm "$answer"
   if [[ -z "$value" || "$value" == *$'\n'* ]]; then fail "secret $SECRET: its newest version is not one line of text."; fi
