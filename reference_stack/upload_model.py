@@ -185,6 +185,8 @@ def advice(reason: str) -> str:
     """What helps beyond what gcloud says itself."""
     if "permission" in reason or "403" in reason:
         return "\nYour account needs the role Storage Object User (roles/storage.objectUser) on the bucket."
+    if "active account" in reason or "credentials" in reason:
+        return "\nLog in with `gcloud auth login`."
     if "not found: 404" in reason:
         return "\nThe bucket is made by `pulumi up`; `pulumi stack output weights` prints its name."
     return ""

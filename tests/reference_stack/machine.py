@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ class Machine:
     def words(self, line: str, environment: dict[str, str]) -> list[str]:
         """A command line as systemd splits it: `$NAME` becomes words, `${NAME}` part of one."""
         found = []
-        for word in line.split():
+        for word in shlex.split(line):
             if re.fullmatch(r"\$\w+", word):
                 found += environment[word[1:]].split()
             else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llm_stack.machines.config import Gpu
-from llm_stack.model import Image, Model
+from llm_stack.model import Image, ServedModel
 from llm_stack.server import ENVIRONMENTS, KEEP_ALIVE_SECONDS, KEY_VARIABLES, MODELS, PORT, mirrored, server_arguments
 
 PROXIED_PORT = 8080
@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 TEMPLATE = HERE / "server.cloud-init.yaml"
 INDENT = "      "
 """Of a file's content in the template."""
+PLAIN = re.compile(r"[\w.=:/,@+-]+", re.ASCII)
+"""What systemd takes as it is."""
 PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -32,7 +34,7 @@ class ServerSettings:
     secret: str
     repositories: Mapping[str, str]
     """The pull-through repository of each registry, as `host/project/repository`."""
-    model: Model
+    model: ServedModel
     proxy_image: Image | None
     manifest_sha256: str
     gpu: Gpu | None
@@ -66,7 +68,7 @@ def cloud_init(settings: ServerSettings) -> str:
             "prepare_script": script("prepare.sh"),
             "retry_script": script("retry.sh"),
             "docker_arguments": " ".join(docker_arguments(settings)),
-            "server_arguments": " ".join(arguments),
+            "server_arguments": " ".join(map(systemd_word, arguments)),
             "keep_alive_seconds": str(KEEP_ALIVE_SECONDS),
             "port": str(PORT),
             "timeout_seconds": str(settings.timeout_seconds),
@@ -85,6 +87,18 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 def script(name: str) -> str:
     """A script beside this file, indented as the content of a file in the template."""
     return textwrap.indent((HERE / name).read_text(encoding="utf-8"), INDENT).strip()
+
+
+def systemd_word(text: str) -> str:
+    """A text as one word of a unit's command, whatever it has: systemd gives it to the program as it was.
+
+    https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
+    """
+    if PLAIN.fullmatch(text):
+        return text
+    for special, written in (("\\", "\\\\"), ('"', '\\"'), ("$", "$$"), ("%", "%%")):
+        text = text.replace(special, written)
+    return f'"{text}"'
 
 
 def docker_arguments(settings: ServerSettings) -> list[str]:
