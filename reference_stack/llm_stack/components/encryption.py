@@ -81,7 +81,7 @@ class Encryption(pulumi.ComponentResource):
             force_destroy=True,
             opts=self._child,
         )
-        return bucket.project_number.apply(lambda number: told(number, args.project))
+        return bucket.project_number.apply(lambda number: told(number, f"{name}-number", args.project))
 
     def _key(
         self,
@@ -105,11 +105,11 @@ class Encryption(pulumi.ComponentResource):
         return key.id
 
 
-def told(number: int | None, project: str) -> int:
-    """The number of a project, if its bucket has it."""
+def told(number: int | None, bucket: str, project: str) -> int:
+    """The number that a bucket came with."""
     if number:
         return number
     raise pulumi.RunError(
-        f"operations.project_number: is not known, as the bucket of project {project} came without it. "
+        f"operations.project_number: is not known, as the bucket {bucket} came without it. "
         f"Set it to what `gcloud projects describe {project} --format='value(projectNumber)'` prints."
     )
