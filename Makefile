@@ -69,6 +69,7 @@ vulnerabilities:  ## Look for known vulnerabilities in what is pinned (needs pip
 docs: .venv/cli-installed  ## Generate docs/rules, the tables of docs/formats.md and the reference stack's of what it hardens.
 	.venv/bin/python -m policypack.authoring.pages
 	.venv/bin/python -m tests.reference_stack.hardening
+	cd reference_stack && ../.venv/bin/python -m llm_stack.schema
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
 	.venv/bin/python -m tests.report.make_image
