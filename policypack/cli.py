@@ -17,12 +17,11 @@ from policypack.commands.check import check
 from policypack.commands.completion import completion
 from policypack.commands.config import config
 from policypack.commands.ending import ExitStatus
-from policypack.commands.explain import explain
 from policypack.commands.failover import failover
 from policypack.commands.installing import with_commands
 from policypack.commands.new_rule import new_rule
 from policypack.commands.report_schema import report_schema
-from policypack.commands.rules import rules
+from policypack.commands.rules import explain, rules
 from policypack.commands.trend import trend
 from policypack.garbage import collect_seldom
 
