@@ -60,7 +60,7 @@ class Services:
 
     names: tuple[str, ...] = ("*",)
     projects: tuple[str, ...] = ("*",)
-    stack_tags: Mapping[str, str] = field(default_factory=dict)
+    stack_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
