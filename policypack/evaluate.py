@@ -309,6 +309,8 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
 
 def _merged(problems: list[Fail]) -> list[Fail]:
     """Problems with the same fix are one problem, observed several times."""
+    if len(problems) < 2:
+        return problems
     alike: dict[Fail, list[str]] = {}
     for problem in dict.fromkeys(problems):
         alike.setdefault(replace(problem, observed=""), []).append(problem.observed)
