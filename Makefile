@@ -2,22 +2,22 @@
 SHELL := /bin/bash
 
 PYTHON ?= python3
-STACK ?= dev
 CASES ?= 100000
 EACH ?= 12
+BASE ?= origin/main
 PIP := -m pip install --quiet --disable-pip-version-check
 
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test facts fuzz corpus mutation try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview publish \
-	clean has-pulumi
+.PHONY: help check test facts fuzz corpus mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check \
+	publish clean has-pulumi
 
 help:  ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-check: .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack, without the Pulumi CLI, an account or credentials.
-	.venv/bin/python -m policypack check reference_stack --stack $(STACK)
+check: .venv/cli-installed reference_stack/venv/installed  ## Judge all stacks of the reference stack, without the Pulumi CLI, an account or credentials: make check STACK=prod
+	.venv/bin/python -m policypack check reference_stack $(if $(STACK),--stack $(STACK),--all-stacks)
 
 test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 	.venv/bin/python -m pytest --numprocesses=auto --dist=worksteal
@@ -26,7 +26,10 @@ fuzz: .venv/dev-installed  ## Judge generated stacks: make fuzz CASES=100000 SEE
 	.venv/bin/python -m tests.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
 
 mutation: .venv/dev-installed  ## Judge mutants of the rules by the rules' tests: make mutation RULES=llm_backend_zones EACH=0
-	.venv/bin/python -m tests.mutation $(RULES) --each $(EACH)
+	.venv/bin/python -m tests.mutation $(RULES) --each $(EACH) $(if $(SEED),--seed $(SEED))
+
+ecosystem: .venv/dev-installed reference_stack/venv/installed  ## Print the verdicts that differ from another commit's: make ecosystem BASE=main
+	@.venv/bin/python -m tests.ecosystem $(BASE)
 
 corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
 	.venv/bin/python -m tests.fuzz.corpus
@@ -60,17 +63,21 @@ lock:  ## Pin what builds, tests and lints this anew, with hashes, in requiremen
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --all-extras --group dev --upgrade \
 		--custom-compile-command "make lock" --output-file requirements-dev.txt pyproject.toml
 
-vulnerabilities: .venv/dev-installed  ## Look for known vulnerabilities in what is pinned (needs pip-audit).
-	pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
+vulnerabilities:  ## Look for known vulnerabilities in what is pinned (needs pip-audit and a network).
+	@scripts/vulnerabilities.sh
 
-docs: .venv/cli-installed  ## Generate docs/rules and the tables of docs/formats.md.
+docs: .venv/cli-installed  ## Generate docs/rules, the tables of docs/formats.md and the reference stack's of what it hardens.
 	.venv/bin/python -m policypack.authoring.pages
+	.venv/bin/python -m tests.reference_stack.hardening
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
 	.venv/bin/python -m tests.report.make_image
 
 preview: has-pulumi .venv/cli-installed reference_stack/venv/installed  ## Judge the reference stack in a real `pulumi preview`.
-	@scripts/preview.sh $(STACK)
+	@scripts/preview.sh $(or $(STACK),dev)
+
+release-check:  ## Say what has to be set before publishing: make release-check TAG=v0.2.0
+	@scripts/release.py check $(TAG)
 
 publish: has-pulumi  ## Publish the pack to an organization of Pulumi Cloud: make publish ORG=acme
 	@scripts/publish.sh "$(ORG)"

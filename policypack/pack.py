@@ -25,7 +25,7 @@ from pulumi_policy import (
 from pulumi_policy.policy import ReportViolation
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from policypack import PACK_NAME
+from policypack import IS_PUBLISHED, PACK_NAME, REPOSITORY
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
 from policypack.config.words import did_you_mean
@@ -97,6 +97,7 @@ def main() -> None:
         readme=_readme(),
         provider="gcp",
         tags=["llm", "load balancing", "availability", "security"],
+        repository=REPOSITORY if IS_PUBLISHED else None,
     )
 
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Keeps one comment on a GitHub pull request that holds the report of every stack which a workflow run judged.
+"""Keeps one comment of a kind on a GitHub pull request, with every report of that kind that a workflow run has.
 
-usage: scripts/comment.py REPOSITORY PULL_REQUEST RUN_ID        with `gh` and GH_TOKEN
+usage: scripts/comment.py REPOSITORY PULL_REQUEST RUN_ID [KIND]        with `gh` and GH_TOKEN
 
-Each job that judges a stack keeps its report as an artifact `policy-report-...` of the run, with `policy.md` in it,
-before a job of its own calls this. Jobs may call it at the same time: each writes all reports that the run has, and
-goes on as long as another one has come meanwhile. Whichever writes last has therefore seen all of them.
+KIND is `policy` (the default) or `ecosystem`. Each job that makes a report keeps it as an artifact `KIND-report-...` of
+the run, with `KIND.md` in it, before a job of its own calls this. Jobs may call it at the same time: each writes all
+reports that the run has, and goes on as long as another one has come meanwhile. Whichever writes last has therefore
+seen all of them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ import subprocess
 import sys
 import zipfile
 
-MARKER = "<!-- llm-policypack -->"
-PREFIX = "policy-report-"
+MARKERS = {"policy": "<!-- llm-policypack -->", "ecosystem": "<!-- llm-policypack-ecosystem -->"}
 HEADING, NO_VIOLATIONS = "### LLM policy pack: ", "No violations"
 # GitHub takes 65,536 characters.
 LONGEST = 65_000
@@ -26,21 +26,22 @@ MOST_ROUNDS = 20
 
 def main() -> int:
     """Writes the comment until no further report has come."""
-    if len(sys.argv) != 4:
+    repository, pull_request, run, kind = [*sys.argv[1:], "policy"][:4] if len(sys.argv) in (4, 5) else [""] * 4
+    if kind not in MARKERS:
         print(__doc__, file=sys.stderr)
         return 2
-    repository, pull_request, run = sys.argv[1:]
+    marker = MARKERS[kind]
     issues, actions = f"repos/{repository}/issues", f"repos/{repository}/actions"
     reports: dict[int, str] = {}
-    found = artifacts_of(actions, run)
+    found = artifacts_of(actions, run, kind)
     for _ in range(MOST_ROUNDS):
         for number in found.values():
             if number not in reports:
-                reports[number] = report_in(gh(f"{actions}/artifacts/{number}/zip"))
+                reports[number] = report_in(gh(f"{actions}/artifacts/{number}/zip"), kind)
         texts = [reports[number] for _, number in sorted(found.items()) if reports[number]]
         if texts:
-            write(issues, pull_request, merged(texts))
-        before, found = found, artifacts_of(actions, run)
+            write(issues, pull_request, marker, merged(texts, marker))
+        before, found = found, artifacts_of(actions, run, kind)
         if found == before:
             break
     if not found:
@@ -60,26 +61,26 @@ def pages(path: str) -> list[dict[str, object]]:
     return [item for page in answer for item in (page if isinstance(page, list) else page["artifacts"])]
 
 
-def artifacts_of(actions: str, run: str) -> dict[str, int]:
+def artifacts_of(actions: str, run: str, kind: str) -> dict[str, int]:
     """The newest artifact of each name that holds a report."""
     found = sorted((int(str(one["id"])), str(one["name"])) for one in pages(f"{actions}/runs/{run}/artifacts"))
-    return {name: number for number, name in found if name.startswith(PREFIX)}
+    return {name: number for number, name in found if name.startswith(f"{kind}-report-")}
 
 
-def report_in(archive: bytes) -> str:
+def report_in(archive: bytes, kind: str) -> str:
     """The report in an artifact, without the marker; empty if it has none."""
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
-        if "policy.md" not in files.namelist():
+        if f"{kind}.md" not in files.namelist():
             return ""
-        return files.read("policy.md").decode("utf-8", "replace").removeprefix(MARKER).strip()
+        return files.read(f"{kind}.md").decode("utf-8", "replace").removeprefix(MARKERS[kind]).strip()
 
 
-def merged(reports: list[str]) -> str:
+def merged(reports: list[str], marker: str) -> str:
     """One comment: every verdict, and behind them the reports as far as they fit, those with violations first."""
     if len(reports) == 1:
-        return f"{MARKER}\n{reports[0]}\n"[:LONGEST]
+        return f"{marker}\n{reports[0]}\n"[:LONGEST]
     failing_first = sorted(reports, key=lambda report: NO_VIOLATIONS in report.partition("\n")[0])
-    text = f"{MARKER}\n### LLM policy pack: {len(reports)} stacks\n"
+    text = f"{marker}\n### LLM policy pack: {len(reports)} stacks\n"
     for report in failing_first:
         verdict, _, rest = report.partition("\n")
         text += f"\n- **{verdict.removeprefix(HEADING)}**: {rest.strip().partition(chr(10))[0]}"
@@ -98,20 +99,20 @@ def merged(reports: list[str]) -> str:
     )
 
 
-def write(issues: str, pull_request: str, body: str) -> None:
+def write(issues: str, pull_request: str, marker: str, body: str) -> None:
     """Puts a text into the oldest comment with the marker, or makes it; of two made at the same time one goes."""
     comments = f"{issues}/{pull_request}/comments"
-    if not own_comments(comments):
+    if not own_comments(comments, marker):
         gh(comments, "--method", "POST", "--field", "body=@-", "--silent", text=body)
-    first, *others = own_comments(comments)
+    first, *others = own_comments(comments, marker)
     for number in others:
         subprocess.run(["gh", "api", f"{issues}/comments/{number}", "--method", "DELETE", "--silent"], check=False)
     gh(f"{issues}/comments/{first}", "--method", "PATCH", "--field", "body=@-", "--silent", text=body)
 
 
-def own_comments(comments: str) -> list[int]:
+def own_comments(comments: str, marker: str) -> list[int]:
     """The ids of the comments with the marker, from the oldest."""
-    return sorted(int(str(one["id"])) for one in pages(comments) if str(one["body"]).startswith(MARKER))
+    return sorted(int(str(one["id"])) for one in pages(comments) if str(one["body"]).startswith(marker))
 
 
 if __name__ == "__main__":

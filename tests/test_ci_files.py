@@ -1,9 +1,7 @@
-"""The CI files, by their tools' own schemas, and the script that they share."""
+"""The CI files: by their tools' own schemas, and what keeps a change's code away from what can write."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 import sys
@@ -16,11 +14,13 @@ import yaml
 from policypack import VERSION
 
 ROOT = Path(__file__).parent.parent
+WORKFLOWS = [*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / "docs/ci").glob("github-*.yml")]
 SCHEMAS = {
-    "vendor.github-workflows": [*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / "docs/ci").glob("github-*.yml")],
+    "vendor.github-workflows": WORKFLOWS,
+    "vendor.github-actions": [ROOT / "action.yml"],
     "vendor.dependabot": [ROOT / ".github/dependabot.yml"],
     "vendor.gitlab-ci": [ROOT / "docs/ci/gitlab-ci.yml"],
-    "vendor.cloudbuild": [ROOT / "docs/ci/cloudbuild.yaml"],
+    "vendor.cloudbuild": [*(ROOT / "docs/ci").glob("cloudbuild-*.yaml")],
 }
 
 
@@ -42,7 +42,8 @@ def test_every_file_of_the_folder_is_checked_and_pins_this_version() -> None:
     files = set((ROOT / "docs/ci").iterdir())
     assert files == {path for paths in SCHEMAS.values() for path in paths if path.parent.name == "ci"}
     for file in files:
-        assert set(re.findall(r"\bv\d+\.\d+\.\d+\b", file.read_text())) == {f"v{VERSION}"}, file
+        text = re.sub(r"@[0-9a-f]{40} # .*", "", file.read_text())
+        assert set(re.findall(r"\bv\d+\.\d+\.\d+\b", text)) == {f"v{VERSION}"}, file
 
 
 def test_what_the_callers_hand_over_is_what_the_called_take() -> None:
@@ -58,6 +59,13 @@ def test_what_the_callers_hand_over_is_what_the_called_take() -> None:
                 assert set(job.get("secrets", {})) <= set(takes.get("secrets", {}))
 
 
+def test_the_guide_has_the_inputs_of_the_action() -> None:
+    guide = (ROOT / "docs/organization.md").read_text().partition("### The action")[2].partition("### ")[0]
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE) == list(action["inputs"])
+    assert set(re.findall(r"`(status|reports)`", guide)) == set(action["outputs"])
+
+
 def test_the_hooks_of_pre_commit() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert [(hook["id"], hook["entry"]) for hook in hooks] == [
@@ -66,125 +74,82 @@ def test_the_hooks_of_pre_commit() -> None:
     ]
 
 
-GH = f"""#!{sys.executable}
-import fcntl, io, json, os, sys, zipfile
-from pathlib import Path
-from typing import Any
-
-folder = Path(os.environ["GITHUB"])
-path, *rest = sys.argv[2:]
-method = rest[rest.index("--method") + 1] if "--method" in rest else "GET"
-with open(folder / "lock", "w") as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    state = json.loads((folder / "state.json").read_text())
-    kind, _, last = path.removeprefix("repos/acme/llm/").rpartition("/")
-    if method == "GET" and last == "artifacts":
-        items = [dict(id=i, name=name) for i, name, _ in state["artifacts"]]
-        print(json.dumps([dict(artifacts=items)]))
-    elif method == "GET" and last == "zip":
-        (report,) = [text for i, _, text in state["artifacts"] if str(i) == kind.rpartition("/")[2]]
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("policy.md", report)
-        sys.stdout.buffer.write(file.getvalue())
-    elif method == "GET":
-        print(json.dumps([[dict(id=int(i), body=body) for i, body in state["comments"].items()]]))
-    else:
-        body = sys.stdin.read() if method != "DELETE" else ""
-        if method == "POST":
-            state["comments"][str(len(state["written"]) + 100)] = body
-        elif method == "PATCH":
-            state["comments"][last] = body
-        else:
-            del state["comments"][last]
-        state["written"].append([method, path])
-        # What other jobs do while this one writes.
-        state["artifacts"] += state["meanwhile"]
-        state["meanwhile"] = []
-        (folder / "state.json").write_text(json.dumps(state))
-"""
-MARKER = "<!-- llm-policypack -->"
+def jobs_of(file: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(file.read_text())["jobs"]
+    return found
 
 
-def report(stack: str, verdict: str, more: str = "") -> str:
-    return f"{MARKER}\n### LLM policy pack: {verdict}\n\n44 rules judged llm, stack {stack}.\n\nAll of {stack}.{more}\n"
+def steps_of(file: Path) -> list[dict[str, Any]]:
+    if file.name == "action.yml":
+        steps: list[dict[str, Any]] = yaml.safe_load(file.read_text())["runs"]["steps"]
+        return steps
+    return [step for job in jobs_of(file).values() for step in job.get("steps", ())]
 
 
-PROD = [1, "policy-report-prod-1", report("prod", "2 violations, none of them mandatory")]
-DEV = [2, "policy-report-dev-2", report("dev", "No violations")]
+def pins() -> dict[str, set[str]]:
+    """What each action is used at, comment included; this repository's own, which a tag publishes, apart."""
+    found: dict[str, set[str]] = {}
+    for file in [*WORKFLOWS, ROOT / "action.yml"]:
+        for action, version in re.findall(r"uses: ([^\s@]+)(?:@([^\n]*))?", file.read_text()):
+            if not action.startswith((".", "OWNER/")) and "/llm-policypack" not in action:
+                found.setdefault(action, set()).add(version)
+    return found
 
 
-@pytest.fixture
-def github(tmp_path: Path) -> Path:
-    (tmp_path / "gh").write_text(GH)
-    (tmp_path / "gh").chmod(0o755)
-    return tmp_path
+@pytest.mark.parametrize("action", pins())
+def test_an_action_is_pinned_by_one_commit_everywhere(action: str) -> None:
+    (version,) = pins()[action]
+    assert re.match(r"[0-9a-f]{40} # v\d+\.\d+\.\d+\b", version), version
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB": str(folder)}
-    command = [str(ROOT / "scripts/comment.py"), "acme/llm", "7", "55"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "action.yml"], ids=lambda file: file.name)
+def test_no_script_has_an_expression_in_it(file: Path) -> None:
+    """What a pull request names would be run: values come as environment variables."""
+    assert [step["run"] for step in steps_of(file) if "${{" in step.get("run", "")] == []
 
 
-def comments_after(folder: Path, jobs: int = 1, **given: Any) -> tuple[dict[str, str], list[list[str]]]:
-    """The comments of the pull request, and what was written, after so many jobs have commented at the same time."""
-    state = {"artifacts": [], "comments": {"5": "Looks good"}, "meanwhile": [], "written": [], **given}
-    (folder / "state.json").write_text(json.dumps(state))
-    for job in [start(folder) for _ in range(jobs)]:
-        errors = job.communicate(timeout=60)[1]
-        assert job.returncode == 0, errors
-    after = json.loads((folder / "state.json").read_text())
-    return after["comments"], after["written"]
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_checkout_leaves_no_token_behind(file: Path) -> None:
+    checkouts = [step["with"] for step in steps_of(file) if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(given["persist-credentials"] is False for given in checkouts)
 
 
-def test_the_comment_of_one_stack_is_its_report(github: Path) -> None:
-    comments, _ = comments_after(github, artifacts=[PROD])
-    assert comments == {"5": "Looks good", "100": PROD[2]}
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_may_read_unless_a_job_says_more(file: Path) -> None:
+    assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
 
 
-def test_the_comment_that_is_there_is_written_anew(github: Path) -> None:
-    comments, written = comments_after(github, artifacts=[PROD], comments={"11": f"{MARKER}\nold"})
-    assert comments == {"11": PROD[2]}
-    assert written == [["PATCH", "repos/acme/llm/issues/comments/11"]]
+# What each job with more permissions checks out; those that call a workflow hand them on.
+BASE = "${{ github.event.pull_request.base.sha }}"
+PACK_OF_THE_BASE = "${{ inputs.pack-version || github.event.pull_request.base.sha || github.sha }}"
+MAY_WRITE: dict[tuple[str, str], list[str | None]] = {
+    ("ci.yml", "policy"): [],
+    ("ecosystem.yml", "comment"): [BASE],
+    ("policy-check.yml", "report"): [PACK_OF_THE_BASE],
+    ("policy-preview.yml", "preview"): [None, "${{ inputs.pack-version }}"],  # for branches that are trusted
+    ("release.yml", "publish"): [],
+    ("release.yml", "pypi"): [],
+    ("github-audit.yml", "audit"): [],
+    ("github-pull-request.yml", "check"): [],
+    ("github-pull-request.yml", "preview"): [],
+}
 
 
-def test_the_comment_holds_every_stack_and_shows_those_that_fail_first(github: Path) -> None:
-    comments, _ = comments_after(github, artifacts=[DEV, PROD])
-    text = comments["100"]
-    assert text.startswith(f"{MARKER}\n### LLM policy pack: 2 stacks\n")
-    places = [text.index(part) for part in ("**2 violations", "**No violations", "All of prod.", "All of dev.")]
-    assert places == sorted(places)
+def test_what_may_write_runs_nothing_of_a_pull_request() -> None:
+    found = {
+        (file.name, name): [
+            step["with"].get("ref")
+            for step in job.get("steps", ())
+            if step.get("uses", "").startswith("actions/checkout@")
+        ]
+        for file in WORKFLOWS
+        for name, job in jobs_of(file).items()
+        if "write" in job.get("permissions", {}).values()
+    }
+    assert found == MAY_WRITE
 
 
-def test_a_report_that_comes_while_another_is_written_is_in_the_comment(github: Path) -> None:
-    comments, _ = comments_after(github, artifacts=[DEV], meanwhile=[PROD])
-    assert "All of prod." in comments["100"]
-    assert "All of dev." in comments["100"]
-
-
-def test_jobs_that_comment_at_the_same_time_leave_one_comment_with_all(github: Path) -> None:
-    comments, _ = comments_after(github, jobs=4, artifacts=[DEV], meanwhile=[PROD])
-    (text,) = [body for body in comments.values() if body.startswith(MARKER)]
-    assert "All of prod." in text
-    assert "All of dev." in text
-
-
-def test_a_stack_that_is_judged_again_counts_once(github: Path) -> None:
-    again = [9, PROD[1], report("prod", "No violations")]
-    comments, _ = comments_after(github, artifacts=[PROD, again])
-    assert comments["100"] == again[2]
-
-
-def test_reports_that_do_not_fit_leave_every_verdict(github: Path) -> None:
-    long = [[i + 10, f"policy-report-{i}", report(f"s{i}", f"{i} violations", "x" * 30_000)] for i in range(1, 6)]
-    comments, _ = comments_after(github, artifacts=[*long, DEV])
-    text = comments["100"]
-    assert len(text) <= 65_536
-    assert all(f"**{i} violations**: 44 rules judged llm, stack s{i}." in text for i in range(1, 6))
-    assert "3 of the reports do not fit here" in text
-
-
-def test_without_a_report_there_is_no_comment(github: Path) -> None:
-    comments, written = comments_after(github)
-    assert (comments, written) == ({"5": "Looks good"}, [])
+def test_secrets_reach_the_preview_of_a_trusted_branch_alone() -> None:
+    holders = {(file.name, name) for file in WORKFLOWS for name, job in jobs_of(file).items() if "secrets." in str(job)}
+    assert holders == {("policy-preview.yml", "preview"), ("github-pull-request.yml", "preview")}
+    assert jobs_of(ROOT / "docs/ci/github-pull-request.yml")["preview"]["if"] == "github.event_name == 'push'"

@@ -29,6 +29,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.report.formats import PRODUCTS, schema_of
 from policypack.rule import AnyRule, Options, Range, Rule, cis
 from policypack.rules import RULES
+from tests.reference_stack import hardening
 from tests.stacks import BY_NAME
 
 ROOT = Path(__file__).parent.parent
@@ -228,6 +229,9 @@ def test_new_rules_are_for_checkouts(checkout: Path) -> None:
 
 
 def test_the_reference_stack_names_every_rule_that_guards_it() -> None:
-    text = (ROOT / "reference_stack" / "README.md").read_text()
-    table = text[text.index("## Hardening") : text.index("## Alerts")]
-    assert set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", table)) == {rule.name for rule in RULES}
+    text = (ROOT / "reference_stack" / "docs" / "hardening.md").read_text()
+    assert set(re.findall(r"\[`([a-z]+(?:-[a-z]+)+)`\]", text)) == {rule.name for rule in RULES}
+
+
+def test_the_table_of_what_the_reference_stack_hardens_is_current() -> None:
+    assert hardening.PAGE.read_text(encoding="utf-8") == hardening.page(), "run make docs"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from policypack import VERSION
+from policypack import REPOSITORY, VERSION
 from policypack.pack import policies
 from policypack.rules import RULES
 from tests.test_preview import FAKE_PULUMI
@@ -159,3 +161,159 @@ def test_the_command_is_installed_under_its_name() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert result.stdout.startswith("Usage: llm-policypack [OPTIONS] COMMAND [ARGS]...\n")
+
+
+# A release
+
+
+def repository(folder: Path) -> Path:
+    """A copy of what a release looks at, as a repository of its own."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    for name in names.split("\0"):
+        if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/rules/", "policypack/r", "policypack/m")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, timeout=60, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=folder, timeout=60, check=True)
+    return folder
+
+
+def release(folder: Path, *arguments: str) -> tuple[int, str]:
+    """The status of the script, and what it prints."""
+    result = subprocess.run(
+        [sys.executable, folder / "scripts/release.py", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.stderr == ""
+    return result.returncode, result.stdout
+
+
+def test_a_release_needs_an_owner_and_one_version_and_a_section_of_the_changelog(tmp_path: Path) -> None:
+    folder = repository(tmp_path)
+    release(folder, "owner", "OWNER")
+    status, problems = release(folder, "check")
+    places = re.search(r"OWNER is a placeholder in (.*): scripts/release.py owner NAME sets it", problems)
+    assert (status, places and set(places[1].split(", "))) == (1, set(PLACES_OF_THE_OWNER))
+    status, changed = release(folder, "owner", "acme")
+    assert (status, set(changed.split())) == (0, set(PLACES_OF_THE_OWNER))
+    assert release(folder, "check") == (0, "Ready to be released.\n")
+
+    (folder / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n- A rule.\n\n## 0.1.0\n\nThe first.\n")
+    status, problems = release(folder, "check", "v9.9.9")
+    assert (status, problems.splitlines()) == (
+        1,
+        [
+            f"policypack/__init__.py: the version is {VERSION}, and the tag v9.9.9: one of them is wrong",
+            f"CHANGELOG.md: what is under Unreleased is in no release: move it to {VERSION}, or set another version",
+        ],
+    )
+    status, changed = release(folder, "version", "9.9.9")
+    assert (status, set(changed.split())) == (0, set(PLACES_OF_THE_VERSION))
+    assert release(folder, "check", "v9.9.9") == (0, "Ready to be released.\n")
+    assert release(folder, "notes", "v9.9.9") == (0, "- A rule.\n")
+    left = subprocess.run(
+        ["git", "grep", "-lw", VERSION.replace(".", r"\.")], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert set(left.stdout.split()) <= {"CHANGELOG.md", "requirements-dev.txt"}
+
+
+PLACES_OF_THE_OWNER = (
+    ".github/workflows/policy-check.yml",
+    ".github/workflows/policy-preview.yml",
+    ".pre-commit-hooks.yaml",
+    "README.md",
+    "SECURITY.md",
+    "action.yml",
+    "docs/audit.md",
+    "docs/ci/cloudbuild-check.yaml",
+    "docs/ci/cloudbuild-preview.yaml",
+    "docs/ci/github-audit.yml",
+    "docs/ci/github-check.yml",
+    "docs/ci/github-pull-request.yml",
+    "docs/organization.md",
+    "policypack/__init__.py",
+    "pyproject.toml",
+)
+PLACES_OF_THE_VERSION = (
+    *(place for place in PLACES_OF_THE_OWNER if place not in {"pyproject.toml", "SECURITY.md"}),
+    "CHANGELOG.md",
+    "PulumiPolicy.yaml",
+    "docs/ci/gitlab-ci.yml",
+)
+
+
+def test_the_repository_is_named_as_one_owners_everywhere() -> None:
+    owner = REPOSITORY.split("/")[-2]
+    for place in PLACES_OF_THE_OWNER:
+        owners = set(re.findall(r"(\w[\w-]*)/llm-policypack\b", (ROOT / place).read_text())) - {"cache"}
+        assert owners == {owner}, place
+    assert PYPROJECT["project"]["urls"]["Repository"] == REPOSITORY
+
+
+def test_what_is_released_can_be_made_again_byte_by_byte_and_is_the_pack(tmp_path: Path, published: Path) -> None:
+    for name in ("one", "two"):
+        subprocess.run(
+            [sys.executable, ROOT / "scripts/release.py", "build", tmp_path / name],
+            capture_output=True,
+            timeout=120,
+            check=True,
+        )
+    sums = (tmp_path / "one/SHA256SUMS").read_text()
+    assert sums == (tmp_path / "two/SHA256SUMS").read_text()
+    assert {line.split()[1] for line in sums.splitlines()} == {
+        f"llm-policypack-pack-{VERSION}.tar.gz",
+        f"llm_policypack-{VERSION}-py3-none-any.whl",
+        f"llm_policypack-{VERSION}.tar.gz",
+    }
+    with tarfile.open(tmp_path / f"one/llm-policypack-pack-{VERSION}.tar.gz") as archive:
+        names = set(archive.getnames())
+    assert names == {
+        path.relative_to(published).as_posix()
+        for path in published.rglob("*")
+        if path.is_file() and not {".venv", ".git", "__pycache__"} & set(path.parts)
+    }
+
+
+@pytest.mark.parametrize(
+    ("pip_audit", "status", "output", "errors"),
+    [
+        (None, 2, "", "make vulnerabilities needs pip-audit on PATH: install it with pipx install pip-audit.\n"),
+        ("echo 'No known vulnerabilities found'", 0, "No known vulnerabilities found\n", ""),
+        (
+            "echo 'Found 1 known vulnerability in 1 package'; exit 1",
+            1,
+            "Found 1 known vulnerability in 1 package\n",
+            "",
+        ),
+        (
+            "echo 'ERROR:click: Dependency not found on PyPI' >&2; exit 1",
+            2,
+            "",
+            "ERROR:click: Dependency not found on PyPI\n"
+            "make vulnerabilities could not ask the database of vulnerabilities, so it says nothing of what is pinned: "
+            "it needs a network that reaches the package index.\n",
+        ),
+    ],
+    ids=["not installed", "none", "one", "no database"],
+)
+def test_vulnerabilities(tmp_path: Path, pip_audit: str | None, status: int, output: str, errors: str) -> None:
+    for name in ("bash", "dirname", "grep", "tail"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    if pip_audit:
+        (tmp_path / "pip-audit").write_text(f"#!/bin/sh\n{pip_audit}\n")
+        (tmp_path / "pip-audit").chmod(0o755)
+    result = subprocess.run(
+        ["bash", ROOT / "scripts/vulnerabilities.sh"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (status, output, errors)

@@ -15,7 +15,14 @@ from policypack.cli import main as cli
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
     file
-    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "*/README.md", ".github/**/*.md")
+    for pattern in (
+        "*.md",
+        "docs/*.md",
+        "docs/decisions/*.md",
+        "*/README.md",
+        "reference_stack/docs/*.md",
+        ".github/**/*.md",
+    )
     for file in ROOT.glob(pattern)
 )
 FOLDERS = "policypack|tests|docs|benchmarks|scripts|reference_stack|.github"
@@ -69,7 +76,8 @@ def test_paths(document: Path) -> None:
     patterns = {
         re.sub(r"<[^>]*>", "*", path).rstrip("/") for path in named if "/venv" not in path and path[-4:] != ".bak"
     }
-    assert sorted(path for path in patterns if not any(ROOT.glob(path))) == []
+    folders = (ROOT, document.parent)
+    assert sorted(path for path in patterns if not any(any(folder.glob(path)) for folder in folders)) == []
 
 
 def test_make_targets(document: Path) -> None:

@@ -5,37 +5,44 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal, cast
 
 import pulumi
+from pydantic import Field
 
 from llm_stack.cloud_run import config as cloud_run_config
-from llm_stack.cloud_run.config import CloudRun, parse_cloud_run
+from llm_stack.cloud_run.config import CloudRun, cloud_run_checks, read_cloud_run
 from llm_stack.machines import config as machines_config
-from llm_stack.machines.config import Machines, parse_machines
-from llm_stack.section import ConfigError, Section, refuse_unknown
+from llm_stack.machines.config import Machines, machines_checks, read_machines
+from llm_stack.model import LlamaCppModel
+from llm_stack.placeholders import placeholder_checks
+from llm_stack.reading.explain import described
+from llm_stack.reading.mistake import ConfigError, Mistake, Path
+from llm_stack.reading.reader import Checks, Reader, in_order
+from llm_stack.reading.section import Section
+from llm_stack.reading.stack_file import read_places
+from llm_stack.reading.text import ClientRange, Email, Host, Member
+from llm_stack.reading.vocabulary import Variant, Vocabulary
 
 PROJECT = "llm-reference"
-HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 EVERYBODY = ("*",)
 LOCATIONS = {"europe": "europe", "me": "europe", "africa": "europe", "asia": "asia", "australia": "asia"}
 MAX_BUCKET_NAME = 63
-COMMON_SECTIONS = ("frontend", "operations")
-FORMS = {"machines": machines_config.SECTIONS, "cloud-run": cloud_run_config.SECTIONS}
-"""What `compute` may be, and the sections that each form has of its own."""
+COMMON = ("frontend", "operations")
 
 Kind = Literal["external", "internal"]
 
 
-@dataclass(frozen=True, slots=True)
-class Frontend:
+class Frontend(Section):
+    """What the load balancers of both kinds have."""
+
     kind: Kind
-    domain: str
-    client_ranges: tuple[str, ...]
-    requests_per_minute: int
-    iap_members: tuple[str, ...]
+    """`external` or `internal`."""
+    domain: Host
+    """The host name of the service."""
 
     @property
     def internal(self) -> bool:
@@ -43,21 +50,86 @@ class Frontend:
 
     @property
     def apis(self) -> tuple[str, ...]:
-        """A private certificate is issued by the Certificate Authority Service."""
-        return ("privateca",) if self.internal else ("iap",) if self.iap_members else ()
+        """What it needs of Google Cloud besides what every stack needs."""
+        return ()
 
     @property
     def open_to_all(self) -> bool:
-        return not self.internal and self.client_ranges == EVERYBODY and not self.iap_members
+        return False
 
 
-@dataclass(frozen=True, slots=True)
-class Operations:
-    alert_emails: tuple[str, ...]
-    latency_seconds: int
-    log_sample_rate: float
-    cmek: bool
-    protect: bool
+class InternalFrontend(Frontend):
+    """An address in the network, for clients there."""
+
+    kind: Literal["internal"]
+
+    @property
+    def apis(self) -> tuple[str, ...]:
+        """A private certificate is issued by the Certificate Authority Service."""
+        return ("privateca",)
+
+
+class ExternalFrontend(Frontend):
+    """A public address."""
+
+    kind: Literal["external"]
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
+    """How many requests one client address may send in a minute; `external` only."""
+    client_ranges: Annotated[tuple[ClientRange, ...], Field(min_length=1, max_length=10)] = EVERYBODY
+    """Who may call, as ranges of addresses; `external` only."""
+    iap_members: tuple[Member, ...] = ()
+    """Turns on Identity-Aware Proxy for these; `external` only, inside an organization."""
+
+    @property
+    def apis(self) -> tuple[str, ...]:
+        return ("iap",) if self.iap_members else ()
+
+    @property
+    def open_to_all(self) -> bool:
+        return self.client_ranges == EVERYBODY and not self.iap_members
+
+
+class Operations(Section):
+    alert_emails: Annotated[tuple[Email, ...], Field(min_length=1)]
+    """Who is told."""
+    latency_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    """Alert when one answer in twenty takes longer."""
+    log_sample_rate: Annotated[float, Field(ge=0.01, le=1)] = 1
+    """The share of requests that is logged."""
+    cmek: bool = True
+    """Keys of your own for disks, weights, images and the secret."""
+    protect: bool = True
+    """Refuse to delete data."""
+
+
+AnyFrontend = ExternalFrontend | InternalFrontend
+FRONTENDS: dict[str, type[Frontend]] = {"external": ExternalFrontend, "internal": InternalFrontend}
+FORMS: dict[str, type[Section]] = {"machines": Machines, "cloud-run": CloudRun}
+"""What `compute` may be, and the sections that each form has of its own."""
+ON_MACHINES, ON_CLOUD_RUN = "compute is machines", "compute is cloud-run"
+WHEN_LLAMA_CPP = "model.runtime is llama.cpp"
+VOCABULARY = Vocabulary(
+    sections={
+        "regions": (
+            Variant(machines_config.Region, ON_MACHINES),
+            Variant(cloud_run_config.Region, ON_CLOUD_RUN),
+        ),
+        "machine": (Variant(machines_config.Machine, ON_MACHINES),),
+        "instance": (Variant(cloud_run_config.Instance, ON_CLOUD_RUN),),
+        "model": (
+            Variant(machines_config.MachineModel, ON_MACHINES),
+            Variant(LlamaCppModel, WHEN_LLAMA_CPP),
+            Variant(machines_config.MachineLlamaCppModel, f"{ON_MACHINES} and {WHEN_LLAMA_CPP}"),
+        ),
+        "traffic": (
+            Variant(machines_config.Traffic, ON_MACHINES),
+            Variant(cloud_run_config.Traffic, ON_CLOUD_RUN),
+        ),
+        "frontend": (Variant(ExternalFrontend, "frontend.kind is external"),),
+        "operations": (Variant(Operations),),
+    },
+    forms={"machine": ON_MACHINES, "instance": ON_CLOUD_RUN},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +137,12 @@ class Config:
     project: str
     stack: str
     compute: Machines | CloudRun
-    frontend: Frontend
+    frontend: AnyFrontend
     operations: Operations
 
     @property
     def regions(self) -> tuple[str, ...]:
-        return tuple(region.name for region in self.compute.regions)
+        return tuple(self.compute.regions)
 
     @property
     def location(self) -> str:
@@ -91,86 +163,110 @@ class Config:
         return {region: f"{name}-{region}" for region in self.regions}
 
 
-def parse_config(raw: Mapping[str, Any], project: str, stack: str) -> Config:
-    """Everything the stack needs to know, from the top-level keys. Pure."""
-    form = raw.get("compute", "machines")
-    if not isinstance(form, str) or form not in FORMS:
-        raise ConfigError("compute", f"`{form}` is none of {', '.join(FORMS)}", "Choose one of these")
-    refuse_unknown("", raw, ("compute", *FORMS[form], *COMMON_SECTIONS))
-    frontend = parse_frontend(Section("frontend", raw.get("frontend")))
-    if form == "cloud-run":
-        check_fits_cloud_run(frontend)
-    config = Config(
-        project=parse_name("gcp:project", project, r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
-        stack=parse_name("stack name", stack, r"[a-z][a-z0-9-]{0,18}[a-z0-9]"),
-        compute=parse_cloud_run(raw) if form == "cloud-run" else parse_machines(raw, internal=frontend.internal),
-        frontend=frontend,
-        operations=parse_operations(Section("operations", raw.get("operations"))),
-    )
-    check_buckets(config)
+def no_place(path: Path) -> str:
+    return ""
+
+
+def parse_config(
+    raw: Mapping[str, Any], project: str, stack: str, *, place: Callable[[Path], str] = no_place, deployed: bool = False
+) -> Config:
+    """Everything the stack needs to know, from the top-level keys. Pure.
+
+    Args:
+        raw: the values of the keys, as JSON has them.
+        project: the project of Google Cloud.
+        stack: the name of the stack.
+        place: says where a path stands in a file, as the start of a line.
+        deployed: whether this is no preview, so that placeholders are refused as well.
+
+    Raises:
+        ConfigError: it cannot be built; with all that is wrong with it.
+    """
+    # Keys are texts then, as they are in JSON.
+    reader = Reader(json.loads(json.dumps(raw, default=str)), VOCABULARY)
+    config = read_config(reader, project, stack)
+    if config is not None:
+        reader.check(checks(config))
+    if config is not None and deployed:
+        reader.check(placeholder_checks(config))
+    if reader.mistakes or config is None:
+        raise ConfigError(in_order(reader.mistakes, reader.raw), place)
     return config
 
 
-def parse_name(key: str, value: str, pattern: str) -> str:
+def read_config(reader: Reader, project: str, stack: str) -> Config | None:
+    """What is right of it; None if it does not say which form it has, and so what the rest means."""
+    form = reader.raw.get("compute", "machines")
+    if not isinstance(form, str) or form not in FORMS:
+        fix = f"Write {' or '.join(FORMS)}"
+        reader.mistakes.append(Mistake(("compute",), f"is {described(form)}, not one of {', '.join(FORMS)}", fix))
+        form = None
+    forms = FORMS.values() if form is None else (FORMS[form],)
+    reader.keys(("compute", *dict.fromkeys(key for one in forms for key in one.model_fields), *COMMON))
+    compute = read_compute(reader, form)
+    frontend = reader.variant(Frontend, "frontend", "kind", FRONTENDS)
+    operations = reader.section(Operations, "operations")
+    if compute is None:
+        return None
+    return Config(project, stack, compute, cast("AnyFrontend", frontend), operations)
+
+
+def read_compute(reader: Reader, form: str | None) -> Machines | CloudRun | None:
+    if form == "machines":
+        return read_machines(reader)
+    return read_cloud_run(reader) if form else None
+
+
+def checks(config: Config) -> Checks:
+    """What must hold between values of the whole configuration."""
+    frontend = config.frontend
+    if isinstance(config.compute, Machines):
+        yield from machines_checks(config.compute, lambda: frontend.internal)
+    else:
+        yield from cloud_run_checks(config.compute)
+        yield check_fits_cloud_run(frontend)
+    yield check_name("gcp:project", config.project, r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+    yield check_name("stack name", config.stack, r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
+    yield check_buckets(config)
+
+
+def check_name(key: str, value: str, pattern: str) -> Iterator[Mistake]:
     if not re.fullmatch(pattern, value):
-        raise ConfigError(key, f"`{value}` cannot be part of a resource id", f"Choose one that matches {pattern}")
-    return value
+        yield Mistake((key,), f"`{value}` cannot be part of a resource id", f"Choose one that matches {pattern}")
 
 
-def check_buckets(config: Config) -> None:
-    longest = max(config.buckets.values(), key=len)
+def check_buckets(config: Config) -> Iterator[Mistake]:
+    longest = max(config.buckets.values(), key=len, default="") if config.regions else ""
     if len(longest) > MAX_BUCKET_NAME:
         problem = f"makes a bucket's name longer than {MAX_BUCKET_NAME}: {longest}"
-        raise ConfigError("stack name", problem, f"Take {len(longest) - MAX_BUCKET_NAME} letters off it")
+        yield Mistake(("stack name",), problem, f"Take {len(longest) - MAX_BUCKET_NAME} letters off it")
 
 
-def parse_frontend(section: Section) -> Frontend:
-    kinds: tuple[Kind, ...] = ("external", "internal")
-    kind = section.choice("kind", kinds)
-    external = kind == "external"
-    frontend = Frontend(
-        kind=kind,
-        domain=section.pattern("domain", HOST_NAME, "a host name in lower case, like llm.example.com"),
-        client_ranges=section.texts("client_ranges", EVERYBODY) if external else (),
-        requests_per_minute=section.integer("requests_per_minute", 1, 1_000_000) if external else 0,
-        iap_members=section.texts("iap_members", ()) if external else (),
-    )
-    section.done()
-    if external and not 1 <= len(frontend.client_ranges) <= 10:
-        raise ConfigError(section.path("client_ranges"), "a Cloud Armor rule takes 1 to 10 ranges", "Merge ranges")
-    return frontend
-
-
-def check_fits_cloud_run(frontend: Frontend) -> None:
+def check_fits_cloud_run(frontend: AnyFrontend) -> Iterator[Mistake]:
+    if isinstance(frontend, ExternalFrontend) and frontend.iap_members:
+        problem = "with Identity-Aware Proxy the load balancer cannot tell that a region of Cloud Run is dead"
+        yield Mistake(("frontend", "iap_members"), problem, "Remove it; callers have the API key")
     if frontend.internal:
         fix = "Set it to external, or compute to machines"
-        raise ConfigError("frontend.kind", "Cloud Run has the external load balancer only", fix)
-    if frontend.iap_members:
-        problem = "with Identity-Aware Proxy the load balancer cannot tell that a region of Cloud Run is dead"
-        raise ConfigError("frontend.iap_members", problem, "Remove it; callers have the API key")
-
-
-def parse_operations(section: Section) -> Operations:
-    operations = Operations(
-        alert_emails=section.texts("alert_emails"),
-        latency_seconds=section.integer("latency_seconds", 1, 3600, 60),
-        log_sample_rate=section.number("log_sample_rate", 0.01, 1, 1),
-        cmek=section.flag("cmek", True),
-        protect=section.flag("protect", True),
-    )
-    section.done()
-    if not operations.alert_emails or not all("@" in email for email in operations.alert_emails):
-        raise ConfigError(section.path("alert_emails"), "nobody would get the alerts", "Give one mail address or more")
-    return operations
+        yield Mistake(("frontend", "kind"), "Cloud Run has the external load balancer only", fix)
 
 
 def load_config() -> Config:
     """The configuration of the running stack."""
-    settings = pulumi.Config(PROJECT)
-    sections = {section for form in FORMS.values() for section in form} | set(COMMON_SECTIONS)
-    raw: dict[str, Any] = {key: settings.get_object(key) for key in sections if settings.get(key) is not None}
-    raw |= {key: settings.get(key) for key in given_keys() if key not in raw}
-    return parse_config(raw, pulumi.Config("gcp").get("project") or "", pulumi.get_stack())
+    settings, stack = pulumi.Config(PROJECT), pulumi.get_stack()
+    raw = {key: value_of(settings.get(key)) for key in given_keys()}
+    places = read_places(FilePath(pulumi.get_root_directory()), PROJECT, stack)
+    project = pulumi.Config("gcp").get("project") or ""
+    return parse_config(raw, project, stack, place=places, deployed=not pulumi.runtime.is_dry_run())
+
+
+def value_of(text: str | None) -> Any:
+    """Pulumi hands over mappings and lists as JSON, and other values as texts."""
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return text
+    return value if isinstance(value, dict | list) else text
 
 
 def given_keys() -> list[str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from llm_stack.section import ConfigError, Section
+from pydantic import Field
 
-IMAGE = re.compile(
-    r"(?P<host>[a-z0-9.-]+\.[a-z]+)/(?P<path>[a-z0-9._/-]+)(?::[\w.-]+)?@(?P<digest>sha256:[0-9a-f]{64})"
+from llm_stack.reading.mistake import Mistake, Path
+from llm_stack.reading.section import Section
+from llm_stack.reading.text import Text, matching, wrong
+
+IMAGE = (
+    r"(?P<host>[a-z0-9.-]+\.[a-z]+)/(?P<path>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::[\w.-]{1,128})?"
+    r"@(?P<digest>sha256:[0-9a-f]{64})"
 )
-ARGUMENT = re.compile(r"[A-Za-z0-9._=:/,@+-]+")
-FOLDER = re.compile(r"[\w.-]+(/[\w.-]+)*")
-FILE = re.compile(r"[\w.-]+\.gguf")
 
 Runtime = Literal["vllm", "llama.cpp"]
 
@@ -25,51 +28,95 @@ class Image:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+def read_image(value: str) -> Image:
+    match = re.fullmatch(IMAGE, value, re.ASCII)
+    if match:
+        return Image(**match.groupdict())
+    name, _, digest = value.partition("@")
+    inspect = "`docker buildx imagetools inspect` prints it"
+    if not digest:
+        raise wrong(
+            f"`{value}` has no digest, so that it may be another image tomorrow", f"Add @sha256:..., as {inspect}"
+        )
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        raise wrong(f"`{digest}` is no digest", f"Give sha256: and 64 hexadecimal digits in lower case, as {inspect}")
+    if not re.match(r"[a-z0-9.-]+\.[a-z]+/", name):
+        raise wrong(f"`{value}` names no registry", "Write it in front; that of Docker Hub is docker.io/")
+    raise wrong(f"`{name}` is no name of an image", "Write it like ghcr.io/owner/name, in lower case")
+
+
+def read_argument(value: str) -> str:
+    if not value:
+        raise wrong("is empty", "Remove it")
+    if not value.isprintable():
+        raise wrong(f"{value!r} has a line break or another character that cannot be printed", "Write it in one line")
+    flag = re.match(r"(--?[A-Za-z][\w-]*)\s+(.*)", value)
+    if flag:
+        raise wrong(f"`{value}` has a flag and its value in one entry", f"Write two: {flag[1]} and '{flag[2]}'")
+    return value
+
+
+ImageText = Annotated[Image, Text(read_image, r"^[a-z0-9.-]+\.[a-z]+/[^@]+@sha256:[0-9a-f]{64}$")]
+Argument = Annotated[str, Text(read_argument)]
+Name = Annotated[str, matching(r"[A-Za-z0-9._=:/,@+-]+", "made of letters, digits and ._=:/,@+-", "Leave out the rest")]
+Folder = Annotated[
+    str,
+    matching(
+        r"(?!\.\.?(?:/|$))[\w.-]+(?:/(?!\.\.?(?:/|$))[\w.-]+)*", "a folder of the bucket", "Write one like model/v1"
+    ),
+]
+Gguf = Annotated[str, matching(r"[\w.-]+\.gguf", "the name of a .gguf file", "Write one like model.gguf")]
+
+
+class Model(Section):
+    """What every model has."""
+
     runtime: Runtime
-    name: str
-    image: Image
-    weights: str
-    file: str | None
-    """llama.cpp serves one file; vLLM serves the folder."""
-    arguments: tuple[str, ...]
-    load_seconds: int
+    """The server: `vllm` or `llama.cpp`."""
+    name: Name
+    """The name that clients ask for."""
+    image: ImageText
+    """The server's image, with its registry and its digest."""
+    weights: Folder
+    """The folder of the bucket that has the weights."""
+    arguments: tuple[Argument, ...] = ()
+    """More for the server's command line, one argument an entry, passed on as it is."""
+    load_seconds: Annotated[int, Field(ge=10, le=24 * 3600)]
+    """From the start of the server to the first answer."""
 
 
-def parse_model(section: Section, *, has_gpu: bool, most_seconds: int, too_slow: str) -> Model:
-    """What both forms need to know of the model; the form reads what is its own, and ends the section.
+class LlamaCppModel(Model):
+    """What llama.cpp has besides: it serves one file, where vLLM serves the folder."""
 
-    `too_slow` says why a server that loads longer than `most_seconds` cannot work.
-    """
-    runtimes: tuple[Runtime, ...] = ("vllm", "llama.cpp")
-    runtime = section.choice("runtime", runtimes)
-    model = Model(
-        runtime=runtime,
-        name=section.pattern("name", ARGUMENT, "a name without spaces"),
-        image=parse_image(section, "image"),
-        weights=section.pattern("weights", FOLDER, "a folder of the bucket, like model/v1"),
-        file=section.pattern("file", FILE, "a .gguf file of that folder") if runtime == "llama.cpp" else None,
-        arguments=section.texts("arguments", ()),
-        load_seconds=section.integer("load_seconds", 10, 24 * 3600),
-    )
-    if model.load_seconds > most_seconds:
-        fix = f"Get it to {most_seconds} s: smaller or quantized weights, a faster disk"
-        raise ConfigError(section.path("load_seconds"), f"{model.load_seconds} s exceed {too_slow}", fix)
+    runtime: Literal["llama.cpp"]
+    file: Gguf
+    """The .gguf file of that folder."""
+
+
+class VllmModel(Model):
+    runtime: Literal["vllm"]
+
+
+ServedModel = VllmModel | LlamaCppModel
+
+
+def check_gpu(model: Model, *, has_gpu: bool) -> Iterator[Mistake]:
     if model.runtime == "vllm" and not has_gpu:
-        raise ConfigError(section.path("runtime"), "vllm needs a GPU, and there is none", "Set one, or use llama.cpp")
-    for argument in model.arguments:
-        if not ARGUMENT.fullmatch(argument):
-            raise ConfigError(
-                section.path("arguments"), f"`{argument}` has a space or a quote", "Give one word an entry"
-            )
-    return model
+        yield Mistake(("model", "runtime"), "vllm needs a GPU, and there is none", "Set one, or use llama.cpp")
 
 
-def parse_image(section: Section, key: str) -> Image:
-    value = section.text(key)
-    match = IMAGE.fullmatch(value)
-    if not match:
-        fix = "Give registry/name@sha256:<64 hex digits>, as `docker buildx imagetools inspect` prints it"
-        raise ConfigError(section.path(key), f"`{value}` has no registry or no digest", fix)
-    return Image(**match.groupdict())
+def check_load_seconds(model: Model, most: int, why: str) -> Iterator[Mistake]:
+    """`why` says what a server that loads longer exceeds."""
+    if model.load_seconds > most:
+        fix = f"Get it to {most} s: smaller or quantized weights, a faster disk"
+        yield Mistake(("model", "load_seconds"), f"{model.load_seconds} s exceed {why}", fix)
+
+
+def check_arguments(model: Model, taken: Iterable[str], instead: str = "") -> Iterator[Mistake]:
+    """Flags that the stack sets itself, and what to set instead of them."""
+    flags = set(taken)
+    for place, argument in enumerate(model.arguments):
+        flag = argument.partition("=")[0]
+        if flag in flags:
+            path: Path = ("model", "arguments", place)
+            yield Mistake(path, f"`{flag}` is what the stack sets", f"Remove it{instead}")

@@ -2,59 +2,60 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from ipaddress import IPv4Network
+from typing import TypeVar
 
-from llm_stack.section import ConfigError, Section
+from llm_stack.reading.mistake import Mistake, Path
+from llm_stack.reading.reader import Reader
+from llm_stack.reading.section import Section, WrongValueError
 
-R = TypeVar("R")
-REGION = re.compile(r"[a-z]+-[a-z]+\d+")
-
-
-def parse_regions(raw: Any, parse: Callable[[str, Section], R]) -> tuple[R, ...]:
-    """Each region of the section, as the form parses it; fewer than two are refused."""
-    entries = Section("regions", raw).raw
-    regions = tuple(parse(name, region_section(name, entries[name])) for name in entries)
-    if len(regions) < 2:
-        raise ConfigError("regions", f"{len(regions)} given, and any one may be lost", "Give at least two")
-    return regions
+R = TypeVar("R", bound=Section)
+REGION = r"[a-z]+-[a-z]+\d+"
+KEPT_ADDRESSES = 4
+"""What Google Cloud keeps of each subnet: https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet."""
 
 
-def region_section(name: str, raw: Any) -> Section:
-    section = Section(f"regions.{name}", raw)
-    if not REGION.fullmatch(name):
-        raise ConfigError(section.key, "is not the name of a region", "Name it like us-central1")
-    return section
+def read_regions(reader: Reader, model: type[R]) -> dict[str, R]:
+    return {name: reader.section(model, "regions", name) for name in reader.mapping("regions")}
 
 
-def parse_range(section: Section, key: str, longest: int) -> str:
-    value = section.text(key)
-    try:
-        network = ipaddress.IPv4Network(value)
-    except ValueError as error:
-        raise ConfigError(section.path(key), str(error), "Give an IPv4 range like 10.10.0.0/24") from None
-    if not network.is_private or network.prefixlen > longest:
-        raise ConfigError(section.path(key), f"{value} is public or too small", f"Give a private /{longest} or larger")
-    return value
+def check_names(regions: Mapping[str, Section]) -> Iterator[Mistake]:
+    if len(regions) == 1:
+        yield Mistake(("regions",), "has one region, which may be lost", "Give at least two")
+    for name in regions:
+        if not re.fullmatch(REGION, name):
+            yield Mistake(("regions", name), "is not the name of a region", "Name it like us-central1")
 
 
-def check_order(section: Section, what: str, least: int, most: int) -> None:
+def check_order(path: Path, what: str, least: int, most: int) -> Iterator[Mistake]:
     if most < least:
         problem = f"{most} is below min_{what} {least}"
-        raise ConfigError(section.path(f"max_{what}"), problem, f"Raise max_{what} or lower min_{what}")
+        yield Mistake((*path, f"max_{what}"), problem, f"Raise max_{what} or lower min_{what}")
 
 
-def check_room(section: Section, cidr: str, needed: int, why: str) -> None:
-    """Google Cloud keeps four addresses of each subnet."""
-    if ipaddress.ip_network(cidr).num_addresses - 4 < needed:
-        raise ConfigError(section.path("cidr"), f"{cidr} has no room for {needed} {why}", "Give a larger range")
+def check_room(path: Path, cidr: IPv4Network, needed: int, why: str) -> Iterator[Mistake]:
+    if cidr.num_addresses - KEPT_ADDRESSES < needed:
+        largest = 32 - (needed + KEPT_ADDRESSES - 1).bit_length()
+        yield Mistake((*path, "cidr"), f"{cidr} has no room for {needed} {why}", f"Give a /{largest} or larger")
 
 
-def check_ranges(ranges: Sequence[tuple[str, str]]) -> None:
+def check_ranges(ranges: Iterable[tuple[Path, IPv4Network]]) -> Iterator[Mistake]:
     """Ranges by their keys, none of which may overlap."""
-    for (first_key, first), (second_key, second) in itertools.combinations(ranges, 2):
-        if ipaddress.ip_network(first).overlaps(ipaddress.ip_network(second)):
-            raise ConfigError(second_key, f"{second} overlaps {first} of {first_key}", "Give each subnet its own range")
+    for (first_path, first), (second_path, second) in itertools.combinations(ranges, 2):
+        if first.overlaps(second):
+            problem = f"{second} overlaps {first} of {'.'.join(map(str, first_path))}"
+            yield Mistake(second_path, problem, "Give each subnet its own range")
+
+
+def ranges_of(regions: Mapping[str, Section], *keys: str) -> Iterator[tuple[Path, IPv4Network]]:
+    """The ranges of all regions that are right, and what has them."""
+    for name, region in regions.items():
+        for key in keys:
+            with suppress(WrongValueError):
+                network = getattr(region, key)
+                if network is not None:
+                    yield ("regions", name, key), network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llm_stack.model import Image, Model, Runtime
+from llm_stack.model import Image, Runtime, ServedModel
 
 PORT = 8000
 HEALTH_PATH = "/health"
@@ -16,6 +16,11 @@ MODELS = "/models"
 KEY_VARIABLES: dict[Runtime, str] = {"vllm": "VLLM_API_KEY", "llama.cpp": "LLAMA_API_KEY"}
 SLOTS_FLAGS: dict[Runtime, str] = {"vllm": "--max-num-seqs", "llama.cpp": "--parallel"}
 """How many requests the server answers at a time; it queues the rest."""
+OWN_FLAGS: dict[Runtime, tuple[str, ...]] = {
+    "vllm": ("--host", "--port", "--model", "--served-model-name", "--api-key"),
+    "llama.cpp": ("--host", "--port", "--timeout", "-to", "--model", "-m", "--alias", "-a", "--api-key"),
+}
+"""What the stack says on the command line, or in Secret Manager, so that a configuration must not."""
 ENVIRONMENTS: dict[Runtime, dict[str, str]] = {
     "vllm": {
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(KEEP_ALIVE_SECONDS),
@@ -26,7 +31,7 @@ ENVIRONMENTS: dict[Runtime, dict[str, str]] = {
 }
 
 
-def server_arguments(model: Model, *, folder: str, port: int, gpus: int, timeout_seconds: int) -> list[str]:
+def server_arguments(model: ServedModel, *, folder: str, port: int, gpus: int, timeout_seconds: int) -> list[str]:
     """The command line of the server for weights in a folder of its container."""
     listen = ["--host", "0.0.0.0", "--port", str(port)]
     if model.runtime == "llama.cpp":

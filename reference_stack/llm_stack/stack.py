@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from llm_stack.cloud_run import serving as cloud_run
-from llm_stack.config import Config, load_config
+from llm_stack.config import Config, InternalFrontend, load_config
 from llm_stack.foundation import Foundation, Needs, Serving, create_foundation
 from llm_stack.frontend.edge_security import EdgeSecurity, EdgeSecurityArgs
 from llm_stack.frontend.exposure import EXTERNAL, INTERNAL, Exposure
@@ -56,7 +56,7 @@ def serve(config: Config, foundation: Foundation, exposure: Exposure) -> Serving
 
 def create_exposure(config: Config, foundation: Foundation) -> Exposure:
     frontend = config.frontend
-    if frontend.internal:
+    if isinstance(frontend, InternalFrontend):
         return Exposure(INTERNAL)
     edge = EdgeSecurity(
         NAME,

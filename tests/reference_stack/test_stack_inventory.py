@@ -72,9 +72,9 @@ def of_regions(regions: int, *, proxies: bool = False) -> dict[str, int]:
         "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager": regions,
         "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate": regions,
         "gcp:compute/subnetwork:Subnetwork": 2 * regions if proxies else regions,
-        "gcp:kms/cryptoKey:CryptoKey": regions + 1,
-        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": 2 * (regions + 1),
-        "gcp:kms/keyRing:KeyRing": regions + 1,
+        "gcp:kms/cryptoKey:CryptoKey": regions + 2,
+        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": regions + 3,
+        "gcp:kms/keyRing:KeyRing": regions + 2,
     }
 
 
@@ -84,9 +84,9 @@ def on_cloud_run(regions: int) -> dict[str, int]:
         "gcp:compute/firewall:Firewall": 3,
         "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": regions,
         "gcp:compute/subnetwork:Subnetwork": regions,
-        "gcp:kms/cryptoKey:CryptoKey": regions + 1,
-        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": 3 * regions + 1,
-        "gcp:kms/keyRing:KeyRing": regions + 1,
+        "gcp:kms/cryptoKey:CryptoKey": regions + 2,
+        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": 2 * regions + 2,
+        "gcp:kms/keyRing:KeyRing": regions + 2,
         "gcp:monitoring/alertPolicy:AlertPolicy": 7,
         "gcp:projects/service:Service": 12,
         "gcp:projects/serviceIdentity:ServiceIdentity": 3,
@@ -310,17 +310,33 @@ def test_without_spare_quota_nothing_is_replaced_by_itself(stack_dir: Path) -> N
         assert (group["updatePolicy"]["type"], group["updatePolicy"]["maxSurgeFixed"]) == ("OPPORTUNISTIC", 0)
 
 
-def test_a_region_more_is_one_entry_more(stack_dir: Path) -> None:
-    entry = {"cidr": "10.20.3.0/24", "zones": ["us-east1-b", "us-east1-c"], "min_replicas": 3, "max_replicas": 9}
-    config = changed(stack_config(stack_dir, "prod"), {"llm-reference:regions/us-east1": entry})
-    run = run_program(stack_dir, "prod", config)
-    assert run.counts(custom=True) == EVERYWHERE | EXTERNAL | of_regions(4)
+REPLICAS = {"min_replicas": 3, "max_replicas": 9}
+REGIONS_MORE = {  # the entry, what the stack has with it, and what it changes: nothing that would be replaced
+    "prod": (
+        {"us-east1": {"cidr": "10.20.3.0/24", "zones": ["us-east1-b", "us-east1-c"], **REPLICAS}},
+        EVERYWHERE | EXTERNAL | of_regions(4),
+        {"llm-autoscaler-maximum", "llm-full-region", "llm-service"},
+    ),
+    "run": (
+        {"us-east4": {"cidr": "10.40.2.0/24", "min_instances": 1, "max_instances": 4}},
+        EVERYWHERE | EXTERNAL | on_cloud_run(3),
+        {"llm-instance-maximum", "llm-no-instance", "llm-service"},
+    ),
+}
 
 
-def test_a_region_of_cloud_run_more_is_one_entry_more(stack_dir: Path) -> None:
-    entry = {"cidr": "10.40.2.0/24", "min_instances": 1, "max_instances": 4}
-    config = changed(stack_config(stack_dir, "run"), {"llm-reference:regions/us-east4": entry})
-    assert run_program(stack_dir, "run", config).counts(custom=True) == EVERYWHERE | EXTERNAL | on_cloud_run(3)
+@pytest.mark.parametrize("stack", REGIONS_MORE)
+def test_a_region_more_is_one_entry_more(stack_dir: Path, stack: str) -> None:
+    entry, counts, changes = REGIONS_MORE[stack]
+    config = stack_config(stack_dir, stack)
+    (name,) = entry
+    more = run_program(stack_dir, stack, changed(config, {f"llm-reference:regions/{name}": entry[name]}))
+    assert more.counts(custom=True) == counts
+    before, after = (
+        {(row["type"], row["name"]): row["inputs"] for row in one.resources if row["custom"]}
+        for one in (registered(stack_dir, stack), more)
+    )
+    assert {key[1] for key in before if before[key] != after.get(key)} == changes
 
 
 def test_refused_before_any_resource_is_made(stack_dir: Path) -> None:

@@ -44,6 +44,23 @@ def test_the_header_says_what_was_judged_when_and_the_verdict(page: Element, res
     assert text_of(notes) == "a key is not known."
 
 
+def test_the_header_has_what_to_do_first(page: Element) -> None:
+    (first,) = by_class(page, "first")
+    findings = {f"#{one.get('id')}": text_of(one.find("h4/a")) for one in by_class(page, "finding")}
+    links = [link for item in first.findall("li") for link in item.findall("a")]
+    assert [(text_of(item).partition(":")[0], text_of(item.find("a"))) for item in first.findall("li")] == [
+        ("embed and guard", "llm-backend-regions"),
+        ("tools", "llm-backend-regions"),
+        ("chat and 5 others", "backend-cloud-armor"),
+    ]
+    assert [findings[str(link.get("href"))] for link in links] == [text_of(link) for link in links]
+
+
+def test_where_nothing_failed_there_is_nothing_to_do_first() -> None:
+    page = parsed(render(judged(build())))
+    assert by_class(page, "first") == []
+
+
 def test_every_finding_that_did_not_pass_is_there_exactly_once(page: Element, results: Results) -> None:
     found = []
     for resource in by_class(page, "resource"):

@@ -582,7 +582,7 @@ BAD_PROGRAMS = {
         "make('Network', 'net', mtu=object())",
         ["ValueError", "net", "Correct the program, or the configuration"],
     ),
-    "run error": ("raise pulumi.RunError('choose a region')", ["with RunError: choose a region"]),
+    "run error": ("raise pulumi.RunError('choose a region.')", ["refuses to run. choose a region."]),
     "ends with a full stop": (
         "raise ValueError('choose a region.')",
         ["ValueError: choose a region. Correct the program"],

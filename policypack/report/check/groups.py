@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NamedTuple
 
 from policypack.evaluate import Finding
@@ -38,6 +39,35 @@ def groups_of(findings: Iterable[Finding]) -> list[Group]:
         key = (finding.rule.name, finding.level, finding.status, finding.type, _with_names_left_out(finding))
         found.setdefault(key, []).append(finding)
     return [Group(tuple(group), _is_literal(group)) for group in found.values()]
+
+
+MOST_TO_DO: Final = 3
+
+
+class ToDo(NamedTuple):
+    """What settles some findings of a rule.
+
+    Attributes:
+        fix: what to do, a sentence.
+        findings: those that it settles.
+    """
+
+    fix: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def names(self) -> str:
+        """The resources for a sentence: `chat`, or `chat` and 3 others."""
+        names = list(dict.fromkeys(f"`{finding.name}`" for finding in self.findings))
+        return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
+
+
+def first_to_do(failed: Iterable[Group]) -> list[ToDo]:
+    """The few fixes to begin with: those of what the run fails for before advice."""
+    by_fix: dict[tuple[str, str], list[Finding]] = {}
+    for group in sorted(failed, key=lambda group: group.first.level != "mandatory"):
+        by_fix.setdefault((group.first.rule.name, group.first.problems[0].fix), []).extend(group.findings)
+    return [ToDo(fix, tuple(findings)) for (_, fix), findings in islice(by_fix.items(), MOST_TO_DO)]
 
 
 def _with_names_left_out(finding: Finding) -> str:

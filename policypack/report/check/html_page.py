@@ -14,6 +14,7 @@ from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
 from policypack.order import OPEN, STATUSES, importance, waiver_importance
+from policypack.report.check.groups import ToDo, first_to_do, groups_of
 from policypack.report.check.paths.all_paths import Served, ServingPaths
 from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.paths.serving_path import ServingPath
@@ -112,6 +113,10 @@ class Page:
     def columns(self) -> tuple[Status, ...]:
         """The verdicts that the tables of rules have columns for."""
         return tuple(status for status in STATUSES if status != "known" or self.verdicts.known)
+
+    @cached_property
+    def to_do(self) -> list[ToDo]:
+        return first_to_do(groups_of(self.report.with_status("failed")))
 
     @cached_property
     def drawn(self) -> list[tuple[ServingPath, Drawing]]:

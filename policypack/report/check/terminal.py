@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Final
 
 from rich.console import Console
@@ -14,7 +13,7 @@ from rich.text import Text
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.order import waiver_importance
-from policypack.report.check.groups import Group, groups_of
+from policypack.report.check.groups import MOST_TO_DO, Group, first_to_do, groups_of
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
 from policypack.report.source_line import source_line
@@ -33,7 +32,6 @@ _STYLES: Final[dict[Status, str]] = {
 }
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
-_MOST_TO_DO: Final = 3
 _HOW_TO_DECIDE: Final = (
     "Write out the property that is named, or set the option; or judge what is deployed, with `pulumi stack export` "
     "and `check -`."
@@ -96,24 +94,15 @@ def _print_violations(console: Console, results: Results) -> None:
 
 def _to_do(results: Results, failed: Sequence[Group], width: int | None = None) -> Iterator[Line]:
     """What to do first where more is to do: what the run fails for before advice. A line each if there is a width."""
-    by_fix: dict[tuple[str, str], list[Finding]] = {}
-    for group in sorted(failed, key=lambda group: group.first.level != "mandatory"):
-        by_fix.setdefault((group.first.rule.name, group.first.problems[0].fix), []).extend(group.findings)
-    if len(failed) <= _MOST_TO_DO:
+    if len(failed) <= MOST_TO_DO:
         return
     yield line(("First:", "bold"))
-    for number, ((rule, fix), findings) in enumerate(islice(by_fix.items(), _MOST_TO_DO), 1):
-        text = printable(f"{number}. {_some_of(findings)}: {fix}")
+    for number, one in enumerate(first_to_do(failed), 1):
+        text, finding = printable(f"{number}. {one.names}: {one.fix}"), one.findings[0]
         if width is None:
-            yield line(f"{text} ({rule}{_place(results, findings[0], ', ')})", hanging=3)
+            yield line(f"{text} ({finding.rule.name}{_place(results, finding, ', ')})", hanging=3)
         else:
             yield line(text if len(text) <= width else f"{text[: width - 1]}…")
-
-
-def _some_of(findings: Iterable[Finding]) -> str:
-    """The resources for a sentence: `chat`, or `chat` and 3 others."""
-    names = list(dict.fromkeys(f"`{finding.name}`" for finding in findings))
-    return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} others"
 
 
 def _lines(results: Results, failed: Iterable[Group], undecided: Collection[Group]) -> Iterator[Line]:

@@ -75,6 +75,8 @@ def _explain_program_error(error: Mapping[str, Any], project: Project, config: S
         case "exit":
             start = f"The program in {project.root} ended itself{where}: sys.exit({error['message']})."
             return f"{start} Run it with `pulumi preview` to see why."
+    if error["kind"] == "refused" and PLACEHOLDER not in error["message"]:
+        return f"The program in {project.root} refuses to run. {error['message']}"
     text = f"The program in {project.root} failed{where} with {error['type']}: {error['message']}".rstrip(":. ")
     if PLACEHOLDER in error["message"]:
         return f"{text}. It computes with encrypted configuration{encrypted}. {WITH_CLI}"

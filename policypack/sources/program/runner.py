@@ -332,7 +332,7 @@ def _facts(error: BaseException, root: str) -> dict[str, Any]:
         return {**facts, "kind": "config-missing", "key": error.key, "secret": error.secret}
     if isinstance(error, pulumi.ConfigTypeError):
         return {**facts, "kind": "config-type", "key": error.key, "expected": error.expect_type}
-    return {**facts, "kind": "raised"}
+    return {**facts, "kind": "refused" if isinstance(error, pulumi.RunError) else "raised"}
 
 
 def _main() -> None:

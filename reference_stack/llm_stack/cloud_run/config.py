@@ -2,141 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
 
-from llm_stack.model import Model, parse_model
-from llm_stack.regions import check_order, check_ranges, check_room, parse_range, parse_regions
-from llm_stack.section import ConfigError, Section
-from llm_stack.server import SLOTS_FLAGS
+from pydantic import Field
 
-SECTIONS = ("regions", "instance", "model", "traffic")
-GPU = "nvidia-l4"
-LEAST_WITH_GPU = {"cpu": 4, "memory_gib": 16}
-MOST = {"cpu": 8, "memory_gib": 32}
+from llm_stack.model import (
+    LlamaCppModel,
+    Model,
+    VllmModel,
+    check_arguments,
+    check_gpu,
+    check_load_seconds,
+)
+from llm_stack.reading.mistake import Mistake
+from llm_stack.reading.reader import Checks, Reader
+from llm_stack.reading.section import Section
+from llm_stack.reading.text import subnet_range
+from llm_stack.regions import check_names, check_order, check_ranges, check_room, ranges_of, read_regions
+from llm_stack.server import OWN_FLAGS, SLOTS_FLAGS
+
+WITH_GPU = {"cpu": (4, 8), "memory_gib": (16, 32)}
+"""The least and the most: https://cloud.google.com/run/docs/configuring/services/gpu."""
 STARTUP_SECONDS, STARTUP_SECONDS_WITH_GPU = 600, 1800
 """The longest that Cloud Run waits for a startup probe: https://cloud.google.com/run/docs/configuring/healthchecks."""
 ADDRESSES_PER_INSTANCE = 4
 """While one revision replaces another: https://cloud.google.com/run/docs/configuring/vpc-direct-vpc."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    name: str
-    cidr: str
-    min_instances: int
-    max_instances: int
+class Region(Section):
+    cidr: Annotated[IPv4Network, subnet_range(26)]
+    """The range of the subnet, a /26 or larger."""
+    # Without an instance there is nothing that tells the load balancer whether the region works.
+    min_instances: Annotated[int, Field(ge=1, le=1000)]
+    """How many instances are always warm."""
+    max_instances: Annotated[int, Field(ge=2, le=1000)]
+    """How many instances there are at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
-    cpu: int
-    memory_gib: int
-    gpu: str | None
-    zonal_redundancy: bool
+class Instance(Section):
+    cpu: Annotated[int, Field(ge=1, le=8)]
+    """How many CPUs an instance has; with a GPU 4 to 8."""
+    memory_gib: Annotated[int, Field(ge=1, le=32)]
+    """Its memory; with a GPU 16 to 32."""
+    gpu: Literal["nvidia-l4"] | None = None
+    """The GPU of an instance, which has one or none."""
+    zonal_redundancy: bool = True
+    """Whether GPUs are there when a zone fails; without a GPU a service is spread over zones in any case."""
 
     @property
     def startup_seconds(self) -> int:
         return STARTUP_SECONDS_WITH_GPU if self.gpu else STARTUP_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    concurrency: int
-    steady_requests: int
-    timeout_seconds: int
+class Traffic(Section):
+    concurrency: Annotated[int, Field(ge=1, le=100)]
+    """How many requests an instance gets, and its server has slots for."""
+    steady_requests: Annotated[int, Field(ge=1, le=100_000)]
+    """How many requests at a time must find a slot when a region is lost."""
+    timeout_seconds: Annotated[int, Field(ge=60, le=3600)]
+    """The longest answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class CloudRun:
-    regions: tuple[Region, ...]
+class CloudRun(Section):
+    """Services of Cloud Run."""
+
+    regions: dict[str, Region]
+    """Adding a region is one entry, whose key is its name."""
     instance: Instance
-    model: Model
+    """What the servers run on."""
+    model: Annotated[VllmModel | LlamaCppModel, Field(discriminator="runtime")]
+    """What is served, and by what."""
     traffic: Traffic
+    """What an instance takes, and for how long."""
 
     @property
     def registries(self) -> tuple[str, ...]:
         return (self.model.image.host,)
 
 
-def parse_cloud_run(raw: Mapping[str, Any]) -> CloudRun:
+MODELS: dict[str, type[Model]] = {"vllm": VllmModel, "llama.cpp": LlamaCppModel}
+
+
+def read_cloud_run(reader: Reader) -> CloudRun:
     """The four sections about the servers."""
-    regions = parse_regions(raw.get("regions"), parse_region)
-    check_ranges([(f"regions.{region.name}.cidr", region.cidr) for region in regions])
-    instance = parse_instance(Section("instance", raw.get("instance")))
-    section = Section("model", raw.get("model"))
-    model = parse_model(
-        section,
-        has_gpu=instance.gpu is not None,
-        most_seconds=instance.startup_seconds,
-        too_slow="what Cloud Run waits for a server to start",
+    return CloudRun.model_construct(
+        regions=read_regions(reader, Region),
+        instance=reader.section(Instance, "instance"),
+        model=reader.variant(Model, "model", "runtime", MODELS),
+        traffic=reader.section(Traffic, "traffic"),
     )
-    section.done()
-    check_arguments(section, model)
-    traffic = parse_traffic(Section("traffic", raw.get("traffic")))
-    cloud_run = CloudRun(regions, instance, model, traffic)
-    check_survives(cloud_run)
-    return cloud_run
 
 
-def parse_region(name: str, section: Section) -> Region:
-    region = Region(
-        name=name,
-        cidr=parse_range(section, "cidr", 26),
-        # Without an instance there is nothing that tells the load balancer whether the region works.
-        min_instances=section.integer("min_instances", 1, 1000),
-        max_instances=section.integer("max_instances", 2, 1000),
-    )
-    section.done()
-    check_order(section, "instances", region.min_instances, region.max_instances)
+def cloud_run_checks(cloud_run: CloudRun) -> Checks:
+    """What must hold between values."""
+    yield check_names(cloud_run.regions)
+    for name, region in cloud_run.regions.items():
+        yield check_instances(name, region)
+        yield check_instances_fit(name, region)
+    yield check_ranges(ranges_of(cloud_run.regions, "cidr"))
+    for key, (least, most) in WITH_GPU.items():
+        yield check_least(cloud_run.instance, key, least, most)
+    yield check_zonal_redundancy(cloud_run.instance)
+    yield check_has_gpu(cloud_run)
+    yield check_starts(cloud_run)
+    yield check_flags(cloud_run.model)
+    yield check_survives(cloud_run)
+
+
+def check_instances(name: str, region: Region) -> Iterator[Mistake]:
+    yield from check_order(("regions", name), "instances", region.min_instances, region.max_instances)
+
+
+def check_instances_fit(name: str, region: Region) -> Iterator[Mistake]:
     needed = ADDRESSES_PER_INSTANCE * region.max_instances
-    check_room(section, region.cidr, needed, f"addresses, {ADDRESSES_PER_INSTANCE} an instance during an update")
-    return region
+    why = f"addresses, {ADDRESSES_PER_INSTANCE} an instance during an update"
+    yield from check_room(("regions", name), region.cidr, needed, why)
 
 
-def parse_instance(section: Section) -> Instance:
-    gpu = section.text("gpu", "none")
-    has_gpu = gpu != "none"
-    if has_gpu and gpu != GPU:
-        raise ConfigError(section.path("gpu"), f"`{gpu}` is not {GPU}", f"Set it to {GPU}, or remove it")
-    least = LEAST_WITH_GPU if has_gpu else {"cpu": 1, "memory_gib": 1}
-    instance = Instance(
-        cpu=section.integer("cpu", least["cpu"], MOST["cpu"]),
-        memory_gib=section.integer("memory_gib", least["memory_gib"], MOST["memory_gib"]),
-        gpu=gpu if has_gpu else None,
-        # Without a GPU a service is spread over zones in any case.
-        zonal_redundancy=section.flag("zonal_redundancy", True) if has_gpu else True,
-    )
-    section.done()
-    return instance
+def check_least(instance: Instance, key: str, least: int, most: int) -> Iterator[Mistake]:
+    value = getattr(instance, key)
+    if instance.gpu is not None and value < least:
+        yield Mistake(("instance", key), f"{value} is too little beside a GPU", f"Give {least} to {most}")
 
 
-def check_arguments(section: Section, model: Model) -> None:
-    flag = SLOTS_FLAGS[model.runtime]
-    if any(argument.partition("=")[0] == flag for argument in model.arguments):
-        raise ConfigError(
-            section.path("arguments"), f"`{flag}` is what traffic.concurrency sets", "Remove it, and set that"
-        )
+def check_zonal_redundancy(instance: Instance) -> Iterator[Mistake]:
+    if instance.gpu is None and instance.gives("zonal_redundancy"):
+        problem = "is about GPUs, and there is none; without one a service is spread over zones in any case"
+        yield Mistake(("instance", "zonal_redundancy"), problem, "Remove it")
 
 
-def parse_traffic(section: Section) -> Traffic:
-    traffic = Traffic(
-        concurrency=section.integer("concurrency", 1, 100),
-        steady_requests=section.integer("steady_requests", 1, 100_000),
-        timeout_seconds=section.integer("timeout_seconds", 60, 3600),
-    )
-    section.done()
-    return traffic
+def check_has_gpu(cloud_run: CloudRun) -> Iterator[Mistake]:
+    yield from check_gpu(cloud_run.model, has_gpu=cloud_run.instance.gpu is not None)
 
 
-def check_survives(cloud_run: CloudRun) -> None:
+def check_starts(cloud_run: CloudRun) -> Iterator[Mistake]:
+    most = cloud_run.instance.startup_seconds
+    yield from check_load_seconds(cloud_run.model, most, "what Cloud Run waits for a server to start")
+
+
+def check_flags(model: Model) -> Iterator[Mistake]:
+    yield from check_arguments(model, OWN_FLAGS[model.runtime])
+    yield from check_arguments(model, (SLOTS_FLAGS[model.runtime],), ", and set traffic.concurrency")
+
+
+def check_survives(cloud_run: CloudRun) -> Iterator[Mistake]:
     """Instances are the same everywhere; those that are warm elsewhere must answer what all answer at a time."""
-    total = sum(region.min_instances for region in cloud_run.regions)
-    traffic = cloud_run.traffic
-    for region in cloud_run.regions:
-        left = (total - region.min_instances) * traffic.concurrency
-        if left < traffic.steady_requests:
-            problem = f"the loss of {region.name} leaves warm instances for {left} of {traffic.steady_requests}"
-            fix = f"Lower it to {left}, or raise min_instances of the other regions"
-            raise ConfigError("traffic.steady_requests", problem, fix)
+    regions, traffic = cloud_run.regions, cloud_run.traffic
+    total = sum(region.min_instances for region in regions.values())
+    left = {name: (total - region.min_instances) * traffic.concurrency for name, region in regions.items()}
+    worst = min(left, key=lambda name: left[name], default="")
+    if len(left) > 1 and left[worst] < traffic.steady_requests:
+        problem = f"the loss of {worst} leaves warm instances for {left[worst]} of {traffic.steady_requests}"
+        fix = f"Lower it to {left[worst]}, or raise min_instances of the other regions"
+        yield Mistake(("traffic", "steady_requests"), problem, fix)

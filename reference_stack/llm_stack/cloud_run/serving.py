@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from llm_stack.cloud_run import alerts
 from llm_stack.cloud_run.backend import RunBackend, RunBackendArgs
-from llm_stack.cloud_run.config import CloudRun, Region
+from llm_stack.cloud_run.config import CloudRun
 from llm_stack.cloud_run.service import InstanceArgs, RunService, RunServiceArgs, ServerArgs
-from llm_stack.components.encryption import BUCKET_AGENT, REGISTRY_AGENT, RUN_AGENT, SECRET_AGENT
+from llm_stack.components.encryption import BUCKET_AGENT, REGISTRY_AGENT, RUN_AGENT
 from llm_stack.components.network import SubnetArgs
 from llm_stack.config import Config
 from llm_stack.foundation import Foundation, Needs, Serving
@@ -28,15 +28,15 @@ def needs_of(cloud_run: CloudRun) -> Needs:
     return Needs(
         apis=("run",),
         registries=cloud_run.registries,
-        subnets=tuple(SubnetArgs(region.name, region.cidr) for region in cloud_run.regions),
-        regional_agents=(BUCKET_AGENT, RUN_AGENT, SECRET_AGENT),
+        subnets=tuple(SubnetArgs(name, str(region.cidr)) for name, region in cloud_run.regions.items()),
+        regional_agents=(BUCKET_AGENT, RUN_AGENT),
         location_agents=(REGISTRY_AGENT,),
     )
 
 
 def serve(name: str, config: Config, cloud_run: CloudRun, foundation: Foundation, exposure: Exposure) -> Serving:
     services = {
-        region.name: create_service(f"{name}-{region.name}", config, cloud_run, region, foundation)
+        region: create_service(f"{name}-{region}", region, config, cloud_run, foundation)
         for region in cloud_run.regions
     }
     backend = RunBackend(
@@ -48,7 +48,7 @@ def serve(name: str, config: Config, cloud_run: CloudRun, foundation: Foundation
         ),
         opts=foundation.after_apis,
     )
-    limits = {region.name: region.max_instances for region in cloud_run.regions}
+    limits = {name: region.max_instances for name, region in cloud_run.regions.items()}
     return Serving(
         service=backend.service,
         metrics=ServiceMetrics(exposure.is_internal, backend.service_name),
@@ -69,22 +69,23 @@ def serve(name: str, config: Config, cloud_run: CloudRun, foundation: Foundation
 
 
 def create_service(
-    name: str, config: Config, cloud_run: CloudRun, region: Region, foundation: Foundation
+    name: str, region_name: str, config: Config, cloud_run: CloudRun, foundation: Foundation
 ) -> RunService:
+    region = cloud_run.regions[region_name]
     return RunService(
         name,
         RunServiceArgs(
-            region=region.name,
+            region=region_name,
             service_name=config.resource_id,
             server=server_of(cloud_run, foundation),
             instance=instance_of(cloud_run),
             min_instances=region.min_instances,
             max_instances=region.max_instances,
             service_account=foundation.identity.email,
-            bucket=config.buckets[region.name],
+            bucket=config.buckets[region_name],
             secret=foundation.artifacts.secret,
-            subnet=foundation.network.subnets[region.name],
-            encryption_key=foundation.encryption.regional_keys.get(region.name),
+            subnet=foundation.network.subnets[region_name],
+            encryption_key=foundation.encryption.regional_keys.get(region_name),
             protect=config.operations.protect,
         ),
         opts=foundation.after_artifacts,

@@ -20,11 +20,11 @@ class ArtifactsArgs:
     resource_id: str
     location: str
     registries: tuple[str, ...]
-    regions: tuple[str, ...]
     buckets: Mapping[str, str]
     """The names of the buckets with the weights, each by its location: the multi-region, or a region."""
     reader: pulumi.Input[str]
     storage_key: pulumi.Input[str] | None
+    secret_key: pulumi.Input[str] | None
     regional_keys: Mapping[str, pulumi.Input[str]]
     protect: bool
 
@@ -97,11 +97,12 @@ class Artifacts(pulumi.ComponentResource):
 
     def _create_secret(self, name: str) -> str:
         """The secret without a value: that is added by hand, so that it is in no state and no configuration."""
-        secret_id = f"{self._args.resource_id}-api-key"
+        secret_id, key = f"{self._args.resource_id}-api-key", self._args.secret_key
         secret = secretmanager.Secret(
             f"{name}-api-key",
             secret_id=secret_id,
-            replication={"user_managed": {"replicas": [self._replica(region) for region in self._args.regions]}},
+            # A list of regions could never be changed: https://cloud.google.com/secret-manager/docs/choosing-replication.
+            replication={"auto": {"customer_managed_encryption": {"kms_key_name": key}} if key else {}},
             deletion_protection=self._args.protect,
             opts=self._child,
         )
@@ -113,12 +114,6 @@ class Artifacts(pulumi.ComponentResource):
             opts=self._child,
         )
         return secret_id
-
-    def _replica(self, region: str) -> secretmanager.SecretReplicationUserManagedReplicaArgsDict:
-        key = self._args.regional_keys.get(region)
-        if key is None:
-            return {"location": region}
-        return {"location": region, "customer_managed_encryption": {"kms_key_name": key}}
 
 
 def upstream(host: str) -> artifactregistry.RepositoryRemoteRepositoryConfigDockerRepositoryArgsDict:

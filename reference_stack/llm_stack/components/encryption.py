@@ -1,4 +1,4 @@
-"""Customer-managed keys: one a region for what is kept there, one for what is stored in the multi-region."""
+"""Customer-managed keys: one a region for what is kept there, one for the multi-region, one for the secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EncryptionArgs:
     enabled: bool
     regions: tuple[str, ...]
     regional_agents: tuple[str, ...]
-    """Who encrypts in the regions; the secret is everywhere."""
+    """Who encrypts in the regions."""
     location: str
     location_agents: tuple[str, ...]
     """Who encrypts in the multi-region."""
@@ -36,24 +36,30 @@ class Encryption(pulumi.ComponentResource):
 
     regional_keys: dict[str, pulumi.Output[str]]
     storage_key: pulumi.Output[str] | None
+    secret_key: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("llm:reference:Encryption", name, None, opts)
         self._child = child_of(self, opts)
         self.regional_keys = {}
         self.storage_key = None
+        self.secret_key = None
         if args.enabled:
             self._create_keys(name, args)
-        self.register_outputs({"regional_keys": self.regional_keys, "storage_key": self.storage_key})
+        self.register_outputs(
+            {"regional_keys": self.regional_keys, "storage_key": self.storage_key, "secret_key": self.secret_key}
+        )
 
     def _create_keys(self, name: str, args: EncryptionArgs) -> None:
-        wanted = (*args.regional_agents, *args.location_agents)
+        wanted = (*args.regional_agents, *args.location_agents, SECRET_AGENT)
         created = {agent: self._create_agent(name, api) for agent, api in APIS.items() if agent in wanted}
         # The number of the project is in every agent's address; no other resource tells it without a data source.
         number = created[SECRET_AGENT].email.apply(lambda email: email.split("@")[0])
         for region in args.regions:
             self.regional_keys[region] = self._key(f"{name}-{region}", region, number, args.regional_agents, created)
         self.storage_key = self._key(f"{name}-{args.location}", args.location, number, args.location_agents, created)
+        # What Secret Manager replicates by itself it encrypts with a key of this location only.
+        self.secret_key = self._key(f"{name}-global", "global", number, (SECRET_AGENT,), created)
 
     def _create_agent(self, name: str, api: str) -> projects.ServiceIdentity:
         """Creates the agent, which otherwise first exists when its service is first used."""

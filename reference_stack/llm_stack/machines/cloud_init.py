@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llm_stack.machines.config import Gpu
-from llm_stack.model import Image, Model
+from llm_stack.model import Image, ServedModel
 from llm_stack.server import ENVIRONMENTS, KEEP_ALIVE_SECONDS, KEY_VARIABLES, MODELS, PORT, mirrored, server_arguments
 
 PROXIED_PORT = 8080
@@ -16,6 +16,8 @@ PROXIED_PORT = 8080
 SHUTDOWN_SECONDS = 80
 """Compute Engine stops a machine 90 s after asking it to shut down."""
 TEMPLATE = Path(__file__).parent / "server.cloud-init.yaml"
+PLAIN = re.compile(r"[\w.=:/,@+-]+", re.ASCII)
+"""What systemd takes as it is."""
 PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -28,7 +30,7 @@ class ServerSettings:
     secret: str
     repositories: Mapping[str, str]
     """The pull-through repository of each registry, as `host/project/repository`."""
-    model: Model
+    model: ServedModel
     proxy_image: Image | None
     manifest_sha256: str
     gpu: Gpu | None
@@ -60,7 +62,7 @@ def cloud_init(settings: ServerSettings) -> str:
             "proxy_image": mirrored(settings.proxy_image, settings.repositories) if settings.proxy_image else "",
             "gpu_driver": settings.gpu.driver if settings.gpu else "",
             "docker_arguments": " ".join(docker_arguments(settings)),
-            "server_arguments": " ".join(arguments),
+            "server_arguments": " ".join(map(systemd_word, arguments)),
             "keep_alive_seconds": str(KEEP_ALIVE_SECONDS),
             "port": str(PORT),
             "timeout_seconds": str(settings.timeout_seconds),
@@ -74,6 +76,18 @@ def cloud_init(settings: ServerSettings) -> str:
 def fill(template: str, values: Mapping[str, str]) -> str:
     """The template with each placeholder replaced; one without a value is a KeyError."""
     return PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
+
+
+def systemd_word(text: str) -> str:
+    """A text as one word of a unit's command, whatever it has: systemd gives it to the program as it was.
+
+    https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines
+    """
+    if PLAIN.fullmatch(text):
+        return text
+    for special, written in (("\\", "\\\\"), ('"', '\\"'), ("$", "$$"), ("%", "%%")):
+        text = text.replace(special, written)
+    return f'"{text}"'
 
 
 def docker_arguments(settings: ServerSettings) -> list[str]:

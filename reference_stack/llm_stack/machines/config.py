@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
+from typing import Annotated
 
-from llm_stack.model import Image, Model, parse_image, parse_model
-from llm_stack.regions import check_order, check_ranges, check_room, parse_range, parse_regions
-from llm_stack.section import ConfigError, Section
+from pydantic import Field
 
-SECTIONS = ("regions", "machine", "model", "traffic")
+from llm_stack.model import (
+    Image,
+    ImageText,
+    LlamaCppModel,
+    Model,
+    VllmModel,
+    check_arguments,
+    check_gpu,
+    check_load_seconds,
+)
+from llm_stack.reading.mistake import Mistake, Path
+from llm_stack.reading.reader import Checks, Reader
+from llm_stack.reading.section import Section
+from llm_stack.reading.text import matching, subnet_range
+from llm_stack.regions import check_names, check_order, check_ranges, check_room, ranges_of, read_regions
+from llm_stack.server import OWN_FLAGS
+
 BOOT_SECONDS = 600
 """What a new machine needs before it loads the model: boot, GPU driver, image."""
 MAX_INITIAL_DELAY = 3600
@@ -24,59 +37,107 @@ ACCELERATORS = {
     "a2-ultragpu-": "nvidia-a100-80gb",
     "a3-highgpu-": "nvidia-h100-80gb",
 }
-DRIVER = re.compile(r"default|latest|R?\d[\d.]*")
-SHA256 = re.compile(r"[0-9a-f]{64}")
+
+Zone = Annotated[str, matching(r"[a-z]+-[a-z]+\d+-(?:[a-z]|ai\d[a-z])", "a zone", "Write one like us-central1-a")]
+Replicas = Annotated[int, Field(ge=2, le=1000)]
+Driver = Annotated[str, matching(r"default|latest|R?\d[\d.]*", "a driver", "Write default, latest or a version")]
+Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "a SHA-256", "Write its 64 hexadecimal digits, in lower case")]
+Seconds = Annotated[int, Field(ge=60, le=3600)]
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    name: str
-    cidr: str
-    zones: tuple[str, ...]
-    min_replicas: int
-    max_replicas: int
-    proxy_cidr: str | None
-    reserve: bool
+class Region(Section):
+    cidr: Annotated[IPv4Network, subnet_range(28)]
+    """The range of the subnet."""
+    zones: Annotated[tuple[Zone, ...], Field(min_length=2)]
+    """Two zones or more that have the machine type."""
+    min_replicas: Replicas
+    """How many machines are always warm."""
+    max_replicas: Replicas
+    """How many machines there are at most."""
+    proxy_cidr: Annotated[IPv4Network, subnet_range(26)] | None = None
+    """The range for the load balancer's proxies, a /26 or larger; `internal` only."""
+    reserve: bool = False
+    """Reserve the warm machines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Section):
     type: str
-    count: int
-    driver: str
+    """The GPU, like nvidia-l4."""
+    count: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many a machine has."""
+    driver: Driver = "latest"
+    """The driver: `default`, `latest` or a version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Section):
     type: str
-    gpu: Gpu | None
-    disk_gb: int
-    secure_boot: bool
-    surge: bool
+    """The machine type."""
+    gpu: Gpu | None = None
+    """The GPUs of a machine."""
+    disk_gb: Annotated[int, Field(ge=20, le=10_000)]
+    """The size of the boot disk, which holds the weights."""
+    secure_boot: bool = True
+    """Off only with `secure_boot_reason`."""
+    secure_boot_reason: str | None = None
+    """Why the driver or the image cannot do with Secure Boot."""
+    surge: bool = True
+    """Whether the quota has room for one more machine a zone during updates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    requests_per_second: float
-    max_utilization: float
-    autoscaler_target: float
-    timeout_seconds: int
-    draining_seconds: int
+class Traffic(Section):
+    requests_per_second: Annotated[float, Field(ge=0.01, le=10_000)]
+    """What one machine takes."""
+    max_utilization: Annotated[float, Field(ge=0.1, le=0.8)] = 0.8
+    """How busy the CPUs may be."""
+    autoscaler_target: Annotated[float, Field(ge=0.1, le=0.95)]
+    """How full the warm machines run, as a share of what the load balancer gives them."""
+    timeout_seconds: Seconds
+    """The longest answer."""
+    draining_seconds: Seconds
+    """How long a machine may finish its answers; not below `timeout_seconds`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machines:
-    regions: tuple[Region, ...]
+class MachineModel(Model):
+    manifest_sha256: Sha256
+    """The SHA-256 of the manifest of the weights, `SHA256SUMS`."""
+
+
+class MachineVllmModel(VllmModel, MachineModel):
+    """vLLM, which has no need of a proxy."""
+
+
+class MachineLlamaCppModel(LlamaCppModel, MachineModel):
+    proxy_image: ImageText
+    """The image of an unprivileged nginx, which keeps the idle connections that llama.cpp would close."""
+
+
+AnyModel = Annotated[MachineVllmModel | MachineLlamaCppModel, Field(discriminator="runtime")]
+
+
+class Machines(Section):
+    """Groups of virtual machines."""
+
+    regions: dict[str, Region]
+    """Adding a region is one entry, whose key is its name."""
     machine: Machine
-    model: Model
-    proxy_image: Image | None
-    """What keeps idle connections where the server does not."""
-    manifest_sha256: str
+    """What the servers run on."""
+    model: AnyModel
+    """What is served, and by what."""
     traffic: Traffic
+    """What a machine takes, and for how long."""
 
     @property
     def initial_delay(self) -> int:
         return BOOT_SECONDS + self.model.load_seconds
+
+    @property
+    def proxy_image(self) -> Image | None:
+        """What keeps idle connections where the server does not."""
+        return self.model.proxy_image if isinstance(self.model, MachineLlamaCppModel) else None
+
+    @property
+    def manifest_sha256(self) -> str:
+        return self.model.manifest_sha256
 
     @property
     def registries(self) -> tuple[str, ...]:
@@ -84,121 +145,111 @@ class Machines:
         return tuple(sorted({image.host for image in images}))
 
 
-def parse_machines(raw: Mapping[str, Any], *, internal: bool) -> Machines:
-    """The four sections about the servers; an internal load balancer needs proxies in each region."""
-    regions = parse_regions(raw.get("regions"), lambda name, section: parse_region(name, section, internal))
-    ranges = [(f"regions.{region.name}.cidr", region.cidr) for region in regions]
-    ranges += [(f"regions.{region.name}.proxy_cidr", region.proxy_cidr) for region in regions if region.proxy_cidr]
-    check_ranges(ranges)
-    machine = parse_machine(Section("machine", raw.get("machine")))
-    section = Section("model", raw.get("model"))
-    model = parse_model(
-        section,
-        has_gpu=machine.gpu is not None,
-        most_seconds=MAX_INITIAL_DELAY - BOOT_SECONDS,
-        too_slow=f"the autohealing limit of {MAX_INITIAL_DELAY} s, with {BOOT_SECONDS} s to boot",
-    )
-    proxy_image = parse_image(section, "proxy_image") if model.runtime == "llama.cpp" else None
-    manifest_sha256 = section.pattern("manifest_sha256", SHA256, "the SHA-256 of SHA256SUMS")
-    section.done()
-    traffic = parse_traffic(Section("traffic", raw.get("traffic")))
-    machines = Machines(regions, machine, model, proxy_image, manifest_sha256, traffic)
-    check_survives(machines)
-    return machines
+MODELS: dict[str, type[MachineModel]] = {"vllm": MachineVllmModel, "llama.cpp": MachineLlamaCppModel}
 
 
-def parse_region(name: str, section: Section, internal: bool) -> Region:
-    region = Region(
-        name=name,
-        cidr=parse_range(section, "cidr", 28),
-        zones=section.texts("zones"),
-        min_replicas=section.integer("min_replicas", 2, 1000),
-        max_replicas=section.integer("max_replicas", 2, 1000),
-        proxy_cidr=parse_range(section, "proxy_cidr", 26) if internal else None,
-        reserve=section.flag("reserve", False),
+def read_machines(reader: Reader) -> Machines:
+    """The four sections about the servers."""
+    return Machines.model_construct(
+        regions=read_regions(reader, Region),
+        machine=reader.section(Machine, "machine"),
+        model=reader.variant(MachineModel, "model", "runtime", MODELS),
+        traffic=reader.section(Traffic, "traffic"),
     )
-    section.done()
-    check_order(section, "replicas", region.min_replicas, region.max_replicas)
-    check_zones(section, region)
+
+
+def machines_checks(machines: Machines, internal: Callable[[], bool]) -> Checks:
+    """What must hold between values; an internal load balancer has proxies in each region."""
+    yield check_names(machines.regions)
+    for name, region in machines.regions.items():
+        yield check_replicas(name, region)
+        yield check_zones(name, region)
+        yield check_machines_fit(name, region)
+        yield check_proxies(name, region, internal)
+    yield check_ranges(ranges_of(machines.regions, "cidr", "proxy_cidr"))
+    yield check_gpu_of_type(machines.machine)
+    yield check_secure_boot(machines.machine)
+    yield check_has_gpu(machines)
+    yield check_load_seconds(
+        machines.model,
+        MAX_INITIAL_DELAY - BOOT_SECONDS,
+        f"the autohealing limit of {MAX_INITIAL_DELAY} s, with {BOOT_SECONDS} s to boot",
+    )
+    yield check_flags(machines.model)
+    yield check_draining(machines.traffic)
+    yield check_survives(machines)
+
+
+def check_replicas(name: str, region: Region) -> Iterator[Mistake]:
+    yield from check_order(("regions", name), "replicas", region.min_replicas, region.max_replicas)
+
+
+def check_zones(name: str, region: Region) -> Iterator[Mistake]:
+    for place, zone in enumerate(region.zones):
+        path: Path = ("regions", name, "zones", place)
+        if zone in region.zones[:place]:
+            yield Mistake(path, f"`{zone}` is there twice", "Name another zone, or remove it")
+        elif not zone.startswith(f"{name}-"):
+            yield Mistake(path, f"`{zone}` is not in {name}", f"Name zones of {name}")
+
+
+def check_machines_fit(name: str, region: Region) -> Iterator[Mistake]:
     needed = region.max_replicas + len(region.zones)
-    check_room(section, region.cidr, needed, "machines (max_replicas and an update's surge)")
-    return region
+    yield from check_room(("regions", name), region.cidr, needed, "machines (max_replicas and an update's surge)")
 
 
-def check_zones(section: Section, region: Region) -> None:
-    if len(set(region.zones)) < 2:
-        raise ConfigError(section.path("zones"), "fewer than two zones", "Give at least two that have the machine type")
-    for zone in region.zones:
-        if not re.fullmatch(rf"{region.name}-[a-z]", zone):
-            raise ConfigError(
-                section.path("zones"), f"`{zone}` is not in {region.name}", f"Name zones of {region.name}"
-            )
+def check_proxies(name: str, region: Region, internal: Callable[[], bool]) -> Iterator[Mistake]:
+    path: Path = ("regions", name, "proxy_cidr")
+    if internal() and not region.gives("proxy_cidr"):
+        yield Mistake(
+            path, "is missing, and an internal load balancer has proxies in each region", "Give a /26 or larger"
+        )
+    if not internal() and region.gives("proxy_cidr"):
+        yield Mistake(path, "counts only where frontend.kind is internal", "Remove it")
 
 
-def parse_machine(section: Section) -> Machine:
-    machine_type = section.text("type")
-    gpu = section.value("gpu", None)
-    machine = Machine(
-        type=machine_type,
-        gpu=parse_gpu(Section("machine.gpu", gpu)) if gpu is not None else None,
-        disk_gb=section.integer("disk_gb", 20, 10_000),
-        secure_boot=section.flag("secure_boot", True),
-        surge=section.flag("surge", True),
-    )
-    reason = section.text("secure_boot_reason", "none given")
-    section.done()
-    check_gpu(machine)
-    if not machine.secure_boot and reason == "none given":
-        fix = "Say in machine.secure_boot_reason why this driver or image cannot do with it"
-        raise ConfigError("machine.secure_boot", "is off without a reason", fix)
-    return machine
-
-
-def parse_gpu(section: Section) -> Gpu:
-    gpu = Gpu(
-        type=section.text("type"),
-        count=section.integer("count", 1, 16, 1),
-        driver=section.pattern("driver", DRIVER, "default, latest or a version", "latest"),
-    )
-    section.done()
-    return gpu
-
-
-def check_gpu(machine: Machine) -> None:
+def check_gpu_of_type(machine: Machine) -> Iterator[Mistake]:
     wanted = next((gpu for family, gpu in ACCELERATORS.items() if machine.type.startswith(family)), None)
+    path: Path = ("machine", "gpu")
     if wanted and machine.gpu is None:
         fix = f"Set machine.gpu to {{type: {wanted}, count: ...}}, or take a machine without one"
-        raise ConfigError("machine.gpu", f"is missing, and {machine.type} is a GPU machine", fix)
+        yield Mistake(path, f"is missing, and {machine.type} is a GPU machine", fix)
     if machine.gpu and wanted is None and not machine.type.startswith("n1-"):
         fix = f"Remove it, or take one of {', '.join(ACCELERATORS)} or n1-"
-        raise ConfigError("machine.gpu", f"{machine.type} takes no GPU", fix)
+        yield Mistake(path, f"{machine.type} takes no GPU", fix)
     if machine.gpu and wanted and machine.gpu.type != wanted:
         problem = f"{machine.type} comes with {wanted}, not {machine.gpu.type}"
-        raise ConfigError("machine.gpu.type", problem, f"Set it to {wanted}")
+        yield Mistake((*path, "type"), problem, f"Set it to {wanted}")
 
 
-def parse_traffic(section: Section) -> Traffic:
-    traffic = Traffic(
-        requests_per_second=section.number("requests_per_second", 0.01, 10_000),
-        max_utilization=section.number("max_utilization", 0.1, 0.8, 0.8),
-        autoscaler_target=section.number("autoscaler_target", 0.1, 0.95),
-        timeout_seconds=section.integer("timeout_seconds", 60, 3600),
-        draining_seconds=section.integer("draining_seconds", 60, 3600),
-    )
-    section.done()
+def check_secure_boot(machine: Machine) -> Iterator[Mistake]:
+    if not machine.secure_boot and not machine.secure_boot_reason:
+        fix = "Say in machine.secure_boot_reason why this driver or image cannot do with it"
+        yield Mistake(("machine", "secure_boot"), "is off without a reason", fix)
+
+
+def check_has_gpu(machines: Machines) -> Iterator[Mistake]:
+    yield from check_gpu(machines.model, has_gpu=machines.machine.gpu is not None)
+
+
+def check_flags(model: Model) -> Iterator[Mistake]:
+    yield from check_arguments(model, OWN_FLAGS[model.runtime])
+
+
+def check_draining(traffic: Traffic) -> Iterator[Mistake]:
     if traffic.draining_seconds < traffic.timeout_seconds:
         problem = f"{traffic.draining_seconds} s would cut streams that may take {traffic.timeout_seconds} s"
-        raise ConfigError(section.path("draining_seconds"), problem, "Set it to timeout_seconds or more")
-    return traffic
+        yield Mistake(("traffic", "draining_seconds"), problem, f"Set it to {traffic.timeout_seconds} or more")
 
 
-def check_survives(machines: Machines) -> None:
+def check_survives(machines: Machines) -> Iterator[Mistake]:
     """Machines and targets are the same everywhere, so warm replicas are the capacity of a region."""
-    total = sum(region.min_replicas for region in machines.regions)
-    target = machines.traffic.autoscaler_target
-    for region in machines.regions:
-        left = total - region.min_replicas
-        if left < target * total:
-            load = f"{target} fills {target * total:.2f} of {total} warm replicas"
-            fix = f"Lower it to {math.floor(100 * left / total) / 100} or less, or spread min_replicas more evenly"
-            raise ConfigError("traffic.autoscaler_target", f"{load}, and the loss of {region.name} leaves {left}", fix)
+    regions, target = machines.regions, machines.traffic.autoscaler_target
+    total = sum(region.min_replicas for region in regions.values())
+    left = {name: total - region.min_replicas for name, region in regions.items()}
+    worst = min(left, key=lambda name: left[name], default="")
+    if len(left) > 1 and left[worst] < target * total:
+        load = f"{target} fills {target * total:.2f} of {total} warm replicas"
+        most = math.floor(100 * left[worst] / total) / 100
+        fix = f"Lower it to {most} or less, or spread min_replicas more evenly"
+        yield Mistake(("traffic", "autoscaler_target"), f"{load}, and the loss of {worst} leaves {left[worst]}", fix)

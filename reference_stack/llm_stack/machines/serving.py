@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from llm_stack.components.encryption import BUCKET_AGENT, DISK_AGENT, REGISTRY_AGENT, SECRET_AGENT
+from llm_stack.components.encryption import BUCKET_AGENT, DISK_AGENT, REGISTRY_AGENT
 from llm_stack.components.network import SubnetArgs
 from llm_stack.config import Config
 from llm_stack.foundation import Foundation, Needs, Serving
@@ -13,7 +13,7 @@ from llm_stack.machines import alerts
 from llm_stack.machines.access import MachineAccess, MachineAccessArgs
 from llm_stack.machines.backend import FleetBackend, FleetBackendArgs
 from llm_stack.machines.cloud_init import ServerSettings, cloud_init
-from llm_stack.machines.config import Machines, Region
+from llm_stack.machines.config import Machines
 from llm_stack.machines.fleet import Fleet, FleetArgs, GpuArgs
 from llm_stack.observability.alerts import ServiceMetrics
 from llm_stack.server import HEALTH_PATH, PORT
@@ -25,8 +25,11 @@ def needs_of(machines: Machines) -> Needs:
     return Needs(
         apis=(),
         registries=machines.registries,
-        subnets=tuple(SubnetArgs(region.name, region.cidr, region.proxy_cidr) for region in machines.regions),
-        regional_agents=(DISK_AGENT, SECRET_AGENT),
+        subnets=tuple(
+            SubnetArgs(name, str(region.cidr), str(region.proxy_cidr) if region.proxy_cidr else None)
+            for name, region in machines.regions.items()
+        ),
+        regional_agents=(DISK_AGENT,),
         location_agents=(BUCKET_AGENT, REGISTRY_AGENT),
     )
 
@@ -36,7 +39,7 @@ def serve(name: str, config: Config, machines: Machines, foundation: Foundation,
         name,
         MachineAccessArgs(
             network=foundation.network.network,
-            proxy_ranges=[region.proxy_cidr for region in machines.regions if region.proxy_cidr],
+            proxy_ranges=[str(region.proxy_cidr) for region in machines.regions.values() if region.proxy_cidr],
             serving_port=PORT,
             server_account=foundation.identity.email,
         ),
@@ -44,8 +47,7 @@ def serve(name: str, config: Config, machines: Machines, foundation: Foundation,
     )
     user_data = boot_document(config, machines, foundation)
     fleets = {
-        region.name: create_fleet(f"{name}-{region.name}", machines, region, foundation, user_data)
-        for region in machines.regions
+        region: create_fleet(f"{name}-{region}", region, machines, foundation, user_data) for region in machines.regions
     }
     backend = FleetBackend(
         name,
@@ -65,10 +67,8 @@ def serve(name: str, config: Config, machines: Machines, foundation: Foundation,
     )
     metrics = ServiceMetrics(exposure.is_internal, backend.service_name)
     groups = {
-        region.name: alerts.GroupArgs(
-            fleets[region.name].group_name, region.max_replicas, machines.traffic.requests_per_second
-        )
-        for region in machines.regions
+        name: alerts.GroupArgs(fleets[name].group_name, region.max_replicas, machines.traffic.requests_per_second)
+        for name, region in machines.regions.items()
     }
     return Serving(
         service=backend.service,
@@ -110,19 +110,19 @@ def boot_document(config: Config, machines: Machines, foundation: Foundation) ->
     )
 
 
-def create_fleet(name: str, machines: Machines, region: Region, foundation: Foundation, user_data: str) -> Fleet:
-    machine = machines.machine
+def create_fleet(name: str, region_name: str, machines: Machines, foundation: Foundation, user_data: str) -> Fleet:
+    machine, region = machines.machine, machines.regions[region_name]
     return Fleet(
         name,
         FleetArgs(
-            region=region.name,
+            region=region_name,
             zones=region.zones,
-            subnet=foundation.network.subnets[region.name],
+            subnet=foundation.network.subnets[region_name],
             service_account=foundation.identity.email,
             machine_type=machine.type,
             gpu=GpuArgs(machine.gpu.type, machine.gpu.count) if machine.gpu else None,
             disk_gb=machine.disk_gb,
-            disk_key=foundation.encryption.regional_keys.get(region.name),
+            disk_key=foundation.encryption.regional_keys.get(region_name),
             secure_boot=machine.secure_boot,
             user_data=user_data,
             port_name=PORT_NAME,

@@ -1,0 +1,1 @@
+"""How the configuration is read: by models, with every mistake of it in one run."""

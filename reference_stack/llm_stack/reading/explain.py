@@ -1,0 +1,134 @@
+"""What to say of the errors that Pydantic finds, in words of the configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+import annotated_types
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from llm_stack.reading.mistake import Mistake, Path
+from llm_stack.reading.section import Section, section_in
+from llm_stack.reading.text import MISTAKE
+from llm_stack.reading.vocabulary import Vocabulary, closest
+
+# The type of an error -> what was wanted instead, and how to give it.
+KINDS = {
+    "string_type": ("a text", "Give a text, in quotes if it is a number"),
+    "int_type": ("a whole number", "Give a whole number"),
+    "int_from_float": ("a whole number", "Give a whole number"),
+    "float_type": ("a number", "Give a number"),
+    "bool_type": ("true or false", "Write true or false"),
+    "tuple_type": ("a list", "Write a list, like [one, two]"),
+    "dict_type": ("a mapping", "Write a mapping of keys to values"),
+    "model_type": ("a mapping", "Write a mapping of keys to values"),
+}
+
+
+def explain(
+    model: type[Section], path: Path, raw: object, errors: Iterable[ErrorDetails], vocabulary: Vocabulary
+) -> Iterator[Mistake]:
+    """A mistake for each error of a section at a path."""
+    found = list(errors)
+    unknown = {error["loc"]: error for error in found if error["type"] == "extra_forbidden"}
+    meant: set[Path] = set()
+    for loc in unknown:
+        known = tuple(model_at(model, loc[:-1]).model_fields)
+        close = closest(str(loc[-1]), known)
+        meant |= {(*loc[:-1], close)} if close else set()
+        yield vocabulary.unknown((*path, *loc), known, value_at(raw, loc[:-1]))
+    for error in found:
+        if error["loc"] not in unknown and not (error["type"] == "missing" and error["loc"] in meant):
+            problem, fix = say(error, field_at(model, error["loc"]))
+            yield Mistake((*path, *error["loc"]), problem, fix)
+
+
+def say(error: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == MISTAKE:
+        return context["problem"], context["fix"]
+    if kind == "missing":
+        return "is missing", f"Set it: {description(field)}"
+    if value is None and kind in KINDS:
+        return "has no value", f"Set it: {description(field)}"
+    if kind in KINDS:
+        wanted, fix = KINDS[kind]
+        unquoted = ", without quotes" if isinstance(value, str) and is_plain(value) else ""
+        return f"is {described(value)}, not {wanted}", f"{limits(field) or fix}{unquoted}"
+    if kind == "literal_error":
+        choices = choices_of(field.annotation) if field else []
+        close = closest(str(value), choices)
+        return f"is {described(value)}, not one of {', '.join(choices)}", f"Write {close or 'one of these'}"
+    if kind in ("greater_than_equal", "less_than_equal", "finite_number"):
+        return f"{value} is out of range", limits(field)
+    if kind in ("too_short", "too_long"):
+        return f"has {len(value)} entries", limits(field)
+    return str(error["msg"]), "Correct it"
+
+
+def is_plain(text: str) -> bool:
+    """Whether it would be a number or a boolean without quotes."""
+    return bool(re.fullmatch(r"-?\d+(\.\d+)?|true|false", text))
+
+
+def choices_of(annotation: object) -> list[str]:
+    """The values of a Literal, which may be one of a union."""
+    parts = get_args(annotation)
+    return [choice for part in parts for choice in ([part] if isinstance(part, str) else choices_of(part))]
+
+
+def limits(field: FieldInfo | None) -> str:
+    """What a number, or the length of a list, may be; nothing if it has no limits."""
+    rules = field.metadata if field else []
+    low = next((rule.ge for rule in rules if isinstance(rule, annotated_types.Ge)), None)
+    high = next((rule.le for rule in rules if isinstance(rule, annotated_types.Le)), None)
+    if low is not None and high is not None:
+        return f"Give {low} to {high}"
+    least = next((rule.min_length for rule in rules if isinstance(rule, annotated_types.MinLen)), None)
+    most = next((rule.max_length for rule in rules if isinstance(rule, annotated_types.MaxLen)), None)
+    if least is None:
+        return ""
+    return f"Give {least} to {most}" if most is not None else f"Give at least {least}"
+
+
+def described(value: object) -> str:
+    """A value as people call it; what is in lists and mappings may be long."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"`{value}`"
+        case list():
+            return "a list"
+        case dict():
+            return "a mapping"
+    return "empty"
+
+
+def description(field: FieldInfo | None) -> str:
+    text = (field.description or "" if field else "").strip().rstrip(".")
+    # It is the end of a sentence here.
+    return text[:1].lower() + text[1:] if text else "README.md lists every key"
+
+
+def model_at(model: type[Section], loc: Path) -> type[Section]:
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        model = (section_in(field) if field else None) or model
+    return model
+
+
+def field_at(model: type[Section], loc: Path) -> FieldInfo | None:
+    keys = [str(part) for part in loc if not isinstance(part, int)]
+    return model_at(model, tuple(keys[:-1])).model_fields.get(keys[-1]) if keys else None
+
+
+def value_at(raw: object, loc: Path) -> Any:
+    for part in loc:
+        raw = raw.get(part) if isinstance(raw, Mapping) else None
+    return raw
