@@ -96,6 +96,8 @@ class Operations(Section):
     """Alert when one answer in twenty takes longer."""
     log_sample_rate: Annotated[float, Field(ge=0.01, le=1)] = 1
     """The share of requests that is logged."""
+    home_region: str | None = None
+    """The region on whose continent weights and images are, and which has the certificate authority; it is to stay."""
     cmek: bool = True
     """Keys of your own for disks, weights, images and the secret."""
     protect: bool = True
@@ -145,9 +147,14 @@ class Config:
         return tuple(self.compute.regions)
 
     @property
+    def home(self) -> str:
+        """Where things are that cannot move. The default is the order of names, as the engine hands over no other."""
+        return self.operations.home_region or min(self.regions)
+
+    @property
     def location(self) -> str:
-        """The multi-region that holds what is not kept in each region: the one the first region lies in."""
-        return LOCATIONS.get(self.regions[0].split("-")[0], "us")
+        """The multi-region that holds what is not kept in each region."""
+        return LOCATIONS.get(self.home.split("-")[0], "us")
 
     @property
     def resource_id(self) -> str:
@@ -227,12 +234,20 @@ def checks(config: Config) -> Checks:
         yield check_fits_cloud_run(frontend)
     yield check_name("gcp:project", config.project, r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
     yield check_name("stack name", config.stack, r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
+    yield check_home(config)
     yield check_buckets(config)
 
 
 def check_name(key: str, value: str, pattern: str) -> Iterator[Mistake]:
     if not re.fullmatch(pattern, value):
         yield Mistake((key,), f"`{value}` cannot be part of a resource id", f"Choose one that matches {pattern}")
+
+
+def check_home(config: Config) -> Iterator[Mistake]:
+    home = config.operations.home_region
+    if home is not None and home not in config.regions:
+        problem = f"`{home}` is none of regions"
+        yield Mistake(("operations", "home_region"), problem, f"Give one of {', '.join(config.regions)}")
 
 
 def check_buckets(config: Config) -> Iterator[Mistake]:

@@ -76,7 +76,7 @@ def create_front_end(foundation: Foundation, site: SiteArgs) -> str:
 def create_internal_front_end(config: Config, foundation: Foundation, site: SiteArgs) -> str:
     certificate = PrivateCertificate(
         NAME,
-        PrivateCertificateArgs(domain=site.domain, region=config.regions[0], protect=config.operations.protect),
+        PrivateCertificateArgs(domain=site.domain, region=config.home, protect=config.operations.protect),
         opts=foundation.after_apis,
     )
     balancer = InternalLoadBalancer(

@@ -149,6 +149,8 @@ REFUSED: list[Row] = [
     ("dev", {"frontend/client_ranges": []}, {"frontend.client_ranges": "Give 1 to 10"}),
     ("internal", {"frontend/requests_per_minute": 5}, {"frontend.requests_per_minute": "Remove it"}),
     ("dev", {"operations/alert_emails": []}, {"operations.alert_emails": "Give at least 1"}),
+    ("dev", {"operations/home_region": "us-west1"}, {"operations.home_region": "Give one of us-central1, us-east1"}),
+    ("dev", {"operations/home_region": 1}, {"operations.home_region": "Give a text"}),
     ("dev", {"operations/log_sample_rate": 0}, {"operations.log_sample_rate": "Give 0.01 to 1"}),
     ("dev", {"compute": "gke"}, {"compute": "Write machines or cloud-run"}),
     ("dev", {"compute": None}, {"compute": "Write machines or cloud-run"}),

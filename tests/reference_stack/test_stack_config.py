@@ -86,13 +86,23 @@ def test_secure_boot_off_with_a_reason(stack_dir: Path) -> None:
 
 @pytest.mark.parametrize(
     ("region", "location"),
-    [("us-central1", "us"), ("europe-west1", "europe"), ("asia-east1", "asia"), ("southamerica-east1", "us")],
+    [("us-east4", "us"), ("europe-west1", "europe"), ("asia-east1", "asia"), ("southamerica-east1", "us")],
 )
-def test_location_follows_the_first_region(stack_dir: Path, region: str, location: str) -> None:
-    raw = raw_config(stack_dir, "dev")
-    first = raw["regions"].pop("us-central1") | {"zones": [f"{region}-a", f"{region}-b"]}
-    raw["regions"] = {region: first, **raw["regions"]}
+def test_location_follows_the_first_region_by_name(stack_dir: Path, region: str, location: str) -> None:
+    raw = with_region(raw_config(stack_dir, "dev"), region)
+    del raw["regions"]["us-central1"]
     assert parse_config(raw, "my-llm-project", "dev").location == location
+
+
+def test_location_follows_the_home_region_whatever_is_added(stack_dir: Path) -> None:
+    raw = changed(raw_config(stack_dir, "dev"), {"operations/home_region": "us-east1"})
+    config = parse_config(with_region(raw, "asia-east1"), "my-llm-project", "dev")
+    assert (config.home, config.location) == ("us-east1", "us")
+
+
+def with_region(raw: dict[str, Any], region: str) -> dict[str, Any]:
+    zones = {"zones": [f"{region}-a", f"{region}-b"], "cidr": "10.10.9.0/24"}
+    return changed(raw, {f"regions/{region}": raw["regions"]["us-central1"] | zones})
 
 
 def test_all_given_keys_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -341,5 +341,5 @@ def test_a_region_more_is_one_entry_more(stack_dir: Path, stack: str) -> None:
 
 def test_refused_before_any_resource_is_made(stack_dir: Path) -> None:
     config = changed(stack_config(stack_dir, "prod"), {"llm-reference:machine/gpu": None})
-    with pytest.raises(SourceError, match=r"ConfigError: machine\.gpu: is missing"):
+    with pytest.raises(SourceError, match=r"machine\.gpu: is missing"):
         run_program(stack_dir, "prod", config)
