@@ -1,4 +1,4 @@
-"""The sums in docs/prices.md follow from its unit prices and the stacks' configurations."""
+"""The sums in docs/prices.md and docs/sizing.md follow from unit prices and the stacks' configurations."""
 
 from __future__ import annotations
 
@@ -70,3 +70,25 @@ def test_the_sums_of_a_stack(rows: list[list[str]], stack_dir: Path, stack: str,
         if re.match(rf"\| `{stack}` \|.*\$", line)
     )
     assert re.findall(r"\$[\d,]+", line) == sums
+
+
+def test_the_arithmetic_of_sizing(stack_dir: Path) -> None:
+    raw = raw_config(stack_dir, "prod")
+    rate, target = raw["traffic"]["requests_per_second"], raw["traffic"]["autoscaler_target"]
+    ((least, most),) = {(entry["min_replicas"], entry["max_replicas"]) for entry in raw["regions"].values()}
+    regions = len(raw["regions"])
+    shown = (
+        f"{rate}",
+        f"{rate} x {target} = {rate * target:g}",
+        f"{rate * target:g} x {least} = {rate * target * least:g}",
+        f"{rate * target * least * regions:g}",
+        f"{rate} x {least * (regions - 1)} = {rate * least * (regions - 1)}",
+        f"{rate * least * (regions - 1)} >= {rate * target * least * regions:g}",
+        f"{1 / target:.2f} times in 25 minutes",
+        f"{rate} x {most * regions} = {rate * most * regions}",
+        f"{rate} x {most * (regions - 1)} = {rate * most * (regions - 1)}",
+        f"{0.9 * rate * most:g}",
+    )
+    table = (stack_dir / "docs" / "sizing.md").read_text(encoding="utf-8").partition("## What follows")[2]
+    cells = [line.strip("| ").split(" | ")[-1] for line in table.splitlines() if line.startswith("| ")]
+    assert tuple(cells[2 : 2 + len(shown)]) == shown
