@@ -17,6 +17,7 @@ from llm_stack.cloud_run import config as cloud_run_config
 from llm_stack.cloud_run.config import CloudRun, cloud_run_checks, read_cloud_run
 from llm_stack.machines import config as machines_config
 from llm_stack.machines.config import Machines, machines_checks, read_machines
+from llm_stack.machines.machine import Machine
 from llm_stack.model import LlamaCppModel
 from llm_stack.placeholders import placeholder_checks
 from llm_stack.reading.explain import described
@@ -116,7 +117,7 @@ VOCABULARY = Vocabulary(
             Variant(machines_config.Region, ON_MACHINES),
             Variant(cloud_run_config.Region, ON_CLOUD_RUN),
         ),
-        "machine": (Variant(machines_config.Machine, ON_MACHINES),),
+        "machine": (Variant(Machine, ON_MACHINES),),
         "instance": (Variant(cloud_run_config.Instance, ON_CLOUD_RUN),),
         "model": (
             Variant(machines_config.MachineModel, ON_MACHINES),
@@ -232,10 +233,20 @@ def checks(config: Config) -> Checks:
     else:
         yield from cloud_run_checks(config.compute)
         yield check_fits_cloud_run(frontend)
+    yield check_client_ranges(frontend)
     yield check_name("gcp:project", config.project, r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
     yield check_name("stack name", config.stack, r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
     yield check_home(config)
     yield check_buckets(config)
+
+
+def check_client_ranges(frontend: AnyFrontend) -> Iterator[Mistake]:
+    if isinstance(frontend, ExternalFrontend) and len(frontend.client_ranges) > 1 and "*" in frontend.client_ranges:
+        yield Mistake(
+            ("frontend", "client_ranges"),
+            "`*` lets everybody in, whatever else is there",
+            "Write `*` alone, or remove it",
+        )
 
 
 def check_name(key: str, value: str, pattern: str) -> Iterator[Mistake]:

@@ -20,12 +20,14 @@ KEPT_ADDRESSES = 4
 
 
 def read_regions(reader: Reader, model: type[R]) -> dict[str, R]:
-    return {name: reader.section(model, "regions", name) for name in reader.mapping("regions")}
+    names = reader.mapping("regions")
+    if names is not None and len(names) < 2:
+        problem = f"has {'one region, which' if names else 'no region, and any'} may be lost"
+        reader.mistakes.append(Mistake(("regions",), problem, "Give at least two"))
+    return {name: reader.section(model, "regions", name) for name in names or {}}
 
 
 def check_names(regions: Mapping[str, Section]) -> Iterator[Mistake]:
-    if len(regions) == 1:
-        yield Mistake(("regions",), "has one region, which may be lost", "Give at least two")
     for name in regions:
         if not re.fullmatch(REGION, name):
             yield Mistake(("regions", name), "is not the name of a region", "Name it like us-central1")

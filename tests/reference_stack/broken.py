@@ -92,19 +92,19 @@ REFUSED: list[Row] = [
     (
         "prod",
         {"machine/gpu": GONE},
-        {"machine.gpu": "Set machine.gpu to {type: nvidia-l4, count:", "model.runtime": "Set one, or use llama.cpp"},
+        {"machine.gpu": "Set it to {type: nvidia-l4, count: 1}"},
     ),
     ("prod", {"machine/gpu/type": "nvidia-t4"}, {"machine.gpu.type": "Set it to nvidia-l4"}),
     ("prod", {"machine/gpu/driver": "R550; rm"}, {"machine.gpu.driver": "Write default, latest or a version"}),
     (
         "dev",
         {"machine/gpu": {"type": "nvidia-l4"}},
-        {"machine.gpu": "Remove it, or take one of"},
+        {"machine.gpu": "Remove it, or take a machine type"},
     ),
     (
         "dev",
         {"machine/secure_boot": False},
-        {"machine.secure_boot": "Say in machine.secure_boot_reason why this driver"},
+        {"machine.secure_boot": "Remove it"},
     ),
     (
         "dev",

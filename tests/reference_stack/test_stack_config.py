@@ -13,6 +13,7 @@ from llm_stack.config import given_keys, parse_config
 from llm_stack.machines.cloud_init import systemd_word
 from llm_stack.reading.mistake import ConfigError
 from tests.reference_stack.broken import REFUSED, Row
+from tests.reference_stack.broken_values import BUILT, MACHINES, PLACES, SEVERAL, TEXTS
 from tests.reference_stack.stacks import GONE, STACKS, changed, raw_config
 
 
@@ -31,11 +32,16 @@ def name_of(row: Row) -> str:
     return " ".join([stack, *(f"{key}={'gone' if value is GONE else value}" for key, value in changes.items())])
 
 
-@pytest.mark.parametrize("row", REFUSED, ids=name_of)
+@pytest.mark.parametrize("row", [*REFUSED, *MACHINES, *PLACES, *TEXTS, *SEVERAL], ids=name_of)
 def test_refused_with_all_keys_and_fixes(stack_dir: Path, row: Row) -> None:
     stack, changes, expected = row
     found = mistakes(stack_dir, stack, changes)
     assert {key: fix[: len(expected.get(key, fix))] for key, fix in found.items()} == expected
+
+
+@pytest.mark.parametrize(("stack", "changes"), BUILT, ids=str)
+def test_legal_neighbours_are_built(stack_dir: Path, stack: str, changes: dict[str, Any]) -> None:
+    assert mistakes(stack_dir, stack, changes) == {}
 
 
 @pytest.mark.parametrize(("project", "stack"), [("", "dev"), ("My_Project", "dev"), ("my-llm-project", "Dev_1")])

@@ -25,6 +25,9 @@ from llm_stack.server import OWN_FLAGS, SLOTS_FLAGS
 
 WITH_GPU = {"cpu": (4, 8), "memory_gib": (16, 32)}
 """The least and the most: https://cloud.google.com/run/docs/configuring/services/gpu."""
+# From how many CPUs on: the least and the most memory, in GiB.
+MEMORY = {8: (4, 32), 6: (4, 24), 4: (2, 16), 2: (1, 8), 1: (1, 4)}
+"""https://cloud.google.com/run/docs/configuring/services/cpu and .../services/memory-limits."""
 STARTUP_SECONDS, STARTUP_SECONDS_WITH_GPU = 600, 1800
 """The longest that Cloud Run waits for a startup probe: https://cloud.google.com/run/docs/configuring/healthchecks."""
 ADDRESSES_PER_INSTANCE = 4
@@ -104,6 +107,7 @@ def cloud_run_checks(cloud_run: CloudRun) -> Checks:
     yield check_ranges(ranges_of(cloud_run.regions, "cidr"))
     for key, (least, most) in WITH_GPU.items():
         yield check_least(cloud_run.instance, key, least, most)
+    yield check_memory(cloud_run.instance)
     yield check_zonal_redundancy(cloud_run.instance)
     yield check_has_gpu(cloud_run)
     yield check_starts(cloud_run)
@@ -125,6 +129,18 @@ def check_least(instance: Instance, key: str, least: int, most: int) -> Iterator
     value = getattr(instance, key)
     if instance.gpu is not None and value < least:
         yield Mistake(("instance", key), f"{value} is too little beside a GPU", f"Give {least} to {most}")
+
+
+def check_memory(instance: Instance) -> Iterator[Mistake]:
+    least, most = next(limits for cpus, limits in MEMORY.items() if instance.cpu >= cpus)
+    if instance.gpu is not None and instance.cpu < WITH_GPU["cpu"][0]:
+        return
+    if instance.memory_gib > most:
+        problem = f"{instance.memory_gib} is more than an instance with {instance.cpu} CPUs can have"
+        yield Mistake(("instance", "memory_gib"), problem, f"Give at most {most}, or more CPUs")
+    elif instance.memory_gib < least and instance.gpu is None:
+        problem = f"{instance.memory_gib} is too little for an instance with {instance.cpu} CPUs"
+        yield Mistake(("instance", "memory_gib"), problem, f"Give {least} to {most}")
 
 
 def check_zonal_redundancy(instance: Instance) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from llm_stack.machines.config import Gpu
+from llm_stack.machines.machine import Gpu
 from llm_stack.model import Image, ServedModel
 from llm_stack.server import ENVIRONMENTS, KEEP_ALIVE_SECONDS, KEY_VARIABLES, MODELS, PORT, mirrored, server_arguments
 

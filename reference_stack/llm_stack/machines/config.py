@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from llm_stack.machines.machine import Machine, machine_checks
 from llm_stack.model import (
     Image,
     ImageText,
@@ -30,17 +31,9 @@ BOOT_SECONDS = 600
 """What a new machine needs before it loads the model: boot, GPU driver, image."""
 MAX_INITIAL_DELAY = 3600
 """The longest autohealing delay that Compute Engine takes."""
-ACCELERATORS = {
-    "g2-": "nvidia-l4",
-    "g4-": "nvidia-rtx-pro-6000",
-    "a2-highgpu-": "nvidia-tesla-a100",
-    "a2-ultragpu-": "nvidia-a100-80gb",
-    "a3-highgpu-": "nvidia-h100-80gb",
-}
 
-Zone = Annotated[str, matching(r"[a-z]+-[a-z]+\d+-(?:[a-z]|ai\d[a-z])", "a zone", "Write one like us-central1-a")]
+Zone = Annotated[str, matching(r"[a-z]+-[a-z]+\d+-(?:[a-f]|ai\d[a-z])", "a zone", "Write one like us-central1-a")]
 Replicas = Annotated[int, Field(ge=2, le=1000)]
-Driver = Annotated[str, matching(r"default|latest|R?\d[\d.]*", "a driver", "Write default, latest or a version")]
 Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "a SHA-256", "Write its 64 hexadecimal digits, in lower case")]
 Seconds = Annotated[int, Field(ge=60, le=3600)]
 
@@ -58,30 +51,6 @@ class Region(Section):
     """The range for the load balancer's proxies, a /26 or larger; `internal` only."""
     reserve: bool = False
     """Reserve the warm machines."""
-
-
-class Gpu(Section):
-    type: str
-    """The GPU, like nvidia-l4."""
-    count: Annotated[int, Field(ge=1, le=16)] = 1
-    """How many a machine has."""
-    driver: Driver = "latest"
-    """The driver: `default`, `latest` or a version."""
-
-
-class Machine(Section):
-    type: str
-    """The machine type."""
-    gpu: Gpu | None = None
-    """The GPUs of a machine."""
-    disk_gb: Annotated[int, Field(ge=20, le=10_000)]
-    """The size of the boot disk, which holds the weights."""
-    secure_boot: bool = True
-    """Off only with `secure_boot_reason`."""
-    secure_boot_reason: str | None = None
-    """Why the driver or the image cannot do with Secure Boot."""
-    surge: bool = True
-    """Whether the quota has room for one more machine a zone during updates."""
 
 
 class Traffic(Section):
@@ -166,9 +135,9 @@ def machines_checks(machines: Machines, internal: Callable[[], bool]) -> Checks:
         yield check_zones(name, region)
         yield check_machines_fit(name, region)
         yield check_proxies(name, region, internal)
+        yield check_reserve(name, region, machines.machine)
     yield check_ranges(ranges_of(machines.regions, "cidr", "proxy_cidr"))
-    yield check_gpu_of_type(machines.machine)
-    yield check_secure_boot(machines.machine)
+    yield from machine_checks(machines.machine)
     yield check_has_gpu(machines)
     yield check_load_seconds(
         machines.model,
@@ -208,28 +177,18 @@ def check_proxies(name: str, region: Region, internal: Callable[[], bool]) -> It
         yield Mistake(path, "counts only where frontend.kind is internal", "Remove it")
 
 
-def check_gpu_of_type(machine: Machine) -> Iterator[Mistake]:
-    wanted = next((gpu for family, gpu in ACCELERATORS.items() if machine.type.startswith(family)), None)
-    path: Path = ("machine", "gpu")
-    if wanted and machine.gpu is None:
-        fix = f"Set machine.gpu to {{type: {wanted}, count: ...}}, or take a machine without one"
-        yield Mistake(path, f"is missing, and {machine.type} is a GPU machine", fix)
-    if machine.gpu and wanted is None and not machine.type.startswith("n1-"):
-        fix = f"Remove it, or take one of {', '.join(ACCELERATORS)} or n1-"
-        yield Mistake(path, f"{machine.type} takes no GPU", fix)
-    if machine.gpu and wanted and machine.gpu.type != wanted:
-        problem = f"{machine.type} comes with {wanted}, not {machine.gpu.type}"
-        yield Mistake((*path, "type"), problem, f"Set it to {wanted}")
-
-
-def check_secure_boot(machine: Machine) -> Iterator[Mistake]:
-    if not machine.secure_boot and not machine.secure_boot_reason:
-        fix = "Say in machine.secure_boot_reason why this driver or image cannot do with it"
-        yield Mistake(("machine", "secure_boot"), "is off without a reason", fix)
-
-
 def check_has_gpu(machines: Machines) -> Iterator[Mistake]:
-    yield from check_gpu(machines.model, has_gpu=machines.machine.gpu is not None)
+    listing = machines.machine.listing
+    comes_with_gpus = listing is not None and listing.gpu is not None
+    yield from check_gpu(machines.model, has_gpu=comes_with_gpus or machines.machine.gpu is not None)
+
+
+def check_reserve(name: str, region: Region, machine: Machine) -> Iterator[Mistake]:
+    if region.reserve and machine.provisioning == "spot":
+        yield Mistake(("regions", name, "reserve"), "Spot VMs take no reservation", "Remove it")
+    if region.reserve and machine.reservation is not None:
+        problem = "the machines take the reservations of machine.reservation"
+        yield Mistake(("regions", name, "reserve"), problem, "Remove one of the two")
 
 
 def check_flags(model: Model) -> Iterator[Mistake]:

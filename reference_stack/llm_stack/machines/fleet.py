@@ -10,8 +10,20 @@ import pulumi
 from pulumi_gcp import compute
 
 from llm_stack.components.options import child_of
+from llm_stack.machines.catalogue import Architecture
 
-IMAGE = "projects/cos-cloud/global/images/family/cos-125-lts"
+IMAGES: dict[Architecture, str] = {
+    "x86-64": "projects/cos-cloud/global/images/family/cos-125-lts",
+    "arm64": "projects/cos-cloud/global/images/family/cos-arm64-125-lts",
+}
+"""https://cloud.google.com/container-optimized-os/docs/concepts/versioning."""
+SPOT: compute.RegionInstanceTemplateSchedulingArgsDict = {
+    "on_host_maintenance": "TERMINATE",
+    "automatic_restart": False,
+    "provisioning_model": "SPOT",
+    "preemptible": True,
+}
+"""https://cloud.google.com/compute/docs/instances/create-use-spot."""
 METADATA = {
     "enable-oslogin": "TRUE",
     "block-project-ssh-keys": "TRUE",
@@ -37,6 +49,8 @@ class FleetArgs:
     service_account: pulumi.Input[str]
     machine_type: str
     gpu: GpuArgs | None
+    architecture: Architecture
+    disk_type: str
     disk_gb: int
     disk_key: pulumi.Input[str] | None
     secure_boot: bool
@@ -51,6 +65,9 @@ class FleetArgs:
     surge: bool
     """Whether the quota has room for one more machine a zone during an update."""
     reserve: bool
+    spot: bool = False
+    reservation: str | None = None
+    """The name of reservations, one in each zone, whose machines these are."""
 
     def __post_init__(self) -> None:
         if len(set(self.zones)) < 2:
@@ -104,18 +121,24 @@ class Fleet(pulumi.ComponentResource):
                 "on_host_maintenance": "TERMINATE" if args.gpu else "MIGRATE",
                 "automatic_restart": True,
                 "provisioning_model": "STANDARD",
+                **(SPOT if args.spot else {}),
             },
-            reservation_affinity={"type": "ANY_RESERVATION"},
+            reservation_affinity={"type": "ANY_RESERVATION"} if args.reservation is None else self._reservation(),
             metadata={**METADATA, "user-data": args.user_data},
             opts=self._child,
         )
+
+    def _reservation(self) -> compute.RegionInstanceTemplateReservationAffinityArgsDict:
+        """https://cloud.google.com/compute/docs/instances/reservations-consume#consuming_instances_from_a_specific_reservation."""
+        key, names = "compute.googleapis.com/reservation-name", [self._args.reservation or ""]
+        return {"type": "SPECIFIC_RESERVATION", "specific_reservation": {"key": key, "values": names}}
 
     def _boot_disk(self) -> compute.RegionInstanceTemplateDiskArgsDict:
         disk: compute.RegionInstanceTemplateDiskArgsDict = {
             "boot": True,
             "auto_delete": True,
-            "source_image": IMAGE,
-            "disk_type": "pd-balanced",
+            "source_image": IMAGES[self._args.architecture],
+            "disk_type": self._args.disk_type,
             "disk_size_gb": self._args.disk_gb,
         }
         if self._args.disk_key is not None:

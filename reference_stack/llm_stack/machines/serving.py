@@ -121,6 +121,8 @@ def create_fleet(name: str, region_name: str, machines: Machines, foundation: Fo
             service_account=foundation.identity.email,
             machine_type=machine.type,
             gpu=GpuArgs(machine.gpu.type, machine.gpu.count) if machine.gpu else None,
+            architecture=machine.built.architecture,
+            disk_type=machine.built.boot_disk,
             disk_gb=machine.disk_gb,
             disk_key=foundation.encryption.regional_keys.get(region_name),
             secure_boot=machine.secure_boot,
@@ -134,6 +136,8 @@ def create_fleet(name: str, region_name: str, machines: Machines, foundation: Fo
             autoscaler_target=machines.traffic.autoscaler_target,
             surge=machine.surge,
             reserve=region.reserve,
+            spot=machine.provisioning == "spot",
+            reservation=machine.reservation,
         ),
         opts=foundation.after_artifacts,
     )

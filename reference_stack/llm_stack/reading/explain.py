@@ -40,10 +40,14 @@ def explain(
         close = closest(str(loc[-1]), known)
         meant |= {(*loc[:-1], close)} if close else set()
         yield vocabulary.unknown((*path, *loc), known, value_at(raw, loc[:-1]))
+    # Pydantic does not count items that are wrong.
+    lists = {error["loc"][:-1] for error in found if error["loc"] and isinstance(error["loc"][-1], int)}
     for error in found:
-        if error["loc"] not in unknown and not (error["type"] == "missing" and error["loc"] in meant):
-            problem, fix = say(error, field_at(model, error["loc"]))
-            yield Mistake((*path, *error["loc"]), problem, fix)
+        loc, kind = error["loc"], error["type"]
+        is_said = (kind == "missing" and loc in meant) or (kind == "too_short" and loc in lists)
+        if loc not in unknown and not is_said:
+            problem, fix = say(error, field_at(model, loc))
+            yield Mistake((*path, *loc), problem, fix)
 
 
 def say(error: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:

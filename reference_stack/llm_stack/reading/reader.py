@@ -31,14 +31,14 @@ class Reader:
             if key not in names:
                 self.mistakes.append(self.vocabulary.unknown((key,), names, self.raw))
 
-    def mapping(self, name: str) -> Mapping[str, Any]:
-        """A section that is a mapping of names to sections; what is none has none."""
+    def mapping(self, name: str) -> Mapping[str, Any] | None:
+        """A section that is a mapping of names to sections; None if it is none."""
         found = self.raw.get(name)
         if isinstance(found, Mapping):
             return found
         problem = "is missing" if found is None else "is no mapping"
         self.mistakes.append(Mistake((name,), problem, "Write a mapping of names to what each is"))
-        return {}
+        return None
 
     def section(self, model: type[S], *path: str) -> S:
         """A section as its model has it."""

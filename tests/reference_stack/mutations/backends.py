@@ -44,6 +44,17 @@ MUTATIONS = {
         ("machines/backend.py", '"balancing_mode": "UTILIZATION",', '"balancing_mode": "RATE",'),
         fires={"load-balancer-balancing-mode"},
     ),
+    "full by what the server reports": mutation(
+        ("machines/backend.py", '"balancing_mode": "UTILIZATION",', '"balancing_mode": "CUSTOM_METRICS",'),
+        (
+            "machines/backend.py",
+            '"max_utilization": args.max_utilization,',
+            '"custom_metrics": [{"name": "orca.named_metrics.kv_cache_usage_perc", "dry_run": False}],',
+        ),
+        fires=set(),
+        # Nobody knows how many requests fill a machine.
+        undecided={"llm-backend-failover-capacity"},
+    ),
     "internal: no port name": mutation(
         ("machines/backend.py", "port_name=args.port_name,", ""),
         fires={"llm-backend-named-port"},
