@@ -25,8 +25,8 @@ test: .venv/dev-installed reference_stack/venv/installed  ## Run all tests.
 fuzz: .venv/dev-installed  ## Judge generated stacks: make fuzz CASES=100000 SEED=1
 	.venv/bin/python -m tests.fuzz $(CASES) $(if $(SEED),--seed $(SEED))
 
-mutation: .venv/dev-installed  ## Judge mutants of the rules by the rules' tests: make mutation RULES=llm_backend_zones EACH=0
-	.venv/bin/python -m tests.mutation $(RULES) --each $(EACH) $(if $(SEED),--seed $(SEED))
+mutation: .venv/dev-installed  ## Judge mutants of rules and model by their tests: make mutation MODULES='model/fleets/*' EACH=2
+	.venv/bin/python -m tests.mutation $(foreach module,$(MODULES),'$(module)') --each $(EACH) $(if $(SEED),--seed $(SEED))
 
 ecosystem: .venv/dev-installed reference_stack/venv/installed  ## Print the verdicts that differ from another commit's: make ecosystem BASE=main
 	@.venv/bin/python -m tests.ecosystem $(BASE)
@@ -69,6 +69,7 @@ vulnerabilities:  ## Look for known vulnerabilities in what is pinned (needs pip
 docs: .venv/cli-installed  ## Generate docs/rules, the tables of docs/formats.md and the reference stack's of what it hardens.
 	.venv/bin/python -m policypack.authoring.pages
 	.venv/bin/python -m tests.reference_stack.hardening
+	cd reference_stack && ../.venv/bin/python -m llm_stack.schema
 
 report-image: .venv/dev-installed reference_stack/venv/installed  ## Take docs/images/report.png anew, in Chromium.
 	.venv/bin/python -m tests.report.make_image

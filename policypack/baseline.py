@@ -75,7 +75,9 @@ def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known])
         known for (rule, urn), here in own.items() if rule in left_out and urn not in left_out[rule] for known in here
     ]
     fixed = (one for one in judged if not any(_is_same(one, other) for other in found.get((one.rule, one.urn), ())))
-    return Report(rules), Comparison(file, tuple(sorted(fixed)), tuple(sorted(baseline.difference(judged))))
+    return replace(report, rules=rules), Comparison(
+        file, tuple(sorted(fixed)), tuple(sorted(baseline.difference(judged)))
+    )
 
 
 def _by_place(baseline: Iterable[Known]) -> dict[tuple[str, str], list[Known]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
+from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
 from policypack.model.gke.backends import GkeSubject
 from policypack.model.gke.sight import LoadBalancerSignal
@@ -24,7 +25,6 @@ from policypack.verdict import Fail, NotApplicable, Severity, Undecided
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
 
-
 # What is undecided is said besides.
 _UNDECIDED_AS_FAILURE: Final = Fail(
     observed="This cannot be determined.",
@@ -36,7 +36,7 @@ _SELECTED_BY_TAGS: Final = Undecided("`services` selects by stack tags, which on
 _EVERY_SERVICE: Final = Services()
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
-FailOn: TypeAlias = Literal["advisory", "undecided"]
+FailOn: TypeAlias = Literal["advisory", "undecided", "nothing-judged"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 
@@ -127,11 +127,20 @@ class RuleReport:
         return found
 
 
+class Nothing(NamedTuple):
+    """That nothing was judged: `names` are of what shows load balancers; it `is_blind` if there may be something."""
+
+    why: Literal["out of sight", "not selected", "not applicable", "disabled"]
+    names: tuple[str, ...] = ()
+    is_blind: bool = False
+
+
 @dataclass(frozen=True)
 class Report:
-    """What the enabled rules say about a stack."""
+    """What the enabled rules say about a stack; `has_services` if it has backend services, whatever they select."""
 
-    rules: tuple[RuleReport, ...] = field(default_factory=tuple)
+    rules: tuple[RuleReport, ...] = ()
+    has_services: bool = False
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         return tuple(finding for rule in self.rules for finding in rule.with_status(status))
@@ -139,16 +148,23 @@ class Report:
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
         """The findings that a run fails for: mandatory violations, and what `also` names besides."""
         failed, undecided = self.with_status("failed"), self.with_status("undecided")
-        is_all_open = "undecided" in also and bool(self.unseen)
+        is_all_open = "undecided" in also and self.nothing
         counted = failed if "advisory" in also or is_all_open else tuple(f for f in failed if f.level == "mandatory")
         return (*counted, *undecided) if "undecided" in also else counted
 
-    @property
-    def unseen(self) -> tuple[Finding, ...]:
-        """What a stack shows of load balancers that no rule judges, if nothing else was judged."""
-        open_ = (*self.with_status("failed"), *self.with_status("undecided"))
-        judged = (*open_, *(one for status in ("passed", "known", "waived") for one in self.with_status(status)))
-        return open_ if all(finding.rule.subject is LoadBalancerSignal for finding in judged) else ()
+    @cached_property
+    def nothing(self) -> Nothing | None:
+        """That nothing was judged, or load balancers out of sight alone; `None` if something was."""
+        findings = [finding for rule in self.rules for finding in rule.findings]
+        seen = [finding for finding in findings if finding.status != "not applicable"]
+        open_ = [finding for finding in seen if finding.status in ("failed", "undecided")]
+        if any(finding.rule.subject is not LoadBalancerSignal for finding in seen) or (seen and not open_):
+            return None
+        if open_:
+            return Nothing("out of sight", tuple(sorted({finding.name for finding in open_})), is_blind=True)
+        if findings or not self.rules:
+            return Nothing("not applicable" if findings else "disabled")
+        return Nothing("not selected", is_blind=self.has_services)
 
     @property
     def waivers(self) -> tuple[WaiverUse, ...]:
@@ -168,7 +184,15 @@ def evaluate(
     """
     today = today or date.today()
     enabled = [rule for rule in rules if settings[rule.name].level != "disabled"]
-    return Report(tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled))
+    reports = tuple(_report(rule, stack, settings[rule.name], today) for rule in enabled)
+    return Report(reports, bool(services_in(stack)))
+
+
+def services_in(*stacks: Stack, with_empty: bool = False) -> list[str]:
+    """The names of backend services, sorted; those of which nothing is known only `with_empty`."""
+    kinds: tuple[type[View], ...] = (BackendService, GkeSubject)
+    views = (view for stack in stacks for kind in kinds for view in views_of(stack, kind))
+    return sorted({view.name for view in views if with_empty or not view.is_empty})
 
 
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:

@@ -15,13 +15,10 @@ from policypack.baseline import Comparison, Known, compare, known_of, read_basel
 from policypack.config.choice import Choice
 from policypack.config.files import ConfigFile
 from policypack.config.options import ConfigurationError, Setting
-from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, views_of
-from policypack.model.balancing.backend_service import BackendService
+from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, services_in
 from policypack.model.frontend.traffic import services_without_requests
-from policypack.model.gke.backends import GkeSubject
 from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.view import View
 from policypack.rules import RULES
 from policypack.sources.target import Target, load_target, load_targets
 from policypack.wording import counted, printable, quoted
@@ -91,10 +88,10 @@ class Results:
 
     @property
     def fails(self) -> bool:
-        """Whether the run fails: that rules judge nothing although there are backend services is undecided too."""
-        is_open = bool(self.report.rules) and not any(rule.findings for rule in self.report.rules)
-        is_blind = is_open and bool(_services(*(one.stack for one in self.each)))
-        return bool(self.violations) or ("undecided" in self.fail_on and is_blind)
+        """Whether the run fails: that nothing was judged, although there is something to judge, is undecided."""
+        nothing = self.report.nothing
+        is_undecided = nothing is not None and nothing.is_blind and "undecided" in self.fail_on
+        return bool(self.violations) or is_undecided or (nothing is not None and "nothing-judged" in self.fail_on)
 
     @property
     def known(self) -> tuple[Known, ...]:
@@ -162,6 +159,7 @@ def judge(
     stack_name: str | None = None,
     *,
     choice: Choice = _EVERYTHING,
+    answers: Path | None = None,
     baseline: Path | None = None,
     today: date | None = None,
 ) -> Results:
@@ -171,6 +169,7 @@ def judge(
         target: the folder of a Pulumi project, the file of a state, or `-` for standard input.
         stack_name: the stack whose configuration a project runs with.
         choice: how to judge.
+        answers: a file with what functions of providers return to the program.
         baseline: a file with what is known, which no run fails for.
         today: the day that waivers are judged on; `None` is this day.
 
@@ -179,7 +178,7 @@ def judge(
         ConfigurationError: the policy configuration, the baseline or a services glob is wrong or cannot be read.
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
-    loaded = load_target(target, stack_name)
+    loaded = load_target(target, stack_name, answers=answers)
     refuse_globs([loaded.stack], choice.services)
     results = _judge(loaded, file, choice, today or date.today())
     return results.compared(baseline, known) if baseline else results
@@ -190,6 +189,7 @@ def judge_stacks(
     stack_names: Sequence[str],
     *,
     choice: Choice = _EVERYTHING,
+    answers: Path | None = None,
     baseline: Path | None = None,
     today: date | None = None,
 ) -> Results:
@@ -198,14 +198,14 @@ def judge_stacks(
     Args:
         target: the folder of a Pulumi project.
         stack_names: the stacks; without any, all that have a configuration file.
-        choice, baseline, today: as in `judge`.
+        choice, answers, baseline, today: as in `judge`.
 
     Raises:
         SourceError: a stack cannot be read or run; it has what is wrong with each.
         ConfigurationError: as in `judge`.
     """
     file, known = choice.read(RULES), read_baseline(baseline) if baseline else ()
-    loaded, day = load_targets(target, stack_names), today or date.today()
+    loaded, day = load_targets(target, stack_names, answers=answers), today or date.today()
     refuse_globs([one.stack for one in loaded], choice.services)
     results = _together([_judge(one, file, choice, day) for one in loaded])
     return results.compared(baseline, known) if baseline else results
@@ -235,7 +235,7 @@ def _together(stacks: Sequence[Results]) -> Results:
         first,
         title=title,
         stack=Stack(resource for one in stacks for resource in one.stack.resources),
-        report=Report(tuple(map(_merged, rules))),
+        report=Report(tuple(map(_merged, rules)), any(one.report.has_services for one in stacks)),
         notes=tuple(note if len(of) == len(stacks) else f"{', '.join(of)}: {note}" for note, of in notes.items()),
         comparison=_all_of([one.comparison for one in stacks if one.comparison]),
         stacks=tuple(stacks),
@@ -288,7 +288,7 @@ def refuse_globs(stacks: Sequence[Stack], globs: Sequence[str]) -> None:
     Raises:
         ConfigurationError: the globs, and the services that there are.
     """
-    names, there = _services(*stacks), _services(*stacks, with_empty=True)
+    names, there = services_in(*stacks), services_in(*stacks, with_empty=True)
     wrong = [glob for glob in dict.fromkeys(globs) if not any(fnmatchcase(name, glob) for name in there)]
     if names and wrong:
         raise ConfigurationError(*(_selects_nothing(glob, names) for glob in wrong))
@@ -296,7 +296,7 @@ def refuse_globs(stacks: Sequence[Stack], globs: Sequence[str]) -> None:
 
 def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:
     """Which of these globs select no backend service of a stack: sentences without full stop."""
-    names = _services(stack)
+    names = services_in(stack)
     wrong = (glob for glob in globs if not any(fnmatchcase(name, glob) for name in names))
     return tuple(_selects_nothing(glob, names) for glob in wrong)
 
@@ -318,16 +318,10 @@ def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[st
     globs = {
         glob for setting in settings.values() if setting.level != "disabled" for glob in setting.options.services.names
     }
-    names = _services(stack)
+    names = services_in(stack)
     if not names or any(fnmatchcase(name, glob) for name in names for glob in globs):
         return ()
     return (f"`services` in the policy configuration selects nothing: {_what_is_there(names)}",)
-
-
-def _services(*stacks: Stack, with_empty: bool = False) -> list[str]:
-    kinds: tuple[type[View], ...] = (BackendService, GkeSubject)
-    views = (view for stack in stacks for kind in kinds for view in views_of(stack, kind))
-    return sorted({view.name for view in views if with_empty or not view.is_empty})
 
 
 def _what_is_there(names: Sequence[str]) -> str:

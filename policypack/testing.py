@@ -32,6 +32,7 @@ def assert_compliant(
     rules: Collection[str] = (),
     skip: Collection[str] = (),
     severity: Severity | None = None,
+    answers: str | os.PathLike[str] | None = None,
     baseline: str | os.PathLike[str] | None = None,
     fail_on: Collection[FailOn] = (),
     strict: bool = False,
@@ -49,8 +50,10 @@ def assert_compliant(
         rules: globs on the names of the rules to judge by; all without any.
         skip: globs on the names of the rules to leave out.
         severity: the least severity of the rules to judge by.
+        answers: a file with what functions of providers return to the program, as `check --answers` takes it.
         baseline: a file of `check --write-baseline` with what is known, which no test fails for.
-        fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`.
+        fail_on: what to fail for besides mandatory violations: `advisory` ones, what is `undecided`, and
+            `nothing-judged`, that no rule judged anything.
         strict: count what is undecided as violated, in every rule.
         today: the day that waivers are judged on; `None` is this day.
 
@@ -68,13 +71,14 @@ def assert_compliant(
     __tracebackhide__ = True
     unknown = set(fail_on) - set(get_args(FailOn))
     if unknown:
-        raise ValueError(f"fail_on takes {' and '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
+        raise ValueError(f"fail_on takes {', '.join(map(repr, get_args(FailOn)))}, not {', '.join(sorted(unknown))}")
     if profile not in PROFILES:
         raise ValueError(f"profile takes {', '.join(map(repr, PROFILES))}, not {profile!r}")
     config = None if policy_config is None else Path(policy_config)
     choice = Choice(config, profile, tuple(services), strict, tuple(rules), tuple(skip), severity)
     known = None if baseline is None else Path(baseline)
-    results = judge(os.fspath(target), stack, choice=choice, baseline=known, today=today)
+    given = None if answers is None else Path(answers)
+    results = judge(os.fspath(target), stack, choice=choice, answers=given, baseline=known, today=today)
     # With `strict` what is undecided is violated; only a run in which nothing was judged is left undecided.
     is_strict = strict or profile == "strict"
     judged = replace(results, fail_on=(*fail_on, "undecided") if is_strict else tuple(fail_on))

@@ -23,7 +23,11 @@ from tests.mutation.mutants import mutants
         ("for a in b:\n    c", {"for a in ():"}),
         ("def f():\n    yield a\n    return", {"pass"}),
         ("a: Annotated[int, Range(1, 2)] = 3", {"4", "2"}),
+        # Rows of tables
+        ("a = 'T- R'", {"'R- R'", "'T- T'"}),
+        ("a = '*1 ?'", {"'R1 ?'", "'*R ?'", "'*1 R'"}),
         # Wording
+        ("a = 'TRUE OR NOT'", set()),
         ("'a' if b else 'c'", set()),
         ("f'{a + 1}'", set()),
         ("a = Fail(f'{b}', 'c' + d, 1)", set()),

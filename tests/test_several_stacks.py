@@ -174,7 +174,7 @@ def test_a_project_without_stacks_is_refused(tmp_path: Path) -> None:
 def test_as_many_run_at_a_time_as_there_are_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     under_way, most = [0], [0]
 
-    def load(folder: Path, name: str) -> Any:
+    def load(folder: Path, name: str, answers: Path | None) -> Any:
         under_way[0] += 1
         most[0] = max(most[0], under_way[0])
         time.sleep(0.05)
@@ -189,7 +189,7 @@ def test_as_many_run_at_a_time_as_there_are_cores(monkeypatch: pytest.MonkeyPatc
 
 
 def test_another_error_is_not_taken_for_the_stacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def load(folder: Path, name: str) -> Any:
+    def load(folder: Path, name: str, answers: Path | None) -> Any:
         raise (SourceError("x") if name == "a" else ZeroDivisionError)
 
     monkeypatch.setattr(targets, "_load_project", load)

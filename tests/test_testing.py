@@ -126,5 +126,5 @@ def test_what_cannot_be_judged_is_no_violation(tmp_path: Path) -> None:
 
 
 def test_what_it_does_not_know_to_fail_for_is_refused() -> None:
-    with pytest.raises(ValueError, match="fail_on takes 'advisory' and 'undecided', not undecidedx"):
+    with pytest.raises(ValueError, match="fail_on takes 'advisory', 'undecided', 'nothing-judged', not undecidedx"):
         assert_compliant(STATE, fail_on=["undecidedx"])  # type: ignore[list-item]

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -24,7 +24,7 @@ from policypack.wording import printable
 if TYPE_CHECKING:
     from policypack.audit.results import AuditResults
 
-FailOn = Literal["advisory", "undecided", "unreadable"]
+FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 
 
 @click.command(short_help="Judge every stack of an organization from its state.")
@@ -64,9 +64,10 @@ FailOn = Literal["advisory", "undecided", "unreadable"]
 @color_option
 @click.option(
     "--fail-on",
-    type=click.Choice(["advisory", "undecided", "unreadable"]),
+    type=click.Choice(get_args(FailOn)),
     multiple=True,
-    help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
+    help="Exit with 1 for these too, not only for mandatory violations: nothing-judged if no stack has anything that a "
+    "rule applies to. Can be repeated.",
 )
 @today_option
 def audit(
@@ -126,7 +127,7 @@ def audit(
                     )
                 )
             deliver("audit", results, outputs, format_name, color)
-            if choice.services and set(results.totals.statuses) <= {"nothing to judge", "unreadable"}:
+            if choice.services and _judged_nothing(results):
                 asked = " ".join(f"--services {printable(glob)}" for glob in choice.services)
                 click.echo(f"note: {asked}: no stack has such a backend service", err=True)
             sys.exit(_exit_status(results, fail_on))
@@ -149,6 +150,10 @@ def _check_targets(targets: tuple[str, ...], outputs: tuple[Path, ...]) -> None:
                 raise OutputError(f"{report} is in what this run reads, {target}: write the report to another place")
 
 
+def _judged_nothing(results: AuditResults) -> bool:
+    return set(results.totals.statuses) <= {"nothing to judge", "unreadable"}
+
+
 def _exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
     totals = results.totals
     if totals.unreadable == totals.stacks:
@@ -157,6 +162,7 @@ def _exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStat
         totals.mandatory
         or ("advisory" in fail_on and totals.advisory)
         or ("undecided" in fail_on and totals.undecided)
+        or ("nothing-judged" in fail_on and _judged_nothing(results))
         or ("unreadable" in fail_on and (totals.unreadable or any(target.error for target in results.targets)))
     )
     return ExitStatus.VIOLATIONS if is_failure else ExitStatus.FINE

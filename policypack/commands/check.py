@@ -16,6 +16,7 @@ from policypack.baseline import baseline_document
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import (
     all_stacks_option,
+    answers_option,
     choice_options,
     color_option,
     report_options,
@@ -38,6 +39,7 @@ from policypack.wording import counted
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @stacks_option
 @all_stacks_option
+@answers_option
 @choice_options
 @click.option(
     "--baseline",
@@ -69,7 +71,8 @@ from policypack.wording import counted
     "--fail-on",
     type=click.Choice(get_args(FailOn)),
     multiple=True,
-    help="Exit with 1 for these too, not only for mandatory violations. Can be repeated.",
+    help="Exit with 1 for these too, not only for mandatory violations: nothing-judged if no rule judged anything. "
+    "Can be repeated.",
 )
 @today_option
 def check(
@@ -77,6 +80,7 @@ def check(
     target: str,
     stack_names: tuple[str, ...],
     is_all_stacks: bool,
+    answers: Path | None,
     choice: Choice,
     baseline: Path | None,
     write_baseline: Path | None,
@@ -97,8 +101,10 @@ def check(
     Examples:
       python -m policypack check reference_stack --stack dev
       python -m policypack check infra --all-stacks --output report.md
+      python -m policypack check infra --answers zones-and-images.yaml
       python -m policypack check --services 'chat-*' --services embed
       python -m policypack check --rule 'llm-*' --skip llm-backend-retry --severity high --quiet
+      python -m policypack check --fail-on nothing-judged
       python -m policypack check --profile core --write-baseline baseline.json
       python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
@@ -110,15 +116,17 @@ def check(
     if is_quiet and is_verbose:
         raise click.UsageError("--quiet and --verbose contradict each other: leave one out")
     try:
-        reads = [Path(target), *(file for file in (choice.policy_config, baseline) if file)]
+        reads = [Path(target), *(file for file in (choice.policy_config, baseline, answers) if file)]
         check_outputs("check", outputs, reads)
         _check_place(write_baseline, [*(file for file in reads if file != baseline), *outputs])
         with progress(f"Judging {'standard input' if target == '-' else target}"):
             day = today and today.date()
             if is_all_stacks or len(stack_names) > 1:
-                results = judge_stacks(target, stack_names, choice=choice, baseline=baseline, today=day)
+                results = judge_stacks(
+                    target, stack_names, choice=choice, answers=answers, baseline=baseline, today=day
+                )
             else:
-                results = judge(target, *stack_names, choice=choice, baseline=baseline, today=day)
+                results = judge(target, *stack_names, choice=choice, answers=answers, baseline=baseline, today=day)
         detail: Detail = "quiet" if is_quiet else "verbose" if is_verbose else "normal"
         if choice.is_strict or choice.profile == "strict":
             # What is undecided counts as violated already, but for a run in which nothing was judged.

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import color_option, report_options, services_option, stack_option
+from policypack.commands.options import answers_option, color_option, report_options, services_option, stack_option
 from policypack.config.options import ConfigurationError
 from policypack.failover.analysis import failovers
 from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
@@ -60,6 +60,7 @@ def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[t
 @click.command(short_help="Show what losing each region means.")
 @click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
 @stack_option
+@answers_option
 @services_option("Show these backend services only.")
 @click.option(
     "--peak-rps",
@@ -91,6 +92,7 @@ def failover(
     *,
     target: str,
     stack_name: str | None,
+    answers: Path | None,
     services: tuple[str, ...],
     peak_rps: Amounts,
     rps_per_machine: Amounts,
@@ -116,17 +118,19 @@ def failover(
     try:
         if rps_per_machine != Amounts() and peak_rps == Amounts():
             raise DemandError("--rps-per-machine says nothing without --peak-rps: give the load too")
-        check_outputs("failover", outputs, reads=[Path(target)])
-        results = _load(target, stack_name, Demand(peak_rps, rps_per_machine), services)
+        check_outputs("failover", outputs, reads=[Path(target), *([answers] if answers else [])])
+        results = _load(target, stack_name, answers, Demand(peak_rps, rps_per_machine), services)
         deliver("failover", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, DemandError, OutputError) as error:
         refuse(error)
     sys.exit(_exit_status(results.services, fail_on))
 
 
-def _load(target: str, stack_name: str | None, demand: Demand, services: tuple[str, ...]) -> FailoverResults:
+def _load(
+    target: str, stack_name: str | None, answers: Path | None, demand: Demand, services: tuple[str, ...]
+) -> FailoverResults:
     with progress(f"Reading {'standard input' if target == '-' else target}"):
-        loaded = load_target(target, stack_name)
+        loaded = load_target(target, stack_name, answers=answers)
     refuse_globs([loaded.stack], services)
     title = f"{loaded.title}{', as a first preview' if loaded.is_preview else ''}"
     notes = (*loaded.notes, *notes_out_of_sight(loaded.stack), *notes_on_services(loaded.stack, services))

@@ -54,6 +54,13 @@ policy_config_option: Final = click.option(
     type=click.Path(path_type=Path),
     help="A JSON file with levels and options, as for `pulumi --policy-pack-config`.",
 )
+answers_option: Final = click.option(
+    "--answers",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A YAML file with what functions of providers, such as get_zones, return to the program. By default "
+    "policy-answers.yaml in the folder of the project, if it is there.",
+)
 color_option: Final = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),

@@ -34,34 +34,38 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
-def load_target(target: str, stack_name: str | None = None) -> Target:
+def load_target(target: str, stack_name: str | None = None, *, answers: Path | None = None) -> Target:
     """Loads a stack.
 
     Args:
         target: the folder of a Pulumi project or its project file, the file of a state, or `-` for standard input.
         stack_name: the stack whose configuration a project runs with; a state has no use for it.
+        answers: a file with what functions of providers return to the program; a state has no use for it.
 
     Raises:
         SourceError: it cannot be read or run, with what to do.
     """
     path = _path_of(target)
     if path.is_dir():
-        return _load_project(path, stack_name)
+        return _load_project(path, stack_name, answers)
     if path.suffix in (".yaml", ".yml", ".py"):
         raise SourceError(
             f"{target} is no state: to judge a project, give its folder and choose its stack with --stack"
         )
     if stack_name is not None and (target == "-" or path.exists()):
         raise SourceError(f"--stack {stack_name} chooses a stack of a project, and {target} is a state: leave it out")
+    if answers is not None and (target == "-" or path.exists()):
+        raise SourceError(f"--answers is what functions return to a program, and {target} is a state: leave it out")
     return _load_state(None if target == "-" else path)
 
 
-def load_targets(target: str, stack_names: Sequence[str]) -> list[Target]:
+def load_targets(target: str, stack_names: Sequence[str], *, answers: Path | None = None) -> list[Target]:
     """Loads several stacks of a project, as many at a time as there are cores: each program is a process of its own.
 
     Args:
         target: the folder of a Pulumi project or its project file.
         stack_names: the stacks; without any, all that have a configuration file.
+        answers: as in `load_target`.
 
     Raises:
         SourceError: it is no project, or stacks of it cannot be run; it says what is wrong with each.
@@ -75,7 +79,7 @@ def load_targets(target: str, stack_names: Sequence[str]) -> list[Target]:
         )
     names = list(dict.fromkeys(stack_names)) or _stacks_in(path)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        running = [pool.submit(_load_project, path, name) for name in names]
+        running = [pool.submit(_load_project, path, name, answers) for name in names]
         try:
             wait(running)
         except BaseException:
@@ -110,13 +114,14 @@ def _path_of(target: str) -> Path:
     return path.parent if path.name in PROJECT_FILES else path
 
 
-def _load_project(folder: Path, stack_name: str | None) -> Target:
+def _load_project(folder: Path, stack_name: str | None, answers: Path | None) -> Target:
     # YAML and all that runs a program are of no use to who judges a state.
     from policypack.sources.program import load_program
 
-    program = load_program(folder, stack_name)
+    program = load_program(folder, stack_name, answers=answers)
     title = f"{folder.resolve().name}, stack {program.name}"
-    return Target(title, program.stack, True, program.file, _placeholder_notes(program.placeholders))
+    notes = (*_placeholder_notes(program.placeholders), *program.notes)
+    return Target(title, program.stack, True, program.file, notes)
 
 
 def _load_state(file: Path | None) -> Target:

@@ -41,7 +41,7 @@ class Frontend(Section):
     """What the load balancers of both kinds have."""
 
     kind: Kind
-    """`external` or `internal`."""
+    """The kind of load balancer."""
     domain: Host
     """The host name of the service."""
 
@@ -63,6 +63,7 @@ class InternalFrontend(Frontend):
     """An address in the network, for clients there."""
 
     kind: Literal["internal"]
+    """The kind of load balancer."""
 
     @property
     def apis(self) -> tuple[str, ...]:
@@ -74,6 +75,7 @@ class ExternalFrontend(Frontend):
     """A public address."""
 
     kind: Literal["external"]
+    """The kind of load balancer."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
     """How many requests one client address may send in a minute; `external` only."""
     client_ranges: Annotated[tuple[ClientRange, ...], Field(min_length=1, max_length=10)] = EVERYBODY
@@ -98,7 +100,8 @@ class Operations(Section):
     log_sample_rate: Annotated[float, Field(ge=0.01, le=1)] = 1
     """The share of requests that is logged."""
     home_region: str | None = None
-    """The region on whose continent weights and images are, and which has the certificate authority; it is to stay."""
+    """The region on whose continent weights and images are, and which has the certificate authority; it is to
+    stay. By default the first by name."""
     cmek: bool = True
     """Keys of your own for disks, weights, images and the secret."""
     protect: bool = True
@@ -281,7 +284,7 @@ def load_config() -> Config:
     """The configuration of the running stack."""
     settings, stack = pulumi.Config(PROJECT), pulumi.get_stack()
     raw = {key: value_of(settings.get(key)) for key in given_keys()}
-    places = read_places(FilePath(pulumi.get_root_directory()), PROJECT, stack)
+    places = read_places(FilePath(pulumi.get_root_directory() or "."), PROJECT, stack)
     project = pulumi.Config("gcp").get("project") or ""
     return parse_config(raw, project, stack, place=places, deployed=not pulumi.runtime.is_dry_run())
 

@@ -72,7 +72,7 @@ class Model(Section):
     """What every model has."""
 
     runtime: Runtime
-    """The server: `vllm` or `llama.cpp`."""
+    """The server."""
     name: Name
     """The name that clients ask for."""
     image: ImageText
@@ -89,12 +89,14 @@ class LlamaCppModel(Model):
     """What llama.cpp has besides: it serves one file, where vLLM serves the folder."""
 
     runtime: Literal["llama.cpp"]
+    """The server."""
     file: Gguf
-    """The .gguf file of that folder."""
+    """The .gguf file of that folder; `llama.cpp` only."""
 
 
 class VllmModel(Model):
     runtime: Literal["vllm"]
+    """The server."""
 
 
 ServedModel = VllmModel | LlamaCppModel

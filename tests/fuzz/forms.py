@@ -330,6 +330,7 @@ def to_records(intent: Intent) -> list[dict[str, Any]]:
             "name": resource.name,
             "parent": resource.options.get("parent", ""),
             "custom": resource.token.startswith("gcp:"),
+            "remote": False,
             "provider": "" if resource.token.startswith("gcp:") else _provider_reference(resource),
             "version": intent.provider["version"],
             "edges": edges_of(resource),

@@ -100,7 +100,7 @@ def test_a_state_has_the_shape_of_the_exported_one() -> None:
 
 
 def test_the_records_of_a_program_have_the_keys_of_the_runner() -> None:
-    source = (RECORDINGS.parents[1] / "policypack/sources/program/runner.py").read_text()
+    source = (RECORDINGS.parents[1] / "policypack/sources/program/interpreter/runner.py").read_text()
     for key in to_records(Intent((R("Network", "net"),), False))[0]:
         assert f'"{key}": ' in source or f"{key}=" in source, key
 

@@ -1,7 +1,7 @@
-"""Mutates the rules: `python -m tests.mutation [RULE ...] [--each NUMBER] [--seed SEED]`.
+"""Mutates the pack: `python -m tests.mutation [MODULE ...] [--each NUMBER] [--seed SEED] [--jobs NUMBER]`.
 
-A mutant is a rule with one thing changed, see `mutants.py`. It is killed if `tests/rules/test_<rule>.py` fails on it.
-Prints those that survive.
+A mutant is a module with one thing changed, see `mutants.py`. One of a rule is killed if `tests/rules/test_<rule>.py`
+fails on it, one of the model or of what rules share if any test of rules or model does. Prints those that survive.
 """
 
 from __future__ import annotations
@@ -13,37 +13,64 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Final
 
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT: Final = Path(__file__).parent.parent.parent
-_TIMEOUT_SECONDS: Final = 60
+_FOLDERS: Final = ("rules", "model")
+_TESTS: Final = ("tests/test_legality.py", "tests/model", "tests/rules")
+_TIMEOUT_SECONDS: Final = 600
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="Mutates the rules.")
-    parser.add_argument("rules", nargs="*", metavar="RULE", help="as llm_backend_regions (default: all)")
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="Mutates the pack.")
+    modules = "as llm_backend_regions, or a glob as 'model/fleets/*' (default: all rules)"
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=modules)
     parser.add_argument("--each", type=int, default=12, help="how many mutants of each; 0 for all (default: 12)")
     parser.add_argument("--seed", default="1", help="the same seed takes the same mutants (default: 1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time (default: all cores)")
     given = parser.parse_args()
-    modules = {path.stem: path for path in sorted(ROOT.glob("policypack/rules/*/*.py")) if path.stem != "__init__"}
-    if unknown := sorted(set(given.rules) - set(modules)):
-        parser.error(f"there is no rule {', '.join(unknown)}; name one as its module: llm_backend_regions")
+    chosen = [path for path in _modules() if any(_is_named(path, name) for name in given.modules or ["rules/*/*"])]
+    if unknown := [name for name in given.modules if not any(_is_named(path, name) for path in _modules())]:
+        parser.error(f"no module is named {', '.join(unknown)}; name one as llm_backend_regions or model/fleets/zones")
     killed = judged = 0
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Path(folder) / "clone"
-        shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".*", "venv", "__pycache__"))
-        for name in given.rules or modules:
-            drawn = _drawn(mutants(modules[name].read_text()), given.each, f"{given.seed}:{name}")
-            survivors = _survivors(clone, modules[name], drawn)
+    sound = set[frozenset[str]]()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool:
+        clones = SimpleQueue[Path]()
+        for number in range(given.jobs):
+            clones.put(_clone(Path(folder, str(number))))
+        for path in chosen:
+            tests = _tests_of(path)
+            if frozenset(tests) not in sound and not _passes(ROOT, tests):
+                sys.exit(f"tests of {path.stem} fail without any mutation: mend them first")
+            sound.add(frozenset(tests))
+            drawn = _drawn(mutants(path.read_text()), given.each, f"{given.seed}:{path.stem}")
+            survive = list(pool.map(lambda mutant, path=path: _survives(clones, path, mutant), drawn))
+            survivors = [mutant for mutant, survives in zip(drawn, survive, strict=True) if survives]
             judged, killed = judged + len(drawn), killed + len(drawn) - len(survivors)
-            print(f"{name}: {len(drawn) - len(survivors)} of {len(drawn)} killed", flush=True)
+            print(f"{path.stem}: {len(drawn) - len(survivors)} of {len(drawn)} killed", flush=True)
             for mutant in survivors:
-                print(f"  {modules[name].relative_to(ROOT)}:{mutant.line}: {mutant.before}  ->  {mutant.after}")
+                print(f"  {path.relative_to(ROOT)}:{mutant.line}: {mutant.before}  ->  {mutant.after}")
     print(f"{killed} of {judged} killed")
     return 0
+
+
+def _modules() -> list[Path]:
+    found = (path for folder in _FOLDERS for path in ROOT.glob(f"policypack/{folder}/**/*.py"))
+    return sorted(path for path in found if path.stem != "__init__")
+
+
+def _is_named(path: Path, name: str) -> bool:
+    return path.stem == name or fnmatchcase(str(path.relative_to(ROOT / "policypack").with_suffix("")), name)
+
+
+def _clone(folder: Path) -> Path:
+    return Path(shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "venv", "__pycache__")))
 
 
 def _drawn(every: list[Mutant], number: int, seed: str) -> list[Mutant]:
@@ -52,18 +79,27 @@ def _drawn(every: list[Mutant], number: int, seed: str) -> list[Mutant]:
     return every
 
 
-def _survivors(clone: Path, module: Path, drawn: list[Mutant]) -> list[Mutant]:
-    target, original = clone / module.relative_to(ROOT), module.read_text()
-    test = f"tests/rules/test_{module.stem}.py"
-    if not _passes(clone, test):
-        sys.exit(f"{test} fails without any mutation: mend it first")
-    survivors = []
-    for mutant in drawn:
+def _tests_of(path: Path) -> list[str]:
+    """The files with the tests of a module, those first that name it: they fail first."""
+    own = ROOT / f"tests/rules/test_{path.stem}.py"
+    if own.exists():
+        return [str(own.relative_to(ROOT))]
+    files = [
+        file for test in _TESTS for file in sorted(ROOT.glob(test if test.endswith(".py") else f"{test}/test_*.py"))
+    ]
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return [str(file.relative_to(ROOT)) for file in sorted(files, key=lambda file: module not in file.read_text())]
+
+
+def _survives(clones: SimpleQueue[Path], path: Path, mutant: Mutant) -> bool:
+    clone = clones.get()
+    target = clone / path.relative_to(ROOT)
+    try:
         _write(target, mutant.source)
-        if _passes(clone, test):
-            survivors.append(mutant)
-    _write(target, original)
-    return survivors
+        return _passes(clone, _tests_of(path))
+    finally:
+        _write(target, path.read_text())
+        clones.put(clone)
 
 
 def _write(path: Path, text: str) -> None:
@@ -73,8 +109,8 @@ def _write(path: Path, text: str) -> None:
         compiled.unlink()
 
 
-def _passes(clone: Path, test: str) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test]
+def _passes(clone: Path, tests: list[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     environment = {**os.environ, "PYTHONPATH": str(clone)}
     try:
         result = subprocess.run(

@@ -1,6 +1,7 @@
 """The mutants of a module: what it would be with one thing in it changed.
 
-Wording is left alone: strings, what `Fail`, `Undecided` and `NotApplicable` are called with, and functions that return
+The letters of a row of the tables of `policypack/model/products` are changed one by one. Wording is left alone: other
+strings, what `Fail`, `Undecided` and `NotApplicable` are called with, and functions that return
 text. So are annotations and decorators.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -34,6 +36,9 @@ _OPERATORS: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.BitAnd: ast.BitOr,
 }
 _FUNCTIONS: Final = {"any": "all", "all": "any", "min": "max", "max": "min"}
+# A row of a table: a letter for each column, in groups.
+_ROW: Final = re.compile(r"[TRN?*15r-]+( [TRN?*15r-]+)+")
+_TAKEN, _REFUSED = "T", "R"
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,16 @@ def _changed(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:
         case ast.Constant(int(value) | float(value)):
             yield ast.Constant(value + 1)
             yield ast.Constant(value - 1)
+        case ast.Constant(str(row)) if _ROW.fullmatch(row):
+            yield from (ast.Constant(changed) for changed in _other_rows(row))
         case ast.Call(func=ast.Name(name)) if name in _FUNCTIONS:
             yield _with(node, func=ast.Name(_FUNCTIONS[name], ast.Load()))
+
+
+def _other_rows(row: str) -> Iterator[str]:
+    for index, letter in enumerate(row):
+        if letter not in " -":
+            yield f"{row[:index]}{_TAKEN if letter == _REFUSED else _REFUSED}{row[index + 1 :]}"
 
 
 def _forced(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:

@@ -17,7 +17,16 @@ from policypack.sources.program import load_program
 PACKAGE = "llm_stack"
 MACHINE_STACKS = ("dev", "prod", "internal")
 STACKS = (*MACHINE_STACKS, "run")
-GONE = object()
+
+
+class _Gone:
+    """Stands for a key that is taken out; it has a name, for those of tests."""
+
+    def __repr__(self) -> str:
+        return "gone"
+
+
+GONE = _Gone()
 
 
 def stack_config(folder: Path, stack: str) -> dict[str, Any]:

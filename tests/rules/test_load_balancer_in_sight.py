@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policypack.config.options import default_settings
-from policypack.evaluate import Report, evaluate
+from policypack.evaluate import Nothing, Report, evaluate
 from policypack.report.check.verdicts import verdict_line
 from policypack.rules import RULES
 from tests.rules.clusters import (
@@ -134,6 +134,8 @@ def test_a_run_that_judged_nothing_is_undecided(stack: list[R]) -> None:
 
 def test_a_run_that_judged_something_is_not() -> None:
     report = judged(backend_service([backend_of(mig())]), mig(), balancer())
-    assert not report.unseen
+    assert report.nothing is None
     assert "Nothing was judged" not in verdict_line(report)
-    assert not judged(ingress(class_name="nginx")).unseen
+    ingress_of_nginx = judged(ingress(class_name="nginx"))
+    assert ingress_of_nginx.nothing == Nothing("not applicable")
+    assert verdict_line(ingress_of_nginx) == "Nothing was judged: no rule applies to what there is"

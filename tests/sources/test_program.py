@@ -602,35 +602,20 @@ BAD_PROGRAMS = {
     "keyboard interrupt": ("raise KeyboardInterrupt", ["failed at __main__.py:7 with KeyboardInterrupt"]),
     "calls a function": (
         "pulumi.runtime.invoke('gcp:compute/getZones:getZones', {'region': 'us-central1'})",
-        ["calls the function gcp:compute/getZones:getZones", "pulumi preview --policy-pack DIR"],
+        ["calls a function of providers", "# __main__.py:7\n- function: gcp:compute/getZones:getZones"],
     ),
     "calls a function and hides it": (
-        "try:\n    pulumi.runtime.invoke('gcp:compute/getZones:getZones', {})\nexcept Exception:\n    pass",
-        ["calls the function gcp:compute/getZones:getZones"],
+        "try:\n    pulumi.runtime.invoke('gcp:compute/getZones:getZones', {}).value['x']\nexcept Exception:\n    pass",
+        ["# __main__.py:8\n- function: gcp:compute/getZones:getZones", "pulumi preview --policy-pack DIR"],
     ),
-    "calls a function that returns an output": (
-        "make('Network', 'net', zones=pulumi.runtime.invoke_output('gcp:compute/getZones:getZones', {}))",
-        ["calls the function gcp:compute/getZones:getZones"],
+    "runs the CLI": (
+        "from pulumi import automation\nautomation.LocalWorkspace()",
+        ["runs the CLI with the Automation API at __main__.py:8", "`pulumi stack export`"],
     ),
-    "calls a method": (
-        "pulumi.runtime.call('kubernetes:index:get', {})",
-        ["calls the function kubernetes:index:get"],
-    ),
-    "transforms a resource": (
-        "make('Network', 'net', opts=pulumi.ResourceOptions(transforms=[lambda args: None]))",
-        ["sets a transform on resource `net` (gcp:compute/network:Network)", "pulumi preview --policy-pack DIR"],
-    ),
-    "transforms the stack": (
-        "pulumi.runtime.register_stack_transform(lambda args: None)",
-        ["sets a transform on the stack:", "pulumi preview --policy-pack DIR"],
-    ),
-    "transforms function calls": (
-        "pulumi.runtime.register_invoke_transform(lambda args: None)",
-        ["sets a transform on the stack's function calls", "pulumi preview --policy-pack DIR"],
-    ),
-    "remote component": (
-        "pulumi.ComponentResource('acme:index:Fleet', 'fleet', {}, remote=True)",
-        ["uses fleet (acme:index:Fleet), a component that a plugin makes", "pulumi preview --policy-pack DIR"],
+    "raises what causes itself": (
+        "error, other = ValueError('no region'), ValueError()\n"
+        "error.__cause__, other.__cause__ = other, error\nraise error",
+        ["failed at __main__.py:9 with ValueError: no region"],
     ),
     "duplicate": (
         "make('Network', 'net')\nmake('Network', 'net')",

@@ -8,6 +8,7 @@ from policypack import PACK_NAME, VERSION
 from policypack.baseline import Comparison
 from policypack.evaluate import Finding, RuleReport, WaiverState, WaiverUse
 from policypack.judgement import Results
+from policypack.report.check.verdicts import nothing_judged
 from policypack.report.json_parts import counts_json, finding_json, waiver_json
 from policypack.report.text import json_text
 from policypack.rule import Level
@@ -37,6 +38,7 @@ def document_of(results: Results) -> dict[str, Any]:
         "notes": list(results.notes),
         "summary": {
             "judgedResources": len({finding.urn for finding in findings}),
+            "nothingJudged": _nothing(results),
             **{level: counts_json(found.status for found in findings if found.level == level) for level in _LEVELS},
         },
         "rules": [_rule(rule) for rule in rules],
@@ -45,6 +47,11 @@ def document_of(results: Results) -> dict[str, Any]:
         "waivers": [_waiver_use(use) for rule in rules for use in rule.waivers],
         "baseline": results.comparison and _baseline(results.comparison),
     }
+
+
+def _nothing(results: Results) -> dict[str, Any] | None:
+    nothing = results.report.nothing
+    return nothing and {"reason": f"{nothing_judged(results.report)}.", "names": list(nothing.names)}
 
 
 def _baseline(comparison: Comparison) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def render(results: Results) -> str:
     judged = [rule for rule in results.report.rules if rule.findings]
     for rule in sorted(judged, key=lambda rule: rule.rule.name):
         root.append(_suite(rule, results))
-    if not judged:
+    if results.report.nothing:
         root.append(_empty_suite(results.report))
     return document(root)
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from policypack.evaluate import Finding, Report, Status
 from policypack.order import OPEN, STATUSES
 from policypack.wording import counted, printable, quoted
+
+_WHY_NOTHING: Final = {
+    "out of sight": ", although there are or may be load balancers",
+    "not selected": ": there is no backend service that the rules select",
+    "not applicable": ": no rule applies to what there is",
+    "disabled": ": every rule is disabled",
+}
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,11 @@ def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
 
 def nothing_judged(report: Report) -> str:
     """That nothing was judged and why, a sentence without full stop; empty if something was."""
-    if report.unseen:
-        names = quoted({printable(finding.name) for finding in report.unseen})
-        return f"Nothing was judged, although there are or may be load balancers: see {names}"
-    if any(rule.findings for rule in report.rules):
+    nothing = report.nothing
+    if nothing is None:
         return ""
-    why = "there is no backend service that the rules select" if report.rules else "every rule is disabled"
-    return f"Nothing was judged: {why}"
+    named = f": see {quoted(map(printable, nothing.names))}" if nothing.names else ""
+    return f"Nothing was judged{_WHY_NOTHING[nothing.why]}{named}"
 
 
 def verdict_line(report: Report) -> str:

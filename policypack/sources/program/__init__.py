@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from policypack.model.graph.stack import Stack
 from policypack.sources.error import SourceError
+from policypack.sources.program.answers import explain_answers, read_answers
 from policypack.sources.program.config import read_config
 from policypack.sources.program.errors import explain
 from policypack.sources.program.project import choose_stack, entry_point, read_project
-from policypack.sources.program.resources import stack_of
+from policypack.sources.program.resources import hides_resources, stack_of
 from policypack.sources.program.run import interpreter_of, run_program
 
 _LOCAL_ORGANIZATION: Final = "organization"
@@ -27,18 +28,21 @@ class ProgramStack:
         name: the name of the stack.
         file: the project file.
         placeholders: the keys (`namespace:key`) of encrypted configuration, which was not available to the program.
+        notes: what else the reader of a report has to know about the run, sentences without full stop.
     """
 
     stack: Stack
     name: str
     file: Path
     placeholders: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def load_program(
     project_dir: Path,
     stack_name: str | None = None,
     *,
+    answers: Path | None = None,
     computed: Mapping[str, Mapping[str, str]] | None = None,
     timeout: float = 300,
 ) -> ProgramStack:
@@ -49,19 +53,22 @@ def load_program(
     Args:
         project_dir: the folder of `Pulumi.yaml`.
         stack_name: the stack whose configuration to use; by default the only one that has a file.
+        answers: a file with what functions of providers return; by default `policy-answers.yaml` in that folder.
         computed: shows the resources as deployed instead: for each type, templates of its outputs and its `id`, in
             which `{project}`, `{region}`, `{zone}` and `{name}` stand for the resource's own. Types that are not
             listed get an id only.
         timeout: how many seconds the program may take.
 
     Raises:
-        SourceError: the project cannot be read or its program fails, or needs what only the CLI can do.
+        SourceError: the project or the answers cannot be read, or the program fails, lacks answers, or needs what only
+            the CLI can do.
     """
     project = read_project(project_dir)
     name = choose_stack(project, stack_name)
     config = read_config(project, name)
     working_dir, entry = entry_point(project)
     organization, _, short_name = name.rpartition("/")
+    known = read_answers(project.root, answers)
     request = {
         "project": project.name,
         "stack": short_name,
@@ -71,10 +78,25 @@ def load_program(
         "config": config.values,
         "secret_keys": config.secret_keys,
         "encrypted_keys": config.encrypted_keys,
+        "answers": known.for_stack(short_name),
         "computed": computed,
     }
     result = run_program(interpreter_of(project), working_dir, request, timeout)
-    if "error" in result:
-        raise SourceError(explain(result["error"], project, config))
+    error = result.get("error")
+    if error and error["kind"] == "answers":
+        raise SourceError(*explain_answers(error, known))
+    if error:
+        raise SourceError(explain(error, project, config))
     stack = stack_of(result["resources"], config)
-    return ProgramStack(stack, short_name, project.file, config.encrypted_keys)
+    notes = (*known.notes(short_name, result["used"], result["unknown"]), *_hidden(result["resources"]))
+    return ProgramStack(stack, short_name, project.file, config.encrypted_keys, notes)
+
+
+def _hidden(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What plugins make, which nobody sees in such a run."""
+    names = sorted(f"`{record['name']}` ({record['type']})" for record in records if hides_resources(record))
+    if names:
+        yield (
+            f"what plugins make for these components is not seen in this run, so that what seems to be missing is "
+            f"undecided: {', '.join(names)}"
+        )

@@ -24,17 +24,10 @@ def explain(error: Mapping[str, Any], project: Project, config: StackConfig) -> 
             )
         case "died":
             return _explain_death(error, project)
-        case "invoke":
+        case "automation":
             return (
-                f"The program calls the function {error['token']}, which a provider has to answer: in a run without "
-                f"the CLI there is none. {WITH_CLI} Or pass the value in as configuration."
-            )
-        case "transform":
-            return f"The program sets a transform on {error['what']}: only the engine runs transforms. {WITH_CLI}"
-        case "remote-component":
-            return (
-                f"The program uses {error['name']} ({error['type']}), a component that a plugin makes: only the engine "
-                f"runs plugins. {WITH_CLI}"
+                f"The program runs the CLI with the Automation API at {error['where']}, which would deploy: give the "
+                "project of the stack itself, or judge what is deployed, with `pulumi stack export` and `check -`."
             )
         case "duplicate":
             return f"Duplicate resource URN '{error['urn']}'; try giving it a unique name."

@@ -13,9 +13,18 @@ from policypack.sources.program.config import StackConfig
 
 
 def stack_of(records: Iterable[Mapping[str, Any]], config: StackConfig) -> Stack:
-    """The stack of what a program registered, the records of `runner.py`; default providers take the configuration."""
+    """The stack of what a program registered, the records of `runner.py`; default providers take the configuration.
+
+    It is complete unless a plugin makes resources that the program does not show.
+    """
     by_urn = {record["urn"]: record for record in records}
-    return Stack(_to_resource(record, by_urn, config) for record in by_urn.values())
+    resources = [_to_resource(record, by_urn, config) for record in by_urn.values()]
+    return Stack(resources, is_complete=not any(map(hides_resources, by_urn.values())))
+
+
+def hides_resources(record: Mapping[str, Any]) -> bool:
+    """Whether a plugin makes resources of this one. Components of Kubernetes are known to hide objects alone."""
+    return bool(record["remote"]) and not record["type"].startswith("kubernetes:")
 
 
 def _to_resource(record: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, Any]], config: StackConfig) -> Resource:

@@ -18,7 +18,7 @@ from policypack.sources.program.project import Project
 from policypack.sources.program.yaml_file import expect
 
 _running: Final[set[subprocess.Popen[bytes]]] = set()
-_RUNNER: Final = Path(__file__).with_name("runner.py")
+_RUNNER: Final = Path(__file__).parent / "interpreter" / "runner.py"
 
 
 def interpreter_of(project: Project) -> Path:

@@ -28,8 +28,25 @@ def read_yaml(file: Path) -> dict[str, Any]:
     Raises:
         SourceError: it cannot be read, or holds something else.
     """
+    content = _read(file)
+    found: dict[str, Any] = expect({} if content is None else content, dict, str(file), "a mapping")
+    return found
+
+
+def read_yaml_list(file: Path) -> list[Any]:
+    """Reads a list from a file.
+
+    Raises:
+        SourceError: it cannot be read, or holds something else.
+    """
+    content = _read(file)
+    found: list[Any] = expect([] if content is None else content, list, str(file), "a list")
+    return found
+
+
+def _read(file: Path) -> object:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        return yaml.load(file.read_text(encoding="utf-8"), _Loader)  # type: ignore[no-any-return, unused-ignore]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -38,8 +55,6 @@ def read_yaml(file: Path) -> dict[str, Any]:
         raise SourceError(f"{file} is not valid YAML: {error}. Correct it, or restore it.") from error
     except OSError as error:
         raise SourceError(f"{file} cannot be read: {error.strerror}. Check its permissions.") from error
-    found: dict[str, Any] = expect({} if content is None else content, dict, str(file), "a mapping")
-    return found
 
 
 def expect(value: object, kind: type, what: str, form: str) -> Any:

@@ -71,7 +71,7 @@ class Traffic(Section):
 class CloudRun(Section):
     """Services of Cloud Run."""
 
-    regions: dict[str, Region]
+    regions: Annotated[dict[str, Region], Field(min_length=2)]
     """Adding a region is one entry, whose key is its name."""
     instance: Instance
     """What the servers run on."""

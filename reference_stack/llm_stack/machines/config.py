@@ -48,7 +48,7 @@ class Region(Section):
     max_replicas: Replicas
     """How many machines there are at most."""
     proxy_cidr: Annotated[IPv4Network, subnet_range(26)] | None = None
-    """The range for the load balancer's proxies, a /26 or larger; `internal` only."""
+    """The range for the load balancer's proxies, a /26 or larger; only where `frontend.kind` is `internal`."""
     reserve: bool = False
     """Reserve the warm machines."""
 
@@ -77,7 +77,7 @@ class MachineVllmModel(VllmModel, MachineModel):
 
 class MachineLlamaCppModel(LlamaCppModel, MachineModel):
     proxy_image: ImageText
-    """The image of an unprivileged nginx, which keeps the idle connections that llama.cpp would close."""
+    """The image of an unprivileged nginx, which keeps idle connections; `llama.cpp` only."""
 
 
 AnyModel = Annotated[MachineVllmModel | MachineLlamaCppModel, Field(discriminator="runtime")]
@@ -86,7 +86,7 @@ AnyModel = Annotated[MachineVllmModel | MachineLlamaCppModel, Field(discriminato
 class Machines(Section):
     """Groups of virtual machines."""
 
-    regions: dict[str, Region]
+    regions: Annotated[dict[str, Region], Field(min_length=2)]
     """Adding a region is one entry, whose key is its name."""
     machine: Machine
     """What the servers run on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from llm_stack.reading.explain import explain
-from llm_stack.reading.mistake import Mistake
+from llm_stack.reading.mistake import Mistake, Path
 from llm_stack.reading.section import Section, WrongValueError, read_section
 from llm_stack.reading.vocabulary import Vocabulary
 
@@ -70,9 +70,15 @@ class Reader:
         for part in checks:
             try:
                 for mistake in part:
-                    self.mistakes.append(mistake)
+                    if not self._is_misspelled(mistake.path):
+                        self.mistakes.append(mistake)
             except WrongValueError:
                 continue
+
+    def _is_misspelled(self, path: Path) -> bool:
+        """Whether a key is only missing since it is misspelled, which is said already."""
+        written = f"Write {path[-1]}"
+        return any(said.path[:-1] == path[:-1] and said.fix == written for said in self.mistakes)
 
 
 def in_order(mistakes: Iterable[Mistake], raw: object) -> list[Mistake]:

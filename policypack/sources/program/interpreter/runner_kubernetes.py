@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 # Marks what stands for a secret. https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
@@ -45,6 +47,26 @@ def names_made_up(type_: str, inputs: dict[str, Any], unknown: str) -> dict[str,
         return {"metadata": {**made_up, **_given(metadata)}}
     secret = metadata.get("value")
     return {"metadata": {**metadata, "value": {**made_up, **_given(secret)}}} if isinstance(secret, dict) else {}
+
+
+def what_is_rendered(token: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """What the provider renders for components of objects; nothing where that takes Helm or kustomize.
+
+    A component without children is known to hide what it makes.
+    """
+    if token == "kubernetes:yaml:decode":
+        return {"result": list(_objects(arguments.get("text", "")))}
+    return {"result": []} if token in ("kubernetes:helm:template", "kubernetes:kustomize:directory") else None
+
+
+def _objects(text: str) -> Iterator[Any]:
+    # The SDK itself needs it.
+    import yaml  # type: ignore[import-untyped, unused-ignore]
+
+    for document in yaml.safe_load_all(text):
+        is_list = isinstance(document, dict) and str(document.get("kind")).endswith("List") and "items" in document
+        # Dates have no form on the wire.
+        yield from json.loads(json.dumps(document["items"] if is_list else [document] if document else [], default=str))
 
 
 def _given(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ than this package and does not have it. So it imports nothing but the standard l
 
 The request has the keys `project`, `stack`, `organization`, `root` and `program` (paths: the folder of the project
 file, and the program's file or folder), `config`, `secret_keys`, `encrypted_keys` (those among them of which only a
-placeholder is known) and `computed` (`None` for a first preview; see `policypack.sources.program.load_program`). The
-result has the key `resources`, or `error` with its facts.
+placeholder is known), `answers` (what functions return, see `runner_functions.py`) and `computed` (`None` for a first
+preview; see `policypack.sources.program.load_program`). The result has the keys `resources`, `used` and `unknown` (see
+`runner_functions.Functions`), or `error` with its facts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import gc
 import json
 import logging
@@ -21,10 +21,11 @@ import os
 import runpy
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from runner_kubernetes import names_made_up
-from runner_places import place_of, where_raised
+from runner_places import is_called_from, place_of, place_of_caller, where_raised
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -42,31 +43,22 @@ try:
     import pulumi.runtime
     from google.protobuf import empty_pb2  # type: ignore[import-untyped, unused-ignore]
     from pulumi.runtime import mocks, rpc, settings
-    from pulumi.runtime.proto import callback_pb2, resource_pb2
+    from pulumi.runtime.proto import resource_pb2
+
+    sys.path.insert(0, _HERE)
+    from runner_encrypted import hide_encrypted
+    from runner_functions import Functions
+    from runner_transforms import Callbacks, Transforms, plain_object
+
+    sys.path.remove(_HERE)
 except ImportError as error:
     _write({"error": {"kind": "no-pulumi", "message": str(error)}})
     sys.exit(0)
 
 _ROOT_TYPE = "pulumi:pulumi:Stack"
+_STACK_REFERENCE = "pulumi:pulumi:StackReference"
+_THREADS = 1_000
 _AUTO_NAME_SUFFIX = "-1a2b3c4"
-
-
-class _Encrypted(str):
-    """Stands for an encrypted value that a program reads in plain: every part of it is as unknown as the whole."""
-
-    __slots__ = ()
-
-    def __getitem__(self, key: Any) -> str:
-        return self
-
-
-_SAME = "capitalize casefold lower lstrip removeprefix removesuffix replace rstrip strip swapcase title translate upper"
-for _method in _SAME.split():
-    setattr(_Encrypted, _method, lambda self, *args: self)
-for _method in ("split", "rsplit", "splitlines"):
-    setattr(_Encrypted, _method, lambda self, *args, **kwargs: [self])
-for _method in ("partition", "rpartition"):
-    setattr(_Encrypted, _method, lambda self, separator: (self, separator, self))
 
 
 class _RefusedError(Exception):
@@ -83,23 +75,6 @@ class _NoMocks(mocks.Mocks):
         raise NotImplementedError
 
 
-class _Callbacks:
-    """Takes the place of the server through which the engine runs parts of the program."""
-
-    def __init__(self, monitor: _Monitor) -> None:
-        self.monitor = monitor
-
-    def register_stack_transform(self, transform: object) -> None:
-        self.monitor.refuse("transform", what="the stack")
-
-    def register_invoke_transform(self, transform: object) -> None:
-        self.monitor.refuse("transform", what="the stack's function calls")
-
-    def __getattr__(self, name: str) -> Any:
-        # A resource's transforms are refused when it is registered; a preview runs no hooks.
-        return lambda *arguments: callback_pb2.Callback(token=name)
-
-
 class _Monitor(mocks.MockMonitor):
     """Takes the engine's place: keeps each registration, and answers as a first preview does."""
 
@@ -112,6 +87,9 @@ class _Monitor(mocks.MockMonitor):
         self.records: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, Any] = {}
         self.refusal: dict[str, Any] | None = None
+        self.transforms = Transforms()
+        secrets = [request["config"][key] for key in request["secret_keys"]]
+        self.functions = Functions(self.root, request["answers"], secrets, self.transforms.of_call)
         self.lock = threading.Lock()
 
     def refuse(self, kind: str, **facts: str) -> None:
@@ -127,13 +105,11 @@ class _Monitor(mocks.MockMonitor):
         return f"{self.urn_prefix}{qualified}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        if request.remote:
-            self.refuse("remote-component", type=request.type, name=request.name)
-        if getattr(request, "transforms", None):
-            self.refuse("transform", what=f"resource `{request.name}` ({request.type})")
-        inputs = _plain_object(request.object)
+        self.transforms.apply(request)
+        inputs = plain_object(request.object)
         outputs = self._outputs_of(request, inputs)
         urn = self._record(request, inputs=inputs, outputs=outputs, read=False)
+        self.transforms.register(urn, request)
         answer = resource_pb2.RegisterResourceResponse(urn=urn, id=outputs.get("id", ""), object=request.object)
         for key, value in outputs.items():
             answer.object[key] = value
@@ -141,7 +117,10 @@ class _Monitor(mocks.MockMonitor):
         return answer
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        properties = _plain_object(request.properties)
+        outputs = self.functions.outputs_of(request.id) if request.type == _STACK_REFERENCE else None
+        if outputs is not None:
+            request.properties.update({"outputs": outputs, "secretOutputNames": []})
+        properties = plain_object(request.properties)
         urn = self._record(request, inputs=properties, outputs={"id": request.id}, read=True)
         self.answers[urn] = resource_pb2.RegisterResourceResponse(urn=urn, id=request.id, object=request.properties)
         answer = resource_pb2.ReadResourceResponse(urn=urn, properties=request.properties)
@@ -151,19 +130,31 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         if request.urn in self.records:
-            self.records[request.urn]["outputs"].update(_plain_object(request.outputs))
+            self.records[request.urn]["outputs"].update(plain_object(request.outputs))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
-        if request.tok != "pulumi:pulumi:getResource" or request.args["urn"] not in self.answers:
-            self.refuse("invoke", token=request.tok)
+        """What the program made before; what providers answer is in `runner_functions.py`."""
         known = self.answers[request.args["urn"]]
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").update({"urn": known.urn, "id": known.id, "state": known.object})
         return response
 
-    def Call(self, request: Any) -> None:  # noqa: N802
-        self.refuse("invoke", token=request.tok)
+    def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802
+        self.transforms.of_stack.append(request.token)
+        return empty_pb2.Empty()
+
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:  # noqa: N802
+        self.transforms.of_functions.append(request.token)
+        return empty_pb2.Empty()
+
+    def SupportsFeature(self, request: Any) -> Any:  # noqa: N802
+        return resource_pb2.SupportsFeatureResponse(hasSupport=True)
+
+    def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
+        info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call, unused-ignore]
+        info.supportedFeatures.append(resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES)
+        return info
 
     def _record(self, request: Any, **facts: Any) -> str:
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -173,6 +164,7 @@ class _Monitor(mocks.MockMonitor):
             "name": request.name,
             "parent": request.parent,
             "custom": facts["read"] or request.custom,
+            "remote": getattr(request, "remote", False),
             "provider": request.provider,
             "version": request.version,
             "edges": {key: list(edge.urns) for key, edge in getattr(request, "propertyDependencies", {}).items()},
@@ -220,20 +212,6 @@ def _fill_in(templates: dict[str, str], known: dict[str, str]) -> dict[str, str]
     return filled
 
 
-def _plain_object(struct: Any) -> dict[str, Any]:
-    return {key: _plain(value) for key, value in struct.fields.items()}
-
-
-def _plain(value: Any) -> Any:
-    # protobuf's own conversion refuses numbers that are not finite.
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return _plain_object(value.struct_value)
-    if kind == "list_value":
-        return [_plain(item) for item in value.list_value.values]
-    return None if kind in (None, "null_value") else getattr(value, kind)
-
-
 class _Program:
     """The user's program, and the error that stopped it."""
 
@@ -253,50 +231,32 @@ class _Program:
             raise
 
 
-def _hide_encrypted(keys: list[str]) -> None:
-    """Makes what the program reads of encrypted configuration unknown: an output, or a string that stands for one."""
-    for name in [name for name in vars(pulumi.Config) if name.startswith(("get", "require"))]:
-        setattr(pulumi.Config, name, _hiding(getattr(pulumi.Config, name), keys, is_secret="secret" in name))
-
-
-def _hiding(read: Any, keys: list[str], *, is_secret: bool) -> Any:
-    @functools.wraps(read)
-    def wrapper(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
-        is_encrypted = self.full_key(key) in keys
-        if is_encrypted and is_secret:
-            return _unknown_secret()
-        value = read(self, key, *args, **kwargs)
-        return _Encrypted(value) if is_encrypted and isinstance(value, str) else value
-
-    return wrapper
-
-
-def _unknown_secret() -> Any:
-    async def resolve(value: Any) -> Any:
-        return value
-
-    unknown, is_known, is_secret = (asyncio.ensure_future(resolve(value)) for value in (None, False, True))
-    return pulumi.Output(set(), unknown, is_known, is_secret)
-
-
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     monitor, program = _Monitor(request), _Program(request["program"])
+    functions = monitor.functions
     failure: BaseException | None = None
     try:
-        _prepare(request, monitor)
         loop = asyncio.new_event_loop()
+        # A registration holds its thread while its transforms run, and these may wait for other registrations.
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS))
         asyncio.set_event_loop(loop)
+        _prepare(request, monitor, loop)
+        functions.watch()
+        _refuse_automation(monitor)
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
     except BaseException as error:
         failure = program.error or error
     if monitor.refusal:
         return {"error": monitor.refusal}
+    if functions.missing or functions.wrong:
+        return {"error": functions.facts()}
     if failure is None or (isinstance(failure, SystemExit) and failure.code in (None, 0)):
-        return {"resources": list(monitor.records.values())}
+        resources = list(monitor.records.values())
+        return {"resources": resources, "used": sorted(functions.used), "unknown": functions.unknown}
     return {"error": _facts(failure, request["root"])}
 
 
-def _prepare(request: dict[str, Any], monitor: _Monitor) -> None:
+def _prepare(request: dict[str, Any], monitor: _Monitor, loop: Any) -> None:
     """Sets up the interpreter and Pulumi's runtime as its language host does."""
     sys.path.insert(0, os.getcwd())
     sys.argv = [request["program"]]
@@ -305,7 +265,7 @@ def _prepare(request: dict[str, Any], monitor: _Monitor) -> None:
     os.environ["PULUMI_CONFIG"] = json.dumps(request["config"])
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(request["secret_keys"])
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
-    _hide_encrypted(request["encrypted_keys"])
+    hide_encrypted(request["encrypted_keys"])
     # `set_mocks` would make a finished stack resource, to which `pulumi.run` can add nothing.
     set_root: Any = settings.set_root_resource
     set_root(monitor)
@@ -319,7 +279,18 @@ def _prepare(request: dict[str, Any], monitor: _Monitor) -> None:
     )
     set_root(None)
     settings.SETTINGS.root_directory = request["root"]
-    settings.SETTINGS.callbacks = _Callbacks(monitor)
+    settings.SETTINGS.callbacks = monitor.transforms.callbacks = Callbacks(monitor)
+    monitor.transforms.loop = loop
+
+
+def _refuse_automation(monitor: _Monitor) -> None:
+    """Keeps the program from deploying anything with the Automation API, which runs the CLI."""
+
+    def hook(event: str, _: Any) -> None:
+        if event == "subprocess.Popen" and is_called_from(os.path.join("pulumi", "automation", "")):
+            monitor.refuse("automation", where=place_of_caller(monitor.root))
+
+    sys.addaudithook(hook)
 
 
 def _facts(error: BaseException, root: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Iterator
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -22,6 +22,24 @@ def place_of(request: Any, root: str) -> tuple[str, int] | None:
     return None
 
 
+def place_of_caller(root: str) -> str:
+    """The innermost line of the user's own code that is running, as `file:line`; empty if there is none."""
+    own = (frame for frame in _running() if _is_own(frame.f_code.co_filename, root))
+    return next((_in_words(frame.f_code.co_filename, frame.f_lineno, root) for frame in own), "")
+
+
+def is_called_from(part: str) -> bool:
+    """Whether a file with this in its path is running."""
+    return any(part in frame.f_code.co_filename for frame in _running())
+
+
+def _running() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
 def where_raised(error: BaseException, last: TracebackType | None, root: str) -> str:
     """The innermost line of the user's own code that an error passed, as `file:line`; empty if there is none.
 
@@ -31,14 +49,21 @@ def where_raised(error: BaseException, last: TracebackType | None, root: str) ->
         own = [place for place in places if _is_own(place[0], root)]
         if own:
             file, line = own[-1]
-            return f"{os.path.relpath(os.path.realpath(file), os.path.realpath(root))}:{line}"
+            return _in_words(file, line, root)
     return ""
+
+
+def _in_words(file: str, line: int, root: str) -> str:
+    return f"{os.path.relpath(os.path.realpath(file), os.path.realpath(root))}:{line}"
 
 
 def _places(error: BaseException) -> Iterator[list[tuple[str, int]]]:
     """The lines that an error passed through, outermost first; then of the errors behind it."""
     chain: BaseException | None = error
-    while chain is not None:
+    seen: set[int] = set()
+    # What several tasks waited for can have itself for its cause.
+    while chain is not None and id(chain) not in seen:
+        seen.add(id(chain))
         places = _lines(chain.__traceback__)
         if isinstance(chain, SyntaxError) and chain.filename:
             places.append((chain.filename, chain.lineno or 1))
