@@ -198,8 +198,8 @@ def services_in(*stacks: Stack, with_empty: bool = False) -> list[str]:
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
     findings = apply_to_stack(rule, stack, setting, today)
     uses = (_use_of(waiver, rule, findings) for waiver in setting.options.waivers)
-    left_out = _choice_of(rule, stack, setting.options.services).left_out
-    return RuleReport(rule, setting.level, findings, tuple(uses), left_out)
+    choice = _choice_of(rule, stack, setting.options.services)
+    return RuleReport(rule, setting.level, findings, tuple(uses), choice.left_out)
 
 
 def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> WaiverUse:
@@ -216,8 +216,7 @@ def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | 
 
 
 class _Choice(NamedTuple):
-    """Which of the resources of a stack a rule judges, each with whether it is certain, and the URNs of the others that
-    it would judge if the options selected them or anything were known of them."""
+    """What a rule judges, each with whether that is certain; and what it would if it were selected or known, by URN."""
 
     judged: tuple[tuple[View, bool], ...]
     left_out: frozenset[str]
@@ -230,9 +229,8 @@ def _choice_of(rule: AnyRule, stack: Stack, services: Services) -> _Choice:
 @per_stack
 def _choice(stack: Stack, subject: type[View], is_of_gke: bool, stage: Stage, services: Services) -> _Choice:
     """What rules of one kind judge, so that it is asked once and not once a rule."""
-    views = views_of(stack, subject)
-    if is_of_gke and (of_gke := views_of(stack, GkeSubject)):
-        views = tuple(sorted((*views, *of_gke), key=lambda view: view.urn))
+    of_gke = views_of(stack, GkeSubject) if is_of_gke else ()
+    views = sorted((*views_of(stack, subject), *of_gke), key=lambda view: view.urn)
     judged, left_out = list[tuple[View, bool]](), set[str]()
     for view in views:
         selected = False if view.is_empty else _selects(stage, services, view)
@@ -256,9 +254,7 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     serving path it is certainly get no requests.
     """
     selected = False if subject.is_empty else _selects(rule.stage, setting.options.services, subject)
-    if selected is False:
-        return None
-    return _finding(rule, subject, setting, today or date.today(), selected is True)
+    return None if selected is False else _finding(rule, subject, setting, today or date.today(), selected is True)
 
 
 def _finding(rule: AnyRule, subject: View, setting: Setting, today: date, is_certain: bool) -> Finding:
@@ -269,23 +265,13 @@ def _finding(rule: AnyRule, subject: View, setting: Setting, today: date, is_cer
         return Finding(rule, setting.level, resource.urn, resource.type, subject.name)
     problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
     reasons = list(dict.fromkeys(verdict for verdict in verdicts if isinstance(verdict, Undecided)))
-    exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
+    exempt = "; ".join(verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable))
     if reasons and not problems and options.undecided == "fail":
         problems = [_UNDECIDED_AS_FAILURE]
     is_fine = not problems and not reasons
     in_force, expired = ((), ()) if is_fine else _waivers(options.waivers, subject.name, today)
-    return Finding(
-        rule,
-        setting.level,
-        resource.urn,
-        resource.type,
-        subject.name,
-        problems=tuple(problems),
-        undecided=tuple(reasons),
-        not_applicable="; ".join(exempt) if is_fine else "",
-        waivers=in_force,
-        expired=expired,
-    )
+    said = (tuple(problems), tuple(reasons), exempt if is_fine else "", in_force, expired)
+    return Finding(rule, setting.level, resource.urn, resource.type, subject.name, *said)
 
 
 def _waivers(waivers: Iterable[Waiver], name: str, today: date) -> tuple[tuple[Waiver, ...], tuple[Waiver, ...]]:
@@ -299,9 +285,8 @@ def _verdicts(rule: AnyRule, subject: View, options: Options) -> list[Fail | Und
     if not options.for_services:
         return _run(rule, subject, options)
     runs = [_run(rule, subject, variant) for variant in _variants(rule, options, subject)]
-    if all(any(isinstance(verdict, NotApplicable) for verdict in run) for run in runs):
-        return [verdict for run in runs for verdict in run]
-    return [verdict for run in runs for verdict in run if not isinstance(verdict, NotApplicable)]
+    is_exempt = all(any(isinstance(verdict, NotApplicable) for verdict in run) for run in runs)
+    return [verdict for run in runs for verdict in run if is_exempt or not isinstance(verdict, NotApplicable)]
 
 
 def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
@@ -333,8 +318,6 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
 
 def _merged(problems: list[Fail]) -> list[Fail]:
     """Problems with the same fix are one problem, observed several times."""
-    if len(problems) < 2:
-        return problems
     alike: dict[Fail, list[str]] = {}
     for problem in dict.fromkeys(problems):
         alike.setdefault(replace(problem, observed=""), []).append(problem.observed)
@@ -358,9 +341,8 @@ def _selects(stage: Stage, services: Services, subject: View) -> bool | Unknown:
 
 def _serves(stage: Stage, stack: Stack, service: Resource) -> bool:
     """Whether a backend service gets requests, or may; during an update, whether no URL map to come can change that."""
-    if not stack.is_complete and stage == "stack":
-        return not may_turn_out_without_requests(stack, service)
-    return not why_no_requests(stack, service)
+    gets_none = why_no_requests if stack.is_complete or stage != "stack" else may_turn_out_without_requests
+    return not gets_none(stack, service)
 
 
 def _matches(name: str, globs: tuple[str, ...]) -> bool:
