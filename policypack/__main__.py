@@ -8,7 +8,10 @@ def main() -> None:
     try:
         from policypack.cli import run
     except ModuleNotFoundError as error:
-        print(f"error: the command line needs {error.name}: install llm-policypack[cli]", file=sys.stderr)
+        from policypack.commands.installing import with_commands
+
+        needed = f"error: the command line needs {error.name}: install llm-policypack[cli]"
+        print(with_commands(needed), file=sys.stderr)
         sys.exit(2)
     run()
 

@@ -19,6 +19,7 @@ from policypack.commands.config import config
 from policypack.commands.ending import ExitStatus
 from policypack.commands.explain import explain
 from policypack.commands.failover import failover
+from policypack.commands.installing import with_commands
 from policypack.commands.new_rule import new_rule
 from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import rules
@@ -78,7 +79,7 @@ def _call_examples(command: click.Command, called: str) -> None:
 def _give_up(why: str) -> NoReturn:
     # Python writes what is left in the buffers when it ends, and would fail once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(f"error: {why}", err=True)
+    click.echo(f"error: {with_commands(why)}", err=True)
     sys.exit(ExitStatus.COULD_NOT_JUDGE)
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
+from policypack.commands.installing import with_commands
 from policypack.config.profiles import PROFILES, ProfileName
 from policypack.evaluate import FailOn
 from policypack.verdict import Severity
@@ -19,7 +20,8 @@ try:
     from policypack.report.check.terminal import findings_text
     from policypack.report.check.verdicts import nothing_judged
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(f"policypack.testing needs {error.name}: install llm-policypack[cli]") from error
+    needed = f"policypack.testing needs {error.name}: install llm-policypack[cli]"
+    raise ModuleNotFoundError(with_commands(needed)) from error
 
 
 def assert_compliant(

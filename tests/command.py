@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -56,3 +57,8 @@ def wait_until(is_so: Callable[[], object]) -> None:
     while not is_so():
         assert time.monotonic() < end, "it takes too long"
         time.sleep(0.02)
+
+
+def installing(extra: str) -> str:
+    """The command that adds an extra to this clone's environment."""
+    return shlex.join([sys.executable, "-m", "pip", "install", "--editable", f"{ROOT}[{extra}]"])

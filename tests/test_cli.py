@@ -17,7 +17,7 @@ import pytest
 from policypack import VERSION
 from policypack.cli import main
 from policypack.rules import RULES
-from tests.command import PATIENCE, ROOT, Ended, command, process, wait_until
+from tests.command import PATIENCE, ROOT, Ended, command, installing, process, wait_until
 from tests.expected import FIRST_RULES
 from tests.projects import make_project
 from tests.replay import RECORDINGS
@@ -365,7 +365,7 @@ def test_without_its_libraries_the_command_line_says_what_to_install() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 2
-    assert result.stderr == "error: the command line needs click: install llm-policypack[cli]\n"
+    assert result.stderr == f"error: the command line needs click: run `{installing('cli')}`\n"
 
 
 def test_a_closed_standard_output_is_said() -> None:

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 import click
 
+from policypack.commands.installing import with_commands
+
 
 class ExitStatus(IntEnum):
     """What the status says with which a command ends."""
@@ -27,5 +29,5 @@ def called() -> str:
 def refuse(error: Exception | str) -> NoReturn:
     """Ends a command that cannot do what it was asked, with a line on standard error for each thing that is wrong."""
     for problem in getattr(error, "problems", None) or (error,):
-        click.echo(f"error: {problem}", err=True)
+        click.echo(f"error: {with_commands(str(problem))}", err=True)
     sys.exit(ExitStatus.COULD_NOT_JUDGE)

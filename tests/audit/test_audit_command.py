@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from policypack.commands.audit import audit
 from tests.audit.states import BAD, GOOD, ONE_RULE, UNDECIDED, put
+from tests.command import installing
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -141,13 +142,13 @@ def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypat
     monkeypatch.setitem(sys.modules, "s3fs", None)
     result = run("s3://states", "--journal", tmp_path / "j")
     assert result.exit_code == 2
-    assert "error: s3://states: reading s3:// needs the package s3fs: install llm-policypack[s3]" in result.output
+    assert f"error: s3://states: reading s3:// needs the package s3fs: run `{installing('s3')}`" in result.output
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "policypack.report.audit.parquet_rows", raising=False)
     states = put(tmp_path / "states", {"a.json": GOOD})
     result = run(states, "--policy-config", config, "--journal", tmp_path / "j", "--output", tmp_path / "f.parquet")
     assert result.exit_code == 2
-    assert "needs the package pyarrow: install llm-policypack[audit]" in result.output
+    assert f"needs the package pyarrow: run `{installing('audit')}`" in result.output
     assert not (tmp_path / "f.parquet").exists()
 
 

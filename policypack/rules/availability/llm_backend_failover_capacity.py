@@ -175,7 +175,7 @@ def _observed(loss: Loss, found: ServiceFleets) -> str:
 def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) -> str:
     if found.starts_on_demand:
         return (
-            "Raise the maximum of instances in the other regions, or add a region: `python -m policypack failover` "
+            "Raise the maximum of instances in the other regions, or add a region: `llm-policypack failover` "
             "computes the numbers."
         )
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
