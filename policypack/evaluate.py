@@ -18,15 +18,16 @@ from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
+from policypack.model.values.spelling import spelled
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import AnyRule, Level, Options, Services, Stage, Waiver
-from policypack.verdict import Fail, NotApplicable, Severity, Undecided
+from policypack.verdict import Fail, NotApplicable, Problem, Severity, Undecided, problems_of
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
 
 # What is undecided is said besides.
-_UNDECIDED_AS_FAILURE: Final = Fail(
+_UNDECIDED_AS_FAILURE: Final = Problem(
     observed="This cannot be determined.",
     required="A definite result (the option `undecided` is `fail`, or `--strict`).",
     fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
@@ -53,7 +54,7 @@ class Finding(NamedTuple):
     urn: str
     type: str
     name: str
-    problems: tuple[Fail, ...] = ()
+    problems: tuple[Problem, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     not_applicable: str = ""
     waivers: tuple[Waiver, ...] = ()
@@ -263,9 +264,11 @@ def _finding(rule: AnyRule, subject: View, setting: Setting, today: date, is_cer
     verdicts = _verdicts(rule, subject, options) if is_certain else [_SELECTED_BY_TAGS]
     if not verdicts:
         return Finding(rule, setting.level, resource.urn, resource.type, subject.name)
-    problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
-    reasons = list(dict.fromkeys(verdict for verdict in verdicts if isinstance(verdict, Undecided)))
-    exempt = "; ".join(verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable))
+    spelling = subject.stack.spelling
+    problems = problems_of((verdict for verdict in verdicts if isinstance(verdict, Fail)), resource.urn, spelling)
+    undecided = (verdict for verdict in dict.fromkeys(verdicts) if isinstance(verdict, Undecided))
+    reasons = [replace(verdict, why=spelled(verdict.why, spelling)) for verdict in undecided]
+    exempt = "; ".join(spelled(verdict.why, spelling) for verdict in verdicts if isinstance(verdict, NotApplicable))
     if reasons and not problems and options.undecided == "fail":
         problems = [_UNDECIDED_AS_FAILURE]
     is_fine = not problems and not reasons
@@ -314,14 +317,6 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
             raise
         # The error's text may hold a secret, its type does not.
         return [Undecided(f"internal error in {rule.name} ({type(error).__name__}); please report it")]
-
-
-def _merged(problems: list[Fail]) -> list[Fail]:
-    """Problems with the same fix are one problem, observed several times."""
-    alike: dict[Fail, list[str]] = {}
-    for problem in dict.fromkeys(problems):
-        alike.setdefault(replace(problem, observed=""), []).append(problem.observed)
-    return [replace(problem, observed=" ".join(sentences)) for problem, sentences in alike.items()]
 
 
 def _selects(stage: Stage, services: Services, subject: View) -> bool | Unknown:

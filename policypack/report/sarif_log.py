@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from policypack import PACK_NAME, VERSION
 from policypack.evaluate import Finding
+from policypack.report.json_parts import setting_json
 from policypack.rule import AnyRule, Level
 from policypack.verdict import Severity
 from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
@@ -154,6 +155,8 @@ def _help(rule: AnyRule) -> str:
 
 def _result(result: SarifResult, index: int) -> dict[str, Any]:
     finding = result.finding
+    # A `fix` of SARIF replaces text of a file, which is not known here.
+    settings = [setting_json(value) for problem in finding.problems for value in problem.settings]
     where = f"{result.stack[0]}: " if result.stack else ""
     text = f"{where}{title_of(finding)}. {' '.join(lines_of(finding))}"
     places = [("resource", printable(finding.name), finding.urn), *([("stack", *result.stack)] if result.stack else [])]
@@ -176,6 +179,7 @@ def _result(result: SarifResult, index: int) -> dict[str, Any]:
         ],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(result)},
         **({"suppressions": _suppressions(finding)} if finding.waivers else {}),
+        **({"properties": {"settings": settings}} if settings else {}),
     }
 
 

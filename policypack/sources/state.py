@@ -51,7 +51,7 @@ def parse_state(content: bytes, where: str) -> Stack:
     """
     entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
     inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
-    return Stack(_to_resource(entry, inputs) for entry in entries)
+    return Stack((_to_resource(entry, inputs) for entry in entries), spelling="pulumi")
 
 
 def _read(path: Path | None) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from policypack.model.graph.mentions import Mentions, mentions_of
 from policypack.model.graph.reference import Reference, references_to
 from policypack.model.graph.resource import Resource
+from policypack.model.values.spelling import Spelling
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +42,7 @@ class Stack:
         is_complete: no further resource belongs to the stack. During an update it is false: what is not there yet
             may still come, so a missing resource proves nothing.
         tags: the stack's tags; `None` if this source does not know them.
+        spelling: how its program spells properties.
     """
 
     def __init__(
@@ -49,9 +51,11 @@ class Stack:
         *,
         is_complete: bool = True,
         tags: Mapping[str, str] | None = None,
+        spelling: Spelling = "python",
     ) -> None:
         self.is_complete = is_complete
         self.tags = tags
+        self.spelling = spelling
         self._derived: dict[Hashable, Any] = {}
         self._by_urn: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}

@@ -13,7 +13,7 @@ from policypack.report.text import json_text
 from policypack.wording import printable
 
 # Within 2.x fields are added, and none is renamed, removed or given another meaning.
-SCHEMA_VERSION: Final = "2.0"
+SCHEMA_VERSION: Final = "2.1"
 
 _STATUSES: Final[dict[StackStatus, str]] = {
     "violations": "violations",
