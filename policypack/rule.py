@@ -60,7 +60,7 @@ class Services:
 
     names: tuple[str, ...] = ("*",)
     projects: tuple[str, ...] = ("*",)
-    stack_tags: Mapping[str, str] = field(default_factory=dict)
+    stack_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Rule(Generic[V, O]):
     def verdicts(self, subject: V, options: O) -> Iterator[Verdict]:
         """What it says about one subject; nothing means that it passes."""
         if isinstance(subject, GkeSubject):
-            return settled(self._of_gke(backend, options) for backend in subject.backends)
+            return iter(settled(self._of_gke(backend, options) for backend in subject.backends))
         return under(self.applies, subject, lambda: self.check(subject, options))
 
     def _of_gke(self, backend: GkeBackend, options: O) -> Checks:

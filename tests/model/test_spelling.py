@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+import policypack
 from policypack.model.values.spelling import properties, spelled
+from policypack.rules import RULES
 from policypack.verdict import Fail, PropertyValue, problems_of, setting
+
+PACK = Path(policypack.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -65,3 +74,32 @@ def test_problems_with_one_fix_are_one_problem_with_all_its_settings() -> None:
 
 def test_a_path_is_written_as_pulumi_has_it() -> None:
     assert PropertyValue(("metadata", "enable-oslogin"), "TRUE").where == 'metadata["enable-oslogin"]'
+
+
+# Of the table of attributes, which only a page shows, and of a metric.
+_ELSEWHERE = {"enable_cdn", "locality_lb_policy", "strong_session_affinity_cookie", "total_latencies"}
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """The texts in a file that are no docstrings; what they interpolate is left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings | parts:
+            yield node.value
+
+
+def test_properties_in_texts_are_marked() -> None:
+    """Whatever rules and the model say of a property can be spelled: options alone are the same for everybody."""
+    options = {name for rule in RULES for name in rule.options.__dataclass_fields__}
+    files = [path for room in ("rules", "model") for path in (PACK / room).rglob("*.py")]
+    unmarked = {
+        (path.name, name)
+        for path in files
+        for text in _texts(path)
+        for name in re.findall(r"(?<!`)`(?:\{\}\.)?([a-z]+(?:_[a-z0-9]+)+)(?:=[^`]*)?`(?!`)", text)
+    }
+    assert {one for one in unmarked if one[1] not in options | _ELSEWHERE} == set()

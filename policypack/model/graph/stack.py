@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from policypack.model.graph.mentions import Mentions, mentions_of
 from policypack.model.graph.reference import Reference, references_to
@@ -13,6 +13,8 @@ from policypack.model.values.spelling import Spelling
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_MISSING: Final[Any] = object()
 
 
 def per_stack(function: Callable[Concatenate[Stack, P], R]) -> Callable[Concatenate[Stack, P], R]:
@@ -23,11 +25,10 @@ def per_stack(function: Callable[Concatenate[Stack, P], R]) -> Callable[Concaten
 
     @wraps(function)
     def once(stack: Stack, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = (function, *args, *kwargs.items())
-        derived = stack._derived
-        if key not in derived:
-            derived[key] = function(stack, *args, **kwargs)
-        found: R = derived[key]
+        key = (function, args, *kwargs.items())
+        found: R = stack._derived.get(key, _MISSING)
+        if found is _MISSING:
+            found = stack._derived[key] = function(stack, *args, **kwargs)
         return found
 
     return once
