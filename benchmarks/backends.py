@@ -347,11 +347,11 @@ def _front_end(name: str) -> list[Entry]:
 
 
 def alerts(name: str, *, of_all: bool = False) -> list[Entry]:
-    """Alert policies on failing requests and slow answers of a service, or of all load balancers."""
-    metric = "loadbalancing.googleapis.com/https"
-    scope = 'resource.type="https_lb_rule"'
+    """Alert policies on failing requests and slow answers of an external service, or of all internal ones."""
+    metric, scope = "loadbalancing.googleapis.com/https/internal", 'resource.type="internal_http_lb_rule"'
     if not of_all:
-        scope += f' AND resource.labels.backend_target_name="{name}"'
+        metric = "loadbalancing.googleapis.com/https"
+        scope = f'resource.type="https_lb_rule" AND resource.labels.backend_target_name="{name}"'
     errors = {
         "aggregations": [{"alignmentPeriod": "60s", "perSeriesAligner": "ALIGN_RATE"}],
         "comparison": "COMPARISON_GT",

@@ -14,6 +14,7 @@ from typing import Final
 
 from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
+from policypack.garbage import collect_seldom
 from policypack.rules import RULES
 from policypack.sources.state import load_state
 
@@ -29,6 +30,7 @@ _ROUNDS: Final = 3
 
 def main() -> None:
     """Prints CPU time in microseconds a resource, to read a state and to judge it."""
+    collect_seldom()
     print(f"{'shape':14}{'resources':>10}{'read':>8}{'judge':>8}{'both':>8}{'growth':>8}")
     for name, (make, sizes) in _SHAPES.items():
         first = 0.0

@@ -55,7 +55,7 @@ def _compare(number: int, repeat: int, checkov: str | None, conftest: str | None
         writer.join()
         command: list[str | Path] = [sys.executable, "-m", "policypack", "check", state]
         ours = median(repeat, lambda: run(command, _ROOT))
-        _show(number, "ours", ours, ours, _bad_in(ours, r"^(chat-\d+)  gcp:compute/backendService"))
+        _show(number, "ours", ours, ours, _bad_in(ours, r"(?:^  |, )(chat-\d+)(?=,|  gcp:)"))
         if conftest:
             theirs = median(repeat, lambda: run([conftest, "test", plan, "--policy", _REGO, "--no-color"]))
             _show(number, "conftest", theirs, ours, _bad_in(theirs, r"(chat-\d+):"))

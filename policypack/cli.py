@@ -17,12 +17,12 @@ from policypack.commands.check import check
 from policypack.commands.completion import completion
 from policypack.commands.config import config
 from policypack.commands.ending import ExitStatus
-from policypack.commands.explain import explain
 from policypack.commands.failover import failover
 from policypack.commands.installing import with_commands
 from policypack.commands.new_rule import new_rule
 from policypack.commands.report_schema import report_schema
-from policypack.commands.rules import rules
+from policypack.commands.rules import explain, rules
+from policypack.commands.trend import trend
 from policypack.garbage import collect_seldom
 
 _FROM_A_CLONE: Final = "python -m policypack"
@@ -85,7 +85,7 @@ def _give_up(why: str) -> NoReturn:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    commands=[check, audit, failover, rules, explain, config, report_schema, completion, new_rule],
+    commands=[check, audit, trend, failover, rules, explain, config, report_schema, completion, new_rule],
 )
 @click.version_option(VERSION, prog_name=PACK_NAME, message="%(prog)s %(version)s")
 def main() -> None:

@@ -18,20 +18,22 @@ from policypack.model.graph.path import services_of
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
+from policypack.model.values.spelling import spelled
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import AnyRule, Level, Options, Services, Waiver
-from policypack.verdict import Fail, NotApplicable, Severity, Undecided
+from policypack.rule import AnyRule, Level, Options, Services, Stage, Waiver
+from policypack.verdict import Fail, NotApplicable, Problem, Severity, Undecided, problems_of
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
 
 # What is undecided is said besides.
-_UNDECIDED_AS_FAILURE: Final = Fail(
+_UNDECIDED_AS_FAILURE: Final = Problem(
     observed="This cannot be determined.",
     required="A definite result (the option `undecided` is `fail`, or `--strict`).",
     fix="Make the value known at preview, or set `undecided` to `advise` and leave out `--strict`.",
 )
 
+_SELECTED_BY_TAGS: Final = Undecided("`services` selects by stack tags, which only the engine knows")
 _EVERY_SERVICE: Final = Services()
 SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
@@ -52,7 +54,7 @@ class Finding(NamedTuple):
     urn: str
     type: str
     name: str
-    problems: tuple[Fail, ...] = ()
+    problems: tuple[Problem, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     not_applicable: str = ""
     waivers: tuple[Waiver, ...] = ()
@@ -197,7 +199,8 @@ def services_in(*stacks: Stack, with_empty: bool = False) -> list[str]:
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
     findings = apply_to_stack(rule, stack, setting, today)
     uses = (_use_of(waiver, rule, findings) for waiver in setting.options.waivers)
-    return RuleReport(rule, setting.level, findings, tuple(uses), _left_out(rule, stack, setting.options.services))
+    choice = _choice_of(rule, stack, setting.options.services)
+    return RuleReport(rule, setting.level, findings, tuple(uses), choice.left_out)
 
 
 def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> WaiverUse:
@@ -208,25 +211,35 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
 
 def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
-    findings = (apply_rule(rule, view, setting, today) for view in _subjects(rule, stack))
-    return tuple(finding for finding in findings if finding is not None)
+    today = today or date.today()
+    judged = _choice_of(rule, stack, setting.options.services).judged
+    return tuple(_finding(rule, view, setting, today, is_certain) for view, is_certain in judged)
 
 
-def _subjects(rule: AnyRule, stack: Stack) -> tuple[View, ...]:
-    views = views_of(stack, rule.subject)
-    if rule.gke and (of_gke := views_of(stack, GkeSubject)):
-        return tuple(sorted((*views, *of_gke), key=lambda view: view.urn))
-    return views
+class _Choice(NamedTuple):
+    """What a rule judges, each with whether that is certain; and what it would if it were selected or known, by URN."""
+
+    judged: tuple[tuple[View, bool], ...]
+    left_out: frozenset[str]
 
 
-def _left_out(rule: AnyRule, stack: Stack, services: Services) -> frozenset[str]:
-    is_asked = services != _EVERY_SERVICE
-    return frozenset(
-        view.urn
-        for view in _subjects(rule, stack)
-        if view.is_empty
-        or (is_asked and _selects(rule, services, view) is False and _selects(rule, _EVERY_SERVICE, view))
-    )
+def _choice_of(rule: AnyRule, stack: Stack, services: Services) -> _Choice:
+    return _choice(stack, rule.subject, bool(rule.gke), rule.stage, services)
+
+
+@per_stack
+def _choice(stack: Stack, subject: type[View], is_of_gke: bool, stage: Stage, services: Services) -> _Choice:
+    """What rules of one kind judge, so that it is asked once and not once a rule."""
+    of_gke = views_of(stack, GkeSubject) if is_of_gke else ()
+    views = sorted((*views_of(stack, subject), *of_gke), key=lambda view: view.urn)
+    judged, left_out = list[tuple[View, bool]](), set[str]()
+    for view in views:
+        selected = False if view.is_empty else _selects(stage, services, view)
+        if selected is not False:
+            judged.append((view, selected is True))
+        elif view.is_empty or (services != _EVERY_SERVICE and _selects(stage, _EVERY_SERVICE, view)):
+            left_out.add(view.urn)
+    return _Choice(tuple(judged), frozenset(left_out))
 
 
 @per_stack
@@ -241,32 +254,27 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     A resource is not judged if nothing is known of it, if the options do not select it, or if all services on whose
     serving path it is certainly get no requests.
     """
-    if subject.is_empty:
-        return None
-    selected = _selects(rule, setting.options.services, subject)
-    if selected is False:
-        return None
-    verdicts = _verdicts(rule, subject, setting.options, selected)
-    resource = subject.resource
-    problems = _merged([verdict for verdict in verdicts if isinstance(verdict, Fail)])
-    reasons = list(dict.fromkeys(verdict for verdict in verdicts if isinstance(verdict, Undecided)))
-    exempt = [verdict.why for verdict in verdicts if isinstance(verdict, NotApplicable)]
-    if reasons and not problems and setting.options.undecided == "fail":
+    selected = False if subject.is_empty else _selects(rule.stage, setting.options.services, subject)
+    return None if selected is False else _finding(rule, subject, setting, today or date.today(), selected is True)
+
+
+def _finding(rule: AnyRule, subject: View, setting: Setting, today: date, is_certain: bool) -> Finding:
+    """What a rule says about a resource that it judges, or may where that is not certain."""
+    resource, options = subject.resource, setting.options
+    verdicts = _verdicts(rule, subject, options) if is_certain else [_SELECTED_BY_TAGS]
+    if not verdicts:
+        return Finding(rule, setting.level, resource.urn, resource.type, subject.name)
+    spelling = subject.stack.spelling
+    problems = problems_of((verdict for verdict in verdicts if isinstance(verdict, Fail)), resource.urn, spelling)
+    undecided = (verdict for verdict in dict.fromkeys(verdicts) if isinstance(verdict, Undecided))
+    reasons = [replace(verdict, why=spelled(verdict.why, spelling)) for verdict in undecided]
+    exempt = "; ".join(spelled(verdict.why, spelling) for verdict in verdicts if isinstance(verdict, NotApplicable))
+    if reasons and not problems and options.undecided == "fail":
         problems = [_UNDECIDED_AS_FAILURE]
     is_fine = not problems and not reasons
-    in_force, expired = ((), ()) if is_fine else _waivers(setting.options.waivers, subject.name, today or date.today())
-    return Finding(
-        rule,
-        setting.level,
-        resource.urn,
-        resource.type,
-        subject.name,
-        problems=tuple(problems),
-        undecided=tuple(reasons),
-        not_applicable="; ".join(exempt) if is_fine else "",
-        waivers=in_force,
-        expired=expired,
-    )
+    in_force, expired = ((), ()) if is_fine else _waivers(options.waivers, subject.name, today)
+    said = (tuple(problems), tuple(reasons), exempt if is_fine else "", in_force, expired)
+    return Finding(rule, setting.level, resource.urn, resource.type, subject.name, *said)
 
 
 def _waivers(waivers: Iterable[Waiver], name: str, today: date) -> tuple[tuple[Waiver, ...], tuple[Waiver, ...]]:
@@ -276,15 +284,12 @@ def _waivers(waivers: Iterable[Waiver], name: str, today: date) -> tuple[tuple[W
     return in_force, () if in_force else tuple(covering)
 
 
-def _verdicts(
-    rule: AnyRule, subject: View, options: Options, selected: bool | Unknown
-) -> list[Fail | Undecided | NotApplicable]:
-    if isinstance(selected, Unknown):
-        return [Undecided("`services` selects by stack tags, which only the engine knows")]
+def _verdicts(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
+    if not options.for_services:
+        return _run(rule, subject, options)
     runs = [_run(rule, subject, variant) for variant in _variants(rule, options, subject)]
-    if all(any(isinstance(verdict, NotApplicable) for verdict in run) for run in runs):
-        return [verdict for run in runs for verdict in run]
-    return [verdict for run in runs for verdict in run if not isinstance(verdict, NotApplicable)]
+    is_exempt = all(any(isinstance(verdict, NotApplicable) for verdict in run) for run in runs)
+    return [verdict for run in runs for verdict in run if is_exempt or not isinstance(verdict, NotApplicable)]
 
 
 def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
@@ -292,18 +297,16 @@ def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
 
     Where they differ the subject has to pass by all of them: the machines of a canary may be those of the others too.
     """
-    if not options.for_services:
-        return [options]
-    names = _services_on_path(rule, subject)
+    names = _services_on_path(rule.stage, subject)
     found = [options.of_service(name) for name in names if _matches(name, options.services.names)] or [options]
     return [variant for number, variant in enumerate(found) if variant not in found[:number]]
 
 
-def _services_on_path(rule: AnyRule, subject: View) -> Iterator[str]:
-    """The names of the services on whose serving path the subject is and that the rule judges as LLM backends."""
+def _services_on_path(stage: Stage, subject: View) -> Iterator[str]:
+    """The names of the services on whose serving path the subject is and that rules judge as LLM backends."""
     if subject.is_a_service:
         return iter([subject.name])
-    return (one.name for one in services_of(subject.stack, subject.resource) if _serves(rule, subject.stack, one))
+    return (one.name for one in services_of(subject.stack, subject.resource) if _serves(stage, subject.stack, one))
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -316,17 +319,9 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
         return [Undecided(f"internal error in {rule.name} ({type(error).__name__}); please report it")]
 
 
-def _merged(problems: list[Fail]) -> list[Fail]:
-    """Problems with the same fix are one problem, observed several times."""
-    alike: dict[Fail, list[str]] = {}
-    for problem in dict.fromkeys(problems):
-        alike.setdefault(replace(problem, observed=""), []).append(problem.observed)
-    return [replace(problem, observed=" ".join(sentences)) for problem, sentences in alike.items()]
-
-
-def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown:
+def _selects(stage: Stage, services: Services, subject: View) -> bool | Unknown:
     """Whether the options select a service on whose serving path the subject is."""
-    is_on_path = any(_matches(name, services.names) for name in _services_on_path(rule, subject))
+    is_on_path = any(_matches(name, services.names) for name in _services_on_path(stage, subject))
     if not is_on_path and not ("*" in services.names and subject.counts_alone):
         return False
     if not _matches(subject.stack.project or "", services.projects):
@@ -339,11 +334,10 @@ def _selects(rule: AnyRule, services: Services, subject: View) -> bool | Unknown
     return all(key in tags and fnmatchcase(tags[key], glob) for key, glob in services.stack_tags.items())
 
 
-def _serves(rule: AnyRule, stack: Stack, service: Resource) -> bool:
+def _serves(stage: Stage, stack: Stack, service: Resource) -> bool:
     """Whether a backend service gets requests, or may; during an update, whether no URL map to come can change that."""
-    if not stack.is_complete and rule.stage == "stack":
-        return not may_turn_out_without_requests(stack, service)
-    return not why_no_requests(stack, service)
+    gets_none = why_no_requests if stack.is_complete or stage != "stack" else may_turn_out_without_requests
+    return not gets_none(stack, service)
 
 
 def _matches(name: str, globs: tuple[str, ...]) -> bool:

@@ -234,7 +234,7 @@ def _together(stacks: Sequence[Results]) -> Results:
     return replace(
         first,
         title=title,
-        stack=Stack(resource for one in stacks for resource in one.stack.resources),
+        stack=Stack((each for one in stacks for each in one.stack.resources), spelling=first.stack.spelling),
         report=Report(tuple(map(_merged, rules)), any(one.report.has_services for one in stacks)),
         notes=tuple(note if len(of) == len(stacks) else f"{', '.join(of)}: {note}" for note, of in notes.items()),
         comparison=_all_of([one.comparison for one in stacks if one.comparison]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
@@ -16,6 +16,7 @@ from pulumi_policy import (
     PolicyComplianceFramework,
     PolicyConfigSchema,
     PolicyPack,
+    ResourceRemediation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
     Severity,
@@ -33,7 +34,9 @@ from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
-from policypack.sources.sdk import prepare
+from policypack.sources.remediation import Setting as InputSetting
+from policypack.sources.remediation import with_fixes
+from policypack.sources.sdk import as_sent, prepare, to_send
 from policypack.wording import lines_of, printable, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
@@ -70,10 +73,14 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
         options = _OptionsReader(rule)
         found.extend(_former_policy(alias, rule, options) for alias in rule.aliases)
         if rule.stage == "resource":
-            found.append(_resource_policy(rule, _judge_resource(rule, options, memory, today)))
+            validate = _judge_resource(rule, options, memory, today)
+        elif update is not None:
+            validate = _twin(rule, options, memory, today, judges=update)
+        if rule.stage == "resource" or update is not None:
+            remediate = _remediate(rule, options, memory, today) if rule.remediates else None
+            found.append(ResourceValidationPolicy(validate=validate, remediate=remediate, **_metadata(rule)))
+        if rule.stage == "resource":
             continue
-        if update is not None:
-            found.append(_resource_policy(rule, _twin(rule, options, memory, today, judges=update)))
         found.append(_stack_policy(rule, _judge_stack(rule, options, memory, today)))
     return found
 
@@ -167,6 +174,32 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
     return validate
 
 
+def _remediate(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> ResourceRemediation:
+    def remediate(args: ResourceValidationArgs) -> Any:
+        sent = as_sent(args.props)
+        if sent is None or args.resource_type not in rule.subject.TYPES:
+            return None
+        setting = options(args.get_config())
+        with memory.lock:
+            resource, shown = memory.look_at(args)
+            certain = dataclasses.replace(setting.options, undecided="advise")
+            finding = apply_rule(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
+        if finding is None or finding.status != "failed":
+            return None
+        changed = with_fixes(sent, _own_fixes(finding, resource.ignores_changes_of))
+        return None if changed is None else to_send(changed)
+
+    return remediate
+
+
+def _own_fixes(finding: Finding, is_left: Callable[[str], bool]) -> Iterator[list[InputSetting]]:
+    """The settings of each fix that is safe, and one of the resource itself that is not left to somebody else."""
+    for problem in finding.problems:
+        values = problem.settings if problem.is_safe else ()
+        if values and all(one.urn == finding.urn and not is_left(f"{one.path[0]}") for one in values):
+            yield [(value.path, value.value) for value in values]
+
+
 def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> StackValidation:
     def validate(args: StackValidationArgs, report_violation: ReportViolation) -> None:
         setting = options(args.get_config())
@@ -236,10 +269,6 @@ def _framework(rule: AnyRule) -> PolicyComplianceFramework | None:
     first = rule.frameworks[0]
     references = [one.reference for one in rule.frameworks if (one.name, one.version) == (first.name, first.version)]
     return PolicyComplianceFramework(first.name, first.version, ", ".join(references), None)
-
-
-def _resource_policy(rule: AnyRule, validate: ResourceValidation) -> Policy:
-    return ResourceValidationPolicy(validate=validate, **_metadata(rule))
 
 
 def _stack_policy(rule: AnyRule, validate: StackValidation) -> Policy:

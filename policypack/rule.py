@@ -60,7 +60,7 @@ class Services:
 
     names: tuple[str, ...] = ("*",)
     projects: tuple[str, ...] = ("*",)
-    stack_tags: Mapping[str, str] = field(default_factory=dict)
+    stack_tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,7 @@ class Rule(Generic[V, O]):
         gke: what it says of a backend that GKE makes, which no resource of Google Cloud shows; `None` if nothing.
         aliases: names that it once had, by which configuration and commands still know it.
         deprecated: what to use instead and since when, a clause; empty if it is to stay.
+        remediates: with the level `remediate` it sets what its fix says, where that is safe.
     """
 
     name: str
@@ -195,11 +196,12 @@ class Rule(Generic[V, O]):
     gke: Callable[[GkeBackend, O], Checks] | None = None
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
+    remediates: bool = False
 
     def verdicts(self, subject: V, options: O) -> Iterator[Verdict]:
         """What it says about one subject; nothing means that it passes."""
         if isinstance(subject, GkeSubject):
-            return settled(self._of_gke(backend, options) for backend in subject.backends)
+            return iter(settled(self._of_gke(backend, options) for backend in subject.backends))
         return under(self.applies, subject, lambda: self.check(subject, options))
 
     def _of_gke(self, backend: GkeBackend, options: O) -> Checks:
@@ -259,6 +261,7 @@ def rule(
     gke: Callable[[GkeBackend, Any], Checks] | None = None,
     aliases: tuple[str, ...] = (),
     deprecated: str = "",
+    remediates: bool = False,
 ) -> Callable[[Callable[[V, O], Checks]], Rule[V, O]]:
     """Makes a rule of a function `(view, options) -> Checks`.
 
@@ -280,7 +283,7 @@ def rule(
         sections = _sections(name, inspect.getdoc(check) or "")
         return Rule(
             name, title, severity, level, stage, url, subject, options, frameworks, applies, sections, check, gke,
-            aliases, deprecated,
+            aliases, deprecated, remediates,
         )  # fmt: skip
 
     return decorate

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.spelling import Spelling, argument, spelled, spelled_key, spelled_keys
+from policypack.model.values.values import UNKNOWN, Unknown, Value
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -17,21 +19,99 @@ V = TypeVar("V", bound=View)
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 
 
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class PropertyValue:
+    """The value that one property of a resource has to have.
+
+    Attributes:
+        path: where the property is: names of properties, and indexes of items in lists.
+        value: the value; objects in it have their properties by names of the same spelling.
+        urn: the resource; empty for the one that is judged.
+    """
+
+    path: Path
+    value: Value = field(hash=False)
+    urn: str = ""
+
+    @property
+    def where(self) -> str:
+        """The path as Pulumi writes it: `backends[0].max_utilization`, `metadata["enable-oslogin"]`.
+
+        https://www.pulumi.com/docs/reference/property-paths/
+        """
+        first, *others = self.path
+        return f"{first}" + "".join(
+            f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{json.dumps(part)}]" for part in others
+        )
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What to do.
+
+    Attributes:
+        text: a sentence.
+        settings: the settings that do it, where it is as simple as that.
+        is_safe: whether nobody has to think about them before they are made.
+    """
+
+    text: str
+    settings: tuple[PropertyValue, ...] = ()
+    is_safe: bool = True
+
+
+def setting(
+    values: Mapping[str, Value], more: str = ".", *, of: View | None = None, at: Path = (), is_safe: bool = True
+) -> Fix:
+    """The fix that is one value or two: `setting({"timeout_sec": 600})` says "Set `timeout_sec=600`."
+
+    Properties of an object that are not among the values stay as they are.
+
+    Args:
+        values: the values by the properties' Python names.
+        more: what the sentence ends with.
+        of: the resource, if it is not the one that is judged.
+        at: where in the resource the properties are, if they are those of an item in a list.
+        is_safe: whether nobody has to think about it before it is done.
+    """
+    said = " and ".join(f"``{argument(name, value)}``" for name, value in values.items())
+    found = (one for name, value in values.items() for one in _leaves((*at, name), value, of.urn if of else ""))
+    return Fix(f"Set {said}{more}", tuple(found), is_safe)
+
+
+def _leaves(path: Path, value: Value, urn: str) -> Iterator[PropertyValue]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves((*path, key), inner, urn)
+    else:
+        yield PropertyValue(path, value, urn)
+
+
 @dataclass(frozen=True)
 class Fail:
     """Something is wrong for certain.
 
+    Properties in the sentences stand between double backticks, by their Python names: see `model/values/spelling.py`.
+
     Attributes:
         observed: what is, a sentence.
         required: what is asked for, a sentence.
-        fix: what to do, a sentence.
+        fix: what to do, a sentence; with its settings where it is one value or two of one resource.
         severity: how bad it is, if that is less than the rule says.
     """
 
     observed: str
     required: str
-    fix: str
+    fix: str | Fix
     severity: Severity | None = None
+
+    @property
+    def remedy(self) -> Fix:
+        """The fix, with its settings if it has any."""
+        return self.fix if isinstance(self.fix, Fix) else Fix(self.fix)
 
 
 @dataclass(frozen=True)
@@ -39,7 +119,7 @@ class Undecided:
     """It cannot be determined.
 
     Attributes:
-        why: what blocks it, a clause.
+        why: what blocks it, a clause, with properties as in a `Fail`.
         property_name: the input property that would decide it, by its Python name; empty if it is none of a resource.
     """
 
@@ -77,7 +157,7 @@ def not_known(property_name: str, of: str = "", *, because: str = "") -> Undecid
         because: what keeps it unknown, a clause.
     """
     whose = f" of `{of}`" if of else ""
-    return Undecided(f"`{property_name}`{whose} is not known" + (f": {because}" if because else ""), property_name)
+    return Undecided(f"``{property_name}``{whose} is not known" + (f": {because}" if because else ""), property_name)
 
 
 def known(value: T | Unknown, property_name: str, of: str = "", *, because: str = "") -> T:
@@ -127,7 +207,7 @@ class Condition(Generic[V]):
     @property
     def doubt(self) -> Undecided:
         """What is said of a failure while the condition is not known."""
-        why = f"`{self.property_name}` is not known, and it may be that {self.otherwise}"
+        why = f"``{self.property_name}`` is not known, and it may be that {self.otherwise}"
         return Undecided(why, self.property_name)
 
 
@@ -140,21 +220,30 @@ def provided(condition: bool | Unknown, doubt: Undecided, checks: Checks) -> Ite
         checks: what would be said.
     """
     if condition is False:
-        return
-    for verdict in settled(checks):
-        yield doubt if isinstance(verdict, Fail) and isinstance(condition, Unknown) else verdict
+        return iter(())
+    found = settled(checks)
+    if isinstance(condition, Unknown):
+        found = [doubt if isinstance(verdict, Fail) else verdict for verdict in found]
+    return iter(found)
 
 
-def settled(checks: Checks) -> Iterator[Verdict]:
+def settled(checks: Checks) -> list[Verdict]:
     """All verdicts of a rule or a part of one, in order; a part that asks for what is not known ends as undecided."""
+    found: list[Verdict] = []
+    _settle(checks, found)
+    return found
+
+
+def _settle(checks: Checks, found: list[Verdict]) -> None:
+    # A list that is filled is twice as fast as generators in generators, of which a stack has hundreds of thousands.
     try:
-        for found in checks:
-            if isinstance(found, _VERDICTS):
-                yield found
+        for one in checks:
+            if isinstance(one, _VERDICTS):
+                found.append(one)
             else:
-                yield from settled(found)
+                _settle(one, found)
     except UndecidableError as blocked:
-        yield blocked.verdict
+        found.append(blocked.verdict)
 
 
 def under(conditions: Iterable[Condition[Any]], subject: View, check: Callable[[], Checks]) -> Iterator[Verdict]:
@@ -163,8 +252,62 @@ def under(conditions: Iterable[Condition[Any]], subject: View, check: Callable[[
     for condition in conditions:
         holds = condition.holds(subject)
         if holds is False:
-            yield NotApplicable(condition.otherwise)
-            return
+            return iter((NotApplicable(condition.otherwise),))
         if isinstance(holds, Unknown):
             doubt = doubt or condition.doubt
-    yield from settled(check()) if doubt is None else provided(UNKNOWN, doubt, check())
+    return iter(settled(check())) if doubt is None else provided(UNKNOWN, doubt, check())
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A `Fail` of a resource with its properties spelled.
+
+    Attributes:
+        observed: what is, a sentence.
+        required: what is asked for, a sentence.
+        fix: what to do, a sentence.
+        severity: how bad it is, if that is less than the rule says.
+        settings: the values that mend it, where the fix is as simple as that; each names its resource.
+        is_safe: whether nobody has to think about the settings before they are made.
+    """
+
+    observed: str
+    required: str
+    fix: str
+    severity: Severity | None = None
+    settings: tuple[PropertyValue, ...] = ()
+    is_safe: bool = True
+
+
+def problems_of(fails: Iterable[Fail], judged: str, spelling: Spelling) -> list[Problem]:
+    """What is wrong with a resource; problems with the same fix are one problem, observed several times.
+
+    Args:
+        fails: what a rule says.
+        judged: the URN of the resource.
+        spelling: how its program spells properties.
+    """
+    alike: dict[Problem, list[Problem]] = {}
+    for fail in fails:
+        problem = _problem(fail, judged, spelling)
+        alike.setdefault(replace(problem, observed="", settings=()), []).append(problem)
+    return [
+        replace(
+            same,
+            observed=" ".join(dict.fromkeys(one.observed for one in found)),
+            settings=tuple(dict.fromkeys(value for one in found for value in one.settings)),
+        )
+        for same, found in alike.items()
+    ]
+
+
+def _problem(fail: Fail, judged: str, spelling: Spelling) -> Problem:
+    sentences = fail.observed, fail.required, fail.remedy.text
+    observed, required, fix = (spelled(sentence, spelling) for sentence in sentences)
+    settings = tuple(_setting(value, judged, spelling) for value in fail.remedy.settings)
+    return Problem(observed, required, fix, fail.severity, settings, fail.remedy.is_safe)
+
+
+def _setting(wanted: PropertyValue, judged: str, spelling: Spelling) -> PropertyValue:
+    path = tuple(spelled_key(part, spelling) if isinstance(part, str) else part for part in wanted.path)
+    return PropertyValue(path, spelled_keys(wanted.value, spelling), wanted.urn or judged)

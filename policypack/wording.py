@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -120,10 +119,3 @@ def shortened(text: str, length: int) -> str:
         return text
     end = (length - 1) // 2
     return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"
-
-
-def python_literal(value: object) -> str:
-    """A value as a program in Python has it, with double quotes."""
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{python_literal(key)}: {python_literal(one)}' for key, one in value.items())}}}"
-    return json.dumps(value) if isinstance(value, str) else repr(value)

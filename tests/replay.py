@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from dataclasses import dataclass, field
@@ -70,7 +71,9 @@ class Pack:
 
 def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The requests of a recording: each `Analyze`, and the `AnalyzeStack` if there was one."""
-    lines = [json.loads(line) for line in (RECORDINGS / f"{name}.jsonl").read_text().splitlines()]
+    file = RECORDINGS / f"{name}.jsonl"
+    text = file.read_text() if file.exists() else gzip.decompress(Path(f"{file}.gz").read_bytes()).decode()
+    lines = [json.loads(line) for line in text.splitlines()]
     stack = [line["request"] for line in lines if line["call"] == "AnalyzeStack"]
     return [line["request"] for line in lines if line["call"] == "Analyze"], stack[0] if stack else None
 

@@ -116,6 +116,13 @@ ALLOWED = {
         "policypack.evaluate",
         "policypack.report",
     },
+    "policypack.report.trend": {
+        "policypack.wording",
+        "policypack.evaluate",
+        "policypack.audit",
+        "policypack.report",
+        "policypack.report.audit",
+    },
     "policypack.report.failover": {
         "policypack.wording",
         "policypack.failover",

@@ -20,16 +20,16 @@ from policypack.judgement import Results
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.report.formats import render
-from policypack.verdict import Fail
+from policypack.verdict import Problem
 from tests.report.made import WAIVER, made_finding, made_results
 from tests.rules.fronts import url_map
 from tests.stacks import R, backend, build, mig, service
 from tests.test_cli import ONE_REGION_STATE, UNDECIDED_ONLY, assert_refused, check, resource, state
 
 FILE = Path("baseline.json")
-HERE = Fail("`chat` is so.", "r", "f")
-OF_A = Fail("`a` is so.", "r", "f")
-OF_B = Fail("`b` is so.", "other words", "another fix")
+HERE = Problem("`chat` is so.", "r", "f")
+OF_A = Problem("`a` is so.", "r", "f")
+OF_B = Problem("`b` is so.", "other words", "another fix")
 
 
 def results_of(*findings: Finding, others: Iterable[str] = ("a", "b")) -> Results:
@@ -55,7 +55,7 @@ UNDECIDED = made_finding(reasons=("`mode` is not known",))
         (
             "another value",
             made_finding(problems=(HERE,)),
-            made_finding(problems=(Fail("It is 2.", "r", "f"),)),
+            made_finding(problems=(Problem("It is 2.", "r", "f"),)),
             "known",
         ),
         ("another level", made_finding(problems=(HERE,)), made_finding(problems=(HERE,), level="advisory"), "known"),

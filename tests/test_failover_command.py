@@ -81,7 +81,7 @@ def test_a_peak_decides() -> None:
     assert "chat  survives the loss of any one region" in enough.stdout.splitlines()
     too_much = failover(STATE, "--peak-rps", "99", "--peak-rps", "chat=6.1", "--rps-per-machine", "3")
     assert too_much.returncode == 1
-    assert "    set `min_replicas` of `scaler-us-central1` from 2 to 3 (us-central1)" in too_much.stdout.splitlines()
+    assert "    set `minReplicas` of `scaler-us-central1` from 2 to 3 (us-central1)" in too_much.stdout.splitlines()
 
 
 def one_service(tmp_path: Path, *groups: str) -> Path:

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 import policypack.pack as pack_module
 from policypack.authoring.pages import pages, rules_page
 from policypack.commands import config as config_command
-from policypack.commands import explain as explain_command
 from policypack.commands import rules as rules_command
 from policypack.config.files import read_config_file
 from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
@@ -122,8 +121,8 @@ def test_config_check_says_it_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_explain_shows_the_page_of_the_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explain_command, "BY_ANY_NAME", by_any_name(CHANGED))
-    result = CliRunner().invoke(explain_command.explain, [OLD])
+    monkeypatch.setattr(rules_command, "BY_ANY_NAME", by_any_name(CHANGED))
+    result = CliRunner().invoke(rules_command.explain, [OLD])
     assert result.exit_code == 0
     assert result.stderr == f"note: {NOTE}\n"
     assert result.stdout.startswith(f"# {NEW}\n")

@@ -46,6 +46,10 @@ class Client:
         message = ParseDict(request, analyzer_pb2.AnalyzeRequest())
         return list(self.stub.Analyze(message, timeout=TIMEOUT).diagnostics)
 
+    def remediate(self, request: dict[str, Any]) -> list[Any]:
+        message = ParseDict(request, analyzer_pb2.AnalyzeRequest())
+        return list(self.stub.Remediate(message, timeout=TIMEOUT).remediations)
+
     def analyze_stack(self, request: dict[str, Any]) -> list[Any]:
         message = ParseDict(request, analyzer_pb2.AnalyzeStackRequest())
         return list(self.stub.AnalyzeStack(message, timeout=TIMEOUT).diagnostics)
@@ -83,6 +87,22 @@ def test_a_preview_over_the_wire() -> None:
     assert {d.enforcementLevel for d in diagnostics} == {analyzer_pb2.MANDATORY}
 
 
+def test_a_remediation_over_the_wire() -> None:
+    """The engine goes on with what it gets, which is what it has sent but for one property."""
+    requests, _ = recorded("tcp_check")
+    with running_pack("true") as client:
+        client.configure({"llm-backend-logging": {"enforcementLevel": "REMEDIATE"}})
+        found = {request["name"]: client.remediate(request) for request in requests}
+        (remediation,) = found.pop("chat")
+        assert not any(found.values())
+        assert (remediation.policyName, remediation.diagnostic) == ("llm-backend-logging", "")
+        (sent,) = [request for request in requests if request["name"] == "chat"]
+        properties = MessageToDict(remediation.properties)
+        assert properties == {**sent["properties"], "logConfig": {"enable": True, "sampleRate": 1.0}}
+        said = client.analyze({**sent, "properties": properties})
+        assert not any(one.policyName == "llm-backend-logging" for one in said)
+
+
 def test_no_message_over_the_wire_shows_a_secret() -> None:
     requests, stack = recorded("tcp_check")
     assert stack is not None
@@ -94,7 +114,7 @@ def test_no_message_over_the_wire_shows_a_secret() -> None:
         client.configure({rule.name: {"enforcementLevel": "MANDATORY"} for rule in RULES})
         found = [d.message for request in requests for d in client.analyze(request)]
         found += [d.message for d in client.analyze_stack(stack)]
-    assert any("`port_name` is `[secret]`" in message for message in found)
+    assert any("`portName` is `[secret]`" in message for message in found)
     assert not any("unguessable" in message for message in found)
 
 

@@ -13,5 +13,9 @@ class UnreadableState(Exception):  # noqa: N818
     """The state of one stack cannot be read, which the audit reports: the message is a clause that says why."""
 
 
+class DamagedContent(UnreadableState):
+    """The content of a state is damaged: what to do depends on where it comes from."""
+
+
 class AuditInterrupted(Exception):  # noqa: N818
     """Somebody interrupted the audit; the message says how it goes on."""

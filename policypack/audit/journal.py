@@ -222,6 +222,34 @@ class Journal:
         self.connection.commit()
 
 
+class KeptJournal:
+    """A journal of an audit that is over, only to be read: also where nothing can be written.
+
+    Args:
+        file: the file.
+
+    Raises:
+        AuditError: there is no such file, it is no journal, or its audit was not finished.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        if not file.is_file():
+            raise AuditError(f"there is no journal {file}: give the journals of earlier audits")
+        with explained(file):
+            self.connection = sqlite3.connect(
+                f"{file.resolve().as_uri()}?immutable=1", isolation_level=None, uri=True, factory=_Connection
+            )
+            check_is_journal(self.connection, file)
+            last = self.connection.execute("SELECT id, finished, today FROM audits ORDER BY id DESC").fetchone()
+        if not last or not last[1]:
+            raise AuditError(f"the audit in {file} was not finished: finish it first")
+        self.audit, self.today = int(last[0]), str(last[2])
+
+    def close(self) -> None:
+        self.connection.close()
+
+
 def check_is_journal(connection: sqlite3.Connection, file: Path, schema: str = "main") -> None:
     """Raises AuditError if a file is something else, or was written by another release."""
     (application,) = connection.execute(f"PRAGMA {schema}.application_id").fetchone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -14,7 +15,7 @@ from policypack.model.graph.stack import Stack
 from policypack.order import OPEN, rank
 from policypack.rule import Level, Waiver
 from policypack.rules import RULES
-from policypack.verdict import Fail, Undecided
+from policypack.verdict import Problem, PropertyValue, Severity, Undecided
 from policypack.wording import printable
 
 _RULES: Final = {rule.name: rule for rule in RULES}
@@ -101,7 +102,7 @@ def finding_of(row: FindingRow) -> Finding:
         row.urn,
         row.type,
         row.name,
-        problems=tuple(Fail(*problem) for problem in said["problems"]),
+        problems=tuple(_problem(*problem) for problem in said["problems"]),
         undecided=tuple(Undecided(*reason) for reason in said["undecided"]),
         waivers=tuple(_waiver(*waiver) for waiver in said["waivers"]),
         expired=tuple(_waiver(*waiver) for waiver in said["expired"]),
@@ -111,7 +112,8 @@ def finding_of(row: FindingRow) -> Finding:
 def _row(finding: Finding) -> FindingRow:
     said = {
         "problems": [
-            (problem.observed, problem.required, problem.fix, problem.severity) for problem in finding.problems
+            (one.observed, one.required, one.fix, one.severity, [(v.path, v.value, v.urn) for v in one.settings])
+            for one in finding.problems
         ],
         "undecided": [(one.why, one.property_name) for one in finding.undecided],
         "waivers": [(w.resource, w.reason, w.owner, w.expires.isoformat()) for w in finding.waivers],
@@ -128,6 +130,13 @@ def _row(finding: Finding) -> FindingRow:
         json.dumps(said),
         max((waiver.expires.isoformat() for waiver in finding.waivers), default=""),
     )
+
+
+def _problem(
+    observed: str, required: str, fix: str, severity: Severity | None, settings: Iterable[Any] = ()
+) -> Problem:
+    values = (PropertyValue(tuple(path), value, urn) for path, value, urn in settings)
+    return Problem(observed, required, fix, severity, tuple(values))
 
 
 def _waiver(resource: str, reason: str, owner: str, expires: str) -> Waiver:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from policypack.audit.error import AuditError
-from policypack.audit.journal import BELOW_UNREADABLE, Journal, TargetResult, check_is_journal, explained
+from policypack.audit.journal import BELOW_UNREADABLE, Journal, KeptJournal, TargetResult, check_is_journal, explained
+from policypack.audit.owners import Owners
 from policypack.audit.record import FindingRow, RuleCount, finding_of
 from policypack.evaluate import Finding
 from policypack.rule import AnyRule, Level, Waiver
@@ -24,11 +25,12 @@ CASE WHEN error <> '' THEN 'unreadable' WHEN mandatory > 0 THEN 'violations' WHE
      WHEN undecided > 0 THEN 'undecided' WHEN judged > 0 THEN 'compliant' ELSE 'nothing to judge' END
 """
 _STACK: Final = (
-    f"id, url, target, project, name, resources, error, judged, mandatory, advisory, undecided, waived, {_STATUS}"
+    "id, url, target, project, name, resources, error, judged, mandatory, advisory, undecided, waived,"
+    f" {_STATUS}, owner"
 )
 _WORST_FIRST: Final = "s.mandatory DESC, s.advisory DESC, s.undecided DESC, s.url"
-_OF_THIS_AUDIT: Final = "FROM main.stacks s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
-_FINDING: Final = f"s.url, s.project, s.name, {', '.join(f'f.{field}' for field in FindingRow._fields)}"
+_OF_THIS_AUDIT: Final = "FROM shown s JOIN main.findings f ON f.stack = s.id WHERE s.audit = ?"
+_FINDING: Final = f"s.url, s.project, s.name, s.owner, {', '.join(f'f.{field}' for field in FindingRow._fields)}"
 # As `order.importance`, and of several stacks by their places.
 _MOST_IMPORTANT_FIRST: Final = "f.rank, s.url, f.urn, f.rule"
 
@@ -49,6 +51,7 @@ class StackTotal(NamedTuple):
     undecided: int
     waived: int
     status: StackStatus
+    owner: str
 
     @property
     def title(self) -> str:
@@ -68,12 +71,26 @@ class RuleTotal(NamedTuple):
     not_applicable: int
 
 
+class OwnerTotal(NamedTuple):
+    """An owner, empty for stacks without one, with the numbers of stacks and of their verdicts."""
+
+    owner: str
+    stacks: int
+    violating: int
+    mandatory: int
+    advisory: int
+    undecided: int
+    waived: int
+    unreadable: int
+
+
 class StackFinding(NamedTuple):
     """A finding with the stack that it is of."""
 
     url: str
     project: str
     stack: str
+    owner: str
     finding: Finding
 
     @property
@@ -112,18 +129,24 @@ class AuditResults:
     Args:
         journal: its journal, finished.
         baseline: the journal of an earlier audit to compare with.
+        owners: who owns which stacks, and whose stacks these results are about.
 
     Raises:
         AuditError: the baseline is none, or that audit was not finished.
     """
 
-    def __init__(self, journal: Journal, baseline: Path | None = None) -> None:
+    def __init__(
+        self, journal: Journal | KeptJournal, baseline: Path | None = None, owners: Owners | None = None
+    ) -> None:
         self._connection = journal.connection
         self._audit = journal.audit
         self._file = journal.file
         self.baseline = baseline
+        self.has_owners = owners is not None
+        self._show(owners or Owners(), "shown", "main")
         if baseline is not None:
             self._attach(baseline)
+            self._show(owners or Owners(), "before", "baseline")
 
     @cached_property
     def today(self) -> str:
@@ -150,10 +173,10 @@ class AuditResults:
 
     @cached_property
     def totals(self) -> Totals:
-        statuses = self._rows(f"SELECT {_STATUS} AS status, count(*) FROM main.stacks WHERE audit = ? GROUP BY status")
+        statuses = self._rows(f"SELECT {_STATUS} AS status, count(*) FROM shown WHERE audit = ? GROUP BY status")
         counts = "mandatory", "advisory", "undecided", "waived", "resources"
         sums = ", ".join(f"total({column})" for column in counts)
-        (row,) = self._rows(f"SELECT {sums} FROM main.stacks WHERE audit = ?")
+        (row,) = self._rows(f"SELECT {sums} FROM shown WHERE audit = ?")
         return Totals(dict(statuses), *(int(number) for number in row))
 
     @cached_property
@@ -161,12 +184,33 @@ class AuditResults:
         """The enabled rules, those first that the most stacks violate."""
         rows = self._rows(
             "SELECT c.rule, c.level, sum(c.failed > 0), sum(c.failed), sum(c.undecided), sum(c.waived), sum(c.passed),"
-            " sum(c.not_applicable) FROM main.counts c JOIN main.stacks s ON s.id = c.stack WHERE s.audit = ?"
+            " sum(c.not_applicable) FROM main.counts c JOIN shown s ON s.id = c.stack WHERE s.audit = ?"
             " GROUP BY c.rule"
         )
         found = {str(row[0]): RuleTotal(*row) for row in rows}
         totals = (found.get(rule, RuleTotal(rule, level, 0, 0, 0, 0, 0, 0)) for rule, level in self.levels.items())
         return tuple(sorted(totals, key=lambda total: (-total.stacks, -total.failed, -total.undecided, total.rule)))
+
+    @cached_property
+    def owners(self) -> tuple[OwnerTotal, ...]:
+        """The owners, those first whose stacks violate most, and at the end what has none; empty without a file."""
+        if not self.has_owners:
+            return ()
+        rows = self._rows(
+            "SELECT owner, count(*), sum(mandatory > 0), sum(mandatory) AS m, sum(advisory) AS a, sum(undecided),"
+            " sum(waived), sum(error <> '') FROM shown WHERE audit = ? GROUP BY owner"
+            " ORDER BY owner = '', m DESC, a DESC, owner"
+        )
+        return tuple(OwnerTotal(*row) for row in rows)
+
+    @property
+    def projects_without_owner(self) -> tuple[str, ...]:
+        """The projects with a stack that has no owner; where nothing tells the project, the URL of the stack."""
+        rows = self._rows(
+            "SELECT DISTINCT CASE project WHEN '' THEN url ELSE project END FROM shown"
+            " WHERE audit = ? AND owner = '' ORDER BY 1"
+        )
+        return tuple(str(project) for (project,) in rows) if self.has_owners else ()
 
     @property
     def mandatory_and_other_cases(self) -> tuple[int, int]:
@@ -174,7 +218,7 @@ class AuditResults:
         (row,) = self._rows(
             "SELECT total(violated), total(NOT violated) FROM ("
             " SELECT c.failed > 0 AND c.level = 'mandatory' AS violated"
-            " FROM main.counts c JOIN main.stacks s ON s.id = c.stack"
+            " FROM main.counts c JOIN shown s ON s.id = c.stack"
             " WHERE s.audit = ? AND c.failed + c.undecided + c.waived > 0)"
         )
         return int(row[0]), int(row[1])
@@ -239,7 +283,7 @@ class AuditResults:
     def fixed_findings(self) -> Iterator[StackFinding]:
         """The violations of the baseline that are gone: not those that are undecided, waived or not judged now."""
         return self._findings(
-            "FROM baseline.stacks s JOIN baseline.findings f ON f.stack = s.id"
+            "FROM before s JOIN baseline.findings f ON f.stack = s.id"
             " JOIN main.stacks n ON n.url = s.url AND n.audit = ? AND n.error = ''"
             " WHERE f.status = 'failed' AND EXISTS (SELECT 1 FROM main.audits a, json_each(a.levels) l"
             "  WHERE a.id = n.audit AND l.key = f.rule"
@@ -249,14 +293,14 @@ class AuditResults:
 
     def new_stacks(self) -> Iterator[str]:
         rows = self._rows(
-            "SELECT url FROM main.stacks WHERE audit = ? AND url NOT IN (SELECT url FROM baseline.stacks) ORDER BY url"
+            "SELECT url FROM shown WHERE audit = ? AND url NOT IN (SELECT url FROM baseline.stacks) ORDER BY url"
         )
         return (str(url) for (url,) in rows)
 
     def gone_stacks(self) -> Iterator[str]:
         """The stacks of the baseline that are gone from targets that were listed, closed folders apart."""
         rows = self._rows(
-            "SELECT url FROM baseline.stacks WHERE url NOT IN (SELECT url FROM main.stacks WHERE audit = ?1)"
+            "SELECT url FROM before AS stacks WHERE url NOT IN (SELECT url FROM main.stacks WHERE audit = ?1)"
             " AND target IN (SELECT target FROM main.targets WHERE audit = ?1 AND error = '')"
             f" AND NOT {BELOW_UNREADABLE} ORDER BY url"
         )
@@ -266,14 +310,24 @@ class AuditResults:
         return self._connection.execute(query, (self._audit,))
 
     def _stacks(self, condition: str = "TRUE") -> Iterator[StackTotal]:
-        query = f"SELECT {_STACK} FROM main.stacks s WHERE audit = ? AND {condition} ORDER BY {_WORST_FIRST}"
+        query = f"SELECT {_STACK} FROM shown s WHERE audit = ? AND {condition} ORDER BY {_WORST_FIRST}"
         return (StackTotal(*row) for row in self._rows(query))
 
     def _findings(self, query: str, *arguments: object) -> Iterator[StackFinding]:
         """The findings of a query without its columns, whose first argument is the number of this audit."""
         rows = self._connection.execute(f"SELECT {_FINDING} {query}", (self._audit, *arguments))
-        for url, project, name, *row in rows:
-            yield StackFinding(url, project, name, finding_of(FindingRow(*row)))
+        for url, project, name, owner, *row in rows:
+            yield StackFinding(url, project, name, owner, finding_of(FindingRow(*row)))
+
+    def _show(self, owners: Owners, view: str, schema: str) -> None:
+        """Makes the view of the stacks that these results are about, with their owners."""
+        owner_of, is_shown = lru_cache(None)(owners.of), lru_cache(None)(owners.are_shown)
+        self._connection.create_function("owner_of", 2, owner_of, deterministic=True)
+        self._connection.create_function("is_shown", 2, is_shown, deterministic=True)
+        self._connection.execute(
+            f"CREATE TEMP VIEW {view} AS SELECT *, owner_of(project, name) AS owner FROM {schema}.stacks"
+            " WHERE is_shown(project, name)"
+        )
 
     def _attach(self, baseline: Path) -> None:
         if not baseline.is_file():

@@ -14,6 +14,7 @@ from policypack.audit.error import AuditInterrupted
 from policypack.audit.executors import dask, processes
 from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import VERSION, Journal
+from policypack.audit.owners import Owners
 from policypack.audit.results import AuditResults
 from policypack.audit.run import Execute, Progress, Show, run_audit
 from policypack.audit.stores.content import MEBIBYTE
@@ -29,6 +30,7 @@ def audit(
     today: date | None = None,
     journal: Path | None = None,
     baseline: Path | None = None,
+    owners: Owners | None = None,
     workers: int = os.cpu_count() or 1,
     scheduler: str | None = None,
     max_mebibytes: int = 64,
@@ -42,6 +44,7 @@ def audit(
         today: the day that waivers are judged on; `None` is this day.
         journal: where to keep what came of each stack; by default a file in the user's cache for these targets.
         baseline: the journal of an earlier audit to compare with.
+        owners: who owns which stacks, and whose stacks the results are about.
         workers: how many processes judge.
         scheduler: the address of a Dask scheduler, whose cluster judges instead.
         max_mebibytes: how large a state may be.
@@ -61,7 +64,7 @@ def audit(
     order = Order(settings, day, max_mebibytes * MEBIBYTE, pack_digest())
     file = journal or _default_journal(targets)
     with closing(Journal(file, fingerprint(settings, day), settings, day)) as opened:
-        results = AuditResults(opened, baseline)
+        results = AuditResults(opened, baseline, owners)
         try:
             run_audit(targets, order, opened, _executor(workers, scheduler), note)
         except KeyboardInterrupt:
@@ -72,7 +75,7 @@ def audit(
 
 
 def _executor(workers: int, scheduler: str | None) -> Execute:
-    return partial(dask.run, scheduler=scheduler) if scheduler else partial(processes.run, workers=workers)
+    return partial(dask.run, scheduler=scheduler) if scheduler is not None else partial(processes.run, workers=workers)
 
 
 def _default_journal(targets: Sequence[str]) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from policypack.audit.error import AuditError, UnreadableState
+from policypack.audit.error import AuditError, DamagedContent, UnreadableState
 from policypack.audit.fingerprint import pack_digest
 from policypack.audit.record import StackRecord, record_of, unreadable
 from policypack.audit.stores.content import decompressed
@@ -16,7 +16,7 @@ from policypack.audit.stores.store import Entry, Store
 from policypack.config.options import Setting
 from policypack.evaluate import evaluate
 from policypack.rules import RULES
-from policypack.sources.error import SourceError
+from policypack.sources.error import DamagedState, SourceError
 from policypack.sources.state import parse_state
 
 
@@ -59,7 +59,7 @@ def run_job(job: Job) -> list[StackRecord]:
         raise AuditError(
             "a worker has other files of the policy pack than this machine: install the same release on both"
         )
-    return [_record(entry, content, job.order) for entry, content in _read_all(job)]
+    return [_record(job.store, entry, content, job.order) for entry, content in _read_all(job)]
 
 
 def _read_all(job: Job) -> Iterator[tuple[Entry, bytes | UnreadableState]]:
@@ -80,7 +80,7 @@ def _read(store: Store, max_bytes: int, entry: Entry) -> bytes | UnreadableState
         return error
 
 
-def _record(entry: Entry, content: bytes | UnreadableState, order: Order) -> StackRecord:
+def _record(store: Store, entry: Entry, content: bytes | UnreadableState, order: Order) -> StackRecord:
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
@@ -89,7 +89,11 @@ def _record(entry: Entry, content: bytes | UnreadableState, order: Order) -> Sta
         # Frees it now, not when the garbage collector comes by.
         stack.forget()
         return record
+    except DamagedContent as error:
+        return unreadable(entry, f"{error}. {store.advice(entry)}")
+    except DamagedState as error:
+        return unreadable(entry, f"{error.problem} {store.advice(entry)}")
     except (UnreadableState, SourceError) as error:
         return unreadable(entry, str(error))
     except MemoryError:
-        return unreadable(entry, "there is not enough memory to judge it")
+        return unreadable(entry, "there is not enough memory to judge it: lower `--workers`, or use a larger machine")

@@ -50,6 +50,7 @@ def page(rule: AnyRule) -> str:
         "Default level": rule.level,
         "Level by profile": ", ".join(f"`{name}` {profile.level_of(rule)}" for name, profile in PROFILES.items()),
         "Judged": _STAGES[rule.stage],
+        "Can be remediated": "yes" if rule.remediates else "no",
         "Area": rule.area,
         **({"Frameworks": "; ".join(frameworks)} if frameworks else {}),
         "Reference": f"<{rule.url}>",

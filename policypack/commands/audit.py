@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import choice_options, color_option, report_options, today_option
+from policypack.commands.options import choice_options, color_option, owners_options, report_options, today_option
 from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
@@ -45,6 +45,7 @@ FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="The journal of an earlier audit, to report what has changed since.",
 )
+@owners_options
 @click.option(
     "--workers",
     type=click.IntRange(1),
@@ -78,6 +79,8 @@ def audit(
     outputs: tuple[Path, ...],
     journal_file: Path | None,
     baseline: Path | None,
+    owners_file: Path | None,
+    only: tuple[str, ...],
     workers: int,
     scheduler: str | None,
     max_size: int,
@@ -101,14 +104,18 @@ def audit(
     """
     # Other commands need nothing of what reads and judges many stacks.
     from policypack.audit.error import AuditError, AuditInterrupted
+    from policypack.audit.owners import read_owners
     from policypack.audit.session import audit as open_audit
     from policypack.audit.stores.backend_url import notes_on
     from policypack.report.audit.progress import AuditProgress
 
     try:
-        check_outputs("audit", outputs, [file for file in (choice.policy_config, journal_file, baseline) if file])
+        check_outputs(
+            "audit", outputs, [file for file in (choice.policy_config, journal_file, baseline, owners_file) if file]
+        )
         _check_targets(targets, outputs)
         settings = choice.read(RULES).settings
+        owners = read_owners(owners_file, only)
         for note in (note for target in targets for note in notes_on(target)):
             click.echo(f"note: {note}", err=True)
         with ExitStack() as opened:
@@ -120,6 +127,7 @@ def audit(
                         today=today and today.date(),
                         journal=journal_file,
                         baseline=baseline,
+                        owners=owners,
                         workers=workers,
                         scheduler=scheduler,
                         max_mebibytes=max_size,
@@ -127,10 +135,12 @@ def audit(
                     )
                 )
             deliver("audit", results, outputs, format_name, color)
+            if only and not results.totals.stacks:
+                click.echo(f"note: no stack is owned by {' or '.join(map(printable, only))}", err=True)
             if choice.services and _judged_nothing(results):
                 asked = " ".join(f"--services {printable(glob)}" for glob in choice.services)
                 click.echo(f"note: {asked}: no stack has such a backend service", err=True)
-            sys.exit(_exit_status(results, fail_on))
+            sys.exit(exit_status(results, fail_on))
     except AuditInterrupted as error:
         click.echo(error, err=True)
         sys.exit(ExitStatus.INTERRUPTED)
@@ -154,7 +164,8 @@ def _judged_nothing(results: AuditResults) -> bool:
     return set(results.totals.statuses) <= {"nothing to judge", "unreadable"}
 
 
-def _exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+def exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+    """How the command ends: see the table of docs/audit.md."""
     totals = results.totals
     if totals.unreadable == totals.stacks:
         return ExitStatus.COULD_NOT_JUDGE

@@ -143,6 +143,25 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return chosen
 
 
+def owners_options(command: Command) -> Command:
+    """The options `--owners` and `--owner` of commands that report many stacks."""
+    file = click.option(
+        "--owners",
+        "owners_file",
+        metavar="FILE",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A YAML file that maps projects and stacks to owners, who are then in every report.",
+    )
+    owner = click.option(
+        "--owner",
+        "only",
+        metavar="NAME",
+        multiple=True,
+        help="Report the stacks of this owner only. Can be repeated; needs --owners.",
+    )
+    return file(owner(command))
+
+
 today_option: Final = click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),

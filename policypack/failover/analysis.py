@@ -15,6 +15,7 @@ from policypack.failover.remedies import remedies, remedies_for_peak
 from policypack.failover.result import (
     INFERRED,
     Amounts,
+    Change,
     Demand,
     DemandError,
     Kind,
@@ -30,6 +31,7 @@ from policypack.model.graph.stack import Stack
 from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.model.run.failover_signal import undetected
 from policypack.model.run.neg import psc_targets
+from policypack.model.values.spelling import Spelling, spelled, spelled_path
 from policypack.wording import printable
 
 _UNITS: Final = {
@@ -75,6 +77,10 @@ def _check_names(demand: Demand, names: Sequence[str]) -> None:
 
 def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFailover:
     """What the loss of each region means for one backend service."""
+    return _as_spelled(_failover_of(service, demand), service.stack.spelling)
+
+
+def _failover_of(service: BackendService, demand: Demand) -> ServiceFailover:
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
     found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, kind=_kind_of(service))
@@ -82,6 +88,22 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
         return _without_failover(found, service, basis.not_applicable)
     judged = _without_what_is_secret(_by_capacity(found, service, basis, demand), basis.found)
     return _where_detected(judged, service) if found.is_cloud_run else judged
+
+
+def _as_spelled(judged: ServiceFailover, spelling: Spelling) -> ServiceFailover:
+    """A result with the properties in its texts as the program spells them."""
+    changes = judged.remedies and replace(
+        judged.remedies,
+        machines=_changes_spelled(judged.remedies.machines, spelling),
+        targets=_changes_spelled(judged.remedies.targets, spelling),
+        needed=spelled(judged.remedies.needed, spelling),
+    )
+    reasons, notes = (tuple(spelled(one, spelling) for one in texts) for texts in (judged.reasons, judged.notes))
+    return replace(judged, reasons=reasons, notes=notes, remedies=changes)
+
+
+def _changes_spelled(changes: tuple[Change, ...] | None, spelling: Spelling) -> tuple[Change, ...] | None:
+    return changes and tuple(replace(one, setting=spelled_path(one.setting, spelling)) for one in changes)
 
 
 def _kind_of(service: BackendService) -> Kind:

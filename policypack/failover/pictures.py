@@ -75,7 +75,7 @@ def _regions(fleets: Sequence[Fleet], peak: float | None) -> tuple[Region, ...]:
 def _why_no_order(service: BackendService, regions: Sequence[str]) -> str:
     """Why it is not known which region takes what overflows; empty if it is."""
     if service.has_setting("serviceLbPolicy") is not False:
-        return "Its `service_lb_policy` may set another order of overflow or none, so who takes what is not known."
+        return "Its ``service_lb_policy`` may set another order of overflow or none, so who takes what is not known."
     if len(regions) <= 2:
         return ""
     backends = service.backends if isinstance(service.backends, tuple) else ()

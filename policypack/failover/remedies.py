@@ -59,13 +59,13 @@ def _needed(fleets: Sequence[Fleet], are_fixed: bool) -> str:
             "Size the groups by autoscalers with targets below the load balancer's, which keep room for the load of a "
             "lost region; or say with --peak-rps what the load really is, since groups of a fixed size count as full."
         )
-    return "Add a region, or lower the autoscalers' targets and raise `min_replicas` in the smaller regions together."
+    return "Add a region, or lower the autoscalers' targets and raise ``min_replicas`` in the smaller regions together."
 
 
 def _no_capacity(fleets: Sequence[Fleet]) -> str:
     """What to do if fewer than two regions have machines that could take load at all."""
     able = {fleet.region for fleet in fleets if fleet.weight * fleet.target * fleet.scaler > 0}
-    return "" if len(able) > 1 else "Give the backends of at least two regions a `capacity_scaler` above 0."
+    return "" if len(able) > 1 else "Give the backends of at least two regions a ``capacity_scaler`` above 0."
 
 
 def _machine_changes(

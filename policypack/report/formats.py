@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from policypack.report.console import make_console
 from policypack.report.writing import OutputError, replacing
 
-Product: TypeAlias = Literal["check", "audit", "failover"]
+Product: TypeAlias = Literal["check", "audit", "trend", "failover"]
 PRODUCTS: Final[tuple[Product, ...]] = get_args(Product)
 
 
@@ -45,8 +45,8 @@ _FORMATS: Final = (
     Format("json", (".json",), "json_document"),
     Format("sarif", (".sarif", ".sarif.json"), "sarif", ("check", "audit")),
     Format("junit", (".xml",), "junit", ("check", "audit")),
-    Format("markdown", (".md",), "markdown"),
-    Format("html", (".html",), "html_page", ("check", "audit")),
+    Format("markdown", (".md",), "markdown", ("check", "audit", "failover")),
+    Format("html", (".html",), "html_page", ("check", "audit", "trend")),
     Format("parquet", (".parquet",), "parquet_rows", ("audit",), is_text=False),
     Format("csv", (".csv",), "csv_rows", ("audit",)),
 )
@@ -149,4 +149,4 @@ def _module_of(product: Product, entry: Format) -> ModuleType:
         raise OutputError(what) from error
 
 
-_EXTRAS: Final[dict[Product, str]] = {"check": "cli", "failover": "cli", "audit": "audit"}
+_EXTRAS: Final[dict[Product, str]] = {"check": "cli", "failover": "cli", "audit": "audit", "trend": "cli"}

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from policypack.evaluate import Finding, Status
 from policypack.rule import Waiver
+from policypack.verdict import PropertyValue
 from policypack.wording import printable
 
 STATUSES: Final[dict[Status, str]] = {
@@ -46,12 +47,22 @@ def finding_json(finding: Finding, **place: Any) -> dict[str, Any]:
     }
 
 
-def problems_json(finding: Finding) -> list[dict[str, str]]:
+def problems_json(finding: Finding) -> list[dict[str, Any]]:
     """What is wrong, each problem with its fix."""
     return [
-        {"observed": printable(one.observed), "required": printable(one.required), "fix": printable(one.fix)}
+        {
+            "observed": printable(one.observed),
+            "required": printable(one.required),
+            "fix": printable(one.fix),
+            "settings": [setting_json(value) for value in one.settings],
+        }
         for one in finding.problems
     ]
+
+
+def setting_json(wanted: PropertyValue) -> dict[str, Any]:
+    """What to set, as a patch of inputs."""
+    return {"urn": wanted.urn, "path": wanted.where, "value": wanted.value}
 
 
 def waiver_json(waiver: Waiver) -> dict[str, str]:

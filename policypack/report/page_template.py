@@ -41,7 +41,14 @@ def _environment(filters: Filters) -> Environment:
         finalize=_printable,
     )
     environment.filters.update(
-        coded=_coded, counted=counted, facts=facts_of, waiver=waiver_text, prose=_prose, one_line=one_line, **filters
+        breakable=_breakable,
+        coded=_coded,
+        counted=counted,
+        facts=facts_of,
+        waiver=waiver_text,
+        prose=_prose,
+        one_line=one_line,
+        **filters,
     )
     return environment
 
@@ -65,6 +72,11 @@ def _coded(text: str) -> Markup:
     """A sentence of a finding, with what stands between backticks as code."""
     parts = [(is_code, escape(printable(part))) for is_code, part in spans(text)]
     return Markup("").join(Markup(f"<code>{part}</code>") if is_code else part for is_code, part in parts)
+
+
+def _breakable(text: str) -> Markup:
+    """A place, which a narrow screen breaks after slashes and not within a name."""
+    return Markup("/<wbr>").join(escape(printable(part)) for part in text.split("/"))
 
 
 def _prose(text: str) -> Markup:

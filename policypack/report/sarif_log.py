@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from policypack import PACK_NAME, VERSION
 from policypack.evaluate import Finding
+from policypack.report.json_parts import setting_json
 from policypack.rule import AnyRule, Level
 from policypack.verdict import Severity
 from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
@@ -47,6 +48,7 @@ class SarifResult:
         line: the line in it, from 1.
         identity: what tells it from the other findings of its rule, the same from one run to the next.
         stack: the stack that it is of, and its URL, if there are several.
+        owner: who owns the stack, if that is known.
     """
 
     finding: Finding
@@ -54,6 +56,7 @@ class SarifResult:
     line: int
     identity: str
     stack: tuple[str, str] | None = None
+    owner: str = ""
 
     @property
     def rule_id(self) -> str:
@@ -154,6 +157,8 @@ def _help(rule: AnyRule) -> str:
 
 def _result(result: SarifResult, index: int) -> dict[str, Any]:
     finding = result.finding
+    # A `fix` of SARIF replaces text of a file, which is not known here.
+    settings = [setting_json(value) for problem in finding.problems for value in problem.settings]
     where = f"{result.stack[0]}: " if result.stack else ""
     text = f"{where}{title_of(finding)}. {' '.join(lines_of(finding))}"
     places = [("resource", printable(finding.name), finding.urn), *([("stack", *result.stack)] if result.stack else [])]
@@ -175,7 +180,9 @@ def _result(result: SarifResult, index: int) -> dict[str, Any]:
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(result)},
+        **({"properties": {"owner": printable(result.owner)}} if result.owner else {}),
         **({"suppressions": _suppressions(finding)} if finding.waivers else {}),
+        **({"properties": {"settings": settings}} if settings else {}),
     }
 
 

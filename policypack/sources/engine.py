@@ -25,7 +25,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._shown = Stack(is_complete=False)
+        self._shown = Stack(is_complete=False, spelling="pulumi")
         self._shown_to: dict[str, set[str]] = {}
         self._stack = Stack()
         self._stack_given_to: set[str] = set()
@@ -56,6 +56,16 @@ class Memory:
             assert resource is not None
             return resource, self._shown
 
+    def look_at(self, args: ResourceValidationArgs) -> tuple[Resource, Stack]:
+        """The same for inputs that may still be changed, before any policy is called with those that count."""
+        with self.lock:
+            self._shown_to.pop(args.urn, None)
+            self._shown.add(_resource_from_inputs(args))
+            self._shown.tags = dict(args.stack_tags)
+            resource = self._shown.by_urn(args.urn)
+            assert resource is not None
+            return resource, self._shown
+
     def stack(self, policy: str, args: StackValidationArgs) -> Stack:
         """The whole stack: outputs and edges joined with the inputs remembered.
 
@@ -69,7 +79,7 @@ class Memory:
             if not self._stack_given_to or policy in self._stack_given_to:
                 self._stack_given_to.clear()
                 resources = [self._joined(resource) for resource in args.resources]
-                self._stack = Stack(resources, tags=dict(args.stack_tags))
+                self._stack = Stack(resources, tags=dict(args.stack_tags), spelling="pulumi")
             self._stack_given_to.add(policy)
             return self._stack
 

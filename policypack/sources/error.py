@@ -11,3 +11,17 @@ class SourceError(Exception):
     def __init__(self, *problems: str) -> None:
         super().__init__(" ".join(problems))
         self.problems = problems
+
+
+class DamagedState(SourceError):  # noqa: N818
+    """What should be a state is none, or a damaged one.
+
+    Attributes:
+        problem: what is wrong, without what to do about it, which depends on where the state comes from.
+    """
+
+    def __init__(
+        self, problem: str, advice: str = "Export the stack again: `pulumi stack export > state.json`."
+    ) -> None:
+        super().__init__(f"{problem} {advice}")
+        self.problem = problem

@@ -49,6 +49,12 @@ def as_sent(properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return getattr(properties, "as_sent", None)
 
 
+def to_send(properties: dict[str, Any]) -> Mapping[str, Any]:
+    """Properties in the engine's form, as the SDK takes them from a remediation and shows them to the next one."""
+    shown: Mapping[str, Any] = vars(_sdk)[_DESERIALIZE](properties, True)
+    return shown
+
+
 def _keep_what_was_sent() -> None:
     deserialize, proxy = vars(_sdk).get(_DESERIALIZE), vars(_sdk).get(_PROXY)
     if deserialize is None or proxy is None:
@@ -58,7 +64,8 @@ def _keep_what_was_sent() -> None:
         found = deserialize(properties, *more, **named)
         if type(found) is dict:
             found = _Deserialized(found)
-            found.as_sent = properties
+        # To a remediation the SDK shows secrets by a proxy of its own.
+        found.as_sent = properties
         return found
 
     def proxied(properties: Any) -> Any:

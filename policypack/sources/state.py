@@ -17,12 +17,11 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.read import read_object
 from policypack.model.values.values import Object
-from policypack.sources.error import SourceError
+from policypack.sources.error import DamagedState, SourceError
 
 _VERSIONS: Final = (3, 4)
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _WHAT_TO_GIVE: Final = "Give the folder of a Pulumi project, or a state: `pulumi stack export > state.json`."
-_EXPORT: Final = "Export the stack again: `pulumi stack export > state.json`."
 
 
 def load_state(path: Path | None) -> Stack:
@@ -47,11 +46,12 @@ def parse_state(content: bytes, where: str) -> Stack:
         where: what the messages call it.
 
     Raises:
-        SourceError: it is something else.
+        DamagedState: it is something else.
+        SourceError: it is a state of a version that is not read.
     """
     entries = [entry for entry in _resources_in(_parse(content, where), where) if entry.get("delete") is not True]
     inputs = {entry["urn"]: read_object(entry.get("inputs")) for entry in entries}
-    return Stack(_to_resource(entry, inputs) for entry in entries)
+    return Stack((_to_resource(entry, inputs) for entry in entries), spelling="pulumi")
 
 
 def _read(path: Path | None) -> bytes:
@@ -61,28 +61,28 @@ def _read(path: Path | None) -> bytes:
     except FileNotFoundError as error:
         raise SourceError(f"There is no file or folder {path}. {_WHAT_TO_GIVE}") from error
     except IsADirectoryError as error:
-        raise SourceError(f"{path} is a folder: give a file with a state in it. {_EXPORT}") from error
+        raise DamagedState(f"{path} is a folder: give a file with a state in it.") from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"{path or 'Standard input'} is compressed but damaged: {error}. {_EXPORT}") from error
+        raise DamagedState(f"{path or 'Standard input'} is compressed but damaged: {error}.") from error
     except OSError as error:
         raise SourceError(f"{path or 'Standard input'} cannot be read: {error.strerror}.") from error
 
 
 def _parse(content: bytes, where: str) -> object:
     if not content.strip():
-        raise SourceError(f"{where} is empty: what should have written a state there has failed. {_EXPORT}")
+        raise DamagedState(f"{where} is empty: what should have written a state there has failed.")
     try:
         return _loads(content)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise SourceError(
-            f"{where} is not JSON, or it is cut off: {error.msg} in {place}. It has to be a state. {_EXPORT}"
+        raise DamagedState(
+            f"{where} is not JSON, or it is cut off: {error.msg} in {place}. It has to be a state."
         ) from error
     except UnicodeDecodeError as error:
-        raise SourceError(f"{where} is not text: a state is JSON. {_EXPORT}") from error
+        raise DamagedState(f"{where} is not text: a state is JSON.") from error
     except (RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise SourceError(f"{where} cannot be read as a state: {reason}. {_EXPORT}") from error
+        raise DamagedState(f"{where} cannot be read as a state: {reason}.") from error
 
 
 def _loads(content: bytes) -> object:
@@ -97,20 +97,20 @@ def _resources_in(content: object, where: str) -> list[dict[str, Any]]:
     deployment = _deployment_in(content, where)
     resources = deployment.get("resources") or []
     if not isinstance(resources, list):
-        raise SourceError(f"{where}: `resources` has to be a list. {_EXPORT}")
+        raise DamagedState(f"{where}: `resources` has to be a list.")
     for i, entry in enumerate(resources):
         fault = _fault_in(entry)
         if fault:
-            raise SourceError(f"{where}: resource {i + 1} of {len(resources)} is damaged: {fault}. {_EXPORT}")
+            raise DamagedState(f"{where}: resource {i + 1} of {len(resources)} is damaged: {fault}.")
     return resources
 
 
 def _deployment_in(content: object, where: str) -> dict[str, Any]:
     """The deployment of an export or of a checkpoint; empty for a stack that was never deployed."""
     if not isinstance(content, dict) or not ("deployment" in content or "checkpoint" in content):
-        raise SourceError(
+        raise DamagedState(
             f'{where} is JSON, but no state: that has the key "deployment" (an export) or "checkpoint" (the file of '
-            f"a local or bucket backend). {_EXPORT}"
+            "a local or bucket backend)."
         )
     version = content.get("version")
     if version not in _VERSIONS or isinstance(version, bool):
@@ -123,7 +123,7 @@ def _deployment_in(content: object, where: str) -> dict[str, Any]:
         checkpoint = content["checkpoint"]
         deployment = checkpoint.get("latest") if isinstance(checkpoint, dict) else checkpoint
     if not isinstance(deployment, dict | None):
-        raise SourceError(f"{where}: the deployment in it has to be an object. {_EXPORT}")
+        raise DamagedState(f"{where}: the deployment in it has to be an object.")
     return deployment or {}
 
 

@@ -104,6 +104,8 @@ class Operations(Section):
     stay. By default the first by name."""
     cmek: bool = True
     """Keys of your own for disks, weights, images and the secret."""
+    project_number: Annotated[int, Field(ge=1)] | None = None
+    """The number of the project, which the keys' grants have; without it an empty bucket is made that tells it."""
     protect: bool = True
     """Refuse to delete data."""
 

@@ -62,6 +62,8 @@ def create_foundation(name: str, config: Config, needs: Needs) -> Foundation:
         name,
         EncryptionArgs(
             enabled=config.operations.cmek,
+            project=config.project,
+            project_number=config.operations.project_number,
             regions=config.regions,
             regional_agents=needs.regional_agents,
             location=config.location,

@@ -28,8 +28,7 @@ def placeholder_checks(config: Config) -> Checks:
     if isinstance(compute, Machines):
         yield refuse(("model", "manifest_sha256"), lambda: compute.manifest_sha256, lambda sha: sha == ZEROS)
     yield refuse_each(("operations", "alert_emails"), lambda: config.operations.alert_emails)
-    if frontend.kind == "external":
-        yield refuse_each(("frontend", "iap_members"), lambda: frontend.iap_members)
+    yield refuse_each(("frontend", "iap_members"), lambda: getattr(frontend, "iap_members", ()))
 
 
 def refuse_each(path: Path, values: Callable[[], tuple[str, ...]]) -> Iterator[Mistake]:

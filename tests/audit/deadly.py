@@ -26,3 +26,6 @@ class Deadly:
         if entry.key == "4":
             os.kill(os.getpid(), signal.SIGKILL)
         return BAD if entry.key == "7" else GOOD
+
+    def advice(self, entry: Entry) -> str:
+        return "Do nothing."

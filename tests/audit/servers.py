@@ -12,6 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+
+class Dripping(bytes):
+    """A body of which a byte arrives now and then, until it is ended."""
+
+    ended: threading.Event
+
+
+def dripping(ended: threading.Event) -> Dripping:
+    body = Dripping(b" " * 1000)
+    body.ended = ended
+    return body
+
+
 # Status, headers and body, given a path and its query.
 Answer = tuple[int, dict[str, str], bytes]
 Handle = Callable[[str, dict[str, str], Any], Answer]
@@ -34,7 +47,13 @@ def serving(handle: Handle) -> Iterator[str]:
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            for part in [body] if not isinstance(body, Dripping) else [bytes([byte]) for byte in body]:
+                self.wfile.write(part)
+                if isinstance(body, Dripping):
+                    self.wfile.flush()
+                    if body.ended.wait(0.05):
+                        self.close_connection = True
+                        return
 
         do_HEAD = do_GET  # noqa: N815
 

@@ -136,6 +136,7 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argume
 
 
 def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from policypack.audit.stores.cloud import _session
     from policypack.audit.stores.filesystem import _open
 
     _open.cache_clear()
@@ -143,6 +144,12 @@ def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypat
     result = run("s3://states", "--journal", tmp_path / "j")
     assert result.exit_code == 2
     assert f"error: s3://states: reading s3:// needs the package s3fs: run `{installing('s3')}`" in result.output
+    _session.cache_clear()
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "pul-1")
+    monkeypatch.setitem(sys.modules, "requests", None)
+    result = run("pulumi://acme", "--journal", tmp_path / "j")
+    assert result.exit_code == 2
+    assert f"error: pulumi://acme: pulumi:// needs the package requests: run `{installing('audit')}`" in result.output
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "policypack.report.audit.parquet_rows", raising=False)
     states = put(tmp_path / "states", {"a.json": GOOD})

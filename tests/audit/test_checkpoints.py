@@ -91,7 +91,8 @@ def test_exported_states_are_a_file_a_folder_or_a_glob(tmp_path: Path) -> None:
         },
     )
     names = lambda target: set(found(target))  # noqa: E731
-    assert names(tmp_path) == {"a.json", "b.json.gz", "[d].json"}
+    # The folder inside is a line that says it was not read.
+    assert names(tmp_path) == {"a.json", "b.json.gz", "[d].json", "more"}
     assert names(tmp_path / "e.state") == {"e.state"}
     assert names(tmp_path / "[d].json") == {"[d].json"}
     assert names(tmp_path / "*.json") == {"a.json", "[d].json"}

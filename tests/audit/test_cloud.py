@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from policypack.audit.error import AuditError
 from policypack.audit.stores.cloud import _session
 from policypack.audit.stores.content import MEBIBYTE
-from tests.audit.servers import Answer, serving
+from tests.audit.servers import Answer, dripping, serving
 from tests.audit.states import Judged, audited, service
 
 TOKEN = "pul-0123456789abcdef"
@@ -143,7 +144,10 @@ STACK_PROBLEMS: dict[str, tuple[list[Answer], str]] = {
     "deleted": ([(404, {}, b"")], "there is no such organization or stack"),
     "forbidden": ([(403, {}, b"")], "has no permission"),
     "cut off": ([CUT_OFF] * 9, "it cannot be read from"),
-    "no state": ([(200, {}, b"<html>")], "it is not JSON"),
+    "no state": (
+        [(200, {}, b"<html>")],
+        ". Pulumi Cloud keeps earlier versions: `pulumi stack export --stack acme/llm/prod --version",
+    ),
     "of a newer version": ([(200, {}, b'{"version": 9, "deployment": {}}')], "it is a state of version 9"),
     "too large": ([(200, {}, b" " * (MEBIBYTE + 1))], "it is larger than 1 MiB"),
 }
@@ -169,7 +173,10 @@ LIST_PROBLEMS: dict[str, tuple[Callable[[Cloud], object], str]] = {
     ),
     "no such organization": (lambda cloud: cloud.first.update({LIST: [(404, {}, b"")]}), "no such organization"),
     "no API": (lambda cloud: cloud.first.update({LIST: [(200, {}, b"<html>")]}), "is this Pulumi Cloud's API?"),
-    "a strange list": (lambda cloud: cloud.first.update({LIST: [(200, {}, b'{"stacks": [1]}')]}), "without its names"),
+    "a list without stacks": (
+        lambda cloud: cloud.first.update({LIST: [(200, {}, b'{"stacks": {}}')]}),
+        "is this Pulumi Cloud's API?",
+    ),
     "no stacks": (lambda cloud: cloud.first.update({LIST: [(200, {}, b'{"stacks": []}')]}), "there is no stack"),
     "an endless list": (
         lambda cloud: cloud.first.update({LIST: [(200, {}, b'{"stacks": [], "continuationToken": "1"}')] * 2}),
@@ -188,6 +195,55 @@ def test_an_organization_that_cannot_be_listed(
     assert str(caught.value).startswith("pulumi://acme: ")
     assert phrase in str(caught.value)
     assert TOKEN not in str(caught.value)
+
+
+def listed(*stacks: Any) -> dict[str, list[Answer]]:
+    return {LIST: [(200, {}, json.dumps({"stacks": stacks}).encode())]}
+
+
+def names(project: str, stack: str, organization: str = "acme") -> dict[str, Any]:
+    return {"orgName": organization, "projectName": project, "stackName": stack}
+
+
+def test_what_is_damaged_in_the_list_is_one_line(cloud: Cloud, tmp_path: Path) -> None:
+    damaged: tuple[Any, ...] = (1, None, {}, {"orgName": "acme"}, names("", "x"), {**names("llm", "x"), "stackName": 7})
+    cloud.first = listed(names("llm", "prod"), *damaged, {**names("llm", "dev"), "resourceCount": "many"})
+    with audited("pulumi://acme", journal=tmp_path / "j") as results:
+        assert {stack.name: stack.status for stack in results.stacks() if stack.name} == {
+            "prod": "violations",
+            "dev": "compliant",
+        }
+        assert [stack.error.partition(" ")[2] for stack in results.unreadable()] == ["lists it without its names"] * 6
+
+
+def test_a_list_of_more_than_was_asked_for(cloud: Cloud, tmp_path: Path) -> None:
+    """Servers that do not know the parameter `project` list the stacks of all projects."""
+    cloud.first = listed(names("llm", "prod"), names("web", "dev"), names("llm", "dev", "other"), names("LLM", "dev"))
+    cloud.stacks["LLM/dev"] = cloud.stacks["llm/dev"]
+    with audited("pulumi://acme/llm", journal=tmp_path / "j") as results:
+        assert {(stack.project, stack.name) for stack in results.stacks()} == {("llm", "prod"), ("LLM", "dev")}
+
+
+def test_a_state_that_hardly_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policypack.audit.stores.cloud._SECONDS_TO_READ", 0.3)
+    ended = threading.Event()
+
+    def drip(path: str, _query: object, _headers: object) -> Answer:
+        if path == LIST:
+            return 200, {}, json.dumps({"stacks": [names("llm", "dev"), names("llm", "slow")]}).encode()
+        return 200, {}, dripping(ended) if "slow" in path else export(service("chat", 2))
+
+    with serving(drip) as address:
+        monkeypatch.setenv("PULUMI_API", address)
+        monkeypatch.setenv("PULUMI_ACCESS_TOKEN", TOKEN)
+        with audited("pulumi://acme", journal=tmp_path / "j") as results:
+            assert {stack.name: (stack.status, stack.error) for stack in results.stacks()} == {
+                "dev": ("compliant", ""),
+                "slow": ("unreadable", "it did not arrive within 0.3 seconds: run the audit again"),
+            }
+        ended.set()
+    _session().close()
+    _session.cache_clear()
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

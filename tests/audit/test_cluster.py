@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from policypack.audit.executors.dask import run as on_cluster
 from policypack.audit.record import StackRecord
 from policypack.audit.worker import Job
 from tests.audit.deadly import Deadly
+from tests.audit.servers import serving
 from tests.audit.states import BAD, GOOD, audited, checkpoint, errors, put, service, statuses
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -78,10 +80,19 @@ def test_workers_have_to_have_the_same_pack(tmp_path: Path, cluster: Any, monkey
 def test_what_is_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("policypack.audit.executors.dask._SECONDS_TO_CONNECT", 0.2)
     states = put(tmp_path / "states", {"a.json": checkpoint(service("chat", 1))})
-    for address in ("tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1", "tcp://scheduler"):
-        execute = partial(on_cluster, scheduler=address)
-        with (
-            pytest.raises(AuditError, match=f"there is no Dask scheduler at {address}"),
-            audited(states, journal=tmp_path / "j", execute=execute),
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving(lambda *_: (200, {}, b"")) as web:
+        port = silent.getsockname()[1]
+        wrong = ("tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1", "tcp://scheduler", "tcp://127.0.0.1:99999", "")
+        for address in (
+            *wrong,
+            f"tcp://127.0.0.1:{port}",
+            f"nonsense://127.0.0.1:{port}",
+            web.replace("http", "tcp"),
+            web,
         ):
-            pass
+            execute = partial(on_cluster, scheduler=address)
+            with (
+                pytest.raises(AuditError, match=f"there is no Dask scheduler at {address};"),
+                audited(states, journal=tmp_path / "j", execute=execute),
+            ):
+                pass

@@ -43,7 +43,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "e": (".json", checkpoint(version=9), "it is a state of version 9; this policy pack reads versions 3 and 4"),
     "f": (".json", b"", "it is empty: w"),
     "g": (".json", b"[" * 100_000, "it cannot be read as a state: nested too deeply"),
-    "h": (".json", SPACES, "it is larger than 1 MiB, the most that this audit reads (`--max-size`)"),
+    "h": (".json", SPACES, "it is larger than 1 MiB, the most that this audit reads: raise `--max-size`"),
     "i": (".json.gz", gzip.compress(SPACES), "it is larger than 1 MiB"),
     "j": (".json.zst", ZSTANDARD.compress(SPACES).to_pybytes(), "it is larger than 1 MiB"),
 }

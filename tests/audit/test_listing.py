@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,11 +57,12 @@ def fail(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 Spoil = Callable[[Path, pytest.MonkeyPatch], None]
 FILES: dict[str, tuple[Spoil, str]] = {
-    "dangling link": (dangle, "it is a link to nothing"),
-    "link to itself": (loop, "a link on its path leads back to itself"),
-    "vanished": (vanish, "it was deleted or renamed while the audit listed it"),
-    "closed": (close, "no permission (Permission denied)"),
+    "dangling link": (dangle, "it is a link to nothing: remove it, or restore what it leads to"),
+    "link to itself": (loop, "a link on its path leads back to itself: remove the link"),
+    "vanished": (vanish, "it was deleted or renamed while the audit listed it: run the audit again"),
+    "closed": (close, "no permission (Permission denied): let this user read it"),
     "damaged disk": (fail, "it cannot be read (Input/output error)"),
+    "no file": (lambda path, _: os.mkfifo(path), "it is neither a file nor a folder: remove it"),
 }
 # How the same folder is audited: the target, and where its files are.
 TARGETS = {
@@ -120,7 +123,7 @@ def test_a_folder_that_cannot_be_listed_is_one_line(
     refuse(monkeypatch, "scandir", home / folder / "closed", errno.EACCES)
     with audited(target.replace("HOME", str(home)), journal=tmp_path / "j") as results:
         assert statuses(results) == {"good.json": "compliant", "closed": "unreadable"}
-        assert errors(results) == {"closed": "no permission (Permission denied)"}
+        assert errors(results) == {"closed": "no permission (Permission denied): let this user read it"}
 
 
 @pytest.mark.parametrize(("target", "folder"), FOLDERS.values(), ids=FOLDERS.keys())
@@ -161,6 +164,80 @@ def test_a_link_to_nothing_beside_the_same_stack_compressed(tmp_path: Path) -> N
     (home / STACKS / "llm/dev.json").symlink_to("nowhere")
     with audited(home, journal=tmp_path / "j") as results:
         assert statuses(results) == {"dev.json": "compliant"}
+
+
+def test_exports_with_and_without_compression_are_two(tmp_path: Path) -> None:
+    home = put(tmp_path / "home", {"dev.json": GOOD, "dev.json.gz": gzip.compress(BAD)})
+    for target in (home, f"{home}/dev.*"):
+        with audited(target, journal=tmp_path / "j") as results:
+            assert statuses(results) == {"dev.json": "compliant", "dev.json.gz": "violations"}
+
+
+def test_a_folder_in_a_folder_of_exports_is_one_line(tmp_path: Path) -> None:
+    files = {
+        "good.json": GOOD,
+        "team/a.json": BAD,
+        "deep/in/b.json.gz": BAD,
+        "notes/readme.md": b"",
+        ".git/c.json": BAD,
+    }
+    home = put(tmp_path / "home", files)
+    why = f"the states in this folder are not read: name it as a target too, or give the glob '{home}/**/*.json'"
+    with audited(home, journal=tmp_path / "j") as results:
+        assert statuses(results) == {"good.json": "compliant", "team": "unreadable", "deep": "unreadable"}
+        assert errors(results) == {"team": why, "deep": why}
+
+
+CUT_OFF = GOOD[:-20]
+KEPT: dict[str, tuple[dict[str, bytes], str]] = {
+    "nothing": ({}, "The backend has no older copy of it: restore it from a backup of the backend."),
+    "a copy beside it": (
+        {f"{STACKS}/llm/dev.json.bak": GOOD},
+        "The backend has older copies: put one that is whole in its place, `.pulumi/stacks/llm/dev.json.bak`.",
+    ),
+    "all of it": (
+        {
+            f"{STACKS}/llm/dev.json.bak": GOOD,
+            ".pulumi/history/llm/dev/dev-1.checkpoint.json": GOOD,
+            ".pulumi/history/llm/dev/dev-2.checkpoint.json": GOOD,
+            ".pulumi/history/llm/dev/dev-3.history.json": b"{}",
+            ".pulumi/history/llm/other/other-9.checkpoint.json": GOOD,
+            ".pulumi/backups/llm/dev/dev.1.json": GOOD,
+        },
+        "The backend has older copies: put one that is whole in its place, `.pulumi/stacks/llm/dev.json.bak` or "
+        "`.pulumi/history/llm/dev/dev-2.checkpoint.json`.",
+    ),
+    "backups": (
+        {".pulumi/backups/llm/dev/dev.1.json": GOOD, ".pulumi/backups/llm/dev/dev.2.json.gz": GOOD},
+        "The backend has older copies: put one that is whole in its place, `.pulumi/backups/llm/dev/dev.2.json.gz`.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kept", "advice"), KEPT.values(), ids=KEPT.keys())
+@pytest.mark.parametrize("damage", [CUT_OFF, b"", b"[]", gzip.compress(GOOD)[:-20]], ids=["cut", "empty", "odd", "gz"])
+def test_what_to_do_about_a_damaged_checkpoint(
+    tmp_path: Path, kept: dict[str, bytes], advice: str, damage: bytes
+) -> None:
+    home = put(tmp_path / "home", {f"{STACKS}/llm/dev.json": damage, f"{STACKS}/llm/good.json": GOOD, **kept})
+    with audited(home, journal=tmp_path / "j") as results:
+        assert statuses(results) == {"good.json": "compliant", "dev.json": "unreadable"}
+        assert errors(results)["dev.json"].endswith(f". {advice}")
+
+
+def test_what_to_do_about_a_damaged_export(tmp_path: Path) -> None:
+    home = put(tmp_path / "home", {"dev.json": CUT_OFF})
+    with audited(home, journal=tmp_path / "j") as results:
+        assert errors(results)["dev.json"].endswith(". Export the stack again: `pulumi stack export > state.json`.")
+
+
+def test_files_here_need_no_package_but_those_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("fsspec", "pyarrow", "requests", "urllib3"):
+        monkeypatch.setitem(sys.modules, package, None)
+    home = put(tmp_path / "home", {f"{STACKS}/llm/good.json": GOOD, "exports/bad.json.gz": gzip.compress(BAD)})
+    targets = (home, f"file://{home}/exports/*.json.gz", home / "exports")
+    with audited(*targets, journal=tmp_path / "j") as results:
+        assert statuses(results) == {"good.json": "compliant", "bad.json.gz": "violations"}
 
 
 UNOPENED = {

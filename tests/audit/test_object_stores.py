@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from policypack.audit.error import AuditError, TargetError
 from policypack.audit.stores.filesystem import _open
 from policypack.audit.stores.store import Entry, Store
 from policypack.audit.stores.target import open_target
-from tests.audit.servers import Answer, Bucket, gcs_server, s3_server, serving
+from tests.audit.servers import Answer, Bucket, dripping, gcs_server, s3_server, serving
 from tests.audit.states import BAD, GOOD, Judged, audited, errors, statuses
 
 STACKS = ".pulumi/stacks"
@@ -77,7 +78,7 @@ def test_an_object_that_is_deleted_after_it_was_listed(bucket: Bucket, tmp_path:
     store = Meanwhile(open_target(bucket.url), lambda: bucket.delete(f"{STACKS}/llm/dev.json"))
     with audited(store, journal=tmp_path / "j") as results:
         assert {name.partition("?")[0]: why for name, why in errors(results).items()} == {
-            "dev.json": "it was deleted or renamed after the audit had listed it"
+            "dev.json": "it was deleted or renamed after the audit had listed it: run the audit again"
         }
         assert {stack.name for stack in results.stacks() if stack.status == "compliant"} == {"prod"}
 
@@ -92,9 +93,29 @@ def test_exported_states_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
 
 
 def test_an_empty_bucket_and_one_that_is_not_there(bucket: Bucket) -> None:
-    for url in (bucket.url, bucket.url.replace("states", "nowhere")):
-        with pytest.raises(TargetError, match="there is no stack"):
-            list(open_target(url).entries())
+    missing = bucket.with_path("").replace("states", "nowhere")
+    name = missing.partition("://")[2].partition("/")[0]
+    for path in ("", ".pulumi/stacks/llm/dev.json", "exports/*.json"):
+        with pytest.raises(TargetError, match=r"there is no (stack|such file)"):
+            list(open_target(bucket.with_path(path)).entries())
+        with pytest.raises(TargetError, match=f"there is no bucket {name}, or these credentials may not see it"):
+            list(open_target(missing.replace(f"{name}/", f"{name}/{path}")).entries())
+
+
+def test_what_to_do_about_a_damaged_checkpoint(bucket: Bucket, tmp_path: Path) -> None:
+    kept = ("history/llm/dev/dev-1.checkpoint.json", "history/llm/dev/dev-2.checkpoint.json", "stacks/llm/dev.json.bak")
+    for path in (*kept, "stacks/llm/dev.json", "stacks/llm/old.json"):
+        bucket.put(f".pulumi/{path}", b"{")
+    with audited(bucket.url, journal=tmp_path / "j") as results:
+        said = {
+            name.partition("?")[0]: why.partition(". It has to be a state. ")[2]
+            for name, why in errors(results).items()
+        }
+    assert said == {
+        "dev.json": "The backend has older copies: put one that is whole in its place, "
+        "`.pulumi/stacks/llm/dev.json.bak` or `.pulumi/history/llm/dev/dev-2.checkpoint.json`.",
+        "old.json": "The backend has no older copy of it: restore it from a backup of the backend.",
+    }
 
 
 class Meanwhile:
@@ -112,6 +133,9 @@ class Meanwhile:
     def read(self, entry: Entry, max_bytes: int) -> bytes:
         return self._store.read(entry, max_bytes)
 
+    def advice(self, entry: Entry) -> str:
+        return self._store.advice(entry)
+
 
 FORBIDDEN = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
@@ -127,18 +151,26 @@ def test_no_permission_to_list(tmp_path: Path) -> None:
     assert "it cannot be listed: no permission (Access Denied)" in str(caught.value)
 
 
-def test_no_permission_to_read_one_of_several(tmp_path: Path) -> None:
+def listing(sizes: dict[str, int]) -> bytes:
+    """What S3 answers: the stacks with their sizes."""
     contents = "".join(
         f"<Contents><Key>{STACKS}/llm/{name}.json</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
-        f"<ETag>&quot;{name}&quot;</ETag><Size>{len(GOOD)}</Size></Contents>"
-        for name in ("closed", "dev", "gone")
+        f"<ETag>&quot;{name}&quot;</ETag><Size>{size}</Size></Contents>"
+        for name, size in sizes.items()
     )
-    listed = f"<ListBucketResult><Name>states</Name><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+    return (
+        f"<ListBucketResult><Name>states</Name><KeyCount>{len(sizes)}</KeyCount><IsTruncated>false</IsTruncated>"
+        f"{contents}</ListBucketResult>"
+    ).encode()
+
+
+def test_no_permission_to_read_one_of_several(tmp_path: Path) -> None:
+    listed = listing(dict.fromkeys(("closed", "dev", "gone"), len(GOOD)))
     missing = b"<Error><Code>NoSuchKey</Code><Message>The key is not there.</Message></Error>"
 
     def answer(path: str, query: dict[str, str], _headers: object) -> Answer:
         if "list-type" in query:
-            return 200, {}, listed.encode()
+            return 200, {}, listed
         kinds = {"closed": (403, FORBIDDEN), "dev": (200, GOOD), "gone": (404, missing)}
         status, body = kinds[path.rpartition("/")[2].removesuffix(".json")]
         return status, {"Content-Type": "application/xml"}, body
@@ -148,17 +180,32 @@ def test_no_permission_to_read_one_of_several(tmp_path: Path) -> None:
         with audited(url, journal=tmp_path / "j") as results:
             assert {name.partition("?")[0]: why for name, why in errors(results).items()} == {
                 "closed.json": "it cannot be read: no permission (Access Denied)",
-                "gone.json": "it was deleted or renamed after the audit had listed it",
+                "gone.json": "it was deleted or renamed after the audit had listed it: run the audit again",
             }
             assert [stack.name for stack in results.stacks() if stack.status == "compliant"] == ["dev"]
 
 
+def test_an_object_that_hardly_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policypack.audit.stores.objects._SECONDS_TO_READ", 0.5)
+    ended = threading.Event()
+
+    def answer(path: str, query: dict[str, str], _headers: object) -> Answer:
+        if "list-type" in query:
+            return 200, {}, listing({"dev": len(GOOD), "slow": 1000})
+        return 200, {}, dripping(ended) if "slow" in path else GOOD
+
+    with serving(answer) as address:
+        url = f"s3://states?endpoint={address}&region=us-east-1&s3ForcePathStyle=true"
+        with audited(url, journal=tmp_path / "j") as results:
+            assert {stack.name: (stack.status, stack.error) for stack in results.stacks()} == {
+                "dev": ("compliant", ""),
+                "slow": ("unreadable", "it did not arrive within 0.5 seconds: run the audit again"),
+            }
+        ended.set()
+
+
 def test_a_request_that_fails_is_repeated(tmp_path: Path) -> None:
-    listed = (
-        "<ListBucketResult><Name>states</Name><KeyCount>1</KeyCount><IsTruncated>false</IsTruncated><Contents>"
-        f"<Key>{STACKS}/llm/dev.json</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;1&quot;"
-        f"</ETag><Size>{len(BAD)}</Size></Contents></ListBucketResult>"
-    ).encode()
+    listed = listing({"dev": len(BAD)})
     asked: list[str] = []
 
     def answer(path: str, query: dict[str, str], _headers: object) -> Answer:

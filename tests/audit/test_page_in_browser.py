@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from policypack.audit.results import AuditResults
+from policypack.audit.trend import open_trend
 from policypack.report.formats import write_report
 from tests.report.chromium import started_chromium
 
@@ -47,6 +49,25 @@ def test_the_page(
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert said == [file.as_uri()]
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_the_page_of_a_trend(
+    browser: Browser, everything: AuditResults, tmp_path: Path, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    assert everything.baseline
+    file, journal = tmp_path / "trend.html", tmp_path / "now"
+    shutil.copy(tmp_path / "before", journal)
+    with open_trend([everything.baseline, journal]) as trend:
+        write_report("trend", file, trend)
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    page.goto(file.as_uri())
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator("svg.trend").count() > 4
+    found = Axe().run(page)
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found.response["violations"]] == []
     page.close()
 
 

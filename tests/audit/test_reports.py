@@ -102,7 +102,7 @@ def test_the_json_document(states: Path, tmp_path: Path) -> None:
     with audited(states, journal=tmp_path / "j", config=CONFIG, baseline=tmp_path / "before") as results:
         document = json.loads(written(results, tmp_path / "r.json"))
     assert [error.message for error in STRICT.iter_errors(document)] == []
-    assert document["schemaVersion"] == "2.0"
+    assert document["schemaVersion"] == "2.1"
     assert document["today"] == "2026-06-30"
     assert document["targets"] == [{"target": f"file://{states}", "stacks": 5, "error": None}]
     assert document["summary"] == {

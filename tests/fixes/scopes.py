@@ -400,7 +400,7 @@ FIXES = {
     ),
     "machine: never on Spot": fix(
         "gpu-instance-scheduling",
-        "is_available",
+        "_is_available",
         (_TYPE, *2 * (_TYPE.replace("g2-standard-8", "a4x-highgpu-4g"),)),
         (
             _SCHEDULING,

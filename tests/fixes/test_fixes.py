@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import policypack.rules
 from policypack.config.options import Setting, default_settings, read_options
-from policypack.evaluate import Report, Status, evaluate
+from policypack.evaluate import Report, Status, apply_to_stack, evaluate
+from policypack.model.graph.stack import Stack
+from policypack.model.values.spelling import Spelling, spelled
 from policypack.rules import RULES
 from policypack.verdict import Fail
 from tests.fixes.fix import Fix, words
 from tests.fixes.rows import FIXES
 from tests.projects import program_stack
+from tests.spelling import misspelled
 
 pytestmark = pytest.mark.usefixtures("_warm")
 _RULES = Path(policypack.rules.__file__).parent
@@ -38,6 +42,16 @@ def mended(program: str) -> Report:
     return judged(program)
 
 
+def misspelled_in(fix: Fix) -> Iterator[str]:
+    """What the rule says of the broken program in words of another language than its reader's."""
+    rule, stack = _BY_NAME[fix.rule], program_stack(fix.broken)
+    setting, names = Setting(rule.level, read_options(rule, fix.options)), {one.name for one in stack.resources}
+    for spelling in get_args(Spelling):
+        shown = Stack(stack.resources, spelling=spelling)
+        for finding in apply_to_stack(rule, shown, setting):
+            yield from misspelled(finding, spelling, names)
+
+
 def verdicts(report: Report, *statuses: Status) -> set[str]:
     return {found.rule.name for status in statuses for found in report.with_status(status)}
 
@@ -54,7 +68,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def remember(self: Fail, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        made.append((self.fix, sys._getframe(1).f_code.co_name))
+        made.append((spelled(self.remedy.text, "python"), sys._getframe(1).f_code.co_name))
 
     monkeypatch.setattr(Fail, "__init__", remember)
     return made
@@ -64,6 +78,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def test_the_fix_can_be_done(said: list[tuple[str, str]], name: str) -> None:
     fix = FIXES[name]
     before = judged(fix.broken, fix)
+    assert [*misspelled_in(fix)] == []
     problems = [
         problem for found in before.with_status("failed") if found.rule.name == fix.rule for problem in found.problems
     ]

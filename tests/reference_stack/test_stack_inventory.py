@@ -33,7 +33,7 @@ EVERYWHERE = {
     "gcp:secretmanager/secret:Secret": 1,
     "gcp:secretmanager/secretIamMember:SecretIamMember": 1,
     "gcp:serviceaccount/account:Account": 1,
-    "gcp:storage/bucket:Bucket": 1,
+    "gcp:storage/bucket:Bucket": 2,
     "gcp:storage/bucketIAMMember:BucketIAMMember": 1,
 }
 EXTERNAL = {
@@ -90,7 +90,7 @@ def on_cloud_run(regions: int) -> dict[str, int]:
         "gcp:monitoring/alertPolicy:AlertPolicy": 7,
         "gcp:projects/service:Service": 12,
         "gcp:projects/serviceIdentity:ServiceIdentity": 3,
-        "gcp:storage/bucket:Bucket": regions,
+        "gcp:storage/bucket:Bucket": regions + 1,
         "gcp:storage/bucketIAMMember:BucketIAMMember": regions,
     }
 
@@ -289,6 +289,7 @@ def test_llama_cpp_on_cloud_run_without_a_gpu(stack_dir: Path) -> None:
 VARIANTS = [
     # what is changed in prod, the type whose count changes, the count
     ({"llm-reference:operations/cmek": False}, "CryptoKey", 0),
+    ({"llm-reference:operations/cmek": False}, "Bucket", 1),
     ({"llm-reference:frontend/iap_members": ["group:llm@example.com"]}, "WebBackendServiceIamMember", 1),
     ({"llm-reference:frontend/iap_members": ["group:llm@example.com"]}, "UptimeCheckConfig", 0),
     ({"llm-reference:frontend/client_ranges": ["192.0.2.0/24"]}, "UptimeCheckConfig", 0),

@@ -143,6 +143,15 @@ def test_a_deployment_takes_no_placeholder(stack_dir: Path, stack: str) -> None:
     assert {mistake.key for mistake in refused.value.mistakes} == PLACEHOLDERS[stack]
 
 
+@pytest.mark.parametrize("path", ["kind", "iap_members", "domain"])
+def test_a_deployment_names_other_mistakes_too(stack_dir: Path, path: str) -> None:
+    raw = changed(raw_config(stack_dir, "run"), {f"frontend/{path}": 5})
+    with pytest.raises(ConfigError) as refused:
+        parse_config(raw, "my-llm-project", "run", deployed=True)
+    named = {mistake.key for mistake in refused.value.mistakes}
+    assert named == PLACEHOLDERS["run"] | {f"frontend.{path}"}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_deployment_takes_what_is_filled_in(stack_dir: Path, stack: str) -> None:
     changes = {"frontend/domain": "llm.corp.com", "operations/alert_emails": ["oncall@corp.com"]}

@@ -14,11 +14,11 @@ from policypack.model.graph.resource import Place, Resource
 from policypack.model.graph.stack import Stack
 from policypack.rule import Level, Waiver
 from policypack.rules import RULES
-from policypack.verdict import Fail, Undecided
+from policypack.verdict import Problem, Undecided
 
 BY_NAME = {rule.name: rule for rule in RULES}
 TYPE = "gcp:compute/backendService:BackendService"
-FAIL = Fail("It is so.", "It has to be other.", "Make it other.")
+FAIL = Problem("It is so.", "It has to be other.", "Make it other.")
 WAIVER = Waiver("*", "it\nhas to be", "the  team", date(2026, 12, 31))
 
 # What a name may hold: controls, a terminal's escape, quotes, markup, half a surrogate pair, what XML cannot hold.
@@ -59,7 +59,7 @@ def many_findings(number: int) -> Results:
 
 def hostile_results() -> Results:
     """One failed, one undecided and one waived finding that say hostile things."""
-    fail, waiver = Fail(HOSTILE, HOSTILE, HOSTILE), Waiver(HOSTILE, HOSTILE, HOSTILE, date(2026, 12, 31))
+    fail, waiver = Problem(HOSTILE, HOSTILE, HOSTILE), Waiver(HOSTILE, HOSTILE, HOSTILE, date(2026, 12, 31))
     findings = [
         made_finding(name=HOSTILE, problems=(fail,), expired=(waiver,)),
         made_finding("backend-cloud-armor", HOSTILE, reasons=(HOSTILE,)),

@@ -16,7 +16,7 @@ from policypack.authoring.pages import field_table, with_field_tables
 from policypack.judgement import Results
 from policypack.report.check.json_document import SCHEMA_VERSION, document_of, render
 from policypack.report.formats import PRODUCTS, Product, schema_of
-from policypack.verdict import Undecided, not_known
+from policypack.verdict import Undecided
 from policypack.wording import printable
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results, many_findings
 
@@ -131,7 +131,7 @@ def test_what_a_finding_says() -> None:
     ]
     document = read(made_results(findings))
     waiver = {"resource": "*", "reason": "it\nhas to be", "owner": "the  team", "expires": "2026-12-31"}
-    fail = {"observed": "It is so.", "required": "It has to be other.", "fix": "Make it other."}
+    fail = {"observed": "It is so.", "required": "It has to be other.", "fix": "Make it other.", "settings": []}
     keys = ("name", "status", "problems", "reasons", "notApplicable", "waivers", "expiredWaivers")
     assert [tuple(entry[key] for key in keys) for entry in document["findings"]] == [
         ("a", "failed", [fail], ["r"], None, [], [waiver]),
@@ -143,14 +143,11 @@ def test_what_a_finding_says() -> None:
 
 
 def test_each_reason_names_the_property_that_would_decide() -> None:
-    undecided = (not_known("backends"), Undecided("r"), not_known("mode", "a"))
+    reasons = {"`backends` is not known": "backends", "r": "", "`mode` of `a` is not known": "mode"}
+    undecided = tuple(Undecided(*reason) for reason in reasons.items())
     finding = made_finding()._replace(undecided=undecided)
     (entry,) = read(made_results([finding]))["findings"]
-    assert list(zip(entry["reasons"], entry["unknownProperties"], strict=True)) == [
-        ("`backends` is not known", "backends"),
-        ("r", ""),
-        ("`mode` of `a` is not known", "mode"),
-    ]
+    assert list(zip(entry["reasons"], entry["unknownProperties"], strict=True)) == list(reasons.items())
 
 
 def test_waivers_say_what_became_of_them(results: Results) -> None:

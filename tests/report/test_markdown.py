@@ -12,7 +12,7 @@ from policypack.model.graph.stack import Stack
 from policypack.report.check.groups import groups_of
 from policypack.report.check.markdown import MARKER, render
 from policypack.report.markdown_text import MOST_BYTES
-from policypack.verdict import Fail
+from policypack.verdict import Problem
 from tests.report.every_verdict import PROGRAM
 from tests.report.judged import HOSTILE, hostile_results, judged, large_results
 from tests.report.made import made_finding, made_results
@@ -109,7 +109,7 @@ def test_a_hostile_name_is_nothing_but_a_name() -> None:
 
 def different(number: int, name: str = "chat") -> Results:
     """As many violations, none of which is like another."""
-    said = [Fail(f"`{n}` {'is so ' * 30}", "It has to be other.", f"Make `{n}` other.") for n in range(number)]
+    said = [Problem(f"`{n}` {'is so ' * 30}", "It has to be other.", f"Make `{n}` other.") for n in range(number)]
     return made_results([made_finding(name=f"{name}{n}", problems=(fail,)) for n, fail in enumerate(said)])
 
 

@@ -59,7 +59,7 @@ def test_several_files_are_written_and_the_report_is_printed_too(tmp_path: Path)
     result = command("check", STATE, *TODAY, *(part for file in files for part in ("--output", file)))
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout == files[4].read_text()
-    assert read(files[0])["schemaVersion"] == "1.2"
+    assert read(files[0])["schemaVersion"] == "1.3"
     assert read(files[1]) == read(files[2])
     assert read(files[1])["version"] == "2.1.0"
     assert ElementTree.parse(files[3]).getroot().tag == "testsuites"
@@ -82,7 +82,7 @@ def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
     assert command("check", STATE, *TODAY, "--output", file, "--output", link).stderr == ""
     assert read(file).tag == "testsuites"
     assert link.is_symlink()
-    assert read(tmp_path / "target.json")["schemaVersion"] == "1.2"
+    assert read(tmp_path / "target.json")["schemaVersion"] == "1.3"
 
 
 @pytest.mark.parametrize(

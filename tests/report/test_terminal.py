@@ -16,10 +16,10 @@ from policypack.report.check.groups import groups_of
 from policypack.report.check.terminal import print_report
 from policypack.report.console import make_console
 from policypack.report.source_line import source_line
-from policypack.verdict import Fail
+from policypack.verdict import Problem
 from tests.report.made import BY_NAME, FAIL, HOSTILE, made_finding, made_results
 
-LONG = Fail(
+LONG = Problem(
     "It has no `outlier_detection`, and nothing else that tells servers apart which answer from those that do not.",
     "Outlier detection.",
     'Set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}`, and look at the log.',
@@ -38,7 +38,7 @@ def many(number: int) -> list[Finding]:
     found = []
     for index in range(number):
         rule = rules[index * len(rules) // number]
-        fail = Fail(f"It is {index}.", LONG.required, LONG.fix)
+        fail = Problem(f"It is {index}.", LONG.required, LONG.fix)
         found.append(made_finding(rule.name, f"chat{index}", problems=(fail,), level=rule.level))
     return found
 
@@ -105,7 +105,7 @@ def test_the_summary_and_what_to_do_first_are_at_both_ends() -> None:
 
 
 def test_a_long_or_hostile_name_takes_one_line_of_the_list_at_the_top() -> None:
-    findings = [made_finding(name=f"{HOSTILE * 30}{n}", problems=(Fail(f"{n}", "r", f"f{n}"),)) for n in range(5)]
+    findings = [made_finding(name=f"{HOSTILE * 30}{n}", problems=(Problem(f"{n}", "r", f"f{n}"),)) for n in range(5)]
     lines = printed(made_results(findings), 80)
     top = lines.index("First:")
     assert [line[:2] for line in lines[top + 1 : top + 5]] == ["1.", "2.", "3.", ""]
@@ -114,7 +114,7 @@ def test_a_long_or_hostile_name_takes_one_line_of_the_list_at_the_top() -> None:
 
 def test_what_the_run_fails_for_is_done_first() -> None:
     advice = [
-        made_finding("llm-backend-regions", f"chat{n}", problems=(Fail(f"{n}", "r", f"Do {n}."),), level="advisory")
+        made_finding("llm-backend-regions", f"chat{n}", problems=(Problem(f"{n}", "r", f"Do {n}."),), level="advisory")
         for n in range(4)
     ]
     blocking = made_finding("llm-backend-timeout", "embed", problems=(FAIL,))
@@ -123,7 +123,7 @@ def test_what_the_run_fails_for_is_done_first() -> None:
 
 
 def test_one_thing_to_do_about_several_resources_is_one_line() -> None:
-    findings = [made_finding(name=f"chat{n}", problems=(Fail(f"It is {n}.", "r", "Do it."),)) for n in range(4)]
+    findings = [made_finding(name=f"chat{n}", problems=(Problem(f"It is {n}.", "r", "Do it."),)) for n in range(4)]
     zones = made_finding("llm-backend-zones", "embed", problems=(FAIL,))
     lines = printed(made_results([*findings, zones]))
     top = lines.index("First:")
@@ -149,7 +149,7 @@ def group_names(*findings: Finding) -> list[list[str]]:
 
 
 def says(name: str, observed: str, rule: str = "llm-backend-regions", **more: str) -> Finding:
-    return made_finding(rule, name, problems=(Fail(observed, "r", "f"),), **more)
+    return made_finding(rule, name, problems=(Problem(observed, "r", "f"),), **more)
 
 
 @pytest.mark.parametrize(

@@ -229,9 +229,9 @@ def test_the_message_says_what_each_model_needs() -> None:
         RULE, *on_path(machine({"scheduling": {"onHostMaintenance": "s3cr3t", "provisioningModel": "SPOT"}}))
     )
     assert [(problem.observed, problem.fix) for problem in found.problems] == [
-        ("`on_host_maintenance` is not TERMINATE.", 'Set `"on_host_maintenance": "TERMINATE"` in `scheduling`.'),
-        ("`preemptible` is not set with SPOT.", 'Set `"preemptible": True` in `scheduling`.'),
-        ("`automatic_restart` is not set with SPOT.", 'Set `"automatic_restart": False` in `scheduling`.'),
+        ("`on_host_maintenance` is not TERMINATE.", 'Set `scheduling={"on_host_maintenance": "TERMINATE"}`.'),
+        ("`preemptible` is not set with SPOT.", 'Set `scheduling={"preemptible": True}`.'),
+        ("`automatic_restart` is not set with SPOT.", 'Set `scheduling={"automatic_restart": False}`.'),
     ]
 
 

@@ -138,5 +138,5 @@ def test_the_fix_names_what_takes_precedence() -> None:
         RULE, *with_path({"metadata": SAFE}, group={"allInstancesConfig": {"metadata": {"enable-oslogin": "0"}}})
     )
     assert [problem.fix for problem in found.problems] == [
-        'Set `"enable-oslogin": "TRUE"` in `metadata` of that `all_instances_config`.'
+        'Set `metadata={"enable-oslogin": "TRUE"}` in that `all_instances_config`.'
     ]

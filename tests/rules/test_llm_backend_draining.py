@@ -96,7 +96,7 @@ def test_the_message_says_what_is_required_and_why() -> None:
         (
             "Connection draining is 300 s.",
             "At least 900 s, its `timeout_sec`.",
-            "Set `connection_draining_timeout_sec` to 900 or more, up to 3600.",
+            "Set `connection_draining_timeout_sec=900` or more, up to 3600.",
         )
     ]
     (found,) = findings(RULE, build(subject, US), min_seconds=600)
@@ -108,6 +108,6 @@ def test_the_message_asks_for_no_more_than_there_is() -> None:
     assert [(problem.required, problem.fix) for problem in found.problems] == [
         (
             "At least 3600 s, the most there is, as its `timeout_sec` is longer.",
-            "Set `connection_draining_timeout_sec` to 3600.",
+            "Set `connection_draining_timeout_sec=3600`.",
         )
     ]

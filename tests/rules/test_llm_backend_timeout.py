@@ -94,8 +94,8 @@ def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: 
         (
             observed,
             "A timeout from 600 to 86400 s.",
-            "Set `timeout_sec` to the duration of the longest response, 600 or more, and "
-            "`connection_draining_timeout_sec` to the same, up to 3600.",
+            "Set `timeout_sec=600` and `connection_draining_timeout_sec=600`, or as much as the longest response "
+            "takes.",
         )
     ]
 

@@ -135,8 +135,8 @@ def test_reports_say_the_severity_of_the_finding() -> None:
         ("service", 'Set `ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"` and `default_uri_disabled=True`.'),
         (
             "service of the first API",
-            'Set `metadata={"annotations": {"run.googleapis.com/ingress": "internal-and-cloud-load-balancing"}}` and '
-            '`metadata={"annotations": {"run.googleapis.com/default-url-disabled": "true"}}`.',
+            'Set `metadata={"annotations": {"run.googleapis.com/ingress": "internal-and-cloud-load-balancing", '
+            '"run.googleapis.com/default-url-disabled": "true"}}`.',
         ),
         ("function", 'Set `service_config={"ingress_settings": "ALLOW_INTERNAL_AND_GCLB"}`.'),
     ],

@@ -227,11 +227,39 @@ def test_a_program_runs_from_answers(tmp_path: Path) -> None:
         "details": {"a": 1},
         "unseen": {"a": UNKNOWN},
     }
+    assert program.stack.is_complete
     assert program.notes == (
-        "what these functions return is not known in this run, and what the program makes in `apply` of it is not "
-        "seen: `gcp:compute/getVm:getVm` (__main__.py:15); an answer in policy-answers.yaml makes it known",
+        "what these functions return is not known in this run: `gcp:compute/getVm:getVm` (__main__.py:15); an answer "
+        "in policy-answers.yaml makes it known",
         "answers in policy-answers.yaml that the program does not ask for: 3 (`acme:index:getAny`), 4 "
         "(`acme:index:getUnused`)",
+    )
+
+
+def test_what_an_unknown_result_would_make_is_named(tmp_path: Path) -> None:
+    program = load_program(
+        project(
+            tmp_path,
+            """
+            def one(vm):
+                make(vm.status)
+
+            unknown = get_vm_output(name="b")
+            known = get_vm_output(name="a")
+            unknown.apply(one)
+            unknown.nics.apply(lambda nics: [pulumi.ComponentResource("a:b:C", nic.name) for nic in nics])
+            unknown.apply(lambda vm: print(vm.status))
+            known.apply(one)
+            """,
+            "- {function: gcp:compute/getVm:getVm, arguments: {name: a}, result: {status: up}}",
+        ),
+        timeout=60,
+    )
+    assert inputs_of(program) == {"up": {}}
+    assert not program.stack.is_complete
+    assert program.notes[1] == (
+        "what the program makes in `apply` of results that are not known is not seen in this run, so that what seems "
+        "to be missing is undecided: __main__.py:15, __main__.py:16"
     )
 
 

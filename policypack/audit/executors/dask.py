@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import importlib
-import re
+import socket
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from policypack.audit.error import AuditError
 from policypack.audit.record import StackRecord, unreadable
 from policypack.audit.worker import Job, run_job
 
 _AHEAD: Final = 2
-_SECONDS_TO_CONNECT: Final = 30
-_WITH_PORT: Final = re.compile(r":[0-9]+/?$")
-_KILLED: Final = "the workers that judged it died, perhaps because it needs more memory than they have"
+_SECONDS_TO_CONNECT: Final = 2.5
+_SECONDS_FOR_WORKERS: Final = 30
+_KILLED: Final = "the workers that judged it died, perhaps because it needs more memory than they have: give them more"
 
 
 def run(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRecord]]]:
@@ -32,11 +33,12 @@ def run(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRe
     Raises:
         AuditError: Dask is not installed, or the scheduler does not answer or has no workers.
     """
+    _check_port(scheduler)
     try:
         distributed = importlib.import_module("distributed")
     except ModuleNotFoundError as error:
         raise AuditError("--scheduler needs Dask: install llm-policypack[dask], here and on the workers") from error
-    client = _connect(distributed.Client, scheduler)
+    client = _connect(distributed, scheduler)
     suspects: list[Job] = []
     try:
         for job, records in _judged(client, distributed.as_completed(loop=client.loop), jobs):
@@ -50,7 +52,7 @@ def run(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRe
     except OSError as error:
         raise AuditError(f"the Dask scheduler {scheduler} is lost ({error}): run the audit again to go on") from error
     finally:
-        client.close(timeout=_SECONDS_TO_CONNECT)
+        client.close(timeout=_SECONDS_FOR_WORKERS)
 
 
 def _judged(client: Any, completed: Any, jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord] | None]]:
@@ -71,20 +73,41 @@ def _submit(client: Any, job: Job) -> Any:
     return client.submit(run_job, job, pure=False)
 
 
-def _connect(client_class: Any, scheduler: str) -> Any:
-    if not _WITH_PORT.search(scheduler):
+def _check_port(scheduler: str) -> None:
+    """Asks the port itself first: Dask takes long to load, and repeats what is refused."""
+    parts = urlsplit(scheduler if "://" in scheduler else f"//{scheduler}")
+    try:
         # Dask would wait for port 0 to answer.
-        raise AuditError(f"there is no Dask scheduler at {scheduler}; it has to be like tcp://HOST:8786")
+        if not parts.hostname or not parts.port:
+            raise _no_scheduler(scheduler)
+        socket.create_connection((parts.hostname, parts.port), timeout=_SECONDS_TO_CONNECT).close()
+    except (OSError, ValueError) as error:
+        raise _no_scheduler(scheduler) from error
+
+
+def _connect(distributed: Any, scheduler: str) -> Any:
     try:
-        client = client_class(scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise AuditError(f"there is no Dask scheduler at {scheduler}; it has to be like tcp://HOST:8786") from error
+        # A client that gets no answer waits on, whatever its time limit.
+        asyncio.run(asyncio.wait_for(_ask(distributed, scheduler), _SECONDS_TO_CONNECT))
+        client = distributed.Client(scheduler, timeout=_SECONDS_FOR_WORKERS, set_as_default=False)
+    except Exception as error:
+        # What another kind of server sends may be taken for anything, such as a message of more bytes than there are.
+        raise _no_scheduler(scheduler) from error
     try:
-        client.wait_for_workers(1, timeout=_SECONDS_TO_CONNECT)
+        client.wait_for_workers(1, timeout=_SECONDS_FOR_WORKERS)
     except TimeoutError as error:
         client.close()
         raise AuditError(f"the Dask scheduler {scheduler} has no workers") from error
     return client
+
+
+async def _ask(distributed: Any, scheduler: str) -> None:
+    async with distributed.rpc(scheduler, timeout=_SECONDS_TO_CONNECT) as asked:
+        await asked.identity()
+
+
+def _no_scheduler(address: str) -> AuditError:
+    return AuditError(f"there is no Dask scheduler at {address}; it has to be like tcp://HOST:8786")
 
 
 def _records_of(future: Any) -> list[StackRecord] | None:
@@ -103,6 +126,6 @@ def _records_of(future: Any) -> list[StackRecord] | None:
             return None
         raise AuditError(
             f"the Dask cluster did not do its work ({type(error).__name__}): its workers need the same release of this "
-            "policy pack, as llm-policypack[dask]; run the audit again to go on"
+            "policy pack with its extra `dask`; run the audit again to go on"
         ) from error
     return records

@@ -17,7 +17,10 @@ from policypack.garbage import collect_seldom
 
 # Enough that no process waits, and few enough that little is in memory.
 _AHEAD: Final = 2
-_KILLED: Final = "the process that judged it was killed, perhaps because it needed more memory than there is"
+_KILLED: Final = (
+    "the process that judged it was killed, perhaps because it needed more memory than there is: lower `--workers`, or "
+    "use a larger machine"
+)
 
 
 def run(jobs: Iterator[Job], workers: int) -> Iterator[tuple[Job, list[StackRecord]]]:

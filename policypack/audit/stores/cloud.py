@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ _DEFAULT_API: Final = "https://api.pulumi.com"
 _READERS: Final = 8
 _ATTEMPTS: Final = 5
 _TIMEOUT_SECONDS: Final = (10, 120)
+_SECONDS_TO_READ: Final = 300
 _READS: Final = 3
 _OK: Final = 200
 _RETRIED: Final = (429, 500, 502, 503, 504)
 _CHUNK_BYTES: Final = 1024 * 1024
 _BYTES_A_RESOURCE: Final = 3000
+_NAMES: Final = ("orgName", "projectName", "stackName")
 _BAD_TOKEN: Final = "the token in PULUMI_ACCESS_TOKEN is refused: it is wrong, or it has expired"
 
 
@@ -59,13 +62,16 @@ class CloudStore:
         query: dict[str, str] | None = {"organization": self.organization}
         if self.project:
             query = {**(query or {}), "project": self.project}
-        any_found, seen = False, set[object]()
+        listed, any_found, seen = 0, False, set[str]()
         while query is not None:
             page = self._page(query)
             for stack in page["stacks"]:
-                any_found = True
-                yield self._entry(stack)
-            token = page.get("continuationToken")
+                listed += 1
+                entry = self._entry(stack, listed)
+                if entry:
+                    any_found = True
+                    yield entry
+            token = str(page.get("continuationToken") or "")
             if token in seen:
                 raise TargetError(f"{self.api} lists the same stacks again and again")
             seen.add(token)
@@ -76,32 +82,44 @@ class CloudStore:
     def read(self, entry: Entry, max_bytes: int) -> bytes:
         """The state of a stack, its secrets encrypted; see `Store.read`."""
         import requests
+        from urllib3.exceptions import HTTPError, ProtocolError
 
         try:
             for _ in range(_READS - 1):
                 # An answer that breaks off, after which urllib3 does not ask again.
-                with suppress(requests.exceptions.ChunkedEncodingError):
+                with suppress(ProtocolError):
                     return self._content(entry, max_bytes)
             return self._content(entry, max_bytes)
-        except requests.RequestException as error:
-            raise UnreadableState(f"it cannot be read from {self.api}: {type(error).__name__}") from error
+        except (requests.RequestException, HTTPError) as error:
+            raise UnreadableState(
+                f"it cannot be read from {self.api}: {type(error).__name__}. Run the audit again"
+            ) from error
+
+    def advice(self, entry: Entry) -> str:
+        """See `Store.advice`."""
+        stack = f"{self.organization}/{entry.project}/{entry.name}"
+        return f"Pulumi Cloud keeps earlier versions: `pulumi stack export --stack {stack} --version NUMBER`."
 
     def _content(self, entry: Entry, max_bytes: int) -> bytes:
-        content = bytearray()
+        content, end = bytearray(), time.monotonic() + _SECONDS_TO_READ
         with _session().get(f"{self.api}{entry.key}", timeout=_TIMEOUT_SECONDS, stream=True) as response:
             if response.status_code != _OK:
                 raise UnreadableState(_problem(response.status_code))
-            for chunk in response.iter_content(_CHUNK_BYTES):
+            # As it arrives: one that comes byte by byte is not waited for.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+                if time.monotonic() > end:
+                    raise UnreadableState(f"it did not arrive within {_SECONDS_TO_READ} seconds: run the audit again")
                 content += chunk
                 if len(content) > max_bytes:
                     raise too_large(max_bytes)
         return bytes(content)
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
+        session = _session()
         import requests
 
         try:
-            response = _session().get(f"{self.api}/api/user/stacks", params=query, timeout=_TIMEOUT_SECONDS)
+            response = session.get(f"{self.api}/api/user/stacks", params=query, timeout=_TIMEOUT_SECONDS)
         except requests.RequestException as error:
             raise TargetError(f"{self.api} does not answer ({type(error).__name__})") from error
         if response.status_code != _OK:
@@ -114,14 +132,19 @@ class CloudStore:
             raise TargetError(f"{self.api} gives no list of stacks; is this Pulumi Cloud's API?")
         return page
 
-    def _entry(self, stack: Any) -> Entry:
-        try:
-            names = [str(stack[key]) for key in ("orgName", "projectName", "stackName")]
-        except (KeyError, TypeError):
-            raise TargetError(f"{self.api} lists a stack without its names") from None
-        path = "/".join(quote(name, safe="", errors="surrogatepass") for name in names)
-        size = int(stack.get("resourceCount") or 0) * _BYTES_A_RESOURCE
+    def _entry(self, stack: Any, number: int) -> Entry | None:
+        """The stack that the list has at a place; `None` if it is of another organization or project."""
         host = "" if self.api == _DEFAULT_API else f"?api={quote(self.api, safe='')}"
+        found = [stack.get(key) if isinstance(stack, dict) else None for key in _NAMES]
+        names = [name for name in found if isinstance(name, str) and name]
+        if len(names) < len(_NAMES):
+            return Entry(f"{self.target}#{number}{host}", "", 0, error=f"{self.api} lists it without its names")
+        wanted = (self.organization, self.project)
+        if any(name and name.casefold() != own.casefold() for name, own in zip(wanted, names, strict=False)):
+            return None
+        path = "/".join(quote(name, safe="", errors="surrogatepass") for name in names)
+        resources = stack.get("resourceCount")
+        size = (resources if isinstance(resources, int) else 0) * _BYTES_A_RESOURCE
         # The size is a guess: it has to keep no state from being read.
         return Entry(f"pulumi://{path}{host}", f"/api/stacks/{path}/export", size, project=names[1], name=names[2])
 

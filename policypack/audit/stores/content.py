@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from policypack.audit.error import UnreadableState
+from policypack.audit.error import DamagedContent, UnreadableState
 
 COMPRESSED: Final = (".gz", ".zst")
 MEBIBYTE: Final = 1024 * 1024
@@ -18,7 +18,7 @@ _WITH_GZIP_HEADER: Final = 16 + zlib.MAX_WBITS
 def too_large(max_bytes: int) -> UnreadableState:
     """What to raise for a state that has more bytes than the audit reads."""
     return UnreadableState(
-        f"it is larger than {max_bytes // MEBIBYTE} MiB, the most that this audit reads (`--max-size`)"
+        f"it is larger than {max_bytes // MEBIBYTE} MiB, the most that this audit reads: raise `--max-size`"
     )
 
 
@@ -26,7 +26,8 @@ def decompressed(content: bytes, max_bytes: int) -> bytes:
     """The content, decompressed if it is gzip or Zstandard; Pulumi too goes by its first bytes, not by its name.
 
     Raises:
-        UnreadableState: it is damaged, or has more than `max_bytes`.
+        DamagedContent: it is damaged.
+        UnreadableState: it has more than `max_bytes`, or a package is missing.
     """
     if content.startswith(_GZIP):
         content = _gunzip(content, max_bytes)
@@ -44,10 +45,10 @@ def _gunzip(content: bytes, max_bytes: int) -> bytes:
             member = zlib.decompressobj(_WITH_GZIP_HEADER)
             plain += member.decompress(content, max_bytes + 1 - len(plain))
             if not member.eof and len(plain) <= max_bytes:
-                raise UnreadableState("it is compressed but cut off")
+                raise DamagedContent("it is compressed but cut off")
             content = member.unused_data
     except zlib.error as error:
-        raise UnreadableState("it is compressed but damaged") from error
+        raise DamagedContent("it is compressed but damaged") from error
     return bytes(plain)
 
 
@@ -60,5 +61,5 @@ def _unzstd(content: bytes, max_bytes: int) -> bytes:
         with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
             plain: bytes = stream.read(max_bytes + 1)
     except OSError as error:
-        raise UnreadableState("it is compressed but damaged or cut off") from error
+        raise DamagedContent("it is compressed but damaged or cut off") from error
     return plain

@@ -19,10 +19,9 @@ from policypack.audit.error import TargetError
 from policypack.audit.stores.backend_url import BackendURL
 
 # The class in gcsfs.core speaks the JSON API only; the package's own one asks a gRPC API for the kind of bucket first.
-_PACKAGES: Final = {"file": "fsspec.implementations.local", "gs": "gcsfs.core", "s3": "s3fs", "azblob": "adlfs"}
-_EXTRAS: Final = {"file": "audit", "gs": "gcs", "s3": "s3", "azblob": "azure"}
+_PACKAGES: Final = {"gs": "gcsfs.core", "s3": "s3fs", "azblob": "adlfs"}
+_EXTRAS: Final = {"gs": "gcs", "s3": "s3", "azblob": "azure"}
 _CLASSES: Final = {
-    "file": "LocalFileSystem",
     "gs": "GCSFileSystem",
     "s3": "S3FileSystem",
     "azblob": "AzureBlobFileSystem",
@@ -33,7 +32,7 @@ _AZURE_CONNECTION: Final = ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGEBLO
 
 
 def open_filesystem(url: BackendURL) -> Any:
-    """The file system of a backend; the same one each time, within a process.
+    """The file system of a bucket; the same one each time, within a process.
 
     Raises:
         TargetError: its package is not installed, or the environment lacks what it needs.
@@ -45,8 +44,6 @@ def open_filesystem(url: BackendURL) -> Any:
 def _open(scheme: str, parameters: tuple[tuple[str, str], ...]) -> Any:
     url = BackendURL(scheme, "", "", dict(parameters))
     filesystem = _class(scheme)
-    if scheme == "file":
-        return filesystem()
     try:
         return filesystem(use_listings_cache=False, **options_of(url))
     except TargetError:
@@ -62,8 +59,7 @@ def _class(scheme: str) -> Any:
             warnings.simplefilter("ignore")
             return getattr(importlib.import_module(package), _CLASSES[scheme])
     except ModuleNotFoundError as error:
-        name = (error.name or package).partition(".")[0]
-        extra = _EXTRAS[scheme]
+        name, extra = (error.name or package).partition(".")[0], _EXTRAS[scheme]
         raise TargetError(f"reading {scheme}:// needs the package {name}: install llm-policypack[{extra}]") from error
 
 

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 # Of a file that cannot be read: why, in place of what is known of it.
 ERROR: Final = "error"
 
-_VANISHED: Final = "it was deleted or renamed while the audit listed it"
-_DANGLING: Final = "it is a link to nothing"
-_LOOP: Final = "a link on its path leads back to itself"
+_VANISHED: Final = "it was deleted or renamed while the audit listed it: run the audit again"
+_DANGLING: Final = "it is a link to nothing: remove it, or restore what it leads to"
+_LOOP: Final = "a link on its path leads back to itself: remove the link"
+_NO_FILE: Final = "it is neither a file nor a folder: remove it"
+_NOT_READ: Final = "the states in this folder are not read: name it as a target too, or give the glob {}"
 _CYCLE: Final = "it is a link to a folder that it is in, whose files are read there"
 
 
@@ -52,9 +54,7 @@ def _list(
             if enters(path):
                 found |= _list_below(path, wanted, enters, above)
         elif wanted(path):
-            info = describe(path)
-            if info["type"] == "file":
-                found[path] = info
+            found[path] = describe(path)
     return found
 
 
@@ -75,27 +75,60 @@ def _identity(folder: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def list_folder(root: str, wanted: Callable[[str], object]) -> dict[str, Mapping[str, Any]]:
+    """The files in a folder, and the folders in it that have files too, which are not read.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    found = list_files(root, wanted)
+    for folder in _names(root):
+        if os.path.isdir(folder) and not os.path.basename(folder).startswith("."):
+            below = (os.path.join(where, name) for where, _, names in os.walk(folder) for name in names)
+            if any(map(wanted, below)):
+                found[folder] = {"name": folder, "type": "file", ERROR: _NOT_READ.format(f"'{root}/**/*.json'")}
+    return found
+
+
 def find_glob(pattern: str) -> dict[str, Mapping[str, Any]]:
-    """The files whose paths match a glob as fsspec reads them, and the folders on the way that cannot be listed.
+    """The files whose paths match a glob, and the folders on the way that cannot be listed.
+
+    `*` is any part of a name, `**` any number of folders.
 
     Raises:
         OSError: the folder before the first wildcard cannot be listed.
     """
-    from fsspec.utils import glob_translate
-
-    matches = re.compile(glob_translate(pattern)).match
     parts = pattern.split("/")
     plain = next(number for number, part in enumerate(parts) if any(sign in part for sign in "*?["))
-    folders = [re.compile(glob_translate("/".join(parts[:end]))).match for end in range(plain + 1, len(parts))]
-    deepest = next((number for number, part in enumerate(parts) if part == "**"), None)
+    root, globs = "/".join(parts[:plain]) or "/", parts[plain:]
 
-    def enters(folder: str) -> object:
-        depth = folder.count("/")
-        if deepest is not None and depth >= deepest:
-            return deepest == plain or folders[deepest - plain - 1]("/".join(folder.split("/")[:deepest]))
-        return plain <= depth < len(parts) - 1 and folders[depth - plain](folder)
+    def names_of(path: str) -> list[str]:
+        return path.split("/")[plain:]
 
-    return list_files("/".join(parts[:plain]) or "/", matches, enters)
+    return list_files(
+        root, lambda path: _fits(names_of(path), globs), lambda folder: _fits(names_of(folder), globs, is_whole=False)
+    )
+
+
+def _fits(names: Sequence[str], globs: Sequence[str], is_whole: bool = True) -> bool:
+    """Whether names match globs one by one; with `is_whole=False` whether longer ones that begin so could."""
+    if not globs:
+        return not names and is_whole
+    if not names:
+        return not is_whole or all(glob == "**" for glob in globs)
+    if globs[0] == "**":
+        return _fits(names[1:], globs, is_whole) or _fits(names, globs[1:], is_whole)
+    return fnmatchcase(names[0], globs[0]) and _fits(names[1:], globs[1:], is_whole)
+
+
+def read_file(path: str, max_bytes: int) -> bytes:
+    """The content of a file, but not more than a byte above the limit.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        return file.read(max_bytes + 1)
 
 
 def describe(path: str) -> Mapping[str, Any]:
@@ -104,10 +137,11 @@ def describe(path: str) -> Mapping[str, Any]:
         found = os.stat(path)
     except OSError as error:
         return _unreadable(path, error)
-    kind = "directory" if stat.S_ISDIR(found.st_mode) else "file" if stat.S_ISREG(found.st_mode) else "other"
+    if not stat.S_ISREG(found.st_mode):
+        return {"name": path, "type": "file", ERROR: _NO_FILE}
     return {
         "name": path,
-        "type": kind,
+        "type": "file",
         "size": found.st_size,
         "ino": found.st_ino,
         "created": found.st_ctime,
@@ -121,7 +155,9 @@ def why_unreadable(path: str, error: OSError) -> str:
         return _DANGLING if os.path.islink(path) else _VANISHED
     if error.errno == errno.ELOOP:
         return _LOOP
-    return f"{'no permission' if isinstance(error, PermissionError) else 'it cannot be read'} ({error.strerror})"
+    if isinstance(error, PermissionError):
+        return f"no permission ({error.strerror}): let this user read it"
+    return f"it cannot be read ({error.strerror})"
 
 
 def _names(folder: str) -> Iterator[str]:

@@ -59,3 +59,6 @@ class Store(Protocol):
         Raises:
             UnreadableState: it cannot be read, or has more than `max_bytes`.
         """
+
+    def advice(self, entry: Entry) -> str:
+        """What to do about a state that is damaged, in a sentence."""

@@ -9,8 +9,9 @@ from typing import Final
 from policypack.audit.error import TargetError
 from policypack.audit.stores.backend_url import SCHEMES, BackendURL, parse_backend_url, real_path
 from policypack.audit.stores.cloud import open_cloud
+from policypack.audit.stores.copies import CHECKPOINTS
 from policypack.audit.stores.filesystem import azure_account
-from policypack.audit.stores.objects import CHECKPOINTS, SUFFIXES, Kind, ObjectStore, has_glob
+from policypack.audit.stores.objects import SUFFIXES, Kind, ObjectStore, has_glob
 from policypack.audit.stores.store import Store
 from policypack.wording import printable
 

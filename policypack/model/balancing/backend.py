@@ -33,6 +33,7 @@ class Backend:
         kinds: the kinds of group that it can point at.
         choices: the groups that it can point at; `None` if it may be any.
         default_capacity_scaler: what it has if it sets no `capacity_scaler`.
+        number: its place in the list, from 0.
     """
 
     label: str
@@ -41,6 +42,12 @@ class Backend:
     kinds: frozenset[GroupKind]
     choices: tuple[Group, ...] | None = None
     default_capacity_scaler: float | Unknown | None = None
+    number: int = 0
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where it is among the properties of its service."""
+        return "backends", self.number
 
     @cached_property
     def _is_set(self) -> dict[str, bool | Unknown]:

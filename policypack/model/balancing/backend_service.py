@@ -130,6 +130,7 @@ class BackendService(LoadBalancerService):
                 group.kinds if group else self._kinds_of(backend),
                 (group,) if group else self._choices_of_the_others,
                 self._default_capacity_scaler,
+                number,
             )
             for number, (backend, group) in enumerate(zip(properties, found, strict=True))
         )

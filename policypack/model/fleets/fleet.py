@@ -105,7 +105,7 @@ def capacity_basis(service: BackendService, *, needs_load: bool = True) -> Failo
     if found.has_untargeted:
         return FailoverBasis(not_applicable="a backend has no target, and so no capacity to speak of")
     if service.is_passthrough is UNKNOWN:
-        blocked = "`load_balancing_scheme` is not known, and so whether its backends have targets"
+        blocked = "``load_balancing_scheme`` is not known, and so whether its backends have targets"
         return FailoverBasis(undecided=(Unresolved(blocked, "load_balancing_scheme"),))
     if service.leaves_backends_to_a_controller or service.attachments.any:
         blocked = "a controller attaches its backends"

@@ -50,7 +50,7 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
         return Unresolved(f"what sizes {name} is not known", "target")
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
-        unknown_size = Unresolved(f"`target_size` of {name} is not known", "target_size")
+        unknown_size = Unresolved(f"``target_size`` of {name} is not known", "target_size")
         if manager.is_filled_by_requests:
             return Unresolved(f"resize requests give {name} its size", "target_size")
         return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load)

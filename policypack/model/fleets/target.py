@@ -49,7 +49,7 @@ def target_of(backend: Backend) -> Target | Unresolved | Untargeted:
     """The target of a backend for one of its machines."""
     mode, name = backend.balancing_mode, f"`{backend.label}`"
     if isinstance(mode, Unknown):
-        return Unresolved(f"`balancing_mode` of {name} is not known", "balancing_mode")
+        return Unresolved(f"``balancing_mode`` of {name} is not known", "balancing_mode")
     if mode != "UTILIZATION" and mode not in _PER_INSTANCE:
         return Unresolved(f"the balancing mode of {name} has no target that can be compared", "balancing_mode")
     limit = _PER_INSTANCE.get(mode, "maxUtilization")

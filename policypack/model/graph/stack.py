@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from policypack.model.graph.mentions import Mentions, mentions_of
 from policypack.model.graph.reference import Reference, references_to
 from policypack.model.graph.resource import Resource
+from policypack.model.values.spelling import Spelling
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_MISSING: Final[Any] = object()
 
 
 def per_stack(function: Callable[Concatenate[Stack, P], R]) -> Callable[Concatenate[Stack, P], R]:
@@ -22,11 +25,10 @@ def per_stack(function: Callable[Concatenate[Stack, P], R]) -> Callable[Concaten
 
     @wraps(function)
     def once(stack: Stack, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = (function, *args, *kwargs.items())
-        derived = stack._derived
-        if key not in derived:
-            derived[key] = function(stack, *args, **kwargs)
-        found: R = derived[key]
+        key = (function, args, *kwargs.items())
+        found: R = stack._derived.get(key, _MISSING)
+        if found is _MISSING:
+            found = stack._derived[key] = function(stack, *args, **kwargs)
         return found
 
     return once
@@ -40,6 +42,7 @@ class Stack:
         is_complete: no further resource belongs to the stack. During an update it is false: what is not there yet
             may still come, so a missing resource proves nothing.
         tags: the stack's tags; `None` if this source does not know them.
+        spelling: how its program spells properties.
     """
 
     def __init__(
@@ -48,9 +51,11 @@ class Stack:
         *,
         is_complete: bool = True,
         tags: Mapping[str, str] | None = None,
+        spelling: Spelling = "python",
     ) -> None:
         self.is_complete = is_complete
         self.tags = tags
+        self.spelling = spelling
         self._derived: dict[Hashable, Any] = {}
         self._by_urn: dict[str, Resource] = {}
         self._by_type: dict[str, dict[str, Resource]] = {}

@@ -11,7 +11,7 @@ from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES, REGION_R
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import SPOT, STANDARD
 from policypack.model.values.logic import equals, negation
-from policypack.model.values.values import UNKNOWN, Unknown, camel_case
+from policypack.model.values.values import UNKNOWN, Unknown, Value, camel_case
 
 FLEX_START: Final = "FLEX_START"
 RESERVATION_BOUND: Final = "RESERVATION_BOUND"
@@ -25,32 +25,38 @@ class RequiredSetting:
         name: its Python name.
         is_right: whether a machine has it as required.
         wanted: what it has to be, in words.
-        value: the same in code.
-        where: where it stands, as the end of a sentence; empty for a property of the machine itself.
+        value: the same as data.
+        is_scheduling: whether it stands in `scheduling`, else it is a property of the machine itself.
     """
 
     name: str
     is_right: Callable[[Machine], bool | Unknown]
     wanted: str
-    value: str
-    where: str = " in `scheduling`"
+    value: Value
+    is_scheduling: bool = True
+
+    @property
+    def to_set(self) -> dict[str, Value]:
+        """The property of a machine to set."""
+        own: dict[str, Value] = {self.name: self.value}
+        return {"scheduling": own} if self.is_scheduling else own
 
     def is_set(self, machine: Machine) -> bool:
         """Whether a machine has it at all, right or wrong."""
-        if not self.where:
+        if not self.is_scheduling:
             return machine.reservation_affinity is not None
         return machine.scheduling.sets(camel_case(self.name))
 
 
 NO_RESTART: Final = RequiredSetting(
-    "automatic_restart", lambda machine: negation(machine.scheduling.restarts), "off", "False"
+    "automatic_restart", lambda machine: negation(machine.scheduling.restarts), "off", False
 )
 # Provisioning model -> the settings that it requires:
 # https://cloud.google.com/compute/docs/instances/provisioning-models
 REQUIRED_SETTINGS: Final[Mapping[str, tuple[RequiredSetting, ...]]] = {
     STANDARD: (),
     SPOT: (
-        RequiredSetting("preemptible", lambda machine: machine.scheduling.is_preemptible, "on", "True"),
+        RequiredSetting("preemptible", lambda machine: machine.scheduling.is_preemptible, "on", True),
         NO_RESTART,
     ),
     FLEX_START: (
@@ -59,13 +65,13 @@ REQUIRED_SETTINGS: Final[Mapping[str, tuple[RequiredSetting, ...]]] = {
             "instance_termination_action",
             lambda machine: equals(machine.scheduling.termination_action, "DELETE"),
             "DELETE",
-            '"DELETE"',
+            "DELETE",
         ),
         RequiredSetting(
             "max_run_duration",
             lambda machine: machine.scheduling.has_max_run_duration,
             "set",
-            '{"seconds": 604800}',
+            {"seconds": 604800},
         ),
     ),
     RESERVATION_BOUND: (
@@ -73,8 +79,8 @@ REQUIRED_SETTINGS: Final[Mapping[str, tuple[RequiredSetting, ...]]] = {
             "reservation_affinity",
             lambda machine: equals(machine.reservation_affinity, "SPECIFIC_RESERVATION"),
             "of type SPECIFIC_RESERVATION",
-            '{"type": "SPECIFIC_RESERVATION", "specific_reservation": {...}}',
-            where="",
+            {"type": "SPECIFIC_RESERVATION"},
+            is_scheduling=False,
         ),
     ),
 }

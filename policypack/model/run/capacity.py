@@ -56,7 +56,7 @@ def _fleets_of(
     service: BackendService, backends: tuple[ServerlessBackend, ...], needs_load: bool
 ) -> ServiceFleets | Unresolved:
     if service.leaves_backends_to_a_controller:
-        return Unresolved("`ignore_changes` leaves its backends to a controller", "backends")
+        return Unresolved("``ignore_changes`` leaves its backends to a controller", "backends")
     if not service.links.is_complete:
         return Unresolved(service.links.why, "backends")
     fleets, targets, fixed = dict[str, Fleet](), dict[str, Target](), list[RunService]()
@@ -98,7 +98,7 @@ def _fleet(service: RunService, region: str) -> Fleet | Unresolved:
     if isinstance(warm, Unknown) or isinstance(most, Unknown) or isinstance(share, Unknown):
         asked = {"min_instance_count": warm, "max_instance_count": most, "concurrency_utilization": share}
         unknown = next(name for name, value in asked.items() if value is UNKNOWN)
-        return Unresolved(f"`{unknown}` of `{service.name}` is not known", "template")
+        return Unresolved(f"``{unknown}`` of `{service.name}` is not known", "template")
     concurrency = service.concurrency
     if isinstance(concurrency, Unknown):
         return Unresolved(service.why_concurrency_is_open, "template")

@@ -58,7 +58,7 @@ def doubts(backend: ServerlessBackend) -> Iterator[tuple[str, str]]:
         return
     for name, value in (("url_mask", backend.has_url_mask), ("tag", backend.has_tag)):
         if value is UNKNOWN:
-            yield f"`{name}` of `{backend.label}` is not known", "cloud_run"
+            yield f"``{name}`` of `{backend.label}` is not known", "cloud_run"
     yield from _doubts_of(service)
 
 
@@ -68,7 +68,7 @@ def _doubts_of(service: RunService) -> Iterator[tuple[str, str]]:
     elif is_set(service.readiness_probe) is UNKNOWN:
         yield f"whether the container of `{service.name}` that serves has a readiness probe is not known", "template"
     if service.has_minimum is UNKNOWN:
-        yield f"`min_instance_count` of `{service.name}` is not known", "scaling"
+        yield f"``min_instance_count`` of `{service.name}` is not known", "scaling"
     if service.serves_its_template is UNKNOWN:
         yield f"the revision that serves `{service.name}` is another than the one described", "traffics"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from policypack.model.graph.tokens import RUN_FUNCTION, RUN_SERVICE, RUN_SERVICE_V1
-from policypack.model.values.values import python_name
+from policypack.model.values.values import Value, python_name
 
 # Where each form has what they all say. What a form does not have, it does not say.
 # https://cloud.google.com/run/docs/reference/rest/v1/RevisionTemplate, .../v2/projects.locations.services
@@ -64,8 +65,17 @@ def written(path: tuple[str, ...]) -> str:
     return last if "/" in last else ".".join(map(python_name, path))
 
 
-def assigned(type_: str, name: str, value: str) -> str:
-    """How the program of a form sets something to a value, such as `template={"timeout": "600s"}`."""
-    top, *inner = PATHS[type_][name]
-    keys = [key if "/" in key else python_name(key) for key in inner]
-    return f"{python_name(top)}=" + "".join(f'{{"{key}": ' for key in keys) + value + "}" * len(keys)
+def assigned(type_: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """What sets something in a form, by Python names: `{"template": {"timeout": "600s"}}`. Less what it lacks."""
+    found: dict[str, Value] = {}
+    for name, value in values.items():
+        if name not in PATHS[type_]:
+            continue
+        *path, last = (key if "/" in key else python_name(key) for key in PATHS[type_][name])
+        block = found
+        for key in path:
+            inner = block.setdefault(key, {})
+            assert isinstance(inner, dict)
+            block = inner
+        block[last] = value
+    return found

@@ -16,7 +16,7 @@ from policypack.model.run.forms import PATHS, assigned, written
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, Value
 
 # The words of the three forms for one thing: https://cloud.google.com/run/docs/securing/ingress
 OPEN, BALANCED, INTERNAL = "all", "internal-and-cloud-load-balancing", "internal"
@@ -59,24 +59,24 @@ class RunService(View):
         """What its program calls a setting, such as `max_instance_request_concurrency`, or an annotation."""
         return written(PATHS[self.resource.type].get(name, (name,))[-1:])
 
-    def timeout_of(self, seconds: int) -> str:
-        """How its program lets requests take a number of seconds."""
+    def timeout_of(self, seconds: int) -> dict[str, Value]:
+        """What lets requests take a number of seconds."""
         return assigned(
-            self.resource.type, "timeout", f'"{seconds}s"' if self.resource.type == RUN_SERVICE else str(seconds)
+            self.resource.type, {"timeout": f"{seconds}s" if self.resource.type == RUN_SERVICE else seconds}
         )
 
     @property
-    def balanced_ingress(self) -> str:
-        """How its program lets in load balancers and the networks around it alone."""
-        return assigned(self.resource.type, "ingress", f'"{_BALANCED_WORDS[self.resource.type]}"')
+    def balanced_ingress(self) -> dict[str, Value]:
+        """What lets in load balancers and the networks around it alone."""
+        return assigned(self.resource.type, {"ingress": _BALANCED_WORDS[self.resource.type]})
 
     @property
-    def without_default_url(self) -> str:
-        """How its program turns its URL below `run.app` off; empty for a function, which cannot."""
-        name = "default URL disabled"
-        if name not in PATHS[self.resource.type]:
-            return ""
-        return assigned(self.resource.type, name, "True" if self.resource.type == RUN_SERVICE else '"true"')
+    def closed_to_all_others(self) -> dict[str, Value]:
+        """The same, and its URL below `run.app` off; a function cannot turn that off."""
+        is_off: Value = True if self.resource.type == RUN_SERVICE else "true"
+        return assigned(
+            self.resource.type, {"ingress": _BALANCED_WORDS[self.resource.type], "default URL disabled": is_off}
+        )
 
     @property
     def regions(self) -> tuple[str, ...] | Unknown:
@@ -117,9 +117,10 @@ class RunService(View):
         """Why its concurrency is not known, if it is not, a clause."""
         properties, key = self._at("concurrency")
         if isinstance(properties.number(key), Unknown):
-            return f"`max_instance_request_concurrency` of `{self.name}` is not known"
+            return f"``max_instance_request_concurrency`` of `{self.name}` is not known"
         return (
-            f"`max_instance_request_concurrency` of `{self.name}` is left out, and whether that is 80, or 80 for each "
+            f"``max_instance_request_concurrency`` of `{self.name}` is left out, and whether that is 80, or 80 "
+            "for each "
             "of its vCPUs, is not known: set it to what the model server batches"
         )
 

@@ -40,6 +40,7 @@ class Row(NamedTuple):
     reasons: str = ""
     unknown_properties: str = ""
     waiver: str = ""
+    owner: str = ""
 
 
 def rows(results: AuditResults) -> Iterator[Row]:
@@ -47,7 +48,9 @@ def rows(results: AuditResults) -> Iterator[Row]:
     for finding in results.findings():
         yield _row(results.today, finding)
     for stack in results.unreadable():
-        yield Row(results.today, stack.url, stack.project, stack.name, _UNREADABLE, reasons=stack.error)
+        yield Row(
+            results.today, stack.url, stack.project, stack.name, _UNREADABLE, reasons=stack.error, owner=stack.owner
+        )
 
 
 def _row(today: str, found: StackFinding) -> Row:
@@ -71,6 +74,7 @@ def _row(today: str, found: StackFinding) -> Row:
         reasons=_lines(finding.reasons),
         unknown_properties=_lines(one.property_name for one in finding.undecided),
         waiver=_lines([*waivers, *(waiver_text(waiver, has_expired=True) for waiver in finding.expired)]),
+        owner=found.owner,
     )
 
 

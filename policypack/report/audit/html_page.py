@@ -19,7 +19,7 @@ from policypack.report.audit.text import (
     soon,
     statuses_of,
 )
-from policypack.report.page_template import render_page
+from policypack.report.page_template import Filters, render_page
 from policypack.wording import counted, shortened
 
 # What bounds the size of the page, whatever the audit; a sentence on the page says what is left out.
@@ -28,9 +28,10 @@ MOST_FINDINGS: Final = 8
 MOST_LINES: Final = 50
 MOST_UNREADABLE: Final = 100
 MOST_TARGETS: Final = 20
+MOST_OWNERS: Final = 100
 _MOST_CHARACTERS: Final = 400
 
-_MARKS: Final[dict[StackStatus, str]] = {
+MARKS: Final[dict[StackStatus, str]] = {
     "violations": "failed",
     "advisories": "advisory",
     "undecided": "undecided",
@@ -42,7 +43,7 @@ _MARKS: Final[dict[StackStatus, str]] = {
 
 def render(results: AuditResults) -> str:
     """The audit as a page in one file, which loads nothing."""
-    return render_page("audit.html", _page(results), {"short": _short, "mark_of": _mark_of})
+    return render_page("audit.html", _page(results), FILTERS)
 
 
 def _page(results: AuditResults) -> dict[str, Any]:
@@ -54,22 +55,17 @@ def _page(results: AuditResults) -> dict[str, Any]:
         "results": results,
         "totals": totals,
         "headline": headline(results),
-        "mark": _MARKS[headline_status(totals)],
+        "mark": MARKS[headline_status(totals)],
         "title": targets[0].target if len(targets) == 1 else counted(len(targets), "target"),
         "targets": first_of(sorted(targets, key=lambda target: not target.error), MOST_TARGETS),
         "shares": [
-            {"mark": _MARKS[status], "words": STATUS_IN_WORDS[status], "number": totals.statuses[status]}
+            {"mark": MARKS[status], "words": STATUS_IN_WORDS[status], "number": totals.statuses[status]}
             for status in statuses_of(totals)
         ],
+        "owners": first_of(results.owners, MOST_OWNERS),
+        "unowned": first_of(results.projects_without_owner, MOST_LINES),
         "stacks": Shown(stacks, number - len(stacks)),
-        "changes": results.baseline
-        and {
-            "is_judged_alike": results.is_judged_alike,
-            "new_findings": first_of(results.new_findings(), MOST_LINES),
-            "fixed_findings": first_of(results.fixed_findings(), MOST_LINES),
-            "new_stacks": first_of(results.new_stacks(), MOST_LINES),
-            "gone_stacks": first_of(results.gone_stacks(), MOST_LINES),
-        },
+        "changes": results.baseline and changes_of(results),
         "unreadable": first_of(results.unreadable(), MOST_UNREADABLE),
         "ending": first_of(soon(results), MOST_LINES),
         "days_left": lambda waiver: (waiver.expires - today).days,
@@ -77,10 +73,21 @@ def _page(results: AuditResults) -> dict[str, Any]:
     }
 
 
+def changes_of(results: AuditResults) -> dict[str, Any]:
+    """What a template shows of the changes since the baseline."""
+    return {
+        "is_judged_alike": results.is_judged_alike,
+        "new_findings": first_of(results.new_findings(), MOST_LINES),
+        "fixed_findings": first_of(results.fixed_findings(), MOST_LINES),
+        "new_stacks": first_of(results.new_stacks(), MOST_LINES),
+        "gone_stacks": first_of(results.gone_stacks(), MOST_LINES),
+    }
+
+
 def _listed(results: AuditResults, stack: StackTotal) -> dict[str, Any]:
     """A stack with its most important findings, and how many more it has."""
     found = first_of(results.findings_of(stack), MOST_FINDINGS)
-    return {"total": stack, "mark": _MARKS[stack.status], "findings": found.items, "rest": found.rest}
+    return {"total": stack, "mark": MARKS[stack.status], "findings": found.items, "rest": found.rest}
 
 
 def _short(text: str) -> str:
@@ -90,3 +97,6 @@ def _short(text: str) -> str:
 def _mark_of(finding: Finding) -> str:
     """The name of the mark for a finding, which stands for it beside the color."""
     return "advisory" if finding.status == "failed" and finding.level == "advisory" else finding.status
+
+
+FILTERS: Final[Filters] = {"short": _short, "mark_of": _mark_of}

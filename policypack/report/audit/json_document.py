@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from policypack import PACK_NAME, VERSION
 from policypack.audit.record import RuleCount
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus, StackTotal
+from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackStatus, StackTotal, Totals
 from policypack.report.json_parts import finding_json, problems_json
 from policypack.report.text import json_text
 from policypack.wording import printable
 
 # Within 2.x fields are added, and none is renamed, removed or given another meaning.
-SCHEMA_VERSION: Final = "2.0"
+SCHEMA_VERSION: Final = "2.1"
 
 _STATUSES: Final[dict[StackStatus, str]] = {
     "violations": "violations",
@@ -32,7 +32,7 @@ def render(results: AuditResults) -> Iterator[str]:
     yield ',\n"stacks": '
     yield from _list(_stack(results, stack) for stack in results.stacks())
     yield ',\n"changes": '
-    yield from _changes(results) if results.baseline else ["null"]
+    yield from changes_json(results) if results.baseline else ["null"]
     yield "\n}\n"
 
 
@@ -49,7 +49,7 @@ def _head(results: AuditResults) -> dict[str, object]:
         "summary": {
             "stacks": totals.stacks,
             "resources": totals.resources,
-            "stacksByStatus": {key: totals.statuses.get(status, 0) for status, key in _STATUSES.items()},
+            "stacksByStatus": statuses_json(totals),
             "mandatoryViolations": totals.mandatory,
             "advisoryViolations": totals.advisory,
             "undecided": totals.undecided,
@@ -59,6 +59,21 @@ def _head(results: AuditResults) -> dict[str, object]:
             {"rule": rule.rule, "level": rule.level, "violatingStacks": rule.stacks, "counts": _counts(rule)}
             for rule in results.rules
         ],
+        "owners": [_owner(total) for total in results.owners] if results.has_owners else None,
+        "projectsWithoutOwner": list(results.projects_without_owner),
+    }
+
+
+def _owner(total: OwnerTotal) -> dict[str, object]:
+    return {
+        "owner": total.owner or None,
+        "stacks": total.stacks,
+        "violatingStacks": total.violating,
+        "mandatoryViolations": total.mandatory,
+        "advisoryViolations": total.advisory,
+        "undecided": total.undecided,
+        "waived": total.waived,
+        "unreadable": total.unreadable,
     }
 
 
@@ -68,6 +83,7 @@ def _stack(results: AuditResults, stack: StackTotal) -> dict[str, object]:
         "target": stack.target,
         "project": stack.project,
         "stack": stack.name,
+        "owner": stack.owner or None,
         "status": _STATUSES[stack.status],
         "error": stack.error or None,
         "resources": stack.resources,
@@ -90,7 +106,13 @@ def _counts(count: RuleCount | RuleTotal) -> dict[str, int]:
     }
 
 
-def _changes(results: AuditResults) -> Iterator[str]:
+def statuses_json(totals: Totals) -> dict[str, int]:
+    """How many stacks there are of each status."""
+    return {key: totals.statuses.get(status, 0) for status, key in _STATUSES.items()}
+
+
+def changes_json(results: AuditResults) -> Iterator[str]:
+    """What has changed since the baseline, in parts."""
     yield f'{{\n"isJudgedAlike": {_dumps(results.is_judged_alike)}'
     for key, items in (
         ("newFindings", map(_stack_finding, results.new_findings())),
@@ -115,6 +137,7 @@ def _stack_finding(found: StackFinding) -> dict[str, Any]:
         "url": found.url,
         "project": found.project,
         "stack": found.stack,
+        "owner": found.owner or None,
         "problems": problems_json(finding),
     }
 

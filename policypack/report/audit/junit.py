@@ -72,6 +72,8 @@ def _suite(results: AuditResults, stack: StackTotal) -> ElementTree.Element:
     suite = element("testsuite", name=stack.url)
     properties = ElementTree.SubElement(suite, "properties")
     facts = {"project": stack.project, "stack": stack.name, "resources": str(stack.resources)}
+    if stack.owner:
+        facts["owner"] = stack.owner
     for name, value in facts.items():
         properties.append(element("property", name=name, value=value))
     if stack.error:

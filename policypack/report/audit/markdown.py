@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackTotal
+from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackTotal
 from policypack.report.audit.text import EXPIRES_SOON_DAYS, bad_stacks, first_of, headline, soon, summary
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
 from policypack.wording import counted, facts_of, waiver_text
@@ -19,6 +19,7 @@ MARKER: Final = "<!-- llm-policypack-audit -->"
 _TARGET_BYTES: Final = 3_000
 _STACK_BYTES: Final = 16_000
 _RULE_BYTES: Final = 10_000
+_OWNER_BYTES: Final = 4_000
 _CHANGE_BYTES: Final = 5_000
 _UNREADABLE_BYTES: Final = 8_000
 _WAIVER_BYTES: Final = 4_000
@@ -34,6 +35,10 @@ def render(results: AuditResults) -> str:
         f"{summary(results.totals)} Judged by {counted(len(results.levels), 'rule')} on {results.today}.",
         _targets(results),
         _stacks(results),
+        _owners(results),
+        _folded_list(
+            "Projects without an owner", "project", map(_stack, results.projects_without_owner), _CHANGE_BYTES
+        ),
         _rules(results.rules),
         *(_changes(results) if results.baseline is not None else []),
         _folded_list("Unreadable stacks", "stack", map(_unreadable, results.unreadable()), _UNREADABLE_BYTES),
@@ -65,6 +70,20 @@ def _stack_row(stack: StackTotal) -> str:
         *(number or "-" for number in (stack.advisory, stack.undecided, stack.waived)),
     )
     return row(cells)
+
+
+def _owners(results: AuditResults) -> str:
+    rows, left_out = fitting(map(_owner_row, results.owners), _OWNER_BYTES)
+    if not rows:
+        return ""
+    header = ("owner", ":stacks", ":violating", ":mandatory", ":advisory", ":undecided", ":unreadable")
+    return f"{table(header, rows)}{left_out_here(left_out, 'owner', _ELSEWHERE)}"
+
+
+def _owner_row(one: OwnerTotal) -> str:
+    numbers = (one.stacks, one.violating, one.mandatory, one.advisory, one.undecided, one.unreadable)
+    name = code(one.owner, in_table=True) if one.owner else "without an owner"
+    return row((name, *(number or "-" for number in numbers)))
 
 
 def _rules(rules: Iterable[RuleTotal]) -> str:

@@ -15,7 +15,7 @@ from policypack.report.audit.csv_rows import Row, rows
 
 _ROWS_A_GROUP: Final = 50_000
 # Columns whose few values repeat.
-_DICTIONARIES: Final = ("project", "status", "rule", "level", "severity", "resource_type")
+_DICTIONARIES: Final = ("project", "owner", "status", "rule", "level", "severity", "resource_type")
 _SCHEMA: Final = pa.schema(
     [(name, pa.date32() if name == "audit_date" else pa.string()) for name in Row._fields],
 )

@@ -45,7 +45,7 @@ def _result(found: StackFinding) -> SarifResult:
     path = path_of(found.url)
     # A file has another URL on another machine.
     identity = f"{path if found.url.startswith('file://') else found.url} {found.finding.urn}"
-    return SarifResult(found.finding, path, 1, identity, (found.title, found.url))
+    return SarifResult(found.finding, path, 1, identity, (found.title, found.url), found.owner)
 
 
 def _notifications(results: AuditResults) -> list[str]:

@@ -38,10 +38,11 @@ def print_report(console: Console, results: AuditResults) -> None:
         line = f"{target.target}: {counted(target.stacks, 'stack')}"
         console.print(Text(line, "bold") if not target.error else Text(f"{line}, then: {target.error}", "bold magenta"))
     _print_stacks(console, results)
+    _print_owners(console, results)
     _print_rules(console, results.rules)
     _print_lines(console, "Unreadable stacks", (f"{stack.url}: {stack.error}" for stack in results.unreadable()))
     if results.baseline is not None:
-        _print_changes(console, results, results.baseline)
+        print_changes(console, results, results.baseline)
     console.print()
     statuses = statuses_of(results.totals)
     console.print(Text(summary(results.totals), _STYLES[statuses[0]] if statuses else "yellow"))
@@ -52,8 +53,20 @@ def _print_stacks(console: Console, results: AuditResults) -> None:
     table = _table("Worst stacks", "Mandatory", "Advisory", "Undecided", "Waived")
     for stack in islice(bad, _SHOWN):
         numbers = (stack.mandatory, stack.advisory, stack.undecided, stack.waived)
-        table.add_row(*map(_number, numbers), Text(stack.url, _STYLES[stack.status]))
+        table.add_row(
+            *map(_number, numbers),
+            Text.assemble((stack.url, _STYLES[stack.status]), (f"  {printable(stack.owner)}", "dim")),
+        )
     _print_table(console, table, number, "stacks")
+
+
+def _print_owners(console: Console, results: AuditResults) -> None:
+    table = _table("Owners", "Stacks", "Violating", "Mandatory", "Advisory", "Undecided", "Unreadable")
+    for one in results.owners[:_SHOWN]:
+        numbers = (one.stacks, one.violating, one.mandatory, one.advisory, one.undecided, one.unreadable)
+        table.add_row(*map(_number, numbers), Text(printable(one.owner) or "without an owner"))
+    _print_table(console, table, len(results.owners), "owners")
+    _print_lines(console, "Projects without an owner", results.projects_without_owner)
 
 
 def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
@@ -66,7 +79,8 @@ def _print_rules(console: Console, rules: Iterable[RuleTotal]) -> None:
     _print_table(console, table, table.row_count, "rules")
 
 
-def _print_changes(console: Console, results: AuditResults, baseline: Path) -> None:
+def print_changes(console: Console, results: AuditResults, baseline: Path) -> None:
+    """Prints what has changed since the baseline."""
     if not results.is_judged_alike:
         console.print()
         note = (

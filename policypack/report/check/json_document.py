@@ -14,7 +14,7 @@ from policypack.report.text import json_text
 from policypack.rule import Level
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
-SCHEMA_VERSION: Final = "1.2"
+SCHEMA_VERSION: Final = "1.3"
 
 _LEVELS: Final[tuple[Level, ...]] = ("mandatory", "advisory")
 _WAIVER_STATES: Final[dict[WaiverState, str]] = {"in force": "inForce", "expired": "expired", "unused": "unused"}

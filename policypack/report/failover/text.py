@@ -18,6 +18,8 @@ _VERDICTS: Final[dict[Verdict, str]] = {
     "not applicable": "not judged",
 }
 _TERMS: Final[dict[Verdict, str]] = {"undecided": "Undecided", "not applicable": "Not applicable"}
+# What an autoscaler may grow to is no machine that is kept warm.
+_LIMITS: Final = ("max_replicas", "maxReplicas")
 OVERLOADED: Final = "OVERLOADED"
 # Beside a region of Cloud Run that has to start instances first.
 COLD: Final = "COLD START"
@@ -130,7 +132,8 @@ def advice(service: ServiceFailover) -> Iterator[str]:
         yield from (f"  {_setting(change)}" for change in remedies.machines)
     elif remedies:
         if remedies.machines is not None:
-            more = sum(change.after - change.before for change in remedies.machines if change.setting != "max_replicas")
+            sizes = (one for one in remedies.machines if one.setting not in _LIMITS)
+            more = sum(change.after - change.before for change in sizes)
             least = "at least " if service.is_at_most else ""
             noun = "machine" if more == 1 else "machines"
             yield f"Keep {least}{number(more)} more {noun} warm, the fewest that are enough:"

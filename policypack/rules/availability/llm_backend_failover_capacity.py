@@ -181,14 +181,14 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
     drained = [fleet.name for fleet in found.fleets if not fleet.scaler and fleet.warm]
     if not bearable and drained:
-        return f"Set `capacity_scaler` to 1 on the backends with {quoted(drained)}, which are drained."
+        return f"Set ``capacity_scaler`` to 1 on the backends with {quoted(drained)}, which are drained."
     if not bearable:
-        return "Keep VMs warm in more than one region: set `min_replicas` of an autoscaler, or `target_size`."
+        return "Keep VMs warm in more than one region: set ``min_replicas`` of an autoscaler, or ``target_size``."
     if found.has_fixed_size:
         return "Add VMs to the smaller regions, or a region, or lower the load that option `peak_load` says."
     # VMs that are added bring load with them, so that equal regions never get there.
     is_uneven = loss.load_fraction <= (regions - 1) / regions
-    more = ", raise `min_replicas` in the smaller regions" if is_uneven else ""
+    more = ", raise ``min_replicas`` in the smaller regions" if is_uneven else ""
     return (
         f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region: "
         "the command `failover` computes the settings."

@@ -149,8 +149,8 @@ def _has_a_check(service: BackendService, options: HealthCheckOptions, required:
         yield Fail(
             "It has no health check.",
             required,
-            f'Create a `{kind}` with `http_health_check={{"request_path": "{path}", "port": ...}}` and set '
-            f"`health_checks` to its `id`{also}.",
+            f'Create a `{kind}` with ``http_health_check={{"request_path": "{path}", "port": ...}}`` and set '
+            f"``health_checks`` to its `id`{also}.",
         )
 
 
@@ -163,21 +163,22 @@ def _requests_an_allowed_path(
         speaks = f"is a {protocol} check, which cannot request a path" if protocol else "has no protocol"
         is_grpc = protocol in ("GRPC", "GRPC_WITH_TLS")
         grpc = (
-            f', or, for a server that speaks gRPC alone, set the option `protocols=["{protocol}"]`' if is_grpc else ""
+            f', or, for a server that speaks gRPC alone, set the option ``protocols=["{protocol}"]``' if is_grpc else ""
         )
         yield Fail(
             f"Its health check `{check.name}` {speaks}.",
             required,
-            f'Give `{check.name}` `http_health_check={{"request_path": "{wanted}", "port": ...}}` instead{also}{grpc}.',
+            f'Give `{check.name}` ``http_health_check={{"request_path": "{wanted}", "port": ...}}`` '
+            f"instead{also}{grpc}.",
         )
     elif path is not None and path.partition("?")[0] not in options.paths:
         yield Fail(
             f"Its health check `{check.name}` requests `{path}`.",
             required,
-            f"Set `request_path` of `{check.name}` to `{wanted}`{also}."
+            f"Set ``request_path`` of `{check.name}` to `{wanted}`{also}."
             if servers
-            else f"Set `request_path` of `{check.name}` to the server's health path; if that is another one, name the "
-            "server in the option `servers`, or add the path to the option `allowed_paths`.",
+            else f"Set ``request_path`` of `{check.name}` to the server's health path; if that is another one, name "
+            "the server in the option `servers`, or add the path to the option `allowed_paths`.",
         )
 
 
@@ -210,4 +211,4 @@ def _path_to_request(
     if accepted:
         return accepted[0], ""
     limits = "" if SERVERS[name].is_ready else ", which tells no more than that its process runs"
-    return paths[0], f' ({sign} names {name}{limits}), with the option `servers=["{name}"]`'
+    return paths[0], f' ({sign} names {name}{limits}), with the option ``servers=["{name}"]``'

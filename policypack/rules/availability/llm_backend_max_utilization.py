@@ -11,12 +11,13 @@ from policypack.model.balancing.group import NEG_KINDS
 from policypack.model.fleets.vms import has_gpus
 from policypack.model.products.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
 from policypack.model.values.logic import any_of
+from policypack.model.values.spelling import properties
 from policypack.model.values.values import Unknown, python_name
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.attached import attached_have_limits
 from policypack.rules.on_gke.load_target import has_a_limit
 from policypack.rules.shared.conditions import GETS_BACKENDS, is_measured, uses_proxy
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
 
@@ -56,6 +57,7 @@ class MaxUtilizationOptions(Options):
         is_measured("its backends take no target"),
     ),
     gke=lambda backend, options: has_a_limit(backend),
+    remediates=True,
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
     """Each backend has a load target, so that traffic moves on before it is overloaded.
@@ -146,7 +148,7 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: Backe
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(
             f"Nothing says when backend `{backend.label}` is full: {mode} mode has no limit of its own.",
-            f"A limit of the mode's own, one of {', '.join(map(python_name, _LIMITS[mode]))}.",
+            f"A limit of the mode's own: {properties(map(python_name, _LIMITS[mode]), 'or')}.",
             _limit_to_set(backend, mode),
         )
 
@@ -155,21 +157,22 @@ def _is_bounded_by_more_than_cpus(backend: Backend) -> Checks:
     if known(backend.is_full_by_cpu, "max_rate_per_instance", backend.label):
         yield Fail(
             f"Backend `{backend.label}` has VMs with GPUs, and counts as full by their CPUs alone.",
-            "A limit of requests beside `max_utilization`, which is about CPUs.",
-            "Set `max_rate_per_instance` (behind a proxy Network Load Balancer `max_connections_per_instance`) to what "
+            "A limit of requests beside ``max_utilization``, which is about CPUs.",
+            "Set ``max_rate_per_instance`` (behind a proxy Network Load Balancer "
+            "``max_connections_per_instance``) to what "
             "one server can carry.",
         )
 
 
 def _limit_to_set(backend: Backend, mode: str) -> str:
     if mode == "CUSTOM_METRICS":
-        return "Set `custom_metrics` with a metric that follows the load of the server and is not in dry-run mode."
+        return "Set ``custom_metrics`` with a metric that follows the load of the server and is not in dry-run mode."
     each = [python_name(field) for field in _LIMITS[mode][1:3]]
     if backend.kinds <= NEG_KINDS:
         each = each[1:]
     elif not backend.kinds & NEG_KINDS:
         each = each[:1]
-    return f"Set {' or '.join(f'`{field}`' for field in each)} to what one server can carry."
+    return f"Set {' or '.join(f'``{field}``' for field in each)} to what one server can carry."
 
 
 def _has_limit(backend: Backend, mode: str) -> bool | Unknown:
@@ -182,20 +185,24 @@ def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions, se
     target = known(backend.max_utilization, "max_utilization", backend.label)
     if target is not None and 0 < target <= options.max and target >= options.min:
         return
-    has = f"`max_utilization` {target:g}" if target is not None else "no `max_utilization`, so it never counts as full"
+    has = (
+        f"``max_utilization`` {target:g}"
+        if target is not None
+        else "no ``max_utilization``, so it never counts as full"
+    )
     if backend.kinds and backend.kinds <= NEG_KINDS:
         # https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode
         modes = "RATE" if service.measures_requests is True else "CONNECTION"
         field = {"RATE": "max_rate_per_endpoint", "CONNECTION": "max_connections_per_endpoint"}[modes]
         yield Fail(
             f"Backend `{backend.label}` is a NEG in UTILIZATION mode, the provider's default, which no NEG has.",
-            f"{modes} mode with `{field}`.",
-            f'Set `balancing_mode="{modes}"` and `{field}` to what one server can carry.',
+            f"{modes} mode with ``{field}``.",
+            f'Set ``balancing_mode="{modes}"`` and ``{field}`` to what one server can carry.',
         )
         return
     lower = f"from {options.min:g}" if options.min else "above 0"
     yield Fail(
         f"Backend `{backend.label}` has {has}.",
-        f"`max_utilization` {lower} up to {options.max:g}.",
-        f"Set `max_utilization={options.max:g}`, or lower.",
+        f"``max_utilization`` {lower} up to {options.max:g}.",
+        setting({"max_utilization": options.max}, ", or lower.", at=backend.path),
     )

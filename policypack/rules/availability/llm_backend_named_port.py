@@ -80,9 +80,9 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     port_name = known(service.port_name, "port_name")
     if port_name is None:
         yield Fail(
-            "`port_name` is not set, so the API takes `http`, whether the groups define it or not.",
-            "A `port_name` that every instance group defines.",
-            'Set `port_name="http"`, and `named_ports=[{"name": "http", "port": ...}]` on every group.',
+            "``port_name`` is not set, so the API takes `http`, whether the groups define it or not.",
+            "A ``port_name`` that every instance group defines.",
+            'Set ``port_name="http"``, and ``named_ports=[{"name": "http", "port": ...}]`` on every group.',
         )
         return
     for group in service.groups:
@@ -96,8 +96,9 @@ def _defines_port(group: Group, port_name: str) -> Checks:
     outside = "it is outside the stack" if group.is_external else ""
     if not known(group.defines_port(port_name), "named_ports", group.name, because=outside):
         yield Fail(
-            f"`port_name` is `{port_name}`, which `{group.name}` does not define.",
-            "A `port_name` that every instance group defines.",
-            f'Add `{{"name": "{port_name}", "port": ...}}` to the `named_ports` of the group, with the port that the '
+            f"``port_name`` is `{port_name}`, which `{group.name}` does not define.",
+            "A ``port_name`` that every instance group defines.",
+            f'Add ``{{"name": "{port_name}", "port": ...}}`` to the ``named_ports`` of the group, with the port '
+            "that the "
             "server listens on.",
         )

@@ -29,8 +29,8 @@ _USE_GLOBAL: Final = (
     "internal clients)."
 )
 _JOIN: Final = (
-    "Make the same service in another region and join both by a DNS record (`RecordSet`) whose `routing_policy` has "
-    "`health_checked_targets`; if something outside the stack joins them, name them in the option `regional_peers`."
+    "Make the same service in another region and join both by a DNS record (`RecordSet`) whose ``routing_policy`` has "
+    "``health_checked_targets``; if something outside the stack joins them, name them in the option `regional_peers`."
 )
 
 
@@ -199,7 +199,7 @@ def _spans_regions(service: BackendService, options: RegionsOptions, required: s
 def _where(service: BackendService, regions: DistinctCount) -> str:
     drained, groups = drained_backends(service), serving_groups(service).certain
     if regions.upper == 0:
-        return "All backends are drained (`capacity_scaler` 0), so it serves from no region."
+        return "All backends are drained (``capacity_scaler`` 0), so it serves from no region."
     those = "All backends that are not drained" if drained else "All backends"
     if len(regions.certain) != regions.upper:
         return f"{those} are in {counted(regions.upper or 0, 'region')} at most."

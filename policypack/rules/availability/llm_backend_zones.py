@@ -18,8 +18,8 @@ from policypack.wording import counted
 
 # Instance groups and NEGs do not mix: https://cloud.google.com/load-balancing/docs/backend-service#backends
 _IN_INSTANCE_GROUPS: Final = (
-    "Use a `RegionInstanceGroupManager` with two or more `distribution_policy_zones` and the "
-    '`distribution_policy_target_shape` "BALANCED" or "EVEN", or add a zonal group in another zone.'
+    "Use a `RegionInstanceGroupManager` with two or more ``distribution_policy_zones`` and the "
+    '``distribution_policy_target_shape`` "BALANCED" or "EVEN", or add a zonal group in another zone.'
 )
 _IN_NEGS: Final = (
     "Add a zonal NEG (`NetworkEndpointGroup`) in another zone of the region to `backends`, with servers there."

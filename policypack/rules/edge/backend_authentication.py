@@ -26,7 +26,7 @@ _OBSERVED = "It is public, and nothing in the stack authenticates its callers."
 _REQUIRED = "Identity-Aware Proxy, client certificates, known address ranges, or a server that asks for a key."
 # IAP on the backend service would keep the load balancer from telling that a region is dead.
 _FIX_ON_CLOUD_RUN = (
-    "Have the model server ask for a key, such as `VLLM_API_KEY` from Secret Manager, set `iap_enabled=True` on the "
+    "Have the model server ask for a key, such as `VLLM_API_KEY` from Secret Manager, set ``iap_enabled=True`` on the "
     "Cloud Run service, or grant `roles/run.invoker` to known callers only; if the server authenticates in a way that "
     "the stack does not show, set the option `server_authenticates`."
 )
@@ -189,6 +189,6 @@ def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown], gone_
         yield Fail(
             _OBSERVED,
             _REQUIRED,
-            'Set `iap={"enabled": True}`, or have the servers ask for a key; if they already do in a way that the '
+            'Set ``iap={"enabled": True}``, or have the servers ask for a key; if they already do in a way that the '
             "stack does not show, set the option `server_authenticates`.",
         )

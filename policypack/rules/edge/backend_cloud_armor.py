@@ -131,13 +131,13 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
 
 def _has_policy_from_elsewhere(service: BackendService) -> Checks:
     if leaves_security_policy_to_others(service):
-        yield Undecided("`ignore_changes` leaves its security policy to something else", "security_policy")
+        yield Undecided("``ignore_changes`` leaves its security policy to something else", "security_policy")
         return
     but = " except one at the edge, which limits no rates" if edge_security_policy_is_set(service) is True else ""
     yield Fail(
         f"It has no Cloud Armor policy{but}.",
         "A backend security policy.",
-        f"Set `security_policy` to a `{_POLICIES.fitting(service)}` that allows known clients, or limits the "
+        f"Set ``security_policy`` to a `{_POLICIES.fitting(service)}` that allows known clients, or limits the "
         "rate of each.",
     )
 
@@ -161,5 +161,5 @@ def _filters_requests(policy: SecurityPolicy) -> Checks:
         yield Fail(
             f"Its Cloud Armor policy `{policy.name}` lets every request through.",
             "A rule that is enforced and denies, redirects or limits.",
-            'Add a rule with action `throttle` or `deny(403)`, and `"preview": False`.',
+            'Add a rule with action `throttle` or `deny(403)`, and ``"preview": False``.',
         )

@@ -132,7 +132,8 @@ def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
     yield Fail(
         f"Cloud Armor policy `{policy.name}` {does}.",
         "A rate limit for each client." if options.per_client else "A rate limit.",
-        'Add a rule with action `throttle` and `"enforce_on_key": "IP"` in `rate_limit_options`, ahead of the rules '
+        'Add a rule with action `throttle` and ``"enforce_on_key": "IP"`` in ``rate_limit_options``, ahead of '
+        "the rules "
         "that allow.",
     )
 
@@ -143,6 +144,6 @@ def _limits_everybody(policy: SecurityPolicy, options: RateLimitOptions) -> Chec
         yield Fail(
             f"Cloud Armor policy `{policy.name}` limits some clients, and lets many others through unlimited.",
             "A rate limit for every client, known addresses excepted.",
-            'Give the rule with action `throttle` `"src_ip_ranges": ["*"]`, ahead of the rules that allow many '
+            'Give the rule with action `throttle` ``"src_ip_ranges": ["*"]``, ahead of the rules that allow many '
             "clients, or deny all others with the last rule.",
         )

@@ -126,7 +126,7 @@ def _only_redirects(proxy: Proxy) -> Checks:
             "It accepts plain HTTP and passes requests on to servers.",
             "HTTPS, and plain HTTP for redirects only.",
             "Give it a URL map of its own with "
-            '`default_url_redirect={"https_redirect": True, "strip_query": False}`, and the service\'s URL map to a '
+            '``default_url_redirect={"https_redirect": True, "strip_query": False}``, and the service\'s URL map to a '
             "target HTTPS proxy.",
         )
 
@@ -141,5 +141,5 @@ def _does_not_repeat_plain_http(proxy: Proxy, url_map: UrlMap) -> Checks:
         yield Fail(
             f"`{url_map.name}` redirects plain HTTP to plain HTTP, without end.",
             "A redirect to HTTPS.",
-            f'Set `"https_redirect": True` in the redirect of `{url_map.name}`.',
+            f'Set ``"https_redirect": True`` in the redirect of `{url_map.name}`.',
         )

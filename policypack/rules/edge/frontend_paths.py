@@ -23,12 +23,12 @@ _HAS_SERVERS: Final = Condition[BackendService](
     "backends",
 )
 _SHOWN: Final = 3
-_ABORT: Final = "let the defaults abort every request with 404 (`fault_injection_policy`)"
+_ABORT: Final = "let the defaults abort every request with 404 (``fault_injection_policy``)"
 # https://cloud.google.com/load-balancing/docs/features#routing
 _ELSEWHERE: Final = (
-    "let the defaults redirect to another host (`default_url_redirect`), or lead to a `BackendBucket` or a service "
-    "without these servers (`default_service`): a classic load balancer (scheme EXTERNAL) does not have "
-    "`fault_injection_policy`, by which the defaults could abort every request after a change to EXTERNAL_MANAGED"
+    "let the defaults redirect to another host (``default_url_redirect``), or lead to a `BackendBucket` or a service "
+    "without these servers (``default_service``): a classic load balancer (scheme EXTERNAL) does not have "
+    "``fault_injection_policy``, by which the defaults could abort every request after a change to EXTERNAL_MANAGED"
 )
 
 
@@ -150,7 +150,7 @@ def _fix(routes: tuple[Route, ...], can_abort: bool) -> str:
     rules = [route.label for route in routes if not route.is_default]
     defaults = _ABORT if can_abort else _ELSEWHERE
     if not rules:
-        return f"List the API's paths in `path_rules`, and {defaults}."
+        return f"List the API's paths in ``path_rules``, and {defaults}."
     also = f", and {defaults}" if len(rules) < len(routes) else ""
     return f"Leave nothing but the API's paths in {' and '.join(rules)}{also}."
 
@@ -160,7 +160,7 @@ def _has_its_matchers(url_map: UrlMap) -> Checks:
         yield Fail(
             f"A host rule of `{url_map.name}` names path matcher {quoted(url_map.missing_matchers)}, which it lacks.",
             "A path matcher for each host rule.",
-            "Correct `path_matcher` in `host_rules`, or add the path matcher to `path_matchers`.",
+            "Correct ``path_matcher`` in ``host_rules``, or add the path matcher to ``path_matchers``.",
         )
 
 

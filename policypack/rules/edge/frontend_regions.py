@@ -130,7 +130,7 @@ def _have_names(entries: tuple[Entry, ...], options: FrontendRegionsOptions) -> 
         yield Fail(
             f"DNS record {quoted(records)} leads to {_listed(regions)}.",
             f"Names that lead to at least {counted(options.min_regions, 'region')}.",
-            "Give `routing_policy` a geo with `health_checked_targets` for the forwarding rule of each region.",
+            "Give ``routing_policy`` a geo with ``health_checked_targets`` for the forwarding rule of each region.",
         )
 
 

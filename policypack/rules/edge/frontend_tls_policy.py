@@ -12,7 +12,7 @@ from policypack.rule import Options, cis, rule
 from policypack.rules.on_gke.edge.tls_policy import refuses_old_tls
 from policypack.rules.shared.places import Policies, is_of_its_scope
 from policypack.rules.shared.vouched import vouched_or_seen
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, setting
 from policypack.wording import quoted
 
 _SSL_POLICIES: Final = Policies("SSL policy", "proxy", "SSLPolicy", "RegionSslPolicy")
@@ -136,13 +136,13 @@ def _required(options: TlsPolicyOptions) -> str:
 
 def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     if proxy.leaves_ssl_policy_to_others:
-        yield Undecided("`ignore_changes` leaves its SSL policy to something else", "ssl_policy")
+        yield Undecided("``ignore_changes`` leaves its SSL policy to something else", "ssl_policy")
     else:
         yield Fail(
             "It has no SSL policy, so clients can negotiate TLS 1.0.",
             _required(options),
-            f"Set `ssl_policy` to {'a' if proxy.is_regional else 'an'} `{_SSL_POLICIES.fitting(proxy)}` with "
-            '`profile="RESTRICTED"` and `min_tls_version="TLS_1_2"`.',
+            f"Set ``ssl_policy`` to {'a' if proxy.is_regional else 'an'} `{_SSL_POLICIES.fitting(proxy)}` with "
+            '``profile="RESTRICTED"`` and ``min_tls_version="TLS_1_2"``.',
         )
 
 
@@ -152,7 +152,7 @@ def _has_accepted_profile(policy: SslPolicy, options: TlsPolicyOptions) -> Check
         yield Fail(
             f"SSL policy `{policy.name}` has profile `{profile}`.",
             f"A profile among {quoted(options.profiles)}." if options.profiles else "No profile is accepted.",
-            'Set `profile="RESTRICTED"`, or `MODERN` for clients that need it.',
+            setting({"profile": "RESTRICTED"}, ", or `MODERN` for clients that need it.", of=policy),
         )
 
 
@@ -167,7 +167,7 @@ def _accepts_old_versions(policy: SslPolicy, options: TlsPolicyOptions) -> Check
     yield Fail(
         f"SSL policy `{policy.name}` accepts clients from {_spoken(lowest)} on.",
         f"{_spoken(options.min_tls)} or higher.",
-        f'Set `min_tls_version="{options.min_tls}"`.',
+        setting({"min_tls_version": options.min_tls}, of=policy),
     )
 
 
@@ -178,7 +178,7 @@ def _has_no_weak_suites(policy: SslPolicy) -> Checks:
         yield Fail(
             f"SSL policy `{policy.name}` has weak cipher suites: {quoted(policy.weak_features)}.",
             "Suites with forward secrecy and without 3DES.",
-            "Remove them from `custom_features`.",
+            "Remove them from ``custom_features``.",
         )
     elif not policy.has_known_features:
         yield not_known("custom_features", policy.name)

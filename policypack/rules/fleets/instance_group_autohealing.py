@@ -11,12 +11,12 @@ from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.health_check_use import may_share_a_check, named_in_place_of_a_check, shared_checks
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import SERVES
-from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, provided, setting, unresolved
 from policypack.wording import quoted
 
 # Google's example of a check for healing: 90 s, which is what `health-check-timing` asks for.
 # https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs
-_PATIENT: Final = "`check_interval_sec=30` and `unhealthy_threshold=3` or more"
+_PATIENT: Final = "``check_interval_sec=30`` and ``unhealthy_threshold=3`` or more"
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,11 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
             yield Undecided(why, "auto_healing_policies")
             return
         yield Fail(
-            "It has no `auto_healing_policies`.",
+            "It has no ``auto_healing_policies``.",
             "Autohealing by a health check of its own.",
-            f"Create a `HealthCheck` for healing, with {_PATIENT}, and set `auto_healing_policies` to its `id` and an "
-            f"`initial_delay_sec` for boot and model loading, {options.min_initial_delay_sec} or more.",
+            f"Create a `HealthCheck` for healing, with {_PATIENT}, and set ``auto_healing_policies`` to its `id` "
+            "and an "
+            f"``initial_delay_sec`` for boot and model loading, {options.min_initial_delay_sec} or more.",
         )
         return
     yield _repairs_are_on(group)
@@ -128,7 +129,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         yield Fail(
             f"Its healing check is {quoted(others)}, which is no health check.",
             "Autohealing by a health check of its own.",
-            "Set `health_check` in `auto_healing_policies` to the `id` of a `HealthCheck` for healing.",
+            "Set ``health_check`` in ``auto_healing_policies`` to the `id` of a `HealthCheck` for healing.",
         )
     else:
         yield from unresolved(group.healing_check_links, "its healing check is not known")
@@ -146,9 +147,9 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
 def _repairs_are_on(group: GroupManager) -> Checks:
     if not known(group.repairs_unhealthy, "instance_lifecycle_policy", because="it may turn repairs off"):
         yield Fail(
-            "Its `instance_lifecycle_policy` says DO_NOTHING about VMs that fail their health check.",
+            "Its ``instance_lifecycle_policy`` says DO_NOTHING about VMs that fail their health check.",
             "VMs whose server is dead are recreated.",
-            'Set `on_failed_health_check="REPAIR"`, or remove `instance_lifecycle_policy`.',
+            setting({"instance_lifecycle_policy": {"on_failed_health_check": "REPAIR"}}, ", or remove it."),
         )
 
 
@@ -158,7 +159,7 @@ def _heals_by_another_check(group: GroupManager, service: BackendService) -> Che
         yield Fail(
             f"It heals by {quoted(shared)}, which is the load balancer's health check as well.",
             "A health check of its own, more patient than the load balancer's.",
-            f"Create a second `HealthCheck`, with {_PATIENT}, and name it in `auto_healing_policies`.",
+            f"Create a second `HealthCheck`, with {_PATIENT}, and name it in ``auto_healing_policies``.",
         )
     yield from unresolved(service.health_check_links, f"the health check of `{service.name}` may be the same")
 
@@ -166,9 +167,9 @@ def _heals_by_another_check(group: GroupManager, service: BackendService) -> Che
 def _check_has_no_source_regions(check: HealthCheck) -> Checks:
     if known(check.source_regions, "source_regions", check.name):
         yield Fail(
-            f"Its healing check `{check.name}` has `source_regions`, which only DNS routing can use.",
-            "A healing check without `source_regions`.",
-            "Remove `source_regions`, or create a check for healing.",
+            f"Its healing check `{check.name}` has ``source_regions``, which only DNS routing can use.",
+            "A healing check without ``source_regions``.",
+            "Remove ``source_regions``, or create a check for healing.",
         )
 
 
@@ -177,7 +178,11 @@ def _delay_fits_loading(group: GroupManager, options: AutohealingOptions) -> Che
     low, high = options.min_initial_delay_sec, options.max_initial_delay_sec
     if not low <= delay <= high:
         yield Fail(
-            f"Its `initial_delay_sec` is {delay:g}.",
+            f"Its ``initial_delay_sec`` is {delay:g}.",
             f"An initial delay from {low} to {high} seconds.",
-            "Set it to what a new VM needs until its server answers: boot, driver, image, and loading the model.",
+            setting(
+                {"auto_healing_policies": {"initial_delay_sec": low if delay < low else high}},
+                f" or {'more' if delay < low else 'less'}: what a new VM needs until its server answers, with boot, "
+                "driver, image and loading the model.",
+            ),
         )

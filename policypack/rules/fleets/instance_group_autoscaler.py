@@ -15,7 +15,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import SERVES
 from policypack.rules.shared.signals import has_a_telling_signal, may_serve
-from policypack.verdict import Checks, Fail, Undecided, decided, known, provided
+from policypack.verdict import Checks, Fail, Undecided, decided, known, provided, setting
 from policypack.wording import quoted
 
 _MAY_BE_STATEFUL = Undecided(
@@ -129,7 +129,7 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
         yield Fail(
             f"It is stateful, and `{group.autoscaler.name}` is its autoscaler: Compute Engine takes one or the other.",
             "A fixed size for a group that keeps the state of its VMs.",
-            f"Remove `{group.autoscaler.name}` and set `target_size`; or remove the stateful configuration: weights "
+            f"Remove `{group.autoscaler.name}` and set ``target_size``; or remove the stateful configuration: weights "
             "and caches can be loaded anew.",
         )
         return
@@ -150,8 +150,10 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and grows with the load.",
-            f"Add {kind}, with the group's `id` as `target` and `min_replicas` of {options.min_replicas} or more, and "
-            "leave the group's `target_size` out: at a `load_balancing_utilization` of 0.5 either of two equal regions "
+            f"Add {kind}, with the group's `id` as `target` and ``min_replicas`` of {options.min_replicas} or "
+            "more, and "
+            "leave the group's ``target_size`` out: at a ``load_balancing_utilization`` of 0.5 either of two "
+            "equal regions "
             "can carry the load of both.",
         )
 
@@ -168,15 +170,16 @@ def _unknown_autoscaler(group: GroupManager) -> Undecided:
 
 def _is_on(autoscaler: Autoscaler) -> Checks:
     if not known(autoscaler.is_on, "mode", autoscaler.name):
-        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", 'Set `mode="ON"`.')
+        fix = setting({"autoscaling_policy": {"mode": "ON"}}, of=autoscaler)
+        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", fix)
 
 
 def _has_room(autoscaler: Autoscaler) -> Checks:
     if not known(autoscaler.has_room, "max_replicas", autoscaler.name):
         yield Fail(
-            f"`{autoscaler.name}` has a `max_replicas` below its `min_replicas`.",
+            f"`{autoscaler.name}` has a ``max_replicas`` below its ``min_replicas``.",
             "A maximum that is not below the minimum, which the API refuses.",
-            "Raise `max_replicas`, or lower `min_replicas`.",
+            "Raise ``max_replicas``, or lower ``min_replicas``.",
         )
 
 
@@ -189,7 +192,7 @@ def _keeps_a_minimum(
         yield Fail(
             f"`{service.name}` keeps {warm.lower:g} of its VMs in this region.",
             f"At least {options.min_replicas} VMs in each region, all groups there together.",
-            f"Set `{setting}` to {options.min_replicas} or more.",
+            f"Set ``{setting}`` to {options.min_replicas} or more.",
         )
 
 
@@ -197,8 +200,9 @@ def _grows_before_it_is_full(signal: str, value: float | Unknown | None, autosca
     target = known(value, signal, autoscaler.name)
     if target is not None and not 0 < target < 1:
         yield Fail(
-            f"`{autoscaler.name}` keeps `{signal}` at {target:g}.",
+            f"`{autoscaler.name}` keeps ``{signal}`` at {target:g}.",
             "A target above 0 and below 1.",
-            f"Lower the `target` of `{signal}`, so that VMs are added before those that are there are full; at half of "
+            f"Lower the `target` of ``{signal}``, so that VMs are added before those that are there are full; at "
+            "half of "
             "what the backends are limited to, either of two equal regions can carry the load of both.",
         )

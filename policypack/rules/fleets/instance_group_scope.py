@@ -94,7 +94,7 @@ def _is_in_its_region(group: GroupManager, part: Part) -> Checks:
         yield Fail(
             f"The group is in `{here}`, and {part.name} in `{there}`.",
             "Everything that the group is made of is in its own region.",
-            f"Use one of `{here}` in `{part.property_name}`.",
+            f"Use one of `{here}` in ``{part.property_name}``.",
         )
 
 

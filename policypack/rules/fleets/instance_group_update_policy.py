@@ -13,12 +13,13 @@ from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import SERVES
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, setting
 
 # Whichever of these are said together can be done together, and with what the other parts say.
-_SURGE_A_ZONE: Final = "Set `max_surge_fixed` to the number of the group's zones, or, with RECREATE, to 0."
+_SURGE_A_ZONE: Final = "Set ``max_surge_fixed`` to the number of the group's zones, or, with RECREATE, to 0."
 _UNAVAILABLE_A_ZONE: Final = (
-    "Set `max_unavailable_fixed` to 0 with a `max_surge_fixed` of the number of the group's zones, or, with RECREATE, "
+    "Set ``max_unavailable_fixed`` to 0 with a ``max_surge_fixed`` of the number of the group's zones, or, with "
+    "RECREATE, "
     "to that number."
 )
 
@@ -126,9 +127,9 @@ def _keeps_names(group: GroupManager) -> Checks:
     if known(loses_names(group), "update_policy", because="a stateful group keeps its VMs"):
         yield Fail(
             "It is stateful, and its PROACTIVE updates replace VMs by others with new names.",
-            "With PROACTIVE updates a stateful group has `replacement_method` RECREATE.",
-            "Set `type` to OPPORTUNISTIC and replace VMs region by region, or set `replacement_method` to RECREATE, "
-            "`max_surge_fixed` to 0 and `max_unavailable_fixed` to one VM a zone.",
+            "With PROACTIVE updates a stateful group has ``replacement_method`` RECREATE.",
+            "Set `type` to OPPORTUNISTIC and replace VMs region by region, or set ``replacement_method`` to RECREATE, "
+            "``max_surge_fixed`` to 0 and ``max_unavailable_fixed`` to one VM a zone.",
         )
 
 
@@ -136,17 +137,17 @@ def _keeps_places(group: GroupManager) -> Checks:
     if known(loses_places(group), "update_policy", because="a stateful group keeps its VMs"):
         yield Fail(
             "It is stateful, and deletes VMs to spread them evenly over its zones.",
-            "A stateful regional group has `instance_redistribution_type` NONE.",
-            'Set `"instance_redistribution_type": "NONE"` in `update_policy`.',
+            "A stateful regional group has ``instance_redistribution_type`` NONE.",
+            setting({"update_policy": {"instance_redistribution_type": "NONE"}}),
         )
 
 
 def _lets_an_update_begin(limits: UpdateLimits) -> Checks:
     if known(limits.are_both_zero, "max_surge_fixed", because="both limits may be 0"):
         yield Fail(
-            "`max_surge` and `max_unavailable` are both 0.",
+            "``max_surge`` and ``max_unavailable`` are both 0.",
             "At least one of them is above 0.",
-            "Set `max_surge_fixed` to one VM a zone.",
+            "Set ``max_surge_fixed`` to one VM a zone.",
         )
 
 
@@ -154,19 +155,20 @@ def _can_recreate(limits: UpdateLimits) -> Checks:
     surge, unavailable = limits.surge.is_positive, limits.unavailable.is_zero
     if not known(all_of((limits.recreates, any_of((surge, unavailable)))), "replacement_method"):
         return
-    is_surge = surge is True
+    wrong = "``max_surge`` is above 0" if surge is True else "``max_unavailable`` is 0"
     yield Fail(
-        f"`replacement_method` is RECREATE, and {'`max_surge` is above 0' if is_surge else '`max_unavailable` is 0'}.",
-        "With RECREATE `max_surge` is 0 and `max_unavailable` above 0, as a VM keeps its name.",
-        "Set `max_surge_fixed=0` and a `max_unavailable_fixed` of one VM a zone, or leave `replacement_method` out.",
+        f"``replacement_method`` is RECREATE, and {wrong}.",
+        "With RECREATE ``max_surge`` is 0 and ``max_unavailable`` above 0, as a VM keeps its name.",
+        "Set ``max_surge_fixed=0`` and a ``max_unavailable_fixed`` of one VM a zone, or leave "
+        "``replacement_method`` out.",
     )
 
 
 def _is_enough_for_the_zones(limits: UpdateLimits, limit: Limit, fix: str) -> Checks:
     if known(limits.is_too_small(limit), f"{limit.name}_fixed", because="it may be below the number of zones"):
         yield Fail(
-            f"`{limit.name}_fixed` is {limit.fixed:g}, and a regional group has more zones.",
-            f"`{limit.name}_fixed` is 0, or at least the number of zones.",
+            f"``{limit.name}_fixed`` is {limit.fixed:g}, and a regional group has more zones.",
+            f"``{limit.name}_fixed`` is 0, or at least the number of zones.",
             fix,
         )
 
@@ -205,6 +207,6 @@ def _keeps_enough(group: GroupManager, service: BackendService, serves: bool | U
             f"{100 * loss.left_fraction:.3g} % of the warm capacity of `{service.name}` is left"
             + ("." if found.inexact else f" for a steady load of {100 * loss.load_fraction:.3g} %."),
             "Enough capacity for the steady load while VMs are updated.",
-            "Set `max_unavailable_fixed=0` with a `max_surge_fixed` of one VM a zone, keep more VMs warm, or set "
+            "Set ``max_unavailable_fixed=0`` with a ``max_surge_fixed`` of one VM a zone, keep more VMs warm, or set "
             "`type` to OPPORTUNISTIC and replace VMs region by region.",
         )

@@ -8,7 +8,7 @@ from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 from policypack.wording import quoted
 
-_IGNORE = '`ignore_changes=["backends"]`'
+_IGNORE = '``ignore_changes=["backends"]``'
 
 
 @rule(

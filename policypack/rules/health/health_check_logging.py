@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 
 @rule(
@@ -57,5 +57,5 @@ def health_check_logging(check: HealthCheck, options: Options) -> Checks:
         yield Fail(
             "It does not log changes of health.",
             "Changes of health are logged.",
-            'Set `log_config={"enable": True}`.',
+            setting({"log_config": {"enable": True}}),
         )

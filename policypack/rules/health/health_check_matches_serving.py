@@ -121,7 +121,7 @@ def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
         f"The {use.purpose} `{use.check.name}` speaks {_SPOKEN[check_speaks]} to the port of {where} to which the "
         f"service speaks {_SPOKEN[service_speaks]}.",
         "A health check that speaks TLS if the service does on that port, and only then.",
-        f"Use a check with `{other_block(use.check)}`, or set the service's `protocol` to what the server speaks.",
+        f"Use a check with ``{other_block(use.check)}``, or set the service's `protocol` to what the server speaks.",
     )
 
 
@@ -154,7 +154,7 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
         return
     yield Fail(
         f"{asks[0].upper()}{asks[1:]}: the firewall admits checks there alone.",
-        "A health check on the port that requests go to, or on one that `named_ports` declares.",
+        "A health check on the port that requests go to, or on one that ``named_ports`` declares.",
         f"Set the check's `port` to {numbers[0]}; if the server answers health checks on {port}, declare that in "
-        "`named_ports` and admit it.",
+        "``named_ports`` and admit it.",
     )

@@ -206,8 +206,9 @@ def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> C
     fixes = [f"If the server answers health checks on {other} as well, set the check's `port` to it."] if other else []
     fixes.append(
         mending
-        or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with `source_ranges="
-        f"{json.dumps(ranges)}`, `allows={json.dumps(allows)}` and a `priority` below that of every rule that denies; "
+        or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with "
+        f"``source_ranges={json.dumps(ranges)}``, ``allows={json.dumps(allows)}`` and a `priority` below that of "
+        "every rule that denies; "
         "if a policy of the organization or a folder admits them, name the ranges in the option `admitted_ranges`."
     )
     yield Fail(

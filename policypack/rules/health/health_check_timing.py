@@ -9,7 +9,7 @@ from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.health_check_use import is_for_balancing, is_for_healing
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Checks, Fail, Undecided, decided, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known, setting
 
 _UNKNOWN_USE = Undecided("it is not known whether load balancing or autohealing uses it", "health_checks")
 
@@ -107,9 +107,9 @@ def _timeout_fits_interval(check: HealthCheck) -> Checks:
     timeout, interval = known(check.timeout, "timeout_sec"), known(check.interval, "check_interval_sec")
     if timeout > interval:
         yield Fail(
-            f"Its `timeout_sec` {timeout:g} is longer than its `check_interval_sec` {interval:g}.",
+            f"Its ``timeout_sec`` {timeout:g} is longer than its ``check_interval_sec`` {interval:g}.",
             "A timeout that is not longer than the interval.",
-            "Lower `timeout_sec` (5 where left out), or raise `check_interval_sec`.",
+            "Lower ``timeout_sec`` (5 where left out), or raise ``check_interval_sec``.",
         )
 
 
@@ -119,7 +119,7 @@ def _fails_over_quickly(check: HealthCheck, options: TimingOptions) -> Checks:
         yield Fail(
             f"A dead VM gets requests for {seconds:g} seconds ({how}).",
             f"A dead VM is out within {options.max_detection_sec} seconds.",
-            "Lower `check_interval_sec` or `unhealthy_threshold`.",
+            "Lower ``check_interval_sec`` or ``unhealthy_threshold``.",
         )
 
 
@@ -129,7 +129,7 @@ def _heals_patiently(check: HealthCheck, options: TimingOptions) -> Checks:
         yield Fail(
             f"A VM that is busy for {seconds:g} seconds is recreated ({how}).",
             f"Autohealing waits at least {options.min_healing_sec} seconds.",
-            "Raise `check_interval_sec` or `unhealthy_threshold` of the healing check.",
+            "Raise ``check_interval_sec`` or ``unhealthy_threshold`` of the healing check.",
         )
 
 
@@ -137,9 +137,9 @@ def _does_not_flap(name: str, threshold: float | Unknown, options: TimingOptions
     answers = known(threshold, name)
     if answers < options.min_threshold:
         yield Fail(
-            f"Its `{name}` is {answers:g}.",
+            f"Its ``{name}`` is {answers:g}.",
             f"Thresholds of at least {options.min_threshold}, so that no single answer decides.",
-            f"Raise the threshold to {options.min_threshold} or more.",
+            setting({name: options.min_threshold}, " or more."),
         )
 
 

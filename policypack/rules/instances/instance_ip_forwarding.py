@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policypack.model.machines.machine import Machine
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Checks, Fail, known
+from policypack.verdict import Checks, Fail, known, setting
 
 
 @rule(
@@ -63,7 +63,7 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
     """
     if known(machine.forwards_packets, "can_ip_forward"):
         yield Fail(
-            "`can_ip_forward` is on.",
+            "``can_ip_forward`` is on.",
             "VMs that send and receive packets of their own addresses only.",
-            "Remove `can_ip_forward`, or set `can_ip_forward=False`.",
+            setting({"can_ip_forward": False}, ", or leave it out."),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.metadata import Switch
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Checks, Fail, Undecided
+from policypack.verdict import Checks, Fail, Fix, Undecided, setting
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,18 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
         yield _serial_port_is_closed(metadata.serial_port, metadata.group)
 
 
-def _place(group: str) -> tuple[str, str]:
-    """Where a value is read from, and where to set it so that it counts: what a group adds takes precedence."""
-    if not group:
-        return "`metadata`", "`metadata`"
-    return f"`metadata` (with `all_instances_config` of `{group}`)", "`metadata` of that `all_instances_config`"
+def _place(group: str) -> str:
+    return f"`metadata` (with ``all_instances_config`` of `{group}`)" if group else "`metadata`"
+
+
+def _fix(key: str, value: str, group: str) -> Fix:
+    """Sets a value where it counts: what a group adds takes precedence."""
+    fix = setting({"metadata": {key: value}})
+    return Fix(f"{fix.text.removesuffix('.')} in that ``all_instances_config``.") if group else fix
 
 
 def _is_on(key: str, switch: Switch, group: str) -> Checks:
-    where, place = _place(group)
+    where = _place(group)
     if switch is Switch.NOT_KNOWN:
         yield Undecided(f"`{key}` in {where} is not known", "metadata")
     elif switch is Switch.DISPUTED:
@@ -107,17 +110,17 @@ def _is_on(key: str, switch: Switch, group: str) -> Checks:
         yield Fail(
             f"`{key}` in {where} is {switch.value}.",
             f"`{key}` is `TRUE`.",
-            f'Set `"{key}": "TRUE"` in {place}.',
+            _fix(key, "TRUE", group),
         )
 
 
 def _serial_port_is_closed(switch: Switch, group: str) -> Checks:
-    where, place = _place(group)
+    where = _place(group)
     if switch is Switch.ON:
         yield Fail(
             f"`serial-port-enable` in {where} is on.",
             "`serial-port-enable` is `FALSE` or left out.",
-            f'Set `"serial-port-enable": "FALSE"` in {place}.',
+            _fix("serial-port-enable", "FALSE", group),
         )
     elif switch in (Switch.NOT_KNOWN, Switch.DISPUTED):
         yield Undecided(f"`serial-port-enable` in {where} is not known, or not a boolean", "metadata")

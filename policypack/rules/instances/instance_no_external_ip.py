@@ -80,5 +80,5 @@ def _is_internal(interface: NetworkInterface, kind: str, setting: str, has_exter
         yield Fail(
             f"Network interface `{interface.name}` has an external {kind} address.",
             "Network interfaces without external addresses; load balancers use the internal ones.",
-            f"Remove `{setting}`; use Cloud NAT if VMs have to reach the internet.",
+            f"Remove ``{setting}``; use Cloud NAT if VMs have to reach the internet.",
         )

@@ -118,7 +118,7 @@ def _own_account(machine: Machine) -> str:
     )
     return (
         "Create a `gcp.serviceaccount.Account`, set "
-        '`service_account={"email": account.email, "scopes": ["cloud-platform"]}`, '
+        '``service_account={"email": account.email, "scopes": ["cloud-platform"]}``, '
         f"and grant it {roles}."
     )
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policypack.model.machines.machine import Machine
 from policypack.model.values.logic import negation
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import Unknown, Value
 from policypack.rule import Options, cis, rule
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, provided
+from policypack.verdict import Checks, Condition, Fail, Fix, Undecided, known, provided, setting
 
 _CAN_BE_SHIELDED = Condition[Machine](
     lambda machine: negation(machine.is_bare_metal), "a bare metal instance has no Shielded VM options", "machine_type"
 )
-_REQUIRED = "`shielded_instance_config` with secure boot, vTPM and integrity monitoring on."
-_FIX = (
-    "Set `shielded_instance_config` with `enable_secure_boot`, `enable_vtpm` and `enable_integrity_monitoring`, "
-    "all `True`."
-)
+_REQUIRED = "``shielded_instance_config`` with secure boot, vTPM and integrity monitoring on."
+_ALL: Mapping[str, Value] = {"enable_secure_boot": True, "enable_vtpm": True, "enable_integrity_monitoring": True}
 _DRIVERS = (
-    " With secure boot a GPU driver that nobody signed does not load: for VMs with such drivers turn the option "
+    ". With secure boot a GPU driver that nobody signed does not load: for VMs with such drivers turn the option "
     "`gpu_secure_boot` off."
 )
 
@@ -99,17 +97,18 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
     known whether the VM has GPUs.
     """
     shielding = known(machine.shielding, "shielded_instance_config")
-    drivers = "" if machine.has_gpu is False or not options.gpu_secure_boot else _DRIVERS
+    has_drivers = machine.has_gpu is not False and options.gpu_secure_boot
+    fix = setting({"shielded_instance_config": {**_ALL}}, _DRIVERS if has_drivers else ".", is_safe=not has_drivers)
     if shielding is None:
-        yield Fail("`shielded_instance_config` is left out, and secure boot with it.", _REQUIRED, f"{_FIX}{drivers}")
+        yield Fail("``shielded_instance_config`` is left out, and secure boot with it.", _REQUIRED, fix)
         return
     doubt = Undecided("it is not known whether it has GPUs, and so whether it needs secure boot", "guest_accelerators")
     needs_secure_boot = options.gpu_secure_boot or negation(machine.has_gpu)
-    yield provided(needs_secure_boot, doubt, _is_on("enable_secure_boot", shielding.secure_boot, drivers))
-    yield _is_on("enable_vtpm", shielding.vtpm, drivers)
-    yield _is_on("enable_integrity_monitoring", shielding.integrity_monitoring, drivers)
+    yield provided(needs_secure_boot, doubt, _is_on("enable_secure_boot", shielding.secure_boot, fix))
+    yield _is_on("enable_vtpm", shielding.vtpm, fix)
+    yield _is_on("enable_integrity_monitoring", shielding.integrity_monitoring, fix)
 
 
-def _is_on(name: str, flag: bool | Unknown, drivers: str) -> Checks:
+def _is_on(name: str, flag: bool | Unknown, fix: Fix) -> Checks:
     if not known(flag, name):
-        yield Fail(f"`{name}` is off.", _REQUIRED, f"{_FIX}{drivers}")
+        yield Fail(f"``{name}`` is off.", _REQUIRED, fix)

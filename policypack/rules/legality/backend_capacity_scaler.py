@@ -8,7 +8,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.verdict import Checks, Fail, known
+from policypack.verdict import Checks, Fail, known, setting
 from policypack.wording import quoted
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `capacityScaler` is 0, or from 0.1 to 1.
@@ -78,9 +78,9 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
     if not is_passthrough and all(backend.is_drained is True for backend in backends):
         yield Fail(
             f"All capacity is drained: {quoted({backend.label for backend in backends})} "
-            f"{'has' if len(backends) == 1 else 'have'} `capacity_scaler` 0.",
-            "A `capacity_scaler` above 0 on one backend at least; the only one can't be drained.",
-            "Set `capacity_scaler=1.0` on the backends that are to serve.",
+            f"{'has' if len(backends) == 1 else 'have'} ``capacity_scaler`` 0.",
+            "A ``capacity_scaler`` above 0 on one backend at least; the only one can't be drained.",
+            "Set ``capacity_scaler=1.0`` on the backends that are to serve.",
         )
 
 
@@ -88,9 +88,9 @@ def _has_no_scaler(backend: Backend) -> Checks:
     scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
     if scaler:
         yield Fail(
-            f"Backend `{backend.label}` has `capacity_scaler` {scaler:g}.",
-            "No `capacity_scaler`: a passthrough load balancer has no capacity to scale.",
-            "Remove `capacity_scaler`.",
+            f"Backend `{backend.label}` has ``capacity_scaler`` {scaler:g}.",
+            "No ``capacity_scaler``: a passthrough load balancer has no capacity to scale.",
+            "Remove ``capacity_scaler``.",
         )
 
 
@@ -98,13 +98,13 @@ def _has_legal_scaler(backend: Backend) -> Checks:
     scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
     if scaler is None:
         yield Fail(
-            f"Backend `{backend.label}` has no `capacity_scaler`, for which the provider sends 0: it is drained.",
-            "A `capacity_scaler` on every backend of a regional service.",
-            "Set `capacity_scaler=1.0`.",
+            f"Backend `{backend.label}` has no ``capacity_scaler``, for which the provider sends 0: it is drained.",
+            "A ``capacity_scaler`` on every backend of a regional service.",
+            setting({"capacity_scaler": 1.0}, at=backend.path),
         )
     elif scaler and not _LOWEST <= scaler <= _HIGHEST:
         yield Fail(
-            f"Backend `{backend.label}` has `capacity_scaler` {scaler:g}.",
+            f"Backend `{backend.label}` has ``capacity_scaler`` {scaler:g}.",
             f"0, which drains the backend, or from {_LOWEST:g} to {_HIGHEST:g}.",
-            f"Set `capacity_scaler` to {_LOWEST:g} or more, up to {_HIGHEST:g}.",
+            f"Set ``capacity_scaler`` to {_LOWEST:g} or more, up to {_HIGHEST:g}.",
         )

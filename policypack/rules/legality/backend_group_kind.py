@@ -25,10 +25,10 @@ from policypack.rules.shared.refusal import which_kind, which_product
 from policypack.verdict import Checks, Fail, known, not_known, provided
 
 _FIXES: Final = {
-    BackendKind.ZONAL_NEG: 'Set `network_endpoint_type="GCE_VM_IP"` on the NEG.',
-    BackendKind.ZONAL_IP_NEG: 'Set `network_endpoint_type="GCE_VM_IP_PORT"` on the NEG: a proxy needs ports.',
+    BackendKind.ZONAL_NEG: 'Set ``network_endpoint_type="GCE_VM_IP"`` on the NEG.',
+    BackendKind.ZONAL_IP_NEG: 'Set ``network_endpoint_type="GCE_VM_IP_PORT"`` on the NEG: a proxy needs ports.',
     BackendKind.SERVERLESS_NEG: "Use an Application Load Balancer: scheme EXTERNAL_MANAGED or INTERNAL_MANAGED with "
-    '`protocol="HTTPS"`.',
+    '``protocol="HTTPS"``.',
     BackendKind.GLOBAL_INTERNET_NEG: "Use a global external Application Load Balancer, or a regional load balancer "
     "with a `RegionNetworkEndpointGroup` of type INTERNET_FQDN_PORT.",
     BackendKind.REGIONAL_INTERNET_NEG: "Use a regional load balancer with a proxy, or a global external Application "
@@ -128,9 +128,9 @@ def _is_group(backend: Backend) -> Checks:
         yield Fail(
             f"`group` of backend `{backend.label}` is a URL of `{backend.wrong_collection}`.",
             "The URL of an instance group or a network endpoint group.",
-            "Set `group` to `instance_group` of the manager, whose URL has `instanceGroups` in it."
+            "Set `group` to ``instance_group`` of the manager, whose URL has `instanceGroups` in it."
             if is_manager
-            else "Set `group` to `instance_group` of a manager, or to the `id` of an instance group or a NEG.",
+            else "Set `group` to ``instance_group`` of a manager, or to the `id` of an instance group or a NEG.",
         )
 
 

@@ -21,10 +21,10 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided
+from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided, setting
 
 _FIX_ON_CLOUD_RUN: Final = (
-    "Remove it; Cloud Run has `session_affinity=True` on its own template, with which clients stay with an instance "
+    "Remove it; Cloud Run has ``session_affinity=True`` on its own template, with which clients stay with an instance "
     "even while its readiness probe fails."
 )
 
@@ -125,9 +125,9 @@ def _hash_is_read(service: BackendService) -> Checks:
     is_ignored = all_of([is_set, negation(is_in(policy, (None, *HASHING_POLICIES)))])
     if known(is_ignored, "consistent_hash" if is_set is UNKNOWN else "locality_lb_policy"):
         yield Fail(
-            f"It has `consistent_hash`, which has no effect with `locality_lb_policy` {policy}.",
-            f"`consistent_hash` with `locality_lb_policy` {' or '.join(HASHING_POLICIES)}.",
-            'Set `locality_lb_policy="RING_HASH"`, or remove `consistent_hash`.',
+            f"It has ``consistent_hash``, which has no effect with ``locality_lb_policy`` {policy}.",
+            f"``consistent_hash`` with ``locality_lb_policy`` {' or '.join(HASHING_POLICIES)}.",
+            setting({"locality_lb_policy": "RING_HASH"}, ", or remove ``consistent_hash``."),
         )
 
 
@@ -142,8 +142,8 @@ def _serverless_has_none(service: BackendService, name: str, is_set: bool | Unkn
     deciding = name if is_set is UNKNOWN else "backends"
     if known(all_of([is_serverless, is_set]), deciding, because="serverless NEGs do not have it"):
         yield Fail(
-            f"It has `{name}`, which has no effect with its serverless NEGs.",
-            f"No `{name}` on a service of serverless NEGs.",
+            f"It has ``{name}``, which has no effect with its serverless NEGs.",
+            f"No ``{name}`` on a service of serverless NEGs.",
             fix,
         )
 
@@ -154,8 +154,8 @@ def _internet_has_none(service: BackendService, name: str, is_set: bool | Unknow
     deciding = name if is_set is UNKNOWN else "backends"
     if known(all_of([is_there, is_set]), deciding, because="global internet NEGs do not support it"):
         yield Fail(
-            f"It has `{name}`, which its global internet NEG does not support.",
-            f"No `{name}` on a service with a global internet NEG.",
+            f"It has ``{name}``, which its global internet NEG does not support.",
+            f"No ``{name}`` on a service with a global internet NEG.",
             "Remove it.",
         )
 
@@ -164,9 +164,9 @@ def _load_balancer_has_it(service: BackendService) -> Checks:
     affinity = known(service.session_affinity.value, "session_affinity")
     cells = cells_of_row(SESSION_AFFINITIES, affinity, service.products)
     fail = Fail(
-        f"It has `session_affinity` {affinity}, which this load balancer does not have.",
+        f"It has ``session_affinity`` {affinity}, which this load balancer does not have.",
         f"One of {', '.join(taken_by_any(SESSION_AFFINITIES, service.products))}.",
-        "Set `session_affinity` to one of them.",
+        "Set ``session_affinity`` to one of them.",
     )
     yield from refused(cells, fail, which_product(service))
     if service.session_affinity.is_stateful is True:
@@ -176,9 +176,9 @@ def _load_balancer_has_it(service: BackendService) -> Checks:
 def _has_cookie(service: BackendService) -> Checks:
     if not known(service.sets("strong_session_affinity_cookie"), "strong_session_affinity_cookie"):
         yield Fail(
-            f"It has `session_affinity` {STATEFUL_AFFINITY} and no `strong_session_affinity_cookie`.",
+            f"It has ``session_affinity`` {STATEFUL_AFFINITY} and no ``strong_session_affinity_cookie``.",
             "The cookie that this affinity needs.",
-            'Set `strong_session_affinity_cookie={"name": "llm", "ttl": {"seconds": 3600}}`.',
+            setting({"strong_session_affinity_cookie": {"name": "llm", "ttl": {"seconds": 3600}}}),
         )
 
 
@@ -190,9 +190,9 @@ def _policy_keeps_sessions(service: BackendService) -> Checks:
         if service.backends:
             known(service.is_measured, "backends", because="session affinity counts with some kinds of them alone")
         yield Fail(
-            f"It has session affinity and `locality_lb_policy` {policy}, under which affinity has no effect.",
-            "Session affinity with `locality_lb_policy` MAGLEV or RING_HASH, or none of its own.",
-            'Set `session_affinity="NONE"`, or `locality_lb_policy="MAGLEV"`.',
+            f"It has session affinity and ``locality_lb_policy`` {policy}, under which affinity has no effect.",
+            "Session affinity with ``locality_lb_policy`` MAGLEV or RING_HASH, or none of its own.",
+            setting({"session_affinity": "NONE"}, ', or ``locality_lb_policy="MAGLEV"``.'),
         )
 
 
@@ -202,5 +202,5 @@ def _mode_keeps_sessions(backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` is in UTILIZATION mode, and the service has session affinity.",
             "Session affinity with another balancing mode than UTILIZATION.",
-            'Set `session_affinity="NONE"`, or `balancing_mode="RATE"` with `max_rate_per_instance`.',
+            setting({"session_affinity": "NONE"}, ', or ``balancing_mode="RATE"`` with ``max_rate_per_instance``.'),
         )

@@ -112,9 +112,9 @@ def _takes_a_map(front: ForwardingRule, proxy: Proxy) -> Checks:
     is_internal = equals(front.scheme, "INTERNAL_MANAGED")
     if known(all_of([is_internal, proxy.has_certificate_map]), "certificate_map", proxy.name):
         yield Fail(
-            f"`{proxy.name}` has a `certificate_map`, which scheme `{front.scheme}` does not support.",
+            f"`{proxy.name}` has a ``certificate_map``, which scheme `{front.scheme}` does not support.",
             "Certificates that the load balancer takes: internal ones take no certificate map.",
-            f"Name the certificates in `certificate_manager_certificates` of `{proxy.name}`.",
+            f"Name the certificates in ``certificate_manager_certificates`` of `{proxy.name}`.",
         )
 
 
@@ -124,10 +124,10 @@ def _takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
     is_wrong = all_of([not proxy.is_regional, is_external, proxy.has_managed_certificates])
     if known(is_wrong, "certificate_manager_certificates", proxy.name):
         yield Fail(
-            f"`{proxy.name}` has `certificate_manager_certificates`, which a global proxy with scheme "
+            f"`{proxy.name}` has ``certificate_manager_certificates``, which a global proxy with scheme "
             f"`{front.scheme}` does not support.",
             "Certificates that the load balancer takes: global external ones take a certificate map.",
-            f"Set `certificate_map` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
+            f"Set ``certificate_map`` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
         )
 
 
@@ -168,7 +168,7 @@ def _has_tier(front: ForwardingRule) -> Checks:
         yield Fail(
             f"It is global and in network tier `{front.network_tier}`.",
             "PREMIUM, the only tier of a global forwarding rule.",
-            "Leave `network_tier` out.",
+            "Leave ``network_tier`` out.",
         )
 
 
@@ -186,7 +186,7 @@ def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
     yield Fail(
         f"`{service.name}` has passthrough scheme `{service.scheme}`, and is behind target proxy `{proxy.name}`.",
         f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
-        "Set `load_balancing_scheme` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule.",
+        "Set ``load_balancing_scheme`` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule.",
     )
 
 
@@ -200,7 +200,7 @@ def _leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:
         yield Fail(
             f"It sends packets to `{service.name}` without a proxy, and {why}.",
             "A regional service with scheme INTERNAL or EXTERNAL, or a target proxy.",
-            "Set `target` to a target proxy instead of `backend_service`.",
+            "Set `target` to a target proxy instead of ``backend_service``.",
         )
 
 
@@ -214,6 +214,6 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
         yield Fail(
             f"It has scheme `{ours}`, and backend service `{service.name}` has `{theirs}`.",
             "The same scheme on the forwarding rule and the service.",
-            f"Set `load_balancing_scheme` to `{theirs}` on the forwarding rule"
+            f"Set ``load_balancing_scheme`` to `{theirs}` on the forwarding rule"
             + ("." if service.is_regional else ", or the other way round."),
         )

@@ -27,7 +27,7 @@ _UNSUPPORTED: Final = {
     "USE_NAMED_PORT": "by any load balancer",
 }
 _GRPC: Final = ("GRPC", "GRPC_WITH_TLS")
-_OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a `proxy_header`"
+_OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a ``proxy_header``"
 
 
 @rule(
@@ -111,9 +111,9 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
 def _has_no_source_regions(check: HealthCheck) -> Checks:
     if known(check.source_regions, "source_regions", check.name):
         yield Fail(
-            f"Its health check `{check.name}` has `source_regions`.",
-            "A health check without `source_regions`; one with them serves Cloud DNS alone.",
-            "Create a health check of its own, without `source_regions`.",
+            f"Its health check `{check.name}` has ``source_regions``.",
+            "A health check without ``source_regions``; one with them serves Cloud DNS alone.",
+            "Create a health check of its own, without ``source_regions``.",
         )
 
 
@@ -122,12 +122,12 @@ def _has_port(service: BackendService, check: HealthCheck) -> Checks:
     if specification not in _UNSUPPORTED:
         return
     fail = Fail(
-        f"Its health check `{check.name}` has `port_specification` {specification}, which is not supported "
+        f"Its health check `{check.name}` has ``port_specification`` {specification}, which is not supported "
         f"{_UNSUPPORTED[specification]}.",
         "A port that the load balancer can find.",
-        f'Set `port_specification="{USE_SERVING_PORT}"`: it takes the port that `port_name` of the service names.'
+        f'Set ``port_specification="{USE_SERVING_PORT}"``: it takes the port that ``port_name`` of the service names.'
         if service.takes_serving_port is True
-        else "Set `port` to the number on which the servers listen, and remove `port_specification`.",
+        else "Set `port` to the number on which the servers listen, and remove ``port_specification``.",
     )
     cells = cells_of_row(HEALTH_CHECKS, specification, service.nearest_products)
     yield from refused(cells, fail, which_product(service))
@@ -141,10 +141,12 @@ def _is_one_of_the_internet(service: BackendService, check: HealthCheck) -> Chec
     deciding = known(all_of([any_of([*certain, *others]), is_refused_form]), "backends", because=_OPEN_INTERNET)
     if deciding:
         yield Fail(
-            f"Its health check `{check.name}` speaks gRPC or has `proxy_header` PROXY_V1, and a backend is an internet "
+            f"Its health check `{check.name}` speaks gRPC or has ``proxy_header`` PROXY_V1, and a backend is an "
+            "internet "
             "NEG.",
-            "An HTTP, HTTPS, HTTP/2, TCP or SSL check without `proxy_header`: internet NEGs support no other.",
-            "Use a check with `https_health_check`, without `proxy_header`; or leave the check out, which is optional.",
+            "An HTTP, HTTPS, HTTP/2, TCP or SSL check without ``proxy_header``: internet NEGs support no other.",
+            "Use a check with ``https_health_check``, without ``proxy_header``; or leave the check out, which is "
+            "optional.",
         )
 
 
@@ -156,7 +158,7 @@ def _takes_legacy_check(service: BackendService, name: str) -> Checks:
         "global external Application Load Balancers.",
         "Use a `RegionHealthCheck` in the region of the service."
         if service.is_regional
-        else "Use a `HealthCheck` with `http_health_check`, or with `tcp_health_check` for TCP and SSL.",
+        else "Use a `HealthCheck` with ``http_health_check``, or with ``tcp_health_check`` for TCP and SSL.",
     )
     yield from refused(cells, fail, which_product(service))
     if is_refused(cells) is False and service.kinds & NEG_KINDS:
@@ -177,7 +179,7 @@ def _is_in_region(service: BackendService, name: str, region: str | Unknown) -> 
         yield Fail(
             f"Its health check `{name}` is in {theirs}, and the service is in {ours}.",
             "A health check in the region of the service, or a global one.",
-            f'Create a `RegionHealthCheck` with `region="{ours}"`.',
+            f'Create a `RegionHealthCheck` with ``region="{ours}"``.',
         )
 
 
@@ -195,5 +197,5 @@ def _takes_check(group: Group) -> Checks:
         yield Fail(
             f"It has a health check, and backend `{group.name}` is {kind}.",
             f"No health check: {kind} takes none.",
-            "Remove `health_checks`.",
+            "Remove ``health_checks``.",
         )

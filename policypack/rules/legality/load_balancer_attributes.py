@@ -14,7 +14,7 @@ from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.shared.refusal import which_product
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
 _JUDGED_OTHERWISE: Final = {
@@ -120,14 +120,14 @@ def _is_taken(
     if cell is Cell.REFUSED:
         owner = f"Backend `{label}`" if label else "It"
         yield Fail(
-            f"{owner} has `{name}`, which is refused or ignored with scheme {service.scheme}.",
+            f"{owner} has ``{name}``, which is refused or ignored with scheme {service.scheme}.",
             "Attributes that the load balancer has.",
-            f"Remove `{name}`, or use a load balancer that has it.",
+            f"Remove ``{name}``, or use a load balancer that has it.",
         )
     elif cell is UNKNOWN:
         yield which_product(service)
     else:
-        yield Undecided(f"the documentation does not agree on `{name}` with scheme {service.scheme}", name)
+        yield Undecided(f"the documentation does not agree on ``{name}`` with scheme {service.scheme}", name)
 
 
 def _locality_policy_fits(service: BackendService) -> Checks:
@@ -138,11 +138,11 @@ def _locality_policy_fits(service: BackendService) -> Checks:
 
 
 def _has_iap_or_cdn(service: BackendService) -> Checks:
-    if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it does not go with `enable_cdn`"):
+    if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it does not go with ``enable_cdn``"):
         yield Fail(
-            "It has both `iap` and `enable_cdn`.",
+            "It has both `iap` and ``enable_cdn``.",
             "Identity-Aware Proxy or Cloud CDN, not both on one service.",
-            "Set `enable_cdn=False`: answers of a model are not to be cached.",
+            setting({"enable_cdn": False}, ": answers of a model are not to be cached."),
         )
 
 
@@ -150,10 +150,10 @@ def _watches_no_internet_neg(service: BackendService) -> Checks:
     """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
     is_one = BackendKind.GLOBAL_INTERNET_NEG
     has_one = when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
-    doubt = not_known("backends", because="global internet NEGs do not support `outlier_detection`")
+    doubt = not_known("backends", because="global internet NEGs do not support ``outlier_detection``")
     fail = Fail(
-        "It has `outlier_detection`, which its global internet NEG does not support.",
-        "No `outlier_detection` on a service with a global internet NEG.",
-        "Remove `outlier_detection`.",
+        "It has ``outlier_detection``, which its global internet NEG does not support.",
+        "No ``outlier_detection`` on a service with a global internet NEG.",
+        "Remove ``outlier_detection``.",
     )
     yield provided(all_of([service.outlier_detection.is_set, has_one]), doubt, iter([fail]))

@@ -94,7 +94,7 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` has balancing mode `{mode}`, which does not exist.",
             f"One of {', '.join(MODES)}.",
-            "Set `balancing_mode` to one of them.",
+            "Set ``balancing_mode`` to one of them.",
         )
         return
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
@@ -113,9 +113,9 @@ def _load_balancer_has_mode(service: BackendService, backend: Backend, mode: str
         yield Fail(
             f"Backend `{backend.label}` has balancing mode {mode}, which this load balancer does not have.",
             f"This load balancer has {', '.join(having)}.",
-            f'Set `balancing_mode="{having[0]}"` explicitly: UTILIZATION is the provider\'s default.'
+            f'Set ``balancing_mode="{having[0]}"`` explicitly: UTILIZATION is the provider\'s default.'
             if family is Family.PASSTHROUGH
-            else "Set `balancing_mode` to one of them.",
+            else "Set ``balancing_mode`` to one of them.",
         )
     elif len(cells) > 1 and service.undecided_property:
         yield which_product(service)
@@ -126,7 +126,7 @@ def _shares_no_group(use: SharedUse) -> Checks:
         yield Fail(
             f"Instance group `{use.group}` is in {use.mode} mode here, and in {use.other_mode} mode in `{use.other}`.",
             "One mode for an instance group in all its services; RATE, CONNECTION and IN_FLIGHT go together.",
-            "Set RATE with `max_rate_per_instance` behind Application Load Balancers, and CONNECTION behind others.",
+            "Set RATE with ``max_rate_per_instance`` behind Application Load Balancers, and CONNECTION behind others.",
         )
     else:
         yield not_known("balancing_mode", use.group, because=f"`{use.other}` may have the group in another mode")

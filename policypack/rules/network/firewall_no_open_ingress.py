@@ -135,8 +135,8 @@ def _is_not_open(firewall: Firewall, one: FirewallRule, options: OpenIngressOpti
             f"`{one.label}` admits traffic from {_described(open_to)} to the VMs of the serving path.",
             "Ingress only from where it has to come from: Google's front ends and health checks, proxy-only subnets, "
             "IAP, networks of your own.",
-            'Set `source_ranges=["35.191.0.0/16", "130.211.0.0/22"]` for the load balancer, '
-            '`["35.235.240.0/20"]` for SSH through IAP (in a policy `src_ip_ranges`), or delete the rule.',
+            'Set ``source_ranges=["35.191.0.0/16", "130.211.0.0/22"]`` for the load balancer, '
+            '`["35.235.240.0/20"]` for SSH through IAP (in a policy ``src_ip_ranges``), or delete the rule.',
         )
 
 

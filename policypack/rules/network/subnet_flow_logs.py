@@ -8,7 +8,7 @@ from typing import Annotated
 from policypack.model.network.subnetwork import Subnetwork
 from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, cis, rule
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 _HAS_VMS = Condition[Subnetwork](
     lambda subnetwork: subnetwork.has_machines, "it is for proxies or Google services, without flow logs", "purpose"
@@ -104,6 +104,5 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks
     yield Fail(
         f"Subnetwork `{subnetwork.name}` {observed}.",
         f"Flow logs with a sampling rate {lowest}.",
-        f'Set `log_config={{"flow_sampling": {max(options.min_sampling, 0.5):g}, '
-        '"metadata": "INCLUDE_ALL_METADATA"}`.',
+        setting({"log_config": {"flow_sampling": max(options.min_sampling, 0.5), "metadata": "INCLUDE_ALL_METADATA"}}),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policypack.model.network.subnetwork import Subnetwork
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 _HAS_VMS = Condition[Subnetwork](lambda subnetwork: subnetwork.has_machines, "no VMs are in it", "purpose")
 _HAS_IPV4 = Condition[Subnetwork](
@@ -84,5 +84,5 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
         yield Fail(
             f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
             "Private Google Access, so that VMs without external addresses get images, weights and secrets.",
-            "Set `private_ip_google_access=True`.",
+            setting({"private_ip_google_access": True}),
         )

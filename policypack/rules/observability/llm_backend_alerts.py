@@ -24,7 +24,7 @@ _FIXES: Final[dict[Signal, str]] = {
 _THRESHOLDS: Final[dict[Signal, str]] = {
     "errors": "Set the threshold of {names} below 1: a ratio of requests is never above it.",
     "latency": "Set the threshold of {names} in milliseconds, to {lowest:g} or more (the option "
-    "`min_latency_threshold_ms`), as the metrics of load balancers have it.",
+    "``min_latency_threshold_ms``), as the metrics of load balancers have it.",
 }
 _MEASURES_NONE: Final = "its load balancer measures no requests"
 

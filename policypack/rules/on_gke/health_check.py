@@ -11,9 +11,9 @@ from policypack.model.gke.policies import Check, Policy
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
 from policypack.model.software.servers import ServerName
 from policypack.model.values.logic import equals
+from policypack.model.values.spelling import python_literal
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known
-from policypack.wording import python_literal
 
 _H2C = "kubernetes.io/h2c"
 
@@ -55,7 +55,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     if _is_accepted(check, accepted):
         return
     if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
-        why = f'{backend.label} may speak {_H2C}; the option `protocols=["GRPC"]` accepts a gRPC check'
+        why = f'{backend.label} may speak {_H2C}; the option ``protocols=["GRPC"]`` accepts a gRPC check'
         yield Undecided(why, "appProtocol")
         return
     wanted, also = _path(backend, accepted)
@@ -64,7 +64,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     if policy.object:
         does = f"requests `{path}`" if path else f"is a {type_} check, which cannot request a path"
         observed = f"{policy.label} {does}."
-        fix = f"Set `spec.default` of {policy.label} to `{python_literal(config)}`{also}."
+        fix = f"Set `spec.default` of {policy.label} to ``{python_literal(config)}``{also}."
     else:
         observed = f"{backend.label} has {policy.label}, so the Gateway requests `/`, whatever readiness probes say."
         fix = how_to_create(backend, policy, {"default": config}, also)
@@ -80,7 +80,7 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     does = f"requests `{path}` of {backend.label}" if path else f"checks {backend.label} by {type_}, which has no path"
     wanted, also = _path(backend, accepted)
     block = {"type": "HTTP", "requestPath": wanted, **_port(backend, with_kind=False)}
-    fix = f"Set `spec.healthCheck` of {config.label} to `{python_literal(block)}`{also}."
+    fix = f"Set `spec.healthCheck` of {config.label} to ``{python_literal(block)}``{also}."
     yield Fail(
         f"The Ingress {does}.",
         accepted.required,

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 from policypack.model.gke.backends import Attached, GkeBackend
 from policypack.model.gke.policies import FIELDS, Policy, Setting
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, BACKEND_POLICY, GATEWAY
+from policypack.model.values.spelling import python_literal
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.verdict import Checks, Fail, Undecided, known, settled
-from policypack.wording import python_literal
 
 T = TypeVar("T")
 
@@ -112,9 +112,9 @@ def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], 
         made = f"Create one {name} (`{api_version}`) for all settings of {backend.label}, in its namespace,"
     if name == BACKEND_CONFIG:
         link = '`cloud.google.com/backend-config: {"default": NAME}`'
-        return f"{made} with `spec={python_literal(spec)}`, and annotate {backend.label} with {link}{also}."
+        return f"{made} with ``spec={python_literal(spec)}``, and annotate {backend.label} with {link}{also}."
     whole = {"targetRef": _target_ref(backend), **spec}
-    return f"{made} with `spec={python_literal(whole)}`{also}."
+    return f"{made} with ``spec={python_literal(whole)}``{also}."
 
 
 def _target_ref(backend: GkeBackend) -> dict[str, str]:

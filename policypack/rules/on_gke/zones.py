@@ -48,7 +48,7 @@ def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: in
         yield Fail(
             f"All nodes of the cluster `{cluster.name}` are in {zones}.",
             f"Backends in at least {counted(min_zones, 'zone')} of each region.",
-            f"Set `node_locations` of the cluster or of its node pools to {min_zones} zones or more of its region.",
+            f"Set ``node_locations`` of the cluster or of its node pools to {min_zones} zones or more of its region.",
         )
 
 

@@ -19,8 +19,8 @@ _READ_IN_PODS: Final = (
     "or a Kubernetes Secret, have the container read it with `valueFrom` and `secretKeyRef`, or from a file"
 )
 _READ_BY: Final = {
-    "template": f"{_ROLE}, have Cloud Run read it with `value_source` and `secret_key_ref`",
-    "service_config": f"{_ROLE}, have the function read it with `secret_environment_variables`",
+    "template": f"{_ROLE}, have Cloud Run read it with ``value_source`` and ``secret_key_ref``",
+    "service_config": f"{_ROLE}, have the function read it with ``secret_environment_variables``",
     "env": _READ_IN_PODS,
     "args": _READ_IN_PODS,
 }

@@ -83,7 +83,7 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
         yield Fail(
             "It sends its endpoint the host name that clients ask for.",
             "The endpoint's own host name.",
-            'Set `custom_request_headers=["Host: ..."]` to the endpoint\'s host name.',
+            'Set ``custom_request_headers=["Host: ..."]`` to the endpoint\'s host name.',
         )
 
 

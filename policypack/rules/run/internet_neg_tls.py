@@ -77,7 +77,7 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
         yield Fail(
             f"It speaks {spoken} to endpoints on the internet.",
             "`protocol` HTTPS or HTTP2.",
-            'Set `protocol="HTTPS"`, and the port of the endpoint to 443.',
+            'Set ``protocol="HTTPS"``, and the port of the endpoint to 443.',
         )
         return
     for backend in internet_backends(service):

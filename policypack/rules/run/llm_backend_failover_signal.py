@@ -19,7 +19,7 @@ from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 
 _REQUIRED = "A readiness probe and a minimum instance of the Cloud Run service in each region, or outlier detection."
-_OUTLIERS = '`outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}`'
+_OUTLIERS = '``outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}``'
 
 
 def _is_unwatched(service: BackendService) -> bool | Unknown:
@@ -116,7 +116,7 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
         yield Fail(
             "Its load balancer is a classic one, which cannot tell that a region is dead.",
             _REQUIRED,
-            'Set `load_balancing_scheme="EXTERNAL_MANAGED"`, and give the Cloud Run services readiness probes.',
+            'Set ``load_balancing_scheme="EXTERNAL_MANAGED"``, and give the Cloud Run services readiness probes.',
         )
     elif scheme not in SIGNALLING_SCHEMES:
         yield Undecided(f"how a load balancer with scheme {scheme} leaves a region is not documented", "backends")
@@ -131,7 +131,7 @@ def _serverless_is_watched(service: BackendService) -> Checks:
         yield Fail(
             "It has `iap`, with which neither Cloud Run service health nor outlier detection works.",
             _REQUIRED,
-            "Remove `iap` here, and set `iap_enabled=True` on the Cloud Run services.",
+            "Remove `iap` here, and set ``iap_enabled=True`` on the Cloud Run services.",
         )
         return
     if ejects is not True:
@@ -157,7 +157,8 @@ def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
     return Fail(
         f"Nothing tells the load balancer that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
-        'Give the Cloud Run service a `readiness_probe` and `scaling={"min_instance_count": 1}`, and name it alone in '
+        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and name it '
+        "alone in "
         f"the NEG. Or set {_OUTLIERS} on the backend service.",
     )
 

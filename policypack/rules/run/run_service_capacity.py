@@ -89,7 +89,7 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     yield _takes_few_requests(service, options)
     yield _can_grow(service)
     if service.has_gpus_in_one_zone is True:
-        why = "without `gpu_zonal_redundancy` it is not known whether GPUs are there when a zone is lost"
+        why = "without ``gpu_zonal_redundancy`` it is not known whether GPUs are there when a zone is lost"
         yield Undecided(why, "template")
     for container in known(service.containers, "template"):
         if container.has_gpu is True:
@@ -104,7 +104,7 @@ def _takes_few_requests(service: RunService, options: RunCapacityOptions) -> Che
         yield Fail(
             f"Each instance is sent up to {concurrency:g} requests at a time.",
             f"At most {options.max_concurrency}.",
-            f"Set `{setting}` to what the model server batches, such as vLLM's `--max-num-seqs`.",
+            f"Set ``{setting}`` to what the model server batches, such as vLLM's `--max-num-seqs`.",
         )
 
 
@@ -117,7 +117,7 @@ def _can_grow(service: RunService) -> Checks:
         yield Fail(
             f"Its minimum is {least:g} instances, and its maximum {most:g}.",
             "A maximum that is not below the minimum.",
-            f"Raise `{service.name_of('max of the service')}`, or lower `{service.name_of('min of the service')}`.",
+            f"Raise ``{service.name_of('max of the service')}``, or lower ``{service.name_of('min of the service')}``.",
         )
     elif most == 1:
         why = "whether its one instance is enough when it is replaced, or when another region is lost, is not known"
@@ -127,9 +127,9 @@ def _can_grow(service: RunService) -> Checks:
 def _keeps_its_cpu(container: Container) -> Checks:
     if known(container.idles_cpu, "cpu_idle"):
         yield Fail(
-            "It has a GPU and `cpu_idle=True`, which is refused.",
+            "It has a GPU and ``cpu_idle=True``, which is refused.",
             "Instance-based billing, which a GPU needs.",
-            "Set `cpu_idle=False` in `resources`.",
+            "Set ``cpu_idle=False`` in `resources`.",
         )
 
 

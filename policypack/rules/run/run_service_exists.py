@@ -73,7 +73,7 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield Fail(
             f"The serverless NEG `{backend.label}` names no service.",
             "A serverless NEG that names a service.",
-            'Set `cloud_run={"service": ...}` to the name of the Cloud Run service in its region.',
+            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region.',
         )
     elif backend.link.elsewhere:
         doubt = Undecided(f"the service that `{backend.label}` names may be created later in this update", "cloud_run")

@@ -6,7 +6,7 @@ from policypack.model.run.service import BALANCED, INTERNAL, RunService
 from policypack.model.values.logic import any_of
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, Undecided, known, setting
 
 _REQUIRED = "A Cloud Run service that is reached through its load balancer only."
 
@@ -75,7 +75,7 @@ def _is_behind_internal_ones(service: RunService) -> Checks:
         yield Fail(
             "Its ingress is internal only, and no request of its external load balancer gets through.",
             "Ingress that admits the load balancer.",
-            f"Set `{service.balanced_ingress}`.",
+            setting(service.balanced_ingress),
         )
 
 
@@ -86,12 +86,11 @@ def _is_closed_otherwise(service: RunService) -> Checks:
     is_open = service.can_be_gone_round
     if is_open is True and service.uses_iap is False:
         way = "its default URL" if url is True else "a domain mapping"
-        more = f" and `{service.without_default_url}`" if service.without_default_url else ""
         is_public = any_of(one.is_external for one in service.backend_services)
         yield Fail(
             f"It takes requests from everywhere, and {way} bypasses the load balancer.",
             _REQUIRED,
-            f"Set `{service.balanced_ingress}`{more}.",
+            setting(service.closed_to_all_others),
             severity=None if is_public is not False else "medium",
         )
     elif is_open is not False:

@@ -113,7 +113,7 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     """
     known(service.serves_its_template, "traffics", because="another revision than the one described may serve")
     if service.deploys_unchecked is not False:
-        yield Undecided("`health_check_disabled` is set or not known", "template")
+        yield Undecided("``health_check_disabled`` is set or not known", "template")
         return
     container = known(service.serving_container, "template", because="which container gets the requests")
     startup, readiness = container.probe("startupProbe"), container.probe("readinessProbe")
@@ -122,11 +122,11 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     if isinstance(startup, Probe):
         yield _starts_in_time(service, startup, options)
     if service.keeps_sessions is True:
-        why = "with `session_affinity` clients stay with an instance whose readiness probe fails, if that is meant"
+        why = "with ``session_affinity`` clients stay with an instance whose readiness probe fails, if that is meant"
         yield Undecided(why, "template")
     liveness = container.probe("livenessProbe")
     if liveness is UNKNOWN:
-        yield Undecided("`liveness_probe` is not known", "template")
+        yield Undecided("``liveness_probe`` is not known", "template")
     elif isinstance(liveness, Probe):
         yield _is_patient(liveness, options)
     for name, probe in (("startup_probe", startup), ("liveness_probe", liveness), ("readiness_probe", readiness)):
@@ -135,39 +135,44 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
 
 
 def _is_on_health_path(name: str, probe: Probe | Unknown | None, options: RunProbeOptions) -> Checks:
-    required = f"An HTTP `{name}` on {quoted(options.allowed_paths)}, or a gRPC one."
+    required = f"An HTTP ``{name}`` on {quoted(options.allowed_paths)}, or a gRPC one."
     patience = ', "period_seconds": 10, "failure_threshold": 60' if name == "startup_probe" else ""
-    fix = f'Set `{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}{patience}}}` on the container.'
+    fix = f'Set ``{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}{patience}}}`` on the container.'
     if probe is UNKNOWN:
-        yield Undecided(f"`{name}` is not known", "template")
+        yield Undecided(f"``{name}`` is not known", "template")
     elif not isinstance(probe, Probe):
         default = ": Cloud Run waits until its port is open" if name == "startup_probe" else ""
-        yield Fail(f"It has no `{name}`{default}.", required, fix)
+        yield Fail(f"It has no ``{name}``{default}.", required, fix)
     else:
         yield from _asks_the_server(name, probe, options, required, fix)
 
 
 def _asks_the_server(name: str, probe: Probe, options: RunProbeOptions, required: str, fix: str) -> Checks:
-    kinds = known(probe.kinds, "template", because=f"the kind of `{name}` decides")
+    kinds = known(probe.kinds, "template", because=f"the kind of ``{name}`` decides")
     if len(kinds) > 1:
-        yield Fail(f"Its `{name}` has {' and '.join(kinds)} at once, which is refused.", required, fix)
+        yield Fail(f"Its ``{name}`` has {' and '.join(kinds)} at once, which is refused.", required, fix)
     elif kinds not in (("gRPC",), ("HTTP",)):
-        yield Fail(f"Its `{name}` asks for an open port only.", required, fix)
+        yield Fail(f"Its ``{name}`` asks for an open port only.", required, fix)
     elif kinds == ("HTTP",):
-        path = known(probe.path, "template", because=f"the path of `{name}` decides")
+        path = known(probe.path, "template", because=f"the path of ``{name}`` decides")
         if path.partition("?")[0] not in options.allowed_paths:
             more = "if the server's health path is another one, add it to the option `allowed_paths`"
-            yield Fail(f"Its `{name}` requests `{path}`.", required, f"{fix[:-1]}; {more}.")
+            yield Fail(f"Its ``{name}`` requests `{path}`.", required, f"{fix[:-1]}; {more}.")
 
 
 def _starts_in_time(service: RunService, probe: Probe, options: RunProbeOptions) -> Checks:
-    threshold = known(probe.failure_threshold, "template", because="`failure_threshold` of `startup_probe` decides")
-    period = known(probe.period_seconds, "template", because="`period_seconds` of `startup_probe` decides")
-    delay = known(probe.initial_delay_seconds, "template", because="`initial_delay_seconds` of `startup_probe` decides")
+    threshold = known(probe.failure_threshold, "template", because="``failure_threshold`` of ``startup_probe`` decides")
+    period = known(probe.period_seconds, "template", because="``period_seconds`` of ``startup_probe`` decides")
+    delay = known(
+        probe.initial_delay_seconds, "template", because="``initial_delay_seconds`` of ``startup_probe`` decides"
+    )
     required = (
         f"From {options.min_startup_seconds} s to {_LONGEST_WINDOW} s, with a GPU to {_LONGEST_WINDOW_WITH_GPU} s."
     )
-    fix = "Set `period_seconds` and `failure_threshold` so that their product is the time that loading the model takes."
+    fix = (
+        "Set ``period_seconds`` and ``failure_threshold`` so that their product is the time that loading the model "
+        "takes."
+    )
     if delay + threshold * period < options.min_startup_seconds:
         yield Fail(f"Its startup probe gives up after {delay + threshold * period:g} s.", required, fix)
     elif threshold * period > _LONGEST_WINDOW_WITH_GPU:
@@ -177,22 +182,24 @@ def _starts_in_time(service: RunService, probe: Probe, options: RunProbeOptions)
 
 
 def _is_patient(probe: Probe, options: RunProbeOptions) -> Checks:
-    threshold = known(probe.failure_threshold, "template", because="`failure_threshold` of `liveness_probe` decides")
-    period = known(probe.period_seconds, "template", because="`period_seconds` of `liveness_probe` decides")
+    threshold = known(
+        probe.failure_threshold, "template", because="``failure_threshold`` of ``liveness_probe`` decides"
+    )
+    period = known(probe.period_seconds, "template", because="``period_seconds`` of ``liveness_probe`` decides")
     if threshold * period < options.min_liveness_seconds:
         yield Fail(
             f"Its liveness probe kills the container after {threshold * period:g} s without an answer.",
             f"At least {options.min_liveness_seconds} s, so that a busy server is not killed.",
-            "Raise `period_seconds` or `failure_threshold` of `liveness_probe`.",
+            "Raise ``period_seconds`` or ``failure_threshold`` of ``liveness_probe``.",
         )
 
 
 def _has_time_for_an_answer(name: str, probe: Probe) -> Checks:
-    timeout = known(probe.timeout_seconds, "template", because=f"`timeout_seconds` of `{name}` decides")
-    period = known(probe.period_seconds, "template", because=f"`period_seconds` of `{name}` decides")
+    timeout = known(probe.timeout_seconds, "template", because=f"``timeout_seconds`` of ``{name}`` decides")
+    period = known(probe.period_seconds, "template", because=f"``period_seconds`` of ``{name}`` decides")
     if timeout > period:
         yield Fail(
-            f"Its `{name}` has a time-out of {timeout:g} s and a period of {period:g} s, which is refused.",
+            f"Its ``{name}`` has a time-out of {timeout:g} s and a period of {period:g} s, which is refused.",
             "A time-out that is no longer than the period.",
-            f"Lower `timeout_seconds` of `{name}`, or raise `period_seconds`.",
+            f"Lower ``timeout_seconds`` of ``{name}``, or raise ``period_seconds``.",
         )

@@ -8,7 +8,7 @@ from policypack.model.products.product import Cell
 from policypack.model.values.logic import all_of, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 
 def _may_have_cdn(service: BackendService) -> bool | Unknown:
@@ -24,6 +24,7 @@ def _may_have_cdn(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/cdn/docs/caching",
     applies=(Condition(_may_have_cdn, "Cloud CDN does not go with it: see `load-balancer-attributes`", "enable_cdn"),),
+    remediates=True,
 )
 def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """A service in front of models does not use Cloud CDN.
@@ -60,7 +61,7 @@ def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """
     if known(service.uses_cdn, "enable_cdn"):
         yield Fail(
-            "It has `enable_cdn=True`, and prompts are POST requests, which Cloud CDN never caches.",
+            "It has ``enable_cdn=True``, and prompts are POST requests, which Cloud CDN never caches.",
             "No Cloud CDN in front of a model.",
-            "Remove `enable_cdn`; if it serves no model, leave it out with the option `services`.",
+            setting({"enable_cdn": False}, "; if it serves no model, leave it out with the option `services`."),
         )

@@ -20,7 +20,7 @@ from policypack.model.machines.shape import gpus_of_type
 from policypack.model.values.logic import equals, negation
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, under
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, setting, under
 from policypack.wording import quoted
 
 _HAS_GPU_BY_TYPE: Final = Condition[Machine](
@@ -135,9 +135,9 @@ def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
         return
     if known(scheduling.provisioning_model, "provisioning_model") == STANDARD:
         yield Fail(
-            "`instance_termination_action` is set with STANDARD, which Compute Engine refuses.",
-            "With STANDARD no `instance_termination_action`, unless the VM runs for a limited time.",
-            "Remove `instance_termination_action`.",
+            "``instance_termination_action`` is set with STANDARD, which Compute Engine refuses.",
+            "With STANDARD no ``instance_termination_action``, unless the VM runs for a limited time.",
+            "Remove ``instance_termination_action``.",
         )
 
 
@@ -154,9 +154,9 @@ def _takes_its_gpus(machine: Machine) -> Checks:
     type_ = known(machine.machine_type, "machine_type") or ""
     own = gpus_of_type(type_)
     yield Fail(
-        f"`guest_accelerators` are not GPUs that `{type_}` takes.",
+        f"``guest_accelerators`` are not GPUs that `{type_}` takes.",
         f"The {own[1]} of type `{own[0]}` that come with it, or none." if own else "GPUs that N1 machine types take.",
-        "Remove `guest_accelerators`." if own else "Use the machine type that comes with these GPUs.",
+        "Remove ``guest_accelerators``." if own else "Use the machine type that comes with these GPUs.",
     )
 
 
@@ -176,41 +176,41 @@ def _stops_by_default(scheduling: Scheduling) -> Checks:
     if model == STANDARD:
         yield _may_migrate("is not set, which means MIGRATE")
     else:
-        why = "`on_host_maintenance` is not set, and its default with this provisioning model is not documented"
+        why = "``on_host_maintenance`` is not set, and its default with this provisioning model is not documented"
         yield Undecided(why, "on_host_maintenance")
 
 
 def _may_migrate(observed: str) -> Fail:
     return Fail(
-        f"`on_host_maintenance` {observed}.",
-        "`on_host_maintenance` is TERMINATE, as a VM with a GPU cannot be moved while it runs.",
-        'Set `"on_host_maintenance": "TERMINATE"` in `scheduling`.',
+        f"``on_host_maintenance`` {observed}.",
+        "``on_host_maintenance`` is TERMINATE, as a VM with a GPU cannot be moved while it runs.",
+        setting({"scheduling": {"on_host_maintenance": "TERMINATE"}}),
     )
 
 
 def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     model = known(machine.scheduling.provisioning_model, "provisioning_model")
     if model not in REQUIRED_SETTINGS:
-        yield Undecided("`provisioning_model` is not one that this rule knows", "provisioning_model")
+        yield Undecided("``provisioning_model`` is not one that this rule knows", "provisioning_model")
         return
     if model not in options.provisioning_models:
         yield Fail(
-            f"`provisioning_model` is {model}.",
+            f"``provisioning_model`` is {model}.",
             f"One of {', '.join(options.provisioning_models)}.",
-            "Set `provisioning_model` in `scheduling` to one of them.",
+            "Set ``provisioning_model`` in `scheduling` to one of them.",
         )
-    for setting in REQUIRED_SETTINGS[model]:
-        yield _has(setting, machine, model)
+    for required in REQUIRED_SETTINGS[model]:
+        yield _has(required, machine, model)
     if machine.scheduling.is_preemptible is True and NO_RESTART not in REQUIRED_SETTINGS[model]:
         yield _has(NO_RESTART, machine, "a preemptible VM")
 
 
-def _has(setting: RequiredSetting, machine: Machine, model: str) -> Checks:
-    if not known(setting.is_right(machine), setting.name):
+def _has(required: RequiredSetting, machine: Machine, model: str) -> Checks:
+    if not known(required.is_right(machine), required.name):
         yield Fail(
-            f"`{setting.name}` is not {setting.wanted if setting.is_set(machine) else 'set'} with {model}.",
-            f"`{setting.name}` is {setting.wanted} with {model}.",
-            f'Set `"{setting.name}": {setting.value}`{setting.where}.',
+            f"``{required.name}`` is not {required.wanted if required.is_set(machine) else 'set'} with {model}.",
+            f"``{required.name}`` is {required.wanted} with {model}.",
+            setting(required.to_set),
         )
 
 
@@ -226,7 +226,7 @@ def _is_available(machine: Machine) -> Checks:
         yield Fail(
             f"`{type_}` is {model}, and is available from a reservation only.",
             f"`{type_}` takes a reservation.",
-            "Set `reservation_affinity` to a SPECIFIC_RESERVATION, and `provisioning_model` to RESERVATION_BOUND.",
+            "Set ``reservation_affinity`` to a SPECIFIC_RESERVATION, and ``provisioning_model`` to RESERVATION_BOUND.",
         )
     elif model == STANDARD and needs.needs_reservation:
         yield from _has_its_reservation(machine, type_, needs)
@@ -240,6 +240,6 @@ def _has_its_reservation(machine: Machine, type_: str | None, needs: Provisionin
     yield Fail(
         f"`{type_}` is STANDARD without a reservation, and is not available that way.",
         f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if has_others else ''}.",
-        "Name the reservation in `reservation_affinity` with type "
+        "Name the reservation in ``reservation_affinity`` with type "
         f"SPECIFIC_RESERVATION{', or use SPOT or FLEX_START' if has_others else ''}.",
     )

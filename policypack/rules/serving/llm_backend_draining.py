@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ from policypack.model.values.logic import negation
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.draining import outlasts_responses
 from policypack.rules.shared.conditions import is_measured
-from policypack.verdict import Checks, Fail, known, not_known, provided
+from policypack.verdict import Checks, Fail, known, not_known, provided, setting
 
 # https://cloud.google.com/load-balancing/docs/enabling-connection-draining
 _LONGEST_SECONDS: Final = 3600
@@ -37,6 +38,7 @@ class DrainingOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/enabling-connection-draining",
     applies=(is_measured("its backends have no connections that the load balancer drains"),),
     gke=lambda backend, options: outlasts_responses(backend, options.min_seconds),
+    remediates=True,
 )
 def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
     """Connection draining lasts as long as the longest answer.
@@ -100,18 +102,22 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"Above 0 and at most {_LONGEST_SECONDS} s, which is what the API takes.",
-            f"Set `connection_draining_timeout_sec` to `timeout_sec`, up to {_LONGEST_SECONDS}.",
+            setting({"connection_draining_timeout_sec": _LONGEST_SECONDS})
+            if draining > _LONGEST_SECONDS
+            else f"Set ``connection_draining_timeout_sec`` to ``timeout_sec``, up to {_LONGEST_SECONDS}.",
         )
     elif options.min_seconds:
         yield _lasts(draining, options.min_seconds, "the option `min_seconds`")
     elif draining < _LONGEST_SECONDS:
-        doubt = not_known("load_balancing_scheme", because="a passthrough load balancer has no `timeout_sec`")
+        doubt = not_known("load_balancing_scheme", because="a passthrough load balancer has no ``timeout_sec``")
         yield provided(negation(service.is_passthrough), doubt, _outlasts_responses(draining, service))
 
 
 def _outlasts_responses(draining: float, service: BackendService) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
-    reason = "its `timeout_sec`" if timeout <= _LONGEST_SECONDS else "the most there is, as its `timeout_sec` is longer"
+    reason = (
+        "its ``timeout_sec``" if timeout <= _LONGEST_SECONDS else "the most there is, as its ``timeout_sec`` is longer"
+    )
     yield from _lasts(draining, min(timeout, _LONGEST_SECONDS), reason)
 
 
@@ -121,5 +127,5 @@ def _lasts(draining: float, seconds: float, reason: str) -> Checks:
         yield Fail(
             f"Connection draining is {draining:g} s.",
             f"At least {seconds:g} s, {reason}.",
-            f"Set `connection_draining_timeout_sec` to {seconds:g}{more}.",
+            setting({"connection_draining_timeout_sec": math.ceil(seconds)}, f"{more}."),
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, Range, cis, rule
 from policypack.rules.on_gke.request_log import logs_requests
-from policypack.verdict import Checks, Condition, Fail, known
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 _LOGS_REQUESTS: Final = Condition[BackendService](
     lambda service: service.logs_requests, "its load balancer logs no requests", "load_balancing_scheme"
@@ -37,6 +37,7 @@ class LoggingOptions(Options):
     frameworks=(cis("2.16"),),
     applies=(_LOGS_REQUESTS,),
     gke=lambda backend, options: logs_requests(backend, options.min_sample_rate),
+    remediates=True,
 )
 def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Checks:
     """The load balancer logs the requests of a backend service, all or a sample.
@@ -91,13 +92,13 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     """
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"
-    required = f"A request log with a `sample_rate` {lower} up to 1."
-    fix = 'Set `log_config={"enable": True, "sample_rate": 1.0}`.'
+    required = f"A request log with a ``sample_rate`` {lower} up to 1."
+    fix = setting({"log_config": {"enable": True, "sample_rate": 1.0}})
     if log.is_enabled is False:
         yield Fail("Its requests are not logged.", required, fix)
         return
     rate = known(log.sample_rate, "sample_rate", "log_config")
     if rate <= 0 or rate < options.min_sample_rate:
-        yield Fail(f"Its request log has `sample_rate` {rate:g}.", required, fix)
+        yield Fail(f"Its request log has ``sample_rate`` {rate:g}.", required, fix)
     else:
         known(log.is_enabled, "enable", "log_config")

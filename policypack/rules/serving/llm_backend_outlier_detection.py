@@ -9,11 +9,11 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.service_settings import OutlierDetection
 from policypack.model.run.failover_signal import SIGNALLED_KINDS, SIGNALLING_SCHEMES, counts_consecutive_errors
 from policypack.model.values.logic import is_set, when_known
+from policypack.model.values.spelling import properties
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, known
-from policypack.wording import quoted
+from policypack.verdict import Checks, Condition, Fail, known, setting
 
 _HAS_NONE: Final = "its load balancer has no outlier detection"
 # https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts: what it has no effect on.
@@ -63,6 +63,7 @@ def _may_be_ejected(service: BackendService) -> bool | Unknown:
         Condition(_has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
         Condition(_may_be_ejected, "its backends are not servers that the load balancer watches", "backends"),
     ),
+    remediates=True,
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
     """Servers whose answers are errors get no requests for a while, whatever their health check says.
@@ -116,9 +117,9 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
         yield _ejects_at_all(is_enforced)
     else:
         yield Fail(
-            "It has no `outlier_detection`.",
+            "It has no ``outlier_detection``.",
             "Outlier detection.",
-            'Set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}`.',
+            setting({"outlier_detection": {"consecutive_errors": 5, "max_ejection_percent": 50}}),
         )
 
 
@@ -127,17 +128,17 @@ def _ejects_enough_servers(detection: OutlierDetection, options: OutlierDetectio
     if percent < options.min_ejection_percent:
         yield Fail(
             f"Its outlier detection ejects at most {percent:g} % of the servers.",
-            f"`max_ejection_percent` of at least {options.min_ejection_percent}.",
-            "Set `max_ejection_percent` so that one server of the smallest group can be ejected.",
+            f"``max_ejection_percent`` of at least {options.min_ejection_percent}.",
+            "Set ``max_ejection_percent`` so that one server of the smallest group can be ejected.",
         )
 
 
 def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
     if not known(is_enforced, "enforcing_consecutive_errors", "outlier_detection"):
         yield Fail(
-            "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
+            "Its outlier detection only counts: all ``enforcing_...`` percentages are 0.",
             "Outlier detection that ejects.",
-            "Set `enforcing_consecutive_errors=100`.",
+            setting({"outlier_detection": {"enforcing_consecutive_errors": 100}}),
         )
 
 
@@ -146,13 +147,13 @@ def _is_not_off_for_serverless(service: BackendService) -> Checks:
         yield Fail(
             "It has `iap`, which turns outlier detection of serverless NEGs off.",
             "Outlier detection that ejects.",
-            "Remove `iap` here, and set `iap_enabled=True` on the Cloud Run services.",
+            "Remove `iap` here, and set ``iap_enabled=True`` on the Cloud Run services.",
         )
     block = service.resource.asked.block("outlierDetection")
     found = [name for name, key in _BY_SUCCESS_RATE if is_set(block.number(key)) is True]
     if found:
         yield Fail(
-            f"It sets {quoted(found)}, which serverless NEGs do not support.",
+            f"It sets {properties(found)}, which serverless NEGs do not support.",
             "Outlier detection by consecutive errors.",
-            f"Remove {quoted(found)}.",
+            f"Remove {properties(found)}.",
         )

@@ -11,13 +11,14 @@ from policypack.model.frontend.route import Route
 from policypack.model.run.neg import serverless_backends
 from policypack.model.run.service import MAX_TIMEOUT_SECONDS, RunService
 from policypack.model.values.logic import negation, when_known
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, Value
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.timeout import waits_long_enough
 from policypack.rules.shared.conditions import uses_proxy
 from policypack.rules.shared.routes import on_routes
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, unresolved
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, setting, unresolved
 
+_AS_LONG = "as much as the longest response takes"
 _ROUTE_TO_SERVERLESS = Undecided(
     "whether the timeout of a route counts for serverless NEGs is not documented", "timeout"
 )
@@ -61,6 +62,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
     applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
     gke=lambda backend, options: waits_long_enough(backend, options.min_seconds, options.max_seconds),
+    remediates=True,
 )
 def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
     """The load balancer waits for the longest answer of the model to end.
@@ -132,20 +134,20 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
 def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
     timeout = known(service.timeout_seconds, "timeout_sec")
     if timeout < options.min_seconds:
-        fix = f"Set `timeout_sec` to the duration of the longest response, {options.min_seconds} or more"
-        fix += f"{_and_draining(service, options)}."
+        draining = _draining_for(service, options.min_seconds)
+        fix = setting({"timeout_sec": options.min_seconds, **draining}, f", or {_AS_LONG}.")
     else:
-        fix = f"Set `timeout_sec` to {options.max_seconds} or less."
+        fix = setting({"timeout_sec": options.max_seconds}, " or less.")
     if not options.min_seconds <= timeout <= options.max_seconds:
         default = ", the default" if timeout == DEFAULT_TIMEOUT_SECONDS else ""
         yield Fail(f"Its timeout is {timeout:.10g} s{default}.", _required(options), fix)
 
 
-def _and_draining(service: BackendService, options: TimeoutOptions) -> str:
+def _draining_for(service: BackendService, timeout: int) -> dict[str, Value]:
     """What `llm-backend-draining` asks for after that: draining as long as the time-out, up to its own limit."""
-    needed, draining = min(options.min_seconds, 3600), service.draining_seconds
-    is_enough = when_known(draining, lambda seconds: seconds >= needed) is True
-    return "" if is_enough else ", and `connection_draining_timeout_sec` to the same, up to 3600"
+    needed = min(timeout, 3600)
+    is_enough = when_known(service.draining_seconds, lambda seconds: seconds >= needed) is True
+    return {} if is_enough else {"connection_draining_timeout_sec": needed}
 
 
 def _cloud_run_waits_long_enough(service: BackendService, options: TimeoutOptions) -> Checks:
@@ -170,7 +172,7 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
         yield Fail(
             f"The request timeout of the Cloud Run service `{run.name}` is {timeout:.10g} s.",
             f"A timeout from {options.min_seconds} to {longest} s.",
-            f"Set `{run.timeout_of(options.min_seconds)}`, or as much as the longest response takes.",
+            setting(run.timeout_of(options.min_seconds), f", or {_AS_LONG}.", of=run),
         )
 
 

@@ -34,7 +34,7 @@ def how_to_reach_another(service: BackendService, min_regions: int) -> str:
     drained = drained_backends(service)
     if drained and service.regions.reaches(min_regions) is not False:
         names = quoted(backend.label for backend in drained)
-        return f"Set the `capacity_scaler` of {names} above 0 (0.1 to 1): a drained backend gets no requests."
+        return f"Set the ``capacity_scaler`` of {names} above 0 (0.1 to 1): a drained backend gets no requests."
     for group, region in misplaced_groups(service)[:1]:
         return f"Create `{group.name}` in `{region}`, as its name says: it is in `{group.region}`."
     for group in spare_groups(service)[:1]:

@@ -15,12 +15,12 @@ _TEXTS: Final = {
         "`{rule}` would allow them, but {denying} comes first.",
         "Set the `priority` of `{rule}` below that of {denying}.",
     ),
-    "sources": ("`{rule}` allows them from elsewhere only.", "Add {missed} to the `{sources}` of `{rule}`."),
+    "sources": ("`{rule}` allows them from elsewhere only.", "Add {missed} to the ``{sources}`` of `{rule}`."),
     "port": ("`{rule}` allows them to other ports only.", "Add {ports} to the `ports` of `{rule}`."),
-    "enabled": ("`{rule}` would allow them, but it is disabled.", "Set `disabled=False` on `{rule}`."),
+    "enabled": ("`{rule}` would allow them, but it is disabled.", "Set ``disabled=False`` on `{rule}`."),
     "targets": (
-        "`{rule}` would allow them, but it is for other VMs by its `{targets}`.",
-        "Give these VMs what the `{targets}` of `{rule}` name, or name there what they have.",
+        "`{rule}` would allow them, but it is for other VMs by its ``{targets}``.",
+        "Give these VMs what the ``{targets}`` of `{rule}` name, or name there what they have.",
     ),
     "network": (
         "`{rule}` would allow them, but it is for another network.",
@@ -28,7 +28,7 @@ _TEXTS: Final = {
     ),
     "direction": (
         "`{rule}` would allow them, but it is for egress.",
-        'Set `direction="INGRESS"` on `{rule}`.',
+        'Set ``direction="INGRESS"`` on `{rule}`.',
     ),
 }
 

@@ -22,7 +22,7 @@ def grouped(checks: Iterable[tuple[str, Checks]]) -> Iterator[Verdict]:
     for verdict, found in names.items():
         listed = quoted(set(found))
         if isinstance(verdict, Fail):
-            observed, fix = verdict.observed.replace(GROUPS, listed), verdict.fix.replace(GROUPS, listed)
-            yield replace(verdict, observed=observed, fix=fix)
+            fix = replace(verdict.remedy, text=verdict.remedy.text.replace(GROUPS, listed))
+            yield replace(verdict, observed=verdict.observed.replace(GROUPS, listed), fix=fix)
         else:
             yield replace(verdict, why=verdict.why.replace(GROUPS, listed))

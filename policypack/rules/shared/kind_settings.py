@@ -9,20 +9,20 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.product import Cell, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, equals, negation
+from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rules.shared.refusal import which_kind
-from policypack.verdict import Checks, Fail, known, not_known, provided
-from policypack.wording import quoted
+from policypack.verdict import Checks, Fail, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _OTHER_MODE: Final = (
     "Another balancing mode than UTILIZATION, the provider's default: endpoints of a NEG have no utilization.",
-    'Set `balancing_mode="RATE"` with `max_rate_per_endpoint`; behind a proxy Network Load Balancer '
-    '`balancing_mode="CONNECTION"` with `max_connections_per_endpoint`.',
+    'Set ``balancing_mode="RATE"`` with ``max_rate_per_endpoint``; behind a proxy Network Load Balancer '
+    '``balancing_mode="CONNECTION"`` with ``max_connections_per_endpoint``.',
 )
 _NO_MODE: Final = (
     "No balancing mode and no target: this kind of NEG has neither.",
-    "Leave `balancing_mode` out, and all targets.",
+    "Leave ``balancing_mode`` out, and all targets.",
 )
 _NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, other NEGs none."
 
@@ -46,9 +46,11 @@ def scaler_fits(backend: Backend) -> Checks:
     takes_none = agreed(SETTINGS_OF_KINDS["capacityScaler"][kind] is Cell.NO_EFFECT for kind in backend.backend_kinds)
     if takes_none is not False and scaler is not None and 0 < known(scaler, "capacity_scaler", backend.label) < 1:
         fail = Fail(
-            f"Backend `{backend.label}` is a {backend.kind_name}, where `capacity_scaler` {scaler:g} has no effect.",
-            "`capacity_scaler` 1, which a regional service has to say, or none.",
-            "Set `capacity_scaler=1.0`. Weights between services in the URL map split traffic.",
+            f"Backend `{backend.label}` is a {backend.kind_name}, where ``capacity_scaler`` {scaler:g} has no effect.",
+            "``capacity_scaler`` 1, which a regional service has to say, or none.",
+            setting(
+                {"capacity_scaler": 1.0}, ". Weights between services in the URL map split traffic.", at=backend.path
+            ),
         )
         yield provided(takes_none, which_kind(backend), iter([fail]))
 
@@ -64,44 +66,44 @@ def settings_fit(service: BackendService, backend: Backend) -> Checks:
         "service_lb_policy": all_of([service.sets("service_lb_policy"), may_be]),
         **{field: backend.is_set(field) for field in TARGET_FIELDS},
     }
-    for setting, is_there in settings.items():
+    for name, is_there in settings.items():
         if is_there is not False:
-            is_refused = agreed(SETTINGS_OF_KINDS[setting][kind] is Cell.REFUSED for kind in backend.backend_kinds)
-            yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(setting), is_there))
+            is_refused = agreed(SETTINGS_OF_KINDS[name][kind] is Cell.REFUSED for kind in backend.backend_kinds)
+            yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(name), is_there))
 
 
 def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:
     if known(is_there, name, backend.label):
         yield Fail(
-            f"Backend `{backend.label}` is a {backend.kind_name}, and `{name}` is set.",
+            f"Backend `{backend.label}` is a {backend.kind_name}, and ``{name}`` is set.",
             "Settings and targets that the kind of group has.",
-            f"Remove `{name}`. {_NO_LIMIT}"
+            f"Remove ``{name}``. {_NO_LIMIT}"
             if name.startswith("max_")
-            else f"Remove `{name}`, or use another kind of group.",
+            else f"Remove ``{name}``, or use another kind of group.",
         )
 
 
 def outlier_detection_fits_serverless(service: BackendService) -> Checks:
     """Outlier detection of a service with serverless NEGs is what those take."""
     is_set, has_serverless = service.outlier_detection.is_set, service.has_serverless_backends
-    doubt = not_known("backends", because="serverless NEGs do not take all of `outlier_detection`")
+    doubt = not_known("backends", because="serverless NEGs do not take all of ``outlier_detection``")
     yield provided(all_of([is_set, has_serverless]), doubt, _serverless_takes_it(service))
 
 
 def _serverless_takes_it(service: BackendService) -> Checks:
     if service.is_regional:
         yield Fail(
-            "It is regional, and has serverless NEGs and `outlier_detection`.",
-            "No `outlier_detection`: that of serverless NEGs is for global services.",
-            "Remove `outlier_detection`, or use a global `BackendService`.",
+            "It is regional, and has serverless NEGs and ``outlier_detection``.",
+            "No ``outlier_detection``: that of serverless NEGs is for global services.",
+            "Remove ``outlier_detection``, or use a global `BackendService`.",
         )
         return
     yield _counts_errors_alone(service)
-    if known(service.uses_iap, "iap", because="with it `outlier_detection` does nothing for serverless NEGs"):
+    if known(service.uses_iap, "iap", because="with it ``outlier_detection`` does nothing for serverless NEGs"):
         yield Fail(
-            "It has serverless NEGs, `outlier_detection` and `iap`, beside which that does nothing.",
+            "It has serverless NEGs, ``outlier_detection`` and `iap`, beside which that does nothing.",
             "Outlier detection or Identity-Aware Proxy on a service of serverless NEGs.",
-            "Set `iap_enabled=True` on the Cloud Run services, and remove `iap` here.",
+            "Set ``iap_enabled=True`` on the Cloud Run services, and remove `iap` here.",
         )
 
 
@@ -110,8 +112,8 @@ def _counts_errors_alone(service: BackendService) -> Checks:
     found = [name for name, is_there in rates.items() if is_there is True]
     if found:
         yield Fail(
-            f"It has serverless NEGs, and its `outlier_detection` has {quoted(found)}.",
+            f"It has serverless NEGs, and its ``outlier_detection`` has {properties(found)}.",
             "Consecutive errors and gateway failures: success rates are not supported with serverless NEGs.",
-            f"Remove {quoted(found)}.",
+            f"Remove {properties(found)}.",
         )
     yield from (not_known(name) for name, is_there in rates.items() if is_there is UNKNOWN)

@@ -93,7 +93,7 @@ def has_its_map_there(proxy: Proxy) -> Checks:
         there = "global" if region is None else f"in `{known(region, 'region', found.name)}`"
         here = f"in `{known(proxy.region, 'region', proxy.name)}`" if proxy.is_regional else "global"
         if here != there:
-            kind = f'a `RegionUrlMap` with `region="{proxy.region}"`' if proxy.is_regional else "a `URLMap`"
+            kind = f'a `RegionUrlMap` with ``region="{proxy.region}"``' if proxy.is_regional else "a `URLMap`"
             yield Fail(
                 f"Target proxy `{proxy.name}` is {here}, and its URL map `{found.name}` is {there}.",
                 SAME_PLACE,
@@ -162,7 +162,7 @@ def is_of_its_scope(owner: Placed, links: Links, policies: Policies, otherwise: 
     """
     for policy in links.members:
         region = location_of(policy) if isinstance(policy, Resource) else policy.region
-        use_it = f"set `{links.property_name}` to it"
+        use_it = f"set ``{links.property_name}`` to it"
         yield _is_of_its_scope(owner, Found(policy.name, region), use_it, policies, otherwise)
 
 
@@ -174,7 +174,7 @@ def certificates_are_there(proxy: Proxy) -> Checks:
     """
     for one in placed_certificates(proxy):
         kinds = _OF_CERTIFICATE_MANAGER if one.is_of_certificate_manager else _SSL_CERTIFICATES
-        found, use_it = Found(one.name, one.region, one.property_name), f"name it in `{one.property_name}`"
+        found, use_it = Found(one.name, one.region, one.property_name), f"name it in ``{one.property_name}``"
         yield _is_of_its_scope(proxy, found, use_it, kinds, "The API refuses that.")
 
 
@@ -187,7 +187,7 @@ def _is_of_its_scope(owner: Placed, policy: Found, use_it: str, policies: Polici
     ours = f"in {here}" if here else "global"
     if theirs == ours:
         return
-    place = f"`{policies.fitting(owner)}`" + (f' with `{policies.place}="{here}"`' if here else "")
+    place = f"`{policies.fitting(owner)}`" + (f' with ``{policies.place}="{here}"``' if here else "")
     yield Fail(
         f"Its {policies.called} `{policy.name}` is {theirs}, and the {policies.owner} is {ours}. {otherwise}",
         f"One of the kind {place}.",
@@ -213,6 +213,6 @@ def has_proxies(entry: Entry) -> Checks:
     yield Fail(
         f"`{entry.name}` is in {place}, where its network has no proxies for it{but}.",
         f"An active proxy-only subnetwork with purpose {purpose} in each region with a forwarding rule.",
-        f'Create a `Subnetwork` in {place} with `purpose="{purpose}"` and `role="ACTIVE"`, and have the forwarding '
-        "rule wait for it (`depends_on`).",
+        f'Create a `Subnetwork` in {place} with ``purpose="{purpose}"`` and ``role="ACTIVE"``, and have the forwarding '
+        "rule wait for it (``depends_on``).",
     )

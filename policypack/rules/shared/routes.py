@@ -10,9 +10,9 @@ from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.model.products.attributes import ROUTE_ACTIONS, refused_by_all
 from policypack.model.products.product import CLASSIC_APPLICATION
 from policypack.model.run.neg import run_services_behind
+from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, Verdict, known, not_known, provided
-from policypack.wording import quoted
 
 
 def without_url_map(service: BackendService) -> Iterator[Verdict]:
@@ -50,10 +50,11 @@ def rewrites_alone(url_map: UrlMap) -> Checks:
         found = [name for name in names if route.does(name) is True]
         if found:
             yield Fail(
-                f"`{url_map.name}` has {quoted(found)} in {route.label}, and the load balancer is a classic one.",
-                "`url_rewrite` as the only route action of a classic load balancer.",
-                "Set `load_balancing_scheme` to `EXTERNAL_MANAGED` on the services and the forwarding rule, or remove "
-                f"{quoted(found)}.",
+                f"`{url_map.name}` has {properties(found)} in {route.label}, and the load balancer is a classic one.",
+                "``url_rewrite`` as the only route action of a classic load balancer.",
+                "Set ``load_balancing_scheme`` to `EXTERNAL_MANAGED` on the services and the forwarding rule, or "
+                "remove "
+                f"{properties(found)}.",
             )
         unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
         if unclear:

@@ -34,10 +34,10 @@ def _does_not_scale_by_cpu_alone(group: GroupManager, autoscaler: Autoscaler) ->
         return
     if autoscaler.scales_by_cpu_alone is True:
         how = ""
-        fix = "Use `load_balancing_utilization` with a backend limited by `max_rate_per_instance`, or `metrics`"
+        fix = "Use ``load_balancing_utilization`` with a backend limited by ``max_rate_per_instance``, or `metrics`"
     else:
-        how = ", as `load_balancing_utilization` follows that in UTILIZATION mode without `max_rate_per_instance`"
-        fix = "Limit the backend by `max_rate_per_instance`, or scale by `metrics`"
+        how = ", as ``load_balancing_utilization`` follows that in UTILIZATION mode without ``max_rate_per_instance``"
+        fix = "Limit the backend by ``max_rate_per_instance``, or scale by `metrics`"
     yield Fail(
         f"`{autoscaler.name}` scales VMs with GPUs by CPU utilization alone{how}.",
         _TELLING,
@@ -53,19 +53,20 @@ def _can_follow_the_load_balancer(group: GroupManager, autoscaler: Autoscaler) -
     )
     if not decided(has_load_signal(group), doubt):
         yield Fail(
-            f"`{autoscaler.name}` scales by `load_balancing_utilization`, and no Application Load Balancer serves it.",
+            f"`{autoscaler.name}` scales by ``load_balancing_utilization``, and no Application Load Balancer "
+            "serves it.",
             _TELLING,
-            "Scale by `metrics` or `cpu_utilization`, or use a backend service with protocol HTTP, HTTPS or HTTP2.",
+            "Scale by `metrics` or ``cpu_utilization``, or use a backend service with protocol HTTP, HTTPS or HTTP2.",
         )
 
 
 def _has_no_limit_as_a_whole(group: GroupManager, service: BackendService, autoscaler: Autoscaler) -> Checks:
     if known(has_group_wide_rate(group, service), "max_rate", service.name):
         yield Fail(
-            f"`{service.name}` limits the group as a whole by `max_rate`, which `load_balancing_utilization` of "
+            f"`{service.name}` limits the group as a whole by ``max_rate``, which ``load_balancing_utilization`` of "
             f"`{autoscaler.name}` cannot follow.",
             _TELLING,
-            "Limit the backend by `max_rate_per_instance`, or scale by `metrics`.",
+            "Limit the backend by ``max_rate_per_instance``, or scale by `metrics`.",
         )
 
 

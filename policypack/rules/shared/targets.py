@@ -18,9 +18,9 @@ from policypack.model.products.targets import (
     TARGETS_OF_MODES,
 )
 from policypack.model.values.logic import equals
+from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.verdict import Checks, Fail, known, not_known
-from policypack.wording import quoted
+from policypack.verdict import Checks, Fail, known, not_known, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _METRICS_MODE: Final = "CUSTOM_METRICS"
@@ -46,9 +46,9 @@ def _duration_fits(backend: Backend, mode: str) -> Checks:
     if known(equals(duration, unfit), "traffic_duration", backend.label):
         other = next(one for one, (its_own, _) in DURATIONS_OF_MODES.items() if its_own == unfit)
         yield Fail(
-            f"Backend `{backend.label}` is in {mode} mode with `traffic_duration` {unfit}.",
-            f"{mode} mode with `traffic_duration` {fitting}.",
-            f'Set `traffic_duration="{fitting}"`, or use {other} mode with a limit of its own.',
+            f"Backend `{backend.label}` is in {mode} mode with ``traffic_duration`` {unfit}.",
+            f"{mode} mode with ``traffic_duration`` {fitting}.",
+            setting({"traffic_duration": fitting}, f", or use {other} mode with a limit of its own.", at=backend.path),
         )
 
 
@@ -58,9 +58,9 @@ def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Chec
     unwanted = [field for field, is_set in found.items() if is_set is True]
     if unwanted:
         yield Fail(
-            f"Backend `{backend.label}` sets {quoted(unwanted)}, which is refused or ignored there.",
+            f"Backend `{backend.label}` sets {properties(unwanted)}, which is refused or ignored there.",
             required,
-            f"Remove {quoted(unwanted)}, or choose the mode that they belong to.",
+            f"Remove {properties(unwanted)}, or choose the mode that they belong to.",
         )
     yield from (not_known(field, backend.label) for field, is_set in found.items() if is_set is UNKNOWN)
 
@@ -73,11 +73,11 @@ def metrics_count(service: BackendService, backend: Backend) -> Checks:
         has_mode = any(MODES[_METRICS_MODE].cells[product] is Cell.TAKEN for product in service.nearest_products)
         takes_mode = any(MODES_OF_KINDS[_METRICS_MODE][kind] is Cell.TAKEN for kind in backend.backend_kinds)
         yield Fail(
-            f"Backend `{backend.label}` has `custom_metrics` and is in {mode} mode, where they have no effect.",
+            f"Backend `{backend.label}` has ``custom_metrics`` and is in {mode} mode, where they have no effect.",
             "CUSTOM_METRICS mode, or no custom metrics but those in dry-run mode.",
-            'Set `balancing_mode="CUSTOM_METRICS"`, or remove `custom_metrics` from this backend.'
+            'Set ``balancing_mode="CUSTOM_METRICS"``, or remove ``custom_metrics`` from this backend.'
             if has_mode and takes_mode
-            else "Remove `custom_metrics` from this backend.",
+            else "Remove ``custom_metrics`` from this backend.",
         )
 
 
@@ -86,7 +86,7 @@ def _has_limit_of_mode(backend: Backend, mode: str) -> Checks:
     if fields and not known(backend.has_any(LIMITS_OF_MODES[mode]), fields[0], backend.label):
         yield Fail(
             f"Backend `{backend.label}` is in {mode} mode without a limit.",
-            f"One of {', '.join(fields)}.",
+            f"{properties(fields, 'or')}.",
             "Set the limit for each instance or endpoint to what one server can carry.",
         )
 
@@ -95,9 +95,9 @@ def _is_in_range(backend: Backend, target: float | Unknown | None, whose: str, p
     target = known(target, property_name, backend.label)
     if target is not None and not 0 < target <= 1:
         yield Fail(
-            f"{whose} has `max_utilization` {target:g}.",
-            "`max_utilization` is a fraction above 0, which leaves no capacity, up to 1.",
-            "Set `max_utilization=0.8`, or lower.",
+            f"{whose} has ``max_utilization`` {target:g}.",
+            "``max_utilization`` is a fraction above 0, which leaves no capacity, up to 1.",
+            "Set ``max_utilization=0.8``, or lower.",
         )
 
 

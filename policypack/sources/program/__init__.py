@@ -87,16 +87,24 @@ def load_program(
         raise SourceError(*explain_answers(error, known))
     if error:
         raise SourceError(explain(error, project, config))
-    stack = stack_of(result["resources"], config)
-    notes = (*known.notes(short_name, result["used"], result["unknown"]), *_hidden(result["resources"]))
+    stack = stack_of(result["resources"], config, is_complete=not result["unseen"])
+    notes = (
+        *known.notes(short_name, result["used"], result["unknown"]),
+        *_hidden(result["resources"], result["unseen"]),
+    )
     return ProgramStack(stack, short_name, project.file, config.encrypted_keys, notes)
 
 
-def _hidden(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What plugins make, which nobody sees in such a run."""
+def _hidden(records: Sequence[Mapping[str, Any]], unseen: Sequence[str]) -> Iterator[str]:
+    """What plugins make, or `apply` of what functions return, which nobody sees in such a run."""
     names = sorted(f"`{record['name']}` ({record['type']})" for record in records if hides_resources(record))
     if names:
         yield (
             f"what plugins make for these components is not seen in this run, so that what seems to be missing is "
             f"undecided: {', '.join(names)}"
+        )
+    if unseen:
+        yield (
+            f"what the program makes in `apply` of results that are not known is not seen in this run, so that what "
+            f"seems to be missing is undecided: {', '.join(dict.fromkeys(unseen))}"
         )

@@ -69,8 +69,8 @@ class Answers:
         calls = [f"`{function}`{f' ({place})' if place else ''}" for function, place in unknown.items()]
         if calls:
             yield (
-                f"what these functions return is not known in this run, and what the program makes in `apply` of it is "
-                f"not seen: {_some(calls)}; an answer in {self.file.name} makes it known"
+                f"what these functions return is not known in this run: {_some(calls)}; an answer in {self.file.name} "
+                "makes it known"
             )
         unused = {one.number for one in self.all if one.is_for(stack)} - set(used)
         if unused:

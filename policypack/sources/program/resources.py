@@ -12,14 +12,14 @@ from policypack.model.values.values import UNKNOWN, Object, Value
 from policypack.sources.program.config import StackConfig
 
 
-def stack_of(records: Iterable[Mapping[str, Any]], config: StackConfig) -> Stack:
+def stack_of(records: Iterable[Mapping[str, Any]], config: StackConfig, *, is_complete: bool = True) -> Stack:
     """The stack of what a program registered, the records of `runner.py`; default providers take the configuration.
 
-    It is complete unless a plugin makes resources that the program does not show.
+    It is not complete where a plugin makes resources that the program does not show, or `is_complete` is false.
     """
     by_urn = {record["urn"]: record for record in records}
     resources = [_to_resource(record, by_urn, config) for record in by_urn.values()]
-    return Stack(resources, is_complete=not any(map(hides_resources, by_urn.values())))
+    return Stack(resources, is_complete=is_complete and not any(map(hides_resources, by_urn.values())))
 
 
 def hides_resources(record: Mapping[str, Any]) -> bool:

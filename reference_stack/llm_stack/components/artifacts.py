@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import artifactregistry, secretmanager, storage
 
+from llm_stack.components.locations import MULTI_REGIONS
 from llm_stack.components.options import child_of
-
-MULTI_REGIONS = {"us": "US", "europe": "EU", "asia": "ASIA"}
-"""What Cloud Storage calls the multi-regions of Artifact Registry and Cloud KMS."""
 
 
 @dataclass(frozen=True, slots=True)

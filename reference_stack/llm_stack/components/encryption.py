@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_gcp import kms, projects
+from pulumi_gcp import kms, projects, storage
 
+from llm_stack.components.locations import MULTI_REGIONS
 from llm_stack.components.options import child_of
 
 ROTATION = f"{90 * 24 * 3600}s"
@@ -23,6 +24,9 @@ APIS = {SECRET_AGENT: "secretmanager", REGISTRY_AGENT: "artifactregistry", RUN_A
 @dataclass(frozen=True, slots=True)
 class EncryptionArgs:
     enabled: bool
+    project: str
+    project_number: int | None
+    """None if it has to be found out."""
     regions: tuple[str, ...]
     regional_agents: tuple[str, ...]
     """Who encrypts in the regions."""
@@ -53,8 +57,7 @@ class Encryption(pulumi.ComponentResource):
     def _create_keys(self, name: str, args: EncryptionArgs) -> None:
         wanted = (*args.regional_agents, *args.location_agents, SECRET_AGENT)
         created = {agent: self._create_agent(name, api) for agent, api in APIS.items() if agent in wanted}
-        # The number of the project is in every agent's address; no other resource tells it without a data source.
-        number = created[SECRET_AGENT].email.apply(lambda email: email.split("@")[0])
+        number = args.project_number or self._found_number(name, args)
         for region in args.regions:
             self.regional_keys[region] = self._key(f"{name}-{region}", region, number, args.regional_agents, created)
         self.storage_key = self._key(f"{name}-{args.location}", args.location, number, args.location_agents, created)
@@ -65,11 +68,26 @@ class Encryption(pulumi.ComponentResource):
         """Creates the agent, which otherwise first exists when its service is first used."""
         return projects.ServiceIdentity(f"{name}-{api}-agent", service=f"{api}.googleapis.com", opts=self._child)
 
+    def _found_number(self, name: str, args: EncryptionArgs) -> pulumi.Output[int]:
+        """The number of the project, as an empty bucket tells it.
+
+        A service agent may come without its address, and a data source would ask Google during a preview.
+        """
+        bucket = storage.Bucket(
+            f"{name}-number",
+            location=MULTI_REGIONS[args.location],
+            uniform_bucket_level_access=True,
+            public_access_prevention="enforced",
+            force_destroy=True,
+            opts=self._child,
+        )
+        return bucket.project_number.apply(lambda number: told(number, f"{name}-number", args.project))
+
     def _key(
         self,
         name: str,
         location: str,
-        number: pulumi.Output[str],
+        number: pulumi.Input[int],
         agents: tuple[str, ...],
         created: Mapping[str, projects.ServiceIdentity],
     ) -> pulumi.Output[str]:
@@ -81,7 +99,17 @@ class Encryption(pulumi.ComponentResource):
                 f"{name}-{agent}",
                 crypto_key_id=key.id,
                 role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
-                member=pulumi.Output.concat("serviceAccount:", number, f"@{agent}.iam.gserviceaccount.com"),
+                member=pulumi.Output.format("serviceAccount:service-{0}@{1}.iam.gserviceaccount.com", number, agent),
                 opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=after)),
             )
         return key.id
+
+
+def told(number: int | None, bucket: str, project: str) -> int:
+    """The number that a bucket came with."""
+    if number:
+        return number
+    raise pulumi.RunError(
+        f"operations.project_number: is not known, as the bucket {bucket} came without it. "
+        f"Set it to what `gcloud projects describe {project} --format='value(projectNumber)'` prints."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ PROXIED_PORT = 8080
 """Where llama.cpp listens, behind the proxy that keeps idle connections for it."""
 SHUTDOWN_SECONDS = 80
 """Compute Engine stops a machine 90 s after asking it to shut down."""
-TEMPLATE = Path(__file__).parent / "server.cloud-init.yaml"
+HERE = Path(__file__).parent
+TEMPLATE = HERE / "server.cloud-init.yaml"
+INDENT = "      "
+"""Of a file's content in the template."""
 PLAIN = re.compile(r"[\w.=:/,@+-]+", re.ASCII)
 """What systemd takes as it is."""
 PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
@@ -61,6 +65,8 @@ def cloud_init(settings: ServerSettings) -> str:
             "image": mirrored(model.image, settings.repositories),
             "proxy_image": mirrored(settings.proxy_image, settings.repositories) if settings.proxy_image else "",
             "gpu_driver": settings.gpu.driver if settings.gpu else "",
+            "prepare_script": script("prepare.sh"),
+            "retry_script": script("retry.sh"),
             "docker_arguments": " ".join(docker_arguments(settings)),
             "server_arguments": " ".join(map(systemd_word, arguments)),
             "keep_alive_seconds": str(KEEP_ALIVE_SECONDS),
@@ -76,6 +82,11 @@ def cloud_init(settings: ServerSettings) -> str:
 def fill(template: str, values: Mapping[str, str]) -> str:
     """The template with each placeholder replaced; one without a value is a KeyError."""
     return PLACEHOLDER.sub(lambda match: values[match.group(1)], template)
+
+
+def script(name: str) -> str:
+    """A script beside this file, indented as the content of a file in the template."""
+    return textwrap.indent((HERE / name).read_text(encoding="utf-8"), INDENT).strip()
 
 
 def systemd_word(text: str) -> str:

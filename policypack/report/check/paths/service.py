@@ -17,6 +17,7 @@ from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, MACHINE_TYPES, 
 from policypack.model.machines.machine import Machine
 from policypack.model.run.service import RunService
 from policypack.model.security.security_policy import security_policy_links
+from policypack.model.values.spelling import Spelling, spelled
 from policypack.model.values.values import Unknown
 from policypack.report.check.paths.serving_path import ANYWHERE, NOT_KNOWN, REGION_NOT_KNOWN, Drawn, Node, NodeKind
 
@@ -64,7 +65,7 @@ def _add_links(drawn: Drawn, source: Node, links: Links, kind: NodeKind) -> None
     for resource in links.candidates:
         drawn.connect(source, _resource_node(drawn, kind, resource), is_certain=False)
     if not links.is_closed:
-        drawn.connect(source, drawn.add(_unknown_node(source, kind, links)), is_certain=False)
+        drawn.connect(source, drawn.add(_unknown_node(source, kind, links, drawn.stack.spelling)), is_certain=False)
 
 
 def _resource_node(drawn: Drawn, kind: NodeKind, resource: Resource) -> Node:
@@ -85,10 +86,10 @@ def _external_node(drawn: Drawn, kind: NodeKind, reference: Reference) -> Node:
     return Node(f"{place}/{reference.collection}/{reference.name}", kind, reference.name, None, _OUTSIDE, region)
 
 
-def _unknown_node(source: Node, kind: NodeKind, links: Links) -> Node:
+def _unknown_node(source: Node, kind: NodeKind, links: Links, spelling: Spelling) -> Node:
     """What a property points at besides, or at all, is not known."""
     region = REGION_NOT_KNOWN if kind == "backend" else ""
-    return Node(f"{source.key} {kind}", kind, NOT_KNOWN, None, links.why, region)
+    return Node(f"{source.key} {kind}", kind, NOT_KNOWN, None, spelled(links.why, spelling), region)
 
 
 def _add_machines(drawn: Drawn, node: Node) -> None:

@@ -15,7 +15,7 @@ from policypack.verdict import Checks, Fail, Undecided, known, provided
 
 _REQUIRED = "HTTPS, and plain HTTP for redirects only."
 _REDIRECT = '{"redirectToHttps": {"enabled": True}}'
-_LISTENER = '`{"name": "https", "protocol": "HTTPS", "port": 443, "tls": ...}`'
+_LISTENER = '``{"name": "https", "protocol": "HTTPS", "port": 443, "tls": ...}``'
 
 
 def takes_no_plain_http(backend: GkeBackend, *, internal: bool) -> Checks:

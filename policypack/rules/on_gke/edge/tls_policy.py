@@ -75,5 +75,5 @@ def _how(front: Front, policy: Policy) -> str:
     target = f'{{"group": "{front.group}", "kind": "Gateway", "name": "{front.identity}"}}'
     return (
         f"Create a GCPGatewayPolicy (`{policy.api_version}`) in the namespace of {front.label} with "
-        f'`spec={{"targetRef": {target}, "default": {{"sslPolicy": "POLICY"}}}}`. {name}'
+        f'``spec={{"targetRef": {target}, "default": {{"sslPolicy": "POLICY"}}}}``. {name}'
     )

@@ -8,7 +8,7 @@ The request has the keys `project`, `stack`, `organization`, `root` and `program
 file, and the program's file or folder), `config`, `secret_keys`, `encrypted_keys` (those among them of which only a
 placeholder is known), `answers` (what functions return, see `runner_functions.py`) and `computed` (`None` for a first
 preview; see `policypack.sources.program.load_program`). The result has the keys `resources`, `used` and `unknown` (see
-`runner_functions.Functions`), or `error` with its facts.
+`runner_functions.Functions`) and `unseen` (see `runner_applies.py`), or `error` with its facts.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ try:
     from pulumi.runtime.proto import resource_pb2
 
     sys.path.insert(0, _HERE)
+    from runner_applies import Applies
     from runner_encrypted import hide_encrypted
     from runner_functions import Functions
     from runner_transforms import Callbacks, Transforms, plain_object
@@ -233,7 +234,8 @@ class _Program:
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     monitor, program = _Monitor(request), _Program(request["program"])
-    functions = monitor.functions
+    functions, applies = monitor.functions, Applies(request["root"])
+    unseen: list[str] = []
     failure: BaseException | None = None
     try:
         loop = asyncio.new_event_loop()
@@ -242,8 +244,10 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         asyncio.set_event_loop(loop)
         _prepare(request, monitor, loop)
         functions.watch()
+        applies.watch()
         _refuse_automation(monitor)
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+        unseen = loop.run_until_complete(applies.unseen())
     except BaseException as error:
         failure = program.error or error
     if monitor.refusal:
@@ -252,7 +256,8 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": functions.facts()}
     if failure is None or (isinstance(failure, SystemExit) and failure.code in (None, 0)):
         resources = list(monitor.records.values())
-        return {"resources": resources, "used": sorted(functions.used), "unknown": functions.unknown}
+        facts = {"used": sorted(functions.used), "unknown": functions.unknown, "unseen": unseen}
+        return {"resources": resources, **facts}
     return {"error": _facts(failure, request["root"])}
 
 

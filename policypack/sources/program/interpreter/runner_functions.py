@@ -15,6 +15,7 @@ import pulumi
 from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2
+from runner_applies import mark
 from runner_kubernetes import what_is_rendered
 from runner_places import place_of_caller
 from runner_results import MADE_UP, Fitting, bare, fields_of, in_words, made_up, made_up_fields
@@ -175,7 +176,7 @@ class Functions:
         def placed(*args: Any, **kwargs: Any) -> Any:
             token = _place.set(place_of_caller(self.root))
             try:
-                return function(*args, **kwargs)
+                return mark(function(*args, **kwargs))
             finally:
                 _place.reset(token)
 

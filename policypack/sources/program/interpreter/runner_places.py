@@ -17,14 +17,14 @@ def place_of(request: Any, root: str) -> tuple[str, int] | None:
     trace = getattr(request, "stackTrace", None)
     for frame in trace.frames if trace else ():
         path = url2pathname(urlsplit(frame.pc.uri).path)
-        if path and _is_own(path, root):
+        if path and is_own(path, root):
             return os.path.realpath(path), frame.pc.line
     return None
 
 
 def place_of_caller(root: str) -> str:
     """The innermost line of the user's own code that is running, as `file:line`; empty if there is none."""
-    own = (frame for frame in _running() if _is_own(frame.f_code.co_filename, root))
+    own = (frame for frame in _running() if is_own(frame.f_code.co_filename, root))
     return next((_in_words(frame.f_code.co_filename, frame.f_lineno, root) for frame in own), "")
 
 
@@ -46,7 +46,7 @@ def where_raised(error: BaseException, last: TracebackType | None, root: str) ->
     `last` is the traceback that Pulumi keeps: an error that several tasks waited for may have lost its own on the way.
     """
     for places in (*_places(error), _lines(last)):
-        own = [place for place in places if _is_own(place[0], root)]
+        own = [place for place in places if is_own(place[0], root)]
         if own:
             file, line = own[-1]
             return _in_words(file, line, root)
@@ -80,7 +80,8 @@ def _lines(trace: TracebackType | None) -> list[tuple[str, int]]:
 
 
 @functools.cache
-def _is_own(file: str, root: str) -> bool:
+def is_own(file: str, root: str) -> bool:
+    """Whether a file is the user's own code: in the project, and not installed there."""
     path, below_root = os.path.realpath(file), os.path.realpath(root) + os.sep
     environment = os.path.realpath(sys.prefix) + os.sep
     is_installed = "site-packages" in path or (environment.startswith(below_root) and path.startswith(environment))
