@@ -1,8 +1,8 @@
 """Mutates the pack: `python -m tests.mutation [MODULE ...] [--each NUMBER] [--seed SEED] [--jobs NUMBER]`.
 
 A mutant is a module with one thing changed, see `mutants.py`. One of a rule is killed if `tests/rules/test_<rule>.py`
-fails on it, one of the model or of what rules share if any test of rules or model does. Prints those that survive.
-Those in `equivalent.py` change nothing, and are not drawn.
+or another test of rules that names it fails on it, one of the model or of what rules share if any test of rules or
+model does. Prints those that survive. Those in `equivalent.py` change nothing, and are not drawn.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def _tests_of(path: Path) -> list[str]:
     """The files with the tests of a module, those first that name it: they fail first."""
     own = ROOT / f"tests/rules/test_{path.stem}.py"
     if own.exists():
-        return [str(own.relative_to(ROOT))]
+        name = f'"{path.stem.replace("_", "-")}"'
+        others = (file for file in sorted(own.parent.glob("test_*.py")) if file != own and name in file.read_text())
+        return [str(file.relative_to(ROOT)) for file in (own, *others)]
     files = [
         file for test in _TESTS for file in sorted(ROOT.glob(test if test.endswith(".py") else f"{test}/test_*.py"))
     ]

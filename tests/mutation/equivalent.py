@@ -26,10 +26,21 @@ EQUIVALENT: Final = {
     ("model/frontend/forwarding_rule",
      'return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)',
      "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
+    ("rules/legality/backend_session_affinity", "if service.session_affinity.is_stateful is True:",
+     "service.session_affinity.is_stateful is not False"): "the affinity is known here",
+    ("rules/run/run_service_ingress", "elif ingress != BALANCED:", "if True:"): "a balanced one has no way around",
     ("model/run/probe", "_DEFAULT_TIMEOUT_SECONDS = 1.0", "0.0"): "a period is at least 1 s",
 }  # fmt: skip
+
+# Rows of the tables of load balancers that docs/load-balancers.md shows, and no rule judges by.
+OF_THE_PAGE_ALONE: Final = (
+    '("timeout_sec", ', '("connection_draining_timeout_sec", ', '("log_config", ', '"targets": Row(',
+    '"capacityScaler": Row(', "(BackendKind.INSTANCE_GROUP, ", "(BackendKind.REGIONAL_INSTANCE_GROUP, ",
+)  # fmt: skip
 
 
 def is_equivalent(module: str, source: str, mutant: Mutant) -> bool:
     """Whether a mutant of a module, named as `model/fleets/zones`, is one of these."""
-    return (module, source.splitlines()[mutant.line - 1].strip(), mutant.after) in EQUIVALENT
+    line = source.splitlines()[mutant.line - 1].strip()
+    is_shown = module.startswith("model/products/") and line.startswith(OF_THE_PAGE_ALONE)
+    return is_shown or (module, line, mutant.after) in EQUIVALENT
