@@ -62,6 +62,7 @@ def liveness(**changes: Any) -> dict[str, Any]:
         pytest.param({**PROBED, "startupProbe": Computed()}, "undecided", id="computed startup probe"),
         pytest.param(readiness(Computed()), "undecided", id="computed readiness probe"),
         pytest.param(readiness({"httpGet": Computed()}), "undecided", id="computed kind"),
+        pytest.param(startup(tcpSocket=Computed()), "undecided", id="perhaps two kinds at once"),
         pytest.param({**PROBED, "livenessProbe": Computed()}, "undecided", id="computed liveness probe"),
     ],
 )  # fmt: skip

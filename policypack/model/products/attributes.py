@@ -52,11 +52,13 @@ ATTRIBUTES: Final = _table(
     ("custom_request_headers",     "TTTTT RRRRR RR ???", HEADERS),
     ("custom_metrics",             "TRTTT RRRRR RR TT?", CUSTOM_METRICS,
      "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
-    # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it.
-    ("outlier_detection",          "TRTTT TRT?T RR TTT", SERVERLESS_NEGS,
+    # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it. Of
+    # regional services the API names those that speak HTTP alone.
+    ("outlier_detection",          "TRTTT TR??? RR TTT", SERVERLESS_NEGS,
      "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only, without "
      "success rates and without `iap`."),
-    ("circuit_breakers",           "RR??T RR??T RR TTT", API),
+    # Of regional services the provider names internal ones that speak HTTP alone.
+    ("circuit_breakers",           "RR??T RR??? RR TTT", API),
     ("max_stream_duration",        "RRRRR RRRRR RR TTT", API),
     ("iap",                        "TTTTT RRRRR RR RRR", IAP, "Not together with `enable_cdn`."),
     ("enable_cdn",                 "TT?RR RRRRR RR RRR", CDN, "Not together with `iap`."),
