@@ -109,7 +109,7 @@ def check(
       python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 
-    Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge.
+    Exit status: 0 for no mandatory violation, 1 for violations, and 2 if it could not judge.
     """
     if is_all_stacks and stack_names:
         raise click.UsageError("--all-stacks judges those of --stack too: leave one of them out")

@@ -112,7 +112,7 @@ _CHOICES: Final = (
         metavar="GLOB",
         multiple=True,
         shell_complete=complete_rule,
-        help="Judge by the rules with these names only: 'llm-*'. Can be repeated.",
+        help="Evaluate only the rules with these names: 'llm-*'. Can be repeated.",
     ),
     click.option(
         "--skip",
@@ -120,12 +120,12 @@ _CHOICES: Final = (
         metavar="GLOB",
         multiple=True,
         shell_complete=complete_rule,
-        help="Leave out the rules with these names. Can be repeated.",
+        help="Skip the rules with these names. Can be repeated.",
     ),
     click.option(
         "--severity",
         type=click.Choice(get_args(Severity)[::-1]),
-        help="Judge by the rules of this severity and above only.",
+        help="Evaluate only the rules of this severity and above.",
     ),
     click.option("--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."),
 )
