@@ -19,10 +19,7 @@ from runner_applies import mark
 from runner_kubernetes import what_is_rendered
 from runner_places import place_of_caller
 from runner_results import MADE_UP, Fitting, StackOutputs, bare, fields_of, in_words, made_up, made_up_fields, mapped
-
-# Marks a secret on the wire. https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_STACK_REFERENCE = "pulumi:pulumi:StackReference"
+from runner_wire import SIGNATURE, STACK_REFERENCE
 
 
 class _Call:
@@ -155,10 +152,10 @@ class Functions:
 
             async def details() -> Any:
                 stack = await reference.name.future()
-                if self._answer(_STACK_REFERENCE, {"name": stack}):
+                if self._answer(STACK_REFERENCE, {"name": stack}):
                     return pulumi.StackReferenceOutputDetails(value=await value.future())
                 # The SDK says of what is not known that there is no such output.
-                self._ask(_STACK_REFERENCE, {"name": stack}, place, None, field=name)
+                self._ask(STACK_REFERENCE, {"name": stack}, place, None, field=name)
                 return pulumi.StackReferenceOutputDetails(value=MADE_UP)
 
             return details()
@@ -171,7 +168,7 @@ class Functions:
 
         def outputs(found: list[Any]) -> Any:
             stack, values = found
-            answer = self._answer(_STACK_REFERENCE, {"name": stack})
+            answer = self._answer(STACK_REFERENCE, {"name": stack})
             return StackOutputs(values, answer["result"], self._lacking(answer, place)) if answer else values
 
         return pulumi.Output.all(reference.name, vars(reference)["outputs"]).apply(outputs)
@@ -220,7 +217,7 @@ class Functions:
 
     def outputs_of(self, stack: str) -> Any:
         """The outputs of another stack, if there is an answer for them."""
-        answer = self._answer(_STACK_REFERENCE, {"name": stack})
+        answer = self._answer(STACK_REFERENCE, {"name": stack})
         return answer and self._fitted(answer, dict)
 
     def _answer(self, token: str, arguments: dict[str, Any]) -> Any:
@@ -248,7 +245,7 @@ class Functions:
 
     def _is_secret(self, value: Any) -> bool:
         text = json.dumps(value, default=str)
-        return _SIGNATURE in text or any(json.dumps(secret)[1:-1] in text for secret in self.secrets)
+        return SIGNATURE in text or any(json.dumps(secret)[1:-1] in text for secret in self.secrets)
 
     def _ask(
         self,
