@@ -108,7 +108,7 @@ def merged(reports: list[str], marker: str) -> str:
 
 
 def write(repository: str, pull_request: str, marker: str, body: str) -> None:
-    """Puts a text into the oldest comment of its own with the marker, or makes it; of two made at the same time one goes."""
+    """Puts a text into its oldest comment with the marker, or makes it; of two made at the same time one goes."""
     issues = f"repos/{repository}/issues"
     if not own_comments(repository, pull_request, marker):
         gh(f"{issues}/{pull_request}/comments", "--method", "POST", "--field", "body=@-", "--silent", text=body)

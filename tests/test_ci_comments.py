@@ -44,8 +44,8 @@ with open(folder / "lock", "w") as lock:
             dict(fullDatabaseId=i, body=body, viewerDidAuthor=i not in state["others"])
             for i, body in state["comments"].items()
         ]
-        pages = [nodes[:1], nodes[1:]]
-        print(json.dumps([dict(data=dict(repository=dict(pullRequest=dict(comments=dict(nodes=page))))) for page in pages]))
+        found = [dict(pullRequest=dict(comments=dict(nodes=page))) for page in (nodes[:1], nodes[1:])]
+        print(json.dumps([dict(data=dict(repository=repository)) for repository in found]))
     else:
         body = sys.stdin.read() if method != "DELETE" else ""
         if method == "POST":

@@ -48,6 +48,7 @@ def run_audit(
     order: Order,
     journal: Journal,
     execute: Execute,
+    *,
     show: Show = lambda progress: None,
     word: Word = str,
 ) -> None:

@@ -68,7 +68,7 @@ def audit(
     with closing(Journal(file, fingerprint(settings, day), settings, day)) as opened:
         results = AuditResults(opened, baseline, owners)
         try:
-            run_audit(targets, order, opened, _executor(workers, scheduler), note, word)
+            run_audit(targets, order, opened, _executor(workers, scheduler), show=note, word=word)
         except KeyboardInterrupt:
             raise AuditInterrupted(
                 f"interrupted after {last.judged} stacks: run the same command again to go on ({file})"

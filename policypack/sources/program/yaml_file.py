@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
@@ -14,9 +14,9 @@ from policypack.wording import printable
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
     # `no`, `1:30` and dates are strings.
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: Any = {}  # noqa: RUF012 (as in the class above)
 
-    def compose_mapping_node(self, anchor: str | None) -> Any:
+    def compose_mapping_node(self, anchor: Any) -> Any:
         """Refuses keys that are there twice, of which PyYAML takes the last without a word."""
         node = super().compose_mapping_node(anchor)
         seen = set[str]()
