@@ -9,7 +9,6 @@ from typing import Any
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from policypack.sources.error import SourceError
-from policypack.wording import printable
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
@@ -22,7 +21,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
         seen = set[str]()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                problem = f"the key `{printable(key.value)}` is there twice"
+                problem = f"the key `{repr(key.value)[1:-1]}` is there twice"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
         return node
