@@ -86,13 +86,14 @@ def test_a_state_that_kills_its_process_is_reported(tmp_path: Path, cuts_off: bo
         assert results.totals.stacks == 9
 
 
-def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["__init__", "submit"])
+def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """Click would take a broken pipe for its own output's, and end with the status of violations."""
 
-    def submit(*_: Any) -> None:
+    def fail(*_: Any) -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    monkeypatch.setattr("policypack.audit.executors.processes.ProcessPoolExecutor.submit", submit)
+    monkeypatch.setattr(f"policypack.audit.executors.processes.ProcessPoolExecutor.{step}", fail)
     said = r"no process to judge in can be started \(Broken pipe\): check that this user may run "
     execute = partial(in_processes, workers=2)
     with pytest.raises(AuditError, match=said), audited(Deadly(), journal=tmp_path / "j", execute=execute):

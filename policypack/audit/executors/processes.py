@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Any, Final, TypeAlias
 
@@ -90,13 +91,8 @@ class _Pool:
                 yield job, [unreadable(job.entries[0], _KILLED)]
 
     def _submitted(self, job: Job) -> _Future:
-        try:
+        with _explained():
             return self._executor.submit(run_job, job)
-        except OSError as error:
-            raise AuditError(
-                f"no process to judge in can be started ({error.strerror}): check that this user may run "
-                f"{sys.executable}, and the limits on processes and open files"
-            ) from error
 
     def _done(self, futures: Iterable[_Future]) -> Set[_Future]:
         """Those that are done, at least one."""
@@ -123,9 +119,22 @@ class _Pool:
         self._start(workers)
 
     def _start(self, workers: int) -> None:
-        self._executor = _executor(workers)
+        with _explained():
+            self._executor = _executor(workers)
         # The executor forgets it when it is shut down.
         self._results: Any = self._executor._result_queue  # type: ignore[attr-defined, unused-ignore]
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Says why no process can be started; a broken pipe would be taken for that of the standard output."""
+    try:
+        yield
+    except OSError as error:
+        raise AuditError(
+            f"no process to judge in can be started ({error.strerror}): check that this user may run {sys.executable}, "
+            "and the limits on processes and open files"
+        ) from error
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
