@@ -319,8 +319,11 @@ def test_a_reason_is_given_once() -> None:
 
 
 def test_the_reason_names_what_would_decide() -> None:
-    computed = service([backend(SERVERLESS, **BARE)], **{**FOR_SERVERLESS, "protocol": Computed()})
+    inputs: dict[str, Any] = {**FOR_SERVERLESS, "protocol": Computed()}
+    computed = service([backend(SERVERLESS, **BARE)], **inputs)
     (found,) = findings(RULE, build(computed, SERVERLESS))
     assert found.reasons == ("`protocol` is not known: load balancers differ in this",)
-    (found,) = findings(RULE, build(service([backend(SOME_NEG, **CONNECTION)], **PASSTHROUGH), SOME_NEG))
+    inputs = {**PASSTHROUGH}
+    passthrough = service([backend(SOME_NEG, **CONNECTION)], **inputs)
+    (found,) = findings(RULE, build(passthrough, SOME_NEG))
     assert found.reasons == ("`group` of `some-neg` is not known: kinds of backends differ in this",)
