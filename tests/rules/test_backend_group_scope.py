@@ -110,7 +110,7 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     (found,) = findings(RULE, build(subject, EU, deployed=True))
     assert [problem.observed for problem in found.problems] == [
         "Group `mig-europe-west4` is in more than one backend.",
-        "Backend `mig-europe-west4` is in europe-west4, and the service is in us-central1.",
+        "Backend `mig-europe-west4` is in europe-west4, but the service is in us-central1.",
     ]
 
 
@@ -197,6 +197,13 @@ def test_service_attachments(target: Any, expected: Expected) -> None:
     inputs = {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
     psc = R("RegionNetworkEndpointGroup", "psc", inputs)
     check_verdict(RULE, [service([{"group": Out(psc, "id")}], **IN_US), psc], expected)
+
+
+def test_a_neg_whose_region_is_not_known_is_not_said_to_be_elsewhere() -> None:
+    target = "projects/p/regions/us-east1/serviceAttachments/llm"
+    inputs = {"region": Computed(), "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
+    check_verdict(RULE, [service([{"group": Out(psc, "id")}]), psc], "passed")
 
 
 @pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])

@@ -88,7 +88,7 @@ def test_a_route_adds_a_header_to_its_own_service_only() -> None:
     (found,) = [one for one in findings(RULE, build(*resources, deployed=True)) if one.name == "chat"]
     (problem,) = found.problems
     assert problem.observed.startswith(
-        "There are plaintext secrets in the header `x-api-key` that route rule 1 of path matcher `api` in `paths` adds"
+        "It has plaintext secrets in the header `x-api-key` that route rule 1 of path matcher `api` in `paths` adds"
     )
     assert KEY not in problem.observed
 
@@ -144,6 +144,18 @@ def test_the_other_forms() -> None:
     check_verdict(RULE, chain(function(Computed())), "undecided")
 
 
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        pytest.param({"cloudRun": {"service": "elsewhere"}}, "undecided", id="a service outside the stack"),
+        pytest.param({"appEngine": {"service": "llm"}}, "passed", id="another product"),
+    ],
+)
+def test_what_a_serverless_neg_leads_to_is_not_in_the_stack(product: dict[str, Any], expected: str) -> None:
+    link = neg(None, US, **product)
+    check_verdict(RULE, [link, behind(link)], expected)
+
+
 def test_what_is_not_behind_the_service_is_not_judged() -> None:
     other = run("europe-west4", {**PROBED, "envs": [{"name": "API_KEY", "value": KEY}]})
     check_verdict(RULE, [other, *chain(run(US))], "passed")
@@ -154,7 +166,7 @@ def test_no_value_is_quoted() -> None:
     found = finding(RULE, *chain(run(US, {**PROBED, "envs": [{"name": "VLLM_API_KEY", "value": KEY}]})))
     (problem,) = found.problems
     assert problem.observed == (
-        "There are plaintext secrets in the variable `VLLM_API_KEY` of `llm-us-central1`: an API key or another key."
+        "It has plaintext secrets in the variable `VLLM_API_KEY` of `llm-us-central1`: an API key or another key."
     )
     assert KEY not in repr(found.problems)
 

@@ -45,11 +45,11 @@ PSC, PSC_2 = (
 
 def legal(group: R, load_balancer: str = "", **properties: Any) -> dict[str, Any]:
     """A backend with a mode and a limit that its kind takes."""
-    each = "Endpoint" if group in (NEG, VM_IPS, HYBRID) else "Instance"
-    limited: dict[str, Any] = {"balancingMode": "RATE", f"maxRatePer{each}": 4}
-    if group not in (ZONAL, MIG, NEG, HYBRID):
-        limited = {"balancingMode": None}
-    if "passthrough" in load_balancer:
+    limited: dict[str, Any] = {"balancingMode": None}
+    if group in (ZONAL, MIG, NEG, HYBRID):
+        each = "Endpoint" if group in (NEG, HYBRID) else "Instance"
+        limited = {"balancingMode": "RATE", f"maxRatePer{each}": 4}
+    if group is VM_IPS or "passthrough" in load_balancer:
         limited = {"balancingMode": "CONNECTION"}
     return backend(group, **{"maxUtilization": None, **limited, **properties})
 

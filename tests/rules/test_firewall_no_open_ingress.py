@@ -236,6 +236,7 @@ def test_what_is_not_on_a_serving_path_is_not_judged() -> None:
     [
         ("EXTERNAL", TCP, EXEMPT),
         ("EXTERNAL", SSH, FAILED),
+        ("EXTERNAL", [{"protocol": "tcp", "ports": ["3389"]}], FAILED),
         ("EXTERNAL", [{"protocol": "tcp", "ports": ["1-4000"]}], FAILED),
         ("EXTERNAL", [{"protocol": "all"}], FAILED),
         ("EXTERNAL", [{"protocol": "udp"}], EXEMPT),
@@ -251,6 +252,11 @@ def test_external_passthrough_load_balancers(scheme: Any, allows: Any, expected:
     mig = group(machine)
     chat = service([backend(mig)], region="us-central1", loadBalancingScheme=scheme)
     check_verdict(RULE, around(firewall(allows=allows), mig, chat, machine=machine), expected, "rule")
+
+
+def test_a_passthrough_load_balancer_may_still_come() -> None:
+    check_verdict(RULE, around(firewall()), UNDECIDED, "rule", is_complete=False)
+    check_verdict(RULE, around(firewall(allows=SSH)), FAILED, "rule", is_complete=False)
 
 
 def policy_rules(regional: bool, policy_region: str = "us-central1", **inputs: Any) -> tuple[R, ...]:
@@ -384,7 +390,7 @@ def test_the_message_names_rule_and_width() -> None:
     parts = (firewall(["0.0.0.0/1", "128.0.0.0/1", "2000::/3"]), machine, mig, service([backend(mig)]), NETWORK, SUBNET)
     (found,) = findings(RULE, build(*parts))
     assert [problem.observed for problem in found.problems] == [
-        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to the VMs of the serving path."
+        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to serving VMs."
     ]
     assert "35.235.240.0/20" in found.problems[0].fix
 

@@ -28,6 +28,11 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "no request headers": ({"customRequestHeaders": []}, "PPPPPPPP PPPPPPP"),
     "custom metrics": ({"customMetrics": [{"name": "orca.named_metrics.kv", "dryRun": False}]}, "FPPPPPFF FFFFFPU"),
     "least request": ({"localityLbPolicy": "LEAST_REQUEST"}, "FPPPPPFF FPPPPPP"),
+    "round robin": ({"localityLbPolicy": "ROUND_ROBIN"}, "FPPPPPFF FPPPPPP"),
+    "random": ({"localityLbPolicy": "RANDOM"}, "FPPPPPFF FPPPPPP"),
+    "ring hash": ({"localityLbPolicy": "RING_HASH"}, "FPPPPPFF FPPPPPP"),
+    "original destination": ({"localityLbPolicy": "ORIGINAL_DESTINATION"}, "FUPPPPFF FPPPPPP"),
+    "weighted round robin": ({"localityLbPolicy": "WEIGHTED_ROUND_ROBIN"}, "FPPPPPFF FUUUUPP"),
     "Maglev": ({"localityLbPolicy": "MAGLEV"}, "FPPPPPPU FPPPPPP"),
     "weighted Maglev": ({"localityLbPolicy": "WEIGHTED_MAGLEV"}, "FFFFFFPU FFFFFFF"),
     "service policy": ({"serviceLbPolicy": "projects/p/x/y"}, "FPPPPPFF FPPPPPP"),
@@ -171,8 +176,8 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     subject = service([backend(GROUP, preference="PREFERRED")], **CLASSIC, outlierDetection=BLOCK)
     (found,) = findings(RULE, build(subject))
     assert [problem.observed for problem in found.problems] == [
-        "It has `outlier_detection`, which is refused or ignored with scheme EXTERNAL.",
-        "Backend `a` has `preference`, which is refused or ignored with scheme EXTERNAL.",
+        "It has `outlier_detection`, which is rejected or ignored with scheme EXTERNAL.",
+        "Backend `a` has `preference`, which is rejected or ignored with scheme EXTERNAL.",
     ]
 
 

@@ -98,12 +98,15 @@ def test_unknown_backends_are_undecided() -> None:
     check_verdict(RULE, [service([{"group": Computed((OTHER_STACK,))}]), OTHER_STACK], "undecided")
     outside = "projects/p/regions/us-central1/networkEndpointGroups/llm"
     check_verdict(RULE, [service([{"group": outside}])], "undecided")
+    assert finding(RULE, service([{"group": outside}])).reasons == (
+        "`llm` is not known to be a serverless NEG of the stack",
+    )
 
 
 def test_the_message_names_both_regions() -> None:
     link = neg(None, US, **LITERAL)
     (problem,) = finding(RULE, run(EU), link, behind(link)).problems
     assert problem.observed == (
-        "The serverless NEG `neg-us-central1` is in `us-central1`, and its Cloud Run service `llm-europe-west4` in "
+        "The serverless NEG `neg-us-central1` is in `us-central1`, but its Cloud Run service `llm-europe-west4` is in "
         "`europe-west4`."
     )

@@ -81,6 +81,12 @@ def test_probes(container: dict[str, Any], expected: str) -> None:
         pytest.param({"template": {"sessionAffinity": True}}, {}, "undecided", id="clients stay with their instance"),
         pytest.param({"template": {"sessionAffinity": False}}, {}, "passed", id="no session affinity"),
         pytest.param({"template": {"healthCheckDisabled": True}}, {}, "undecided", id="deploys unchecked"),
+        pytest.param(
+            {"template": {"healthCheckDisabled": True, "containers": [{"image": "llm"}]}},
+            {},
+            "undecided",
+            id="deploys unchecked without a probe",
+        ),
         pytest.param({"traffics": [{"revision": "x"}]}, {}, "undecided", id="another revision"),
         pytest.param({"traffics": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"}]}, {}, "passed", id="latest"),
         pytest.param({"template": {"containers": Computed()}}, {}, "undecided", id="computed containers"),

@@ -81,9 +81,11 @@ LOCALITY_POLICIES: Final = _table(
     ("ROUND_ROBIN",                "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("LEAST_REQUEST",              "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("RANDOM",                     "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
-    ("ORIGINAL_DESTINATION",       "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    # The page leaves the global external one out.
+    ("ORIGINAL_DESTINATION",       "?RTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("RING_HASH",                  "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
-    ("WEIGHTED_ROUND_ROBIN",       "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    # It has this of Application Load Balancers, whose weights come from answers to requests.
+    ("WEIGHTED_ROUND_ROBIN",       "TRTTT ?R??? RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("MAGLEV",                     "TRTTT TRTTT T? TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("WEIGHTED_MAGLEV",            "RRRRR RRRRR T? RRR", f"{BACKEND_SERVICES}#locality-lb-policy"),
 )

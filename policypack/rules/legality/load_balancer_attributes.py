@@ -30,7 +30,7 @@ _JUDGED_OTHERWISE: Final = {
 
 
 @rule(
-    title="The service sets nothing that its load balancer refuses or ignores",
+    title="The load balancer supports every attribute that is set",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -86,8 +86,10 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     When scheme or protocol is computed and decides, it is not known whether an attribute is set, or the documentation
     does not agree on a combination: outlier detection of a proxy Network Load Balancer that is regional or internal,
     circuit breakers of a cross-region internal load balancer and of a regional proxy one, circuit breakers and CDN of a
-    regional external one, Maglev on an internal passthrough one, custom request headers of a service mesh, custom
-    metrics of one for TCP. Outlier detection also while it is not known whether the backends are serverless NEGs.
+    regional external one, Maglev on an internal passthrough one, WEIGHTED_ROUND_ROBIN on a proxy Network Load Balancer,
+    ORIGINAL_DESTINATION on a global external Application Load Balancer, custom request headers of a service mesh,
+    custom metrics of one for TCP. Outlier detection also while it is not known whether the backends are serverless
+    NEGs.
     """
     for name, row in ATTRIBUTES.items():
         if name not in _JUDGED_OTHERWISE:
@@ -120,9 +122,9 @@ def _is_taken(
     if cell is Cell.REFUSED:
         owner = f"Backend `{label}`" if label else "It"
         yield Fail(
-            f"{owner} has ``{name}``, which is refused or ignored with scheme {service.scheme}.",
-            "Attributes that the load balancer has.",
-            f"Remove ``{name}``, or use a load balancer that has it.",
+            f"{owner} has ``{name}``, which is rejected or ignored with scheme {service.scheme}.",
+            "Only attributes that the load balancer supports.",
+            f"Remove ``{name}``, or use a load balancer that supports it.",
         )
     elif cell is UNKNOWN:
         yield which_product(service)
@@ -141,8 +143,8 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
     if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it does not go with ``enable_cdn``"):
         yield Fail(
             "It has both `iap` and ``enable_cdn``.",
-            "Identity-Aware Proxy or Cloud CDN, not both on one service.",
-            setting({"enable_cdn": False}, ": answers of a model are not to be cached."),
+            "Either Identity-Aware Proxy or Cloud CDN, not both on one service.",
+            setting({"enable_cdn": False}, ": model responses must not be cached."),
         )
 
 
