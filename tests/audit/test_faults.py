@@ -139,11 +139,13 @@ def audit_command(*arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
 def test_a_full_disk_for_the_journal(tmp_path: Path) -> None:
     many = checkpoint(*(service(f"chat-{i}", 1) for i in range(500)))
     states = put(tmp_path / "states", {"a.json": many})
+    config = put(tmp_path, {"c.json": json.dumps(ONE_RULE).encode()}) / "c.json"
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    process = audit_command(states, "--journal", tmp_path / "j", preexec_fn=fill)
+    arguments = (states, "--journal", tmp_path / "j", "--workers", "1", "--policy-config", config)
+    process = audit_command(*arguments, preexec_fn=fill)
     output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (2, "")
     assert error.startswith(f"error: the journal {tmp_path / 'j'} cannot be used: ")
