@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import json
 import os
@@ -33,6 +34,7 @@ from tests.command import PATIENCE, ROOT, wait_until
 
 COMPRESSED = gzip.compress(GOOD)
 ZSTANDARD = pa.Codec("zstd")
+TOO_LONG = "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits"
 SPACES = b" " * (2 * MEBIBYTE)
 
 BROKEN: dict[str, tuple[str, bytes, str]] = {
@@ -43,6 +45,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "e": (".json", checkpoint(version=9), "it is a state of version 9; this policy pack reads versions 3 and 4"),
     "f": (".json", b"", "it is empty: w"),
     "g": (".json", b"[" * 100_000, "it cannot be read as a state: nested too deeply"),
+    "k": (".json", b"9" * 5000, f"it cannot be read as a state: {TOO_LONG}. The"),
     "h": (".json", SPACES, "it is larger than 1 MiB, the most that this audit reads: raise `--max-size`"),
     "i": (".json.gz", gzip.compress(SPACES), "it is larger than 1 MiB"),
     "j": (".json.zst", ZSTANDARD.compress(SPACES).to_pybytes(), "it is larger than 1 MiB"),
@@ -73,13 +76,30 @@ def test_decompressing_stops_at_the_limit() -> None:
         tracemalloc.stop()
 
 
-def test_a_state_that_kills_its_process_is_reported(tmp_path: Path) -> None:
-    with audited(Deadly(), journal=tmp_path / "j", execute=partial(in_processes, workers=2)) as results:
+@pytest.mark.parametrize("cuts_off", [False, True], ids=["while it reads", "while it sends what came of it"])
+def test_a_state_that_kills_its_process_is_reported(tmp_path: Path, cuts_off: bool) -> None:
+    with audited(
+        Deadly(cuts_off=cuts_off), journal=tmp_path / "j", execute=partial(in_processes, workers=2)
+    ) as results:
         assert {name: why[:33] for name, why in errors(results).items()} == {
             "deadly:4": "the process that judged it was ki"
         }
         assert {name for name, status in statuses(results).items() if status == "violations"} == {"deadly:7"}
         assert results.totals.stacks == 9
+
+
+@pytest.mark.parametrize("step", ["__init__", "submit"])
+def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Click would take a broken pipe for its own output's, and end with the status of violations."""
+
+    def fail(*_: Any) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(f"policypack.audit.executors.processes.ProcessPoolExecutor.{step}", fail)
+    said = r"no process to judge in can be started \(Broken pipe\): check that this user may run "
+    execute = partial(in_processes, workers=2)
+    with pytest.raises(AuditError, match=said), audited(Deadly(), journal=tmp_path / "j", execute=execute):
+        pass
 
 
 @pytest.mark.parametrize("entry", formats_of("audit").values(), ids=lambda entry: entry.name)
@@ -119,11 +139,13 @@ def audit_command(*arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
 def test_a_full_disk_for_the_journal(tmp_path: Path) -> None:
     many = checkpoint(*(service(f"chat-{i}", 1) for i in range(500)))
     states = put(tmp_path / "states", {"a.json": many})
+    config = put(tmp_path, {"c.json": json.dumps(ONE_RULE).encode()}) / "c.json"
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    process = audit_command(states, "--journal", tmp_path / "j", preexec_fn=fill)
+    arguments = (states, "--journal", tmp_path / "j", "--workers", "1", "--policy-config", config)
+    process = audit_command(*arguments, preexec_fn=fill)
     output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (2, "")
     assert error.startswith(f"error: the journal {tmp_path / 'j'} cannot be used: ")
