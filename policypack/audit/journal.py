@@ -270,7 +270,9 @@ def explained(file: Path) -> Iterator[None]:
             raise AuditError(
                 f"another audit is writing the journal {file}: wait for it, or name another one"
             ) from error
-        raise AuditError(f"the journal {file} cannot be used: {error}") from error
+        raise AuditError(
+            f"the journal {file} cannot be used: {error}; name one in a folder that can be written"
+        ) from error
     except sqlite3.DatabaseError as error:
         raise AuditError(f"{file} is no journal of an audit, or it is damaged: {error}") from error
     except OSError as error:
