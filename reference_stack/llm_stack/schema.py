@@ -126,7 +126,7 @@ def takes(field: FieldInfo) -> str:
     low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
     high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
     if low is not None:
-        return f"{low} to {high}"
+        return f"{low} or more" if high is None else f"{low} to {high}"
     return " or ".join(f"`{choice}`" for choice in choices_of(field.annotation))
 
 

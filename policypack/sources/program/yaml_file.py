@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,41 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from policypack.sources.error import SourceError
 
-# `no`, `1:30` and dates are strings.
-_Loader: Any = type("_Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": {}})
+_Base: Any = yaml.SafeLoader
+
+
+class _Loader(_Base):  # type: ignore[misc, unused-ignore]
+    """Refuses what the CLI's reader (gopkg.in/yaml.v3) refuses and PyYAML does not."""
+
+    # `no`, `1:30` and dates are strings.
+    yaml_implicit_resolvers: Mapping[str, Any] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        start = self.peek_event().start_mark
+        node = super().compose_node(parent, index)
+        # An alias of a collection that has not ended.
+        if isinstance(node, yaml.CollectionNode) and node.end_mark is None:
+            raise yaml.MarkedYAMLError(problem="found an alias of what it is in", problem_mark=start)
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        node = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            mark = key.start_mark
+            if key.value in lines:
+                problem = f"found the key `{key.value}` again, which is in line {lines[key.value]}"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+            lines[key.value] = mark.line + 1
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> Any:
+        node = super().compose_scalar_node(anchor)
+        if any("\ud800" <= letter <= "\udfff" for letter in node.value):
+            raise yaml.MarkedYAMLError(problem="found half of a surrogate pair", problem_mark=node.start_mark)
+        return node
+
+
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F_]+", "-+0123456789"),
