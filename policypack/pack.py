@@ -34,8 +34,7 @@ from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
-from policypack.sources.remediation import Setting as InputSetting
-from policypack.sources.remediation import with_fixes
+from policypack.sources.remediation import InputSetting, with_fixes
 from policypack.sources.sdk import as_sent, prepare, to_send
 from policypack.wording import lines_of, printable, waiver_text
 
@@ -72,15 +71,12 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
     for rule in _selected(globs):
         options = _OptionsReader(rule)
         found.extend(_former_policy(alias, rule, options) for alias in rule.aliases)
+        remediate = _remediate(rule, options, memory, today) if rule.remediates else None
         if rule.stage == "resource":
-            validate = _judge_resource(rule, options, memory, today)
-        elif update is not None:
-            validate = _twin(rule, options, memory, today, judges=update)
-        if rule.stage == "resource" or update is not None:
-            remediate = _remediate(rule, options, memory, today) if rule.remediates else None
-            found.append(ResourceValidationPolicy(validate=validate, remediate=remediate, **_metadata(rule)))
-        if rule.stage == "resource":
+            found.append(_resource_policy(rule, _judge_resource(rule, options, memory, today), remediate))
             continue
+        if update is not None:
+            found.append(_resource_policy(rule, _twin(rule, options, memory, today, judges=update), remediate))
         found.append(_stack_policy(rule, _judge_stack(rule, options, memory, today)))
     return found
 
@@ -269,6 +265,10 @@ def _framework(rule: AnyRule) -> PolicyComplianceFramework | None:
     first = rule.frameworks[0]
     references = [one.reference for one in rule.frameworks if (one.name, one.version) == (first.name, first.version)]
     return PolicyComplianceFramework(first.name, first.version, ", ".join(references), None)
+
+
+def _resource_policy(rule: AnyRule, validate: ResourceValidation, remediate: ResourceRemediation | None) -> Policy:
+    return ResourceValidationPolicy(validate=validate, remediate=remediate, **_metadata(rule))
 
 
 def _stack_policy(rule: AnyRule, validate: StackValidation) -> Policy:

@@ -10,16 +10,13 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import Spelling, argument, spelled, spelled_key, spelled_keys
-from policypack.model.values.values import UNKNOWN, Unknown, Value
+from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown, Value
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
 
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
-
-
-Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class PropertyValue:
         urn: the resource; empty for the one that is judged.
     """
 
-    path: Path
+    path: PropertyPath
     value: Value = field(hash=False)
     urn: str = ""
 
@@ -64,7 +61,7 @@ class Fix:
 
 
 def setting(
-    values: Mapping[str, Value], more: str = ".", *, of: View | None = None, at: Path = (), is_safe: bool = True
+    values: Mapping[str, Value], more: str = ".", *, of: View | None = None, at: PropertyPath = (), is_safe: bool = True
 ) -> Fix:
     """The fix that is one value or two: `setting({"timeout_sec": 600})` says "Set `timeout_sec=600`."
 
@@ -82,7 +79,7 @@ def setting(
     return Fix(f"Set {said}{more}", tuple(found), is_safe)
 
 
-def _leaves(path: Path, value: Value, urn: str) -> Iterator[PropertyValue]:
+def _leaves(path: PropertyPath, value: Value, urn: str) -> Iterator[PropertyValue]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves((*path, key), inner, urn)

@@ -80,7 +80,7 @@ def merged(reports: list[str], marker: str) -> str:
     if len(reports) == 1:
         return f"{marker}\n{reports[0]}\n"[:LONGEST]
     failing_first = sorted(reports, key=lambda report: NO_VIOLATIONS in report.partition("\n")[0])
-    text = f"{marker}\n### LLM policy pack: {len(reports)} stacks\n"
+    text = f"{marker}\n### LLM policy pack: {len(reports)} reports\n"
     for report in failing_first:
         verdict, _, rest = report.partition("\n")
         text += f"\n- **{verdict.removeprefix(HEADING)}**: {rest.strip().partition(chr(10))[0]}"

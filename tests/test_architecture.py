@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -233,6 +234,12 @@ def test_a_room_is_taken_in_at_a_glance() -> None:
     # It is a table.
     del longest["policypack/authoring/backend_kinds.py"]
     assert {name: lines for name, lines in longest.items() if lines > 350} == {}
+
+
+def test_the_architecture_names_what_rules_share() -> None:
+    table = (ROOT / "docs/architecture.md").read_text().partition("What rules share, in")[2].partition("\n\n`")[0]
+    shared = [file.stem for file in (PACK / "rules/shared").glob("*.py") if file.stem != "__init__"]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == sorted(shared)
 
 
 def test_the_reference_stack_does_not_know_the_pack() -> None:

@@ -104,7 +104,7 @@ def test_the_comment_that_is_there_is_written_anew(github: Path) -> None:
 def test_the_comment_holds_every_stack_and_shows_those_that_fail_first(github: Path) -> None:
     comments, _ = comments_after(github, artifacts=[DEV, PROD])
     text = comments["100"]
-    assert text.startswith(f"{MARKER}\n### LLM policy pack: 2 stacks\n")
+    assert text.startswith(f"{MARKER}\n### LLM policy pack: 2 reports\n")
     places = [text.index(part) for part in ("**2 violations", "**No violations", "All of prod.", "All of dev.")]
     assert places == sorted(places)
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.mutation.equivalent import EQUIVALENT, is_equivalent
 from tests.mutation.mutants import mutants
+
+PACK = Path(__file__).parent.parent / "policypack"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,8 @@ from tests.mutation.mutants import mutants
         # Rows of tables
         ("a = 'T- R'", {"'R- R'", "'T- T'"}),
         ("a = '*1 ?'", {"'R1 ?'", "'*R ?'", "'*1 R'"}),
+        # What only asserts
+        ("a = b(c, strict=True)", set()),
         # Wording
         ("a = 'TRUE OR NOT'", set()),
         ("'a' if b else 'c'", set()),
@@ -42,3 +49,15 @@ def test_a_mutant_is_the_module_with_one_thing_changed() -> None:
     first, *_, last = mutants("a = 1\nb = a and c\n")
     assert (first.line, first.before, first.after, first.source) == (1, "1", "2", "a = 2\nb = a and c")
     assert (last.line, last.before, last.after, last.source) == (2, "a and c", "a", "a = 1\nb = a")
+
+
+@pytest.mark.parametrize("module", sorted({module for module, _, _ in EQUIVALENT}))
+def test_each_mutant_that_changes_nothing_is_one_of_its_module(module: str) -> None:
+    source = (PACK / f"{module}.py").read_text()
+    lines = source.splitlines()
+    found = {
+        (module, lines[mutant.line - 1].strip(), mutant.after)
+        for mutant in mutants(source)
+        if is_equivalent(module, source, mutant)
+    }
+    assert found == {entry for entry in EQUIVALENT if entry[0] == module}

@@ -132,9 +132,7 @@ def _row(finding: Finding) -> FindingRow:
     )
 
 
-def _problem(
-    observed: str, required: str, fix: str, severity: Severity | None, settings: Iterable[Any] = ()
-) -> Problem:
+def _problem(observed: str, required: str, fix: str, severity: Severity | None, settings: Iterable[Any]) -> Problem:
     values = (PropertyValue(tuple(path), value, urn) for path, value, urn in settings)
     return Problem(observed, required, fix, severity, tuple(values))
 

@@ -159,6 +159,10 @@ def _result(result: SarifResult, index: int) -> dict[str, Any]:
     finding = result.finding
     # A `fix` of SARIF replaces text of a file, which is not known here.
     settings = [setting_json(value) for problem in finding.problems for value in problem.settings]
+    properties = {
+        **({"owner": printable(result.owner)} if result.owner else {}),
+        **({"settings": settings} if settings else {}),
+    }
     where = f"{result.stack[0]}: " if result.stack else ""
     text = f"{where}{title_of(finding)}. {' '.join(lines_of(finding))}"
     places = [("resource", printable(finding.name), finding.urn), *([("stack", *result.stack)] if result.stack else [])]
@@ -180,9 +184,8 @@ def _result(result: SarifResult, index: int) -> dict[str, Any]:
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(result)},
-        **({"properties": {"owner": printable(result.owner)}} if result.owner else {}),
         **({"suppressions": _suppressions(finding)} if finding.waivers else {}),
-        **({"properties": {"settings": settings}} if settings else {}),
+        **({"properties": properties} if properties else {}),
     }
 
 

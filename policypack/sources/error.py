@@ -3,6 +3,7 @@
 from typing import Final
 
 WITH_CLI: Final = "The CLI can do it: `pulumi preview --policy-pack DIR`, DIR being the folder of this policy pack."
+EXPORT_AGAIN: Final = "Export the stack again: `pulumi stack export > state.json`."
 
 
 class SourceError(Exception):
@@ -20,8 +21,6 @@ class DamagedState(SourceError):  # noqa: N818
         problem: what is wrong, without what to do about it, which depends on where the state comes from.
     """
 
-    def __init__(
-        self, problem: str, advice: str = "Export the stack again: `pulumi stack export > state.json`."
-    ) -> None:
-        super().__init__(f"{problem} {advice}")
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem} {EXPORT_AGAIN}")
         self.problem = problem

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from policypack.model.values.read import SIGNATURE_KEY, UNKNOWN_SENTINELS
-from policypack.model.values.values import Value
+from policypack.model.values.values import PropertyPath, Value
 
-# Names of properties and indexes of items.
-Path: TypeAlias = tuple[str | int, ...]
-Setting: TypeAlias = tuple[Path, Value]
+InputSetting: TypeAlias = tuple[PropertyPath, Value]
 
 # The names of the properties in an object that the provider has filled in.
 _DEFAULTS: Final = "__defaults"
@@ -21,7 +19,7 @@ class _UntouchableError(Exception):
     """A property that the program computes or keeps secret, or that is not as expected."""
 
 
-def with_fixes(sent: Mapping[str, Any], fixes: Iterable[Iterable[Setting]]) -> dict[str, Any] | None:
+def with_fixes(sent: Mapping[str, Any], fixes: Iterable[Iterable[InputSetting]]) -> dict[str, Any] | None:
     """A copy of the inputs of a resource with what fixes set.
 
     What is unknown or secret stays as it is, and what is within it, and then so does all that belongs to the same fix.
@@ -45,7 +43,7 @@ def with_fixes(sent: Mapping[str, Any], fixes: Iterable[Iterable[Setting]]) -> d
     return found
 
 
-def _set(inputs: dict[str, Any], path: Path, value: Value) -> None:
+def _set(inputs: dict[str, Any], path: PropertyPath, value: Value) -> None:
     *above, last = path
     block: Any = inputs
     for part in above:

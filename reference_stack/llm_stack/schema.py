@@ -9,16 +9,15 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
-from annotated_types import Ge, Le
 from pydantic import Field
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from llm_stack.config import FORMS, PROJECT, AnyFrontend, Operations
-from llm_stack.reading.explain import choices_of
-from llm_stack.reading.section import Section
+from llm_stack.reading.explain import choices_of, range_of
+from llm_stack.reading.section import Section, sections_in
 
 ROOT = Path(__file__).parents[1]
 SCHEMA, README = ROOT / "config.schema.json", ROOT / "README.md"
@@ -111,20 +110,12 @@ def entries_of(model: type[Section], prefix: str = "") -> Iterator[tuple[str, Fi
             yield from entries_of(inner, f"{prefix}{name}.")
 
 
-def sections_in(annotation: Any) -> list[type[Section]]:
-    """The sections that a value can be, also of a union and of a mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return [annotation]
-    return [section for part in get_args(annotation) for section in sections_in(part)]
-
-
 def in_table(field: FieldInfo) -> str:
     return " ".join((field.description or "").split()).rstrip(".")
 
 
 def takes(field: FieldInfo) -> str:
-    low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
-    high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
+    low, high = range_of(field)
     if low is not None:
         return f"{low} or more" if high is None else f"{low} to {high}"
     return " or ".join(f"`{choice}`" for choice in choices_of(field.annotation))

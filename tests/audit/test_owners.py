@@ -127,6 +127,18 @@ def test_owners_in_every_format(backend: Path) -> None:
         assert part in result.stdout
 
 
+def test_an_owner_stands_beside_what_a_fix_sets(backend: Path) -> None:
+    put(backend, {"c.json": json.dumps({"all": "disabled", "llm-backend-timeout": "mandatory"}).encode()})
+    run("--owner", "@acme/platform", "--output", "f.sarif")
+    (sarif_run,) = json.loads((backend / "f.sarif").read_text())["runs"]
+    (found,) = sarif_run["results"]
+    assert found["properties"]["owner"] == "@acme/platform"
+    assert {one["path"]: one["value"] for one in found["properties"]["settings"]} == {
+        "timeoutSec": 600,
+        "connectionDrainingTimeoutSec": 600,
+    }
+
+
 ONLY: dict[str, tuple[list[str], int, str]] = {
     "one that violates": (["--owner", "=sre|*"], 1, "1 stack: 1 with mandatory violations."),
     "one that complies": (["--owner", "@acme/chat"], 0, "1 stack: 1 compliant."),

@@ -1,7 +1,8 @@
 """Mutates the pack: `python -m tests.mutation [MODULE ...] [--each NUMBER] [--seed SEED] [--jobs NUMBER]`.
 
 A mutant is a module with one thing changed, see `mutants.py`. One of a rule is killed if `tests/rules/test_<rule>.py`
-fails on it, one of the model or of what rules share if any test of rules or model does. Prints those that survive.
+or another test of rules that names it fails on it, one of the model or of what rules share if any test of rules or
+model does. Prints those that survive. Those in `equivalent.py` change nothing, and are not drawn.
 """
 
 from __future__ import annotations
@@ -19,11 +20,18 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
+from tests.mutation.equivalent import is_equivalent
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT: Final = Path(__file__).parent.parent.parent
 _FOLDERS: Final = ("rules", "model")
-_TESTS: Final = ("tests/test_legality.py", "tests/model", "tests/rules")
+_TESTS: Final = (
+    "tests/test_legality.py",
+    "tests/model",
+    "tests/rules",
+    "tests/test_failover.py",
+    "tests/test_failover_cloud_run.py",
+)
 _TIMEOUT_SECONDS: Final = 600
 
 
@@ -49,7 +57,7 @@ def main() -> int:
             if frozenset(tests) not in sound and not _passes(ROOT, tests):
                 sys.exit(f"tests of {path.stem} fail without any mutation: mend them first")
             sound.add(frozenset(tests))
-            drawn = _drawn(mutants(path.read_text()), given.each, f"{given.seed}:{path.stem}")
+            drawn = _drawn(_mutants_of(path), given.each, f"{given.seed}:{path.stem}")
             survive = list(pool.map(lambda mutant, path=path: _survives(clones, path, mutant), drawn))
             survivors = [mutant for mutant, survives in zip(drawn, survive, strict=True) if survives]
             judged, killed = judged + len(drawn), killed + len(drawn) - len(survivors)
@@ -65,8 +73,18 @@ def _modules() -> list[Path]:
     return sorted(path for path in found if path.stem != "__init__")
 
 
+def _mutants_of(path: Path) -> list[Mutant]:
+    source = path.read_text()
+    return [mutant for mutant in mutants(source) if not is_equivalent(name_of(path), source, mutant)]
+
+
+def name_of(path: Path) -> str:
+    """`model/fleets/zones` for `policypack/model/fleets/zones.py`."""
+    return path.relative_to(ROOT / "policypack").with_suffix("").as_posix()
+
+
 def _is_named(path: Path, name: str) -> bool:
-    return path.stem == name or fnmatchcase(str(path.relative_to(ROOT / "policypack").with_suffix("")), name)
+    return path.stem == name or fnmatchcase(name_of(path), name)
 
 
 def _clone(folder: Path) -> Path:
@@ -83,7 +101,9 @@ def _tests_of(path: Path) -> list[str]:
     """The files with the tests of a module, those first that name it: they fail first."""
     own = ROOT / f"tests/rules/test_{path.stem}.py"
     if own.exists():
-        return [str(own.relative_to(ROOT))]
+        name = f'"{path.stem.replace("_", "-")}"'
+        others = (file for file in sorted(own.parent.glob("test_*.py")) if file != own and name in file.read_text())
+        return [str(file.relative_to(ROOT)) for file in (own, *others)]
     files = [
         file for test in _TESTS for file in sorted(ROOT.glob(test if test.endswith(".py") else f"{test}/test_*.py"))
     ]

@@ -76,13 +76,18 @@ _Place = tuple[ast.AST, str, int | None, ast.expr | ast.stmt]
 
 def _places(node: ast.AST) -> Iterator[_Place]:
     for field, value in ast.iter_fields(node):
-        if field in {"annotation", "returns", "decorator_list"}:
+        if field in {"annotation", "returns", "decorator_list"} or _is_assertion(node):
             continue
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(child, ast.AST) and not _is_wording(child):
                 if isinstance(child, ast.expr | ast.stmt):
                     yield node, field, index, child
                 yield from _places(child)
+
+
+def _is_assertion(node: ast.AST) -> bool:
+    """`strict` of `zip` only says that lengths are equal, as `assert` does."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def _is_wording(node: ast.AST) -> bool:

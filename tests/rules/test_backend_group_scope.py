@@ -199,6 +199,13 @@ def test_service_attachments(target: Any, expected: Expected) -> None:
     check_verdict(RULE, [service([{"group": Out(psc, "id")}], **IN_US), psc], expected)
 
 
+def test_a_neg_whose_region_is_not_known_is_not_said_to_be_elsewhere() -> None:
+    target = "projects/p/regions/us-east1/serviceAttachments/llm"
+    inputs = {"region": Computed(), "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
+    check_verdict(RULE, [service([{"group": Out(psc, "id")}]), psc], "passed")
+
+
 @pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])
 def test_groups_of_two_zones_have_no_vm_in_common(zone: str, expected: Expected) -> None:
     first, second = (

@@ -144,6 +144,18 @@ def test_the_other_forms() -> None:
     check_verdict(RULE, chain(function(Computed())), "undecided")
 
 
+@pytest.mark.parametrize(
+    ("product", "expected"),
+    [
+        pytest.param({"cloudRun": {"service": "elsewhere"}}, "undecided", id="a service outside the stack"),
+        pytest.param({"appEngine": {"service": "llm"}}, "passed", id="another product"),
+    ],
+)
+def test_what_a_serverless_neg_leads_to_is_not_in_the_stack(product: dict[str, Any], expected: str) -> None:
+    link = neg(None, US, **product)
+    check_verdict(RULE, [link, behind(link)], expected)
+
+
 def test_what_is_not_behind_the_service_is_not_judged() -> None:
     other = run("europe-west4", {**PROBED, "envs": [{"name": "API_KEY", "value": KEY}]})
     check_verdict(RULE, [other, *chain(run(US))], "passed")

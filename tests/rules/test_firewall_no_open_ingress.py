@@ -236,6 +236,7 @@ def test_what_is_not_on_a_serving_path_is_not_judged() -> None:
     [
         ("EXTERNAL", TCP, EXEMPT),
         ("EXTERNAL", SSH, FAILED),
+        ("EXTERNAL", [{"protocol": "tcp", "ports": ["3389"]}], FAILED),
         ("EXTERNAL", [{"protocol": "tcp", "ports": ["1-4000"]}], FAILED),
         ("EXTERNAL", [{"protocol": "all"}], FAILED),
         ("EXTERNAL", [{"protocol": "udp"}], EXEMPT),
@@ -251,6 +252,11 @@ def test_external_passthrough_load_balancers(scheme: Any, allows: Any, expected:
     mig = group(machine)
     chat = service([backend(mig)], region="us-central1", loadBalancingScheme=scheme)
     check_verdict(RULE, around(firewall(allows=allows), mig, chat, machine=machine), expected, "rule")
+
+
+def test_a_passthrough_load_balancer_may_still_come() -> None:
+    check_verdict(RULE, around(firewall()), UNDECIDED, "rule", is_complete=False)
+    check_verdict(RULE, around(firewall(allows=SSH)), FAILED, "rule", is_complete=False)
 
 
 def policy_rules(regional: bool, policy_region: str = "us-central1", **inputs: Any) -> tuple[R, ...]:

@@ -73,6 +73,13 @@ def test_certificates_elsewhere(inputs: dict[str, Any], expected: Expected) -> N
     check_verdict(RULE, [CHAT, every, https(every, **inputs)], "not applicable", "proxy")
 
 
+def test_a_certificate_of_the_stack_by_its_url() -> None:
+    named = R(MANAGED, "certificate", {**managed("chat.example.com").inputs, "name": "llm"})
+    of = paths(DOMAIN)
+    for url in ("projects/p/global/sslCertificates/llm", "llm"):
+        check_verdict(RULE, [CHAT, of, named, https(of, sslCertificates=[url])], "failed", "proxy")
+
+
 def test_a_certificate_of_ones_own_shows_no_domains() -> None:
     own = R("gcp:compute/sSLCertificate:SSLCertificate", "own", {"certificate": "PEM"})
     check_verdict(RULE, fronted(paths(DOMAIN), own), "undecided", "proxy")

@@ -133,6 +133,15 @@ def test_a_redirect_beside_leads_to_https(inputs: dict[str, Any], status: str) -
     check_verdict(RULE, [*beside(redirect(**inputs), addresses=OF_ADDRESS), ADDRESS], status, "proxy")
 
 
+def test_another_https_proxy_at_its_address_is_no_redirect_beside() -> None:
+    secure, other = https(PATHS), https(redirect(), "other")
+    rules = [
+        R("GlobalForwardingRule", f"rule-{name}", {"ipAddress": "203.0.113.1", "portRange": port, "target": target(of)})
+        for name, port, of in (("secure", "443", secure), ("other", "8443", other))
+    ]
+    check_verdict(RULE, [CHAT, PATHS, secure, other, *rules], "passed", "proxy")
+
+
 @pytest.mark.parametrize("addresses", [("203.0.113.1", "203.0.113.2"), (None, None), (Computed(), Computed())])
 def test_a_redirect_at_another_address_is_not_judged(addresses: tuple[Any, Any]) -> None:
     check_verdict(RULE, beside(redirect(), addresses=addresses), "passed", "proxy")

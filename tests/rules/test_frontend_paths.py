@@ -102,6 +102,7 @@ def routes(*rules: dict[str, Any], action: Any = ABORT) -> R:
             "undecided",
         ),
         (routes({"matchRules": Computed()}), "undecided"),
+        (url_map(defaultService=TO_CHAT, defaultRouteAction=ABORT, routeRules=Computed()), "undecided"),
     ],
 )
 def test_url_maps(url_map: R, status: Expected) -> None:
@@ -128,6 +129,46 @@ def test_the_longest_path_wins() -> None:
         (
             [url_map(default=TO_WEB, defaultService=TO_CHAT, pathRules=[{"paths": ["/x"], "service": TO_WEB}])],
             ("undecided", "failed"),
+        ),
+        # What a route to another service does to paths is no matter.
+        (
+            [
+                url_map(
+                    defaultService=TO_CHAT,
+                    defaultRouteAction=ABORT,
+                    pathRules=[
+                        {"paths": ["/v1/*"], "service": TO_CHAT},
+                        {
+                            "paths": ["/metrics"],
+                            "service": TO_WEB,
+                            "routeAction": {"urlRewrite": {"hostRewrite": "web"}},
+                        },
+                        {
+                            "paths": ["/web/*"],
+                            "service": TO_WEB,
+                            "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+                        },
+                    ],
+                )
+            ],
+            ("undecided", "passed"),
+        ),
+        (
+            [
+                url_map(
+                    defaultService=TO_CHAT,
+                    defaultRouteAction=ABORT,
+                    pathRules=[
+                        {"paths": ["/v1/*"], "service": TO_CHAT},
+                        {
+                            "paths": ["/metrics"],
+                            "service": TO_WEB,
+                            "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+                        },
+                    ],
+                )
+            ],
+            ("undecided", "passed"),
         ),
         ([R("URLMap", "paths", {"defaultService": TO_CHAT, "pathMatchers": Computed((CHAT,))})], "undecided"),
     ],

@@ -59,6 +59,13 @@ def test_endpoints_of_another_neg_do_not_count() -> None:
     check_verdict(KIND, parts, "passed")
 
 
+def test_an_endpoint_of_the_other_scope_is_none_of_its_own_whatever_their_names() -> None:
+    named = R(FQDN.type, "named", {"networkEndpointType": "INTERNET_FQDN_PORT", "name": "api"})
+    there = R(REGIONAL.type, "there", {**REGIONAL.inputs, "name": "api"})
+    by_name = endpoint(there, "by-name", regionNetworkEndpointGroup="api")
+    check_verdict(KIND, [over(named), named, there, endpoint(named), by_name], "passed")
+
+
 def test_endpoints_count_by_the_name_of_their_neg() -> None:
     named = R(FQDN.type, "named", {"networkEndpointType": "INTERNET_FQDN_PORT", "name": "api"})
     names = ("api", "projects/p/global/networkEndpointGroups/api")

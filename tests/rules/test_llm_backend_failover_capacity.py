@@ -57,6 +57,7 @@ def cpu(target: Any, **others: Any) -> dict[str, Any]:
         ([{"metrics": [{"name": "queue", "target": 5}]}] * 2, "passed"),
         ([{"metrics": [{"name": "queue", "target": 5}], **lb(0.9)}] * 2, "undecided"),
         ([{"metrics": [{"name": "queue", "target": 5}], "loadBalancingUtilization": None}] * 2, "undecided"),
+        ([{"metrics": Computed()}, {}], "undecided"),
         ([{"mode": "ONLY_SCALE_OUT"}, {}], "passed"),
         ([{"mode": "OFF"}, {}], "failed"),
         ([{"mode": Computed()}, {}], "undecided"),

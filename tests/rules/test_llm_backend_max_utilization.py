@@ -96,6 +96,8 @@ def test_machines_with_gpus(properties: dict[str, Any], expected: Expected) -> N
     check_verdict(RULE, [service([entry]), unmanaged, one], expected, limits_for_gpus=True)
     outside = managed()
     check_verdict(RULE, [service([backend(outside, **properties)]), outside], "passed", limits_for_gpus=True)
+    elsewhere = backend("projects/p/zones/us-central1-a/instanceGroups/llm", **properties)
+    check_verdict(RULE, [service([elsewhere])], "passed", limits_for_gpus=True)
     group = managed(of=gpu)
     check_verdict(RULE, [service([backend(group, **properties)]), group, gpu], "passed")
 

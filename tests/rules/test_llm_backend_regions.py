@@ -457,6 +457,13 @@ DNS: dict[str, tuple[list[R], Any, Expected]] = {
         geos(*({"externalEndpoints": [Computed((one,))]} for one in FRONTS)),
         "failed",
     ),
+    "computed load balancers": (FRONTS, geos({"internalLoadBalancers": Computed(tuple(FRONTS))}), "undecided"),
+    "computed endpoints with a check": (
+        FRONTS,
+        geos({"externalEndpoints": Computed(tuple(FRONTS))}, healthCheck="projects/p/global/healthChecks/h"),
+        "undecided",
+    ),
+    "computed endpoints without a check": (FRONTS, geos({"externalEndpoints": Computed(tuple(FRONTS))}), "failed"),
     "built inside apply": (FRONTS, Computed(tuple(FRONTS)), "undecided"),
     "no policy": (FRONTS, None, "failed"),
 }

@@ -190,3 +190,14 @@ def test_the_fix_is_of_the_kind_of_the_backends() -> None:
     assert "InstanceGroupManager" not in found.problems[0].fix
     (found,) = findings(RULE, build(service([backend(A)]), A))
     assert "`RegionInstanceGroupManager`" in found.problems[0].fix
+
+
+def test_the_reason_says_what_would_decide() -> None:
+    perhaps_drained = [backend(A), backend(B, capacityScaler=Computed())]
+    outside = [backend("projects/p/regions/us-central1/instanceGroups/x")]
+    for backends, reason in (
+        (perhaps_drained, "it is not known which backends in `us-central1` are drained"),
+        (outside, "it is not known in how many zones of `us-central1` its backends are"),
+    ):
+        (found,) = findings(RULE, build(service(backends), A, B))
+        assert found.reasons == (reason,)

@@ -8,77 +8,59 @@ import pytest
 
 from policypack.model.products.attributes import ATTRIBUTES
 from policypack.rules.legality.load_balancer_attributes import _JUDGED_OTHERWISE
+from tests.rules.load_balancers import CLASSIC, IN_REGION, LOAD_BALANCERS, MESH, NLB, REGIONAL, row
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service
 
 RULE = "load-balancer-attributes"
 GROUP = "projects/p/zones/us-central1-a/instanceGroups/a"
-IN_REGION: dict[str, Any] = {"region": "us-central1"}
-GLOBAL: dict[str, Any] = {}
-CLASSIC: dict[str, Any] = {"loadBalancingScheme": "EXTERNAL"}
-CROSS_REGION = {"loadBalancingScheme": "INTERNAL_MANAGED"}
-MESH = {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}
-REGIONAL = {**IN_REGION}
-REGIONAL_INTERNAL = {**IN_REGION, "loadBalancingScheme": "INTERNAL_MANAGED"}
-NLB = {**IN_REGION, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP", "portName": None}
-INTERNAL_NLB = {**NLB, "loadBalancingScheme": "INTERNAL"}
-LOAD_BALANCERS = {
-    "classic": CLASSIC,
-    "global": GLOBAL,
-    "cross-region": CROSS_REGION,
-    "mesh": MESH,
-    "regional": REGIONAL,
-    "regional internal": REGIONAL_INTERNAL,
-    "passthrough": NLB,
-    "internal passthrough": INTERNAL_NLB,
-}
 BLOCK = {"maxEjectionPercent": 50}
 
-# Attribute -> what the eight load balancers say to it: Passed, Failed, Undecided or not there at all.
+# Attribute -> what these load balancers say to it: Passed, Failed, Undecided or not there at all. It is from
+# https://cloud.google.com/compute/docs/reference/rest/v1/backendServices, which says for which schemes and protocols
+# each field is, and from https://cloud.google.com/load-balancing/docs/features: not from the pack's own table.
 MATRIX: dict[str, tuple[dict[str, Any], str]] = {
-    "nothing": ({}, "PPPPPPPP"),
-    "port name": ({"portName": "http"}, "PPPPPPFF"),
-    "outlier detection": ({"outlierDetection": BLOCK}, "FPPPPPFF"),
-    "empty outlier detection": ({"outlierDetection": {}}, "FPPPPPFF"),
-    "circuit breakers": ({"circuitBreakers": {"maxRequests": 8}}, "FFUPUPFF"),
-    "request headers": ({"customRequestHeaders": ["X-Client-Region: {client_region}"]}, "PPPUPPFF"),
-    "no request headers": ({"customRequestHeaders": []}, "PPPPPPPP"),
-    "custom metrics": ({"customMetrics": [{"name": "orca.named_metrics.kv", "dryRun": False}]}, "FPPPPPFF"),
-    "least request": ({"localityLbPolicy": "LEAST_REQUEST"}, "FPPPPPFF"),
-    "Maglev": ({"localityLbPolicy": "MAGLEV"}, "FPPPPPPU"),
-    "weighted Maglev": ({"localityLbPolicy": "WEIGHTED_MAGLEV"}, "FFFFFFPU"),
-    "service policy": ({"serviceLbPolicy": "projects/p/x/y"}, "FPPPPPFF"),
-    "stream duration": ({"maxStreamDuration": {"seconds": "900"}}, "FFFPFFFF"),
-    "edge policy": ({"edgeSecurityPolicy": "projects/p/x/y"}, "PPFF----"),
-    "network": ({"network": "projects/p/global/networks/n"}, "----FFPP"),
-    "failover policy": ({"failoverPolicy": {"failoverRatio": 0.5}}, "----FFPP"),
-    "connection tracking": ({"connectionTrackingPolicy": {"trackingMode": "PER_SESSION"}}, "----FFPP"),
-    "high availability": ({"haPolicy": {"fastIpMove": "DISABLED"}}, "----FFPP"),
-    "IAP": ({"iap": {"enabled": True}}, "PPPFPPFF"),
-    "IAP off": ({"iap": {"enabled": False}}, "PPPPPPPP"),
-    "CDN": ({"enableCdn": True}, "PPFFUFFF"),
-    "CDN off": ({"enableCdn": False}, "PPPPPPPP"),
-    "IAP and CDN": ({"enableCdn": True, "iap": {"enabled": True}}, "FFFFFFFF"),
-    "IAP off and CDN": ({"enableCdn": True, "iap": {"enabled": False}}, "PPFFUFFF"),
-    "preference": ({"backends": [backend(GROUP, preference="PREFERRED")]}, "FPPP----"),
-    "default preference": ({"backends": [backend(GROUP, preference="DEFAULT")]}, "FPPP----"),
-    "failover": ({"backends": [backend(GROUP, failover=True)]}, "----FFPP"),
-    "no failover": ({"backends": [backend(GROUP, failover=False)]}, "----PPPP"),
+    "nothing": ({}, "PPPPPPPP PPPPPPP"),
+    "port name": ({"portName": "http"}, "PPPPPPFF PPPPPPP"),
+    "outlier detection": ({"outlierDetection": BLOCK}, "FPPPPPFF FPUUUPP"),
+    "empty outlier detection": ({"outlierDetection": {}}, "FPPPPPFF FPUUUPP"),
+    "circuit breakers": ({"circuitBreakers": {"maxRequests": 8}}, "FFUPUPFF FFUUUPP"),
+    "request headers": ({"customRequestHeaders": ["X-Client-Region: {client_region}"]}, "PPPUPPFF FFFFFUU"),
+    "no request headers": ({"customRequestHeaders": []}, "PPPPPPPP PPPPPPP"),
+    "custom metrics": ({"customMetrics": [{"name": "orca.named_metrics.kv", "dryRun": False}]}, "FPPPPPFF FFFFFPU"),
+    "least request": ({"localityLbPolicy": "LEAST_REQUEST"}, "FPPPPPFF FPPPPPP"),
+    "round robin": ({"localityLbPolicy": "ROUND_ROBIN"}, "FPPPPPFF FPPPPPP"),
+    "random": ({"localityLbPolicy": "RANDOM"}, "FPPPPPFF FPPPPPP"),
+    "ring hash": ({"localityLbPolicy": "RING_HASH"}, "FPPPPPFF FPPPPPP"),
+    "original destination": ({"localityLbPolicy": "ORIGINAL_DESTINATION"}, "FUPPPPFF FPPPPPP"),
+    "weighted round robin": ({"localityLbPolicy": "WEIGHTED_ROUND_ROBIN"}, "FPPPPPFF FUUUUPP"),
+    "Maglev": ({"localityLbPolicy": "MAGLEV"}, "FPPPPPPU FPPPPPP"),
+    "weighted Maglev": ({"localityLbPolicy": "WEIGHTED_MAGLEV"}, "FFFFFFPU FFFFFFF"),
+    "service policy": ({"serviceLbPolicy": "projects/p/x/y"}, "FPPPPPFF FPPPPPP"),
+    "stream duration": ({"maxStreamDuration": {"seconds": "900"}}, "FFFPFFFF FFFFFPP"),
+    "edge policy": ({"edgeSecurityPolicy": "projects/p/x/y"}, "PPFF---- PPF--FF"),
+    "network": ({"network": "projects/p/global/networks/n"}, "FFFFFFPP FFFFFFF"),
+    "failover policy": ({"failoverPolicy": {"failoverRatio": 0.5}}, "FFFFFFPP FFFFFFF"),
+    "connection tracking": ({"connectionTrackingPolicy": {"trackingMode": "PER_SESSION"}}, "FFFFFFPP FFFFFFF"),
+    "high availability": ({"haPolicy": {"fastIpMove": "DISABLED"}}, "FFFFFFPP FFFFFFF"),
+    "IAP": ({"iap": {"enabled": True}}, "PPPFPPFF FFFFFFF"),
+    "IAP off": ({"iap": {"enabled": False}}, "PPPPPPPP PPPPPPP"),
+    "CDN": ({"enableCdn": True}, "PPFFUFFF FFFFFFF"),
+    "CDN off": ({"enableCdn": False}, "PPPPPPPP PPPPPPP"),
+    "IAP and CDN": ({"enableCdn": True, "iap": {"enabled": True}}, "FFFFFFFF FFFFFFF"),
+    "IAP off and CDN": ({"enableCdn": True, "iap": {"enabled": False}}, "PPFFUFFF FFFFFFF"),
+    "preference": ({"backends": [backend(GROUP, preference="PREFERRED")]}, "FPPP---- FPP--PP"),
+    "default preference": ({"backends": [backend(GROUP, preference="DEFAULT")]}, "FPPP---- FPP--PP"),
+    "failover": ({"backends": [backend(GROUP, failover=True)]}, "----FFPP ---FF--"),
+    "no failover": ({"backends": [backend(GROUP, failover=False)]}, "----PPPP ---PP--"),
 }
-STATUSES = {"P": "passed", "F": "failed", "U": "undecided"}
 
 
 @pytest.mark.parametrize(
     ("attribute", "load_balancer", "status"),
-    [
-        (attribute, load_balancer, STATUSES[letter])
-        for attribute, (_, letters) in MATRIX.items()
-        for load_balancer, letter in zip(LOAD_BALANCERS, letters, strict=True)
-        if letter != "-"
-    ],
+    [(name, *cell) for name, (_, letters) in MATRIX.items() for cell in row(LOAD_BALANCERS, letters).items()],
 )
 def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status: str) -> None:
-    subject = service(**{**LOAD_BALANCERS[load_balancer], **MATRIX[attribute][0]})
-    check_verdict(RULE, [subject], status)
+    check_verdict(RULE, [service(**{**LOAD_BALANCERS[load_balancer], **MATRIX[attribute][0]})], status)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +126,7 @@ ERRORS = {"consecutiveErrors": 5, "consecutiveGatewayFailure": 3, "enforcingCons
         (RUN, ERRORS, {"loadBalancingScheme": "INTERNAL_MANAGED"}, "passed"),
         (RUN, ERRORS, CLASSIC, "failed"),
         (RUN, ERRORS, REGIONAL, "failed"),
-        (RUN, ERRORS, REGIONAL_INTERNAL, "failed"),
+        (RUN, ERRORS, LOAD_BALANCERS["regional internal"], "failed"),
         (PSC, ERRORS, REGIONAL, "passed"),
         (SOME_NEG, ERRORS, REGIONAL, "undecided"),
         (RUN, None, REGIONAL, "passed"),

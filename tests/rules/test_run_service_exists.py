@@ -98,6 +98,9 @@ def test_unknown_backends_are_undecided() -> None:
     check_verdict(RULE, [service([{"group": Computed((OTHER_STACK,))}]), OTHER_STACK], "undecided")
     outside = "projects/p/regions/us-central1/networkEndpointGroups/llm"
     check_verdict(RULE, [service([{"group": outside}])], "undecided")
+    assert finding(RULE, service([{"group": outside}])).reasons == (
+        "`llm` is not known to be a serverless NEG of the stack",
+    )
 
 
 def test_the_message_names_both_regions() -> None:

@@ -62,6 +62,7 @@ def liveness(**changes: Any) -> dict[str, Any]:
         pytest.param({**PROBED, "startupProbe": Computed()}, "undecided", id="computed startup probe"),
         pytest.param(readiness(Computed()), "undecided", id="computed readiness probe"),
         pytest.param(readiness({"httpGet": Computed()}), "undecided", id="computed kind"),
+        pytest.param(startup(tcpSocket=Computed()), "undecided", id="perhaps two kinds at once"),
         pytest.param({**PROBED, "livenessProbe": Computed()}, "undecided", id="computed liveness probe"),
     ],
 )  # fmt: skip
@@ -80,6 +81,12 @@ def test_probes(container: dict[str, Any], expected: str) -> None:
         pytest.param({"template": {"sessionAffinity": True}}, {}, "undecided", id="clients stay with their instance"),
         pytest.param({"template": {"sessionAffinity": False}}, {}, "passed", id="no session affinity"),
         pytest.param({"template": {"healthCheckDisabled": True}}, {}, "undecided", id="deploys unchecked"),
+        pytest.param(
+            {"template": {"healthCheckDisabled": True, "containers": [{"image": "llm"}]}},
+            {},
+            "undecided",
+            id="deploys unchecked without a probe",
+        ),
         pytest.param({"traffics": [{"revision": "x"}]}, {}, "undecided", id="another revision"),
         pytest.param({"traffics": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"}]}, {}, "passed", id="latest"),
         pytest.param({"template": {"containers": Computed()}}, {}, "undecided", id="computed containers"),

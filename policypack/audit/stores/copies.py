@@ -10,11 +10,12 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from policypack.sources.error import EXPORT_AGAIN
+
 CHECKPOINTS: Final = ".pulumi/stacks"
 
 _FOLDER: Final = f"{CHECKPOINTS}/"
 _NO_COPY: Final = "The backend has no older copy of it: restore it from a backup of the backend."
-_EXPORT: Final = "Export the stack again: `pulumi stack export > state.json`."
 
 
 def advice_on(path: str, exists: Callable[[str], bool], names_in: Callable[[str], Iterable[str]]) -> str:
@@ -27,7 +28,7 @@ def advice_on(path: str, exists: Callable[[str], bool], names_in: Callable[[str]
     """
     root, folder, rest = path.rpartition(_FOLDER)
     if not folder:
-        return _EXPORT
+        return EXPORT_AGAIN
     found = [f"`{copy.removeprefix(root)}`" for copy in _copies(root, rest, exists, names_in)]
     if not found:
         return _NO_COPY

@@ -15,7 +15,7 @@ from policypack.model.products.product import Cell, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, any_of, equals, negation, same
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown
 
 # The provider's default: https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/
 _DEFAULT_BALANCING_MODE: Final = "UTILIZATION"
@@ -45,7 +45,7 @@ class Backend:
     number: int = 0
 
     @property
-    def path(self) -> tuple[str | int, ...]:
+    def path(self) -> PropertyPath:
         """Where it is among the properties of its service."""
         return "backends", self.number
 

@@ -52,11 +52,13 @@ ATTRIBUTES: Final = _table(
     ("custom_request_headers",     "TTTTT RRRRR RR ???", HEADERS),
     ("custom_metrics",             "TRTTT RRRRR RR TT?", CUSTOM_METRICS,
      "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
-    # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it.
-    ("outlier_detection",          "TRTTT TRT?T RR TTT", SERVERLESS_NEGS,
+    # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it. Of
+    # regional services the API names those that speak HTTP alone.
+    ("outlier_detection",          "TRTTT TR??? RR TTT", SERVERLESS_NEGS,
      "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only, without "
      "success rates and without `iap`."),
-    ("circuit_breakers",           "RR??T RR??T RR TTT", API),
+    # Of regional services the provider names internal ones that speak HTTP alone.
+    ("circuit_breakers",           "RR??T RR??? RR TTT", API),
     ("max_stream_duration",        "RRRRR RRRRR RR TTT", API),
     ("iap",                        "TTTTT RRRRR RR RRR", IAP, "Not together with `enable_cdn`."),
     ("enable_cdn",                 "TT?RR RRRRR RR RRR", CDN, "Not together with `iap`."),
@@ -79,9 +81,11 @@ LOCALITY_POLICIES: Final = _table(
     ("ROUND_ROBIN",                "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("LEAST_REQUEST",              "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("RANDOM",                     "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
-    ("ORIGINAL_DESTINATION",       "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    # The page leaves the global external one out.
+    ("ORIGINAL_DESTINATION",       "?RTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("RING_HASH",                  "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
-    ("WEIGHTED_ROUND_ROBIN",       "TRTTT TRTTT RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
+    # It has this of Application Load Balancers, whose weights come from answers to requests.
+    ("WEIGHTED_ROUND_ROBIN",       "TRTTT ?R??? RR TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("MAGLEV",                     "TRTTT TRTTT T? TTT", f"{BACKEND_SERVICES}#locality-lb-policy"),
     ("WEIGHTED_MAGLEV",            "RRRRR RRRRR T? RRR", f"{BACKEND_SERVICES}#locality-lb-policy"),
 )

@@ -72,7 +72,7 @@ class RunService(View):
 
     @property
     def closed_to_all_others(self) -> dict[str, Value]:
-        """The same, and its URL below `run.app` off; a function cannot turn that off."""
+        """What lets in load balancers alone, and turns its URL below `run.app` off; a function cannot do that."""
         is_off: Value = True if self.resource.type == RUN_SERVICE else "true"
         return assigned(
             self.resource.type, {"ingress": _BALANCED_WORDS[self.resource.type], "default URL disabled": is_off}
@@ -120,8 +120,7 @@ class RunService(View):
             return f"``max_instance_request_concurrency`` of `{self.name}` is not known"
         return (
             f"``max_instance_request_concurrency`` of `{self.name}` is left out, and whether that is 80, or 80 "
-            "for each "
-            "of its vCPUs, is not known: set it to what the model server batches"
+            "for each of its vCPUs, is not known: set it to what the model server batches"
         )
 
     @property

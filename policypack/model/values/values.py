@@ -32,6 +32,8 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | Unknown | None"
 Object: TypeAlias = "Mapping[str, Value]"
+# Where a property is: names of properties, and indexes of items in lists.
+PropertyPath: TypeAlias = tuple[str | int, ...]
 
 
 @lru_cache(maxsize=1024)

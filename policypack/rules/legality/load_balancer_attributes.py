@@ -84,10 +84,12 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
 
     ## Undecided
     When scheme or protocol is computed and decides, it is not known whether an attribute is set, or the documentation
-    does not agree on a combination: outlier detection of a cross-region internal proxy Network Load Balancer, circuit
-    breakers of a cross-region internal load balancer, circuit breakers and CDN of a regional external one, Maglev on
-    an internal passthrough one, custom request headers of a service mesh, custom metrics of one for TCP. Outlier
-    detection also while it is not known whether the backends are serverless NEGs.
+    does not agree on a combination: outlier detection of a proxy Network Load Balancer that is regional or internal,
+    circuit breakers of a cross-region internal load balancer and of a regional proxy one, circuit breakers and CDN of a
+    regional external one, Maglev on an internal passthrough one, WEIGHTED_ROUND_ROBIN on a proxy Network Load Balancer,
+    ORIGINAL_DESTINATION on a global external Application Load Balancer, custom request headers of a service mesh,
+    custom metrics of one for TCP. Outlier detection also while it is not known whether the backends are serverless
+    NEGs.
     """
     for name, row in ATTRIBUTES.items():
         if name not in _JUDGED_OTHERWISE:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
+from policypack.model.values.values import python_name
 from policypack.sources.error import WITH_CLI, SourceError
 from policypack.sources.program.yaml_file import expect, read_yaml_list
 
@@ -185,7 +186,7 @@ def _entry(missing: Mapping[str, Any]) -> str:
     lines = [f"# {missing['place']}"] if missing["place"] else []
     lines += [f"- function: {missing['function']}"]
     if missing["arguments"]:
-        arguments = {_in_python(key): _whole(value) for key, value in sorted(missing["arguments"].items())}
+        arguments = {python_name(key): _whole(value) for key, value in sorted(missing["arguments"].items())}
         text = yaml.safe_dump({"arguments": arguments}, sort_keys=False, allow_unicode=True, width=1000)
         lines += [f"  {line}" for line in text.rstrip().splitlines()]
     if missing["has_secrets"]:
@@ -199,10 +200,6 @@ def _entry(missing: Mapping[str, Any]) -> str:
 
 def _to_fill_in(kind: str) -> str:
     return f"[{FILL_IN}]" if kind.startswith("a list") else FILL_IN
-
-
-def _in_python(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _whole(value: Any) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
-import annotated_types
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -90,18 +90,24 @@ def choices_of(annotation: object) -> list[str]:
 
 def limits(field: FieldInfo | None) -> str:
     """What a number, or the length of a list, may be; nothing if it has no limits."""
-    rules = field.metadata if field else []
-    low = next((rule.ge for rule in rules if isinstance(rule, annotated_types.Ge)), None)
-    high = next((rule.le for rule in rules if isinstance(rule, annotated_types.Le)), None)
+    if field is None:
+        return ""
+    low, high = range_of(field)
     if low is not None and high is not None:
         return f"Give {low} to {high}"
     if low is not None:
         return f"Give {low} or more"
-    least = next((rule.min_length for rule in rules if isinstance(rule, annotated_types.MinLen)), None)
-    most = next((rule.max_length for rule in rules if isinstance(rule, annotated_types.MaxLen)), None)
+    least = next((rule.min_length for rule in field.metadata if isinstance(rule, MinLen)), None)
+    most = next((rule.max_length for rule in field.metadata if isinstance(rule, MaxLen)), None)
     if least is None:
         return ""
     return f"Give {least} to {most}" if most is not None else f"Give at least {least}"
+
+
+def range_of(field: FieldInfo) -> tuple[Any, Any]:
+    """The least and the most that a number may be; None where there is no limit."""
+    low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
+    return low, next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
 
 
 def described(value: object) -> str:

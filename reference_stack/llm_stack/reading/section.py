@@ -71,5 +71,11 @@ def valid(field: FieldInfo, value: object) -> Any:
 
 def section_in(field: FieldInfo) -> type[Section] | None:
     """The section that a key holds, if it holds one."""
-    kinds = (field.annotation, *get_args(field.annotation))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+    return next(iter(sections_in(field.annotation)), None)
+
+
+def sections_in(annotation: Any) -> list[type[Section]]:
+    """The sections that a value can be, also of a union and of a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in sections_in(part)]

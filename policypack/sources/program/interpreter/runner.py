@@ -26,6 +26,7 @@ from typing import Any
 
 from runner_kubernetes import names_made_up
 from runner_places import is_called_from, place_of, place_of_caller, where_raised
+from runner_wire import STACK_REFERENCE
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -57,7 +58,6 @@ except ImportError as error:
     sys.exit(0)
 
 _ROOT_TYPE = "pulumi:pulumi:Stack"
-_STACK_REFERENCE = "pulumi:pulumi:StackReference"
 _THREADS = 1_000
 _AUTO_NAME_SUFFIX = "-1a2b3c4"
 
@@ -118,7 +118,7 @@ class _Monitor(mocks.MockMonitor):
         return answer
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        outputs = self.functions.outputs_of(request.id) if request.type == _STACK_REFERENCE else None
+        outputs = self.functions.outputs_of(request.id) if request.type == STACK_REFERENCE else None
         if outputs is not None:
             request.properties.update({"outputs": outputs, "secretOutputNames": []})
         properties = plain_object(request.properties)

@@ -19,10 +19,7 @@ from runner_applies import mark
 from runner_kubernetes import what_is_rendered
 from runner_places import place_of_caller
 from runner_results import MADE_UP, Fitting, bare, fields_of, in_words, made_up, made_up_fields
-
-# Marks a secret on the wire. https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_STACK_REFERENCE = "pulumi:pulumi:StackReference"
+from runner_wire import SIGNATURE, STACK_REFERENCE
 
 
 class _Call:
@@ -205,7 +202,7 @@ class Functions:
 
     def outputs_of(self, stack: str) -> Any:
         """The outputs of another stack, if there is an answer for them."""
-        answer = self._answer(_STACK_REFERENCE, {"name": stack})
+        answer = self._answer(STACK_REFERENCE, {"name": stack})
         return answer and self._fitted(answer, dict)
 
     def _answer(self, token: str, arguments: dict[str, Any]) -> Any:
@@ -226,9 +223,9 @@ class Functions:
 
     def read_output(self, stack: str, name: str, place: str) -> None:
         """Notes that a program reads an output of another stack at once, or one that the answer does not have."""
-        answer = self._answer(_STACK_REFERENCE, {"name": stack})
+        answer = self._answer(STACK_REFERENCE, {"name": stack})
         if answer is None:
-            self._ask(_STACK_REFERENCE, {"name": stack}, place, None, field=name)
+            self._ask(STACK_REFERENCE, {"name": stack}, place, None, field=name)
         elif name not in answer["result"]:
             facts = {"number": answer["number"], "field": name, "place": place, "wanted": "a value"}
             self.wrong.setdefault((answer["number"], name), {**facts, "is_missing": True})
@@ -242,7 +239,7 @@ class Functions:
 
     def _is_secret(self, value: Any) -> bool:
         text = json.dumps(value, default=str)
-        return _SIGNATURE in text or any(json.dumps(secret)[1:-1] in text for secret in self.secrets)
+        return SIGNATURE in text or any(json.dumps(secret)[1:-1] in text for secret in self.secrets)
 
     def _ask(
         self,

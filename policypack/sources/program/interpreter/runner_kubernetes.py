@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-# Marks what stands for a secret. https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
+from runner_wire import SIGNATURE
+
 # Built-in kinds without a namespace: https://kubernetes.io/docs/reference/kubernetes-api/
 _CLUSTER_SCOPED = frozenset(
     (
@@ -43,7 +43,7 @@ def names_made_up(type_: str, inputs: dict[str, Any], unknown: str) -> dict[str,
     made_up = {"name": unknown}
     if type_.rpartition(":")[2] not in _CLUSTER_SCOPED:
         made_up["namespace"] = unknown
-    if _SIGNATURE not in metadata:
+    if SIGNATURE not in metadata:
         return {"metadata": {**made_up, **_given(metadata)}}
     secret = metadata.get("value")
     return {"metadata": {**metadata, "value": {**made_up, **_given(secret)}}} if isinstance(secret, dict) else {}

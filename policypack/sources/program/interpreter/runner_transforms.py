@@ -13,11 +13,7 @@ from typing import Any
 from google.protobuf import struct_pb2  # type: ignore[import-untyped, unused-ignore]
 from pulumi.runtime import _callbacks, rpc
 from pulumi.runtime.proto import resource_pb2
-
-# https://github.com/pulumi/pulumi/blob/master/sdk/python/lib/pulumi/runtime/rpc.py
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
-_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+from runner_wire import OUTPUT, SECRET, SIGNATURE
 
 
 class Callbacks(_callbacks._CallbackServicer):
@@ -137,18 +133,18 @@ def _upgraded(value: Any, urns: list[str]) -> Any:
         return [_upgraded(item, urns) for item in value.list_value.values]
     if kind == "struct_value":
         fields = value.struct_value.fields
-        if _SIGNATURE not in fields:
+        if SIGNATURE not in fields:
             return {key: _upgraded(item, urns) for key, item in fields.items()}
-        if fields[_SIGNATURE].string_value == _SECRET:
+        if fields[SIGNATURE].string_value == SECRET:
             inner = _upgraded(fields["value"], urns)
-            is_output = isinstance(inner, dict) and inner.get(_SIGNATURE) == _OUTPUT
+            is_output = isinstance(inner, dict) and inner.get(SIGNATURE) == OUTPUT
             return {**(inner if is_output else {"value": inner}), **_output(urns), "secret": True}
         return {key: _plain(item) for key, item in fields.items()}
     return _output(urns) if value.string_value == rpc.UNKNOWN else _plain(value)
 
 
 def _output(urns: list[str]) -> dict[str, Any]:
-    return {_SIGNATURE: _OUTPUT, "dependencies": urns}
+    return {SIGNATURE: OUTPUT, "dependencies": urns}
 
 
 def _downgraded(value: Any, urns: dict[str, None]) -> Any:
@@ -159,11 +155,11 @@ def _downgraded(value: Any, urns: dict[str, None]) -> Any:
     if kind != "struct_value":
         return _plain(value)
     fields = value.struct_value.fields
-    if _SIGNATURE not in fields or fields[_SIGNATURE].string_value != _OUTPUT:
+    if SIGNATURE not in fields or fields[SIGNATURE].string_value != OUTPUT:
         return {key: _downgraded(item, urns) for key, item in fields.items()}
     urns.update((one.string_value, None) for one in fields["dependencies"].list_value.values)
     inner = _downgraded(fields["value"], urns) if "value" in fields else rpc.UNKNOWN
-    return {_SIGNATURE: _SECRET, "value": inner} if "secret" in fields and fields["secret"].bool_value else inner
+    return {SIGNATURE: SECRET, "value": inner} if "secret" in fields and fields["secret"].bool_value else inner
 
 
 def plain_object(struct: Any) -> dict[str, Any]:

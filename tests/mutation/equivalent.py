@@ -1,0 +1,50 @@
+"""Mutants that change nothing, so that no test can notice them.
+
+One that survives and is here is not drawn. Whoever changes the line drops the entry: a test holds each to a mutant that
+there is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutation.mutants import Mutant
+
+# Module, the first line of what is changed, what it becomes -> why nothing changes.
+EQUIVALENT: Final = {
+    ("model/balancing/service_settings", '"enforcingConsecutiveGatewayFailure": 0.0,', "-1.0"):
+        "what is enforced for 0 % or less is off",
+    ("model/balancing/service_settings", 'if self.resource.asked.object("logConfig") is None:', "if False:"):
+        "a block that is not there is off as well",
+    ("model/balancing/tls", 'return UNKNOWN if isinstance(protocol, Unknown) else _CHECKS.get(protocol or "")',
+     "protocol"): "neither `None` nor an empty text is a protocol of the table",
+    ("model/fleets/fleet", 'return shapes[0] if len({shape.identity for shape in shapes}) == 1 else None', "-1"):
+        "all of them are the same",
+    ("model/frontend/entry", "return () if isinstance(here, Unknown) else tuple(sorted(locations - {here}))",
+     "() if False else tuple(sorted(locations - {here}))"): "the only rule that asks knows the region",
+    ("model/frontend/forwarding_rule", "if not addresses:", "if False:"): "no rule has one of no addresses",
+    ("model/frontend/forwarding_rule",
+     'return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)',
+     "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
+    ("rules/edge/cloud_armor_rate_limit",
+     "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
+     "policy.limits_rate(of_each_client=False) is True"): "without the option such a limit has passed already",
+    ("rules/edge/frontend_https_only", "elif beside:", "if True:"): "of no proxy beside, nothing is said",
+    ("rules/legality/backend_session_affinity", "if service.session_affinity.is_stateful is True:",
+     "service.session_affinity.is_stateful is not False"): "the affinity is known here",
+    ("rules/run/run_service_ingress", "elif ingress != BALANCED:", "if True:"): "a balanced one has no way around",
+    ("model/run/probe", "_DEFAULT_TIMEOUT_SECONDS = 1.0", "0.0"): "a period is at least 1 s",
+}  # fmt: skip
+
+# Rows of the tables of load balancers that docs/load-balancers.md shows, and no rule judges by.
+OF_THE_PAGE_ALONE: Final = (
+    '("timeout_sec", ', '("connection_draining_timeout_sec", ', '("log_config", ', '"targets": Row(',
+    '"capacityScaler": Row(', "(BackendKind.INSTANCE_GROUP, ", "(BackendKind.REGIONAL_INSTANCE_GROUP, ",
+)  # fmt: skip
+
+
+def is_equivalent(module: str, source: str, mutant: Mutant) -> bool:
+    """Whether a mutant of a module, named as `model/fleets/zones`, is one of these."""
+    line = source.splitlines()[mutant.line - 1].strip()
+    is_shown = module.startswith("model/products/") and line.startswith(OF_THE_PAGE_ALONE)
+    return is_shown or (module, line, mutant.after) in EQUIVALENT
