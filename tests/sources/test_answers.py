@@ -319,6 +319,58 @@ def test_answers_that_do_not_fit(tmp_path: Path) -> None:
     assert "    zone: FILL-IN  # a value" in missing
 
 
+# What reads `net`, and within it `zone`, of another stack's outputs or of a function that has no class for its results.
+READINGS = {
+    "get_output": 'other.get_output("gone")',
+    "require_output": 'other.require_output("gone")',
+    "name that is an output": 'other.get_output(pulumi.Output.from_input("gone"))',
+    "outputs": 'other.outputs["gone"]',
+    "get with a default": 'other.outputs.apply(lambda outputs: outputs.get("gone", "default"))',
+    "details": 'pulumi.Output.from_input(other.get_output_details("gone")).value',
+    "function without a class": 'pulumi.runtime.invoke("acme:index:getAny", {}).value["gone"]',
+    "output of such a function": 'pulumi.runtime.invoke_output("acme:index:getAny", {})["gone"]',
+}
+NESTED_READINGS = {
+    "get_output": 'other.get_output("net")["gone"]',
+    "require_output": 'other.require_output("net")["gone"]',
+    "outputs": 'other.outputs["net"]["gone"]',
+    "function without a class": 'pulumi.runtime.invoke("acme:index:getAny", {}).value["net"]["gone"]',
+}
+MAPPING_ANSWERS = """
+- function: pulumi:pulumi:StackReference
+  arguments: {{name: acme/net/dev}}
+  result: &all {result}
+- function: acme:index:getAny
+  result: *all
+"""
+
+
+def reading(folder: Path, text: str, result: str) -> Path:
+    program = f'other = pulumi.StackReference("acme/net/dev")\nmake("a", a={text})\n'
+    return project(folder, program, MAPPING_ANSWERS.format(result=result))
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        *((text, "gone") for text in READINGS.values()),
+        *((text, "net.gone") for text in NESTED_READINGS.values()),
+    ],
+    ids=[*READINGS, *(f"nested {name}" for name in NESTED_READINGS)],
+)
+def test_what_an_answer_lacks_is_named_however_it_is_read(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        load_program(reading(tmp_path, text, "{net: {zone: a}}"), timeout=60)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"The program reads `{field}` at __main__.py:10, which answer ")
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_null_says_that_there_is_none(tmp_path: Path, name: str) -> None:
+    program = load_program(reading(tmp_path, READINGS[name], "{net: {zone: a}, gone: null}"), timeout=60)
+    assert inputs_of(program) == {"a": {"a": "default"} if name == "get with a default" else {}}
+
+
 BAD_ANSWERS = {
     "no list": ("function: a", ["has to be a list, but it is a mapping"]),
     "no mapping": ("- a", ["answer 1 in {file} has to be a mapping, but it is text"]),

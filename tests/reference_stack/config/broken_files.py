@@ -15,11 +15,11 @@ NOT_YAML: dict[str, tuple[Edit, str]] = {
     "a tab": (("    type: e2", "\ttype: e2"), "in line 10, column 1: "),
     "a section twice": (
         ("  llm-reference:model:", "  llm-reference:machine: {}\n  llm-reference:model:"),
-        "in line 12, column 3: found the key `llm-reference:machine` again, which is in line 9",
+        "in line 12, column 3: the key `llm-reference:machine` is there twice",
     ),
-    "a key twice": ((DISK, 2 * DISK), "in line 12, column 5: found the key `disk_gb` again, which is in line 11"),
-    "a key twice in a line": (("{cidr", "{cidr: x, cidr"), "in line 7, column 28: found the key `cidr` again"),
-    "config twice": (("config:\n", "config: {}\nconfig:\n"), "in line 5, column 1: found the key `config` again"),
+    "a key twice": ((DISK, 2 * DISK), "in line 12, column 5: the key `disk_gb` is there twice"),
+    "a key twice in a line": (("{cidr", "{cidr: x, cidr"), "in line 7, column 28: the key `cidr` is there twice"),
+    "config twice": (("config:\n", "config: {}\nconfig:\n"), "in line 5, column 1: the key `config` is there twice"),
     "an alias of nothing": ((DISK, "    disk_gb: *x\n"), "in line 11, column 14: found undefined alias"),
     "an alias of what it is in": (
         ("llm-reference:machine:\n", "llm-reference:machine: &m\n    gpu: *m\n"),

@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2
 from runner_applies import mark
 from runner_kubernetes import what_is_rendered
 from runner_places import place_of_caller
-from runner_results import MADE_UP, Fitting, bare, fields_of, in_words, made_up, made_up_fields
+from runner_results import MADE_UP, Fitting, StackOutputs, bare, fields_of, in_words, made_up, made_up_fields, mapped
 from runner_wire import SIGNATURE, STACK_REFERENCE
 
 
@@ -30,6 +30,7 @@ class _Call:
         self.result = result
         self.is_output = is_output
         self.is_unknown = False
+        self.answer: dict[str, Any] | None = None
 
 
 _call: contextvars.ContextVar[Any] = contextvars.ContextVar("_call")
@@ -118,7 +119,10 @@ class Functions:
             async def answered() -> Any:
                 _call.set(call)
                 try:
-                    return await awaitable
+                    found = await awaitable
+                    if call.answer and isinstance(found.value, (dict, list)):
+                        found.value = mapped(found.value, call.answer["result"], self._lacking(call.answer, call.place))
+                    return found
                 except Exception:
                     if call.is_unknown:
                         return result_class(None, is_secret=False, is_known=False)
@@ -139,34 +143,44 @@ class Functions:
     def _watch_stack_references(self) -> None:
         """What an answer does not have must not look like an output that there is not."""
         references: Any = pulumi.StackReference
-        for reading in ("get_output", "require_output"):
-            setattr(references, reading, self._reading(getattr(references, reading)))
-        details = references.get_output_details
+        references.outputs = property(self._outputs_with_place, _set_outputs)
+        # The SDK's own copy the outputs first.
+        references.get_output = references.require_output = _output_of
 
-        async def get_output_details(reference: Any, name: str) -> Any:
-            found = await details(reference, name)
-            stack = await reference.name.future()
-            if found.value is None and found.secret_value is None:
-                # The SDK says so of what is not known too.
-                self.read_output(stack, name, place_of_caller(self.root))
-                return type(found)(value=MADE_UP)
-            return found
+        def get_output_details(reference: Any, name: str) -> Any:
+            place, value = place_of_caller(self.root), _output_of(reference, name)
+
+            async def details() -> Any:
+                stack = await reference.name.future()
+                if self._answer(STACK_REFERENCE, {"name": stack}):
+                    return pulumi.StackReferenceOutputDetails(value=await value.future())
+                # The SDK says of what is not known that there is no such output.
+                self._ask(STACK_REFERENCE, {"name": stack}, place, None, field=name)
+                return pulumi.StackReferenceOutputDetails(value=MADE_UP)
+
+            return details()
 
         references.get_output_details = get_output_details
 
-    def _reading(self, read: Any) -> Any:
-        @functools.wraps(read)
-        def reading(reference: Any, name: Any) -> Any:
-            place = place_of_caller(self.root)
+    def _outputs_with_place(self, reference: Any) -> Any:
+        """The outputs of another stack, which all ways to read one go through, at the line that asks for them."""
+        place = place_of_caller(self.root)
 
-            def note(found: list[Any]) -> None:
-                if found[0] not in found[1]:
-                    self.read_output(found[2], found[0], place)
+        def outputs(found: list[Any]) -> Any:
+            stack, values = found
+            answer = self._answer(STACK_REFERENCE, {"name": stack})
+            return StackOutputs(values, answer["result"], self._lacking(answer, place)) if answer else values
 
-            pulumi.Output.all(name, reference.outputs, reference.name).apply(note)
-            return read(reference, name)
+        return pulumi.Output.all(reference.name, vars(reference)["outputs"]).apply(outputs)
 
-        return reading
+    def _lacking(self, answer: dict[str, Any], place: str) -> Any:
+        """Takes down a field that the program reads and an answer does not have."""
+
+        def lacking(field: str) -> None:
+            facts = {"number": answer["number"], "field": field, "wanted": "a value", "is_missing": True}
+            self.wrong.setdefault((answer["number"], field), {**facts, "place": place or place_of_caller(self.root)})
+
+        return lacking
 
     def _placed(self, function: Any) -> Any:
         @functools.wraps(function)
@@ -188,6 +202,7 @@ class Functions:
         arguments = self.transform(token, struct)
         known, has_secrets = self._without_secrets(rpc.deserialize_properties(arguments))
         if answer := self._answer(token, known):
+            call.answer = answer
             return dict(self._fitted(answer, call.result))
         rendered: dict[str, Any] | None = what_is_rendered(token, known)
         if rendered is not None:
@@ -220,15 +235,6 @@ class Functions:
         for one in fitting.classes:
             self._watch_fields(one)
         return fitting.sent
-
-    def read_output(self, stack: str, name: str, place: str) -> None:
-        """Notes that a program reads an output of another stack at once, or one that the answer does not have."""
-        answer = self._answer(STACK_REFERENCE, {"name": stack})
-        if answer is None:
-            self._ask(STACK_REFERENCE, {"name": stack}, place, None, field=name)
-        elif name not in answer["result"]:
-            facts = {"number": answer["number"], "field": name, "place": place, "wanted": "a value"}
-            self.wrong.setdefault((answer["number"], name), {**facts, "is_missing": True})
 
     def _without_secrets(self, value: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         given = {key: item for key, item in value.items() if item is not None}
@@ -299,6 +305,16 @@ class Functions:
             return value
 
         return field
+
+
+def _output_of(reference: Any, name: Any) -> Any:
+    """One output of another stack."""
+    outputs = reference.outputs
+    return pulumi.Output.from_input(name).apply(lambda known: outputs.apply(lambda values: values[known]))
+
+
+def _set_outputs(reference: Any, outputs: Any) -> None:
+    vars(reference)["outputs"] = outputs
 
 
 def _fits(answer: dict[str, Any], token: str, arguments: dict[str, Any]) -> bool:

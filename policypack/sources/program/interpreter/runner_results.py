@@ -71,6 +71,43 @@ class Fitting:
         return made_up(kind)
 
 
+class Mapped(dict):  # type: ignore[type-arg, unused-ignore]
+    """A mapping of an answer. What the program takes from it and it does not have is told to `lacking`, and made up.
+
+    `given` is the mapping as it stands in the answer, with what is null; `path` are the fields that lead to it.
+    """
+
+    def __init__(self, values: dict[str, Any], given: Any, lacking: Any, path: tuple[str, ...] = ()) -> None:
+        super().__init__({key: mapped(value, given.get(key), lacking, (*path, key)) for key, value in values.items()})
+        self._given = given
+        self._lacking = lacking
+        self._path = path
+
+    def __missing__(self, key: Any) -> Any:
+        if key in self._given:
+            return None
+        self._lacking(".".join((*self._path, str(key))))
+        return MADE_UP
+
+
+class StackOutputs(Mapped):
+    """The outputs of another stack: the answer has to tell also of those that the program can do without."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        value = self[key]
+        return default if value is None else value
+
+
+def mapped(value: Any, given: Any, lacking: Any, path: tuple[str, ...] = ()) -> Any:
+    """A value of an answer, with each mapping in it as `Mapped`."""
+    if isinstance(value, dict) and isinstance(given, dict):
+        return Mapped(value, given, lacking, path)
+    if isinstance(value, list) and isinstance(given, list):
+        pairs = enumerate(zip(value, given), 1)  # noqa: B905 - `strict` is newer than Python 3.9
+        return [mapped(item, of, lacking, (*path, str(number))) for number, (item, of) in pairs]
+    return value
+
+
 def bare(name: str) -> str:
     """A name in Python's spelling and on the wire: `self_link` and `selfLink`."""
     return name.replace("_", "").lower()
