@@ -34,6 +34,7 @@ from tests.command import PATIENCE, ROOT, wait_until
 
 COMPRESSED = gzip.compress(GOOD)
 ZSTANDARD = pa.Codec("zstd")
+TOO_LONG = "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits"
 SPACES = b" " * (2 * MEBIBYTE)
 
 BROKEN: dict[str, tuple[str, bytes, str]] = {
@@ -44,6 +45,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "e": (".json", checkpoint(version=9), "it is a state of version 9; this policy pack reads versions 3 and 4"),
     "f": (".json", b"", "it is empty: w"),
     "g": (".json", b"[" * 100_000, "it cannot be read as a state: nested too deeply"),
+    "k": (".json", b"9" * 5000, f"it cannot be read as a state: {TOO_LONG}. The"),
     "h": (".json", SPACES, "it is larger than 1 MiB, the most that this audit reads: raise `--max-size`"),
     "i": (".json.gz", gzip.compress(SPACES), "it is larger than 1 MiB"),
     "j": (".json.zst", ZSTANDARD.compress(SPACES).to_pybytes(), "it is larger than 1 MiB"),
@@ -137,11 +139,13 @@ def audit_command(*arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
 def test_a_full_disk_for_the_journal(tmp_path: Path) -> None:
     many = checkpoint(*(service(f"chat-{i}", 1) for i in range(500)))
     states = put(tmp_path / "states", {"a.json": many})
+    config = put(tmp_path, {"c.json": json.dumps(ONE_RULE).encode()}) / "c.json"
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    process = audit_command(states, "--journal", tmp_path / "j", preexec_fn=fill)
+    arguments = (states, "--journal", tmp_path / "j", "--workers", "1", "--policy-config", config)
+    process = audit_command(*arguments, preexec_fn=fill)
     output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (2, "")
     assert error.startswith(f"error: the journal {tmp_path / 'j'} cannot be used: ")

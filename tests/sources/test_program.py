@@ -649,6 +649,7 @@ BAD_PROGRAMS = {
 
 
 @pytest.mark.parametrize(("program", "phrases"), BAD_PROGRAMS.values(), ids=BAD_PROGRAMS.keys())
+@pytest.mark.usefixtures("_warm")
 def test_bad_programs(tmp_path: Path, program: str, phrases: list[str]) -> None:
     (tmp_path / "broken.py").write_text("\n1 / 0\n")
     (tmp_path / "bad_syntax.py").write_text("def f(:\n")
