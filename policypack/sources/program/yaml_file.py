@@ -16,7 +16,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
     yaml_implicit_resolvers: Any = {}  # noqa: RUF012 (as in the class above)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        start = self.peek_event().start_mark
+        start = self.peek_event().start_mark  # type: ignore[no-untyped-call, unused-ignore]
         node = super().compose_node(parent, index)
         # An alias of a collection that has not ended.
         if isinstance(node, yaml.CollectionNode) and node.end_mark is None:
