@@ -98,7 +98,7 @@ def _time_of_audit(stacks: int, workers: int, scheduler: str | None) -> tuple[fl
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         with closing(Journal(Path(folder, "journal"), fingerprint(settings, today), settings, today)) as journal:
-            run_audit([SeededStore(stacks)], order, journal, execute, show)
+            run_audit([SeededStore(stacks)], order, journal, execute, show=show)
             assert AuditResults(journal).totals.stacks == stacks
         return time.perf_counter() - start, memory
 

@@ -93,6 +93,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def how_many(number: int, noun: str) -> str:
+    """A number with its noun within a sentence: one zone, 2 zones."""
+    return f"one {noun}" if number == 1 else counted(number, noun)
+
+
 def printable(text: str) -> str:
     """The text without line breaks and control characters, which names may have and terminals would obey."""
     text = f"{text}"  # as a secret one shows itself

@@ -22,6 +22,19 @@ HEADING, NO_VIOLATIONS = "### LLM policy pack: ", "No violations"
 # GitHub takes 65,536 characters.
 LONGEST = 65_000
 MOST_ROUNDS = 20
+# The REST API does not say which comments are the token's own: it has no user for the token of a workflow.
+COMMENTS = """
+query($owner: String!, $name: String!, $number: Int!, $endCursor: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      comments(first: 100, after: $endCursor) {
+        nodes { fullDatabaseId viewerDidAuthor body }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+"""
 
 
 def main() -> int:
@@ -31,7 +44,7 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     marker = MARKERS[kind]
-    issues, actions = f"repos/{repository}/issues", f"repos/{repository}/actions"
+    actions = f"repos/{repository}/actions"
     reports: dict[int, str] = {}
     found = artifacts_of(actions, run, kind)
     for _ in range(MOST_ROUNDS):
@@ -40,7 +53,7 @@ def main() -> int:
                 reports[number] = report_in(gh(f"{actions}/artifacts/{number}/zip"), kind)
         texts = [reports[number] for _, number in sorted(found.items()) if reports[number]]
         if texts:
-            write(issues, pull_request, marker, merged(texts, marker))
+            write(repository, pull_request, marker, merged(texts, marker))
         before, found = found, artifacts_of(actions, run, kind)
         if found == before:
             break
@@ -55,15 +68,10 @@ def gh(path: str, *arguments: str, text: str | None = None) -> bytes:
     return subprocess.run(command, input=text and text.encode(), stdout=subprocess.PIPE, check=True).stdout
 
 
-def pages(path: str) -> list[dict[str, object]]:
-    """All pages of a list."""
-    answer = json.loads(gh(path, "--paginate", "--slurp"))
-    return [item for page in answer for item in (page if isinstance(page, list) else page["artifacts"])]
-
-
 def artifacts_of(actions: str, run: str, kind: str) -> dict[str, int]:
     """The newest artifact of each name that holds a report."""
-    found = sorted((int(str(one["id"])), str(one["name"])) for one in pages(f"{actions}/runs/{run}/artifacts"))
+    pages = json.loads(gh(f"{actions}/runs/{run}/artifacts", "--paginate", "--slurp"))
+    found = sorted((int(one["id"]), str(one["name"])) for page in pages for one in page["artifacts"])
     return {name: number for number, name in found if name.startswith(f"{kind}-report-")}
 
 
@@ -99,20 +107,26 @@ def merged(reports: list[str], marker: str) -> str:
     )
 
 
-def write(issues: str, pull_request: str, marker: str, body: str) -> None:
-    """Puts a text into the oldest comment with the marker, or makes it; of two made at the same time one goes."""
-    comments = f"{issues}/{pull_request}/comments"
-    if not own_comments(comments, marker):
-        gh(comments, "--method", "POST", "--field", "body=@-", "--silent", text=body)
-    first, *others = own_comments(comments, marker)
+def write(repository: str, pull_request: str, marker: str, body: str) -> None:
+    """Puts a text into its oldest comment with the marker, or makes it; of two made at the same time one goes."""
+    issues = f"repos/{repository}/issues"
+    if not own_comments(repository, pull_request, marker):
+        gh(f"{issues}/{pull_request}/comments", "--method", "POST", "--field", "body=@-", "--silent", text=body)
+    first, *others = own_comments(repository, pull_request, marker)
     for number in others:
         subprocess.run(["gh", "api", f"{issues}/comments/{number}", "--method", "DELETE", "--silent"], check=False)
     gh(f"{issues}/comments/{first}", "--method", "PATCH", "--field", "body=@-", "--silent", text=body)
 
 
-def own_comments(comments: str, marker: str) -> list[int]:
-    """The ids of the comments with the marker, from the oldest."""
-    return sorted(int(str(one["id"])) for one in pages(comments) if str(one["body"]).startswith(marker))
+def own_comments(repository: str, pull_request: str, marker: str) -> list[int]:
+    """The ids of the comments with the marker that this token's user wrote, from the oldest: others may quote it."""
+    owner, _, name = repository.partition("/")
+    given = ("-f", f"owner={owner}", "-f", f"name={name}", "-F", f"number={pull_request}", "-f", f"query={COMMENTS}")
+    answers = json.loads(gh("graphql", "--paginate", "--slurp", *given))
+    found = [one for page in answers for one in page["data"]["repository"]["pullRequest"]["comments"]["nodes"]]
+    return sorted(
+        int(one["fullDatabaseId"]) for one in found if one["viewerDidAuthor"] and one["body"].startswith(marker)
+    )
 
 
 if __name__ == "__main__":

@@ -38,8 +38,14 @@ with open(folder / "lock", "w") as lock:
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr(os.environ["REPORT"], report)
         sys.stdout.buffer.write(file.getvalue())
-    elif method == "GET":
-        print(json.dumps([[dict(id=int(i), body=body) for i, body in state["comments"].items()]]))
+    elif path == "graphql":
+        assert set(("owner=acme", "name=llm", "number=7")) <= set(rest), rest
+        nodes = [
+            dict(fullDatabaseId=i, body=body, viewerDidAuthor=i not in state["others"])
+            for i, body in state["comments"].items()
+        ]
+        found = [dict(pullRequest=dict(comments=dict(nodes=page))) for page in (nodes[:1], nodes[1:])]
+        print(json.dumps([dict(data=dict(repository=repository)) for repository in found]))
     else:
         body = sys.stdin.read() if method != "DELETE" else ""
         if method == "POST":
@@ -81,7 +87,7 @@ def start(folder: Path, *kind: str) -> subprocess.Popen[str]:
 
 def comments_after(folder: Path, *kind: str, jobs: int = 1, **given: Any) -> tuple[dict[str, str], list[list[str]]]:
     """The comments of the pull request, and what was written, after so many jobs have commented at the same time."""
-    state = {"artifacts": [], "comments": {"5": "Looks good"}, "meanwhile": [], "written": [], **given}
+    state = {"artifacts": [], "comments": {"5": "Looks good"}, "meanwhile": [], "written": [], "others": ["5"], **given}
     (folder / "state.json").write_text(json.dumps(state))
     for job in [start(folder, *kind) for _ in range(jobs)]:
         errors = job.communicate(timeout=60)[1]
@@ -99,6 +105,13 @@ def test_the_comment_that_is_there_is_written_anew(github: Path) -> None:
     comments, written = comments_after(github, artifacts=[PROD], comments={"11": f"{MARKER}\nold"})
     assert comments == {"11": PROD[2]}
     assert written == [["PATCH", "repos/acme/llm/issues/comments/11"]]
+
+
+def test_the_comment_of_somebody_else_is_left_alone_whatever_it_begins_with(github: Path) -> None:
+    quoted = {"11": f"{MARKER}\nmine", "12": f"{MARKER}\nold"}
+    comments, written = comments_after(github, artifacts=[PROD], comments=quoted, others=["11"])
+    assert comments == {"11": quoted["11"], "12": PROD[2]}
+    assert [path for _, path in written] == ["repos/acme/llm/issues/comments/12"]
 
 
 def test_the_comment_holds_every_stack_and_shows_those_that_fail_first(github: Path) -> None:

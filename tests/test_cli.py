@@ -94,7 +94,7 @@ def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(t
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert any(line.startswith("chat  gcp:compute/backendService:BackendService") for line in lines)
     assert "critical  llm-backend-regions  mandatory" in lines
-    assert "Observed: All backends are in 1 region (`us-central1`)." in lines
+    assert "Observed: All backends are in one region (`us-central1`)." in lines
     assert "Required: Backends in at least 2 regions." in lines
     assert any(line.startswith("Fix: Add a backend in another region") for line in lines)
     assert "Undecided: `named_ports` of `a` is not known: it is outside the stack." in lines
@@ -198,7 +198,7 @@ def test_waivers_in_force_and_unused_ones_are_listed(tmp_path: Path) -> None:
         "Waives: `chat`",
         *UNUSED,
     ]
-    assert "Observed: All backends are in 1 region (`us-central1`)." not in lines
+    assert "Observed: All backends are in one region (`us-central1`)." not in lines
     assert [line.split() for line in lines if line.startswith("llm-backend-regions  mandatory")] == [
         ["llm-backend-regions", "mandatory", "-", "-", "-", "1", "-"]
     ]
@@ -208,7 +208,7 @@ def test_waivers_in_force_and_unused_ones_are_listed(tmp_path: Path) -> None:
 def test_an_expired_waiver_is_listed_and_what_it_covered_stands(tmp_path: Path) -> None:
     status, lines = waived(tmp_path, "2026-07-01")
     assert status == 1
-    assert "Observed: All backends are in 1 region (`us-central1`)." in lines
+    assert "Observed: All backends are in one region (`us-central1`)." in lines
     said = "Waiver: expired after 2026-06-30, owner ml-platform: quota requested."
     assert said in lines[: lines.index("Waivers")]
     first = lines.index("Waivers")

@@ -338,7 +338,7 @@ def test_one_backend_with_everything_marked_is_quoted_without_marks() -> None:
     """The rules do speak here, so that the absence of marks says something."""
     entry = marked(backend("projects/p/regions/us-central1/instanceGroups/a", maxRate=4, description="d"))
     output = reported(list(build(service([entry], port=80, description=MARK)).resources))
-    assert "All backends are in 1 region" in output
+    assert "All backends are in one region" in output
     assert MARK not in output
 
 

@@ -49,7 +49,7 @@ def test_a_failing_test_shows_the_finding_and_its_fix(tmp_path: Path) -> None:
     result = run_pytest(test)
     assert result.returncode == 1
     assert "AssertionError: infra, stack cases: 2 resources, as a first preview: not compliant" in result.stdout
-    assert "Observed: All backends are in 1 region (`us-central1`)." in result.stdout
+    assert "Observed: All backends are in one region (`us-central1`)." in result.stdout
     assert "Fix: Add a backend in another region to `backends`" in result.stdout
     assert "policypack/testing.py" not in result.stdout
 

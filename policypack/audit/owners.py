@@ -75,8 +75,15 @@ def read_owners(file: Path | None, only: tuple[str, ...] = ()) -> Owners | None:
 
 def _read(file: Path) -> Iterator[tuple[str, str, str] | str]:
     """The entries, or what is wrong with them."""
-    document = _load(file)
-    if not isinstance(document, Mapping) or not isinstance(document.get("owners"), list) or not document["owners"]:
+    # A run without owners needs no YAML.
+    from policypack.sources.error import SourceError
+    from policypack.sources.program.yaml_file import read_yaml
+
+    try:
+        document = read_yaml(file)
+    except SourceError as error:
+        raise ConfigurationError(str(error)) from error
+    if not isinstance(document.get("owners"), list) or not document["owners"]:
         yield _FORM
         return
     yield from (f"there is no key `{key}`, only `owners`" for key in document if key != "owners")
@@ -97,15 +104,3 @@ def _fault_in(entry: Any) -> str:
         if key in entry and (not isinstance(entry[key], str) or not entry[key].strip()):
             return f"`{key}` has to be a text that is not empty"
     return ""
-
-
-def _load(file: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the owners {file}: {error.strerror}") from error
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise ConfigurationError(f"{file} is neither YAML nor JSON: {said}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from policypack.audit.error import AuditError, TargetError
@@ -40,6 +40,7 @@ class Progress:
 
 
 Show: TypeAlias = Callable[[Progress], None]
+Word: TypeAlias = Callable[[str], str]
 
 
 def run_audit(
@@ -47,7 +48,9 @@ def run_audit(
     order: Order,
     journal: Journal,
     execute: Execute,
+    *,
     show: Show = lambda progress: None,
+    word: Word = str,
 ) -> None:
     """Judges every stack of the targets that the journal does not have yet.
 
@@ -59,11 +62,12 @@ def run_audit(
         journal: where the results go.
         execute: where the work is done.
         show: is called whenever something was judged.
+        word: rewords what is said of stacks and targets that cannot be read.
 
     Raises:
         AuditError: no target can be listed, or the audit cannot go on.
     """
-    audit = _Audit(order, journal, show)
+    audit = _Audit(order, journal, show, word)
     for job, records in execute(audit.jobs(targets)):
         audit.keep(job, records)
     if all(result.error for result in audit.targets):
@@ -72,10 +76,11 @@ def run_audit(
 
 
 class _Audit:
-    def __init__(self, order: Order, journal: Journal, show: Show) -> None:
+    def __init__(self, order: Order, journal: Journal, show: Show, word: Word) -> None:
         self._order = order
         self._journal = journal
         self._show = show
+        self._word = word
         self._progress = Progress(goes_on=journal.goes_on)
         self.targets: list[TargetResult] = []
 
@@ -85,7 +90,8 @@ class _Audit:
             yield from self._jobs_of(target)
 
     def keep(self, job: Job, records: list[StackRecord]) -> None:
-        self._journal.write(records, job.store.target)
+        reworded = (replace(record, error=self._word(record.error)) for record in records)
+        self._journal.write(reworded, job.store.target)
         self._progress.judged += len(records)
         self._show(self._progress)
 
@@ -100,7 +106,7 @@ class _Audit:
                 self._progress.taken += len(batch)
                 yield Job(store, batch, self._order)
         except TargetError as error:
-            self.targets.append(TargetResult(name, self._progress.listed - before, str(error)))
+            self.targets.append(TargetResult(name, self._progress.listed - before, self._word(str(error))))
         else:
             self.targets.append(TargetResult(name, self._progress.listed - before))
 

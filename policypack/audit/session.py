@@ -16,7 +16,7 @@ from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import VERSION, Journal
 from policypack.audit.owners import Owners
 from policypack.audit.results import AuditResults
-from policypack.audit.run import Execute, Progress, Show, run_audit
+from policypack.audit.run import Execute, Progress, Show, Word, run_audit
 from policypack.audit.stores.content import MEBIBYTE
 from policypack.audit.worker import Order
 from policypack.config.options import Setting
@@ -35,6 +35,7 @@ def audit(
     scheduler: str | None = None,
     max_mebibytes: int = 64,
     show: Show = lambda progress: None,
+    word: Word = str,
 ) -> Iterator[AuditResults]:
     """Judges every stack of the targets, and gives the results while the journal that they are in is open.
 
@@ -49,6 +50,7 @@ def audit(
         scheduler: the address of a Dask scheduler, whose cluster judges instead.
         max_mebibytes: how large a state may be.
         show: is called whenever something was judged.
+        word: rewords what is said of stacks and targets that cannot be read.
 
     Raises:
         AuditError: no target can be listed, the journal or the baseline is none, or the audit cannot go on.
@@ -66,7 +68,7 @@ def audit(
     with closing(Journal(file, fingerprint(settings, day), settings, day)) as opened:
         results = AuditResults(opened, baseline, owners)
         try:
-            run_audit(targets, order, opened, _executor(workers, scheduler), note)
+            run_audit(targets, order, opened, _executor(workers, scheduler), show=note, word=word)
         except KeyboardInterrupt:
             raise AuditInterrupted(
                 f"interrupted after {last.judged} stacks: run the same command again to go on ({file})"

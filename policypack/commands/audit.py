@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
+from policypack.commands.installing import with_commands
 from policypack.commands.options import choice_options, color_option, owners_options, report_options, today_option
 from policypack.config.choice import Choice
 from policypack.config.options import ConfigurationError
@@ -132,6 +133,7 @@ def audit(
                         scheduler=scheduler,
                         max_mebibytes=max_size,
                         show=progress.show,
+                        word=with_commands,
                     )
                 )
             deliver("audit", results, outputs, format_name, color)

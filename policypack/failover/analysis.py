@@ -155,9 +155,7 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
             "load alone, and add a serverless NEG for it to the backends."
         )
     elif service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
-        needed = (
-            "Add a Private Service Connect NEG in another region, for a service attachment that is published there."
-        )
+        needed = "Add a Private Service Connect NEG in another region, for a service attachment published there."
     elif found.peak_rps is not None:
         needed = (
             "Add a backend in another region, with machines in each of the two that alone can carry "

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from policypack.commands.audit import audit
-from tests.audit.states import BAD, GOOD, ONE_RULE, UNDECIDED, put
+from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, UNDECIDED, put
 from tests.command import installing
 
 ROOT = Path(__file__).parent.parent.parent
@@ -69,6 +69,9 @@ CASES: dict[str, tuple[dict[str, bytes], list[str], int]] = {
     "one unreadable": ({"a.json": GOOD, "b.json": b"{"}, [], 0),
     "one unreadable, which fails": ({"a.json": GOOD, "b.json": b"{"}, ["--fail-on", "unreadable"], 1),
     "all unreadable": ({"a.json": b"{", "b.json": b"{"}, [], 2),
+    "nothing to judge": ({"a.json": EMPTY}, [], 0),
+    "nothing to judge, which fails": ({"a.json": EMPTY, "b.json": b"{"}, ["--fail-on", "nothing-judged"], 1),
+    "one of two is judged": ({"a.json": EMPTY, "b.json": GOOD}, ["--fail-on", "nothing-judged"], 0),
     "too large": ({"a.json": b" " * 1_100_000}, ["--max-size", "1"], 2),
 }
 
@@ -157,6 +160,26 @@ def test_a_package_that_is_not_installed(tmp_path: Path, config: Path, monkeypat
     assert result.exit_code == 2
     assert f"needs the package pyarrow: run `{installing('audit')}`" in result.output
     assert not (tmp_path / "f.parquet").exists()
+
+
+def test_reports_name_the_command_that_installs_what_a_stack_or_a_target_needs(
+    tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from policypack.audit.stores.filesystem import _open
+
+    _open.cache_clear()
+    for package in ("s3fs", "pyarrow"):
+        monkeypatch.setitem(sys.modules, package, None)
+    states = put(tmp_path / "states", {"a.json": GOOD, "b.json.zst": b"\x28\xb5\x2f\xfd"})
+    report = tmp_path / "f.json"
+    result = run(states, "s3://b", "--policy-config", config, "--journal", tmp_path / "j", "--output", report)
+    needed = {
+        f"Zstandard needs the package pyarrow: run `{installing('audit')}`",
+        f"reading s3:// needs the package s3fs: run `{installing('s3')}`",
+    }
+    document = json.loads(report.read_text())
+    assert {one["error"] for one in document["stacks"] + document["targets"] if one["error"]} == needed
+    assert all(text in result.stdout for text in needed)
 
 
 @pytest.mark.parametrize(("target", "output"), [("", "report.json"), ("a.json", "a.json"), ("*.json", "b.json")])

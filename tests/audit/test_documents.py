@@ -62,7 +62,7 @@ def test_sarif_has_a_result_a_finding_the_most_important_first(everything: Audit
     ]
     chat, later = run["results"][0], run["results"][5]
     assert chat["message"]["text"] == (
-        "llm/bad: chat (gcp:compute/backendService:BackendService). Observed: All backends are in 1 region "
+        "llm/bad: chat (gcp:compute/backendService:BackendService). Observed: All backends are in one region "
         "(`us-central1`). Required: Backends in at least 2 regions. Fix: Add a backend in another region to "
         "`backends`, such as a `RegionInstanceGroupManager` there."
     )
@@ -214,7 +214,7 @@ def test_markdown(everything: AuditResults, tmp_path: Path) -> None:
     ]
     for line in (
         "| `llm-backend-regions` | mandatory | 2 | 3 | 1 | 2 | 2 |",
-        "- `llm-backend-regions` (mandatory, severity critical): `chat` in `llm/good`. All backends are in 1 region"
+        "- `llm-backend-regions` (mandatory, severity critical): `chat` in `llm/good`. All backends are in one region"
         " (`us-central1`).",
         "- `S/new.json`",
         "- `S/gone.json`",

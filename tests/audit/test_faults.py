@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import json
 import os
@@ -73,13 +74,30 @@ def test_decompressing_stops_at_the_limit() -> None:
         tracemalloc.stop()
 
 
-def test_a_state_that_kills_its_process_is_reported(tmp_path: Path) -> None:
-    with audited(Deadly(), journal=tmp_path / "j", execute=partial(in_processes, workers=2)) as results:
+@pytest.mark.parametrize("cuts_off", [False, True], ids=["while it reads", "while it sends what came of it"])
+def test_a_state_that_kills_its_process_is_reported(tmp_path: Path, cuts_off: bool) -> None:
+    with audited(
+        Deadly(cuts_off=cuts_off), journal=tmp_path / "j", execute=partial(in_processes, workers=2)
+    ) as results:
         assert {name: why[:33] for name, why in errors(results).items()} == {
             "deadly:4": "the process that judged it was ki"
         }
         assert {name for name, status in statuses(results).items() if status == "violations"} == {"deadly:7"}
         assert results.totals.stacks == 9
+
+
+@pytest.mark.parametrize("step", ["__init__", "submit"])
+def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Click would take a broken pipe for its own output's, and end with the status of violations."""
+
+    def fail(*_: Any) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(f"policypack.audit.executors.processes.ProcessPoolExecutor.{step}", fail)
+    said = r"no process to judge in can be started \(Broken pipe\): check that this user may run "
+    execute = partial(in_processes, workers=2)
+    with pytest.raises(AuditError, match=said), audited(Deadly(), journal=tmp_path / "j", execute=execute):
+        pass
 
 
 @pytest.mark.parametrize("entry", formats_of("audit").values(), ids=lambda entry: entry.name)
@@ -119,11 +137,13 @@ def audit_command(*arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
 def test_a_full_disk_for_the_journal(tmp_path: Path) -> None:
     many = checkpoint(*(service(f"chat-{i}", 1) for i in range(500)))
     states = put(tmp_path / "states", {"a.json": many})
+    config = put(tmp_path, {"c.json": json.dumps(ONE_RULE).encode()}) / "c.json"
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    process = audit_command(states, "--journal", tmp_path / "j", preexec_fn=fill)
+    arguments = (states, "--journal", tmp_path / "j", "--workers", "1", "--policy-config", config)
+    process = audit_command(*arguments, preexec_fn=fill)
     output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (2, "")
     assert error.startswith(f"error: the journal {tmp_path / 'j'} cannot be used: ")

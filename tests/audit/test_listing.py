@@ -293,3 +293,13 @@ def test_one_folder_has_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_nothing_at_all_is_no_target(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="there is no such file"):
         list(open_target(f"{tmp_path}/*.json").entries())
+
+
+def test_a_file_that_may_not_be_read_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str, _max_bytes: int) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr("policypack.audit.stores.objects.read_file", fail)
+    put(tmp_path / "states", {"a.json": GOOD})
+    with audited(tmp_path / "states", journal=tmp_path / "j") as results:
+        assert errors(results) == {"a.json": "no permission (Permission denied): let this user read it"}

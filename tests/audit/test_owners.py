@@ -40,7 +40,7 @@ def test_the_last_entry_that_matches_counts(tmp_path: Path) -> None:
 
 
 WRONG: dict[str, tuple[str, list[str]]] = {
-    "no YAML": ("owners: [", ["o.yaml is neither YAML nor JSON: "]),
+    "no YAML": ("owners: [", ["o.yaml is not valid YAML in line 1, column 10: "]),
     "no list": ("owners: chat", ["o.yaml: `owners` has to be a list"]),
     "empty": ("", ["o.yaml: `owners` has to be a list"]),
     "another key": (
@@ -54,6 +54,18 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "no text": ('owners: [{owner: 7, project: "*"}]', ["o.yaml: entry 1: `owner` has to be a text"]),
     "no owner": ('owners: [{owner: " ", project: "*"}]', ["o.yaml: entry 1: `owner` has to be a text"]),
     "a word": ("owners: [chat]", ["o.yaml: entry 1: it has to have `owner` and `project`"]),
+    "a key twice": (
+        "owners:\n- owner: a\n  project: x\n  owner: b",
+        ["o.yaml is not valid YAML in line 4, column 3: the key `owner` is there twice."],
+    ),
+    "the list twice": (
+        "owners: [{owner: a, project: x}]\nowners: [{owner: b, project: x}]",
+        ["o.yaml is not valid YAML in line 2, column 1: the key `owners` is there twice."],
+    ),
+    "a key twice in JSON": (
+        '{"owners": [{"owner": "a", "project": "x", "project": "y"}]}',
+        ["o.yaml is not valid YAML in line 1, column 44: the key `project` is there twice."],
+    ),
     "no such owner": ('owners: [{owner: b, project: "*"}]', ["o.yaml has no owner `a`; it has `b`"]),
 }
 
@@ -66,7 +78,7 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: 
     assert [
         said for said, start in zip(caught.value.problems, problems, strict=True) if not said.startswith(start)
     ] == []
-    with pytest.raises(ConfigurationError, match="cannot read the owners none"):
+    with pytest.raises(ConfigurationError, match="none cannot be read: No such file or directory"):
         read_owners(Path("none"))
 
 

@@ -68,7 +68,7 @@ def test_a_row_a_finding(states: Path, tmp_path: Path) -> None:
         ("broken.json", "unreadable", None, None),
     ]
     chat = found[1]
-    assert chat["observed"] == "All backends are in 1 region (`us-central1`)."
+    assert chat["observed"] == "All backends are in one region (`us-central1`)."
     assert (chat["level"], chat["severity"], chat["project"], chat["stack"]) == ("mandatory", "critical", "llm", "dev")
     assert chat["reasons"] is None
     assert found[2]["waiver"] == "in force until 2026-12-31, owner search: soon"

@@ -16,7 +16,7 @@ from tests.stacks import Computed, Out, R, backend, check, mig, service
 
 SEED = "tests"
 BATCH = 100
-BATCHES = 10
+BATCHES = 5
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

@@ -89,7 +89,7 @@ def test_a_finding_says_what_was_observed_what_is_required_the_fix_and_where(pag
     }
     terms = [(text_of(one), text_of(other)) for one, other in zip(*[iter(finding.findall("dl/*"))] * 2, strict=True)]
     assert terms == [
-        ("Observed", "All backends are in 1 region (us-central1)."),
+        ("Observed", "All backends are in one region (us-central1)."),
         ("Required", "Backends in at least 2 regions."),
         ("Fix", "Add a backend in another region to backends, such as a RegionInstanceGroupManager there."),
     ]

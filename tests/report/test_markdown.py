@@ -60,7 +60,7 @@ def test_every_violation_is_in_a_row_with_its_fix(results: Results) -> None:
     assert len(found) == len(wanted) > len(rows)
     assert rows[0][:4] == ["`embed` BackendService", "`llm-backend-regions`", "**mandatory**", "critical"]
     assert rows[0][4].startswith(
-        "All backends are in 1 region (`us-central1`). Fix: Add a backend in another region to `backends`"
+        "All backends are in one region (`us-central1`). Fix: Add a backend in another region to `backends`"
     )
     line = PROGRAM[: PROGRAM.index("return gcp.compute.BackendService(")].count("\n") + 1
     assert rows[0][5] == f"`infra/__main__.py:{line}`"

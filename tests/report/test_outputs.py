@@ -173,7 +173,7 @@ def test_a_full_disk_behind_standard_output() -> None:
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_the_schemas_can_be_had(product: Product) -> None:
-    result = process("report-schema", product)
+    result = command("report-schema", product)
     assert (result.returncode, result.stderr) == (0, "")
     assert json.loads(result.stdout) == schema_of(product)
 

@@ -196,5 +196,6 @@ def test_the_messages() -> None:
     assert "`iap_enabled=True` on the Cloud Run service" in problem.fix
     (around,) = finding(RULE, *guarded(run(US, logical="llm", **OPEN))).problems
     assert (
-        around.observed == "Whoever goes around its load balancer to the Cloud Run service `llm` is asked for nothing."
+        around.observed
+        == "Requests that bypass its load balancer reach the Cloud Run service `llm` without authentication."
     )

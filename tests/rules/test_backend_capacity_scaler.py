@@ -88,7 +88,7 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     assert [(problem.observed, problem.fix) for problem in found.problems] == [
         (
             "Backend `a` has `capacity_scaler` 0.05. Backend `b` has `capacity_scaler` 2.",
-            "Set `capacity_scaler` to 0.1 or more, up to 1.",
+            "Set `capacity_scaler` to a value from 0.1 to 1.",
         )
     ]
 

@@ -122,7 +122,7 @@ def test_a_rule_may_still_come() -> None:
 
 def test_the_message() -> None:
     (found,) = findings(RULE, build(service(edgeSecurityPolicy="projects/p/global/securityPolicies/edge")))
-    assert found.problems[0].observed == "It has no Cloud Armor policy except one at the edge, which limits no rates."
+    assert found.problems[0].observed == "It has no Cloud Armor policy except an edge policy, which cannot rate limit."
 
 
 HERE, GLOBAL_URL = "us-central1", "projects/p/global/securityPolicies/armor"

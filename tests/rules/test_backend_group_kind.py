@@ -273,7 +273,7 @@ def test_a_mixture_is_certain_where_the_entries_are_not() -> None:
     subject = service([backend(Out(NEG, "id"), **EACH), backend(Out(RUN_EU, "id"), **EACH)], **FOR_SERVERLESS)
     (found,) = findings(RULE, build(subject, NEG, RUN_EU))
     assert found.problems[0].observed == (
-        "Its backends are of kinds that do not go together: `neg` is a zonal NEG (GCE_VM_IP_PORT); `run-eu` is a "
+        "It mixes kinds of backends that cannot be combined: `neg` is a zonal NEG (GCE_VM_IP_PORT); `run-eu` is a "
         "serverless NEG."
     )
 
@@ -281,7 +281,7 @@ def test_a_mixture_is_certain_where_the_entries_are_not() -> None:
 def test_the_fix_for_a_serverless_neg_with_a_rate_ends_in_no_mode() -> None:
     subject = service([backend(RUN_US, **RATE, maxRatePerEndpoint=4)], **FOR_SERVERLESS)
     (found,) = findings(RULE, build(subject, RUN_US, deployed=True))
-    assert found.problems[0].fix == "Leave `balancing_mode` out, and all targets."
+    assert found.problems[0].fix == "Omit `balancing_mode` and all targets."
 
 
 def test_backends_of_two_regional_groups_need_not_be_told_apart() -> None:
@@ -303,7 +303,7 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     subject = service([backend(NEG, maxRatePerInstance=4), backend(SERVERLESS, **BARE)], timeoutSec=900)
     (found,) = findings(RULE, build(subject, NEG, SERVERLESS, deployed=True))
     assert [problem.observed for problem in found.problems] == [
-        "Its backends are of kinds that do not go together: `neg` is a zonal NEG (GCE_VM_IP_PORT); `run` is a "
+        "It mixes kinds of backends that cannot be combined: `neg` is a zonal NEG (GCE_VM_IP_PORT); `run` is a "
         "serverless NEG.",
         "Backend `neg` is a zonal NEG (GCE_VM_IP_PORT) in UTILIZATION mode.",
         "Backend `neg` is a zonal NEG (GCE_VM_IP_PORT), and `max_rate_per_instance` is set.",

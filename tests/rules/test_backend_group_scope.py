@@ -110,7 +110,7 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     (found,) = findings(RULE, build(subject, EU, deployed=True))
     assert [problem.observed for problem in found.problems] == [
         "Group `mig-europe-west4` is in more than one backend.",
-        "Backend `mig-europe-west4` is in europe-west4, and the service is in us-central1.",
+        "Backend `mig-europe-west4` is in europe-west4, but the service is in us-central1.",
     ]
 
 

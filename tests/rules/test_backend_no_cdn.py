@@ -38,4 +38,4 @@ def test_a_web_front_end_is_left_out() -> None:
 
 def test_the_message_says_what_to_do() -> None:
     (problem,) = finding(RULE, service([], **CDN)).problems
-    assert problem.fix == "Set `enable_cdn=False`; if it serves no model, leave it out with the option `services`."
+    assert problem.fix == "Set `enable_cdn=False`; if it serves no model, exclude it with the option `services`."

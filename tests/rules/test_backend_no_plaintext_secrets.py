@@ -88,7 +88,7 @@ def test_a_route_adds_a_header_to_its_own_service_only() -> None:
     (found,) = [one for one in findings(RULE, build(*resources, deployed=True)) if one.name == "chat"]
     (problem,) = found.problems
     assert problem.observed.startswith(
-        "There are plaintext secrets in the header `x-api-key` that route rule 1 of path matcher `api` in `paths` adds"
+        "It has plaintext secrets in the header `x-api-key` that route rule 1 of path matcher `api` in `paths` adds"
     )
     assert KEY not in problem.observed
 
@@ -166,7 +166,7 @@ def test_no_value_is_quoted() -> None:
     found = finding(RULE, *chain(run(US, {**PROBED, "envs": [{"name": "VLLM_API_KEY", "value": KEY}]})))
     (problem,) = found.problems
     assert problem.observed == (
-        "There are plaintext secrets in the variable `VLLM_API_KEY` of `llm-us-central1`: an API key or another key."
+        "It has plaintext secrets in the variable `VLLM_API_KEY` of `llm-us-central1`: an API key or another key."
     )
     assert KEY not in repr(found.problems)
 

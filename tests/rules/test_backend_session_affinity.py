@@ -130,7 +130,7 @@ def test_the_message_names_mode_and_policy() -> None:
     subject = service([backend(US)], **AFFINE, localityLbPolicy="LEAST_REQUEST")
     (found,) = findings(RULE, build(subject, US))
     assert [problem.observed for problem in found.problems] == [
-        "It has session affinity and `locality_lb_policy` LEAST_REQUEST, under which affinity has no effect.",
+        "It has session affinity, which has no effect with `locality_lb_policy` LEAST_REQUEST.",
         "Backend `mig-us-central1` is in UTILIZATION mode, and the service has session affinity.",
     ]
 

@@ -102,8 +102,8 @@ def test_a_regional_policy() -> None:
 @pytest.mark.parametrize(
     ("rules", "observed"),
     [
-        ([limit(key="ALL")], "has one rate limit for all clients together."),
-        ([], "limits no rates before it decides."),
+        ([limit(key="ALL")], "has a single rate limit shared by all clients."),
+        ([], "does not rate limit before it allows or denies requests."),
     ],
 )
 def test_the_message_says_whose_limit_it_is(rules: list[dict[str, Any]], observed: str) -> None:

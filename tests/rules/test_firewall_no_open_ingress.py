@@ -390,7 +390,7 @@ def test_the_message_names_rule_and_width() -> None:
     parts = (firewall(["0.0.0.0/1", "128.0.0.0/1", "2000::/3"]), machine, mig, service([backend(mig)]), NETWORK, SUBNET)
     (found,) = findings(RULE, build(*parts))
     assert [problem.observed for problem in found.problems] == [
-        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to the VMs of the serving path."
+        "`rule` admits traffic from every IPv4 address and IPv6 ranges as wide as /3 to serving VMs."
     ]
     assert "35.235.240.0/20" in found.problems[0].fix
 

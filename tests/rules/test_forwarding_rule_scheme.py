@@ -293,7 +293,7 @@ def test_a_rule_beside_the_path_is_not_judged() -> None:
 def test_the_message_names_both_schemes() -> None:
     (found,) = findings(RULE, build(*stack("EXTERNAL", "EXTERNAL_MANAGED")))
     assert [problem.observed for problem in found.problems] == [
-        "It has scheme `EXTERNAL_MANAGED`, and backend service `chat` has `EXTERNAL`."
+        "It has scheme `EXTERNAL_MANAGED`, but backend service `chat` has `EXTERNAL`."
     ]
 
 

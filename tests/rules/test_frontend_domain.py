@@ -208,7 +208,7 @@ def test_plain_http_needs_no_certificate() -> None:
 def test_the_message_names_entry_and_domains() -> None:
     (found,) = findings(RULE, build(*mapped([(DOMAIN, "example.org")], DOMAIN)))
     assert [problem.observed for problem in found.problems] == [
-        f"`entry-0` is for `{DOMAIN}`, its certificates are for `example.org`."
+        f"`entry-0` is for `{DOMAIN}`, its certificates cover `example.org`."
     ]
 
 

@@ -96,7 +96,7 @@ def test_what_is_certain_fails_before_all_is_there() -> None:
 
 def test_the_message() -> None:
     (found,) = findings(RULE, build(CHAT, PATHS, http(PATHS)))
-    assert found.problems[0].observed == "It accepts plain HTTP and passes requests on to servers."
+    assert found.problems[0].observed == "It accepts plain HTTP and forwards requests to servers."
 
 
 def redirect(**inputs: Any) -> R:

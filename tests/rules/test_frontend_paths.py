@@ -274,7 +274,7 @@ def test_the_message_names_three_paths_and_a_count() -> None:
 
 def test_the_fix_names_the_rule_that_is_at_fault() -> None:
     (found,) = findings(RULE, build(CHAT, paths("/metrics")))
-    assert found.problems[0].fix == "Leave nothing but the API's paths in path rule 1 of path matcher `api`."
+    assert found.problems[0].fix == "Keep only the API's paths in path rule 1 of path matcher `api`."
 
 
 @pytest.mark.parametrize("scheme", ["EXTERNAL", Computed()])

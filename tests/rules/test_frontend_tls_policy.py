@@ -113,7 +113,7 @@ def test_the_message_lists_all_that_is_wrong() -> None:
     (found,) = findings(RULE, build(CHAT, PATHS, tls, https(PATHS, sslPolicy=target(tls))))
     assert [problem.observed for problem in found.problems] == [
         "SSL policy `tls` has profile `COMPATIBLE`.",
-        "SSL policy `tls` accepts clients from TLS 1.0 on.",
+        "SSL policy `tls` accepts TLS 1.0.",
     ]
 
 

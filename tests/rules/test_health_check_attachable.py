@@ -140,7 +140,7 @@ def test_the_fix_for_a_named_port_is_one_that_the_load_balancer_has() -> None:
         return found.problems[0].fix
 
     assert fix().startswith('Set `port_specification="USE_SERVING_PORT"`')
-    assert fix(**PASSTHROUGH).startswith("Set `port` to the number")
+    assert fix(**PASSTHROUGH).startswith("Set `port` to the port")
 
 
 GRPC = R("RegionHealthCheck", "check", {"region": "us-central1", "grpcHealthCheck": {"port": 443}})

@@ -160,14 +160,12 @@ def test_network_endpoint_groups() -> None:
 def test_the_messages() -> None:
     (found,) = findings(RULE, build(*served(probe(HTTPS))))
     (problem,) = found.problems
-    assert problem.observed == (
-        "The health check `check` speaks TLS to the port of `mig` to which the service speaks no TLS."
-    )
+    assert problem.observed == ("The health check `check` uses TLS on the port of `mig` where the service uses no TLS.")
     assert problem.fix.startswith("Use a check with `http_health_check`")
     (found,) = findings(RULE, build(*served(probe(port=9000))))
     assert found.reasons == (
-        "the health check `check` asks port 9000, which no named port of `mig` has, and requests go to `8000`: whether "
-        "the server answers there is not known",
+        "the health check `check` probes port 9000, which is not a named port of `mig`, and requests go to `8000`: "
+        "whether the server responds there is not known",
     )
 
 
@@ -206,8 +204,8 @@ def test_groups_of_which_the_same_is_said_are_listed() -> None:
     chat = service([backend(one) for one in groups], healthChecks=Out(check, "id"))
     (found,) = findings(RULE, build(chat, check, *groups))
     assert found.reasons == (
-        "the health check `check` asks port 9000, which no named port of `mig` and `other` has, and requests go to "
-        "`8000`: whether the server answers there is not known",
-        "the health check `check` asks port 9000, which no named port of `third` has, and requests go to `8001`: "
-        "whether the server answers there is not known",
+        "the health check `check` probes port 9000, which is not a named port of `mig` and `other`, and requests go "
+        "to `8000`: whether the server responds there is not known",
+        "the health check `check` probes port 9000, which is not a named port of `third`, and requests go to `8001`: "
+        "whether the server responds there is not known",
     )

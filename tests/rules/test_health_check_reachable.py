@@ -754,16 +754,16 @@ def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
     ("rules", "sentence", "fix"),
     [
         pytest.param(
-            [firewall(["35.191.0.0/16"])], "`allow` allows them from elsewhere only.",
+            [firewall(["35.191.0.0/16"])], "`allow` allows them only from other sources.",
             'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.', id="half of the ranges",
         ),
         pytest.param(
-            [firewall(allows=[{"protocol": "tcp", "ports": ["80"]}])], "`allow` allows them to other ports only.",
+            [firewall(allows=[{"protocol": "tcp", "ports": ["80"]}])], "`allow` allows them only to other ports.",
             'Add `["8000"]` to the `ports` of `allow`.', id="another port",
         ),
         pytest.param(
-            [firewall(targetTags=["web"])], "`allow` would allow them, but it is for other VMs by its `target_tags`.",
-            "Give these VMs what the `target_tags` of `allow` name, or name there what they have.", id="another tag",
+            [firewall(targetTags=["web"])], "`allow` would allow them, but its `target_tags` select other VMs.",
+            "Make the `target_tags` of `allow` match these VMs.", id="another tag",
         ),
         pytest.param(
             [firewall(disabled=True)], "`allow` would allow them, but it is disabled.",
@@ -771,12 +771,12 @@ def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
         ),
         pytest.param(
             [firewall(network="projects/p-demo/global/networks/other")],
-            "`allow` would allow them, but it is for another network.",
+            "`allow` would allow them, but it belongs to another network.",
             "Set the network of `allow` to that of these VMs, or repeat it for that network.", id="another network",
         ),
         pytest.param(
             [firewall(), deny(["0.0.0.0/0"], priority=900)], "`allow` would allow them, but `deny` comes first.",
-            "Set the `priority` of `allow` below that of `deny`.", id="denied first",
+            "Set the `priority` number of `allow` below that of `deny`.", id="denied first",
         ),
         pytest.param(
             [firewall(direction="EGRESS")], "`allow` would allow them, but it is for egress.",
@@ -784,7 +784,8 @@ def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
         ),
         pytest.param(
             [firewall(["10.0.0.0/8"], "a-office"), firewall(["35.191.0.0/16"])],
-            "`allow` allows them from elsewhere only.", 'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.',
+            "`allow` allows them only from other sources.",
+            'Add `["130.211.0.0/22"]` to the `source_ranges` of `allow`.',
             id="the one for probes rather than one for the office",
         ),
         pytest.param(
@@ -806,7 +807,7 @@ def test_a_check_on_another_port_than_the_server_is_told_so() -> None:
     (found,) = findings(RULE, build(*probed(firewall(), probe=asks({"port": 9000}))))
     (problem,) = found.problems
     assert problem.observed.endswith("Requests go to 8000.")
-    assert problem.fix.startswith("If the server answers health checks on 8000 as well, set the check's `port` to it.")
+    assert problem.fix.startswith("If the server also responds to health checks on 8000, set the check's `port` to it.")
 
 
 NETWORK_OF_ANOTHER = "projects/p/global/networks/n"

@@ -141,7 +141,7 @@ def test_the_messages_say_the_numbers() -> None:
     (found,) = findings(RULE, build(service([], healthChecks=Out(subject, "id")), subject))
     assert [problem.observed for problem in found.problems] == [
         "Its `timeout_sec` 30 is longer than its `check_interval_sec` 20.",
-        "A dead VM gets requests for 100 seconds (5 failures, 20 seconds apart).",
+        "A dead VM receives requests for 100 seconds (5 failures, 20 seconds apart).",
     ]
 
 

@@ -99,5 +99,5 @@ def test_instances(inputs: dict[str, Any], status: str) -> None:
 def test_the_message_names_each_disk() -> None:
     found = finding(RULE, *on_path(machine({"disks": [BOOT, with_key(KEY), BOOT]})))
     assert [problem.observed for problem in found.problems] == [
-        "`disks[0]` has no key of your own. `disks[2]` has no key of your own."
+        "`disks[0]` has no customer-managed key. `disks[2]` has no customer-managed key."
     ]

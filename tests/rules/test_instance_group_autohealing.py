@@ -214,6 +214,6 @@ def test_the_message_lists_all_that_is_wrong() -> None:
     group = managed(autoHealingPolicies=healing(BALANCING, 60))
     (found,) = findings(RULE, build(serving(group, healthChecks=Out(BALANCING, "id")), group, BALANCING))
     assert [problem.observed for problem in found.problems] == [
-        "It heals by `check`, which is the load balancer's health check as well.",
+        "Autohealing uses `check`, which is also the load balancer's health check.",
         "Its `initial_delay_sec` is 60.",
     ]

@@ -218,10 +218,10 @@ def test_the_messages() -> None:
     scaler.inputs["region"] = THERE
     (found,) = findings(RULE, build(serving(group), group, of, scaler))
     assert [problem.observed for problem in found.problems] == [
-        "The group is in `us-central1`, and zone `us-east4-a` in `us-east4`.",
-        "The group is in `us-central1`, and template `template` in `us-east4`.",
-        "The group is in `us-central1`, and subnetwork `llm` of template `template` in `us-east4`.",
-        "The group is in `us-central1`, and a disk's Cloud KMS key of template `template` in `us-east4`.",
+        "The group is in `us-central1`, and zone `us-east4-a` is in `us-east4`.",
+        "The group is in `us-central1`, and template `template` is in `us-east4`.",
+        "The group is in `us-central1`, and subnetwork `llm` of template `template` is in `us-east4`.",
+        "The group is in `us-central1`, and a disk's Cloud KMS key of template `template` is in `us-east4`.",
         "`autoscaler-mig-us-central1` is not a `RegionAutoscaler` in the region of this group, "
-        "and so does not size it.",
+        "so it does not size the group.",
     ]

@@ -235,11 +235,11 @@ def test_the_messages_of_what_the_api_refuses() -> None:
 def test_the_message_says_what_is_left() -> None:
     found, _ = sorted(findings(RULE, build(*pair(update(1)), deployed=True)), key=lambda finding: finding.status)
     assert found.problems[0].observed == (
-        "While an update has taken 1 of 2 VMs, and without `europe-west4`, 25 % of the warm capacity of `chat` is "
+        "While an update has 1 of 2 VMs down, and without `europe-west4`, 25 % of the warm capacity of `chat` is "
         "left for a steady load of 50 %."
     )
     (alone,) = findings(RULE, build(*single(update(4)), deployed=True))
-    assert alone.problems[0].observed.startswith("While an update has taken 4 of 4 VMs, 0 % of the warm capacity")
+    assert alone.problems[0].observed.startswith("While an update has 4 of 4 VMs down, 0 % of the warm capacity")
 
 
 KEPT = [{"deviceName": "weights"}]

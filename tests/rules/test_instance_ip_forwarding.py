@@ -37,5 +37,5 @@ def test_the_message_names_the_property() -> None:
     (problem,) = finding(RULE, *on_path(machine({"canIpForward": True}))).problems
     assert (problem.observed, problem.fix) == (
         "`can_ip_forward` is on.",
-        "Set `can_ip_forward=False`, or leave it out.",
+        "Set `can_ip_forward=False`, or omit it.",
     )

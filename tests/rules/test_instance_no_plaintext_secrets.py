@@ -237,9 +237,9 @@ def test_the_message_names_known_keys_and_kinds() -> None:
     inputs = {"metadata": {"user-data": f"{SCRIPT} password: hunter2", "foo": HF}, "metadataStartupScript": SCRIPT}
     (problem,) = finding(RULE, *on_path(machine(inputs))).problems
     assert problem.observed == (
-        "There are plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
-        "There are plaintext secrets in a metadata value with another key: a Hugging Face token. "
-        "There are plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
+        "It has plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
+        "It has plaintext secrets in a metadata value with another key: a Hugging Face token. "
+        "It has plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
     )
 
 

@@ -116,7 +116,7 @@ PROPERTIES = sorted(
 )
 
 
-@settings(parent=SETTINGS, max_examples=250)
+@settings(parent=SETTINGS, max_examples=120)
 @given(inputs=st.dictionaries(st.sampled_from(PROPERTIES), trees()), kind=st.sampled_from(KINDS))
 def test_no_tree_of_properties_raises(inputs: dict[str, Any], kind: str) -> None:
     verdicts(list(build(*on_path(machine(inputs, kind))).resources))

@@ -360,7 +360,7 @@ def test_the_message_says_what_is_wrong_with_a_threshold() -> None:
     slow = alert("slow", threshold(LATENCIES, "REDUCE_PERCENTILE_95", thresholdValue=60))
     (found,) = findings(RULE, build(NAMED, slow), **LATENCY_ONLY)
     assert found.problems[0].observed == "No alert policy covers latency: `slow` cannot tell, by the threshold."
-    assert "`slow` in milliseconds, to 1000 or more" in found.problems[0].fix
+    assert "`slow` to 1000 milliseconds or more" in found.problems[0].fix
 
 
 @pytest.mark.parametrize("name", ["https", "loadbalancing", "resource"])

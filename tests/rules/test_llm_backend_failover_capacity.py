@@ -365,7 +365,7 @@ def test_the_message_says_what_each_loss_leaves() -> None:
 def test_the_message_about_no_warm_machines() -> None:
     (found,) = findings(RULE, build(*fleets(lb(0.5, 0), lb(0.5, 0)), deployed=True))
     (problem,) = found.problems
-    assert problem.observed == "No backend has warm VMs that take load."
+    assert problem.observed == "No backend has warm VMs that can take load."
     assert problem.fix == (
         "Keep VMs warm in more than one region: set `min_replicas` of an autoscaler, or `target_size`."
     )

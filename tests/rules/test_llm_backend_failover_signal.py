@@ -103,7 +103,7 @@ def test_cloud_run_in_two_regions(eu: dict[str, Any], inputs: dict[str, Any], ex
 def test_the_message_names_the_region_and_what_it_lacks() -> None:
     found = finding(RULE, *two_regions(eu=run(EU, SILENT, scaling=None)))
     assert [problem.observed for problem in found.problems] == [
-        "Nothing tells the load balancer that the region of `neg-europe-west4` is dead: there is no readiness probe "
+        "The load balancer cannot detect that the region of `neg-europe-west4` is dead: there is no readiness probe "
         "and no minimum instance."
     ]
 

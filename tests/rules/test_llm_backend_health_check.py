@@ -239,7 +239,10 @@ def running(script: Any, key: str = "metadataStartupScript") -> list[R]:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("docker run ollama/ollama", ["`/api/version`", '`servers=["ollama"]`', "no more than that its process runs"]),
+        (
+            "docker run ollama/ollama",
+            ["`/api/version`", '`servers=["ollama"]`', "only shows that its process"],
+        ),
         ("docker run ghcr.io/berriai/litellm", ["`/health/readiness`", '`servers=["litellm"]`']),
         ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", ["`/v2/health/ready`", '`servers=["triton"]`']),
         ("docker run nvcr.io/nim/meta/llama3-8b", ["`/v1/health/ready`", '`servers=["nim"]`']),

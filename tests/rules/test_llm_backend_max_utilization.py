@@ -186,4 +186,4 @@ def test_the_fix_for_a_zonal_neg_is_one_that_it_takes(
 def test_the_fix_for_an_instance_group_limits_each_instance() -> None:
     group = mig()
     (found,) = findings(RULE, build(service([{"group": Out(group), "balancingMode": "RATE"}]), group))
-    assert found.problems[0].fix == "Set `max_rate_per_instance` to what one server can carry."
+    assert found.problems[0].fix == "Set `max_rate_per_instance` to what one server can handle."

@@ -94,7 +94,7 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     (found,) = findings(RULE, build(subject, US))
     assert [problem.observed for problem in found.problems] == [
         "Its outlier detection ejects at most 5 % of the servers.",
-        "Its outlier detection only counts: all `enforcing_...` percentages are 0.",
+        "Its outlier detection ejects nothing: all `enforcing_...` percentages are 0.",
     ]
 
 

@@ -227,7 +227,7 @@ def test_a_service_that_is_read_is_judged_by_its_outputs() -> None:
 
 def test_the_message_says_what_is_and_what_to_use() -> None:
     (found,) = findings(RULE, build(service([backend(US)]), US))
-    assert found.problems[0].observed == "All backends are in 1 region (`us-central1`)."
+    assert found.problems[0].observed == "All backends are in one region (`us-central1`)."
     (found,) = findings(RULE, build(regional("us-central1", "chat"), US))
     assert "global `BackendService`" in found.problems[0].fix
     (found,) = findings(RULE, build(service([])))
@@ -356,12 +356,12 @@ def test_without_kubernetes_nothing_attaches_backends() -> None:
     [
         (
             [backend(US), backend(US_ZONE_A)],
-            "All backends are in 1 region (`us-central1`): `mig-us-central1` and `zonal-a`.",
+            "All backends are in one region (`us-central1`): `mig-us-central1` and `zonal-a`.",
         ),
-        ([backend(Computed((FLEET,)))], "All backends are in 1 region at most."),
+        ([backend(Computed((FLEET,)))], "All backends are in one region at most."),
         (
             [backend(US), backend(EU, capacityScaler=0)],
-            "All backends that are not drained are in 1 region at most.",
+            "All backends that are not drained are in one region at most.",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: 
     assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
         (
             observed,
-            "A timeout from 600 to 86400 s.",
+            "A timeout of 600 to 86400 s.",
             "Set `timeout_sec=600` and `connection_draining_timeout_sec=600`, or as much as the longest response "
             "takes.",
         )
@@ -206,4 +206,4 @@ def test_the_message_names_the_cloud_run_service() -> None:
     (found,) = findings(RULE, build(*two_regions(eu=run(EU, template={"timeout": "60s"}))))
     (problem,) = found.problems
     assert problem.observed == "The request timeout of the Cloud Run service `llm-europe-west4` is 60 s."
-    assert problem.required == "A timeout from 600 to 3600 s."
+    assert problem.required == "A timeout of 600 to 3600 s."

@@ -180,7 +180,7 @@ def test_the_reason_why_it_is_not_judged() -> None:
 def test_the_message_names_each_region() -> None:
     (found,) = findings(RULE, build(service([backend(A), backend(EU)]), A, EU, deployed=True))
     assert [problem.observed for problem in found.problems] == [
-        "In `europe-west4` all backends may be in 1 zone. In `us-central1` all backends may be in 1 zone."
+        "In `europe-west4`, all backends may be in one zone. In `us-central1`, all backends may be in one zone."
     ]
 
 

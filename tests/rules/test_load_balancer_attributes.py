@@ -176,8 +176,8 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     subject = service([backend(GROUP, preference="PREFERRED")], **CLASSIC, outlierDetection=BLOCK)
     (found,) = findings(RULE, build(subject))
     assert [problem.observed for problem in found.problems] == [
-        "It has `outlier_detection`, which is refused or ignored with scheme EXTERNAL.",
-        "Backend `a` has `preference`, which is refused or ignored with scheme EXTERNAL.",
+        "It has `outlier_detection`, which is rejected or ignored with scheme EXTERNAL.",
+        "Backend `a` has `preference`, which is rejected or ignored with scheme EXTERNAL.",
     ]
 
 

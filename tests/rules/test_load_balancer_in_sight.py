@@ -112,8 +112,8 @@ def test_a_pool_that_another_cluster_serves_is_in_sight() -> None:
 
 def test_the_message_says_what_is_not_judged() -> None:
     assert [problem.observed for problem in finding(RULE, gateway()).problems] == [
-        "Gateway `front` of class `gke-l7-rilb` makes a load balancer, and no HTTPRoute or GRPCRoute of this stack is "
-        "attached to it. Its backends are not judged."
+        "Gateway `front` of class `gke-l7-rilb` creates a load balancer, but no HTTPRoute or GRPCRoute in this stack "
+        "is attached to it. Its backends are not judged."
     ]
     assert finding(RULE, release(), config_group("files")).reasons == (
         "`files` and `release` may hold load balancers that the stack does not show",

@@ -76,7 +76,7 @@ def test_the_default_scheme_depends_on_the_provider(version: str | None, status:
             "EXTERNAL",
             "HTTP",
             "scheme `EXTERNAL` and protocol `HTTP`",
-            "A protocol that scheme `EXTERNAL` takes: TCP/UDP/UNSPECIFIED (external passthrough Network Load "
+            "A protocol that scheme `EXTERNAL` supports: TCP/UDP/UNSPECIFIED (external passthrough Network Load "
             "Balancer).",
             "For `HTTP`, use a global `BackendService` with scheme `EXTERNAL_MANAGED` (global external Application "
             "Load Balancer) or a `RegionBackendService` with scheme `EXTERNAL_MANAGED` (regional external Application "
@@ -86,7 +86,7 @@ def test_the_default_scheme_depends_on_the_provider(version: str | None, status:
             "NONE",
             "GRPC",
             "scheme `NONE` and protocol `GRPC`",
-            "A scheme that a `RegionBackendService` takes: `EXTERNAL_MANAGED`, `EXTERNAL`, `INTERNAL_MANAGED`, "
+            "A scheme that a `RegionBackendService` supports: `EXTERNAL_MANAGED`, `EXTERNAL`, `INTERNAL_MANAGED`, "
             "`INTERNAL`.",
             "For `GRPC`, use a global `BackendService` with scheme `INTERNAL_SELF_MANAGED` (Cloud Service Mesh).",
         ),
@@ -95,7 +95,7 @@ def test_the_default_scheme_depends_on_the_provider(version: str | None, status:
 def test_the_message_leads_to_what_exists(scheme: str, protocol: str, observed: str, required: str, fix: str) -> None:
     subject = service([], region="us-central1", loadBalancingScheme=scheme, protocol=protocol)
     ((problem,),) = [found.problems for found in findings(RULE, build(subject))]
-    assert problem.observed == f"A `RegionBackendService` with {observed} is no load balancer that exists."
+    assert problem.observed == f"A `RegionBackendService` with {observed} matches no existing load balancer."
     assert (problem.required, problem.fix) == (required, fix)
 
 

@@ -14,7 +14,7 @@ from tests.test_properties import SETTINGS as SHARED_SETTINGS
 from tests.test_properties import verdicts
 
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-SETTINGS = settings(parent=SHARED_SETTINGS, max_examples=60)
+SETTINGS = settings(parent=SHARED_SETTINGS, max_examples=40)
 RULES = ("firewall-no-open-ingress", "health-check-reachable", "subnet-flow-logs", "subnet-private-google-access")
 ACCOUNT = R("gcp:serviceaccount/account:Account", "account", {"accountId": "llm-server"})
 EMAIL = "llm-server@p-demo.iam.gserviceaccount.com"

@@ -310,8 +310,8 @@ def test_the_fix_is_a_whole_policy_with_its_target() -> None:
 def test_fixes_ask_for_one_policy_with_all_settings(rule: str, options: dict[str, Any], part: str) -> None:
     ((_, _, fix),) = texts(rule, *served(POOL))
     assert fix.startswith(
-        "Create one GCPBackendPolicy (`networking.gke.io/v1`) for all settings of InferencePool `chat`, in its "
-        'namespace, with `spec={"targetRef": {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": '
+        "Create one GCPBackendPolicy (`networking.gke.io/v1`) in the namespace of InferencePool `chat`, for all its "
+        'settings, with `spec={"targetRef": {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": '
         f'"chat"}}, {part}}}`.'
     )
 
@@ -337,9 +337,8 @@ def test_the_message_names_the_field_of_the_policy() -> None:
     assert texts(TIMEOUT, *served(POOL, policy(POOL, {"timeoutSec": 300}))) == [
         (
             "The timeout of InferencePool `chat` is 300 s, as GCPBackendPolicy `settings` says.",
-            "A timeout from 600 to 86400 s.",
-            "Set `spec.default.timeoutSec` of GCPBackendPolicy `settings` to 600. It has to cover the longest "
-            "response.",
+            "A timeout of 600 to 86400 s.",
+            "Set `spec.default.timeoutSec` of GCPBackendPolicy `settings` to 600. It must cover the longest response.",
         )
     ]
 

@@ -58,7 +58,7 @@ def test_callers(stack: list[R], expected: str) -> None:
 @pytest.mark.parametrize(
     ("others", "start"),
     [
-        pytest.param([], "Create one GCPBackendPolicy (`networking.gke.io/v1`) for all settings of", id="no policy"),
+        pytest.param([], "Create one GCPBackendPolicy (`networking.gke.io/v1`) in the namespace of", id="no policy"),
         pytest.param(
             [policy(POOL)], "Set `spec.default.iap.enabled` of GCPBackendPolicy `settings` to True. Or", id="a policy"
         ),

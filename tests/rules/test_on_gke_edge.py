@@ -296,9 +296,9 @@ def texts(rule: str, *stack: R) -> list[tuple[str, str, str]]:
 def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
     assert texts(HTTPS, *fronted(PLAIN, SECURE)) == [
         (
-            "Listener `http` of Gateway `front` takes plain HTTP, and HTTPRoute `route` passes it on to InferencePool "
+            "Listener `http` of Gateway `front` accepts plain HTTP, and HTTPRoute `route` forwards it to InferencePool "
             "`chat`.",
-            "HTTPS, and plain HTTP for redirects only.",
+            "HTTPS, with plain HTTP used only for redirects.",
             "Set `sectionName` to `https` in `spec.parentRefs` of HTTPRoute `route`, and attach a route to `http` that "
             "has no backends and the filter `RequestRedirect` with the scheme `https`.",
         )
@@ -308,13 +308,13 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
             "InferencePool `chat` has no Cloud Armor policy, the default: GCPBackendPolicy `settings` does not set it.",
             "A backend security policy.",
             'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "POLICY". `POLICY` is the name of a '
-            "`SecurityPolicy` that allows known clients, or limits the rate of each.",
+            "`SecurityPolicy` that allows only known clients, or rate limits each client.",
         )
     ]
     assert texts(TLS, *secured()) == [
         (
             "Gateway `front` has no SSL policy, so clients can negotiate TLS 1.0.",
-            "An SSL policy from TLS 1.2 on.",
+            "An SSL policy with a minimum of TLS 1.2.",
             "Create a GCPGatewayPolicy (`networking.gke.io/v1`) in the namespace of Gateway `front` with "
             '`spec={"targetRef": {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "front"}, "default"'
             ': {"sslPolicy": "POLICY"}}`. `POLICY` is the name of a `SSLPolicy` with RESTRICTED and TLS 1.2.',

@@ -78,7 +78,7 @@ def test_options() -> None:
 def test_the_message_says_what_to_do() -> None:
     (problem,) = finding(RULE, *chained(run(US, template={"maxInstanceRequestConcurrency": 1000}))).problems
     assert problem.fix == (
-        "Set `max_instance_request_concurrency` to what the model server batches, such as vLLM's `--max-num-seqs`."
+        "Set `max_instance_request_concurrency` to the model server's batch size, such as vLLM's `--max-num-seqs`."
     )
 
 

@@ -107,6 +107,6 @@ def test_the_message_names_both_regions() -> None:
     link = neg(None, US, **LITERAL)
     (problem,) = finding(RULE, run(EU), link, behind(link)).problems
     assert problem.observed == (
-        "The serverless NEG `neg-us-central1` is in `us-central1`, and its Cloud Run service `llm-europe-west4` in "
+        "The serverless NEG `neg-us-central1` is in `us-central1`, but its Cloud Run service `llm-europe-west4` is in "
         "`europe-west4`."
     )

@@ -95,7 +95,7 @@ def test_a_service_without_a_load_balancer_is_not_judged() -> None:
 
 def test_the_message_says_which_way_is_open() -> None:
     (problem,) = finding(RULE, *chained(run(US, **ALL))).problems
-    assert problem.observed == ("It takes requests from everywhere, and its default URL bypasses the load balancer.")
+    assert problem.observed == ("It accepts requests from everywhere, and its default URL bypasses the load balancer.")
 
 
 @pytest.mark.parametrize(

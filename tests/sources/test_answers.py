@@ -465,6 +465,7 @@ GCP_ANSWERS = """\
 """
 
 
+@pytest.mark.usefixtures("_warm")
 def test_a_program_with_data_sources_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_PYTHON_CMD", str(REFERENCE_PYTHON))
     (tmp_path / "Pulumi.yaml").write_text("name: llm\nruntime: python\n")

@@ -487,6 +487,10 @@ BAD_PROJECTS = {
         {"main": "", "Pulumi__yaml": PROJECT, "Pulumi__dev__yaml": "config:\n  a: b: c\n"},
         ["Pulumi.dev.yaml is not valid YAML in line 2"],
     ),
+    "a key twice": (
+        {"main": "", "Pulumi__yaml": PROJECT, "Pulumi__dev__yaml": "config:\n  llm:a: 1\n  llm:a: 2\n"},
+        ["Pulumi.dev.yaml is not valid YAML in line 3, column 3: the key `llm:a` is there twice."],
+    ),
     "configuration of another type": (
         {"main": "", "Pulumi__yaml": PROJECT, "Pulumi__dev__yaml": "config: [a]\n"},
         ["`config` in", "has to be a mapping, but it is a list"],
@@ -645,6 +649,7 @@ BAD_PROGRAMS = {
 
 
 @pytest.mark.parametrize(("program", "phrases"), BAD_PROGRAMS.values(), ids=BAD_PROGRAMS.keys())
+@pytest.mark.usefixtures("_warm")
 def test_bad_programs(tmp_path: Path, program: str, phrases: list[str]) -> None:
     (tmp_path / "broken.py").write_text("\n1 / 0\n")
     (tmp_path / "bad_syntax.py").write_text("def f(:\n")

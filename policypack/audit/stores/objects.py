@@ -79,6 +79,8 @@ class ObjectStore:
                 f"it did not arrive within {_SECONDS_TO_READ} seconds: run the audit again"
             ) from error
         except Exception as error:
+            if self._is_local and isinstance(error, OSError):
+                raise UnreadableState(why_unreadable(entry.key, error)) from error
             raise UnreadableState(f"it cannot be read: {_explain(error)}") from error
         if len(content) > max_bytes:
             raise too_large(max_bytes)

@@ -45,5 +45,5 @@ def check_uses_tls(check: HealthCheck) -> bool | Unknown | None:
 
 
 def other_block(check: HealthCheck) -> str:
-    """The input property of a check that speaks TLS where this one does not, or the other way round."""
+    """The input property of a check that speaks TLS where this one does not, or change the service to match."""
     return _TWINS[check.protocol] if isinstance(check.protocol, str) else ""

@@ -103,7 +103,7 @@ def _fronts(stack: Stack) -> Iterator[Signal]:
     for front in fronts_of(stack):
         yield _of_front(front)
     for one in objects_of(stack, (MULTI_CLUSTER_INGRESS,)):
-        yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} makes a load balancer that no rule reads.")
+        yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} creates a load balancer that no rule reads.")
 
 
 def _of_front(front: Front) -> Signal:
@@ -117,11 +117,11 @@ def _of_front(front: Front) -> Signal:
     if isinstance(leads_on, Unknown):
         return Signal(front.resource, Sight.NOT_KNOWN, f"what {front.label} leads to is not known")
     if isinstance(found, Unknown):
-        why = f"whether GKE makes a load balancer of {front.label} is not known"
+        why = f"whether GKE creates a load balancer for {front.label} is not known"
         return Signal(front.resource, Sight.NOT_KNOWN, why)
     of_class = f" of class `{name}`" if isinstance(name, str) else ""
-    lacks = "it has no backends" if front.is_ingress else "no HTTPRoute or GRPCRoute of this stack is attached to it"
-    return Signal(front.resource, Sight.OUT_OF_SIGHT, f"{front.label}{of_class} makes a load balancer, and {lacks}.")
+    lacks = "it has no backends" if front.is_ingress else "no HTTPRoute or GRPCRoute in this stack is attached to it"
+    return Signal(front.resource, Sight.OUT_OF_SIGHT, f"{front.label}{of_class} creates a load balancer, but {lacks}.")
 
 
 def _leads_on(front: Front) -> bool | Unknown:
@@ -141,7 +141,7 @@ def _services(stack: Stack) -> Iterator[Signal]:
         if is_balanced is True:
             yield _of_load_balancer(one)
         elif is_balanced is UNKNOWN:
-            yield Signal(one.resource, Sight.NOT_KNOWN, f"whether {one.label} makes a load balancer is not known")
+            yield Signal(one.resource, Sight.NOT_KNOWN, f"whether {one.label} creates a load balancer is not known")
         elif has_backend_service:
             continue
         elif one.annotation(NEG_ANNOTATION) is UNKNOWN:

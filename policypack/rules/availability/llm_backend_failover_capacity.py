@@ -34,7 +34,7 @@ class FailoverCapacityOptions(Options):
 
 
 @rule(
-    title="The loss of any one region is survivable",
+    title="The loss of any single region is survivable",
     severity="critical",
     level="mandatory",
     stage="stack",
@@ -151,7 +151,7 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
             continue
         yield Fail(
             _observed(loss, found),
-            "Whichever region is lost, the others can carry the load of all.",
+            "Whichever region is lost, the others can carry the whole load.",
             _fix(loss, fatal, len(each), found),
         )
 
@@ -163,9 +163,9 @@ def _observed(loss: Loss, found: ServiceFleets) -> str:
             f"at a time, for a steady load of {loss.load:g}."
         )
     if not loss.total:
-        return "No backend has warm VMs that take load."
+        return "No backend has warm VMs that can take load."
     if found.inexact:
-        return f"Without `{loss.region}`, nothing of the warm capacity is left."
+        return f"Without `{loss.region}`, no warm capacity is left."
     return (
         f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load of "
         f"{100 * loss.load_fraction:.3g} %."
@@ -185,11 +185,11 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
     if not bearable:
         return "Keep VMs warm in more than one region: set ``min_replicas`` of an autoscaler, or ``target_size``."
     if found.has_fixed_size:
-        return "Add VMs to the smaller regions, or a region, or lower the load that option `peak_load` says."
+        return "Add VMs to the smaller regions, add a region, or lower the option `peak_load`."
     # VMs that are added bring load with them, so that equal regions never get there.
     is_uneven = loss.load_fraction <= (regions - 1) / regions
     more = ", raise ``min_replicas`` in the smaller regions" if is_uneven else ""
     return (
-        f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region: "
-        "the command `failover` computes the settings."
+        f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region. "
+        "`llm-policypack failover` computes the settings."
     )

@@ -177,8 +177,8 @@ def _requests_an_allowed_path(
             required,
             f"Set ``request_path`` of `{check.name}` to `{wanted}`{also}."
             if servers
-            else f"Set ``request_path`` of `{check.name}` to the server's health path; if that is another one, name "
-            "the server in the option `servers`, or add the path to the option `allowed_paths`.",
+            else f"Set ``request_path`` of `{check.name}` to the server's health path; if that is a different path, "
+            "name the server in the option `servers`, or add the path to the option `allowed_paths`.",
         )
 
 
@@ -210,5 +210,5 @@ def _path_to_request(
     accepted = [path for path in paths if path in options.paths]
     if accepted:
         return accepted[0], ""
-    limits = "" if SERVERS[name].is_ready else ", which tells no more than that its process runs"
+    limits = "" if SERVERS[name].is_ready else ", which only shows that its process is running"
     return paths[0], f' ({sign} names {name}{limits}), with the option ``servers=["{name}"]``'

@@ -147,8 +147,8 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: Backe
         )
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(
-            f"Nothing says when backend `{backend.label}` is full: {mode} mode has no limit of its own.",
-            f"A limit of the mode's own: {properties(map(python_name, _LIMITS[mode]), 'or')}.",
+            f"Backend `{backend.label}` never counts as full: {mode} mode has no limit of its own.",
+            f"A limit for this mode: {properties(map(python_name, _LIMITS[mode]), 'or')}.",
             _limit_to_set(backend, mode),
         )
 
@@ -156,23 +156,22 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: Backe
 def _is_bounded_by_more_than_cpus(backend: Backend) -> Checks:
     if known(backend.is_full_by_cpu, "max_rate_per_instance", backend.label):
         yield Fail(
-            f"Backend `{backend.label}` has VMs with GPUs, and counts as full by their CPUs alone.",
-            "A limit of requests beside ``max_utilization``, which is about CPUs.",
+            f"Backend `{backend.label}` has VMs with GPUs, and only CPU utilization decides when it is full.",
+            "A request limit in addition to ``max_utilization``, which measures CPUs.",
             "Set ``max_rate_per_instance`` (behind a proxy Network Load Balancer "
-            "``max_connections_per_instance``) to what "
-            "one server can carry.",
+            "``max_connections_per_instance``) to what one server can handle.",
         )
 
 
 def _limit_to_set(backend: Backend, mode: str) -> str:
     if mode == "CUSTOM_METRICS":
-        return "Set ``custom_metrics`` with a metric that follows the load of the server and is not in dry-run mode."
+        return "Set ``custom_metrics`` with a metric that tracks the server's load and is not in dry-run mode."
     each = [python_name(field) for field in _LIMITS[mode][1:3]]
     if backend.kinds <= NEG_KINDS:
         each = each[1:]
     elif not backend.kinds & NEG_KINDS:
         each = each[:1]
-    return f"Set {' or '.join(f'``{field}``' for field in each)} to what one server can carry."
+    return f"Set {' or '.join(f'``{field}``' for field in each)} to what one server can handle."
 
 
 def _has_limit(backend: Backend, mode: str) -> bool | Unknown:
@@ -195,9 +194,9 @@ def _utilization_is_bounded(backend: Backend, options: MaxUtilizationOptions, se
         modes = "RATE" if service.measures_requests is True else "CONNECTION"
         field = {"RATE": "max_rate_per_endpoint", "CONNECTION": "max_connections_per_endpoint"}[modes]
         yield Fail(
-            f"Backend `{backend.label}` is a NEG in UTILIZATION mode, the provider's default, which no NEG has.",
+            f"Backend `{backend.label}` is a NEG in UTILIZATION mode, the provider's default, which no NEG supports.",
             f"{modes} mode with ``{field}``.",
-            f'Set ``balancing_mode="{modes}"`` and ``{field}`` to what one server can carry.',
+            f'Set ``balancing_mode="{modes}"`` and ``{field}`` to what one server can handle.',
         )
         return
     lower = f"from {options.min:g}" if options.min else "above 0"

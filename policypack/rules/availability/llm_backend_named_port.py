@@ -98,7 +98,6 @@ def _defines_port(group: Group, port_name: str) -> Checks:
         yield Fail(
             f"``port_name`` is `{port_name}`, which `{group.name}` does not define.",
             "A ``port_name`` that every instance group defines.",
-            f'Add ``{{"name": "{port_name}", "port": ...}}`` to the ``named_ports`` of the group, with the port '
-            "that the "
-            "server listens on.",
+            f'Add ``{{"name": "{port_name}", "port": ...}}`` to the ``named_ports`` of the group, with the port that '
+            "the server listens on.",
         )

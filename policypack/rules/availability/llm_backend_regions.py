@@ -18,7 +18,7 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.regions import spans_regions
 from policypack.rules.shared.another_region import how_to_reach_another
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, provided, under
-from policypack.wording import counted, quoted
+from policypack.wording import how_many, quoted
 
 _MOST_NAMES: Final = 4
 # No global service takes regional internet NEGs, and one for a Google API takes one:
@@ -29,8 +29,9 @@ _USE_GLOBAL: Final = (
     "internal clients)."
 )
 _JOIN: Final = (
-    "Make the same service in another region and join both by a DNS record (`RecordSet`) whose ``routing_policy`` has "
-    "``health_checked_targets``; if something outside the stack joins them, name them in the option `regional_peers`."
+    "Create the same service in another region and join both with a DNS record (`RecordSet`) whose ``routing_policy`` "
+    "has ``health_checked_targets``. If something outside the stack joins them, name them in the option "
+    "`regional_peers`."
 )
 
 
@@ -172,7 +173,7 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     addresses that are not known. On GKE when clusters of other stacks may export the backend, or the class or the
     Gateway is not known.
     """
-    required = f"Backends in at least {counted(options.min_regions, 'region')}."
+    required = f"Backends in at least {how_many(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller
     if is_empty:
         doubt = Undecided("it has no backends, and a controller in GKE may attach some", "backends")
@@ -199,10 +200,10 @@ def _spans_regions(service: BackendService, options: RegionsOptions, required: s
 def _where(service: BackendService, regions: DistinctCount) -> str:
     drained, groups = drained_backends(service), serving_groups(service).certain
     if regions.upper == 0:
-        return "All backends are drained (``capacity_scaler`` 0), so it serves from no region."
+        return "All backends are drained (``capacity_scaler`` 0), so no region serves requests."
     those = "All backends that are not drained" if drained else "All backends"
     if len(regions.certain) != regions.upper:
-        return f"{those} are in {counted(regions.upper or 0, 'region')} at most."
+        return f"{those} are in {how_many(regions.upper or 0, 'region')} at most."
     named = f": {quoted(group.name for group in groups)}" if 1 < len(groups) <= _MOST_NAMES else ""
     return f"{those} are in {_listed(regions.certain)}{named}."
 
@@ -217,12 +218,12 @@ def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, requi
         yield Fail(
             "A `RegionBackendService` serves its own region only, whatever its backends are.",
             required,
-            _JOIN if stays else f"{_USE_GLOBAL} {_JOIN.replace('Make', 'Or make', 1)}",
+            _JOIN if stays else f"{_USE_GLOBAL} {_JOIN.replace('Create', 'Or create', 1)}",
         )
 
 
 def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
-    needed = "1 region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
+    needed = "one region is" if options.min_regions == 1 else f"{options.min_regions} regions are"
     seen = f"backends are certain in {_listed(serving_regions(service).certain)}, {needed} needed"
     if service.leaves_backends_to_a_controller:
         return Undecided(f"{seen}, and a controller attaches backends, perhaps in others too", "backends")
@@ -234,4 +235,4 @@ def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:
 
 
 def _listed(regions: frozenset[str]) -> str:
-    return f"{counted(len(regions), 'region')} ({quoted(regions)})" if regions else "no region"
+    return f"{how_many(len(regions), 'region')} ({quoted(regions)})" if regions else "no region"

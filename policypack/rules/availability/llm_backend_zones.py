@@ -14,7 +14,7 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.zones import spans_zones
 from policypack.rules.shared.conditions import HAS_BACKENDS
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, not_known, provided, unresolved
-from policypack.wording import counted
+from policypack.wording import how_many
 
 # Instance groups and NEGs do not mix: https://cloud.google.com/load-balancing/docs/backend-service#backends
 _IN_INSTANCE_GROUPS: Final = (
@@ -43,7 +43,7 @@ class ZonesOptions(Options):
 
 
 @rule(
-    title="Backends span more than one zone in each region",
+    title="Backends span at least two zones in each region",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -138,7 +138,7 @@ def _spans_zones(zones: RegionZones, needed: int) -> Checks:
         doubt = Undecided(why, "distribution_policy_zones")
     if not decided(zones.reach(needed), doubt):
         yield Fail(
-            f"In `{zones.region}` all backends may be in {counted(zones.upper or 0, 'zone')}.",
-            f"Backends in at least {counted(needed, 'zone')} of each region.",
+            f"In `{zones.region}`, all backends may be in {how_many(zones.upper or 0, 'zone')}.",
+            f"Backends in at least {how_many(needed, 'zone')} of each region.",
             _IN_INSTANCE_GROUPS if GroupKind.INSTANCE_GROUP in zones.kinds else _IN_NEGS,
         )

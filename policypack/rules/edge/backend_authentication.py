@@ -23,12 +23,13 @@ from policypack.verdict import Checks, Fail, NotApplicable, Undecided, under
 from policypack.wording import quoted
 
 _OBSERVED = "It is public, and nothing in the stack authenticates its callers."
-_REQUIRED = "Identity-Aware Proxy, client certificates, known address ranges, or a server that asks for a key."
+_REQUIRED = "Identity-Aware Proxy, client certificates, known address ranges, or a server that requires an API key."
 # IAP on the backend service would keep the load balancer from telling that a region is dead.
 _FIX_ON_CLOUD_RUN = (
-    "Have the model server ask for a key, such as `VLLM_API_KEY` from Secret Manager, set ``iap_enabled=True`` on the "
-    "Cloud Run service, or grant `roles/run.invoker` to known callers only; if the server authenticates in a way that "
-    "the stack does not show, set the option `server_authenticates`."
+    "Have the model server require an API key, such as `VLLM_API_KEY` from Secret Manager, set ``iap_enabled=True`` "
+    "on the "
+    "Cloud Run service, or grant `roles/run.invoker` to known callers only; if the server authenticates its callers "
+    "and the stack does not show it, set the option `server_authenticates`."
 )
 
 
@@ -181,7 +182,7 @@ def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown], gone_
         yield Undecided(why, doubtful[0] if doubtful else "")
     elif gone_round:
         names = quoted(run.name for run in gone_round)
-        observed = f"Whoever goes around its load balancer to the Cloud Run service {names} is asked for nothing."
+        observed = f"Requests that bypass its load balancer reach the Cloud Run service {names} without authentication."
         yield Fail(observed, _REQUIRED, _FIX_ON_CLOUD_RUN)
     elif service.has_only_serverless_backends:
         yield Fail(_OBSERVED, _REQUIRED, _FIX_ON_CLOUD_RUN)
@@ -189,6 +190,6 @@ def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown], gone_
         yield Fail(
             _OBSERVED,
             _REQUIRED,
-            'Set ``iap={"enabled": True}``, or have the servers ask for a key; if they already do in a way that the '
-            "stack does not show, set the option `server_authenticates`.",
+            'Set ``iap={"enabled": True}``, or have the servers require an API key. If they already do and the stack '
+            "does not show it, set the option `server_authenticates`.",
         )

@@ -133,12 +133,12 @@ def _has_policy_from_elsewhere(service: BackendService) -> Checks:
     if leaves_security_policy_to_others(service):
         yield Undecided("``ignore_changes`` leaves its security policy to something else", "security_policy")
         return
-    but = " except one at the edge, which limits no rates" if edge_security_policy_is_set(service) is True else ""
+    but = " except an edge policy, which cannot rate limit" if edge_security_policy_is_set(service) is True else ""
     yield Fail(
         f"It has no Cloud Armor policy{but}.",
         "A backend security policy.",
-        f"Set ``security_policy`` to a `{_POLICIES.fitting(service)}` that allows known clients, or limits the "
-        "rate of each.",
+        f"Set ``security_policy`` to a `{_POLICIES.fitting(service)}` that allows only known clients, or rate limits "
+        "each client.",
     )
 
 
@@ -155,11 +155,11 @@ def _filters_requests(policy: SecurityPolicy) -> Checks:
         yield Fail(
             f"Its security policy `{policy.name}` has type `{kind}`, which does not filter requests to backends.",
             "A security policy of type CLOUD_ARMOR.",
-            "Leave out `type` of the security policy, or create another one.",
+            "Omit `type` of the security policy, or create another one.",
         )
     elif not known(policy.filters, "rules", policy.name, because=policy.why_rules_unknown):
         yield Fail(
             f"Its Cloud Armor policy `{policy.name}` lets every request through.",
-            "A rule that is enforced and denies, redirects or limits.",
+            "An enforced rule that denies, redirects or rate limits.",
             'Add a rule with action `throttle` or `deny(403)`, and ``"preview": False``.',
         )

@@ -128,13 +128,13 @@ def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
         yield from _limits_everybody(policy, options)
         return
     is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True
-    does = "has one rate limit for all clients together" if is_shared else "limits no rates before it decides"
+    shared = "has a single rate limit shared by all clients"
+    does = shared if is_shared else "does not rate limit before it allows or denies requests"
     yield Fail(
         f"Cloud Armor policy `{policy.name}` {does}.",
         "A rate limit for each client." if options.per_client else "A rate limit.",
-        'Add a rule with action `throttle` and ``"enforce_on_key": "IP"`` in ``rate_limit_options``, ahead of '
-        "the rules "
-        "that allow.",
+        'Add a rule with action `throttle` and ``"enforce_on_key": "IP"`` in ``rate_limit_options``, ahead of the '
+        "rules that allow requests.",
     )
 
 
@@ -142,8 +142,9 @@ def _limits_everybody(policy: SecurityPolicy, options: RateLimitOptions) -> Chec
     doubt = Undecided(f"who passes `{policy.name}` without a rate limit is not known: an expression decides", "rules")
     if decided(policy.lets_many_pass(of_each_client=options.per_client), doubt):
         yield Fail(
-            f"Cloud Armor policy `{policy.name}` limits some clients, and lets many others through unlimited.",
-            "A rate limit for every client, known addresses excepted.",
+            f"Cloud Armor policy `{policy.name}` rate limits some clients and lets many others through without a "
+            "limit.",
+            "A rate limit for every client except known addresses.",
             'Give the rule with action `throttle` ``"src_ip_ranges": ["*"]``, ahead of the rules that allow many '
-            "clients, or deny all others with the last rule.",
+            "clients, or deny all other clients with the last rule.",
         )

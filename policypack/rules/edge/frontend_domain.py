@@ -74,10 +74,10 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
 def _is_for_its_host(entry: Domains) -> Checks:
     if isinstance(entry.hostname, str) and entry.proves(entry.hostname) is False:
         domains = known(entry.certified, "domains")
-        others = f"its certificates are for {quoted(domains)}" if domains else "and has no certificate"
+        others = f"its certificates cover {quoted(domains)}" if domains else "and has no certificate"
         yield Fail(
             f"`{entry.name}` is for `{entry.hostname}`, {others}.",
-            "Certificates for the host of the entry.",
+            "Certificates that cover the entry's `hostname`.",
             f"Give `{entry.name}` a certificate with `{entry.hostname}` in `domains`, or another `hostname`.",
         )
 
@@ -91,11 +91,11 @@ def _have_certificates(hosts: tuple[str, ...] | Unknown, certificates: tuple[Dom
 
 
 def _has_certificate(host: str, certificates: tuple[Domains, ...] | Unknown) -> Checks:
-    doubt = Undecided(f"whether a certificate is for `{host}` is not known", "ssl_certificates")
+    doubt = Undecided(f"whether a certificate covers `{host}` is not known", "ssl_certificates")
     if not decided(is_proved(decided(certificates, doubt), host), doubt):
         yield Fail(
-            f"A host rule names `{host}`, and no certificate of the proxy is for it.",
-            "A certificate for each host of the host rules.",
-            f"Add `{host}` to the `domains` of a certificate and, in a certificate map, an entry with it as "
+            f"A host rule names `{host}`, and no certificate on the proxy covers it.",
+            "A certificate for each host in the host rules.",
+            f"Add `{host}` to the `domains` of a certificate and, with a certificate map, add an entry with that "
             "`hostname`; or correct the host rule.",
         )

@@ -123,9 +123,9 @@ def _only_redirects(proxy: Proxy) -> Checks:
     why = proxy.why_services_unknown or "its routes are computed or not in this stack"
     if known(proxy.passes_requests_on, "url_map", because=why):
         yield Fail(
-            "It accepts plain HTTP and passes requests on to servers.",
-            "HTTPS, and plain HTTP for redirects only.",
-            "Give it a URL map of its own with "
+            "It accepts plain HTTP and forwards requests to servers.",
+            "HTTPS, with plain HTTP used only for redirects.",
+            "Give it a separate URL map with "
             '``default_url_redirect={"https_redirect": True, "strip_query": False}``, and the service\'s URL map to a '
             "target HTTPS proxy.",
         )
@@ -139,7 +139,7 @@ def _redirects_to_https(proxy: Proxy) -> Checks:
 def _does_not_repeat_plain_http(proxy: Proxy, url_map: UrlMap) -> Checks:
     if known(url_map.repeats_plain_http, "url_map", proxy.name, because=f"`{url_map.name}` has computed redirects"):
         yield Fail(
-            f"`{url_map.name}` redirects plain HTTP to plain HTTP, without end.",
+            f"`{url_map.name}` redirects plain HTTP to plain HTTP in an endless loop.",
             "A redirect to HTTPS.",
             f'Set ``"https_redirect": True`` in the redirect of `{url_map.name}`.',
         )

@@ -63,7 +63,7 @@ class PathsOptions(Options):
 
 
 @rule(
-    title="Clients reach only the API of the server",
+    title="Clients can reach only the server's API paths",
     severity="medium",
     level="advisory",
     stage="stack",
@@ -138,7 +138,7 @@ def _hides_paths(url_map: UrlMap, service: BackendService, options: PathsOptions
     elif exposed:
         yield Fail(
             f"`{url_map.name}` sends {_shown(exposed)} to the servers.",
-            "Routes for the paths of the API only.",
+            "Routes only for the API's paths.",
             _fix(url_map.routes_to(exposed, service.resource), service.is_classic is False),
         )
     elif doubtful:
@@ -152,13 +152,14 @@ def _fix(routes: tuple[Route, ...], can_abort: bool) -> str:
     if not rules:
         return f"List the API's paths in ``path_rules``, and {defaults}."
     also = f", and {defaults}" if len(rules) < len(routes) else ""
-    return f"Leave nothing but the API's paths in {' and '.join(rules)}{also}."
+    return f"Keep only the API's paths in {' and '.join(rules)}{also}."
 
 
 def _has_its_matchers(url_map: UrlMap) -> Checks:
     if url_map.missing_matchers:
         yield Fail(
-            f"A host rule of `{url_map.name}` names path matcher {quoted(url_map.missing_matchers)}, which it lacks.",
+            f"A host rule of `{url_map.name}` names path matcher {quoted(url_map.missing_matchers)}, which does not "
+            "exist.",
             "A path matcher for each host rule.",
             "Correct ``path_matcher`` in ``host_rules``, or add the path matcher to ``path_matchers``.",
         )

@@ -12,7 +12,7 @@ from policypack.model.values.logic import all_of, equals
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.places import has_proxies
 from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided
-from policypack.wording import counted, quoted
+from policypack.wording import how_many, quoted
 
 _IS_CROSS_REGION: Final = Condition[BackendService](
     lambda service: all_of([not service.is_regional, equals(service.scheme, "INTERNAL_MANAGED")]),
@@ -33,7 +33,7 @@ class FrontendRegionsOptions(Options):
 
 
 @rule(
-    title="An internal front end is in at least two regions",
+    title="Internal load balancers have forwarding rules in at least two regions",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -104,8 +104,8 @@ def _are_in_regions(entries: tuple[Entry, ...], service: BackendService, options
     elif not decided(reaches, Undecided("the region of a forwarding rule is not known", "subnetwork")):
         yield Fail(
             f"Its forwarding rules are in {_listed(regions)}.",
-            f"Forwarding rules in at least {counted(options.min_regions, 'region')}.",
-            "Create a `GlobalForwardingRule` with a `subnetwork` of another region, for the same target proxy.",
+            f"Forwarding rules in at least {how_many(options.min_regions, 'region')}.",
+            "Create a `GlobalForwardingRule` with a `subnetwork` in another region, for the same target proxy.",
         )
 
 
@@ -114,7 +114,7 @@ def _is_led_to_by_its_region(entry: Entry) -> Checks:
         yield Fail(
             f"A geo policy leads the clients of {quoted(entry.other_locations)} to `{entry.name}`, which is in "
             f"`{entry.own_region}`.",
-            "Each region's clients at the entry in their region.",
+            "Clients of each region directed to the forwarding rule in their region.",
             "Give each of `geos` the address of the forwarding rule in its `location`.",
         )
 
@@ -129,12 +129,12 @@ def _have_names(entries: tuple[Entry, ...], options: FrontendRegionsOptions) -> 
         records = sorted({record.name for entry in named for record in entry.records})
         yield Fail(
             f"DNS record {quoted(records)} leads to {_listed(regions)}.",
-            f"Names that lead to at least {counted(options.min_regions, 'region')}.",
+            f"DNS names that lead to at least {how_many(options.min_regions, 'region')}.",
             "Give ``routing_policy`` a geo with ``health_checked_targets`` for the forwarding rule of each region.",
         )
 
 
 def _listed(regions: DistinctCount) -> str:
     if regions.upper != regions.lower:
-        return f"at most {counted(regions.upper or 0, 'region')}"
-    return f"{counted(regions.lower, 'region')} ({quoted(regions.certain)})"
+        return f"at most {how_many(regions.upper or 0, 'region')}"
+    return f"{how_many(regions.lower, 'region')} ({quoted(regions.certain)})"

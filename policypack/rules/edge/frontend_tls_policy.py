@@ -131,7 +131,7 @@ def _is_strict(policy: SslPolicy, options: TlsPolicyOptions) -> Checks:
 
 
 def _required(options: TlsPolicyOptions) -> str:
-    return f"An SSL policy from {_spoken(options.min_tls)} on."
+    return f"An SSL policy with a minimum of {_spoken(options.min_tls)}."
 
 
 def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
@@ -151,7 +151,7 @@ def _has_accepted_profile(policy: SslPolicy, options: TlsPolicyOptions) -> Check
     if profile not in options.profiles:
         yield Fail(
             f"SSL policy `{policy.name}` has profile `{profile}`.",
-            f"A profile among {quoted(options.profiles)}." if options.profiles else "No profile is accepted.",
+            f"One of the profiles {quoted(options.profiles)}." if options.profiles else "No profile is accepted.",
             setting({"profile": "RESTRICTED"}, ", or `MODERN` for clients that need it.", of=policy),
         )
 
@@ -165,7 +165,7 @@ def _refuses_old_versions(policy: SslPolicy, options: TlsPolicyOptions) -> Check
 def _accepts_old_versions(policy: SslPolicy, options: TlsPolicyOptions) -> Checks:
     lowest = known(policy.min_tls, "min_tls_version", policy.name)
     yield Fail(
-        f"SSL policy `{policy.name}` accepts clients from {_spoken(lowest)} on.",
+        f"SSL policy `{policy.name}` accepts {_spoken(lowest)}.",
         f"{_spoken(options.min_tls)} or higher.",
         setting({"min_tls_version": options.min_tls}, of=policy),
     )
@@ -177,7 +177,7 @@ def _has_no_weak_suites(policy: SslPolicy) -> Checks:
     if policy.weak_features:
         yield Fail(
             f"SSL policy `{policy.name}` has weak cipher suites: {quoted(policy.weak_features)}.",
-            "Suites with forward secrecy and without 3DES.",
+            "Cipher suites with forward secrecy and without 3DES.",
             "Remove them from ``custom_features``.",
         )
     elif not policy.has_known_features:

@@ -42,7 +42,7 @@ class AutohealingOptions(Options):
 
 
 @rule(
-    title="Managed instance groups recreate VMs whose server is dead",
+    title="Managed instance groups recreate VMs with dead servers",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -117,7 +117,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
             return
         yield Fail(
             "It has no ``auto_healing_policies``.",
-            "Autohealing by a health check of its own.",
+            "Autohealing with a health check of its own.",
             f"Create a `HealthCheck` for healing, with {_PATIENT}, and set ``auto_healing_policies`` to its `id` "
             "and an "
             f"``initial_delay_sec`` for boot and model loading, {options.min_initial_delay_sec} or more.",
@@ -127,8 +127,8 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     others = named_in_place_of_a_check(group)
     if others:
         yield Fail(
-            f"Its healing check is {quoted(others)}, which is no health check.",
-            "Autohealing by a health check of its own.",
+            f"Its healing check is {quoted(others)}, which is not a health check.",
+            "Autohealing with a health check of its own.",
             "Set ``health_check`` in ``auto_healing_policies`` to the `id` of a `HealthCheck` for healing.",
         )
     else:
@@ -147,8 +147,8 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
 def _repairs_are_on(group: GroupManager) -> Checks:
     if not known(group.repairs_unhealthy, "instance_lifecycle_policy", because="it may turn repairs off"):
         yield Fail(
-            "Its ``instance_lifecycle_policy`` says DO_NOTHING about VMs that fail their health check.",
-            "VMs whose server is dead are recreated.",
+            "Its ``instance_lifecycle_policy`` is DO_NOTHING for VMs that fail their health check.",
+            "VMs with dead servers are recreated.",
             setting({"instance_lifecycle_policy": {"on_failed_health_check": "REPAIR"}}, ", or remove it."),
         )
 
@@ -157,9 +157,9 @@ def _heals_by_another_check(group: GroupManager, service: BackendService) -> Che
     shared = shared_checks(group, service)
     if shared:
         yield Fail(
-            f"It heals by {quoted(shared)}, which is the load balancer's health check as well.",
-            "A health check of its own, more patient than the load balancer's.",
-            f"Create a second `HealthCheck`, with {_PATIENT}, and name it in ``auto_healing_policies``.",
+            f"Autohealing uses {quoted(shared)}, which is also the load balancer's health check.",
+            "A separate health check that is more patient than the load balancer's.",
+            f"Create a second `HealthCheck`, with {_PATIENT}, and use it in ``auto_healing_policies``.",
         )
     yield from unresolved(service.health_check_links, f"the health check of `{service.name}` may be the same")
 
@@ -179,10 +179,10 @@ def _delay_fits_loading(group: GroupManager, options: AutohealingOptions) -> Che
     if not low <= delay <= high:
         yield Fail(
             f"Its ``initial_delay_sec`` is {delay:g}.",
-            f"An initial delay from {low} to {high} seconds.",
+            f"An initial delay of {low} to {high} seconds.",
             setting(
                 {"auto_healing_policies": {"initial_delay_sec": low if delay < low else high}},
-                f" or {'more' if delay < low else 'less'}: what a new VM needs until its server answers, with boot, "
-                "driver, image and loading the model.",
+                f" or {'more' if delay < low else 'less'}: the time a new VM needs to boot, install the driver, pull "
+                "the image and load the model.",
             ),
         )

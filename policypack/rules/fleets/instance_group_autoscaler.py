@@ -37,7 +37,7 @@ class AutoscalerOptions(Options):
 
 
 @rule(
-    title="Managed instance groups scale on a suitable signal before they are full",
+    title="Managed instance groups scale out before they are full",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -149,7 +149,7 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
         kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
-            "An autoscaler that keeps a minimum and grows with the load.",
+            "An autoscaler that keeps a minimum and scales out with the load.",
             f"Add {kind}, with the group's `id` as `target` and ``min_replicas`` of {options.min_replicas} or "
             "more, and "
             "leave the group's ``target_size`` out: at a ``load_balancing_utilization`` of 0.5 either of two "
@@ -171,14 +171,14 @@ def _unknown_autoscaler(group: GroupManager) -> Undecided:
 def _is_on(autoscaler: Autoscaler) -> Checks:
     if not known(autoscaler.is_on, "mode", autoscaler.name):
         fix = setting({"autoscaling_policy": {"mode": "ON"}}, of=autoscaler)
-        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is on.", fix)
+        yield Fail(f"`{autoscaler.name}` is switched off.", "An autoscaler that is switched on.", fix)
 
 
 def _has_room(autoscaler: Autoscaler) -> Checks:
     if not known(autoscaler.has_room, "max_replicas", autoscaler.name):
         yield Fail(
             f"`{autoscaler.name}` has a ``max_replicas`` below its ``min_replicas``.",
-            "A maximum that is not below the minimum, which the API refuses.",
+            "A maximum no lower than the minimum, which the API rejects.",
             "Raise ``max_replicas``, or lower ``min_replicas``.",
         )
 
@@ -191,7 +191,7 @@ def _keeps_a_minimum(
     if not decided(warm.reaches(options.min_replicas), doubt):
         yield Fail(
             f"`{service.name}` keeps {warm.lower:g} of its VMs in this region.",
-            f"At least {options.min_replicas} VMs in each region, all groups there together.",
+            f"At least {options.min_replicas} VMs in each region, across all groups there.",
             f"Set ``{setting}`` to {options.min_replicas} or more.",
         )
 
@@ -202,7 +202,6 @@ def _grows_before_it_is_full(signal: str, value: float | Unknown | None, autosca
         yield Fail(
             f"`{autoscaler.name}` keeps ``{signal}`` at {target:g}.",
             "A target above 0 and below 1.",
-            f"Lower the `target` of ``{signal}``, so that VMs are added before those that are there are full; at "
-            "half of "
-            "what the backends are limited to, either of two equal regions can carry the load of both.",
+            f"Lower the `target` of ``{signal}``, so that VMs are added before the existing ones are full. At half of "
+            "the backends' limits, either of two equal regions can carry the load of both.",
         )

@@ -12,7 +12,7 @@ from policypack.verdict import Checks, Fail, Undecided, decided, known, not_know
 
 
 @rule(
-    title="The parts of a managed instance group are where the group is",
+    title="Templates, subnetworks, keys and autoscalers are in the group's location",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -92,9 +92,9 @@ def _is_in_its_region(group: GroupManager, part: Part) -> Checks:
     here = known(group.region, "region" if group.is_regional else "zone")
     if there != here:
         yield Fail(
-            f"The group is in `{here}`, and {part.name} in `{there}`.",
-            "Everything that the group is made of is in its own region.",
-            f"Use one of `{here}` in ``{part.property_name}``.",
+            f"The group is in `{here}`, and {part.name} is in `{there}`.",
+            "Everything that the group uses is in the group's own region.",
+            f"Use one in `{here}` in ``{part.property_name}``.",
         )
 
 
@@ -104,13 +104,13 @@ def _is_its_own(group: GroupManager, autoscaler: Autoscaler) -> Checks:
     fits = decided(autoscaler.fits(group.resource), doubt)
     if autoscaler.targets_instance_group:
         yield Fail(
-            f"The `target` of `{autoscaler.name}` is the instance group, and not its manager.",
+            f"The `target` of `{autoscaler.name}` is the instance group instead of its manager.",
             "An autoscaler whose `target` is the group manager.",
             "Set `target` to the `id` of the group manager.",
         )
     elif not fits:
         yield Fail(
-            f"`{autoscaler.name}` is not {kind} in the {place} of this group, and so does not size it.",
+            f"`{autoscaler.name}` is not {kind} in the {place} of this group, so it does not size the group.",
             f"{kind[0].upper()}{kind[1:]} in the {place} of the group.",
             f"Create it as {kind} with the `{place}` of the group.",
         )

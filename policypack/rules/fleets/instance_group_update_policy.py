@@ -25,7 +25,7 @@ _UNAVAILABLE_A_ZONE: Final = (
 
 
 @rule(
-    title="Update policies are valid and leave the capacity that failover needs",
+    title="Update policies are valid and leave enough capacity for failover",
     severity="medium",
     level="mandatory",
     stage="stack",
@@ -126,10 +126,10 @@ def _is_accepted(group: GroupManager) -> Checks:
 def _keeps_names(group: GroupManager) -> Checks:
     if known(loses_names(group), "update_policy", because="a stateful group keeps its VMs"):
         yield Fail(
-            "It is stateful, and its PROACTIVE updates replace VMs by others with new names.",
+            "It is stateful, and its PROACTIVE updates replace VMs with new ones under new names.",
             "With PROACTIVE updates a stateful group has ``replacement_method`` RECREATE.",
             "Set `type` to OPPORTUNISTIC and replace VMs region by region, or set ``replacement_method`` to RECREATE, "
-            "``max_surge_fixed`` to 0 and ``max_unavailable_fixed`` to one VM a zone.",
+            "``max_surge_fixed`` to 0 and ``max_unavailable_fixed`` to one VM per zone.",
         )
 
 
@@ -147,7 +147,7 @@ def _lets_an_update_begin(limits: UpdateLimits) -> Checks:
         yield Fail(
             "``max_surge`` and ``max_unavailable`` are both 0.",
             "At least one of them is above 0.",
-            "Set ``max_surge_fixed`` to one VM a zone.",
+            "Set ``max_surge_fixed`` to one VM per zone.",
         )
 
 
@@ -158,9 +158,8 @@ def _can_recreate(limits: UpdateLimits) -> Checks:
     wrong = "``max_surge`` is above 0" if surge is True else "``max_unavailable`` is 0"
     yield Fail(
         f"``replacement_method`` is RECREATE, and {wrong}.",
-        "With RECREATE ``max_surge`` is 0 and ``max_unavailable`` above 0, as a VM keeps its name.",
-        "Set ``max_surge_fixed=0`` and a ``max_unavailable_fixed`` of one VM a zone, or leave "
-        "``replacement_method`` out.",
+        "With RECREATE ``max_surge`` is 0 and ``max_unavailable`` above 0, because VMs keep their names.",
+        "Set ``max_surge_fixed=0`` and a ``max_unavailable_fixed`` of one VM per zone, or omit ``replacement_method``.",
     )
 
 
@@ -203,10 +202,10 @@ def _keeps_enough(group: GroupManager, service: BackendService, serves: bool | U
     for loss in fatal:
         without = f", and without `{loss.region}`" if loss.region else ""
         yield Fail(
-            f"While an update has taken {taken.lower:g} of {fleet.warm:g} VMs{without}, "
-            f"{100 * loss.left_fraction:.3g} % of the warm capacity of `{service.name}` is left"
+            f"While an update has {taken.lower:g} of {fleet.warm:g} VMs down{without}, {100 * loss.left_fraction:.3g} "
+            f"% of the warm capacity of `{service.name}` is left"
             + ("." if found.inexact else f" for a steady load of {100 * loss.load_fraction:.3g} %."),
-            "Enough capacity for the steady load while VMs are updated.",
-            "Set ``max_unavailable_fixed=0`` with a ``max_surge_fixed`` of one VM a zone, keep more VMs warm, or set "
+            "Enough capacity for the steady load during updates.",
+            "Set ``max_unavailable_fixed=0`` with a ``max_surge_fixed`` of one VM per zone, keep more VMs warm, or set "
             "`type` to OPPORTUNISTIC and replace VMs region by region.",
         )

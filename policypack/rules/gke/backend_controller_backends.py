@@ -12,7 +12,7 @@ _IGNORE = '``ignore_changes=["backends"]``'
 
 
 @rule(
-    title="A controller's backends survive the program's updates",
+    title="Updates keep the backends that a controller attaches",
     severity="high",
     level="mandatory",
     stage="stack",

@@ -8,7 +8,7 @@ from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 
 
 @rule(
-    title="Every load balancer that the stack shows is judged",
+    title="Every load balancer in the stack can be judged",
     severity="medium",
     level="advisory",
     stage="stack",
@@ -79,6 +79,6 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
     elif signal.sight is Sight.OUT_OF_SIGHT:
         yield Fail(
             f"{signal.text} Its backends are not judged.",
-            "Every load balancer of the stack is judged, or waived.",
-            "Declare what it serves in this stack, or look at it yourself and waive this rule for it.",
+            "Every load balancer in the stack is judged or waived.",
+            "Declare what it serves in this stack, or review it yourself and waive this rule for it.",
         )

@@ -8,7 +8,7 @@ from policypack.verdict import Checks, Condition, Fail, known, setting
 
 
 @rule(
-    title="Health checks log changes of health",
+    title="Health checks log health state changes",
     severity="low",
     level="advisory",
     stage="stack",
@@ -55,7 +55,7 @@ def health_check_logging(check: HealthCheck, options: Options) -> Checks:
     """
     if not known(check.is_logged, "log_config"):
         yield Fail(
-            "It does not log changes of health.",
-            "Changes of health are logged.",
+            "It does not log health state changes.",
+            "Health state changes are logged.",
             setting({"log_config": {"enable": True}}),
         )

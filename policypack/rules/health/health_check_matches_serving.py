@@ -27,7 +27,7 @@ def _has_a_check(service: BackendService) -> bool | Unknown:
 
 
 @rule(
-    title="Health checks ask the port and the protocol that requests go to",
+    title="Health checks probe the serving port with the serving protocol",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -36,7 +36,7 @@ def _has_a_check(service: BackendService) -> bool | Unknown:
         uses_proxy("a passthrough load balancer has no named port"),
         HAS_BACKENDS,
         TAKES_HEALTH_CHECKS,
-        Condition(_has_a_check, "no health check in the stack asks its backends", "health_checks"),
+        Condition(_has_a_check, "no health check in the stack probes its backends", "health_checks"),
     ),
 )
 def health_check_matches_serving(service: BackendService, options: Options) -> Checks:
@@ -118,10 +118,11 @@ def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
         return
     where = quoted([name for name, is_there in groups.items() if is_there is True])
     yield Fail(
-        f"The {use.purpose} `{use.check.name}` speaks {_SPOKEN[check_speaks]} to the port of {where} to which the "
-        f"service speaks {_SPOKEN[service_speaks]}.",
-        "A health check that speaks TLS if the service does on that port, and only then.",
-        f"Use a check with ``{other_block(use.check)}``, or set the service's `protocol` to what the server speaks.",
+        f"The {use.purpose} `{use.check.name}` uses {_SPOKEN[check_speaks]} on the port of {where} where the service "
+        f"uses {_SPOKEN[service_speaks]}.",
+        "A health check that uses TLS if, and only if, the service does on that port.",
+        f"Use a check with ``{other_block(use.check)}``, or set the service's `protocol` to the one that the server "
+        "speaks.",
     )
 
 
@@ -145,16 +146,16 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
         return
     numbers = [known(one, "named_ports", group.name) for one in serving]
     asks = (
-        f"the {use.purpose} `{use.check.name}` asks port {port}, which no named port of {GROUPS} has, and "
+        f"the {use.purpose} `{use.check.name}` probes port {port}, which is not a named port of {GROUPS}, and "
         f"requests go to {quoted(map(str, numbers))}"
     )
     sources = probe_sources(service).ranges if use.purpose == "health check" else HEALERS
     if not any(is_shut_out(service, group, port, number, sources) for number in numbers):
-        yield Undecided(f"{asks}: whether the server answers there is not known", "port")
+        yield Undecided(f"{asks}: whether the server responds there is not known", "port")
         return
     yield Fail(
-        f"{asks[0].upper()}{asks[1:]}: the firewall admits checks there alone.",
-        "A health check on the port that requests go to, or on one that ``named_ports`` declares.",
-        f"Set the check's `port` to {numbers[0]}; if the server answers health checks on {port}, declare that in "
-        "``named_ports`` and admit it.",
+        f"{asks[0].upper()}{asks[1:]}: the firewall admits checks only there.",
+        "A health check on the serving port, or on a port that ``named_ports`` declares.",
+        f"Set the check's `port` to {numbers[0]}; if the server responds to health checks on {port}, declare that "
+        "port in ``named_ports`` and admit it.",
     )

@@ -58,9 +58,7 @@ class ReachableOptions(Options):
     def problem(self) -> str | None:
         """A text that is no range."""
         wrong = [text for text in self.admitted_ranges if not parse_ranges([text]).certain]
-        return (
-            f"option `admitted_ranges` has `{wrong[0]}`, which is no range such as `35.191.0.0/16`" if wrong else None
-        )
+        return f"option `admitted_ranges` has `{wrong[0]}`, which is not a range in CIDR notation" if wrong else None
 
 
 def _has_a_network(service: BackendService) -> bool:
@@ -203,17 +201,17 @@ def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> C
     observed += [f"Requests go to {other}."] if other else []
     ranges = [str(range_) for range_ in known(asked.sources, "ip_cidr_range", asked.subnet)]
     allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
-    fixes = [f"If the server answers health checks on {other} as well, set the check's `port` to it."] if other else []
+    fixes = [f"If the server also responds to health checks on {other}, set the check's `port` to it."] if other else []
     fixes.append(
         mending
         or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with "
-        f"``source_ranges={json.dumps(ranges)}``, ``allows={json.dumps(allows)}`` and a `priority` below that of "
-        "every rule that denies; "
-        "if a policy of the organization or a folder admits them, name the ranges in the option `admitted_ranges`."
+        f"``source_ranges={json.dumps(ranges)}``, ``allows={json.dumps(allows)}`` and a `priority` number below that "
+        "of every deny rule. If an organization or folder policy admits them, add the ranges to the option "
+        "`admitted_ranges`."
     )
     yield Fail(
         " ".join(observed),
-        f"Ingress from {quoted(ranges)} to the ports of health check and service.",
+        f"Ingress from {quoted(ranges)} to the health check port and the serving port.",
         " Otherwise: ".join(fixes),
     )
 

@@ -108,8 +108,8 @@ def _timeout_fits_interval(check: HealthCheck) -> Checks:
     if timeout > interval:
         yield Fail(
             f"Its ``timeout_sec`` {timeout:g} is longer than its ``check_interval_sec`` {interval:g}.",
-            "A timeout that is not longer than the interval.",
-            "Lower ``timeout_sec`` (5 where left out), or raise ``check_interval_sec``.",
+            "A timeout no longer than the interval.",
+            "Lower ``timeout_sec`` (5 if omitted), or raise ``check_interval_sec``.",
         )
 
 
@@ -117,8 +117,8 @@ def _fails_over_quickly(check: HealthCheck, options: TimingOptions) -> Checks:
     seconds, how = _seconds_until_unhealthy(check)
     if seconds > options.max_detection_sec:
         yield Fail(
-            f"A dead VM gets requests for {seconds:g} seconds ({how}).",
-            f"A dead VM is out within {options.max_detection_sec} seconds.",
+            f"A dead VM receives requests for {seconds:g} seconds ({how}).",
+            f"A dead VM is detected within {options.max_detection_sec} seconds.",
             "Lower ``check_interval_sec`` or ``unhealthy_threshold``.",
         )
 
@@ -138,7 +138,7 @@ def _does_not_flap(name: str, threshold: float | Unknown, options: TimingOptions
     if answers < options.min_threshold:
         yield Fail(
             f"Its ``{name}`` is {answers:g}.",
-            f"Thresholds of at least {options.min_threshold}, so that no single answer decides.",
+            f"Thresholds of at least {options.min_threshold}, so that no single probe decides.",
             setting({name: options.min_threshold}, " or more."),
         )
 

@@ -88,7 +88,7 @@ def instance_disk_encryption(machine: Machine, options: Options) -> Checks:
 def _has_own_key(disk: Disk) -> Checks:
     if not known(disk.has_key, "kms_key_self_link", disk.name):
         yield Fail(
-            f"``{disk.name}`` has no key of your own.",
+            f"``{disk.name}`` has no customer-managed key.",
             "A customer-managed encryption key for each persistent disk.",
             f"Set ``{disk.where}`` to a Cloud KMS key in the VM's region, on which the Compute Engine service agent "
             f"(`{_AGENT}`) has `roles/cloudkms.cryptoKeyEncrypterDecrypter`.",

@@ -64,6 +64,6 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
     if known(machine.forwards_packets, "can_ip_forward"):
         yield Fail(
             "``can_ip_forward`` is on.",
-            "VMs that send and receive packets of their own addresses only.",
-            setting({"can_ip_forward": False}, ", or leave it out."),
+            "VMs that send and receive packets only for their own addresses.",
+            setting({"can_ip_forward": False}, ", or omit it."),
         )

@@ -24,7 +24,7 @@ class MetadataAccessOptions(Options):
 
 
 @rule(
-    title="OS Login is on, project-wide SSH keys are blocked, and the serial port is closed",
+    title="OS Login is on; project-wide SSH keys and the serial port are off",
     severity="medium",
     level="mandatory",
     stage="stack",
@@ -119,7 +119,7 @@ def _serial_port_is_closed(switch: Switch, group: str) -> Checks:
     if switch is Switch.ON:
         yield Fail(
             f"`serial-port-enable` in {where} is on.",
-            "`serial-port-enable` is `FALSE` or left out.",
+            "`serial-port-enable` is `FALSE` or omitted.",
             _fix("serial-port-enable", "FALSE", group),
         )
     elif switch in (Switch.NOT_KNOWN, Switch.DISPUTED):

@@ -79,6 +79,6 @@ def _is_internal(interface: NetworkInterface, kind: str, setting: str, has_exter
     if known(has_external, setting, interface.name):
         yield Fail(
             f"Network interface `{interface.name}` has an external {kind} address.",
-            "Network interfaces without external addresses; load balancers use the internal ones.",
-            f"Remove ``{setting}``; use Cloud NAT if VMs have to reach the internet.",
+            "Network interfaces without external addresses; load balancers use internal addresses.",
+            f"Remove ``{setting}``; use Cloud NAT if VMs need to reach the internet.",
         )

@@ -13,8 +13,8 @@ _REQUIRED = "Metadata, startup scripts and cloud-init documents without secrets.
 # Reading a secret takes the role: https://cloud.google.com/secret-manager/docs/access-control
 _FIX = (
     "Store the metadata's secrets in Secret Manager, grant the VM's service account "
-    "`roles/secretmanager.secretAccessor` on them, read them at boot, and rotate them now: whoever could read the VM's "
-    "metadata or the stack's history has them."
+    "`roles/secretmanager.secretAccessor` on them, read them at boot, and rotate them now: anyone who could read the "
+    "VM's metadata or the stack's history has them."
 )
 
 
@@ -89,7 +89,7 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
 def _holds_no_secret(text: MetadataText) -> Checks:
     held = [*text.certain_secrets, *(f"the secret output of `{source.name}`" for source in text.secrets_of)]
     if held:
-        yield Fail(f"There are plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
+        yield Fail(f"It has plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
     if text.may_hold:
         names = quoted(source.name for source in text.may_hold)
         yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", "metadata")

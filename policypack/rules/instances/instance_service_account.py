@@ -10,7 +10,7 @@ from policypack.verdict import Checks, Fail, Undecided, decided, known
 
 
 @rule(
-    title="VMs run as service accounts of their own that may do what the server needs",
+    title="VMs run as dedicated service accounts with the roles they need",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -90,7 +90,7 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
     elif known(account.is_default, "email", "service_account", because="it may be a default account"):
         yield Fail(
             "The VM runs as a default service account.",
-            "A service account that was created for the server, with the roles that it needs.",
+            "A dedicated service account with the roles that the server needs.",
             _own_account(machine),
         )
 
@@ -131,5 +131,5 @@ def _is_no_basic_role(grant: BroadGrant, reads: bool) -> Checks:
     yield Fail(
         f"`{grant.by}` grants the VM's account `{grant.role}`.",
         "The roles that the server needs, such as `roles/logging.logWriter`.",
-        f"Replace `{grant.by}` by one predefined role for each thing that the server does{such_as}.",
+        f"Replace `{grant.by}` with predefined roles for what the server does{such_as}.",
     )

@@ -16,10 +16,7 @@ _CAN_BE_SHIELDED = Condition[Machine](
 )
 _REQUIRED = "``shielded_instance_config`` with secure boot, vTPM and integrity monitoring on."
 _ALL: Mapping[str, Value] = {"enable_secure_boot": True, "enable_vtpm": True, "enable_integrity_monitoring": True}
-_DRIVERS = (
-    ". With secure boot a GPU driver that nobody signed does not load: for VMs with such drivers turn the option "
-    "`gpu_secure_boot` off."
-)
+_DRIVERS = ". Secure boot blocks unsigned GPU drivers: for VMs that need one, turn the option `gpu_secure_boot` off."
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
     has_drivers = machine.has_gpu is not False and options.gpu_secure_boot
     fix = setting({"shielded_instance_config": {**_ALL}}, _DRIVERS if has_drivers else ".", is_safe=not has_drivers)
     if shielding is None:
-        yield Fail("``shielded_instance_config`` is left out, and secure boot with it.", _REQUIRED, fix)
+        yield Fail("``shielded_instance_config`` is omitted, so secure boot is off.", _REQUIRED, fix)
         return
     doubt = Undecided("it is not known whether it has GPUs, and so whether it needs secure boot", "guest_accelerators")
     needs_secure_boot = options.gpu_secure_boot or negation(machine.has_gpu)

@@ -17,7 +17,7 @@ _HIGHEST: Final = 1.0
 
 
 @rule(
-    title="Capacity scalers are legal and leave capacity",
+    title="Capacity scalers are valid and leave capacity",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -79,8 +79,8 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
         yield Fail(
             f"All capacity is drained: {quoted({backend.label for backend in backends})} "
             f"{'has' if len(backends) == 1 else 'have'} ``capacity_scaler`` 0.",
-            "A ``capacity_scaler`` above 0 on one backend at least; the only one can't be drained.",
-            "Set ``capacity_scaler=1.0`` on the backends that are to serve.",
+            "A ``capacity_scaler`` above 0 on at least one backend; the only backend can't be drained.",
+            "Set ``capacity_scaler=1.0`` on the backends that should serve.",
         )
 
 
@@ -98,13 +98,14 @@ def _has_legal_scaler(backend: Backend) -> Checks:
     scaler = known(backend.capacity_scaler, "capacity_scaler", backend.label)
     if scaler is None:
         yield Fail(
-            f"Backend `{backend.label}` has no ``capacity_scaler``, for which the provider sends 0: it is drained.",
+            f"Backend `{backend.label}` has no ``capacity_scaler``, so the provider sends 0 and the backend is "
+            "drained.",
             "A ``capacity_scaler`` on every backend of a regional service.",
             setting({"capacity_scaler": 1.0}, at=backend.path),
         )
     elif scaler and not _LOWEST <= scaler <= _HIGHEST:
         yield Fail(
             f"Backend `{backend.label}` has ``capacity_scaler`` {scaler:g}.",
-            f"0, which drains the backend, or from {_LOWEST:g} to {_HIGHEST:g}.",
-            f"Set ``capacity_scaler`` to {_LOWEST:g} or more, up to {_HIGHEST:g}.",
+            f"0, which drains the backend, or {_LOWEST:g} to {_HIGHEST:g}.",
+            f"Set ``capacity_scaler`` to a value from {_LOWEST:g} to {_HIGHEST:g}.",
         )

@@ -34,11 +34,11 @@ _FIXES: Final = {
     BackendKind.REGIONAL_INTERNET_NEG: "Use a regional load balancer with a proxy, or a global external Application "
     "Load Balancer with a `GlobalNetworkEndpointGroup`.",
 }
-_OTHER_GROUP: Final = "Use a group of such a kind, or a load balancer that takes this one."
+_OTHER_GROUP: Final = "Use a group of a supported kind, or a load balancer that supports this one."
 
 
 @rule(
-    title="Balancing mode, targets and service settings fit the kind of each backend",
+    title="Balancing mode, targets and service settings suit each kind of backend",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -128,7 +128,7 @@ def _is_group(backend: Backend) -> Checks:
         yield Fail(
             f"`group` of backend `{backend.label}` is a URL of `{backend.wrong_collection}`.",
             "The URL of an instance group or a network endpoint group.",
-            "Set `group` to ``instance_group`` of the manager, whose URL has `instanceGroups` in it."
+            "Set `group` to ``instance_group`` of the manager, whose URL contains `instanceGroups`."
             if is_manager
             else "Set `group` to ``instance_group`` of a manager, or to the `id` of an instance group or a NEG.",
         )
@@ -149,8 +149,8 @@ def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Chec
 def _takes_others(service: BackendService, backend: Backend, kinds: Collection[BackendKind]) -> Checks:
     taken = [kind.value for kind, row in KINDS.items() if Cell.TAKEN in map(row.cells.get, service.products)]
     yield Fail(
-        f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not take.",
-        f"It takes: {', '.join(taken)}.",
+        f"Backend `{backend.label}` is a {backend.kind_name}, which this load balancer does not support.",
+        f"Supported: {', '.join(taken)}.",
         " ".join(fix for kind, fix in _FIXES.items() if kind in kinds) or _OTHER_GROUP,
     )
 

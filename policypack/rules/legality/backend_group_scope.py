@@ -15,7 +15,7 @@ from policypack.wording import quoted
 
 
 @rule(
-    title="Each group is in the service's region, and once in the service",
+    title="Each group is in the service's region and is listed only once",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -96,7 +96,7 @@ def _has_each_group_once(service: BackendService) -> Checks:
     for name in service.repeated_groups:
         yield Fail(
             f"Group `{name}` is in more than one backend.",
-            "Each group once in a service.",
+            "Each group only once in a service.",
             "Keep one of these backends.",
         )
     if service.groups_that_may_be_one:
@@ -107,7 +107,7 @@ def _has_each_group_once(service: BackendService) -> Checks:
 def _has_its_vms_alone(shared: SharedVms) -> Checks:
     if shared.is_certain:
         yield Fail(
-            f"VM {quoted(shared.names)} is in `{shared.group}` and in `{shared.other}`, which both are backends.",
+            f"VM {quoted(shared.names)} is in `{shared.group}` and in `{shared.other}`, and both are backends.",
             "Each VM in one load-balanced instance group.",
             f"Remove it from one of them, or use `{shared.group}` in both places.",
         )
@@ -118,15 +118,15 @@ def _has_its_vms_alone(shared: SharedVms) -> Checks:
 def _is_in_region(service: BackendService, group: Group) -> Checks:
     if group.is_anywhere:
         yield Fail(
-            f"Backend `{group.name}` is a global NEG, and the service is regional.",
-            "Groups of the service's own region.",
+            f"Backend `{group.name}` is a global NEG, but the service is regional.",
+            "Groups in the service's own region.",
             "Use a `RegionNetworkEndpointGroup`, or a global `BackendService`.",
         )
         return
     theirs, ours = known(group.region, "region", group.name), known(service.region, "region")
     if theirs != ours:
         yield Fail(
-            f"Backend `{group.name}` is in {theirs}, and the service is in {ours}.",
-            "Groups of the service's own region.",
+            f"Backend `{group.name}` is in {theirs}, but the service is in {ours}.",
+            "Groups in the service's own region.",
             f"Use a group in {ours}; to serve from several regions, use a global `BackendService`.",
         )

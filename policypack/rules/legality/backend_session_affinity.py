@@ -24,13 +24,13 @@ from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided, setting
 
 _FIX_ON_CLOUD_RUN: Final = (
-    "Remove it; Cloud Run has ``session_affinity=True`` on its own template, with which clients stay with an instance "
-    "even while its readiness probe fails."
+    "Remove it. Cloud Run has its own ``session_affinity=True`` on the template; with it, clients stay with an "
+    "instance even while its readiness probe fails."
 )
 
 
 @rule(
-    title="Session affinity is one that the load balancer has, and takes effect",
+    title="Session affinity is supported and takes effect",
     severity="medium",
     level="advisory",
     stage="stack",
@@ -143,7 +143,7 @@ def _serverless_has_none(service: BackendService, name: str, is_set: bool | Unkn
     if known(all_of([is_serverless, is_set]), deciding, because="serverless NEGs do not have it"):
         yield Fail(
             f"It has ``{name}``, which has no effect with its serverless NEGs.",
-            f"No ``{name}`` on a service of serverless NEGs.",
+            f"No ``{name}`` on a service with serverless NEGs.",
             fix,
         )
 
@@ -164,7 +164,7 @@ def _load_balancer_has_it(service: BackendService) -> Checks:
     affinity = known(service.session_affinity.value, "session_affinity")
     cells = cells_of_row(SESSION_AFFINITIES, affinity, service.products)
     fail = Fail(
-        f"It has ``session_affinity`` {affinity}, which this load balancer does not have.",
+        f"It has ``session_affinity`` {affinity}, which this load balancer does not support.",
         f"One of {', '.join(taken_by_any(SESSION_AFFINITIES, service.products))}.",
         "Set ``session_affinity`` to one of them.",
     )
@@ -177,7 +177,7 @@ def _has_cookie(service: BackendService) -> Checks:
     if not known(service.sets("strong_session_affinity_cookie"), "strong_session_affinity_cookie"):
         yield Fail(
             f"It has ``session_affinity`` {STATEFUL_AFFINITY} and no ``strong_session_affinity_cookie``.",
-            "The cookie that this affinity needs.",
+            "The cookie that this affinity requires.",
             setting({"strong_session_affinity_cookie": {"name": "llm", "ttl": {"seconds": 3600}}}),
         )
 
@@ -190,8 +190,8 @@ def _policy_keeps_sessions(service: BackendService) -> Checks:
         if service.backends:
             known(service.is_measured, "backends", because="session affinity counts with some kinds of them alone")
         yield Fail(
-            f"It has session affinity and ``locality_lb_policy`` {policy}, under which affinity has no effect.",
-            "Session affinity with ``locality_lb_policy`` MAGLEV or RING_HASH, or none of its own.",
+            f"It has session affinity, which has no effect with ``locality_lb_policy`` {policy}.",
+            "Session affinity with ``locality_lb_policy`` MAGLEV or RING_HASH, or omitted.",
             setting({"session_affinity": "NONE"}, ', or ``locality_lb_policy="MAGLEV"``.'),
         )
 
@@ -201,6 +201,6 @@ def _mode_keeps_sessions(backend: Backend) -> Checks:
         known(backend.is_measured, "group", backend.label)
         yield Fail(
             f"Backend `{backend.label}` is in UTILIZATION mode, and the service has session affinity.",
-            "Session affinity with another balancing mode than UTILIZATION.",
+            "Session affinity with a balancing mode other than UTILIZATION.",
             setting({"session_affinity": "NONE"}, ', or ``balancing_mode="RATE"`` with ``max_rate_per_instance``.'),
         )

@@ -19,7 +19,7 @@ _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer
 
 
 @rule(
-    title="Forwarding rule, proxy and service belong together",
+    title="Forwarding rule, target proxy and backend service are compatible",
     severity="critical",
     level="mandatory",
     stage="stack",
@@ -113,7 +113,7 @@ def _takes_a_map(front: ForwardingRule, proxy: Proxy) -> Checks:
     if known(all_of([is_internal, proxy.has_certificate_map]), "certificate_map", proxy.name):
         yield Fail(
             f"`{proxy.name}` has a ``certificate_map``, which scheme `{front.scheme}` does not support.",
-            "Certificates that the load balancer takes: internal ones take no certificate map.",
+            "Certificates attached directly: internal load balancers do not support certificate maps.",
             f"Name the certificates in ``certificate_manager_certificates`` of `{proxy.name}`.",
         )
 
@@ -126,7 +126,7 @@ def _takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
         yield Fail(
             f"`{proxy.name}` has ``certificate_manager_certificates``, which a global proxy with scheme "
             f"`{front.scheme}` does not support.",
-            "Certificates that the load balancer takes: global external ones take a certificate map.",
+            "A certificate map: global external load balancers use one for Certificate Manager certificates.",
             f"Set ``certificate_map`` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
         )
 
@@ -148,8 +148,8 @@ def _may_clash(rival: ForwardingRule) -> Undecided:
 
 def _has_its_address_alone(rival: ForwardingRule) -> Checks:
     yield Fail(
-        f"Forwarding rule `{rival.name}` has the same address and protocol, and a port of this one.",
-        "One forwarding rule for an address, a protocol and a port.",
+        f"Forwarding rule `{rival.name}` has the same address and protocol, and an overlapping port.",
+        "One forwarding rule per address, protocol and port.",
         "Give one of them another address or port, or delete it.",
     )
 
@@ -168,7 +168,7 @@ def _has_tier(front: ForwardingRule) -> Checks:
         yield Fail(
             f"It is global and in network tier `{front.network_tier}`.",
             "PREMIUM, the only tier of a global forwarding rule.",
-            "Leave ``network_tier`` out.",
+            "Omit ``network_tier``.",
         )
 
 
@@ -177,14 +177,14 @@ def _speaks_protocol(proxy: Proxy, service: BackendService) -> Checks:
     if protocol is not None and protocol not in spoken:
         yield Fail(
             f"`{proxy.name}` is a target {proxy.kind} proxy, and `{service.name}` speaks {protocol}.",
-            f"A service behind such a proxy speaks one of {', '.join(spoken)}.",
-            "Use the target proxy that fits the service's protocol.",
+            f"A service that speaks one of {', '.join(spoken)}.",
+            "Use a target proxy that matches the service's protocol.",
         )
 
 
 def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
     yield Fail(
-        f"`{service.name}` has passthrough scheme `{service.scheme}`, and is behind target proxy `{proxy.name}`.",
+        f"`{service.name}` has passthrough scheme `{service.scheme}` but is behind target proxy `{proxy.name}`.",
         f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
         "Set ``load_balancing_scheme`` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule.",
     )
@@ -212,8 +212,8 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
         yield Undecided(f"no page says whether a regional rule may lead to `{service.name}`", "load_balancing_scheme")
     elif ours != theirs and not migrates:
         yield Fail(
-            f"It has scheme `{ours}`, and backend service `{service.name}` has `{theirs}`.",
+            f"It has scheme `{ours}`, but backend service `{service.name}` has `{theirs}`.",
             "The same scheme on the forwarding rule and the service.",
             f"Set ``load_balancing_scheme`` to `{theirs}` on the forwarding rule"
-            + ("." if service.is_regional else ", or the other way round."),
+            + ("." if service.is_regional else ", or change the service to match."),
         )

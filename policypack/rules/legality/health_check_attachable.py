@@ -31,7 +31,7 @@ _OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a ``proxy_he
 
 
 @rule(
-    title="The health check is one that the backend service can have",
+    title="The health check is compatible with the backend service",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -112,8 +112,8 @@ def _has_no_source_regions(check: HealthCheck) -> Checks:
     if known(check.source_regions, "source_regions", check.name):
         yield Fail(
             f"Its health check `{check.name}` has ``source_regions``.",
-            "A health check without ``source_regions``; one with them serves Cloud DNS alone.",
-            "Create a health check of its own, without ``source_regions``.",
+            "A health check without ``source_regions``, which only Cloud DNS supports.",
+            "Create a separate health check without ``source_regions``.",
         )
 
 
@@ -124,10 +124,10 @@ def _has_port(service: BackendService, check: HealthCheck) -> Checks:
     fail = Fail(
         f"Its health check `{check.name}` has ``port_specification`` {specification}, which is not supported "
         f"{_UNSUPPORTED[specification]}.",
-        "A port that the load balancer can find.",
-        f'Set ``port_specification="{USE_SERVING_PORT}"``: it takes the port that ``port_name`` of the service names.'
+        "A port that the load balancer can determine.",
+        f'Set ``port_specification="{USE_SERVING_PORT}"``: it probes the port that ``port_name`` names.'
         if service.takes_serving_port is True
-        else "Set `port` to the number on which the servers listen, and remove ``port_specification``.",
+        else "Set `port` to the port that the servers listen on, and remove ``port_specification``.",
     )
     cells = cells_of_row(HEALTH_CHECKS, specification, service.nearest_products)
     yield from refused(cells, fail, which_product(service))
@@ -144,16 +144,15 @@ def _is_one_of_the_internet(service: BackendService, check: HealthCheck) -> Chec
             f"Its health check `{check.name}` speaks gRPC or has ``proxy_header`` PROXY_V1, and a backend is an "
             "internet "
             "NEG.",
-            "An HTTP, HTTPS, HTTP/2, TCP or SSL check without ``proxy_header``: internet NEGs support no other.",
-            "Use a check with ``https_health_check``, without ``proxy_header``; or leave the check out, which is "
-            "optional.",
+            "An HTTP, HTTPS, HTTP/2, TCP or SSL check without ``proxy_header``: internet NEGs support no others.",
+            "Use a check with ``https_health_check``, without ``proxy_header``; or omit the check, which is optional.",
         )
 
 
 def _takes_legacy_check(service: BackendService, name: str) -> Checks:
     cells = cells_of_row(HEALTH_CHECKS, LEGACY_HEALTH_CHECK, service.products)
     fail = Fail(
-        f"Its health check `{name}` is a legacy one.",
+        f"Its health check `{name}` is a legacy health check.",
         "A `HealthCheck` or `RegionHealthCheck`: legacy checks are for target pools, and for instance groups of "
         "global external Application Load Balancers.",
         "Use a `RegionHealthCheck` in the region of the service."
@@ -177,7 +176,7 @@ def _is_in_region(service: BackendService, name: str, region: str | Unknown) -> 
     theirs, ours = known(region, "region", name), known(service.region, "region")
     if theirs != ours:
         yield Fail(
-            f"Its health check `{name}` is in {theirs}, and the service is in {ours}.",
+            f"Its health check `{name}` is in {theirs}, but the service is in {ours}.",
             "A health check in the region of the service, or a global one.",
             f'Create a `RegionHealthCheck` with ``region="{ours}"``.',
         )
@@ -196,6 +195,6 @@ def _takes_check(group: Group) -> Checks:
         kind = "a global internet NEG" if group.is_anywhere else "a serverless NEG"
         yield Fail(
             f"It has a health check, and backend `{group.name}` is {kind}.",
-            f"No health check: {kind} takes none.",
+            f"No health check: {kind} does not support one.",
             "Remove ``health_checks``.",
         )

@@ -30,7 +30,7 @@ _JUDGED_OTHERWISE: Final = {
 
 
 @rule(
-    title="The service sets nothing that its load balancer refuses or ignores",
+    title="The load balancer supports every attribute that is set",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -122,9 +122,9 @@ def _is_taken(
     if cell is Cell.REFUSED:
         owner = f"Backend `{label}`" if label else "It"
         yield Fail(
-            f"{owner} has ``{name}``, which is refused or ignored with scheme {service.scheme}.",
-            "Attributes that the load balancer has.",
-            f"Remove ``{name}``, or use a load balancer that has it.",
+            f"{owner} has ``{name}``, which is rejected or ignored with scheme {service.scheme}.",
+            "Only attributes that the load balancer supports.",
+            f"Remove ``{name}``, or use a load balancer that supports it.",
         )
     elif cell is UNKNOWN:
         yield which_product(service)
@@ -143,8 +143,8 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
     if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it does not go with ``enable_cdn``"):
         yield Fail(
             "It has both `iap` and ``enable_cdn``.",
-            "Identity-Aware Proxy or Cloud CDN, not both on one service.",
-            setting({"enable_cdn": False}, ": answers of a model are not to be cached."),
+            "Either Identity-Aware Proxy or Cloud CDN, not both on one service.",
+            setting({"enable_cdn": False}, ": model responses must not be cached."),
         )
 
 

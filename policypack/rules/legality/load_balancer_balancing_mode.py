@@ -16,7 +16,7 @@ from policypack.verdict import Checks, Fail, known, not_known
 
 
 @rule(
-    title="Balancing mode, scheme and target fields go together",
+    title="Balancing mode, scheme and target fields are compatible",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -111,8 +111,8 @@ def _load_balancer_has_mode(service: BackendService, backend: Backend, mode: str
     having = [one for one, row in MODES.items() if Cell.TAKEN in map(row.cells.get, service.nearest_products)]
     if is_refused(cells) is True:
         yield Fail(
-            f"Backend `{backend.label}` has balancing mode {mode}, which this load balancer does not have.",
-            f"This load balancer has {', '.join(having)}.",
+            f"Backend `{backend.label}` has balancing mode {mode}, which this load balancer does not support.",
+            f"One of {', '.join(having)}.",
             f'Set ``balancing_mode="{having[0]}"`` explicitly: UTILIZATION is the provider\'s default.'
             if family is Family.PASSTHROUGH
             else "Set ``balancing_mode`` to one of them.",
@@ -125,7 +125,8 @@ def _shares_no_group(use: SharedUse) -> Checks:
     if use.is_certain:
         yield Fail(
             f"Instance group `{use.group}` is in {use.mode} mode here, and in {use.other_mode} mode in `{use.other}`.",
-            "One mode for an instance group in all its services; RATE, CONNECTION and IN_FLIGHT go together.",
+            "Compatible modes for an instance group in all its services; RATE, CONNECTION and IN_FLIGHT can be "
+            "combined.",
             "Set RATE with ``max_rate_per_instance`` behind Application Load Balancers, and CONNECTION behind others.",
         )
     else:

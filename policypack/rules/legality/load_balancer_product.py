@@ -10,7 +10,7 @@ from policypack.verdict import Checks, Fail, Undecided, not_known
 
 
 @rule(
-    title="Scheme, scope and protocol form a load balancer that exists",
+    title="Scheme, scope and protocol match an existing load balancer",
     severity="critical",
     level="mandatory",
     stage="resource",
@@ -70,11 +70,11 @@ def _no_product(service: BackendService) -> Fail:
     takes = "; ".join(f"{'/'.join(product.protocols)} ({product.name})" for product in of_scheme)
     schemes = ", ".join(sorted({f"`{product.scheme}`" for product in of_scope}))
     return Fail(
-        f"A `{resource}` with {_stated('scheme', scheme)} and {_stated('protocol', protocol)} is no load balancer "
-        "that exists.",
-        f"A protocol that scheme `{scheme}` takes: {takes}."
+        f"A `{resource}` with {_stated('scheme', scheme)} and {_stated('protocol', protocol)} matches no existing "
+        "load balancer.",
+        f"A protocol that scheme `{scheme}` supports: {takes}."
         if of_scheme
-        else f"A scheme that a `{resource}` takes: {schemes}.",
+        else f"A scheme that a `{resource}` supports: {schemes}.",
         f"For `{protocol}`, use {' or '.join(_recommendations(with_protocol))}."
         if with_protocol
         else "Choose a protocol and a scheme from the load balancers in the documentation.",

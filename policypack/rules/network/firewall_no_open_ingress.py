@@ -31,7 +31,7 @@ class OpenIngressOptions(Options):
 
 
 @rule(
-    title="No firewall rule admits traffic from anywhere to the VMs",
+    title="No firewall rule opens serving VMs to the whole internet",
     severity="critical",
     level="mandatory",
     stage="stack",
@@ -132,9 +132,9 @@ def _is_not_open(firewall: Firewall, one: FirewallRule, options: OpenIngressOpti
         known(one.action, "action", one.label)
         known(one.is_internal, "src_network_scope", one.label)
         yield Fail(
-            f"`{one.label}` admits traffic from {_described(open_to)} to the VMs of the serving path.",
-            "Ingress only from where it has to come from: Google's front ends and health checks, proxy-only subnets, "
-            "IAP, networks of your own.",
+            f"`{one.label}` admits traffic from {_described(open_to)} to serving VMs.",
+            "Ingress only from expected sources: Google's front ends and health checks, proxy-only subnets, IAP, your "
+            "own networks.",
             'Set ``source_ranges=["35.191.0.0/16", "130.211.0.0/22"]`` for the load balancer, '
             '`["35.235.240.0/20"]` for SSH through IAP (in a policy ``src_ip_ranges``), or delete the rule.',
         )

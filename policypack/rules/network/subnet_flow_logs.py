@@ -33,7 +33,7 @@ class FlowLogsOptions(Options):
 
 
 @rule(
-    title="The VMs' subnetworks have flow logs",
+    title="Subnetworks of serving VMs have VPC Flow Logs enabled",
     severity="low",
     level="advisory",
     stage="stack",

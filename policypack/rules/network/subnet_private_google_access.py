@@ -83,6 +83,6 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
     if not known(subnetwork.has_private_google_access, "private_ip_google_access"):
         yield Fail(
             f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
-            "Private Google Access, so that VMs without external addresses get images, weights and secrets.",
+            "Private Google Access, so that VMs without external addresses can fetch images, weights and secrets.",
             setting({"private_ip_google_access": True}),
         )

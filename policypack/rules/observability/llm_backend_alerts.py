@@ -22,9 +22,9 @@ _FIXES: Final[dict[Signal, str]] = {
     "latency": "Add an `AlertPolicy` with a condition on a percentile of `total_latencies` of this service.",
 }
 _THRESHOLDS: Final[dict[Signal, str]] = {
-    "errors": "Set the threshold of {names} below 1: a ratio of requests is never above it.",
-    "latency": "Set the threshold of {names} in milliseconds, to {lowest:g} or more (the option "
-    "``min_latency_threshold_ms``), as the metrics of load balancers have it.",
+    "errors": "Set the threshold of {names} below 1: a ratio of requests is never above 1.",
+    "latency": "Set the threshold of {names} to {lowest:g} milliseconds or more (the option "
+    "``min_latency_threshold_ms``): load balancer metrics are in milliseconds.",
 }
 _MEASURES_NONE: Final = "its load balancer measures no requests"
 
@@ -141,6 +141,6 @@ def _nothing_covers(service: BackendService, options: AlertsOptions, signal: Sig
     names = quoted(wrong[:_MOST_NAMES]) if wrong else ""
     yield Fail(
         f"No alert policy covers {_NAMES[signal]}" + (f": {names} cannot tell, by the threshold." if wrong else "."),
-        "Enabled alert policies with a notification channel, on errors and latency of the service.",
+        "Enabled alert policies with a notification channel, on the service's errors and latency.",
         _THRESHOLDS[signal].format(names=names, lowest=lowest) if wrong else _FIXES[signal],
     )

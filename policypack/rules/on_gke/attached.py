@@ -32,7 +32,7 @@ def _has_limit(service: BackendService, one: Attachment) -> Checks:
     yield Fail(
         f"Nothing says when what {one.label} attaches is full: {why}.",
         "A limit for each endpoint, or a custom metric that counts.",
-        f"Set `{limit}` in {one.label} to what one server can carry.",
+        f"Set `{limit}` in {one.label} to what one server can handle.",
     )
 
 
@@ -48,7 +48,7 @@ def _has_mode_of_it(service: BackendService, one: Attachment) -> Checks:
     if is_refused(cells) is True:
         field, instead_of = _OTHER_MODE.get(mode, (_CONNECTIONS, "custom_metrics"))
         yield Fail(
-            f"{one.label} attaches backends in {mode} mode, which this load balancer does not have.",
+            f"{one.label} attaches backends in {mode} mode, which this load balancer does not support.",
             "A mode that the load balancer has: the controller takes RATE where there is a rate, else CONNECTION.",
             f"Set `{field}` in {one.label}, and remove `{instead_of}`.",
         )

@@ -30,7 +30,8 @@ def has_a_limit(backend: GkeBackend) -> Checks:
 def _policy_limits(backend: GkeBackend, policy: Policy) -> Checks:
     if not known(policy.has_limit, "default", policy.name):
         yield Fail(
-            f"Nothing limits the load of {backend.label} in a cluster, {whence(policy, 'max rate')}.",
-            "A limit of the requests to each Pod, or of a metric of its own.",
-            f"{how_to_set(backend, policy, {'max rate': _EXAMPLE})} It is how many requests a second a server carries.",
+            f"Nothing limits the load on {backend.label} in a cluster, {whence(policy, 'max rate')}.",
+            "A limit on requests per Pod, or on a custom metric.",
+            f"{how_to_set(backend, policy, {'max rate': _EXAMPLE})} It is the number of requests per second that one "
+            "server can handle.",
         )

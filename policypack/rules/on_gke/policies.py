@@ -109,7 +109,7 @@ def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], 
     name, api_version = policy.kind, policy.api_version
     made = f"Create a {name} (`{api_version}`) in the namespace of {backend.label}"
     if name in _WITH_SETTINGS:
-        made = f"Create one {name} (`{api_version}`) for all settings of {backend.label}, in its namespace,"
+        made = f"Create one {name} (`{api_version}`) in the namespace of {backend.label}, for all its settings,"
     if name == BACKEND_CONFIG:
         link = '`cloud.google.com/backend-config: {"default": NAME}`'
         return f"{made} with ``spec={python_literal(spec)}``, and annotate {backend.label} with {link}{also}."

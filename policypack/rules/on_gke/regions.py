@@ -18,7 +18,7 @@ from policypack.model.gke.regions import (
 from policypack.model.kubernetes.kinds import INFERENCE_POOL
 from policypack.model.values.logic import equals
 from policypack.verdict import Checks, Fail, Undecided, known, provided
-from policypack.wording import counted, quoted
+from policypack.wording import how_many, quoted
 
 _JOIN: Final = (
     "Serve the model from a cluster in another region too, behind a load balancer of its own, join both by DNS with "
@@ -79,7 +79,7 @@ def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass
     what = "pool (annotation `networking.gke.io/export`)" if is_pool else "Service (`ServiceExport`)"
     yield Fail(
         f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
-        f"Backends in at least {counted(min_regions, 'region')}.",
+        f"Backends in at least {how_many(min_regions, 'region')}.",
         (_MULTI_CLUSTER.format(name=name, what=what) if name else "") + _JOIN,
     )
 
@@ -92,7 +92,7 @@ def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) 
         )
     elif len(regions) < min_regions:
         there = f" in {quoted(regions)}" if regions else ""
-        seen = f"{counted(len(exporters), 'cluster')} of this stack export {backend.label}{there}"
+        seen = f"{how_many(len(exporters), 'cluster')} of this stack export {backend.label}{there}"
         yield Undecided(
             f"{seen}, {min_regions} regions are needed, and clusters of other stacks may export it", "location"
         )

@@ -24,6 +24,6 @@ def _policy_waits(backend: GkeBackend, policy: Policy, min_seconds: int, max_sec
     fix = how_to_set(backend, policy, {"timeout": min_seconds if is_short else max_seconds})
     yield Fail(
         f"The timeout of {backend.label} is {timeout:g} s, {whence(policy, 'timeout')}.",
-        f"A timeout from {min_seconds} to {max_seconds} s.",
-        f"{fix} It has to cover the longest response." if is_short else fix,
+        f"A timeout of {min_seconds} to {max_seconds} s.",
+        f"{fix} It must cover the longest response." if is_short else fix,
     )

@@ -12,7 +12,7 @@ from policypack.model.values.bounds import reaches
 from policypack.model.values.logic import or_else
 from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, Undecided, decided, provided
-from policypack.wording import counted
+from policypack.wording import how_many
 
 _HOW_TO_SHOW: Final = "; objects with a `provider` whose `kubeconfig` comes from a cluster of the stack are"
 
@@ -44,10 +44,10 @@ def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: in
     why = f"in how many zones `{cluster.name}` has nodes for {backend.label} is not known"
     spans = reaches(or_else(least, 0), or_else(most, None), min_zones)
     if not decided(spans, Undecided(why, "node_locations")):
-        zones = counted(or_else(most, 0), "zone")
+        zones = how_many(or_else(most, 0), "zone")
         yield Fail(
             f"All nodes of the cluster `{cluster.name}` are in {zones}.",
-            f"Backends in at least {counted(min_zones, 'zone')} of each region.",
+            f"Backends in at least {how_many(min_zones, 'zone')} of each region.",
             f"Set ``node_locations`` of the cluster or of its node pools to {min_zones} zones or more of its region.",
         )
 
@@ -58,8 +58,8 @@ def _has_several_pods(backend: GkeBackend, min_zones: int) -> Checks:
     if backend.target and not decided(has_several_pods(backend), doubt):
         labels = ", ".join(workload.label for workload, _ in backend.workloads)
         yield Fail(
-            f"{backend.label} has one Pod at most, of {labels}, and so is in one zone.",
-            f"Backends in at least {counted(min_zones, 'zone')} of each region.",
+            f"{backend.label} has at most one Pod, from {labels}, so it is in one zone.",
+            f"Backends in at least {how_many(min_zones, 'zone')} of each region.",
             f"Set `spec.replicas` of {labels} to {min_zones} or more, and spread its Pods over zones with "
             "`topologySpreadConstraints`.",
         )

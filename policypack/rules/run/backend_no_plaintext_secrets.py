@@ -134,10 +134,10 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
 def _holds_no_secret(text: PlainText) -> Checks:
     if text.secrets:
         yield Fail(
-            f"There are plaintext secrets in {text.label}: {', '.join(text.secrets)}.",
+            f"It has plaintext secrets in {text.label}: {', '.join(text.secrets)}.",
             _REQUIRED,
             f"Move the secret in {text.label} to Secret Manager, {_READ_BY.get(text.property_name, _ADDED_BY_SERVER)}, "
-            "and rotate it now: whoever could view the service or the stack's history has it.",
+            "and rotate it now: anyone who could view the service or the stack's history has it.",
         )
     elif text.hides_something:
         yield Undecided(f"{text.label} is not known", text.property_name)

@@ -27,7 +27,7 @@ def _has_global_names(service: BackendService) -> bool | Unknown:
 
 
 @rule(
-    title="Model APIs are asked by their own host name",
+    title="Requests to model APIs carry the API's own host name",
     severity="medium",
     level="advisory",
     stage="stack",
@@ -81,8 +81,8 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
     doubt = Undecided("whether `Host` is set on the way to its endpoint is not known", "custom_request_headers")
     if not decided(sets_host, doubt):
         yield Fail(
-            "It sends its endpoint the host name that clients ask for.",
-            "The endpoint's own host name.",
+            "It sends the clients' `Host` header to the endpoint.",
+            "A `Host` header with the endpoint's own host name.",
             'Set ``custom_request_headers=["Host: ..."]`` to the endpoint\'s host name.',
         )
 

@@ -99,5 +99,5 @@ def _is_named(backend: InternetBackend) -> Checks:
     if backend.is_named is UNKNOWN:
         yield Undecided(f"whether the endpoint of `{backend.label}` is a name is not known", "backends")
     elif backend.is_named is False:
-        why = f"the endpoint of `{backend.label}` is an address, whose certificate the load balancer does not check"
+        why = f"the endpoint of `{backend.label}` is an address, whose certificate the load balancer does not verify"
         yield Undecided(why, "network_endpoint_type")

@@ -18,7 +18,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 
-_REQUIRED = "A readiness probe and a minimum instance of the Cloud Run service in each region, or outlier detection."
+_REQUIRED = "A readiness probe and a minimum instance for the Cloud Run service in each region, or outlier detection."
 _OUTLIERS = '``outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}``'
 
 
@@ -35,7 +35,7 @@ def _may_fail_over(service: BackendService) -> bool | Unknown:
 
 
 @rule(
-    title="Something tells the load balancer that a region is dead",
+    title="The load balancer can detect a dead region",
     severity="critical",
     level="mandatory",
     stage="stack",
@@ -114,7 +114,7 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
     scheme = known(service.scheme, "load_balancing_scheme")
     if scheme == "EXTERNAL":
         yield Fail(
-            "Its load balancer is a classic one, which cannot tell that a region is dead.",
+            "Its load balancer is a classic one, which cannot detect a dead region.",
             _REQUIRED,
             'Set ``load_balancing_scheme="EXTERNAL_MANAGED"``, and give the Cloud Run services readiness probes.',
         )
@@ -155,11 +155,10 @@ def _every_region_reports(service: BackendService, backends: tuple[ServerlessBac
 
 def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
     return Fail(
-        f"Nothing tells the load balancer that the region of `{label}` is dead: there is {' and '.join(missing)}.",
+        f"The load balancer cannot detect that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
-        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and name it '
-        "alone in "
-        f"the NEG. Or set {_OUTLIERS} on the backend service.",
+        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and let the NEG '
+        "name that service only. Or set {_OUTLIERS} on the backend service.",
     )
 
 

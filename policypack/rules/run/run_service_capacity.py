@@ -31,7 +31,7 @@ class RunCapacityOptions(Options):
 
 
 @rule(
-    title="Cloud Run sends an instance what it can serve",
+    title="Cloud Run concurrency matches what an instance can serve",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -102,9 +102,9 @@ def _takes_few_requests(service: RunService, options: RunCapacityOptions) -> Che
     if concurrency > options.max_concurrency:
         setting = service.name_of("concurrency")
         yield Fail(
-            f"Each instance is sent up to {concurrency:g} requests at a time.",
+            f"Each instance receives up to {concurrency:g} concurrent requests.",
             f"At most {options.max_concurrency}.",
-            f"Set ``{setting}`` to what the model server batches, such as vLLM's `--max-num-seqs`.",
+            f"Set ``{setting}`` to the model server's batch size, such as vLLM's `--max-num-seqs`.",
         )
 
 
@@ -115,8 +115,8 @@ def _can_grow(service: RunService) -> Checks:
     least = known(service.min_instances, "min_instance_count")
     if least > most:
         yield Fail(
-            f"Its minimum is {least:g} instances, and its maximum {most:g}.",
-            "A maximum that is not below the minimum.",
+            f"Its minimum is {least:g} instances, but its maximum is {most:g}.",
+            "A maximum no lower than the minimum.",
             f"Raise ``{service.name_of('max of the service')}``, or lower ``{service.name_of('min of the service')}``.",
         )
     elif most == 1:
@@ -127,8 +127,8 @@ def _can_grow(service: RunService) -> Checks:
 def _keeps_its_cpu(container: Container) -> Checks:
     if known(container.idles_cpu, "cpu_idle"):
         yield Fail(
-            "It has a GPU and ``cpu_idle=True``, which is refused.",
-            "Instance-based billing, which a GPU needs.",
+            "It has a GPU and ``cpu_idle=True``, which Cloud Run rejects.",
+            "Instance-based billing, which GPUs require.",
             "Set ``cpu_idle=False`` in `resources`.",
         )
 
@@ -140,7 +140,8 @@ def _fits_its_gpu(service: RunService, container: Container) -> Checks:
     cores, gibibytes = _NEEDS[accelerator]
     required = f"At least {cores} cores and {gibibytes} GiB for `{accelerator}`."
     if _is_below(container.cpu, cores) is True or _is_below(container.memory, gibibytes * _GIB) is True:
-        yield Fail("Its CPU or memory is less than its GPU needs.", required, "Raise `cpu` and `memory` in `limits`.")
+        observed = "It has less CPU or memory than its GPU requires."
+        yield Fail(observed, required, "Raise `cpu` and `memory` in `limits`.")
     elif _is_below(container.cpu, cores) is UNKNOWN or _is_below(container.memory, gibibytes * _GIB) is UNKNOWN:
         yield Undecided("whether its CPU and memory are those that its GPU needs is not known", "template")
 

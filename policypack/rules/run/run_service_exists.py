@@ -13,7 +13,7 @@ from policypack.wording import quoted
 
 
 @rule(
-    title="Each serverless NEG names a Cloud Run service of its own region",
+    title="Each serverless NEG points to a Cloud Run service in its own region",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -90,8 +90,8 @@ def _is_elsewhere(backend: ServerlessBackend) -> Checks:
     places = {one: regions_of(one) for one in backend.link.elsewhere}
     regions = sorted({region for found in places.values() if found is not UNKNOWN for region in found})
     yield Fail(
-        f"The serverless NEG `{backend.label}` is in `{backend.region}`, and its Cloud Run service "
-        f"`{backend.link.elsewhere[0].name}` in {quoted(regions)}.",
+        f"The serverless NEG `{backend.label}` is in `{backend.region}`, but its Cloud Run service "
+        f"`{backend.link.elsewhere[0].name}` is in {quoted(regions)}.",
         "A Cloud Run service of that name in the NEG's own region.",
-        "Create the Cloud Run service in the NEG's region too, or the NEG in the service's.",
+        "Create the Cloud Run service in the NEG's region too, or move the NEG to the service's region.",
     )

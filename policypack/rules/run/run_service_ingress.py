@@ -8,11 +8,11 @@ from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, Undecided, known, setting
 
-_REQUIRED = "A Cloud Run service that is reached through its load balancer only."
+_REQUIRED = "A Cloud Run service that is reachable only through its load balancer."
 
 
 @rule(
-    title="Cloud Run services are reached through their load balancer only",
+    title="Cloud Run services are reachable only through their load balancer",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -73,7 +73,7 @@ def run_service_ingress(service: RunService, options: Options) -> Checks:
 def _is_behind_internal_ones(service: RunService) -> Checks:
     if known(any_of(one.is_external for one in service.backend_services), "load_balancing_scheme"):
         yield Fail(
-            "Its ingress is internal only, and no request of its external load balancer gets through.",
+            "Its ingress is internal only, so it rejects all requests from its external load balancer.",
             "Ingress that admits the load balancer.",
             setting(service.balanced_ingress),
         )
@@ -88,7 +88,7 @@ def _is_closed_otherwise(service: RunService) -> Checks:
         way = "its default URL" if url is True else "a domain mapping"
         is_public = any_of(one.is_external for one in service.backend_services)
         yield Fail(
-            f"It takes requests from everywhere, and {way} bypasses the load balancer.",
+            f"It accepts requests from everywhere, and {way} bypasses the load balancer.",
             _REQUIRED,
             setting(service.closed_to_all_others),
             severity=None if is_public is not False else "medium",

@@ -150,9 +150,9 @@ def _is_on_health_path(name: str, probe: Probe | Unknown | None, options: RunPro
 def _asks_the_server(name: str, probe: Probe, options: RunProbeOptions, required: str, fix: str) -> Checks:
     kinds = known(probe.kinds, "template", because=f"the kind of ``{name}`` decides")
     if len(kinds) > 1:
-        yield Fail(f"Its ``{name}`` has {' and '.join(kinds)} at once, which is refused.", required, fix)
+        yield Fail(f"Its ``{name}`` has {' and '.join(kinds)} at once, which Cloud Run rejects.", required, fix)
     elif kinds not in (("gRPC",), ("HTTP",)):
-        yield Fail(f"Its ``{name}`` asks for an open port only.", required, fix)
+        yield Fail(f"Its ``{name}`` only checks that a port is open.", required, fix)
     elif kinds == ("HTTP",):
         path = known(probe.path, "template", because=f"the path of ``{name}`` decides")
         if path.partition("?")[0] not in options.allowed_paths:
@@ -167,16 +167,13 @@ def _starts_in_time(service: RunService, probe: Probe, options: RunProbeOptions)
         probe.initial_delay_seconds, "template", because="``initial_delay_seconds`` of ``startup_probe`` decides"
     )
     required = (
-        f"From {options.min_startup_seconds} s to {_LONGEST_WINDOW} s, with a GPU to {_LONGEST_WINDOW_WITH_GPU} s."
+        f"Between {options.min_startup_seconds} s and {_LONGEST_WINDOW} s, or {_LONGEST_WINDOW_WITH_GPU} s with a GPU."
     )
-    fix = (
-        "Set ``period_seconds`` and ``failure_threshold`` so that their product is the time that loading the model "
-        "takes."
-    )
+    fix = "Set ``period_seconds`` and ``failure_threshold`` so that their product covers the time to load the model."
     if delay + threshold * period < options.min_startup_seconds:
         yield Fail(f"Its startup probe gives up after {delay + threshold * period:g} s.", required, fix)
     elif threshold * period > _LONGEST_WINDOW_WITH_GPU:
-        yield Fail(f"Its startup probe grants {threshold * period:g} s, more than Cloud Run does.", required, fix)
+        yield Fail(f"Its startup probe allows {threshold * period:g} s, more than Cloud Run supports.", required, fix)
     elif threshold * period > _LONGEST_WINDOW and negation(service.has_gpu) is not False:
         yield Undecided(f"{threshold * period:g} s to start are for services with a GPU, and it shows none", "template")
 
@@ -188,7 +185,7 @@ def _is_patient(probe: Probe, options: RunProbeOptions) -> Checks:
     period = known(probe.period_seconds, "template", because="``period_seconds`` of ``liveness_probe`` decides")
     if threshold * period < options.min_liveness_seconds:
         yield Fail(
-            f"Its liveness probe kills the container after {threshold * period:g} s without an answer.",
+            f"Its liveness probe kills the container after {threshold * period:g} s without a response.",
             f"At least {options.min_liveness_seconds} s, so that a busy server is not killed.",
             "Raise ``period_seconds`` or ``failure_threshold`` of ``liveness_probe``.",
         )
@@ -199,7 +196,7 @@ def _has_time_for_an_answer(name: str, probe: Probe) -> Checks:
     period = known(probe.period_seconds, "template", because=f"``period_seconds`` of ``{name}`` decides")
     if timeout > period:
         yield Fail(
-            f"Its ``{name}`` has a time-out of {timeout:g} s and a period of {period:g} s, which is refused.",
-            "A time-out that is no longer than the period.",
+            f"Its ``{name}`` has a timeout of {timeout:g} s and a period of {period:g} s, which Cloud Run rejects.",
+            "A timeout no longer than the period.",
             f"Lower ``timeout_seconds`` of ``{name}``, or raise ``period_seconds``.",
         )

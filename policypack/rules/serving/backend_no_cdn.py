@@ -18,7 +18,7 @@ def _may_have_cdn(service: BackendService) -> bool | Unknown:
 
 
 @rule(
-    title="Answers of models are not cached",
+    title="Model responses are not cached",
     severity="medium",
     level="advisory",
     stage="stack",
@@ -61,7 +61,7 @@ def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """
     if known(service.uses_cdn, "enable_cdn"):
         yield Fail(
-            "It has ``enable_cdn=True``, and prompts are POST requests, which Cloud CDN never caches.",
+            "It has ``enable_cdn=True``, but prompts are POST requests, which Cloud CDN never caches.",
             "No Cloud CDN in front of a model.",
-            setting({"enable_cdn": False}, "; if it serves no model, leave it out with the option `services`."),
+            setting({"enable_cdn": False}, "; if it serves no model, exclude it with the option `services`."),
         )

@@ -58,7 +58,7 @@ class GpuInstanceSchedulingOptions(Options):
 
 
 @rule(
-    title="VMs with GPUs are scheduled as their provisioning model requires",
+    title="GPU VMs use the scheduling settings that their provisioning model needs",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -135,8 +135,8 @@ def _takes_its_termination_action(scheduling: Scheduling) -> Checks:
         return
     if known(scheduling.provisioning_model, "provisioning_model") == STANDARD:
         yield Fail(
-            "``instance_termination_action`` is set with STANDARD, which Compute Engine refuses.",
-            "With STANDARD no ``instance_termination_action``, unless the VM runs for a limited time.",
+            "``instance_termination_action`` is set with STANDARD, which Compute Engine rejects.",
+            "With STANDARD no ``instance_termination_action``, unless the VM has a limited run duration.",
             "Remove ``instance_termination_action``.",
         )
 
@@ -183,7 +183,7 @@ def _stops_by_default(scheduling: Scheduling) -> Checks:
 def _may_migrate(observed: str) -> Fail:
     return Fail(
         f"``on_host_maintenance`` {observed}.",
-        "``on_host_maintenance`` is TERMINATE, as a VM with a GPU cannot be moved while it runs.",
+        "``on_host_maintenance`` is TERMINATE, because VMs with GPUs cannot be live migrated.",
         setting({"scheduling": {"on_host_maintenance": "TERMINATE"}}),
     )
 
@@ -238,7 +238,7 @@ def _has_its_reservation(machine: Machine, type_: str | None, needs: Provisionin
         return
     has_others = not needs.refused
     yield Fail(
-        f"`{type_}` is STANDARD without a reservation, and is not available that way.",
+        f"`{type_}` is STANDARD without a reservation, a combination that is not available.",
         f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if has_others else ''}.",
         "Name the reservation in ``reservation_affinity`` with type "
         f"SPECIFIC_RESERVATION{', or use SPOT or FLEX_START' if has_others else ''}.",

@@ -101,7 +101,7 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
     if not 0 < draining <= _LONGEST_SECONDS:
         yield Fail(
             f"Connection draining is {draining:g} s.",
-            f"Above 0 and at most {_LONGEST_SECONDS} s, which is what the API takes.",
+            f"Above 0 and at most {_LONGEST_SECONDS} s, the API's limit.",
             setting({"connection_draining_timeout_sec": _LONGEST_SECONDS})
             if draining > _LONGEST_SECONDS
             else f"Set ``connection_draining_timeout_sec`` to ``timeout_sec``, up to {_LONGEST_SECONDS}.",

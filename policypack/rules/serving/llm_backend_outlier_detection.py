@@ -136,8 +136,8 @@ def _ejects_enough_servers(detection: OutlierDetection, options: OutlierDetectio
 def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
     if not known(is_enforced, "enforcing_consecutive_errors", "outlier_detection"):
         yield Fail(
-            "Its outlier detection only counts: all ``enforcing_...`` percentages are 0.",
-            "Outlier detection that ejects.",
+            "Its outlier detection ejects nothing: all ``enforcing_...`` percentages are 0.",
+            "Outlier detection that ejects servers.",
             setting({"outlier_detection": {"enforcing_consecutive_errors": 100}}),
         )
 
@@ -145,8 +145,8 @@ def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
 def _is_not_off_for_serverless(service: BackendService) -> Checks:
     if known(service.uses_iap, "iap", because="it turns outlier detection of serverless NEGs off"):
         yield Fail(
-            "It has `iap`, which turns outlier detection of serverless NEGs off.",
-            "Outlier detection that ejects.",
+            "It has `iap`, which turns off outlier detection for serverless NEGs.",
+            "Outlier detection that ejects servers.",
             "Remove `iap` here, and set ``iap_enabled=True`` on the Cloud Run services.",
         )
     block = service.resource.asked.block("outlierDetection")
@@ -154,6 +154,6 @@ def _is_not_off_for_serverless(service: BackendService) -> Checks:
     if found:
         yield Fail(
             f"It sets {properties(found)}, which serverless NEGs do not support.",
-            "Outlier detection by consecutive errors.",
+            "Outlier detection based on consecutive errors.",
             f"Remove {properties(found)}.",
         )

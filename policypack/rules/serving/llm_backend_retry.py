@@ -85,7 +85,7 @@ def _retries_only_what_has_not_started(route: Route, label: str, options: RetryO
         yield Fail(
             f"Requests are retried on {quoted(refused)} by {label}.",
             f"Retries only on {quoted(options.allowed)}." if options.allowed else "No retries.",
-            'Set ``retry_conditions=["connect-failure"]``, or leave out the retry policy.',
+            'Set ``retry_conditions=["connect-failure"]``, or omit the retry policy.',
         )
     elif not names or len(names) < len(conditions):
         yield not_known("retry_conditions", because=f"{label} names none, or they are computed")

@@ -171,7 +171,7 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
     if not options.min_seconds <= timeout <= longest:
         yield Fail(
             f"The request timeout of the Cloud Run service `{run.name}` is {timeout:.10g} s.",
-            f"A timeout from {options.min_seconds} to {longest} s.",
+            f"A timeout of {options.min_seconds} to {longest} s.",
             setting(run.timeout_of(options.min_seconds), f", or {_AS_LONG}.", of=run),
         )
 
@@ -182,9 +182,9 @@ def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) 
         yield Fail(
             f"The timeout of {label} is {timeout:.10g} s, and takes precedence over that of the service.",
             _required(options),
-            "Leave `timeout` out of the route action, or set it to the duration of the longest response.",
+            "Omit `timeout` in the route action, or set it to the duration of the longest response.",
         )
 
 
 def _required(options: TimeoutOptions) -> str:
-    return f"A timeout from {options.min_seconds} to {options.max_seconds} s."
+    return f"A timeout of {options.min_seconds} to {options.max_seconds} s."

@@ -18,10 +18,10 @@ _IN_ANOTHER_REGION: Final = {
     "servers there.",
     GroupKind.HYBRID_NEG: "Add a hybrid NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "
     "servers near it.",
-    GroupKind.SERVERLESS_NEG: "Deploy the serverless service in another region as well, and add a serverless NEG "
+    GroupKind.SERVERLESS_NEG: "Also deploy the serverless service in another region, and add a serverless NEG "
     "(`RegionNetworkEndpointGroup`) for it there to `backends`.",
     GroupKind.PRIVATE_SERVICE_CONNECT_NEG: "Add a Private Service Connect NEG (`RegionNetworkEndpointGroup`) in "
-    "another region to `backends`, for a service attachment that is published there.",
+    "another region to `backends`, for a service attachment published there.",
 }
 _ANY_KIND: Final = "Add a backend of the same kind in another region to `backends`."
 
@@ -38,6 +38,6 @@ def how_to_reach_another(service: BackendService, min_regions: int) -> str:
     for group, region in misplaced_groups(service)[:1]:
         return f"Create `{group.name}` in `{region}`, as its name says: it is in `{group.region}`."
     for group in spare_groups(service)[:1]:
-        return f"Add `{group.name}` in `{group.region}`, which is in no service, to `backends`."
+        return f"Add `{group.name}` in `{group.region}`, which no service uses, to `backends`."
     kinds = {kind for group in service.groups for kind in group.kinds} or service.kinds
     return _IN_ANOTHER_REGION.get(next(iter(kinds)), _ANY_KIND) if len(kinds) == 1 else _ANY_KIND

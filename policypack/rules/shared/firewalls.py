@@ -13,17 +13,17 @@ from policypack.model.firewalls.traffic import Asked
 _TEXTS: Final = {
     "priority": (
         "`{rule}` would allow them, but {denying} comes first.",
-        "Set the `priority` of `{rule}` below that of {denying}.",
+        "Set the `priority` number of `{rule}` below that of {denying}.",
     ),
-    "sources": ("`{rule}` allows them from elsewhere only.", "Add {missed} to the ``{sources}`` of `{rule}`."),
-    "port": ("`{rule}` allows them to other ports only.", "Add {ports} to the `ports` of `{rule}`."),
+    "sources": ("`{rule}` allows them only from other sources.", "Add {missed} to the ``{sources}`` of `{rule}`."),
+    "port": ("`{rule}` allows them only to other ports.", "Add {ports} to the `ports` of `{rule}`."),
     "enabled": ("`{rule}` would allow them, but it is disabled.", "Set ``disabled=False`` on `{rule}`."),
     "targets": (
-        "`{rule}` would allow them, but it is for other VMs by its ``{targets}``.",
-        "Give these VMs what the ``{targets}`` of `{rule}` name, or name there what they have.",
+        "`{rule}` would allow them, but its ``{targets}`` select other VMs.",
+        "Make the ``{targets}`` of `{rule}` match these VMs.",
     ),
     "network": (
-        "`{rule}` would allow them, but it is for another network.",
+        "`{rule}` would allow them, but it belongs to another network.",
         "Set the network of `{rule}` to that of these VMs, or repeat it for that network.",
     ),
     "direction": (

@@ -16,15 +16,15 @@ from policypack.verdict import Checks, Fail, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _OTHER_MODE: Final = (
-    "Another balancing mode than UTILIZATION, the provider's default: endpoints of a NEG have no utilization.",
+    "A balancing mode other than UTILIZATION, the provider's default: NEG endpoints have no utilization.",
     'Set ``balancing_mode="RATE"`` with ``max_rate_per_endpoint``; behind a proxy Network Load Balancer '
     '``balancing_mode="CONNECTION"`` with ``max_connections_per_endpoint``.',
 )
 _NO_MODE: Final = (
-    "No balancing mode and no target: this kind of NEG has neither.",
-    "Leave ``balancing_mode`` out, and all targets.",
+    "No balancing mode and no target: this kind of NEG supports neither.",
+    "Omit ``balancing_mode`` and all targets.",
 )
-_NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, other NEGs none."
+_NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, and other NEGs none."
 
 
 def mode_fits(backend: Backend) -> Checks:
@@ -47,7 +47,7 @@ def scaler_fits(backend: Backend) -> Checks:
     if takes_none is not False and scaler is not None and 0 < known(scaler, "capacity_scaler", backend.label) < 1:
         fail = Fail(
             f"Backend `{backend.label}` is a {backend.kind_name}, where ``capacity_scaler`` {scaler:g} has no effect.",
-            "``capacity_scaler`` 1, which a regional service has to say, or none.",
+            "``capacity_scaler`` 1, which a regional service must set, or none.",
             setting(
                 {"capacity_scaler": 1.0}, ". Weights between services in the URL map split traffic.", at=backend.path
             ),
@@ -76,7 +76,7 @@ def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Check
     if known(is_there, name, backend.label):
         yield Fail(
             f"Backend `{backend.label}` is a {backend.kind_name}, and ``{name}`` is set.",
-            "Settings and targets that the kind of group has.",
+            "Settings and targets that this kind of group supports.",
             f"Remove ``{name}``. {_NO_LIMIT}"
             if name.startswith("max_")
             else f"Remove ``{name}``, or use another kind of group.",
@@ -93,16 +93,16 @@ def outlier_detection_fits_serverless(service: BackendService) -> Checks:
 def _serverless_takes_it(service: BackendService) -> Checks:
     if service.is_regional:
         yield Fail(
-            "It is regional, and has serverless NEGs and ``outlier_detection``.",
-            "No ``outlier_detection``: that of serverless NEGs is for global services.",
+            "It is a regional service with serverless NEGs and ``outlier_detection``.",
+            "No ``outlier_detection``: serverless NEGs support it only in global services.",
             "Remove ``outlier_detection``, or use a global `BackendService`.",
         )
         return
     yield _counts_errors_alone(service)
     if known(service.uses_iap, "iap", because="with it ``outlier_detection`` does nothing for serverless NEGs"):
         yield Fail(
-            "It has serverless NEGs, ``outlier_detection`` and `iap`, beside which that does nothing.",
-            "Outlier detection or Identity-Aware Proxy on a service of serverless NEGs.",
+            "It has serverless NEGs, ``outlier_detection`` and `iap`, and `iap` turns outlier detection off.",
+            "Either outlier detection or Identity-Aware Proxy on a service with serverless NEGs.",
             "Set ``iap_enabled=True`` on the Cloud Run services, and remove `iap` here.",
         )
 
@@ -113,7 +113,7 @@ def _counts_errors_alone(service: BackendService) -> Checks:
     if found:
         yield Fail(
             f"It has serverless NEGs, and its ``outlier_detection`` has {properties(found)}.",
-            "Consecutive errors and gateway failures: success rates are not supported with serverless NEGs.",
+            "Consecutive errors and gateway failures: serverless NEGs do not support success rates.",
             f"Remove {properties(found)}.",
         )
     yield from (not_known(name) for name, is_there in rates.items() if is_there is UNKNOWN)

@@ -14,11 +14,11 @@ from policypack.model.run.neg import internet_backends
 from policypack.model.values.logic import known_in
 from policypack.rules.shared.refusal import which_product
 from policypack.verdict import Checks, Fail, known, not_known
-from policypack.wording import counted, quoted
+from policypack.wording import how_many, quoted
 
 _IN_ZONES: Final = frozenset({BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG, BackendKind.HYBRID_NEG})
-_BY_URL_MAP: Final = "Make a service for each, and choose between them in the URL map."
-_BY_FRONT: Final = "Make a service and a forwarding rule for each."
+_BY_URL_MAP: Final = "Create a service for each, and route between them in the URL map."
+_BY_FRONT: Final = "Create a service and a forwarding rule for each."
 
 
 def kinds_go_together(service: BackendService) -> Checks:
@@ -32,7 +32,7 @@ def kinds_go_together(service: BackendService) -> Checks:
     likely = (*TOGETHER, _IN_ZONES) if service.is_passthrough is False else TOGETHER
     if not any(all(found & together for found in certain) for together in TOGETHER):
         yield Fail(
-            f"Its backends are of kinds that do not go together: {_listed(service.groups)}.",
+            f"It mixes kinds of backends that cannot be combined: {_listed(service.groups)}.",
             "Instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind.",
             _apart(service),
         )
@@ -59,8 +59,8 @@ def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
         yield from _one_a_region(service, kind)
     elif count > LIMITS[limit]:
         yield Fail(
-            f"It has {count} backends that are each a {kind.value}.",
-            f"As many as its load balancer takes in one service: {limit}.",
+            f"It has {count} backends of kind {kind.value}.",
+            f"At most what its load balancer supports in one service: {limit}.",
             _apart(service),
         )
     elif possible > LIMITS[limit]:
@@ -74,8 +74,8 @@ def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
     crowded = sorted({region for region in regions if regions.count(region) > 1})
     for region in crowded:
         yield Fail(
-            f"It has {counted(regions.count(region), 'serverless NEG')} in `{region}`.",
-            "One serverless NEG for each region.",
+            f"It has {how_many(regions.count(region), 'serverless NEG')} in `{region}`.",
+            "One serverless NEG per region.",
             _apart(service),
         )
     possible = [group for group in _possible_groups(service) if kind in group.backend_kinds]
@@ -142,7 +142,7 @@ def as_many_endpoints_as_taken(service: BackendService) -> Checks:
             yield Fail(
                 f"The internet NEG `{backend.label}` has {count} endpoints.",
                 f"{most_endpoints(backend.neg)} at most.",
-                "Keep one endpoint, and make a NEG and a service for each other one.",
+                "Keep one endpoint, and create a NEG and a service for each of the others.",
             )
 
 

@@ -19,7 +19,7 @@ from policypack.model.values.values import Unknown
 from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known
 from policypack.wording import quoted
 
-SAME_PLACE = "Global with global, and regional with regional in the same region."
+SAME_PLACE = "Both global, or both regional in the same region."
 
 
 class Placed(Protocol):
@@ -175,7 +175,7 @@ def certificates_are_there(proxy: Proxy) -> Checks:
     for one in placed_certificates(proxy):
         kinds = _OF_CERTIFICATE_MANAGER if one.is_of_certificate_manager else _SSL_CERTIFICATES
         found, use_it = Found(one.name, one.region, one.property_name), f"name it in ``{one.property_name}``"
-        yield _is_of_its_scope(proxy, found, use_it, kinds, "The API refuses that.")
+        yield _is_of_its_scope(proxy, found, use_it, kinds, "The API rejects that.")
 
 
 def _is_of_its_scope(owner: Placed, policy: Found, use_it: str, policies: Policies, otherwise: str) -> Checks:

@@ -12,7 +12,7 @@ from policypack.model.values.logic import is_set
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided
 
-_TELLING: Final = "A signal that says how busy the servers are."
+_TELLING: Final = "A signal that shows how busy the servers are."
 
 
 def has_a_telling_signal(group: GroupManager, autoscaler: Autoscaler) -> Checks:
@@ -37,7 +37,7 @@ def _does_not_scale_by_cpu_alone(group: GroupManager, autoscaler: Autoscaler) ->
         fix = "Use ``load_balancing_utilization`` with a backend limited by ``max_rate_per_instance``, or `metrics`"
     else:
         how = ", as ``load_balancing_utilization`` follows that in UTILIZATION mode without ``max_rate_per_instance``"
-        fix = "Limit the backend by ``max_rate_per_instance``, or scale by `metrics`"
+        fix = "Limit the backend with ``max_rate_per_instance``, or scale by `metrics`"
     yield Fail(
         f"`{autoscaler.name}` scales VMs with GPUs by CPU utilization alone{how}.",
         _TELLING,
@@ -53,8 +53,8 @@ def _can_follow_the_load_balancer(group: GroupManager, autoscaler: Autoscaler) -
     )
     if not decided(has_load_signal(group), doubt):
         yield Fail(
-            f"`{autoscaler.name}` scales by ``load_balancing_utilization``, and no Application Load Balancer "
-            "serves it.",
+            f"`{autoscaler.name}` scales by ``load_balancing_utilization``, but no Application Load Balancer serves "
+            "it.",
             _TELLING,
             "Scale by `metrics` or ``cpu_utilization``, or use a backend service with protocol HTTP, HTTPS or HTTP2.",
         )
@@ -66,7 +66,7 @@ def _has_no_limit_as_a_whole(group: GroupManager, service: BackendService, autos
             f"`{service.name}` limits the group as a whole by ``max_rate``, which ``load_balancing_utilization`` of "
             f"`{autoscaler.name}` cannot follow.",
             _TELLING,
-            "Limit the backend by ``max_rate_per_instance``, or scale by `metrics`.",
+            "Limit the backend with ``max_rate_per_instance``, or scale by `metrics`.",
         )
 
 

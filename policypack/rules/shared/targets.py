@@ -32,7 +32,7 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
     if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
         yield _has_limit_of_mode(backend, mode)
     unfit = [field for field in TARGET_FIELDS if is_refused([TARGETS_OF_MODES[mode][field]])]
-    yield sets_none_of(backend, unfit, f"{mode} mode takes targets of its own only.")
+    yield sets_none_of(backend, unfit, f"{mode} mode takes only its own targets.")
     if mode == _UTILIZATION:
         yield _is_in_range(backend, backend.max_utilization, f"Backend `{backend.label}`", "max_utilization")
     if mode == _METRICS_MODE:
@@ -58,9 +58,9 @@ def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Chec
     unwanted = [field for field, is_set in found.items() if is_set is True]
     if unwanted:
         yield Fail(
-            f"Backend `{backend.label}` sets {properties(unwanted)}, which is refused or ignored there.",
+            f"Backend `{backend.label}` sets {properties(unwanted)}, which is rejected or ignored in this mode.",
             required,
-            f"Remove {properties(unwanted)}, or choose the mode that they belong to.",
+            f"Remove {properties(unwanted)}, or choose the mode that supports it.",
         )
     yield from (not_known(field, backend.label) for field, is_set in found.items() if is_set is UNKNOWN)
 
@@ -87,7 +87,7 @@ def _has_limit_of_mode(backend: Backend, mode: str) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` is in {mode} mode without a limit.",
             f"{properties(fields, 'or')}.",
-            "Set the limit for each instance or endpoint to what one server can carry.",
+            "Set a limit per instance or endpoint to what one server can handle.",
         )
 
 
@@ -107,7 +107,7 @@ def _metrics_fit(backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` has {len(targets)} custom metrics.",
             f"At most {MAX_METRICS} custom metrics for each backend.",
-            "Keep the one or two that follow the load of the server.",
+            "Keep the one or two that track the server's load.",
         )
     for target in targets:
         yield _is_in_range(backend, target, f"A custom metric of backend `{backend.label}`", "custom_metrics")

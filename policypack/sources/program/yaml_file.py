@@ -10,8 +10,23 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from policypack.sources.error import SourceError
 
-# `no`, `1:30` and dates are strings.
-_Loader: Any = type("_Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": {}})
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
+    # `no`, `1:30` and dates are strings.
+    yaml_implicit_resolvers: Any = {}  # noqa: RUF012 (as in the class above)
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        """Refuses keys that are there twice, of which PyYAML takes the last without a word."""
+        node = super().compose_mapping_node(anchor)
+        seen = set[str]()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                problem = f"the key `{repr(key.value)[1:-1]}` is there twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return node
+
+
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("int", r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F_]+", "-+0123456789"),

@@ -43,9 +43,10 @@ def _is_not_open(backend: GkeBackend, is_closed: bool | Unknown) -> Checks:
         policy = attached[0] if attached else Policy(settings_kind(backend))
         yield Fail(
             f"{backend.label} is public, and nothing in the stack authenticates its callers.",
-            "Identity-Aware Proxy, an authorization policy, known address ranges, or a server that asks for a key.",
-            f"{how_to_set(backend, policy, {'iap': True})} Or have the server ask for a key; if it already does in a "
-            "way that the stack does not show, set the option `server_authenticates`.",
+            "Identity-Aware Proxy, an authorization policy, known address ranges, or a server that requires an API "
+            "key.",
+            f"{how_to_set(backend, policy, {'iap': True})} Or have the server require an API key. If it already does "
+            "and the stack does not show it, set the option `server_authenticates`.",
         )
     elif is_closed is not True:
         yield Undecided(_MAY_ASK, "iap")

@@ -39,7 +39,7 @@ def _names_a_policy(
             f"{backend.label} has no Cloud Armor policy, {whence(policy, 'security policy')}.",
             "A backend security policy.",
             f"{how_to_set(backend, policy, {'security policy': 'POLICY'})} `POLICY` is the name of a "
-            f"`{_KINDS.fitting(front)}` that allows known clients, or limits the rate of each.",
+            f"`{_KINDS.fitting(front)}` that allows only known clients, or rate limits each client.",
         )
     yield judge_named(
         front, policy, "security policy", _KINDS, lambda found: judge(SecurityPolicy.of(found, front.stack))

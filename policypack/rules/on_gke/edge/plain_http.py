@@ -13,7 +13,7 @@ from policypack.rules.on_gke.edge.fronts import how_to_configure, on_fronts
 from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 
-_REQUIRED = "HTTPS, and plain HTTP for redirects only."
+_REQUIRED = "HTTPS, with plain HTTP used only for redirects."
 _REDIRECT = '{"redirectToHttps": {"enabled": True}}'
 _LISTENER = '``{"name": "https", "protocol": "HTTPS", "port": 443, "tls": ...}``'
 
@@ -45,7 +45,7 @@ def _passes_on(backend: GkeBackend, front: Front, holder: KubernetesObject, list
     https = name_of_https_listener(front)
     add = "" if https else f"Add {_LISTENER} to `spec.listeners` of {front.label}. "
     yield Fail(
-        f"Listener {plain} of {front.label} takes plain HTTP, and {holder.label} passes it on to {backend.label}.",
+        f"Listener {plain} of {front.label} accepts plain HTTP, and {holder.label} forwards it to {backend.label}.",
         _REQUIRED,
         f"{add}Set `sectionName` to `{https or 'https'}` in `spec.parentRefs` of {holder.label}, and attach a route to "
         f"{plain} that has no backends and the filter `RequestRedirect` with the scheme `https`.",
@@ -64,7 +64,7 @@ def _config_redirects(backend: GkeBackend, ingress: Front, config: Policy) -> Ch
     made = how_to_configure(ingress, config, _REDIRECT)
     how = f"Set {field_of(config, 'redirect')} to True" if config.object else made
     yield Fail(
-        f"{ingress.label} takes plain HTTP and passes it on to {backend.label}.",
+        f"{ingress.label} accepts plain HTTP and forwards it to {backend.label}.",
         _REQUIRED,
         f'{how}; or annotate {ingress.label} with `kubernetes.io/ingress.allow-http: "false"`.',
     )
