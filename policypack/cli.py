@@ -24,7 +24,6 @@ from policypack.commands.report_schema import report_schema
 from policypack.commands.rules import explain, rules
 from policypack.commands.trend import trend
 from policypack.garbage import collect_seldom
-from policypack.wording import printable
 
 _FROM_A_CLONE: Final = "python -m policypack"
 
@@ -52,7 +51,7 @@ def run() -> NoReturn:
         click.echo("interrupted", err=True)
         sys.exit(ExitStatus.INTERRUPTED)
     except OSError as error:
-        what = f"cannot open {printable(str(error.filename))}" if error.filename else "cannot write the report"
+        what = f"cannot open {error.filename!r}" if error.filename else "cannot write the report"
         _give_up(f"{what}: {error.strerror}")
     except ModuleNotFoundError as error:
         _give_up(f"this needs the package {error.name}: install llm-policypack[cli]")
