@@ -70,6 +70,13 @@ def test_nothing_changed_is_said_with_what_was_judged() -> None:
     ]
 
 
+def test_other_words_are_no_other_verdicts() -> None:
+    reworded = {("llm-backend-regions", "llm"): ("failed", "All backends are in one region.")}
+    base, head = Judged(RULES, {"a": ONE_REGION, "b": {}}), Judged(RULES, {"a": reworded, "b": {}})
+    heading = "### Ecosystem: the same verdicts, in other words for 1 of 2 stacks"
+    assert markdown(base, head).splitlines()[1] == heading
+
+
 def test_what_does_not_fit_into_a_comment_is_left_out_by_rules() -> None:
     rules = [f"rule-{number}" for number in range(200)]
     stacks = {f"stack {number}": {(rule, "llm"): ("failed", "x" * 1000) for rule in rules} for number in range(9)}

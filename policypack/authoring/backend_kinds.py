@@ -87,7 +87,7 @@ GROUPS: Final = Kind(
         ("a managed group in each region, spread over zones", "`llm-backend-regions`, `llm-backend-zones`"),
         ("`max_utilization`, or a limit for each instance", "`llm-backend-max-utilization`"),
     ),
-    "The groups' machines have [rules of their own](rules/README.md).",
+    "The groups' VMs have [their own rules](rules/README.md).",
     """\
 import pulumi_gcp as gcp
 
@@ -137,7 +137,7 @@ NETWORK: Final = Kind(
         ("a NEG in zones of each region", "`llm-backend-regions`, `llm-backend-zones`"),
         ("RATE mode and `max_rate_per_endpoint`", "`llm-backend-max-utilization`, `backend-group-kind`"),
     ),
-    "The endpoints may be pods of GKE or servers elsewhere, of which the stack shows nothing.",
+    "The endpoints may be GKE Pods or servers elsewhere, which the stack does not show.",
     """\
 import pulumi_gcp as gcp
 
@@ -173,7 +173,7 @@ CLOUD_RUN: Final = Kind(
         ("`max_instance_request_concurrency`, and a maximum of instances for another region's load",
          f"`run-service-capacity`, `{_CAPACITY}`"),
     ),
-    "The request time-out is Cloud Run's own (`llm-backend-timeout`), and its own URL bypasses the load balancer "
+    "Cloud Run has its own request timeout (`llm-backend-timeout`), and its default URL bypasses the load balancer "
     "(`run-service-ingress`). `failover` [counts its instances](failover.md#cloud-run).",
     """\
 import pulumi_gcp as gcp
@@ -245,7 +245,7 @@ PUBLISHED: Final = Kind(
         ("a NEG and a service attachment in each region", "`llm-backend-regions`, `backend-group-scope`"),
         _NONE,
     ),
-    "What serves is the producer's; `failover` does not judge it.",
+    "The producer runs the servers; `failover` does not judge them.",
     """\
 import pulumi_gcp as gcp
 
@@ -288,8 +288,8 @@ GOOGLE_API: Final = Kind(
         ("does not apply: its endpoint is not yours to place, and a service has one", "`backend-group-kind`"),
         _NONE,
     ),
-    "Google checks the token of each request. On a regional service `capacity_scaler=1.0` has to be said, as the "
-    "provider sends 0 where it is left out (`backend-capacity-scaler`).",
+    "Google checks the token of each request. On a regional service `capacity_scaler=1.0` must be set, because the "
+    "provider sends 0 if it is omitted (`backend-capacity-scaler`).",
     """\
 import pulumi_gcp as gcp
 
@@ -329,9 +329,9 @@ INTERNET: Final = Kind(
         ("does not apply: its endpoint is not yours to place, and a global one has one", "`backend-group-kind`"),
         _NONE,
     ),
-    "Requests leave Google's network, so they are encrypted (`internet-neg-tls`) and ask for the endpoint's own host "
-    "(`internet-neg-host`). A key in a header that the load balancer adds can be read by every viewer "
-    "(`backend-no-plaintext-secrets`).",
+    "Requests leave Google's network, so they must be encrypted (`internet-neg-tls`) and carry the endpoint's own "
+    "host name (`internet-neg-host`). Anyone with the Viewer role can read a key in a header that the load "
+    "balancer adds (`backend-no-plaintext-secrets`).",
     """\
 import pulumi_gcp as gcp
 

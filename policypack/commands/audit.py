@@ -37,14 +37,14 @@ FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
     "journal_file",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to keep the result of each stack: an interrupted audit resumes from it, and the next one skips "
-    "states that have not changed. By default a file in the user's cache for these targets.",
+    help="Where to store each stack's result: an interrupted audit resumes from it, and the next one skips "
+    "unchanged states. By default a file in the user's cache for these targets.",
 )
 @click.option(
     "--baseline",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The journal of an earlier audit, to report what has changed since.",
+    help="The journal of an earlier audit; the report shows what has changed since.",
 )
 @owners_options
 @click.option(

@@ -45,26 +45,26 @@ from policypack.wording import counted
     "--baseline",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A file of --write-baseline: fail for what is not in it only, and say what is fixed.",
+    help="A file from --write-baseline: fail only for findings that are not in it, and report what is fixed.",
 )
 @click.option(
     "--write-baseline",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write what is found to a baseline, and exit with 0 unless --baseline is compared with first.",
+    help="Write the findings to a baseline file, and exit with 0 unless --baseline is given too.",
 )
 @report_options("check")
 @click.option(
     "--quiet",
     "is_quiet",
     is_flag=True,
-    help="In the terminal, print only what the run fails for, and nothing where it passes, unless nothing was judged.",
+    help="In the terminal, print only what makes the run fail, and nothing if it passes, unless nothing was judged.",
 )
 @click.option(
     "--verbose",
     "is_verbose",
     is_flag=True,
-    help="In the terminal, print all rules with their verdicts too, and what is known.",
+    help="In the terminal, also print all rules with their verdicts, and known findings.",
 )
 @color_option
 @click.option(
@@ -92,7 +92,7 @@ def check(
     fail_on: tuple[FailOn, ...],
     today: datetime | None,
 ) -> None:
-    """Judge a Pulumi project, or a state, without the Pulumi CLI, an account or credentials.
+    """Judge a Pulumi project or state without the Pulumi CLI, an account or credentials.
 
     PROJECT_DIR is the folder of a Python project, by default the current one. STATE is what `pulumi stack
     export` writes, a checkpoint file of a local or bucket backend, or - for standard input.
@@ -109,7 +109,7 @@ def check(
       python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 
-    Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge.
+    Exit status: 0 for no mandatory violation, 1 for violations, and 2 if it could not judge.
     """
     if is_all_stacks and stack_names:
         raise click.UsageError("--all-stacks judges those of --stack too: leave one of them out")

@@ -28,7 +28,7 @@ def config_check(files: tuple[Path, ...]) -> None:
 
     It also names policies that have been renamed or deprecated.
 
-    Exit status: 0 if all are right, 2 if one is wrong, with a line for each mistake: what, where and how to fix it.
+    Exit status: 0 if all files are valid, and 2 if not, with a line for each mistake: what, where and how to fix it.
     """
     problems: list[str] = []
     for file in files:

@@ -101,7 +101,7 @@ def failover(
     color: str,
     fail_on: tuple[Literal["undecided"], ...],
 ) -> None:
-    """Show for each backend service what happens when it loses a region, for each of its regions in turn.
+    """Show what happens to each backend service when it loses a region, for each of its regions in turn.
 
     It shows where the load goes, how full the other regions get with the machines that are running and with all that
     autoscalers may add, and the smallest change that makes the loss survivable. PROJECT_DIR and STATE are those of

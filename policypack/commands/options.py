@@ -58,8 +58,8 @@ answers_option: Final = click.option(
     "--answers",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A YAML file with what functions of providers, such as get_zones, return to the program. By default "
-    "policy-answers.yaml in the folder of the project, if it is there.",
+    help="A YAML file with the results of provider functions, such as get_zones. By default, "
+    "policy-answers.yaml in the project folder, if it exists.",
 )
 color_option: Final = click.option(
     "--color",
@@ -103,8 +103,7 @@ _CHOICES: Final = (
     policy_config_option,
     profile_option("The levels of the rules where the configuration says nothing."),
     services_option(
-        "Judge these backend services and what serves them, in every rule, whatever `services` names in the "
-        "configuration."
+        "In every rule, judge these backend services and what serves them instead of the configuration's `services`."
     ),
     click.option(
         "--rule",
@@ -112,7 +111,7 @@ _CHOICES: Final = (
         metavar="GLOB",
         multiple=True,
         shell_complete=complete_rule,
-        help="Judge by the rules with these names only: 'llm-*'. Can be repeated.",
+        help="Evaluate only the rules with these names: 'llm-*'. Can be repeated.",
     ),
     click.option(
         "--skip",
@@ -120,12 +119,12 @@ _CHOICES: Final = (
         metavar="GLOB",
         multiple=True,
         shell_complete=complete_rule,
-        help="Leave out the rules with these names. Can be repeated.",
+        help="Skip the rules with these names. Can be repeated.",
     ),
     click.option(
         "--severity",
         type=click.Choice(get_args(Severity)[::-1]),
-        help="Judge by the rules of this severity and above only.",
+        help="Evaluate only the rules of this severity and above.",
     ),
     click.option("--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."),
 )
@@ -150,7 +149,7 @@ def owners_options(command: Command) -> Command:
         "owners_file",
         metavar="FILE",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="A YAML file that maps projects and stacks to owners, who are then in every report.",
+        help="A YAML file that maps projects and stacks to owners, which every report then shows.",
     )
     owner = click.option(
         "--owner",
@@ -188,6 +187,6 @@ def report_options(product: Product) -> Callable[[Command], Command]:
         metavar="FILE",
         multiple=True,
         type=click.Path(path_type=Path, dir_okay=False),
-        help=f"Write a report too, in the format that the name says ({endings}). Can be repeated.",
+        help=f"Also write a report, in the format given by the file extension ({endings}). Can be repeated.",
     )
     return lambda command: printed(written(command))

@@ -81,7 +81,7 @@ def _parse(content: bytes, where: str) -> object:
     except UnicodeDecodeError as error:
         raise DamagedState(f"{where} is not text: a state is JSON.") from error
     except (RecursionError, ValueError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
         raise DamagedState(f"{where} cannot be read as a state: {reason}.") from error
 
 

@@ -34,6 +34,7 @@ from tests.command import PATIENCE, ROOT, wait_until
 
 COMPRESSED = gzip.compress(GOOD)
 ZSTANDARD = pa.Codec("zstd")
+TOO_LONG = "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits"
 SPACES = b" " * (2 * MEBIBYTE)
 
 BROKEN: dict[str, tuple[str, bytes, str]] = {
@@ -44,6 +45,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "e": (".json", checkpoint(version=9), "it is a state of version 9; this policy pack reads versions 3 and 4"),
     "f": (".json", b"", "it is empty: w"),
     "g": (".json", b"[" * 100_000, "it cannot be read as a state: nested too deeply"),
+    "k": (".json", b"9" * 5000, f"it cannot be read as a state: {TOO_LONG}. The"),
     "h": (".json", SPACES, "it is larger than 1 MiB, the most that this audit reads: raise `--max-size`"),
     "i": (".json.gz", gzip.compress(SPACES), "it is larger than 1 MiB"),
     "j": (".json.zst", ZSTANDARD.compress(SPACES).to_pybytes(), "it is larger than 1 MiB"),

@@ -94,6 +94,9 @@ def _heading(found: list[Difference], stacks: int) -> str:
             f"### Ecosystem: the same verdicts\n\n{stacks} stacks were judged by the pack before and after this change."
         )
     changed = len({one.stack for one in found if "other words" not in one.change})
+    if not changed:
+        reworded = len({one.stack for one in found})
+        return f"### Ecosystem: the same verdicts, in other words for {reworded} of {stacks} stacks"
     return f"### Ecosystem: other verdicts for {changed} of {stacks} stacks"
 
 

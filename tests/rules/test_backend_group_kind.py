@@ -255,6 +255,7 @@ TOGETHER: dict[str, tuple[Any, dict[str, Any], Any]] = {
         [backend(RUN_US, **BARE, capacityScaler=Computed())], FOR_SERVERLESS, "undecided",
     ),
     "an instance group with half its capacity": ([backend(US, capacityScaler=0.5)], {}, "passed"),
+    "an instance group with some capacity": ([backend(US, capacityScaler=Computed())], {}, "passed"),
 }  # fmt: skip
 
 
@@ -315,3 +316,14 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
 def test_a_reason_is_given_once() -> None:
     (found,) = findings(RULE, build(service([backend(ELSEWHERE)]), OTHER_STACK))
     assert found.reasons == ("`group` of `backends[0]` is not known: kinds of backends differ in this",)
+
+
+def test_the_reason_names_what_would_decide() -> None:
+    inputs: dict[str, Any] = {**FOR_SERVERLESS, "protocol": Computed()}
+    computed = service([backend(SERVERLESS, **BARE)], **inputs)
+    (found,) = findings(RULE, build(computed, SERVERLESS))
+    assert found.reasons == ("`protocol` is not known: load balancers differ in this",)
+    inputs = {**PASSTHROUGH}
+    passthrough = service([backend(SOME_NEG, **CONNECTION)], **inputs)
+    (found,) = findings(RULE, build(passthrough, SOME_NEG))
+    assert found.reasons == ("`group` of `some-neg` is not known: kinds of backends differ in this",)

@@ -134,7 +134,7 @@ def test_a_redirect_beside_leads_to_https(inputs: dict[str, Any], status: str) -
 
 
 def test_another_https_proxy_at_its_address_is_no_redirect_beside() -> None:
-    secure, other = https(PATHS), https(redirect(), "other")
+    secure, other = https(PATHS), https(redirect(httpsRedirect=False), "other")
     rules = [
         R("GlobalForwardingRule", f"rule-{name}", {"ipAddress": "203.0.113.1", "portRange": port, "target": target(of)})
         for name, port, of in (("secure", "443", secure), ("other", "8443", other))

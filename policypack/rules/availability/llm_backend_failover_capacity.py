@@ -21,12 +21,12 @@ class FailoverCapacityOptions(Options):
     """Options of `llm-backend-failover-capacity`.
 
     Attributes:
-        after_scale_out: whether the regions that are left count with all VMs that their autoscalers may add, and
-            not only with those that are there. Off, since a VM with GPUs takes minutes to tens of minutes to boot
-            and load a model, if one is available at all: the load has to be carried until then.
-        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With it
-            no signal has to say what the load is: groups of a fixed size, and autoscalers that follow a queue or
-            GPUs, are judged too. 0 leaves it to the signals.
+        after_scale_out: whether the remaining regions count with all VMs that their autoscalers may add, not only with
+            the running ones. Off, since a VM with GPUs takes minutes to tens of minutes to boot and load a model, if
+            one is available at all: the load has to be carried until then.
+        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With it,
+            the load does not have to be inferred from a signal: groups of a fixed size, and autoscalers that follow a
+            queue or GPUs, are judged too. 0 leaves it to the signals.
     """
 
     after_scale_out: bool = False
@@ -59,15 +59,15 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     by default. The load balancer knows none of this, and sends all requests of a lost region to the closest one left.
 
     ## Why it matters
-    Two regions are no redundancy if each needs both. When one fails, the load balancer sends everything to the other:
-    beyond its target it keeps sending, queues grow until they time out, and health checks fail for overload, which
-    takes out VM after VM. Nobody notices before that day: the numbers are in autoscalers, backends and
-    templates, and each of them looks fine.
+    Two regions provide no redundancy if the load needs both. When one fails, the load balancer sends everything to the
+    other: it keeps sending beyond the target, queues grow until requests time out, and overloaded VMs fail their health
+    checks one after another. Nobody notices until then: the numbers are spread over autoscalers, backends and
+    templates, and each looks fine on its own.
 
     ## Applies to
-    Global backend services with managed instance groups or Cloud Run services in at least two regions. A regional
-    service and one in a single region have nothing to fail over to, which `llm-backend-regions` says. Not to other
-    serverless products, internet and Private Service Connect NEGs, whose capacity is not in the stack.
+    Global backend services with managed instance groups or Cloud Run services in at least two regions. Regional
+    services and services in a single region have nothing to fail over to: `llm-backend-regions` reports those. Not to
+    other serverless products, internet and Private Service Connect NEGs, whose capacity is not in the stack.
 
     ## Fails
     ```python

@@ -23,13 +23,13 @@ class HealthCheckOptions(Options):
     """Options of `llm-backend-health-check`.
 
     Attributes:
-        allowed_paths: the request paths that tell whether the server is ready.
+        allowed_paths: the request paths that show whether the server is ready.
         servers: model servers whose health paths are accepted besides: Triton has `/v2/health/ready`, NIM
-            `/v1/health/ready`, LiteLLM `/health/readiness`. Those of `ollama` and `ray-serve` tell that the process
-            runs and no more, so that they have to be named here to be accepted.
+            `/v1/health/ready`, LiteLLM `/health/readiness`. Those of `ollama` and `ray-serve` only show that the
+            process is running, so they are accepted only if named here.
         protocols: protocols without a path that are accepted besides, for servers that speak gRPC alone.
-        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
-            (`projects/P/global/healthChecks/N`), or the logical name of the `StackReference` that hands it on.
+        vouched: globs on resources outside the stack that their owner vouches for: the name, the path
+            (`projects/P/global/healthChecks/N`), or the logical name of the `StackReference` that provides it.
     """
 
     allowed_paths: tuple[str, ...] = ("/health",)
@@ -63,18 +63,19 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
 
     ## What it checks
     The health check that `health_checks` points at, global, regional or legacy: its protocol, and its request path
-    without the query. The path has to be exactly one of `allowed_paths`, or of the paths of `servers`: servers answer
-    `/health/` with a redirect or 404, and the load balancer takes nothing but 200 for healthy. Where the start-up of
-    the VMs names a server, the fix names its path. Services whose backends take no health check (serverless, internet
-    and Private Service Connect NEGs) need none; a check that is there is judged before there are backends too.
+    without the query. The path has to be exactly one of `allowed_paths`, or of the paths of `servers`: servers respond
+    to `/health/` with a redirect or 404, and the load balancer treats only 200 as healthy. Where the start-up of the
+    VMs names a server, the fix names its path. Services whose backends take no health check (serverless, internet and
+    Private Service Connect NEGs) need none; a check that is there is judged before there are backends too.
 
     On GKE it is the HealthCheckPolicy whose `targetRef` is the InferencePool or the Service that a route leads to;
     without one the Gateway requests `/`, whatever readiness probes say. Behind an Ingress it is the BackendConfig, else
     the readiness probe.
 
     ## Why it matters
-    An LLM server accepts TCP connections, and may answer `/`, long before it can generate and long after it no longer
-    can. Only its health path says so. Without it the load balancer sends requests to servers that fail them.
+    An LLM server accepts TCP connections, and may respond on `/`, long before it can generate and long after it no
+    longer can. Only its health path shows the difference. Without it, the load balancer sends requests to servers that
+    fail them.
 
     ## Applies to
     Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE.

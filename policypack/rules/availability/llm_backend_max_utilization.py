@@ -78,9 +78,9 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
 
     ## Why it matters
     The load balancer moves on to the next region when a backend is at its target, and the autoscaler scales by it.
-    UTILIZATION has no target of its own: left out, a region takes all requests until its queues time out, while other
-    regions stand idle; and the CPUs of a VM with GPUs are idle while its GPUs are saturated. 0.8 is what the Google
-    Cloud console fills in.
+    UTILIZATION has no target of its own: if omitted, a region takes all requests until its queues time out, while other
+    regions are idle; and the CPUs of a VM with GPUs are idle while its GPUs are saturated. 0.8 is what the Google Cloud
+    console fills in.
 
     ## Applies to
     Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or

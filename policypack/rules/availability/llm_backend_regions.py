@@ -65,7 +65,7 @@ class RegionsOptions(Options):
     """Options of `llm-backend-regions`.
 
     Attributes:
-        min_regions: how many regions the backends have to be in at least.
+        min_regions: the minimum number of regions that have backends.
         regional_peers: globs on logical names; regional services that match the same glob count together.
     """
 
@@ -97,9 +97,9 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     multi-cluster class the clusters count that export the InferencePool or the Service.
 
     ## Why it matters
-    A region can run out of GPUs or fail as a whole. With one region, that is an outage of the model; a GPU fleet in
-    another region takes tens of minutes to build up. A "multi-region" `RegionBackendService` is a common mistake:
-    the provider accepts it, and it serves one region.
+    A region can run out of GPUs or fail completely. With a single region, that is an outage; building up a GPU fleet in
+    another region takes tens of minutes. A "multi-region" `RegionBackendService` is a common mistake: the provider
+    accepts it, and it serves one region.
 
     ## Applies to
     Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE. Not to

@@ -31,8 +31,8 @@ class ZonesOptions(Options):
     """Options of `llm-backend-zones`.
 
     Attributes:
-        min_zones: in how many zones of each region the backends have to be at least; 2 survive the loss of one, and
-            every region has 3 (https://cloud.google.com/compute/docs/regions-zones).
+        min_zones: the minimum number of zones with backends in each region; 2 survive the loss of one, and every region
+            has 3 (https://cloud.google.com/compute/docs/regions-zones).
         spreading_shapes: the target shapes of a regional group that count as spreading its VMs; these two are
             those that Google recommends for serving with high availability
             (https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape).
@@ -66,8 +66,8 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     its node pools), and there is more than one Pod: `replicas` of its Deployment, unless something scales it.
 
     ## Why it matters
-    Zones fail, and run out of GPUs, far more often than regions. With one zone in a region, each of these is the loss
-    of the region: all its traffic moves to another one at once, which has to be large enough for both. Stacks for LLMs
+    Zones fail, and run out of GPUs, far more often than regions. With one zone in a region, each of these events takes
+    out the region: all its traffic moves to another one at once, which must be large enough for both. Stacks for LLMs
     often choose ANY_SINGLE_ZONE to find capacity, and lose this without noticing.
 
     ## Applies to

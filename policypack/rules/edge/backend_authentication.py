@@ -38,11 +38,11 @@ class AuthenticationOptions(Options):
     """Options of `backend-authentication`.
 
     Attributes:
-        server_authenticates: the servers check who calls, in a way that the stack does not show.
-        server_key_words: what a machine's start-up metadata, or the variables and arguments of a Cloud Run container,
-            hold if the server asks for a key; by default the variables and the flag of vLLM
-            (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/),
-            llama.cpp (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md) and SGLang.
+        server_authenticates: the servers authenticate their callers in a way that the stack does not show.
+        server_key_words: words in a VM's startup metadata, or in the variables and arguments of a Cloud Run container,
+            that show that the server requires an API key; by default the variables and the flag of vLLM
+            (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/), llama.cpp
+            (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md) and SGLang.
     """
 
     server_authenticates: bool = False
@@ -60,15 +60,15 @@ class AuthenticationOptions(Options):
     ),
 )
 def backend_authentication(service: BackendService, options: AuthenticationOptions) -> Checks:
-    """A public service has callers that are authenticated, as far as the stack shows it.
+    """A public service authenticates its callers, as far as the stack shows.
 
     ## What it checks
     One of: Identity-Aware Proxy is on (`iap`), and no grant of the stack lets `allUsers` through; the backends are
     Cloud Run services with `iap_enabled`, that neither `allUsers` nor `allAuthenticatedUsers` may invoke, or whose
     containers have a server's API key (`server_key_words`); every proxy in front refuses clients without a valid
     certificate (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known address ranges;
-    or what every machine runs at start-up mentions a server's API key. A key is a sign, not a proof: no resource shows
-    what a server does with it. `server_authenticates` says it where the stack can't.
+    or what every VM runs at startup mentions a server's API key. A key is a sign, not a proof: no resource shows what a
+    server does with it. Set `server_authenticates` where the stack can't show it.
 
     What the load balancer checks does not count where a Cloud Run service can be reached around it, as
     `run-service-ingress` says, and checks nothing itself.
@@ -78,8 +78,8 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     one of `server_key_words`.
 
     ## Why it matters
-    A public model server that asks for nothing serves strangers at your cost, and addresses of load balancers are
-    scanned within hours.
+    A public model server without authentication serves strangers at your cost, and load balancer addresses are scanned
+    within hours.
 
     ## Applies to
     Services with scheme EXTERNAL_MANAGED or EXTERNAL, global and regional. Internal ones are reached from their own
@@ -136,7 +136,7 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     ```
 
     ## Undecided
-    When nothing of this is there for certain and something may be: machines or policies that the stack does not show,
+    When nothing of this is there for certain and something may be: VMs or policies that the stack does not show,
     computed start-up metadata, images of your own, which may have the server and its key built in, Cloud Armor rules
     with expressions, or an authorization policy.
     """

@@ -31,8 +31,8 @@ class CloudArmorOptions(Options):
     """Options of `backend-cloud-armor`.
 
     Attributes:
-        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
-            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that hands it on.
+        vouched: globs on resources outside the stack that their owner vouches for: the name, the path
+            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
 
     vouched: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class CloudArmorOptions(Options):
     gke=lambda backend, options: is_filtered(backend, _filters_requests),
 )
 def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> Checks:
-    """Every external service has a Cloud Armor policy that does something.
+    """Every external service has a Cloud Armor policy that filters requests.
 
     ## What it checks
     `security_policy` is set, and the policy, if it is in the stack, has an enforced rule (no `preview`) that denies,
@@ -61,8 +61,8 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
     (`securityPolicy.name`).
 
     ## Why it matters
-    The address is public, and every request that gets through costs seconds of a GPU. The load balancer itself sheds
-    nothing: it distributes whatever comes.
+    The address is public, and every request that gets through costs GPU time. The load balancer does not shed load: it
+    distributes every request it receives.
 
     ## Applies to
     Services with scheme EXTERNAL_MANAGED or EXTERNAL: global ones, and regional ones of Application Load Balancers.

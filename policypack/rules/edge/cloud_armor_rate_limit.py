@@ -32,8 +32,8 @@ class RateLimitOptions(Options):
         per_client: whether the limit must count each client by itself. By default it must: one limit for all (the
             provider's default, `enforce_on_key="ALL"`) lets one client use up what the others need:
             https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
-        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
-            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that hands it on.
+        vouched: globs on resources outside the stack that their owner vouches for: the name, the path
+            (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
 
     per_client: bool = True
@@ -61,12 +61,12 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     On GKE it is the policy that a GCPBackendPolicy or a BackendConfig names.
 
     ## Why it matters
-    A prompt takes seconds of a GPU, and no setting of the load balancer sheds load: once all regions are full, it
-    overfills them. One client with a loop is then everybody's outage, and the autoscaler's bill.
+    A prompt takes seconds of GPU time, and no load balancer setting sheds load: once all regions are full, it overfills
+    them. A single client in a loop then causes an outage for everyone, and a bill from the autoscaler.
 
     ## Applies to
-    External services with a Cloud Armor policy; that they have one is asked for by `backend-cloud-armor`. Not where
-    requests can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
+    External services with a Cloud Armor policy; `backend-cloud-armor` requires that they have one. Not where requests
+    can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
 
     ## Fails
     ```python

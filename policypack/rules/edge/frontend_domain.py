@@ -33,8 +33,8 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     entry's certificates have the entry's `hostname`. The certificates are global as the proxy is, or in its region.
 
     ## Why it matters
-    Clients refuse a certificate for another domain before they send anything, and a host without a rule is answered by
-    the default. Each of the three is right by itself, so that nothing complains before the first request.
+    Clients reject a certificate for another domain before they send anything, and requests for a host without a rule go
+    to the default. Each of the three is valid on its own, so nothing fails before the first request.
 
     ## Applies to
     Target HTTPS proxies, global and regional, on the path to a backend service, with managed certificates of the stack.

@@ -25,8 +25,8 @@ class HttpsOnlyOptions(Options):
     """Options of `frontend-https-only`.
 
     Attributes:
-        internal: whether internal load balancers are judged as well; by default they are not, as Google encrypts what
-            machines send each other in its networks:
+        internal: whether internal load balancers are judged as well; by default they are not, because Google encrypts
+            traffic between VMs in its networks:
             https://cloud.google.com/docs/security/encryption-in-transit#virtual_machine_to_virtual_machine
     """
 
@@ -55,7 +55,7 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     `kubernetes.io/ingress.allow-http: "false"`.
 
     ## Why it matters
-    Over plain HTTP everybody on the way reads prompts, answers and the API key, and can change them.
+    Over plain HTTP, anyone on the network path can read and change prompts, responses and the API key.
 
     ## Applies to
     Target HTTP and HTTPS proxies, global and regional, on the path to a backend service: of external load balancers

@@ -80,13 +80,13 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     takes `*`. Besides, each host rule names a path matcher that the URL map has.
 
     ## Why it matters
-    The servers answer on one port to clients, to metrics collectors and to operators. A URL map with just a default
-    service passes everything on: anyone reads metrics and settings, uses endpoints that ask for no key, or puts the
-    model to sleep.
+    The servers use one port for clients, metrics collectors and operators. A URL map with only a default service
+    forwards everything: anyone can read metrics and settings, use endpoints that require no key, or put the model to
+    sleep.
 
     ## Applies to
     Services behind URL maps, global and regional, of every scheme. Not those of internet and Private Service Connect
-    NEGs, whose servers are those of others.
+    NEGs, whose servers belong to others.
 
     ## Fails
     ```python

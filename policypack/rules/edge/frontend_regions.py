@@ -26,7 +26,7 @@ class FrontendRegionsOptions(Options):
     """Options of `frontend-regions`.
 
     Attributes:
-        min_regions: how many regions the front end has to be in at least.
+        min_regions: the minimum number of regions that have a forwarding rule.
     """
 
     min_regions: Annotated[int, Range(1, 50)] = 2
@@ -50,8 +50,8 @@ def frontend_regions(service: BackendService, options: FrontendRegionsOptions) -
     as many regions, and a geo policy leads the clients of a region to the entry in it.
 
     ## Why it matters
-    The address of an internal load balancer is in one region. Backends in two regions help nobody if the only entry is
-    lost with its region, or the name leads to one entry.
+    The address of an internal load balancer is in one region. Backends in two regions do not help if the only
+    forwarding rule is lost with its region, or if the DNS name leads to only one.
 
     ## Applies to
     Global services with scheme INTERNAL_MANAGED to which a forwarding rule of the stack leads. External load balancers

@@ -29,11 +29,11 @@ class TlsPolicyOptions(Options):
     """Options of `frontend-tls-policy`.
 
     Attributes:
-        min_tls: the lowest version of TLS that clients may negotiate; 1.2 is what CIS recommendation 3.9 asks for.
+        min_tls: the lowest version of TLS that clients may negotiate; CIS recommendation 3.9 requires 1.2.
         profiles: the profiles that are accepted; by default those that recommendation names, and the one for FIPS,
             without COMPATIBLE: https://cloud.google.com/load-balancing/docs/ssl-policies-concepts#defining_an_ssl_policy
-        vouched: globs on what is outside the stack and whose owner answers for it: its name, its path
-            (`projects/P/global/sslPolicies/N`), or the logical name of the `StackReference` that hands it on.
+        vouched: globs on resources outside the stack that their owner vouches for: the name, the path
+            (`projects/P/global/sslPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
 
     min_tls: Literal["TLS_1_2", "TLS_1_3"] = "TLS_1_2"
@@ -67,8 +67,8 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     those that clients on the internet reach are judged.
 
     ## Why it matters
-    Without a policy a proxy takes the COMPATIBLE profile from TLS 1.0 on: what was recorded can be read once the
-    certificate's key leaks, and scanners and auditors object.
+    Without a policy, a proxy uses the COMPATIBLE profile and accepts TLS 1.0: recorded traffic can be decrypted once
+    the certificate's key leaks, and security scanners and auditors report it.
 
     ## Applies to
     Target HTTPS proxies, global and regional, and target SSL proxies, on the path to a backend service, external and

@@ -50,7 +50,7 @@ class AutohealingOptions(Options):
     applies=(SERVES,),
 )
 def instance_group_autohealing(group: GroupManager, options: AutohealingOptions) -> Checks:
-    """Each managed instance group heals itself, by a health check of its own, after a delay that fits model loading.
+    """Each managed instance group has autohealing with its own health check and a delay that covers model loading.
 
     ## What it checks
     The group has `auto_healing_policies`, and its `instance_lifecycle_policy` does not turn repairs off
@@ -59,11 +59,11 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     `min_initial_delay_sec` to `max_initial_delay_sec`.
 
     ## Why it matters
-    A server that hangs, such as after an error of its GPU, keeps its VM running: without autohealing that VM
-    is paid for and lost until somebody looks. The load balancer's check is quick, so that requests go elsewhere when a
-    server is merely busy; used for healing, it recreates busy VMs under load, each of which is then gone for the
-    minutes that loading the model takes. With too short a delay a VM never gets past loading: it is recreated
-    forever.
+    A server that hangs, for example after a GPU error, keeps its VM running: without autohealing, you pay for that VM
+    and lose its capacity until someone notices. The load balancer's check is quick, so that requests go elsewhere when
+    a server is merely busy; used for healing, it recreates busy VMs under load, each of which is then gone for the
+    minutes that loading the model takes. If the delay is too short, a VM never finishes loading: it is recreated over
+    and over.
 
     ## Applies to
     `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme. Unmanaged groups and

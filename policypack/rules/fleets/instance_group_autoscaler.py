@@ -28,8 +28,8 @@ class AutoscalerOptions(Options):
     """Options of `instance-group-autoscaler`.
 
     Attributes:
-        min_replicas: how many VMs a service has to have at least in each region; with 2 the loss of a VM is
-            not the loss of the region, and Google advises a VM more than the load needs
+        min_replicas: the minimum number of VMs of a service in each region; with 2, losing a VM does not mean losing
+            the region, and Google recommends one VM more than the load needs
             (https://cloud.google.com/compute/docs/instance-groups/regional-migs).
     """
 
@@ -45,7 +45,7 @@ class AutoscalerOptions(Options):
     applies=(SERVES,),
 )
 def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -> Checks:
-    """Each managed instance group has an autoscaler that keeps two VMs and adds others before those are full.
+    """Each managed instance group has an autoscaler that keeps at least two VMs and adds more before they are full.
 
     ## What it checks
     An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
@@ -58,11 +58,10 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     takes no autoscaler: it has none, and its `target_size` is what has to be enough.
 
     ## Why it matters
-    Without an autoscaler a group stays as large as it is when another region fails and its load comes over. The CPUs of
-    a VM with GPUs are idle while its GPUs are saturated: by CPU utilization it never grows. A `max_rate` for the
-    group does not change with the number of VMs, so adding some never brings the group below its target. With a
-    target of 1 a VM is added only when the load balancer already sends requests elsewhere, minutes too late for
-    loading a model.
+    Without an autoscaler, a group cannot grow when another region fails and its load arrives. The CPUs of a VM with
+    GPUs are idle while its GPUs are saturated: by CPU utilization it never grows. A `max_rate` for the group does not
+    change with the number of VMs, so adding some never brings the group below its target. With a target of 1, a VM is
+    added only when the load balancer already sends requests elsewhere, minutes too late to load a model.
 
     ## Applies to
     `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme, with a

@@ -29,9 +29,9 @@ def instance_group_scope(group: GroupManager, options: Options) -> Checks:
     or an `Autoscaler` in the zone of a zonal one, and its `target` is the group manager and not its instance group.
 
     ## Why it matters
-    Groups of several regions come from one piece of code, and a value of the first region is easily left in the second.
-    Preview accepts that. Compute Engine then refuses the group or creates no VM, and an autoscaler that is elsewhere
-    sizes no group: the second region is on paper only.
+    Groups in several regions often come from the same code, and a value for the first region is easily left in the
+    second. Preview accepts that. Compute Engine then rejects the group or creates no VMs, and an autoscaler in another
+    location sizes no group: the second region exists only on paper.
 
     ## Applies to
     `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.

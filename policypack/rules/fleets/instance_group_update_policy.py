@@ -32,7 +32,7 @@ _UNAVAILABLE_A_ZONE: Final = (
     url="https://cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups",
 )
 def instance_group_update_policy(group: GroupManager, options: Options) -> Checks:
-    """The API takes the update policy of a group, and while an update takes VMs, any other region may be lost.
+    """The API accepts the group's update policy, and any other region can be lost while an update replaces VMs.
 
     ## What it checks
     `max_surge` and `max_unavailable` are not both set to 0. With `replacement_method` RECREATE the surge is not above
@@ -42,18 +42,18 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     regional.
 
     If `update_policy` is PROACTIVE and may restart or replace VMs: with `max_unavailable_fixed` or
-    `max_unavailable_percent` of the group's warm VMs gone, the rest of its region and the other regions can carry
-    the steady load of all, whichever other region is lost; with one region, the rest of it can. Capacity and load are
-    those of `llm-backend-failover-capacity`. Machines that `max_surge_fixed` adds count only once they serve, and so
-    not at all. Each group is judged by itself: update one region after the other. OPPORTUNISTIC updates, which are what
-    a group without `update_policy` has, run when an operator says so, and pass.
+    `max_unavailable_percent` of the group's warm VMs gone, the rest of its region and the other regions can carry the
+    steady load of all, whichever other region is lost; with one region, the rest of it can. Capacity and load are those
+    of `llm-backend-failover-capacity`. VMs that `max_surge_fixed` adds count only once they serve, so they are not
+    counted. Each group is judged by itself: update one region after the other. OPPORTUNISTIC updates, which are what a
+    group without `update_policy` has, run when an operator says so, and pass.
 
     ## Why it matters
-    Preview accepts limits that Compute Engine then refuses, in the middle of a deployment.
+    Preview accepts limits that Compute Engine then rejects in the middle of a deployment.
 
-    An update that removes VMs before their replacements serve is a planned outage of a part of a region, for the
-    minutes that loading the model takes. If another region fails then, what is left is not enough; with all VMs of
-    a small group gone at once, it is an outage without any failure. Surge costs quota for the time of the update.
+    An update that removes VMs before their replacements serve is a planned partial outage of a region for the minutes
+    it takes to load the model. If another region fails then, the remaining capacity is not enough; with all VMs of a
+    small group gone at once, it is an outage without any failure. Surge costs quota for the time of the update.
 
     ## Applies to
     `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.

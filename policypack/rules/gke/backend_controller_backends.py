@@ -19,7 +19,7 @@ _IGNORE = '``ignore_changes=["backends"]``'
     url="https://github.com/GoogleCloudPlatform/gke-autoneg-controller",
 )
 def backend_controller_backends(service: BackendService, options: Options) -> Checks:
-    """A program leaves the `backends` of a service alone to which a controller in GKE attaches them.
+    """A program ignores changes to the `backends` of a service that a controller in GKE attaches.
 
     ## What it checks
     Autoneg attaches the NEGs of a Kubernetes Service to the backend service that an annotation of the Service names

@@ -15,7 +15,7 @@ from policypack.verdict import Checks, Fail, NotApplicable, Undecided
     url="https://cloud.google.com/kubernetes-engine/docs/concepts/gateway-api",
 )
 def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Checks:
-    """A load balancer that controllers or other packages make is one that the rules judge, or somebody knows of it.
+    """The rules judge every load balancer that controllers or other packages create, or it is waived.
 
     ## What it checks
     Gateways have an HTTPRoute or a GRPCRoute in the stack, Ingresses a backend, InferencePools a route: by these the
@@ -24,7 +24,7 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
     releases, and components without children, may hold any of these.
 
     ## Why it matters
-    Nobody looked at such a load balancer. Where a stack has nothing else, a run without violations says nothing; it
+    Such a load balancer has not been checked. Where a stack has nothing else, a run without violations says nothing; it
     then ends as undecided, which `--strict` and `--fail-on undecided` fail for.
 
     ## Applies to

@@ -22,9 +22,8 @@ def health_check_logging(check: HealthCheck, options: Options) -> Checks:
     `log_config` of the health check has `enable=True`; left out, nothing is logged.
 
     ## Why it matters
-    When VMs drop out at night, the log says which, when, and what their server answered: that is the difference
-    between a server that was overloaded, one that crashed and a firewall that was changed. Only changes are logged, so
-    it costs next to nothing.
+    When VMs become unhealthy at night, the log shows which ones, when, and how their server responded. That tells an
+    overloaded server from a crash or a changed firewall. Only state changes are logged, so it costs next to nothing.
 
     ## Applies to
     `HealthCheck` and `RegionHealthCheck`, for load balancing and for autohealing. Legacy `HttpHealthCheck` and

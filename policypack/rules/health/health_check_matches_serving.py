@@ -40,7 +40,7 @@ def _has_a_check(service: BackendService) -> bool | Unknown:
     ),
 )
 def health_check_matches_serving(service: BackendService, options: Options) -> Checks:
-    """Health checks, for load balancing and for healing, ask what the backends serve.
+    """Health checks for load balancing and autohealing probe what the backends serve.
 
     ## What it checks
     For the check of the backend service, and those that its managed instance groups heal by:
@@ -48,14 +48,14 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     - on the port that requests go to, the check speaks TLS if and only if the service does. HTTPS, HTTP2 and SSL
       speak it, on either side, and so does a check of gRPC with TLS; HTTP, H2C and gRPC do not. A TCP check, or a
       service with protocol TCP, goes with both;
-    - the port is one that the group names: the one of the service's `port_name`, or of any other of its
-      `named_ports`. A check with `port_specification` USE_SERVING_PORT always asks the right one. Another port fails
-      where the firewall admits checks to the port that requests go to, and not to that one.
+    - the port is one that the group names: the one of the service's `port_name`, or of any other of its `named_ports`.
+      A check with `port_specification` USE_SERVING_PORT always probes the right one. Another port fails where the
+      firewall admits checks to the port that requests go to, and not to that one.
 
     ## Why it matters
-    A port speaks TLS or it does not: a check that speaks the other finds every VM unhealthy, so that the service
-    answers 503, or all VMs are recreated for ever. A check on another port than the server's says nothing of the
-    server: nothing may listen there, or something else, which is fine while the server hangs.
+    A port uses TLS or it does not. A check that gets this wrong finds every VM unhealthy: the service returns 503, or
+    all VMs are recreated over and over. A check on a port other than the server's says nothing about the server:
+    nothing may listen there, or something else that is healthy while the server hangs.
 
     ## Applies to
     Services of proxy load balancers, global and regional, with instance groups or zonal and hybrid NEGs, and health
@@ -93,9 +93,9 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     ```
 
     ## Undecided
-    When a check asks a port that no named port has: a server may answer health checks on a port of its own, such as
-    that of a sidecar, and nothing in the stack tells. Declare that port in `named_ports`, under a name such as
-    `health`, and the rule passes. Also when a port, a protocol, the named ports or the backends are not known.
+    When a check asks a port that no named port has: a server may respond to health checks on a separate port, such as a
+    sidecar's, and nothing in the stack shows it. Declare that port in `named_ports`, under a name such as `health`, and
+    the rule passes. Also when a port, a protocol, the named ports or the backends are not known.
     """
     for use in checks_of(service):
         yield _speaks_as_the_service(service, use)

@@ -100,10 +100,10 @@ def health_check_reachable(service: BackendService, options: ReachableOptions) -
     and 209.85.204.0/22, and from other ranges where backends are asked by IPv6 only.
 
     ## Why it matters
-    A backend that probes do not reach is unhealthy for the load balancer, however well it works: the service answers
-    502 or 503 from the first minute on, and a region whose firewall was forgotten never takes over. One that only
-    probes reach is worse: it counts as healthy and drops every request. Where only the check for healing is shut out,
-    each VM is recreated when its initial delay is over, for ever.
+    If probes cannot reach a backend, the load balancer treats it as unhealthy however well it works: the service
+    returns 502 or 503 from the start, and a region with a forgotten firewall rule never takes over. A backend that only
+    probes can reach is worse: it counts as healthy and drops every request. If only the autohealing check is blocked,
+    each VM is recreated whenever its initial delay ends.
 
     ## Applies to
     Global and regional backend services, with instance groups and zonal NEGs in networks of this stack; template,

@@ -42,7 +42,7 @@ class TimingOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/health-check-concepts",
 )
 def health_check_timing(check: HealthCheck, options: TimingOptions) -> Checks:
-    """A dead VM is out soon, a busy one is not recreated, and one that is starting does not flap.
+    """Dead VMs are detected quickly, busy VMs are not recreated, and starting VMs do not flap.
 
     ## What it checks
     `timeout_sec` is not longer than `check_interval_sec` (5 seconds each where left out). A check that a backend

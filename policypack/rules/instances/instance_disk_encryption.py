@@ -35,8 +35,8 @@ def instance_disk_encryption(machine: Machine, options: Options) -> Checks:
     yet passes if it comes from a `CryptoKey` or `KeyHandle` of the stack.
 
     ## Why it matters
-    Google encrypts every disk, with keys that it manages. Weights, caches of prompts and keys on disk can be made
-    unreadable at once, in every region and snapshot, only by disabling a key of your own.
+    Google encrypts every disk, with keys that it manages. Only by disabling your own key can you make weights, prompt
+    caches and credentials on disk unreadable at once, in every region and snapshot.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any

@@ -22,8 +22,8 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
     `can_ip_forward` is off, as it is by default.
 
     ## Why it matters
-    Compute Engine drops packets whose source is not the VM's own. With forwarding on, a model server that was
-    broken into can send under other addresses and route for others. Only routers and NAT gateways need it.
+    Compute Engine drops packets whose source is not the VM's own. With forwarding on, a compromised model server can
+    spoof source addresses and route traffic for others. Only routers and NAT gateways need it.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any

@@ -43,8 +43,8 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
     are case-sensitive.
 
     ## Why it matters
-    Without OS Login an SSH key in metadata is a way in that IAM does not know and nobody revokes; keys of the project
-    open every VM in it. The serial console takes logins from any address, whatever the firewall says.
+    Without OS Login, an SSH key in metadata grants access that IAM does not control and nobody revokes; project-wide
+    keys open every VM in the project. The serial console accepts logins from any address, regardless of the firewall.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any

@@ -32,8 +32,9 @@ def instance_no_external_ip(machine: Machine, options: Options) -> Checks:
     or IPv6 (`ipv6_access_configs`). An empty access configuration counts: Compute Engine gives it an address.
 
     ## Why it matters
-    A load balancer reaches its backends by internal addresses. An external one is a way around Cloud Armor, IAP and
-    TLS straight to the model server, which as a rule checks nothing. Cloud NAT lets VMs out without it.
+    A load balancer reaches its backends by internal addresses. An external address bypasses Cloud Armor, IAP and TLS
+    and leads straight to the model server, which usually checks nothing. Cloud NAT gives VMs outbound access without
+    one.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any

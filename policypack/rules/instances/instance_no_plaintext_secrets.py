@@ -38,8 +38,8 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
     only: in metadata it is plaintext. No value is ever quoted.
 
     ## Why it matters
-    Everybody with `compute.instances.get` or `compute.instanceTemplates.get`, Viewers included, and every process on
-    the VM reads metadata. It stays in template versions and audit logs after it was removed.
+    Anyone with `compute.instances.get` or `compute.instanceTemplates.get`, Viewers included, and every process on the
+    VM reads metadata. A secret stays in template versions and audit logs even after it is removed.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any

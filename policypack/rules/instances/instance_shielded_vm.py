@@ -24,9 +24,9 @@ class ShieldedVmOptions(Options):
     """Options of `instance-shielded-vm`.
 
     Attributes:
-        gpu_secure_boot: whether VMs with GPUs need secure boot as well. By default they do: Container-Optimized
-            OS and Ubuntu have signed drivers (https://cloud.google.com/compute/docs/gpus/install-drivers-gpu#secure-boot).
-            Turn it off for images whose driver nobody signed.
+        gpu_secure_boot: whether VMs with GPUs need secure boot as well. By default they do: Container-Optimized OS and
+            Ubuntu have signed drivers (https://cloud.google.com/compute/docs/gpus/install-drivers-gpu#secure-boot).
+            Turn it off for images with an unsigned driver.
     """
 
     gpu_secure_boot: bool = True

@@ -25,7 +25,7 @@ _HIGHEST: Final = 1.0
     applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_capacity_scaler(service: BackendService, options: Options) -> Checks:
-    """Each backend has a capacity scaler that the API takes, and not all of them are drained.
+    """Each backend has a valid capacity scaler, and at least one backend is not drained.
 
     ## What it checks
     `capacity_scaler` is 0, which drains the backend, or from 0.1 to 1; some backend is not drained. A regional

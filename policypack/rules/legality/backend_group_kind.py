@@ -46,7 +46,7 @@ _OTHER_GROUP: Final = "Use a group of a supported kind, or a load balancer that 
     applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_group_kind(service: BackendService, options: Options) -> Checks:
-    """What is set on a backend and on its service is what that kind of group takes.
+    """The settings of a backend and its service suit the kind of group.
 
     ## What it checks
     - `group` is the URL of an instance group or a NEG: not of the manager (`manager.instance_group`, not
@@ -68,7 +68,7 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     - A service with a serverless NEG has no `port_name`, and no `timeout_sec` but 30.
 
     ## Why it matters
-    The provider's preview accepts all of these, and the API refuses them during the update, halfway through a
+    The provider's preview accepts all of these, and the API rejects them during the update, halfway through a
     deployment. A regional managed instance group that is preferred is not: the setting has no effect there.
 
     ## Applies to

@@ -32,7 +32,7 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     service.
 
     ## Why it matters
-    The provider's preview accepts all of these, and the API refuses them during the update. A regional service never
+    The provider's preview accepts all of these, and the API rejects them during the update. A regional service never
     spreads requests over regions, whatever its backends say.
 
     ## Applies to

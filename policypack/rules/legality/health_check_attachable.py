@@ -39,7 +39,7 @@ _OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a ``proxy_he
     applies=(HAS_HEALTH_CHECK,),
 )
 def health_check_attachable(service: BackendService, options: Options) -> Checks:
-    """A backend service has a health check that the API lets it have.
+    """The health check of a backend service is one that the API accepts for it.
 
     ## What it checks
     Of the check that `health_checks` points at: it has no `source_regions`, which make it a check of Cloud DNS alone;
@@ -51,7 +51,7 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     balancer not USE_SERVING_PORT. Whether the service needs a check, and on which path, other rules say.
 
     ## Why it matters
-    The provider's preview accepts all of these, and the API refuses them during the update.
+    The provider's preview accepts all of these, and the API rejects them during the update.
 
     ## Applies to
     Global and regional backend services of every scheme that have a health check.

@@ -38,7 +38,7 @@ _JUDGED_OTHERWISE: Final = {
     applies=(FITS_ITS_FRONT,),
 )
 def load_balancer_attributes(service: BackendService, options: Options) -> Checks:
-    """Each attribute of a backend service is one that its load balancer has.
+    """The load balancer supports each attribute of the backend service.
 
     ## What it checks
     By scheme, scope and protocol: `port_name` (no passthrough load balancer), `outlier_detection`, `locality_lb_policy`
@@ -54,8 +54,8 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     `load-balancer-product`.
 
     ## Why it matters
-    The provider's preview accepts all of these. The API refuses some during the update, and ignores others: then
-    ejecting broken servers, a login or a fallback is in the program and not in production.
+    The provider's preview accepts all of these. The API rejects some during the update and ignores others: outlier
+    detection, a login or a failover then exists in the program but not in production.
 
     ## Applies to
     Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme

@@ -44,7 +44,7 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
 
     ## Why it matters
     The provider's preview accepts all of these. The API refuses some during the update; others, such as
-    `max_utilization` in RATE mode, it silently ignores, so that a limit in the program is no limit in production.
+    `max_utilization` in RATE mode, it silently ignores, so a limit in the program is not a limit in production.
 
     ## Applies to
     Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme

@@ -17,7 +17,7 @@ from policypack.verdict import Checks, Fail, Undecided, not_known
     url="https://cloud.google.com/load-balancing/docs/backend-service",
 )
 def load_balancer_product(service: BackendService, options: Options) -> Checks:
-    """Each backend service is one of a load balancer that exists.
+    """Each backend service belongs to a load balancer that exists.
 
     ## What it checks
     The combination of the resource (global or regional), `load_balancing_scheme` and `protocol`.

@@ -42,15 +42,15 @@ class FlowLogsOptions(Options):
     applies=(_HAS_VMS, _IS_NOT_FOR_RDMA),
 )
 def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks:
-    """The VMs' subnetworks log their connections.
+    """Subnetworks of serving VMs log their connections.
 
     ## What it checks
     `log_config` is set, which turns flow logs on, with `flow_sampling` above 0 and not below `min_sampling`. Left out
     of `log_config`, the sampling is 0.5.
 
     ## Why it matters
-    Model weights and prompts leave through the network. Flow logs are what shows afterwards where they went, and
-    which client or probe did not get through when a backend is unhealthy for no visible reason.
+    Model weights and prompts leave through the network. Flow logs show afterwards where they went, and which client or
+    probe was blocked when a backend is unhealthy for no visible reason.
 
     ## Applies to
     Subnetworks of VMs on serving paths. Proxy-only subnets, and those of Private Service Connect and Private

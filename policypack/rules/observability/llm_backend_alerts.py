@@ -35,10 +35,10 @@ class AlertsOptions(Options):
     (https://sre.google/sre-book/monitoring-distributed-systems/) which users feel at once.
 
     Attributes:
-        errors: whether an alert on failing requests is asked for.
-        latency: whether an alert on slow answers is asked for.
-        min_latency_threshold_ms: the lowest threshold for latencies of a load balancer, in milliseconds; an answer of
-            a language model takes seconds, so that lower ones mostly are seconds by mistake.
+        errors: whether an alert on failing requests is required.
+        latency: whether an alert on slow responses is required.
+        min_latency_threshold_ms: the lowest threshold for latencies of a load balancer, in milliseconds; a response
+            from a language model takes seconds, so a lower value is usually seconds by mistake.
     """
 
     errors: bool = True
@@ -66,8 +66,8 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
     query itself is not known yet, the form of its condition decides.
 
     ## Why it matters
-    A region that fails health checks, a queue that grows, a model that answers with errors: health checks see the
-    first at most, and users see all of them before anyone looks at a dashboard.
+    A region that fails health checks, a queue that grows, a model that returns errors: health checks detect only the
+    first, and users notice all of them before anyone looks at a dashboard.
 
     ## Applies to
     Services of Application Load Balancers, global and regional, external and internal: others measure connections.

@@ -38,15 +38,15 @@ def _has_global_names(service: BackendService) -> bool | Unknown:
     ),
 )
 def internet_neg_host(service: BackendService, options: Options) -> Checks:
-    """A service over a global internet NEG sends the endpoint's host name, and not the one that clients ask for.
+    """A service with a global internet NEG sends the endpoint's host name instead of the clients' `Host` header.
 
     ## What it checks
     `custom_request_headers` of the service has a `Host`, or every route to it in the stack has `host_rewrite` in its
     `url_rewrite`.
 
     ## Why it matters
-    Without it the endpoint gets the host that the client asked for, such as llm.example.com, for which it has no
-    service: model APIs answer 404 or 421, and so does whatever shares their addresses.
+    Without it, the endpoint receives the host that the client requested, such as llm.example.com, which it does not
+    serve: model APIs, and anything else on their addresses, respond with 404 or 421.
 
     ## Applies to
     Global services of Application Load Balancers with a global internet NEG of type INTERNET_FQDN_PORT. Not to regional

@@ -46,7 +46,7 @@ def _may_fail_over(service: BackendService) -> bool | Unknown:
     ),
 )
 def llm_backend_failover_signal(service: BackendService, options: Options) -> Checks:
-    """A service over serverless or Private Service Connect NEGs in several regions leaves a region that is dead.
+    """A service with serverless or Private Service Connect NEGs in several regions fails over from a dead region.
 
     ## What it checks
     One of the two signals that there are. Cloud Run service health: in every region the container that serves has a
@@ -56,9 +56,9 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
     `iap_enabled` replaces. For NEGs of published services it is outlier detection.
 
     ## Why it matters
-    There is no health check for these backends. Without a readiness probe a revision's health is unknown, which the
-    load balancer takes for healthy: it goes on sending a region's requests to a region where all of them fail, while
-    the other one idles.
+    These backends have no health checks. Without a readiness probe, a revision's health is unknown, which the load
+    balancer treats as healthy: it keeps sending requests to a region where all of them fail, while the other region
+    idles.
 
     ## Applies to
     Global services whose backends are serverless or Private Service Connect NEGs in two or more regions. Not to

@@ -22,8 +22,8 @@ class RunCapacityOptions(Options):
     """Options of `run-service-capacity`.
 
     Attributes:
-        max_concurrency: how many requests one instance may be sent at a time; it ought to be what the model server
-            batches (https://cloud.google.com/run/docs/configuring/services/gpu-best-practices), and Cloud Run's
+        max_concurrency: the maximum number of concurrent requests per instance; it should match the model server's
+            batch size (https://cloud.google.com/run/docs/configuring/services/gpu-best-practices), and Cloud Run's
             default is 80 (https://cloud.google.com/run/docs/about-concurrency).
     """
 
@@ -44,7 +44,7 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     `max_instance_request_concurrency` is at most `max_concurrency`; left out it is 80 with one vCPU. The minimum of
     instances is not above the maximum. With a GPU: `cpu_idle` is not `True`, and CPU and memory are those that the GPU
     needs (4 cores and 16 GiB for `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`). A maximum of one instance
-    is advised against.
+    is reported as advice.
 
     ## Why it matters
     Cloud Run grows by the requests that instances have: only when one has `max_instance_request_concurrency` does it

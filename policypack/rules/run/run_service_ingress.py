@@ -28,10 +28,10 @@ def run_service_ingress(service: RunService, options: Options) -> Checks:
     which guards every way. Annotations of the first API version and settings of functions say the same.
 
     ## Why it matters
-    The default URL below `run.app` is public. Whoever knows it goes around Cloud Armor, rate limits, authentication and
-    logs of the load balancer, and uses the model at your cost; behind internal load balancers only, where there is less
-    to go around, that is of medium severity. A service that is internal only, behind an external load
-    balancer, gets no request at all.
+    The default URL below `run.app` is public. Anyone who knows it bypasses the load balancer's Cloud Armor, rate
+    limits, authentication and logs, and uses the model at your cost; behind internal load balancers only, where there
+    is less to go around, that is of medium severity. A service that is internal only, behind an external load balancer,
+    gets no request at all.
 
     ## Applies to
     Cloud Run services of both API versions, and functions of the second generation, on the path of an LLM backend

@@ -25,8 +25,8 @@ class RunProbeOptions(Options):
 
     Attributes:
         allowed_paths: the paths that tell whether the server is ready, as those of `llm-backend-health-check`.
-        min_startup_seconds: the shortest time that a container has to start, in seconds; 240 is what Cloud Run grants
-            by default (https://cloud.google.com/run/docs/configuring/healthchecks).
+        min_startup_seconds: the minimum time that a container must be given to start, in seconds; Cloud Run's default
+            is 240 (https://cloud.google.com/run/docs/configuring/healthchecks).
         min_liveness_seconds: the shortest time without an answer after which a container is killed, in seconds; 30 is
             what a liveness probe has by default.
     """
@@ -53,7 +53,7 @@ class RunProbeOptions(Options):
     ),
 )
 def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
-    """A Cloud Run service starts, serves and is restarted by what its model server says of itself.
+    """Probes of the model server's health path decide when a Cloud Run instance starts, serves and restarts.
 
     ## What it checks
     Of the container that gets the requests, the only one or the one with `ports`: `startup_probe` and
@@ -63,10 +63,10 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     `min_liveness_seconds` of failures. No probe has a time-out above its period, or two kinds at once.
 
     ## Why it matters
-    By default Cloud Run takes a container for started when its port opens, and for ready ever after: requests come
-    while the model loads, and go on coming when it can't answer. Readiness probes are also what the load balancer
-    learns from that a region is dead. A startup probe that gives up too early kills the server before the model is
-    loaded, again and again.
+    By default, Cloud Run considers a container started when its port opens, and ready from then on: requests arrive
+    while the model loads, and keep arriving when it can't respond. The load balancer also relies on readiness probes to
+    detect a dead region. A startup probe that gives up too early kills the server before the model is loaded, again and
+    again.
 
     ## Applies to
     Cloud Run services of both API versions on the path of an LLM backend service. Not to functions.

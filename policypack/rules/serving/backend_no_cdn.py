@@ -33,12 +33,12 @@ def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     `enable_cdn` is not set, or `False`.
 
     ## Why it matters
-    Prompts are POST requests, which Cloud CDN never caches, so that it costs and brings nothing. What it does cache are
-    answers to GET requests, such as a list of models, a file or a job of one client, and it may hand them to others.
+    Prompts are POST requests, which Cloud CDN never caches, so it adds cost and no benefit. What it does cache are
+    responses to GET requests, such as a list of models, or one client's file or job, which it may serve to others.
 
     ## Applies to
-    Backend services whose load balancer has Cloud CDN, and without `iap`, beside which it is refused. For a web front
-    end, which may well use it, leave the service out with the option `services`.
+    Backend services whose load balancer has Cloud CDN, and without `iap`, beside which it is refused. Exclude a web
+    front end, which may well use it, with the option `services`.
 
     ## Fails
     ```python

@@ -82,8 +82,8 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
     take none of those that come with others.
 
     ## Why it matters
-    A machine with a GPU cannot be moved while it runs. Preview accepts all of these; Compute Engine then refuses to
-    create the machines, and the group stays empty, at the next scale-out or after a failure.
+    VMs with GPUs cannot be live migrated. Preview accepts all of these; Compute Engine then refuses to create the VMs,
+    and the group stays empty, perhaps not until the next scale-out or failure.
 
     ## Applies to
     Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any

@@ -23,7 +23,7 @@ class DrainingOptions(Options):
 
     Attributes:
         min_seconds: the shortest draining that is accepted. 0, the default, asks for the service's own `timeout_sec`,
-            the time of its longest answer, or for 3600, the longest draining that the API takes
+            the time of its longest response, or for 3600, the longest draining that the API takes
             (https://cloud.google.com/load-balancing/docs/enabling-connection-draining), if that is less.
     """
 
@@ -41,7 +41,7 @@ class DrainingOptions(Options):
     remediates=True,
 )
 def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
-    """Connection draining lasts as long as the longest answer.
+    """Connection draining lasts as long as the longest response.
 
     ## What it checks
     `connection_draining_timeout_sec` is at least `min_seconds` or, if that is 0, at least `timeout_sec`, up to the
@@ -51,8 +51,8 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
     BackendConfig.
 
     ## Why it matters
-    Every update, every scale-in and every repair removes machines. What they are still generating when draining ends
-    is cut off in the middle of the answer.
+    Every update, scale-in and repair removes VMs. Responses that they are still generating when draining ends are cut
+    off.
 
     ## Applies to
     Global and regional backend services of every scheme with instance groups, zonal or hybrid NEGs. Serverless,

@@ -48,8 +48,8 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     BackendConfig behind an Ingress.
 
     ## Why it matters
-    Logging is off by default. Only this log says why a stream was cut (`statusDetails`), which backend answered, how
-    long it took, and who used up the capacity. It can't be had after the incident.
+    Logging is off by default. Only this log shows why a stream was cut (`statusDetails`), which backend responded, how
+    long it took, and who used the capacity. It can't be recovered after an incident.
 
     ## Applies to
     Services of proxy load balancers, global and regional, with every kind of backend, and LLM backends of Gateways and

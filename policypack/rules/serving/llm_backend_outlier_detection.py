@@ -32,7 +32,7 @@ class OutlierDetectionOptions(Options):
     Attributes:
         min_ejection_percent: the lowest `max_ejection_percent` that is accepted. 10 is the provider's default
             (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/), so leaving it out is
-            enough; a small fleet needs more to eject one machine.
+            enough; a small fleet needs a higher value to eject a single VM.
     """
 
     min_ejection_percent: Annotated[int, Range(1, 100)] = 10
@@ -66,7 +66,7 @@ def _may_be_ejected(service: BackendService) -> bool | Unknown:
     remediates=True,
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
-    """Servers whose answers are errors get no requests for a while, whatever their health check says.
+    """Servers that return errors get no requests for a while, whatever their health check says.
 
     ## What it checks
     `outlier_detection` is there, `max_ejection_percent` is at least `min_ejection_percent`, and one kind of outlier at
@@ -74,8 +74,8 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     `iap`, which turns it off, and sets no success rate, which has no effect.
 
     ## Why it matters
-    `/health` says that the process is alive. A server whose GPU fails every generation passes it, answers faster than
-    all others, with errors, and draws the requests to itself.
+    `/health` shows that the process is alive. A server whose GPU fails every generation still passes it, returns errors
+    faster than the others respond, and attracts their requests.
 
     ## Applies to
     Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service

@@ -41,8 +41,8 @@ def llm_backend_retry(service: BackendService, options: RetryOptions) -> Checks:
 
     ## Why it matters
     `5xx` and `gateway-error` also stand for a connection that was reset or timed out while the server was generating,
-    and the gRPC conditions for calls that were cut off. The load balancer then has the whole answer generated again,
-    and by num_retries times more, just when servers are overloaded.
+    and the gRPC conditions for calls that were cut off. The load balancer then has the whole response generated again,
+    up to num_retries times, just when servers are overloaded.
 
     ## Applies to
     Services behind URL maps, global and regional, of every scheme: defaults, path rules and route rules. Routes that

@@ -29,7 +29,7 @@ class TimeoutOptions(Options):
     """Options of `llm-backend-timeout`.
 
     Attributes:
-        min_seconds: the shortest timeout that is accepted, the time of the longest answer; 600 is how long the OpenAI
+        min_seconds: the shortest timeout that is accepted, the time of the longest response; 600 is how long the OpenAI
             client libraries wait by default (https://github.com/openai/openai-python#timeouts).
         max_seconds: the longest timeout that is accepted; the load balancer honours none beyond 86400, one day
             (https://cloud.google.com/load-balancing/docs/https/request-distribution).
@@ -65,7 +65,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     remediates=True,
 )
 def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Checks:
-    """The load balancer waits for the longest answer of the model to end.
+    """The load balancer's timeout covers the model's longest response.
 
     ## What it checks
     `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
@@ -76,7 +76,7 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
 
     ## Why it matters
     The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
-    default every stream of tokens is cut after 30 seconds, in the middle of the answer; 0 is refused.
+    default, every token stream is cut off after 30 seconds; 0 is rejected.
 
     ## Applies to
     Services of proxy load balancers, global and regional, with the Cloud Run services and functions behind them, and
