@@ -83,7 +83,7 @@ def _read(file: Path) -> object:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SourceError(f"{file} is not valid YAML: {error}. Correct it, or restore it.") from error
     except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror}. Check its permissions.") from error
+        raise SourceError(f"{file} cannot be read: {error.strerror}. Check its name and its permissions.") from error
 
 
 def expect(value: object, kind: type, what: str, form: str) -> Any:
