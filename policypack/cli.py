@@ -51,7 +51,8 @@ def run() -> NoReturn:
         click.echo("interrupted", err=True)
         sys.exit(ExitStatus.INTERRUPTED)
     except OSError as error:
-        _give_up(f"cannot write the report: {error.strerror}")
+        what = f"cannot open {error.filename!r}" if error.filename else "cannot write the report"
+        _give_up(f"{what}: {error.strerror}")
     except ModuleNotFoundError as error:
         _give_up(f"this needs the package {error.name}: install llm-policypack[cli]")
     except Exception as error:

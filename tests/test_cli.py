@@ -275,6 +275,15 @@ def test_a_program_that_cannot_run_is_refused(tmp_path: Path, program: str, sent
     assert_refused(check(make_project(tmp_path, program)), *sentences)
 
 
+def test_a_target_that_cannot_be_looked_at_is_named() -> None:
+    assert_refused(check("x" * 300), f"{'x' * 300} cannot be read: File name too long. Check its name")
+    assert_refused(check("x" * 300, "--all-stacks"), "cannot be read: File name too long. Check its name")
+
+
+def test_what_a_refusal_quotes_is_no_command_to_the_terminal() -> None:
+    assert_refused(check("\x1b[31mred"), r"There is no file or folder \x1b[31mred.")
+
+
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     assert_refused(check(tmp_path), "Pulumi.yaml", str(tmp_path))
     assert_refused(check(tmp_path / "missing"), "missing")

@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from policypack.commands.installing import with_commands
+from policypack.wording import printable
 
 
 class ExitStatus(IntEnum):
@@ -29,5 +30,6 @@ def called() -> str:
 def refuse(error: Exception | str) -> NoReturn:
     """Ends a command that cannot do what it was asked, with a line on standard error for each thing that is wrong."""
     for problem in getattr(error, "problems", None) or (error,):
-        click.echo(f"error: {with_commands(str(problem))}", err=True)
+        lines = with_commands(str(problem)).split("\n")
+        click.echo("error: " + "\n".join(map(printable, lines)), err=True)
     sys.exit(ExitStatus.COULD_NOT_JUDGE)

@@ -111,6 +111,10 @@ def _stacks_in(path: Path) -> list[str]:
 
 def _path_of(target: str) -> Path:
     path = Path(target)
+    try:
+        path.exists()
+    except OSError as error:
+        raise SourceError(f"{target} cannot be read: {error.strerror}. Check its name and its permissions.") from error
     return path.parent if path.name in PROJECT_FILES else path
 
 

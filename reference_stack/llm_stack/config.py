@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal, cast
@@ -104,7 +104,7 @@ class Operations(Section):
     stay. By default the first by name."""
     cmek: bool = True
     """Keys of your own for disks, weights, images and the secret."""
-    project_number: Annotated[int, Field(ge=1)] | None = None
+    project_number: Annotated[int | None, Field(ge=1)] = None
     """The number of the project, which the keys' grants have; without it an empty bucket is made that tells it."""
     protect: bool = True
     """Refuse to delete data."""
@@ -114,6 +114,7 @@ AnyFrontend = ExternalFrontend | InternalFrontend
 FRONTENDS: dict[str, type[Frontend]] = {"external": ExternalFrontend, "internal": InternalFrontend}
 FORMS: dict[str, type[Section]] = {"machines": Machines, "cloud-run": CloudRun}
 """What `compute` may be, and the sections that each form has of its own."""
+SECTIONS = frozenset({"compute", *COMMON, *(name for form in FORMS.values() for name in form.model_fields)})
 ON_MACHINES, ON_CLOUD_RUN = "compute is machines", "compute is cloud-run"
 WHEN_LLAMA_CPP = "model.runtime is llama.cpp"
 VOCABULARY = Vocabulary(
@@ -181,7 +182,13 @@ def no_place(path: Path) -> str:
 
 
 def parse_config(
-    raw: Mapping[str, Any], project: str, stack: str, *, place: Callable[[Path], str] = no_place, deployed: bool = False
+    raw: Mapping[str, Any],
+    project: str,
+    stack: str,
+    *,
+    place: Callable[[Path], str] = no_place,
+    deployed: bool = False,
+    others: Collection[str] = (),
 ) -> Config:
     """Everything the stack needs to know, from the top-level keys. Pure.
 
@@ -191,6 +198,7 @@ def parse_config(
         stack: the name of the stack.
         place: says where a path stands in a file, as the start of a line.
         deployed: whether this is no preview, so that placeholders are refused as well.
+        others: the keys of other projects and of packages, which may be meant for this one.
 
     Raises:
         ConfigError: it cannot be built; with all that is wrong with it.
@@ -202,8 +210,12 @@ def parse_config(
         reader.check(checks(config))
     if config is not None and deployed:
         reader.check(placeholder_checks(config))
-    if reader.mistakes or config is None:
-        raise ConfigError(in_order(reader.mistakes, reader.raw), place)
+    misplaced = {(key.partition(":")[2],): key for key in others if key.partition(":")[2] in SECTIONS}
+    mistakes = [mistake for mistake in reader.mistakes if mistake.path not in misplaced]
+    for (name,), key in misplaced.items():
+        mistakes.append(Mistake((key,), "is of another project", f"Write {PROJECT}:{name}"))
+    if mistakes or config is None:
+        raise ConfigError(in_order(mistakes, reader.raw), place)
     return config
 
 
@@ -255,7 +267,9 @@ def check_client_ranges(frontend: AnyFrontend) -> Iterator[Mistake]:
 
 
 def check_name(key: str, value: str, pattern: str) -> Iterator[Mistake]:
-    if not re.fullmatch(pattern, value):
+    if not value:
+        yield Mistake((key,), "is missing", f"Set it, with `pulumi config set {key} ID`")
+    elif not re.fullmatch(pattern, value):
         yield Mistake((key,), f"`{value}` cannot be part of a resource id", f"Choose one that matches {pattern}")
 
 
@@ -285,22 +299,24 @@ def check_fits_cloud_run(frontend: AnyFrontend) -> Iterator[Mistake]:
 def load_config() -> Config:
     """The configuration of the running stack."""
     settings, stack = pulumi.Config(PROJECT), pulumi.get_stack()
-    raw = {key: value_of(settings.get(key)) for key in given_keys()}
+    given = given_keys()
+    own = [key.removeprefix(f"{PROJECT}:") for key in given if key.startswith(f"{PROJECT}:")]
+    raw = {key: value_of(settings.get(key)) for key in own}
+    others = [key for key in given if not key.startswith(f"{PROJECT}:")]
     places = read_places(FilePath(pulumi.get_root_directory() or "."), PROJECT, stack)
     project = pulumi.Config("gcp").get("project") or ""
-    return parse_config(raw, project, stack, place=places, deployed=not pulumi.runtime.is_dry_run())
+    return parse_config(raw, project, stack, place=places, deployed=not pulumi.runtime.is_dry_run(), others=others)
 
 
 def value_of(text: str | None) -> Any:
     """Pulumi hands over mappings and lists as JSON, and other values as texts."""
     try:
         value = json.loads(text or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
-    return value if isinstance(value, dict | list) else text
+    return value if value is None or isinstance(value, dict | list) else text
 
 
 def given_keys() -> list[str]:
-    """Pulumi reads single keys only; the engine hands over all of them in this variable."""
-    everything: dict[str, Any] = json.loads(os.environ.get("PULUMI_CONFIG", "{}"))
-    return [key.removeprefix(f"{PROJECT}:") for key in everything if key.startswith(f"{PROJECT}:")]
+    """Pulumi reads single keys only; the engine hands over all of them in this variable, with their projects."""
+    return list(json.loads(os.environ.get("PULUMI_CONFIG", "{}")))

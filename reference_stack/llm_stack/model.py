@@ -13,8 +13,10 @@ from llm_stack.reading.mistake import Mistake, Path
 from llm_stack.reading.section import Section
 from llm_stack.reading.text import Text, matching, wrong
 
+HOST = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]+"
 IMAGE = (
-    r"(?P<host>[a-z0-9.-]+\.[a-z]+)/(?P<path>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::[\w.-]{1,128})?"
+    rf"(?P<host>{HOST})/"
+    r"(?P<path>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::[\w.-]{1,128})?"
     r"@(?P<digest>sha256:[0-9a-f]{64})"
 )
 
@@ -40,8 +42,9 @@ def read_image(value: str) -> Image:
         )
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise wrong(f"`{digest}` is no digest", f"Give sha256: and 64 hexadecimal digits in lower case, as {inspect}")
-    if not re.match(r"[a-z0-9.-]+\.[a-z]+/", name):
-        raise wrong(f"`{value}` names no registry", "Write it in front; that of Docker Hub is docker.io/")
+    if not re.match(f"{HOST}/", name):
+        fix = "Write it in front, without https:// and port; that of Docker Hub is docker.io/"
+        raise wrong(f"`{value}` names no registry", fix)
     raise wrong(f"`{name}` is no name of an image", "Write it like ghcr.io/owner/name, in lower case")
 
 
@@ -51,6 +54,8 @@ def read_argument(value: str) -> str:
     if not value.isprintable():
         raise wrong(f"{value!r} has a line break or another character that cannot be printed", "Write it in one line")
     flag = re.match(r"(--?[A-Za-z][\w-]*)\s+(.*)", value)
+    if flag and not flag[2]:
+        raise wrong(f"`{value}` ends with a space", f"Write {flag[1]}")
     if flag:
         raise wrong(f"`{value}` has a flag and its value in one entry", f"Write two: {flag[1]} and '{flag[2]}'")
     return value
@@ -58,11 +63,20 @@ def read_argument(value: str) -> str:
 
 ImageText = Annotated[Image, Text(read_image, r"^[a-z0-9.-]+\.[a-z]+/[^@]+@sha256:[0-9a-f]{64}$")]
 Argument = Annotated[str, Text(read_argument)]
-Name = Annotated[str, matching(r"[A-Za-z0-9._=:/,@+-]+", "made of letters, digits and ._=:/,@+-", "Leave out the rest")]
+Name = Annotated[
+    str,
+    matching(
+        r"(?!-)[A-Za-z0-9._=:/,@+-]{1,200}",
+        "made of up to 200 letters, digits and ._=:/,@+-, with no - first",
+        "Leave out the rest",
+    ),
+]
 Folder = Annotated[
     str,
     matching(
-        r"(?!\.\.?(?:/|$))[\w.-]+(?:/(?!\.\.?(?:/|$))[\w.-]+)*", "a folder of the bucket", "Write one like model/v1"
+        r"(?=.{1,200}$)(?!\.\.?(?:/|$))[\w.-]+(?:/(?!\.\.?(?:/|$))[\w.-]+)*",
+        "a folder of the bucket",
+        "Write one like model/v1",
     ),
 ]
 Gguf = Annotated[str, matching(r"[\w.-]+\.gguf", "the name of a .gguf file", "Write one like model.gguf")]
@@ -81,7 +95,7 @@ class Model(Section):
     """The folder of the bucket that has the weights."""
     arguments: tuple[Argument, ...] = ()
     """More for the server's command line, one argument an entry, passed on as it is."""
-    load_seconds: Annotated[int, Field(ge=10, le=24 * 3600)]
+    load_seconds: Annotated[int, Field(ge=10)]
     """From the start of the server to the first answer."""
 
 
@@ -119,6 +133,7 @@ def check_arguments(model: Model, taken: Iterable[str], instead: str = "") -> It
     flags = set(taken)
     for place, argument in enumerate(model.arguments):
         flag = argument.partition("=")[0]
-        if flag in flags:
+        # vLLM takes both forms of a long flag.
+        if flag.replace("_", "-") in flags:
             path: Path = ("model", "arguments", place)
             yield Mistake(path, f"`{flag}` is what the stack sets", f"Remove it{instead}")

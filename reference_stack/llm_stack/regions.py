@@ -29,8 +29,12 @@ def read_regions(reader: Reader, model: type[R]) -> dict[str, R]:
 
 def check_names(regions: Mapping[str, Section]) -> Iterator[Mistake]:
     for name in regions:
-        if not re.fullmatch(REGION, name):
+        if not is_region(name):
             yield Mistake(("regions", name), "is not the name of a region", "Name it like us-central1")
+
+
+def is_region(name: str) -> bool:
+    return bool(re.fullmatch(REGION, name, re.ASCII))
 
 
 def check_order(path: Path, what: str, least: int, most: int) -> Iterator[Mistake]:

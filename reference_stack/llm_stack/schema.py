@@ -117,7 +117,7 @@ def in_table(field: FieldInfo) -> str:
 def takes(field: FieldInfo) -> str:
     low, high = range_of(field)
     if low is not None:
-        return f"{low} to {high}"
+        return f"{low} or more" if high is None else f"{low} to {high}"
     return " or ".join(f"`{choice}`" for choice in choices_of(field.annotation))
 
 

@@ -14,13 +14,20 @@ KEEP_ALIVE_SECONDS = 620
 MODELS = "/models"
 """Where the weights are in the server's container."""
 KEY_VARIABLES: dict[Runtime, str] = {"vllm": "VLLM_API_KEY", "llama.cpp": "LLAMA_API_KEY"}
-SLOTS_FLAGS: dict[Runtime, str] = {"vllm": "--max-num-seqs", "llama.cpp": "--parallel"}
+SLOTS_FLAGS: dict[Runtime, tuple[str, ...]] = {"vllm": ("--max-num-seqs",), "llama.cpp": ("--parallel", "-np")}
 """How many requests the server answers at a time; it queues the rest."""
 OWN_FLAGS: dict[Runtime, tuple[str, ...]] = {
-    "vllm": ("--host", "--port", "--model", "--served-model-name", "--api-key"),
-    "llama.cpp": ("--host", "--port", "--timeout", "-to", "--model", "-m", "--alias", "-a", "--api-key"),
+    "vllm": (
+        *("--host", "--port", "--uds", "--root-path", "--ssl-keyfile", "--ssl-certfile"),
+        *("--model", "--served-model-name", "--api-key"),
+    ),
+    "llama.cpp": (
+        *("--host", "--port", "--timeout", "-to", "--api-prefix", "--ssl-key-file", "--ssl-cert-file"),
+        *("--model", "-m", "--model-url", "-mu", "--hf-repo", "-hf", "-hfr", "--alias", "-a"),
+        *("--api-key", "--api-key-file"),
+    ),
 }
-"""What the stack says on the command line, or in Secret Manager, so that a configuration must not."""
+"""Where the server listens, what it serves and who may ask: the stack's part, which a configuration leaves alone."""
 ENVIRONMENTS: dict[Runtime, dict[str, str]] = {
     "vllm": {
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": str(KEEP_ALIVE_SECONDS),

@@ -15,6 +15,14 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
     # `no`, `1:30` and dates are strings.
     yaml_implicit_resolvers: Any = {}  # noqa: RUF012 (as in the class above)
 
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        start = self.peek_event().start_mark  # type: ignore[no-untyped-call, unused-ignore]
+        node = super().compose_node(parent, index)
+        # An alias of a collection that has not ended.
+        if isinstance(node, yaml.CollectionNode) and node.end_mark is None:
+            raise yaml.MarkedYAMLError(problem="found an alias of what it is in", problem_mark=start)
+        return node
+
     def compose_mapping_node(self, anchor: Any) -> Any:
         """Refuses keys that are there twice, of which PyYAML takes the last without a word."""
         node = super().compose_mapping_node(anchor)
@@ -24,6 +32,12 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
                 problem = f"the key `{repr(key.value)[1:-1]}` is there twice"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
+        return node
+
+    def compose_scalar_node(self, anchor: Any) -> Any:
+        node = super().compose_scalar_node(anchor)
+        if any("\ud800" <= letter <= "\udfff" for letter in node.value):
+            raise yaml.MarkedYAMLError(problem="found half of a surrogate pair", problem_mark=node.start_mark)
         return node
 
 
@@ -69,7 +83,7 @@ def _read(file: Path) -> object:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SourceError(f"{file} is not valid YAML: {error}. Correct it, or restore it.") from error
     except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror}. Check its permissions.") from error
+        raise SourceError(f"{file} cannot be read: {error.strerror}. Check its name and its permissions.") from error
 
 
 def expect(value: object, kind: type, what: str, form: str) -> Any:

@@ -160,7 +160,7 @@ def check_starts(cloud_run: CloudRun) -> Iterator[Mistake]:
 
 def check_flags(model: Model) -> Iterator[Mistake]:
     yield from check_arguments(model, OWN_FLAGS[model.runtime])
-    yield from check_arguments(model, (SLOTS_FLAGS[model.runtime],), ", and set traffic.concurrency")
+    yield from check_arguments(model, SLOTS_FLAGS[model.runtime], ", and set traffic.concurrency")
 
 
 def check_survives(cloud_run: CloudRun) -> Iterator[Mistake]:

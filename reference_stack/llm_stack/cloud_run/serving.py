@@ -104,7 +104,7 @@ def server_of(cloud_run: CloudRun, foundation: Foundation) -> ServerArgs:
     return ServerArgs(
         image=mirrored(model.image, foundation.artifacts.repositories),
         # As many slots as Cloud Run sends requests: with fewer they would queue where nobody sees it.
-        arguments=(*arguments, SLOTS_FLAGS[model.runtime], str(traffic.concurrency)),
+        arguments=(*arguments, SLOTS_FLAGS[model.runtime][0], str(traffic.concurrency)),
         environment=ENVIRONMENTS[model.runtime],
         key_variable=KEY_VARIABLES[model.runtime],
         models=MODELS,

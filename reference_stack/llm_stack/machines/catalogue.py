@@ -6,7 +6,11 @@ As of the date below, from these pages; what a family has changes seldom, and ne
 - https://cloud.google.com/compute/docs/general-purpose-machines
 - https://cloud.google.com/compute/docs/compute-optimized-machines
 - https://cloud.google.com/compute/docs/gpus#n1-gpus
-- https://cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support
+- https://cloud.google.com/compute/docs/disks/hyperdisks#machine-type-support: a family that has no Hyperdisk Balanced
+  there boots from Persistent Disk, so C2, C2D, E2, N1, N2, N2D, T2A and T2D
+- https://cloud.google.com/compute/docs/instances/creating-instance-with-custom-machine-type
+- the sizes of C2, C2D, E2, N1 and T2D as GKE's autoscaler has them:
+  https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/gce/gce_price_info.go
 """
 
 from __future__ import annotations
@@ -58,8 +62,14 @@ FAMILIES = {
     "n1": Listing(PD, takes_gpus=True),
     "t2a": Listing(PD, ARM),
 }
+CUSTOM_FAMILIES = frozenset({"e2", "g2", "n1", "n2", "n2d", "n4", "n4a", "n4d"})
+"""Those whose machines have as many vCPUs and as much memory as one likes."""
+CLOSED = frozenset({"c2", "c2d", "e2", "n1", "t2a", "t2d"})
+"""Those that have no classes but those below, and no sizes with local SSDs."""
 # Their sizes, where all of them are known.
 SIZES = {
+    "c2-standard": (4, 8, 16, 30, 60),
+    **{f"c2d-{kind}": (2, 4, 8, 16, 32, 56, 112) for kind in ("standard", "highmem", "highcpu")},
     "c3d-standard": (4, 8, 16, 30, 60, 90, 180, 360),
     "e2-standard": (2, 4, 8, 16, 32),
     "e2-highmem": (2, 4, 8, 16),
@@ -97,8 +107,10 @@ ATTACHED = {
     "nvidia-tesla-p100": {1: 16, 2: 32, 4: 96},
     "nvidia-tesla-p4": {1: 24, 2: 48, 4: 96},
 }
-CUSTOM = re.compile(r"(?:(?P<family>[a-z]\w*)-)?custom-(?P<vcpus>\d+)-\d+(?:-ext)?")
-PREDEFINED = re.compile(r"(?P<class>(?P<family>[a-z]\w*)-(?:standard|highmem|highcpu))-(?P<vcpus>\d+)(?:-lssd)?")
+CUSTOM = re.compile(r"(?:(?P<family>[a-z]\w*)-)?custom-(?P<vcpus>[1-9]\d*)-[1-9]\d*(?:-ext)?")
+PREDEFINED = re.compile(
+    r"(?P<class>(?P<family>[a-z]\w*)-(?:standard|highmem|highcpu))-(?P<vcpus>[1-9]\d*)(?P<local_ssd>-lssd)?"
+)
 SHARED_CORE = ("e2-micro", "e2-small", "e2-medium")
 
 
@@ -128,9 +140,9 @@ TYPES = types_with_gpus()
 def of_custom(machine_type: str) -> Listing | None:
     """Custom types have any size; those of G2 have as many GPUs as they are given."""
     match = CUSTOM.fullmatch(machine_type)
-    if not match:
+    family = (match["family"] or "n1") if match else None
+    if family not in CUSTOM_FAMILIES:
         return None
-    family = match["family"] or "n1"
     return CLASSES["g2-standard"][1] if family == "g2" else FAMILIES.get(family)
 
 
@@ -141,8 +153,11 @@ def of_family(machine_type: str) -> Listing | None:
     match = PREDEFINED.fullmatch(machine_type)
     if not match or match["family"] not in FAMILIES:
         return None
-    sizes = SIZES.get(match["class"])
-    return FAMILIES[match["family"]] if sizes is None or int(match["vcpus"]) in sizes else None
+    is_closed = match["family"] in CLOSED
+    sizes = SIZES.get(match["class"], () if is_closed else None)
+    if (sizes is not None and int(match["vcpus"]) not in sizes) or (is_closed and match["local_ssd"]):
+        return None
+    return FAMILIES[match["family"]]
 
 
 def vcpus_of(machine_type: str) -> int | None:

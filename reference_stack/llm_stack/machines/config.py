@@ -24,7 +24,7 @@ from llm_stack.reading.mistake import Mistake, Path
 from llm_stack.reading.reader import Checks, Reader
 from llm_stack.reading.section import Section
 from llm_stack.reading.text import matching, subnet_range
-from llm_stack.regions import check_names, check_order, check_ranges, check_room, ranges_of, read_regions
+from llm_stack.regions import check_names, check_order, check_ranges, check_room, is_region, ranges_of, read_regions
 from llm_stack.server import OWN_FLAGS
 
 BOOT_SECONDS = 600
@@ -158,7 +158,7 @@ def check_zones(name: str, region: Region) -> Iterator[Mistake]:
         path: Path = ("regions", name, "zones", place)
         if zone in region.zones[:place]:
             yield Mistake(path, f"`{zone}` is there twice", "Name another zone, or remove it")
-        elif not zone.startswith(f"{name}-"):
+        elif is_region(name) and not zone.startswith(f"{name}-"):
             yield Mistake(path, f"`{zone}` is not in {name}", f"Name zones of {name}")
 
 
@@ -169,7 +169,7 @@ def check_machines_fit(name: str, region: Region) -> Iterator[Mistake]:
 
 def check_proxies(name: str, region: Region, internal: Callable[[], bool]) -> Iterator[Mistake]:
     path: Path = ("regions", name, "proxy_cidr")
-    if internal() and not region.gives("proxy_cidr"):
+    if internal() and region.proxy_cidr is None:
         yield Mistake(
             path, "is missing, and an internal load balancer has proxies in each region", "Give a /26 or larger"
         )

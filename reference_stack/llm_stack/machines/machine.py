@@ -183,7 +183,7 @@ def check_secure_boot(machine: Machine) -> Iterator[Mistake]:
         return
     if machine.gpu is None:
         yield Mistake(path, "is off, and without a GPU there is no driver that could need that", "Remove it")
-    elif not machine.secure_boot_reason:
+    elif not (machine.secure_boot_reason or "").strip():
         option = "turn the option gpu_secure_boot of the rule instance-shielded-vm off"
         yield Mistake(path, "is off without a reason", f"Say in machine.secure_boot_reason why, and {option}")
 

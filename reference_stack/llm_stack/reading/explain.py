@@ -27,6 +27,8 @@ KINDS = {
     "model_type": ("a mapping", "Write a mapping of keys to values"),
 }
 
+NUMBERS = ("int_type", "int_from_float", "float_type")
+
 
 def explain(
     model: type[Section], path: Path, raw: object, errors: Iterable[ErrorDetails], vocabulary: Vocabulary
@@ -61,11 +63,13 @@ def say(error: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
     if kind in KINDS:
         wanted, fix = KINDS[kind]
         unquoted = ", without quotes" if isinstance(value, str) and is_plain(value) else ""
-        return f"is {described(value)}, not {wanted}", f"{limits(field) or fix}{unquoted}"
+        return f"is {described(value)}, not {wanted}", f"{(kind in NUMBERS and limits(field)) or fix}{unquoted}"
     if kind == "literal_error":
         choices = choices_of(field.annotation) if field else []
         close = closest(str(value), choices)
         return f"is {described(value)}, not one of {', '.join(choices)}", f"Write {close or 'one of these'}"
+    if kind == "json_invalid":
+        return "is nested too deeply, or has characters that are none", "Write what README.md has"
     if kind in ("greater_than_equal", "less_than_equal", "finite_number"):
         return f"{value} is out of range", limits(field)
     if kind in ("too_short", "too_long"):
@@ -91,6 +95,8 @@ def limits(field: FieldInfo | None) -> str:
     low, high = range_of(field)
     if low is not None and high is not None:
         return f"Give {low} to {high}"
+    if low is not None:
+        return f"Give {low} or more"
     least = next((rule.min_length for rule in field.metadata if isinstance(rule, MinLen)), None)
     most = next((rule.max_length for rule in field.metadata if isinstance(rule, MaxLen)), None)
     if least is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import pulumi
 
 Path = tuple[str | int, ...]
 """The keys that lead to a value, and in a list its place."""
+
+LONG = re.compile(r"([^\s`]{100})[^\s`]{100,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,13 @@ class Mistake:
         return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path).removeprefix(".")
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.problem}. {self.fix}."
+        return f"{shown(self.key)}: {shown(self.problem)}. {shown(self.fix)}."
+
+
+def shown(text: str) -> str:
+    """A text in one line that can be printed; a value in it that is long is cut."""
+    printable = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return re.sub(LONG, r"\1...", printable)
 
 
 class ConfigError(pulumi.RunError):

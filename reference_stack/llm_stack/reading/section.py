@@ -44,7 +44,8 @@ def read_section(model: type[S], raw: object) -> tuple[S, list[ErrorDetails]]:
         return model.model_validate_json(json.dumps(raw)), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    given = raw if isinstance(raw, Mapping) else {}
+    # What Pydantic does not read as JSON at all has no values.
+    given = raw if isinstance(raw, Mapping) and errors[0]["type"] != "json_invalid" else {}
     wrong = {str(error["loc"][0]) for error in errors if error["loc"]} if given else {*model.model_fields}
     return partial(model, given, wrong), errors
 

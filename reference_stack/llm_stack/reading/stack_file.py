@@ -16,20 +16,22 @@ class Places:
     """The lines of the files that the configuration comes from.
 
     Attributes:
+        stack_file: the name of the stack's file, which is the place of what is nowhere.
         files: each with the mapping of its configuration, the one that counts first.
         project: the project, whose name stands in front of its keys.
     """
 
+    stack_file: str
     files: tuple[tuple[str, yaml.MappingNode], ...]
     project: str
 
     def __call__(self, path: Path) -> str:
-        """`FILE:LINE: ` of the innermost key of a path that stands in a file; nothing if no part of it does."""
+        """`FILE:LINE: ` of the innermost key of a path that stands in a file; else the name of the stack's file."""
         for file, config in self.files:
             node = self._top(config, path)
             if node is not None:
                 return f"{file}:{line_of(node, path[1:])}: "
-        return f"{self.files[0][0]}: " if self.files else ""
+        return f"{self.stack_file}: "
 
     def _top(self, config: yaml.MappingNode, path: Path) -> tuple[yaml.Node, yaml.Node] | None:
         if not path:
@@ -40,8 +42,9 @@ class Places:
 
 def read_places(root: FilePath, project: str, stack: str) -> Places:
     """A file that is not there, or not valid, has no lines to tell of."""
-    found = ((name, mapping_in(root / name)) for name in (f"Pulumi.{stack}.yaml", "Pulumi.yaml"))
-    return Places(tuple((name, mapping) for name, mapping in found if mapping is not None), project)
+    stack_file = f"Pulumi.{stack}.yaml"
+    found = ((name, mapping_in(root / name)) for name in (stack_file, "Pulumi.yaml"))
+    return Places(stack_file, tuple((name, mapping) for name, mapping in found if mapping is not None), project)
 
 
 def mapping_in(file: FilePath) -> yaml.MappingNode | None:

@@ -77,6 +77,8 @@ def ipv4_network(value: str) -> ipaddress.IPv4Network:
         raise wrong(f"`{value}` is an address without the length of a prefix", f"Give a range, like {value}/24")
     if ipaddress.IPv4Interface(value).ip != network.network_address:
         raise wrong(f"{value} has bits set behind its prefix", f"Write {network}, or another range")
+    if value != str(network):
+        raise wrong(f"{value} has another form than the length of a prefix", f"Write {network}")
     return network
 
 
@@ -84,22 +86,29 @@ def client_range(value: str) -> str:
     """What a rule of Cloud Armor matches: https://cloud.google.com/armor/docs/rules-language-reference."""
     if value == "*":
         return value
+    fix = "Give ranges like 203.0.113.0/24 or 2001:db8::/32, or `*` for everybody"
     try:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
-        fix = "Give ranges like 203.0.113.0/24 or 2001:db8::/32, or `*` for everybody"
         raise wrong(f"`{value}` is no range of addresses", fix) from None
+    if not re.fullmatch(CLIENT_RANGE, value, re.ASCII):
+        raise wrong(f"`{value}` is no range of addresses", fix if "%" in value else f"Write {network}")
+    if network.prefixlen == 0:
+        raise wrong(f"{value} lets everybody in", "Write `*` alone, which says so")
     if ipaddress.ip_interface(value).ip != network.network_address:
         raise wrong(f"{value} has bits set behind its prefix", f"Write {network}, or one address without a prefix")
     return value
 
 
-MEMBER = r"(?:user|group|serviceAccount):[^@\s]+@[^@\s]+\.[^@\s]+|domain:[^@:/\s]+\.[^@:/\s]+|principal(?:Set)?://\S+"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ADDRESS = rf"[^@\s:<>,;]+@(?:{LABEL}\.)+{LABEL}"
+MEMBER = rf"(?:user|group|serviceAccount):{ADDRESS}|domain:(?:{LABEL}\.)+{LABEL}|principal(?:Set)?://\S+"
+CLIENT_RANGE = r"\*|[0-9a-fA-F.:]+(?:/[0-9]+)?"
 
 
 def member(value: str) -> str:
     """Whom Identity-Aware Proxy lets in: https://cloud.google.com/iam/docs/principal-identifiers."""
-    if value in ("allUsers", "allAuthenticatedUsers"):
+    if value in ("allUsers", "allAuthenticatedUsers", "principalSet://goog/public:all"):
         raise wrong(f"`{value}` lets anybody in", "Name users, groups or a domain, or remove iap_members")
     if re.fullmatch(MEMBER, value):
         return value
@@ -117,6 +126,6 @@ Host = Annotated[
         "Write one like llm.example.com",
     ),
 ]
-Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "a mail address", "Write one like oncall@example.com")]
-ClientRange = Annotated[str, Text(client_range, r"^(\*|[0-9a-fA-F.:]+(/\d+)?)$")]
+Email = Annotated[str, matching(ADDRESS, "a mail address", "Write one like oncall@example.com")]
+ClientRange = Annotated[str, Text(client_range, f"^(?:{CLIENT_RANGE})$")]
 Member = Annotated[str, Text(member, f"^(?:{MEMBER})$")]

@@ -38,6 +38,12 @@ class Vocabulary:
         """What to say of a key that is none of the known ones, beside the others that are given."""
         *parents, last = path
         key, names = str(last), tuple(known)
+        section, _, rest = key.partition(".")
+        if not parents and rest and section in names:
+            return Mistake(path, "is a path", f"Write {rest} below {section}, as `pulumi config set --path` does")
+        word, _, rest = key.partition(":")
+        if parents and rest and word in names:
+            return Mistake(path, "has no space after its colon", f"Write {word}: {rest}")
         problem, close = "is not a key of this stack", closest(key, names)
         when = self._counts_when(parents, key)
         if when:
@@ -46,9 +52,9 @@ class Vocabulary:
             there = close in given
             return Mistake(path, problem, f"Remove it; {close} is there" if there else f"Write {close}")
         sections = (name for name, variants in self.sections.items() if any(key in one.keys for one in variants))
-        section = next(sections, None)
-        if section:
-            return Mistake(path, f"is a key of {section}", "Move it there")
+        home = next(sections, None)
+        if home:
+            return Mistake(path, f"is a key of {home}", "Move it there")
         meant = closest(key, (name for variant in self._variants(parents) for name in variant.keys))
         when = self._counts_when(parents, meant) if meant else ""
         if when:

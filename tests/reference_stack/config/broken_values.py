@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.reference_stack.broken import Row
+from tests.reference_stack.config.broken import Row
 from tests.reference_stack.stacks import GONE
 
 Changes = dict[str, Any]
@@ -148,13 +148,13 @@ TEXTS: list[Row] = [
     ("prod", {"frontend/domain": "*.corp.com"}, {"frontend.domain": "Write one like"}),
     ("prod", {"frontend/domain": 64 * "a" + ".com"}, {"frontend.domain": "Write one like"}),
     ("prod", {"operations/alert_emails": ["nobody"]}, {"operations.alert_emails[0]": "Write one like"}),
-    ("prod", {"operations/alert_emails": "a@corp.com"}, {"operations.alert_emails": "Give at least 1"}),
+    ("prod", {"operations/alert_emails": "a@corp.com"}, {"operations.alert_emails": "Write a list"}),
     ("prod", {"model/image": IMAGE + DIGEST[1:]}, {"model.image": "Give sha256: and 64"}),
     ("prod", {"model/image": IMAGE + DIGEST.upper()}, {"model.image": "Give sha256: and 64"}),
     (
         "prod",
         {"model/image": f"vllm/vllm-openai@sha256:{DIGEST}"},
-        {"model.image": "Write it in front; that of Docker"},
+        {"model.image": "Write it in front, without"},
     ),
     ("prod", {"model/image": f"docker.io/vLLM/x@sha256:{DIGEST}"}, {"model.image": "Write it like"}),
     ("prod", {"model/manifest_sha256": f"sha256:{DIGEST}"}, {"model.manifest_sha256": "Write its 64"}),

@@ -61,7 +61,7 @@ REFUSED: list[Row] = [
         {"regions/us-east1/zones": ["us-east1-b", "us-east4-c"]},
         {"regions.us-east1.zones[1]": "Name zones of us-east1"},
     ),
-    ("dev", {"regions/us-east1/zones": "us-east1-b"}, {"regions.us-east1.zones": "Give at least 2"}),
+    ("dev", {"regions/us-east1/zones": "us-east1-b"}, {"regions.us-east1.zones": "Write a list"}),
     ("dev", {"regions/us-east1/reserve": "yes"}, {"regions.us-east1.reserve": "Write true or false"}),
     (
         "dev",
@@ -120,7 +120,7 @@ REFUSED: list[Row] = [
     (
         "dev",
         {"model/image": "llama@sha256:0000000000000000000000000000000000000000000000000000000000000000"},
-        {"model.image": "Write it in front; that of"},
+        {"model.image": "Write it in front, without"},
     ),
     ("dev", {"model/proxy_image": GONE}, {"model.proxy_image": "Set it: the image of an"}),
     ("dev", {"model/manifest_sha256": GONE}, {"model.manifest_sha256": "Set it: the SHA-256 of the"}),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import upload_model
-from tests.reference_stack.gcloud import put_gcloud
+from tests.reference_stack.boot.gcloud import put_gcloud
 
 # What real folders of models hold; the last ones are left by git and by Hugging Face's tools.
 WEIGHTS = {

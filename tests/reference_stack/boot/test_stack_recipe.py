@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from policypack.sources.program import load_program
-from tests.reference_stack.gcloud import put_gcloud
-from tests.reference_stack.google import Google, serving
-from tests.reference_stack.machine import Machine
+from tests.reference_stack.boot.gcloud import put_gcloud
+from tests.reference_stack.boot.google import Google, serving
+from tests.reference_stack.boot.machine import Machine
 from tests.reference_stack.stacks import STACKS, changed, run_program, stack_config
 
 pytestmark = pytest.mark.usefixtures("_warm")

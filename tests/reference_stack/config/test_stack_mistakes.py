@@ -180,7 +180,7 @@ def every_key() -> list[tuple[str, str, FieldInfo]]:
     """The keys of all sections as the shipped stacks have them: stack, path, field."""
     found = []
     for stack in STACKS:
-        raw = raw_config(Path(__file__).parents[2] / "reference_stack", stack)
+        raw = raw_config(Path(__file__).parents[3] / "reference_stack", stack)
         form = FORMS[raw.get("compute", "machines")]
         for name, field in {**form.model_fields, **Common.model_fields}.items():
             for model in sections_in(field.annotation):

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from llm_stack.server import HEALTH_PATH, PORT
+from tests.reference_stack.boot.test_stack_server import document, environment, files
 from tests.reference_stack.stacks import MACHINE_STACKS
-from tests.reference_stack.test_stack_server import document, environment, files
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from llm_stack.machines.cloud_init import cloud_init
-from tests.reference_stack.google import METADATA, SECRET_MANAGER, STORAGE, Cut, Google, serving
-from tests.reference_stack.machine import Machine, Unit
-from tests.reference_stack.test_stack_server import settings
+from tests.reference_stack.boot.google import METADATA, SECRET_MANAGER, STORAGE, Cut, Google, serving
+from tests.reference_stack.boot.machine import Machine, Unit
+from tests.reference_stack.boot.test_stack_server import settings
 
 KEY = "projects/my-llm-project/secrets/api-key/versions/latest:access"
 FOLDER = "weights-bucket/qwen3-4b/v1"
