@@ -84,7 +84,7 @@ def _record(store: Store, entry: Entry, content: bytes | UnreadableState, order:
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
-        stack = parse_state(decompressed(content, order.max_bytes), "the state")
+        stack = parse_state(decompressed(content, order.max_bytes), "it")
         record = record_of(entry, stack, evaluate(stack, RULES, order.settings, order.today))
         # Frees it now, not when the garbage collector comes by.
         stack.forget()

@@ -97,11 +97,11 @@ def _resources_in(content: object, where: str) -> list[dict[str, Any]]:
     deployment = _deployment_in(content, where)
     resources = deployment.get("resources") or []
     if not isinstance(resources, list):
-        raise DamagedState(f"{where}: `resources` has to be a list.")
+        raise DamagedState(f"{where} is damaged: `resources` has to be a list.")
     for i, entry in enumerate(resources):
         fault = _fault_in(entry)
         if fault:
-            raise DamagedState(f"{where}: resource {i + 1} of {len(resources)} is damaged: {fault}.")
+            raise DamagedState(f"{where} is damaged in resource {i + 1} of {len(resources)}: {fault}.")
     return resources
 
 

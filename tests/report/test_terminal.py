@@ -184,6 +184,24 @@ def test_a_group_lists_its_resources_and_says_whose_words_it_uses() -> None:
     assert "  `a` stands for all of them here." in own
 
 
+@pytest.mark.parametrize(
+    ("number", "listed"),
+    [(1, "chat0"), (13, ", ".join(f"chat{n}" for n in range(13)))],
+    ids=["one", "as many as fit"],
+)
+def test_few_resources_of_a_group_are_all_named(number: int, listed: str) -> None:
+    found = [made_finding(name=f"chat{n}", problems=(FAIL,), urn=f"urn-{n:03}") for n in range(number)]
+    assert any(line.startswith(f"  {listed}  gcp") for line in printed(made_results(found)))
+
+
+def test_very_many_resources_of_a_group_are_named_on_demand() -> None:
+    found = [made_finding(name=f"chat{n}", problems=(FAIL,), urn=f"urn-{n:03}") for n in range(100)]
+    first = ", ".join(f"chat{n}" for n in range(12))
+    assert any(line.startswith(f"  {first} and 88 more (--verbose)  gcp") for line in printed(made_results(found)))
+    in_full = printed(dataclasses.replace(made_results(found), detail="verbose"))
+    assert any("chat98, chat99  gcp" in line for line in in_full)
+
+
 def test_what_is_undecided_says_what_to_do() -> None:
     lines = printed(made_results([made_finding(reasons=("`mode` is not known",))]))
     start = lines.index("Undecided")

@@ -557,6 +557,10 @@ BAD_PROGRAMS = {
         "def fail():\n    raise KeyError('region')\nfail()",
         ["failed at __main__.py:8 with KeyError: 'region'"],
     ),
+    "raises an error without a text": (
+        "class Silent(Exception):\n    def __str__(self):\n        raise ValueError('no text')\nraise Silent()",
+        ["failed at __main__.py:10 with Silent: its text cannot be had (ValueError)"],
+    ),
     "raises in a module": ("import broken", ["failed at broken.py:2 with ZeroDivisionError: division by zero"]),
     "raises in pulumi": (
         "pulumi.CustomResource('gcp:a:B', '')",

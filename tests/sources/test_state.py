@@ -173,7 +173,7 @@ BAD_STATES: dict[str, tuple[object, list[str]]] = {
         {"version": 3, "deployment": {"resources": {"a": 1}}},
         ["`resources` has to be a list"],
     ),
-    "a resource of another type": (export(entry(), 1), ["resource 2 of 2 is damaged: it is not an object"]),
+    "a resource of another type": (export(entry(), 1), ["is damaged in resource 2 of 2: it is not an object"]),
     "no URN": (export({"type": NETWORK}), ["it has no `urn`"]),
     "no type": (export({"urn": f"{STACK}{NETWORK}::net"}), ["it has no `type`"]),
     "a bad URN": (export({"urn": "net", "type": NETWORK}), ["`net` is not a URN"]),

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
-from policypack.judgement import Results
+from policypack.judgement import Detail, Results
 from policypack.order import waiver_importance
 from policypack.report.check.groups import MOST_TO_DO, Group, first_to_do, groups_of
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
@@ -32,6 +32,7 @@ _STYLES: Final[dict[Status, str]] = {
 }
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
+_MOST_NAMES: Final = 12
 _HOW_TO_DECIDE: Final = (
     "Write out the property that is named, or set the option; or judge what is deployed, with `pulumi stack export` "
     "and `check -`."
@@ -132,12 +133,18 @@ def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
     for finding in group.findings:
         by_place.setdefault(_place(results, finding), []).append(finding)
     for place, findings in by_place.items():
-        names = ", ".join(_names(results, findings))
+        names = _listed(list(_names(results, findings)), results.detail)
         yield line("  ", (names, "bold"), f"  {group.first.type}", place, hanging=4)
         resource = results.stack.by_urn(findings[0].urn)
         made = resource.place if resource and place else None
         if made and (code := source_line(made.file, made.line, findings[0].name)):
             yield line((f"    {made.line} | {code}", "dim"), hanging=6)
+
+
+def _listed(names: list[str], detail: Detail) -> str:
+    """The names, but only the first of very many unless all of it is asked for."""
+    left_out = 0 if detail == "verbose" or len(names) <= _MOST_NAMES + 1 else len(names) - _MOST_NAMES
+    return ", ".join(names[: len(names) - left_out]) + (f" and {left_out} more (--verbose)" if left_out else "")
 
 
 def _names(results: Results, findings: Iterable[Finding]) -> Iterator[str]:

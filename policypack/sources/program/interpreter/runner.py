@@ -301,7 +301,7 @@ def _refuse_automation(monitor: _Monitor) -> None:
 def _facts(error: BaseException, root: str) -> dict[str, Any]:
     """What to say of an error that stopped the program."""
     where = where_raised(error, settings.SETTINGS.rpc_manager.exception_traceback, root)
-    facts = {"type": type(error).__name__, "message": str(error), "where": where}
+    facts = {"type": type(error).__name__, "message": _text_of(error), "where": where}
     if isinstance(error, SystemExit):
         return {**facts, "kind": "exit", "message": str(error.code)}
     if isinstance(error, pulumi.ConfigMissingError):
@@ -309,6 +309,13 @@ def _facts(error: BaseException, root: str) -> dict[str, Any]:
     if isinstance(error, pulumi.ConfigTypeError):
         return {**facts, "kind": "config-type", "key": error.key, "expected": error.expect_type}
     return {**facts, "kind": "refused" if isinstance(error, pulumi.RunError) else "raised"}
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as other:
+        return f"its text cannot be had ({type(other).__name__})"
 
 
 def _main() -> None:
