@@ -100,6 +100,12 @@ def audit(
       python -m policypack audit gs://my-pulumi-states --services 'chat-*'
       python -m policypack audit pulumi://acme --output findings.parquet --fail-on unreadable
       python -m policypack audit "exports/*.json" --journal today.journal --baseline yesterday.journal
+      python -m policypack audit pulumi://acme --owners owners.yaml --owner serving --output serving.md
+      python -m policypack audit states --profile core --severity high --format json
+      python -m policypack audit states --rule 'llm-*' --skip llm-backend-retry --color never
+      python -m policypack audit states --policy-config policy-config.json --strict --today 2026-12-31
+      python -m policypack audit gs://my-pulumi-states --workers 8 --max-size 64
+      python -m policypack audit gs://my-pulumi-states --scheduler tcp://dask.example.com:8786
 
     Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge, 130 if interrupted.
     """

@@ -106,6 +106,8 @@ def check(
       python -m policypack check --rule 'llm-*' --skip llm-backend-retry --severity high --quiet
       python -m policypack check --fail-on nothing-judged
       python -m policypack check --profile core --write-baseline baseline.json
+      python -m policypack check --policy-config policy-config.json --strict --today 2026-12-31
+      python -m policypack check --verbose --color always | less -R
       python -m policypack check --baseline baseline.json --output report.html --output results.sarif
       pulumi stack export | python -m policypack check - --format json
 

@@ -112,6 +112,8 @@ def failover(
       python -m policypack failover reference_stack --stack dev
       python -m policypack failover state.json --services 'chat-*' --peak-rps 40 --peak-rps chat=25
       python -m policypack failover state.json --peak-rps 40 --rps-per-machine 4 --output failover.md
+      python -m policypack failover infra --stack prod --answers zones-and-images.yaml --format json
+      python -m policypack failover state.json --fail-on undecided --color never
 
     Exit status: 0 if every service survives the loss of any region, 1 if one does not, 2 if it could not judge.
     """

@@ -23,6 +23,10 @@ def new_rule(name: str, area: str, stage: Stage) -> None:
     """Create the files of a rule NAME, such as `llm-backend-quota`, in a checkout of the pack.
 
     A test fails until each TODO in its two files is filled in. CONTRIBUTING.md has the steps.
+
+    \b
+    Example:
+      python -m policypack new-rule llm-backend-quota --area serving --stage stack
     """
     try:
         files = make_rule(name, area, stage)

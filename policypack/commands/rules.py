@@ -55,6 +55,7 @@ def rules(
       python -m policypack rules
       python -m policypack rules "llm-*" --severity critical --severity high
       python -m policypack rules --area network --format json
+      python -m policypack rules --level advisory --color never
 
     Exit status: 0, or 2 if no rule matches.
     """
@@ -83,6 +84,7 @@ def explain(name: str, color: str) -> None:
     \b
     Example:
       python -m policypack explain llm-backend-regions
+      python -m policypack explain llm-backend-regions --color always | less -R
     """
     rule = BY_ANY_NAME.get(name)
     if not name.strip():

@@ -38,6 +38,8 @@ def trend(
     Examples:
       python -m policypack trend yesterday.journal today.journal
       python -m policypack trend journals/*.journal --output trend.html
+      python -m policypack trend journals/*.journal --owners owners.yaml --owner serving --format json
+      python -m policypack trend journals/*.journal --color never
 
     Exit status: 0, or 2 if a file is no journal.
     """
