@@ -165,5 +165,6 @@ FIXES = {
         "backend-group-kind",
         "as_many_endpoints_as_taken",
         (_ENDPOINT, f"{_ENDPOINT}\n{_ENDPOINT.replace('api', 'other', 1)}", _ENDPOINT),
+        chosen="other",
     ),
 }

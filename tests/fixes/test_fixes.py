@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -84,6 +85,7 @@ def test_the_fix_can_be_done(said: list[tuple[str, str]], name: str) -> None:
     ]
     sentences = {problem.fix for problem in problems if (problem.fix, fix.part) in said}
     assert sentences, (verdicts(before, "failed"), problems)
+    assert [sentence for sentence in sentences if re.search(r"\{\w+\}", sentence)] == []
     assert fix.added - {word for sentence in sentences for word in words(sentence)} == set(fix.chosen.split())
     after = judged(fix.mended, fix) if fix.options else mended(fix.mended)
     failed, undecided = verdicts(after, "failed"), verdicts(after, "undecided")

@@ -22,7 +22,8 @@ import pulumi
 class Google(pulumi.runtime.Mocks):
     def new_resource(self, args):
         if args.typ == "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember":
-            print(args.inputs["member"])
+            # In one piece: resources are made in threads.
+            sys.stdout.write(args.inputs["member"] + "\\n")
         told = {"projectNumber": int(sys.argv[1])} if args.typ == "gcp:storage/bucket:Bucket" and sys.argv[1:] else {}
         return args.name, args.inputs | told
 

@@ -388,7 +388,7 @@ BAD_ANSWERS = {
         ["answers 1 and 3 in {file} are both for a:b:c with the same arguments"],
     ),
     "binary": ("- {function: a:b:c, result: !!binary aGk=}", ["neither text, a number, a list nor a mapping"]),
-    "itself": ("- &a {function: a:b:c, result: *a}", ["neither text, a number, a list nor a mapping"]),
+    "itself": ("- &a {function: a:b:c, result: *a}", ["is not valid YAML in line 1", "an alias of what it is in"]),
     "no YAML": ("- {", ["is not valid YAML"]),
     "several": ("- {result: {}}\n- {function: a:b:c}", ["answer 1 in {file} has no", "answer 2 in {file} has no"]),
 }

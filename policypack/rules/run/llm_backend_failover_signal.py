@@ -158,7 +158,7 @@ def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
         f"The load balancer cannot detect that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
         'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and let the NEG '
-        "name that service only. Or set {_OUTLIERS} on the backend service.",
+        f"name that service only. Or set {_OUTLIERS} on the backend service.",
     )
 
 
