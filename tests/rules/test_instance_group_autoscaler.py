@@ -328,3 +328,13 @@ def test_a_stateful_group(inputs: dict[str, Any], has_autoscaler: bool, status: 
     group = managed(**inputs)
     scalers = [autoscaler(group)] if has_autoscaler else []
     check_verdict(RULE, [serving(group), group, *scalers], status, group.name)
+
+
+@pytest.mark.parametrize(
+    ("of", "says"), [pytest.param(GPU, True, id="with GPUs"), pytest.param(CPU, False, id="without GPUs")]
+)
+def test_the_fix_for_none_names_what_gpus_need(of: R, says: bool) -> None:
+    group = managed(of=of)
+    (found,) = findings(RULE, build(serving(group), group, of))
+    (problem,) = [one for one in found.problems if one.observed == "It has no autoscaler."]
+    assert ("For VMs with GPUs, limit the backend with `max_rate_per_instance`." in problem.fix) is says

@@ -373,3 +373,19 @@ def test_a_name_that_is_a_word_of_every_metric(name: str, inputs: dict[str, Any]
     check_verdict(RULE, [*front, ERRORS, SLOW], "passed", subject.name)
     theirs = alert("errors", threshold(f'{FAILED} AND resource.labels.url_map_name="other"'))
     check_verdict(RULE, [*front, theirs, SLOW], "undecided", subject.name)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param(FAILED, "passed", id="of all services"),
+        pytest.param(FAILED + THEIRS, "undecided", id="of a service by name"),
+        pytest.param(f'{FAILED} AND resource.labels.url_map_name="x"', "undecided", id="of a URL map by name"),
+        pytest.param(f'{FAILED} AND "x"', "passed", id="with another text"),
+        pytest.param('metric.type="compute.googleapis.com/instance/cpu/utilization"', "failed", id="of something else"),
+    ],
+)
+def test_an_alert_on_all_services_needs_no_name(query: str, status: str) -> None:
+    """A name that is computed, such as one with a random suffix, decides nothing where the query names none."""
+    computed = R("BackendService", "chat", {**NAMED.inputs, "name": Computed()})
+    check_verdict(RULE, [computed, alert("errors", threshold(query))], status, "chat", **ERRORS_ONLY)

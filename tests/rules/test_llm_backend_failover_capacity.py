@@ -212,7 +212,13 @@ def test_nothing_says_what_the_load_of_a_fixed_size_is() -> None:
     left_out = managed("europe-west4")
     check_verdict(RULE, [serving(us, left_out), us, left_out], "failed")
     (found,) = findings(RULE, build(*resources, deployed=True))
-    assert [one.property_name for one in found.undecided] == ["target_size"]
+    assert [(one.property_name, one.why) for one in found.undecided] == [
+        (
+            "target_size",
+            "`mig-us-central1` has a fixed size, and no signal says what its load is; the option `peak_load` of this "
+            "rule gives it",
+        )
+    ]
 
 
 def test_the_peak_load_stands_in_for_a_signal() -> None:

@@ -317,7 +317,8 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
             "An SSL policy with a minimum of TLS 1.2.",
             "Create a GCPGatewayPolicy (`networking.gke.io/v1`) in the namespace of Gateway `front` with "
             '`spec={"targetRef": {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "front"}, "default"'
-            ': {"sslPolicy": "POLICY"}}`. `POLICY` is the name of a `SSLPolicy` with RESTRICTED and TLS 1.2.',
+            ': {"sslPolicy": "POLICY"}}`. `POLICY` names the `SSLPolicy`, with profile RESTRICTED '
+            "and a minimum of TLS 1.2.",
         )
     ]
     ((_, _, fix),) = texts(HTTPS, *behind_ingress())

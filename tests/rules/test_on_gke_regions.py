@@ -165,3 +165,13 @@ def test_the_fix_names_a_class_for_the_product() -> None:
 
 def test_a_policy_does_not_change_the_regions() -> None:
     check_verdict(RULE, [*served(), thing(GKE, "GCPTrafficDistributionPolicy", "spread")], "failed")
+
+
+def test_what_a_route_to_several_clusters_names() -> None:
+    """A Service or a pool is of one cluster, even if it is exported; its import is of all that export it."""
+    named = {"kind": "InferencePool", "group": "inference.networking.k8s.io", "name": "chat"}
+    [found] = findings(RULE, build(*multi_cluster(US, EU, target=named)))
+    assert "itself, not what clusters export: name its `GCPInferencePoolImport`" in found.undecided[0].why
+    [found] = findings(RULE, build(*served(class_name="gke-l7-rilb")))
+    [problem] = found.problems
+    assert "and name its `GCPInferencePoolImport` in `backendRefs` of the route" in problem.fix

@@ -226,9 +226,7 @@ def _inexact(found: _Collected) -> Unresolved | None:
         return None
     fixed = [f"`{manager.name}`" for manager, sizing in inexact if sizing.is_fixed]
     if fixed:
-        return Unresolved(
-            f"{fixed[0]} has a fixed size, and no signal says what its load is: give the peak load", "target_size"
-        )
+        return Unresolved(f"{fixed[0]} has a fixed size, and no signal says what its load is", "target_size")
     why = "an autoscaler follows further signals, so the steady load may be low enough or not"
     return Unresolved(why, "autoscaling_policy")
 

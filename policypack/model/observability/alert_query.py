@@ -126,12 +126,12 @@ class Query:
             return any_of(one.includes(front) for one in self._selections)
         if any(_is_named_in(name, self.text) for name in front.names):
             return True
+        # It may be about one part of a load balancer by name, and that may be a part of this one.
+        if self._families and not _NARROWED_BY_FRONT.search(self.text):
+            return True
         if front.has_other_names or any(_may_be_named_in(name, self.text) for name in front.made_up):
             return UNKNOWN
-        if not self._families:
-            return UNKNOWN if self.is_about_objectives else False
-        # It may be about one part of a load balancer by name, and that may be a part of this one.
-        return UNKNOWN if _NARROWED_BY_FRONT.search(self.text) else True
+        return UNKNOWN if self._families or self.is_about_objectives else False
 
     def says(self, signal: Signal) -> bool | Unknown:
         """Whether it is about requests that fail on the servers' side, or about slow ones."""

@@ -72,7 +72,7 @@ def _fleets_of(
         if not fleet.warm < fleet.maximum:
             fixed.append(backend.service)
     why = f"`{fixed[0].name}` has a fixed number of instances, and no signal says what its load is" if fixed else ""
-    inexact = Unresolved(f"{why}: give the peak load", "template") if fixed and needs_load else None
+    inexact = Unresolved(why, "template") if fixed and needs_load else None
     return ServiceFleets(fleets, inexact=inexact, has_fixed_size=bool(fixed), targets=targets, starts_on_demand=True)
 
 

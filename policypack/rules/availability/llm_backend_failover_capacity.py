@@ -141,7 +141,8 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
     each = losses(found.fleets, after_scale_out=after_scale_out, demand=demand)
     fatal = [loss for loss in each if not loss.is_survivable]
     if fatal and found.inexact and all(loss.left for loss in fatal):
-        yield Undecided(found.inexact.why, found.inexact.property_name)
+        why = f"{found.inexact.why}; the option `peak_load` of this rule gives it"
+        yield Undecided(why, found.inexact.property_name)
         return
     if not fatal and found.starts_on_demand:
         why = too_small_alone(found.fleets, demand=demand)

@@ -127,7 +127,7 @@ def _only_redirects(proxy: Proxy) -> Checks:
             "HTTPS, with plain HTTP used only for redirects.",
             "Give it a separate URL map with "
             '``default_url_redirect={"https_redirect": True, "strip_query": False}``, and the service\'s URL map to a '
-            "target HTTPS proxy.",
+            "target HTTPS proxy with a certificate and the ``ssl_policy`` that `frontend-tls-policy` requires.",
         )
 
 

@@ -16,7 +16,7 @@ from policypack.wording import quoted
 
 # Google's example of a check for healing: 90 s, which is what `health-check-timing` asks for.
 # https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs
-_PATIENT: Final = "``check_interval_sec=30`` and ``unhealthy_threshold=3`` or more"
+_PATIENT: Final = '``check_interval_sec=30``, ``unhealthy_threshold=3`` or more, and ``log_config={"enable": True}``'
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,9 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
+        with_gpus = (
+            "" if group.has_gpu is False else " For VMs with GPUs, limit the backend with ``max_rate_per_instance``."
+        )
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and scales out with the load.",
@@ -153,7 +156,7 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
             "more, and "
             "leave the group's ``target_size`` out: at a ``load_balancing_utilization`` of 0.5 either of two "
             "equal regions "
-            "can carry the load of both.",
+            "can carry the load of both." + with_gpus,
         )
 
 

@@ -15,8 +15,9 @@ from policypack.model.gke.regions import (
     regions_of_exporters,
     regions_of_peers,
 )
-from policypack.model.kubernetes.kinds import INFERENCE_POOL
+from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL
 from policypack.model.values.logic import equals
+from policypack.model.values.values import Unknown
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import how_many, quoted
 
@@ -26,7 +27,8 @@ _JOIN: Final = (
     "logical names of all Gateways or Ingresses that belong together."
 )
 _MULTI_CLUSTER: Final = (
-    "Use a Gateway of class `{name}`, and export the {what} from clusters in two regions to it. Or: "
+    "Use a Gateway of class `{name}`, export the {what} from clusters in two regions to it, and name its `{imported}` "
+    "in `backendRefs` of the route. Or: "
 )
 # https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities
 _EXTERNAL_CLASS: Final = "gke-l7-global-external-managed-mc"
@@ -80,8 +82,13 @@ def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass
     yield Fail(
         f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
         f"Backends in at least {how_many(min_regions, 'region')}.",
-        (_MULTI_CLUSTER.format(name=name, what=what) if name else "") + _JOIN,
+        (_MULTI_CLUSTER.format(name=name, what=what, imported=_imported(is_pool=is_pool)) if name else "") + _JOIN,
     )
+
+
+def _imported(*, is_pool: bool) -> str:
+    """The kind by which a route names what clusters export."""
+    return next(kind for kind, exported in IMPORTS.items() if (exported == INFERENCE_POOL) == is_pool)
 
 
 def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) -> Checks:
@@ -90,6 +97,10 @@ def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) 
         yield Undecided(
             f"whether `{its_class.name}` reaches clusters in other regions is not documented", "gatewayClassName"
         )
+    elif not isinstance(backend.ref, Unknown) and isinstance(backend.ref.kind, str) and backend.ref.kind not in IMPORTS:
+        imported = _imported(is_pool=backend.ref.kind == INFERENCE_POOL)
+        why = f"the route names {backend.label} itself, not what clusters export: name its `{imported}`"
+        yield Undecided(why, "backendRefs")
     elif len(regions) < min_regions:
         there = f" in {quoted(regions)}" if regions else ""
         seen = f"{how_many(len(exporters), 'cluster')} of this stack export {backend.label}{there}"

@@ -120,7 +120,10 @@ def _can_grow(service: RunService) -> Checks:
             f"Raise ``{service.name_of('max of the service')}``, or lower ``{service.name_of('min of the service')}``.",
         )
     elif most == 1:
-        why = "whether its one instance is enough when it is replaced, or when another region is lost, is not known"
+        why = (
+            f"``{service.name_of('max of the service')}`` is 1: whether one instance is enough when it is replaced, or "
+            "when another region is lost, is not known; 2 or more settle it"
+        )
         yield Undecided(why, "max_instance_count")
 
 

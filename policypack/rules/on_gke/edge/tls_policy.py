@@ -67,7 +67,7 @@ def _has_ssl_policy(
 
 
 def _how(front: Front, policy: Policy) -> str:
-    name = f"`POLICY` is the name of a `{_KINDS.fitting(front)}` with RESTRICTED and TLS 1.2."
+    name = f"`POLICY` names the `{_KINDS.fitting(front)}`, with profile RESTRICTED and a minimum of TLS 1.2."
     if policy.object:
         return f"Set {field_of(policy, 'ssl policy')} to `POLICY`. {name}"
     if front.is_ingress:
