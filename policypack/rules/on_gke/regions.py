@@ -17,7 +17,6 @@ from policypack.model.gke.regions import (
 )
 from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL
 from policypack.model.values.logic import equals
-from policypack.model.values.values import Unknown
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import how_many, quoted
 
@@ -92,16 +91,19 @@ def _imported(*, is_pool: bool) -> str:
 
 
 def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) -> Checks:
-    regions, exporters = regions_of_exporters(backend), exporters_of(backend)
     if its_class.product.is_regional:
         yield Undecided(
             f"whether `{its_class.name}` reaches clusters in other regions is not documented", "gatewayClassName"
         )
-    elif not isinstance(backend.ref, Unknown) and isinstance(backend.ref.kind, str) and backend.ref.kind not in IMPORTS:
-        imported = _imported(is_pool=backend.ref.kind == INFERENCE_POOL)
+        return
+    kind = known(known(backend.ref, "backendRefs").kind, "backendRefs")
+    if kind not in IMPORTS:
+        imported = _imported(is_pool=kind == INFERENCE_POOL)
         why = f"the route names {backend.label} itself, not what clusters export: name its `{imported}`"
         yield Undecided(why, "backendRefs")
-    elif len(regions) < min_regions:
+        return
+    regions, exporters = regions_of_exporters(backend), exporters_of(backend)
+    if len(regions) < min_regions:
         there = f" in {quoted(regions)}" if regions else ""
         seen = f"{how_many(len(exporters), 'cluster')} of this stack export {backend.label}{there}"
         yield Undecided(
