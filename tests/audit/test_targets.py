@@ -228,15 +228,32 @@ WRONG = {
         ("file:///srv?region=x", ["the parameter `region` of file:// URLs has no effect on reading"]),
         ("s3://b?region=x&kmskeyid=k", ["the parameter `kmskeyid` of s3:// URLs has no effect on reading"]),
         ("s3://b?region=x&prefix=p", []),
+        ("gs://b?role=r", ["the parameter `role` of gs:// URLs has no effect on reading"]),
         ("states/*.json?x=y", []),
         ("pulumi://acme", []),
     ],
-    ids=["unknown", "misspelt", "of another scheme", "for writing", "known", "a glob", "Pulumi Cloud"],
+    ids=[
+        "unknown",
+        "misspelt",
+        "of another scheme",
+        "for writing",
+        "known",
+        "refused elsewhere",
+        "a glob",
+        "Pulumi Cloud",
+    ],
 )
 def test_a_parameter_without_effect_is_noted(url: str, notes: list[str]) -> None:
     assert list(notes_on(url)) == notes
     if notes:
         assert not set(parse_backend_url(url).parameters) & {"project", "regoin", "kmskeyid"}
+
+
+@pytest.mark.parametrize("url", ["s3://b?role=arn:aws:iam::1:role/r", "gs://b?universe_domain=x.goog"])
+def test_a_parameter_that_is_refused_is_not_noted_as_without_effect(url: str) -> None:
+    assert list(notes_on(url)) == []
+    with pytest.raises(TargetError, match="is not supported"):
+        parse_backend_url(url)
 
 
 @pytest.mark.parametrize(("target", "phrases"), WRONG.values(), ids=WRONG.keys())

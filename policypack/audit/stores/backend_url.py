@@ -124,7 +124,7 @@ def notes_on(url: str) -> Iterator[str]:
     scheme, _, rest = url.partition("://")
     known = _PARAMETERS.get(scheme, {})
     for name, _ in parse_qsl(rest.partition("?")[2], keep_blank_values=True) if known else ():
-        if name not in known:
+        if name not in known and (scheme, name) not in _REFUSED:
             close = get_close_matches(name, known, 1)
             hint = f"; did you mean `{close[0]}`?" if close else ""
             yield printable(f"the parameter `{name}` of {scheme}:// URLs has no effect on reading{hint}")
