@@ -148,7 +148,7 @@ FIXES = {
         program=PUBLIC,
     ),
     "a Gateway without an SSL policy": fix(
-        "frontend-tls-policy", "_has_ssl_policy", (_TLS, "", _TLS), program=PUBLIC, chosen="tls"
+        "frontend-tls-policy", "_has_ssl_policy", (_TLS, "", _TLS), program=PUBLIC, chosen="name tls"
     ),
     "nobody is asked for a key by a Gateway": fix(
         "backend-authentication",

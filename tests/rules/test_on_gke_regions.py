@@ -174,4 +174,4 @@ def test_what_a_route_to_several_clusters_names() -> None:
     assert "itself, not what clusters export: name its `GCPInferencePoolImport`" in found.undecided[0].why
     [found] = findings(RULE, build(*served(class_name="gke-l7-rilb")))
     [problem] = found.problems
-    assert "and name its `GCPInferencePoolImport` in `backendRefs` of the route" in problem.fix
+    assert "and make its `GCPInferencePoolImport` the backend of the route" in problem.fix

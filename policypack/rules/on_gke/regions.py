@@ -26,8 +26,8 @@ _JOIN: Final = (
     "logical names of all Gateways or Ingresses that belong together."
 )
 _MULTI_CLUSTER: Final = (
-    "Use a Gateway of class `{name}`, export the {what} from clusters in two regions to it, and name its `{imported}` "
-    "in `backendRefs` of the route. Or: "
+    "Use a Gateway of class `{name}`, export the {what} from clusters in two regions to it, and make its `{imported}` "
+    "the backend of the route. Or: "
 )
 # https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities
 _EXTERNAL_CLASS: Final = "gke-l7-global-external-managed-mc"
