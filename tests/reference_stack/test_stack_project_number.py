@@ -16,6 +16,7 @@ MEMBERS = {f"serviceAccount:service-123456789012@{agent}.iam.gserviceaccount.com
 
 # Makes the keys as a deployment does, with a bucket that comes with a number or without one.
 DEPLOY = """
+import os
 import sys
 import pulumi
 
@@ -49,7 +50,9 @@ def deploy():
 try:
     deploy()
 except pulumi.RunError as error:
-    sys.exit(str(error))
+    print(error, file=sys.stderr, flush=True)
+    # The mocks leave an event loop that may complain when the interpreter takes it down.
+    os._exit(1)
 """
 
 
