@@ -24,6 +24,9 @@ from policypack.verdict import Checks, Fail, known, not_known, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _METRICS_MODE: Final = "CUSTOM_METRICS"
+_REFUSED: Final = {
+    mode: [field for field in TARGET_FIELDS if is_refused([cells[field]])] for mode, cells in TARGETS_OF_MODES.items()
+}
 
 
 def targets_fit(backend: Backend, mode: str) -> Checks:
@@ -31,8 +34,7 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
     # NEGs without a mode need no limit for one: `backend-group-kind` says that they have none.
     if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
         yield _has_limit_of_mode(backend, mode)
-    unfit = [field for field in TARGET_FIELDS if is_refused([TARGETS_OF_MODES[mode][field]])]
-    yield sets_none_of(backend, unfit, f"{mode} mode takes only its own targets.")
+    yield sets_none_of(backend, _REFUSED[mode], f"{mode} mode takes only its own targets.")
     if mode == _UTILIZATION:
         yield _is_in_range(backend, backend.max_utilization, f"Backend `{backend.label}`", "max_utilization")
     if mode == _METRICS_MODE:
@@ -54,7 +56,7 @@ def _duration_fits(backend: Backend, mode: str) -> Checks:
 
 def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Checks:
     """The backend has none of some target fields; `required` says why, a sentence."""
-    found = {python_name(field): backend.is_set(field) for field in fields}
+    found = {python_name(field): is_set for field in fields if (is_set := backend.is_set(field)) is not False}
     unwanted = [field for field, is_set in found.items() if is_set is True]
     if unwanted:
         yield Fail(
