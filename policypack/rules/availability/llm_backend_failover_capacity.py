@@ -100,12 +100,13 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ```
 
     ## Undecided
-    When a group or a Cloud Run service is outside the stack, or whether a NEG is of Cloud Run is not known; when a group
-    is unmanaged or a NEG of endpoints; when one region may be too small for all requests of another, of three or more; when a number is computed; when backends
-    have different balancing modes, limits for the whole group, or several limits in different proportions; when
-    VMs of different kinds cannot be compared; when a group has a fixed size, or is filled by resize requests, or its
-    autoscaler follows signals that say nothing of the load balancer's target; and when backends with different targets
-    have groups whose URLs are not known yet, and not all ways to pair them agree.
+    When a group or a Cloud Run service is outside the stack, or whether a NEG is of Cloud Run is not known; when a
+    group is unmanaged or a NEG of endpoints; when one region may be too small for all requests of another, of three or
+    more; when a number is computed; when backends have different balancing modes, limits for the whole group, or
+    several limits in different proportions; when VMs of different kinds cannot be compared; when a group has a fixed
+    size, or is filled by resize requests, or its autoscaler follows signals that say nothing of the load balancer's
+    target; and when backends with different targets have groups whose URLs are not known yet, and not all ways to pair
+    them agree.
     """
     basis = failover_basis(service, needs_load=not options.peak_load)
     if basis.not_applicable:

@@ -92,8 +92,9 @@ def _holds_no_secret(text: MetadataText) -> Checks:
         yield Fail(f"It has plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
     if text.may_hold:
         names = quoted(source.name for source in text.may_hold)
-        yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", "metadata")
+        why = f"{text.label} is computed, also from {names}, and may contain the secret; one read at boot is not in it"
+        yield Undecided(why, "metadata")
     elif text.secrets is UNKNOWN:
-        yield Undecided(f"{text.label} is not known", "metadata")
+        yield Undecided(f"{text.label} is computed, and so cannot be read; a text written out could be", "metadata")
     elif text.secrets.possible and not held:
-        yield Undecided(f"{text.label} contains {', '.join(text.secrets.possible)}, or the name of one", "metadata")
+        yield Undecided(f"{text.label} contains {text.secrets.doubt}", "metadata")
