@@ -5,7 +5,7 @@ from __future__ import annotations
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.roles import BroadGrant, broad_grants
 from policypack.model.software.credentials import needs_account, reads_secrets
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Fail, Undecided, decided, known
 
@@ -131,7 +131,7 @@ def _own_account(machine: Machine) -> str:
 
 def _is_no_basic_role(grant: BroadGrant, reads: bool) -> Checks:
     if not grant.is_certain:
-        is_open = "its `role` is" if isinstance(grant.role, Unknown) else "its members, or that account, are"
+        is_open = "its `role` is" if grant.role is UNKNOWN else "its members, or that account, are"
         yield Undecided(f"`{grant.by}` may grant its account a basic role: {is_open} not known", "service_account")
         return
     such_as = ", such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" if reads else ""
