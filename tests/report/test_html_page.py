@@ -93,8 +93,8 @@ def test_a_finding_says_what_was_observed_what_is_required_the_fix_and_where(pag
         ("Required", "Backends in at least 2 regions."),
         (
             "Fix",
-            "Add a backend in another region to backends, such as a RegionInstanceGroupManager there, with a named port, "
-            "an autoscaler and autohealing of its own.",
+            "Add a backend in another region to backends, such as a RegionInstanceGroupManager there, with a named "
+            "port, an autoscaler and autohealing of its own.",
         ),
     ]
 
