@@ -239,7 +239,7 @@ def test_the_message_names_known_keys_and_kinds() -> None:
     assert problem.observed == (
         "It has plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
         "It has plaintext secrets in a metadata value with another key: a Hugging Face token. "
-        "It has plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
+        "It has plaintext secrets in `metadata_startup_script`: a Hugging Face token, a token."
     )
 
 

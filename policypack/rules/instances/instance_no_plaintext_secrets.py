@@ -98,8 +98,8 @@ def _holds_no_secret(text: MetadataText) -> Checks:
         yield Fail(f"It has plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
     if text.may_hold:
         names = quoted(source.name for source in text.may_hold)
-        yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", "metadata")
+        yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", text.property_name)
     elif text.secrets is UNKNOWN:
-        yield Undecided(f"{text.label} is not known", "metadata")
+        yield Undecided(f"{text.label} is not known", text.property_name)
     elif text.secrets.possible and not held:
-        yield Undecided(f"{text.label} contains {', '.join(text.secrets.possible)}, or the name of one", "metadata")
+        yield Undecided(f"{text.label} contains {', '.join(text.secrets.possible)}, or the name of one", text.property_name)
