@@ -113,7 +113,7 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ## Undecided
     The verdict is undecided when:
 
-    - a group or a Cloud Run service is outside the stack;
+    - a group or a Cloud Run service is outside the stack, or it is not known whether a NEG is a Cloud Run one;
     - a group is unmanaged, or a backend is a NEG of endpoints;
     - a group is filled by resize requests, or nothing shows its load: its size is fixed, or its autoscaler follows
       signals that are unrelated to the load balancer's target;
@@ -159,7 +159,7 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
     each = losses(found.fleets, after_scale_out=after_scale_out, demand=demand)
     fatal = [loss for loss in each if not loss.is_survivable]
     if fatal and found.inexact and all(loss.left for loss in fatal):
-        why = f"{found.inexact.why}; set it with the option `peak_load` of this rule"
+        why = f"{found.inexact.why}; set the option `peak_load` of this rule"
         yield Undecided(why, found.inexact.property_name)
         return
     if not fatal and found.starts_on_demand:

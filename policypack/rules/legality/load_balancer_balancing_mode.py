@@ -12,7 +12,7 @@ from policypack.rules.on_gke.attached import attached_have_a_mode_of_it
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, GETS_BACKENDS
 from policypack.rules.shared.refusal import which_product
 from policypack.rules.shared.targets import metrics_count, sets_none_of, targets_fit
-from policypack.verdict import Checks, Fail, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, known
 
 
 @rule(
@@ -135,4 +135,5 @@ def _shares_no_group(use: SharedUse) -> Checks:
             "Set RATE with ``max_rate_per_instance`` behind Application Load Balancers, and CONNECTION behind others.",
         )
     else:
-        yield not_known("balancing_mode", use.group, because=f"`{use.other}` may have the group in another mode")
+        why = f"`{use.other}` may have the group of backend `{use.group}` in a mode that does not go with the one here"
+        yield Undecided(why, "backends")
