@@ -207,8 +207,8 @@ def test_machines(inputs: dict[str, Any], expected: Expected, kind: str) -> None
 def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
     (reason,) = finding(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
     assert reason == (
-        "the metadata value `x` is computed, also from `api-key`, and may contain the secret; one read at boot is not "
-        "in it"
+        "the metadata value `x` is computed, also from `api-key`, and may contain the secret; read the secret "
+        "at boot instead"
     )
 
 
