@@ -31,8 +31,9 @@ mutation: .venv/dev-installed  ## Judge mutants of rules and model by their test
 ecosystem: .venv/dev-installed reference_stack/venv/installed  ## Print the verdicts that differ from another commit's: make ecosystem BASE=main
 	@.venv/bin/python -m tests.ecosystem $(BASE)
 
-corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
+corpus: .venv/dev-installed reference_stack/venv/installed  ## Write anew what tests keep of programs: stacks that generated ones start from, and mutants of the reference stack.
 	.venv/bin/python -m tests.fuzz.corpus
+	.venv/bin/python -m tests.reference_stack.mutants
 
 facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in the newest libraries of Google Cloud and Pulumi.
 	test -x .facts/bin/python || .venv/bin/python -m venv .facts

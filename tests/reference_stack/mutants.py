@@ -1,6 +1,6 @@
 """What mutated programs of the reference stack register, kept as merge patches of what the program itself registers.
 
-Running one takes a second, and there are hundreds. `python -m tests.reference_stack.mutants` runs those anew whose
+Running one takes a second, and there are hundreds. `make corpus` runs those anew whose
 program, stack or mutation has changed since.
 """
 
@@ -28,7 +28,7 @@ from tests.warm_interpreter import warm_interpreter
 Result: TypeAlias = dict[str, Any]
 
 KEPT_FILE: Final = Path(__file__).with_name("mutants.json")
-COMMAND: Final = "python -m tests.reference_stack.mutants"
+COMMAND: Final = "make corpus"
 _RUNNER: Final = Path(program.__file__).parent / "interpreter"
 _TIMEOUT: Final = 60
 
