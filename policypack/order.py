@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from policypack.evaluate import SEVERITIES, Finding, Status, WaiverState, WaiverUse
+from policypack.config.terms import SEVERITIES
+from policypack.evaluate import Finding, Status, WaiverState, WaiverUse
 
 STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived", "passed", "not applicable")
 # The verdicts that somebody may have to act on.

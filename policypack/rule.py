@@ -10,24 +10,12 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
+from policypack.config.terms import Level, Severity, Stage
 from policypack.model.gke.backends import GkeBackend, GkeSubject
 from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of
 from policypack.model.values.values import Unknown
-from policypack.verdict import (
-    Checks,
-    Condition,
-    NotApplicable,
-    Severity,
-    Undecided,
-    Verdict,
-    provided,
-    settled,
-    under,
-)
-
-Level: TypeAlias = Literal["advisory", "mandatory", "disabled"]
-Stage: TypeAlias = Literal["resource", "stack"]
+from policypack.verdict import Checks, Condition, NotApplicable, Undecided, Verdict, provided, settled, under
 
 NAME: Final = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SECTIONS: Final = ("What it checks", "Why it matters", "Applies to", "Fails", "Passes", "Undecided")

@@ -303,7 +303,15 @@ def test_after_scale_out() -> None:
 US, EU = managed("us-central1"), managed("europe-west4")
 NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
 NEG_EU = R("NetworkEndpointGroup", "neg-eu", {"zone": "europe-west4-a"})
-SERVERLESS = [R("RegionNetworkEndpointGroup", f"run-{region}", {"region": region}) for region in ("r-1", "r-2")]
+
+
+def regional_negs(name: str, **inputs: Any) -> list[R]:
+    return [R("RegionNetworkEndpointGroup", f"{name}-{one}", {"region": one, **inputs}) for one in ("r-1", "r-2")]
+
+
+SERVERLESS = regional_negs("run")
+OF_SOME_TYPE = regional_negs("some", networkEndpointType=Computed())
+INTERNET = regional_negs("internet", networkEndpointType="INTERNET_FQDN_PORT")
 UNMANAGED = R("InstanceGroup", "unmanaged", {"zone": "europe-west4-a"})
 UNSET = {"maxUtilization": None}
 
@@ -316,6 +324,12 @@ UNSET = {"maxUtilization": None}
         ([backend(US), backend(EU)], {"region": "us-central1"}, "not applicable"),
         ([], {}, "not applicable"),
         ([backend(neg, **UNSET) for neg in SERVERLESS], {}, "not applicable"),
+        # NEGs of a type that is not known may be of Cloud Run, but not beside other NEGs.
+        ([backend(neg, **UNSET) for neg in OF_SOME_TYPE], {}, "undecided"),
+        ([backend(OF_SOME_TYPE[0], **UNSET)], {}, "not applicable"),
+        ([backend(neg, **UNSET) for neg in OF_SOME_TYPE], {"region": "r-1"}, "not applicable"),
+        ([backend(neg, **UNSET) for neg in (OF_SOME_TYPE[0], INTERNET[1])], {}, "not applicable"),
+        ([backend(SERVERLESS[0], **UNSET), backend(Computed((OTHER_STACK,)), **UNSET)], {}, "undecided"),
         ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, "not applicable"),
         ([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)], {}, "undecided"),
         ([backend(US), backend("regions/europe-west4/instanceGroups/x")], {}, "undecided"),
@@ -327,7 +341,8 @@ UNSET = {"maxUtilization": None}
 )
 def test_services(backends: Any, inputs: dict[str, Any], expected: Any) -> None:
     scalers = [autoscaler(US), autoscaler(EU)]
-    resources = [service(backends, **inputs), US, EU, *scalers, NEG, NEG_EU, *SERVERLESS, OTHER_STACK, UNMANAGED]
+    negs = [NEG, NEG_EU, *SERVERLESS, *OF_SOME_TYPE, *INTERNET]
+    resources = [service(backends, **inputs), US, EU, *scalers, *negs, OTHER_STACK, UNMANAGED]
     check_verdict(RULE, resources, expected)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from tests.rules.runs import EU, FUNCTION, V1, behind, chained, neg, run, two_regions
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, finding, findings, mig, service, statuses
 

@@ -23,7 +23,7 @@ from policypack.model.graph.tokens import (
     SECRET_VERSION,
     SERVICE_ACCOUNT_KEY,
 )
-from policypack.model.machines.plaintext import Findings, find_secrets
+from policypack.model.machines.plaintext import Findings, can_be_named, find_secrets
 from policypack.model.values.logic import when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -49,7 +49,7 @@ _SECRET_OUTPUTS: Final = {
 }
 _MIN_SECRET: Final = 6
 
-# Metadata keys of Google's images and agents, which messages may name; any other key could be anything.
+# Metadata keys of Google's images and agents, which messages may name; of any other key its form decides.
 KNOWN_KEYS: Final = frozenset(
     {
         "common-psm1",
@@ -142,7 +142,10 @@ class MetadataText:
     @property
     def label(self) -> str:
         """How to name it in a message without quoting what may be a secret itself."""
-        return f"the metadata value `{self.key}`" if self.key in KNOWN_KEYS else "a metadata value with another key"
+        if not self.key:
+            return "its metadata as a whole"
+        is_safe = self.key in KNOWN_KEYS or can_be_named(self.key)
+        return f"the metadata value `{self.key}`" if is_safe else "a metadata value with another key"
 
     @cached_property
     def secrets(self) -> Findings | Unknown:

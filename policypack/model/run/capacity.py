@@ -16,6 +16,9 @@ from policypack.model.run.service import RunService
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _SERVERLESS = frozenset({GroupKind.SERVERLESS_NEG})
+_NOT_KNOWN_TO_BE_MACHINES = FailoverBasis(
+    undecided=(Unresolved("its capacity is not known: whether its backends are serverless NEGs is not", "backends"),)
+)
 
 
 def failover_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
@@ -26,15 +29,24 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
         needs_load: the steady load has to be known; otherwise the fleets say nothing about it.
     """
     if service.kinds != _SERVERLESS or service.is_regional or service.regions.upper == 1:
-        return basis_of_machines(service, needs_load=needs_load)
+        found = basis_of_machines(service, needs_load=needs_load)
+        return _NOT_KNOWN_TO_BE_MACHINES if found.not_applicable and _may_be_serverless(service) else found
     backends = serverless_backends(service)
     if any(backend.is_of_cloud_run is False for backend in backends):
         why = "a backend is another serverless product than Cloud Run, whose capacity is not the stack's to set"
         return FailoverBasis(not_applicable=why)
-    found = _fleets_of(service, backends, needs_load)
-    if isinstance(found, Unresolved):
-        return FailoverBasis(undecided=(Unresolved(f"its capacity is not known: {found.why}", found.property_name),))
-    return FailoverBasis(found)
+    fleets = _fleets_of(service, backends, needs_load)
+    if isinstance(fleets, Unresolved):
+        return FailoverBasis(undecided=(Unresolved(f"its capacity is not known: {fleets.why}", fleets.property_name),))
+    return FailoverBasis(fleets)
+
+
+def _may_be_serverless(service: BackendService) -> bool:
+    """Whether all backends of a service in several regions may be serverless NEGs: none other is beside them."""
+    if service.is_regional or service.regions.upper == 1 or service.attachments.any:
+        return False
+    each = [group.kinds for group in service.groups]
+    return GroupKind.SERVERLESS_NEG in service.kinds and all(GroupKind.SERVERLESS_NEG in kinds for kinds in each)
 
 
 def too_small_alone(fleets: Sequence[Fleet], *, demand: float | None = None) -> str:

@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Final
 
-from policypack.evaluate import SEVERITIES, Finding, RuleReport, Status, WaiverUse
+from policypack.config.terms import SEVERITIES
+from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.judgement import Location, Results

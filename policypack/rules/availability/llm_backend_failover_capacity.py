@@ -41,22 +41,32 @@ class FailoverCapacityOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
 )
 def llm_backend_failover_capacity(service: BackendService, options: FailoverCapacityOptions) -> Checks:
-    """Whichever region is lost, the warm VMs of the others can carry the steady load of all.
+    """When any region is lost, the warm VMs of the other regions can carry the whole steady load.
 
     ## What it checks
-    For each region: the capacity of the other regions is at least the steady load of all regions. The capacity of a
-    backend is its warm VMs (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one VM takes (in
-    UTILIZATION mode `max_utilization` times the VM's weight, else the limit for each instance) times `capacity_scaler`.
-    Its steady load is the share of that at which its autoscaler keeps it: the target of `load_balancing_utilization`,
-    or that of `cpu_utilization` divided by `max_utilization`. Where no signal says what the load is, as with a group of
-    a fixed size, a region fails only if its loss leaves nothing; option `peak_load` gives the load. VMs of one type
-    weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs if none has GPUs. With
-    `after_scale_out` the others count with `max_replicas`.
+    For each region, the warm capacity of the other regions is at least the steady load of all regions.
 
-    Cloud Run starts instances as requests come, so its services always count with their maximum of instances, times
-    `max_instance_request_concurrency`; without a maximum the quota decides, and none fails. Their steady load is what
-    the minimum of instances carries at the share at which Cloud Run starts another one: `concurrency_utilization`, 0.6
-    by default. The load balancer knows none of this, and sends all requests of a lost region to the closest one left.
+    The capacity of a backend is the product of three numbers:
+
+    - its warm VMs: the autoscaler's `min_replicas`, or a fixed `target_size`;
+    - the target of one VM: the limit per instance or, in UTILIZATION mode, `max_utilization` times the weight of the
+      VM;
+    - `capacity_scaler`.
+
+    VMs of one machine type have equal weight. VMs of different types are weighted by their GPUs if all have the same
+    GPU, or by their vCPUs if none has a GPU. With the option `after_scale_out`, the regions that are left count with
+    `max_replicas` VMs.
+
+    The steady load of a backend is the share of its capacity at which the autoscaler keeps it: the target of
+    `load_balancing_utilization`, or the target of `cpu_utilization` divided by `max_utilization`. Without such a
+    signal, for example with a group of a fixed size, the load is unknown. A region then fails only if its loss leaves
+    no capacity at all, unless the option `peak_load` gives the load.
+
+    Cloud Run starts instances on demand. The capacity of a Cloud Run service is therefore its maximum number of
+    instances times `max_instance_request_concurrency`. Without a maximum, the quota is the limit and the rule does not
+    fail. The steady load is what the minimum number of instances carries at `concurrency_utilization` (0.6 by default),
+    the share at which Cloud Run starts another instance. The load balancer does not know the capacity of Cloud Run: it
+    sends all requests of a lost region to the closest region that is left.
 
     ## Why it matters
     Two regions provide no redundancy if the load needs both. When one fails, the load balancer sends everything to the
@@ -66,8 +76,9 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
 
     ## Applies to
     Global backend services with managed instance groups or Cloud Run services in at least two regions. Regional
-    services and services in a single region have nothing to fail over to: `llm-backend-regions` reports those. Not to
-    other serverless products, internet and Private Service Connect NEGs, whose capacity is not in the stack.
+    services, and services in a single region, have nowhere to fail over to: `llm-backend-regions` reports them. Other
+    serverless products, internet NEGs and Private Service Connect NEGs are not judged, because the stack does not show
+    their capacity.
 
     ## Fails
     ```python
@@ -100,12 +111,18 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ```
 
     ## Undecided
-    When a group or a Cloud Run service is outside the stack; when a group is unmanaged or a NEG of endpoints; when one
-    region may be too small for all requests of another, of three or more; when a number is computed; when backends
-    have different balancing modes, limits for the whole group, or several limits in different proportions; when
-    VMs of different kinds cannot be compared; when a group has a fixed size, or is filled by resize requests, or its
-    autoscaler follows signals that say nothing of the load balancer's target; and when backends with different targets
-    have groups whose URLs are not known yet, and not all ways to pair them agree.
+    The verdict is undecided when:
+
+    - a group or a Cloud Run service is outside the stack, or it is not known whether a NEG is a Cloud Run one;
+    - a group is unmanaged, or a backend is a NEG of endpoints;
+    - a group is filled by resize requests, or nothing shows its load: its size is fixed, or its autoscaler follows
+      signals that are unrelated to the load balancer's target;
+    - a number is computed;
+    - backends have different balancing modes, limits for the whole group, or several limits in different proportions;
+    - VMs of different types cannot be compared;
+    - with three or more regions on Cloud Run, one region may be too small for all requests of another;
+    - backends have different targets, it is not known yet which group belongs to which backend, and the result depends
+      on it.
     """
     basis = failover_basis(service, needs_load=not options.peak_load)
     if basis.not_applicable:

@@ -62,20 +62,22 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     """Each backend service has an HTTP, HTTPS or HTTP/2 health check on an allowed path.
 
     ## What it checks
-    The health check that `health_checks` points at, global, regional or legacy: its protocol, and its request path
-    without the query. The path has to be exactly one of `allowed_paths`, or of the paths of `servers`: servers respond
-    to `/health/` with a redirect or 404, and the load balancer treats only 200 as healthy. Where the start-up of the
-    VMs names a server, the fix names its path. Services whose backends take no health check (serverless, internet and
-    Private Service Connect NEGs) need none; a check that is there is judged before there are backends too.
+    The health check in `health_checks`, whether global, regional or legacy, uses an allowed protocol and requests an
+    allowed path. The query string is ignored. The path must match one of `allowed_paths`, or a path of `servers`,
+    exactly: for `/health/`, servers return a redirect or 404, and the load balancer treats only 200 as healthy. If the
+    startup of the VMs names a model server, the fix names its path.
 
-    On GKE it is the HealthCheckPolicy whose `targetRef` is the InferencePool or the Service that a route leads to;
-    without one the Gateway requests `/`, whatever readiness probes say. Behind an Ingress it is the BackendConfig, else
-    the readiness probe.
+    Services whose backends do not support health checks (serverless, internet and Private Service Connect NEGs) need
+    none. An existing health check is judged even if the service has no backends yet.
+
+    On GKE, the rule reads the HealthCheckPolicy whose `targetRef` is the InferencePool or the Service that a route
+    leads to. Without one, the Gateway requests `/` and ignores readiness probes. Behind an Ingress, the rule reads the
+    BackendConfig or, without one, the readiness probe.
 
     ## Why it matters
     An LLM server accepts TCP connections, and may respond on `/`, long before it can generate and long after it no
-    longer can. Only its health path shows the difference. Without it, the load balancer sends requests to servers that
-    fail them.
+    longer can. Only its health path shows the difference. Without a check on that path, the load balancer sends
+    requests to servers that fail them.
 
     ## Applies to
     Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE.
@@ -121,9 +123,12 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     ```
 
     ## Undecided
-    When the check is outside the stack and the option `vouched` does not name it, or its path or protocol is computed;
-    without a check, when it is not known whether the backends take one. On GKE when a policy may be attached, or may be
-    out of sight as in a Helm release.
+    The verdict is undecided when:
+
+    - the health check is outside the stack, and the option `vouched` does not name it;
+    - its path or protocol is computed;
+    - there is no health check, and it is not known whether the backends support one;
+    - on GKE, a policy may be attached, or may be out of sight, as in a Helm release.
     """
     doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
     required = _required(options)

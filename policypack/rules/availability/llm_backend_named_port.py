@@ -31,16 +31,16 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
     ),
 )
 def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
-    """Each backend service of instance groups names a port that every group defines.
+    """Each backend service with instance groups names a port that every group defines.
 
     ## What it checks
-    For services with instance groups behind a proxy load balancer: `port_name` is set, and every group has a named
-    port with this name, in its own `named_ports` or as an `InstanceGroupNamedPort`. Network endpoint groups carry
-    their own ports, and passthrough load balancers keep the client's: neither is judged.
+    For services with instance groups behind a proxy load balancer: `port_name` is set, and every group defines a named
+    port of that name, in its own `named_ports` or as an `InstanceGroupNamedPort`. Network endpoint groups have their
+    own ports, and passthrough load balancers keep the client's port, so neither is judged.
 
     ## Why it matters
-    Without `port_name` the API takes the name `http`. A group that lacks the name gets no traffic: its backends are
-    healthy on the health check's port and unreachable on the serving one, and requests fail with 502.
+    Without `port_name`, the API uses the name `http`. A group that does not define the name gets no traffic: its
+    backends are healthy on the health check's port but unreachable on the serving port, and requests fail with 502.
 
     ## Applies to
     Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or
@@ -74,7 +74,7 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When a group is outside the stack, not known, or its named ports are computed or left to a controller.
+    When a group is outside the stack or not known, or when its named ports are computed or left to a controller.
     """
     known(service.is_passthrough, "load_balancing_scheme", because="a passthrough load balancer has no named port")
     port_name = known(service.port_name, "port_name")

@@ -71,13 +71,19 @@ class PathsOptions(Options):
     applies=(_HAS_SERVERS,),
 )
 def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
-    """No URL map has a route to the server's metrics, documentation and management.
+    """No URL map routes clients to the server's metrics, documentation or management endpoints.
 
     ## What it checks
-    On every host, where the URL map sends each of the `forbidden` paths: exact paths and `/*` in path rules, the
-    longest first; prefixes and full paths in route rules, by priority; else the default. A route that redirects, or
-    aborts every request by fault injection, is none. Neither is a default that no host reaches, because a host rule
-    takes `*`. Besides, each host rule names a path matcher that the URL map has.
+    On no host does the URL map send a `forbidden` path to the service. Like the load balancer, the rule evaluates:
+
+    - path rules: exact paths and `/*`, the longest match first;
+    - route rules: prefixes and full paths, in order of priority;
+    - the default, if nothing else matches.
+
+    A route that redirects, or that aborts every request by fault injection, does not count. Nor does a default that no
+    host reaches because a host rule matches `*`.
+
+    In addition, each host rule names a path matcher that the URL map defines.
 
     ## Why it matters
     The servers use one port for clients, metrics collectors and operators. A URL map with only a default service
@@ -85,8 +91,8 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     sleep.
 
     ## Applies to
-    Services behind URL maps, global and regional, of every scheme. Not those of internet and Private Service Connect
-    NEGs, whose servers belong to others.
+    Services behind global and regional URL maps, of every scheme. Services with internet and Private Service Connect
+    NEGs are exempt, because others own the servers.
 
     ## Fails
     ```python
@@ -119,8 +125,11 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     ```
 
     ## Undecided
-    When routes or the services behind them are computed; when a regular expression, a template, a header or a rewrite
-    of paths decides; or when the service's Cloud Armor policy may deny the paths.
+    The verdict is undecided when:
+
+    - routes or the services behind them are computed;
+    - a regular expression, a template, a header or a path rewrite decides;
+    - the service's Cloud Armor policy may deny the paths.
     """
     yield without_url_map(service)
     for url_map in url_maps_of(service.stack, service.resource):

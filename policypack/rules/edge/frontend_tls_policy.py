@@ -54,25 +54,28 @@ class TlsPolicyOptions(Options):
     ),
 )
 def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
-    """Every target HTTPS and SSL proxy has an SSL policy without old versions and weak cipher suites.
+    """Every target HTTPS and SSL proxy has an SSL policy that excludes old TLS versions and weak cipher suites.
 
     ## What it checks
-    `ssl_policy` is set. The policy's profile is accepted, its `min_tls_version` is `min_tls` or higher, and a custom
-    profile has no suite without forward secrecy or with 3DES. RESTRICTED, and custom suites with authenticated
-    encryption alone, need no `min_tls_version`: they exist from TLS 1.2 on. A global proxy has a global policy
-    (`SSLPolicy`), a regional one a policy of its region (`RegionSslPolicy`): the provider rewrites the URL of any other
-    to that of the policy of the same name in the proxy's scope, which does not exist or is another policy.
+    - `ssl_policy` is set.
+    - The profile of the policy is accepted.
+    - `min_tls_version` is `min_tls` or higher. RESTRICTED, and custom suites with authenticated encryption only, need
+      no `min_tls_version`, because these suites exist only from TLS 1.2 on.
+    - A custom profile has no suite that lacks forward secrecy or uses 3DES.
+    - The policy has the scope of the proxy: an `SSLPolicy` for a global proxy, a `RegionSslPolicy` of the same region
+      for a regional one. The provider rewrites the URL of any other policy to a policy of the same name in the proxy's
+      scope, which does not exist or is a different policy.
 
-    On GKE a GCPGatewayPolicy for the Gateway names the policy (`sslPolicy`), or for an Ingress a FrontendConfig. Only
-    those that clients on the internet reach are judged.
+    On GKE, a GCPGatewayPolicy for the Gateway (`sslPolicy`) or, for an Ingress, a FrontendConfig names the policy. Only
+    Gateways and Ingresses that clients on the internet can reach are judged.
 
     ## Why it matters
     Without a policy, a proxy uses the COMPATIBLE profile and accepts TLS 1.0: recorded traffic can be decrypted once
     the certificate's key leaks, and security scanners and auditors report it.
 
     ## Applies to
-    Target HTTPS proxies, global and regional, and target SSL proxies, on the path to a backend service, external and
-    internal. Not those of Cloud Service Mesh, which take no SSL policy.
+    Global and regional target HTTPS proxies, and target SSL proxies, on the path to a backend service, external and
+    internal. Proxies of Cloud Service Mesh are exempt, because they support no SSL policy.
 
     ## Fails
     ```python
@@ -112,7 +115,7 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     ```
 
     ## Undecided
-    When the policy is not in the stack, or which one it is, its profile, version or suites are computed.
+    When the policy is not in the stack or not known, or when its profile, version or suites are computed.
     """
     if not proxy.has_ssl_policy:
         doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")

@@ -53,21 +53,23 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     """Each managed instance group has autohealing with its own health check and a delay that covers model loading.
 
     ## What it checks
-    The group has `auto_healing_policies`, and its `instance_lifecycle_policy` does not turn repairs off
-    (`on_failed_health_check` or the default action is DO_NOTHING). What it names is a health check, and another one
-    than those of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from
-    `min_initial_delay_sec` to `max_initial_delay_sec`.
+    - The group has `auto_healing_policies`.
+    - Its `instance_lifecycle_policy` does not turn repairs off: neither `on_failed_health_check` nor the default action
+      is DO_NOTHING.
+    - The policy names a health check without `source_regions`, and none that a backend service of the group also uses.
+    - `initial_delay_sec` is between `min_initial_delay_sec` and `max_initial_delay_sec`.
 
     ## Why it matters
-    A server that hangs, for example after a GPU error, keeps its VM running: without autohealing, you pay for that VM
-    and lose its capacity until someone notices. The load balancer's check is quick, so that requests go elsewhere when
-    a server is merely busy; used for healing, it recreates busy VMs under load, each of which is then gone for the
-    minutes that loading the model takes. If the delay is too short, a VM never finishes loading: it is recreated over
-    and over.
+    A server that hangs, for example after a GPU error, keeps its VM running. Without autohealing, you pay for that VM
+    and lose its capacity until someone notices.
+
+    The load balancer's check is quick, so that requests go elsewhere when a server is merely busy. Used for
+    autohealing, it recreates busy VMs under load, and each of them is then gone for the minutes that loading the model
+    takes. If the delay is too short, a VM never finishes loading: it is recreated over and over.
 
     ## Applies to
-    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme. Unmanaged groups and
-    NEGs have no autohealing and are not judged.
+    Every `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme. Unmanaged
+    groups and NEGs have no autohealing and are not judged.
 
     ## Fails
     ```python

@@ -48,24 +48,31 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """Each managed instance group has an autoscaler that keeps at least two VMs and adds more before they are full.
 
     ## What it checks
-    An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
-    `mode` is not OFF. Its `max_replicas` is not below its `min_replicas`. The groups that a service has in the region
-    have at least `min_replicas` VMs together. On VMs with GPUs, CPU utilization is not the only signal; without any
-    signal that is the default, and `load_balancing_utilization` says no more if the backend is in UTILIZATION mode
-    without `max_rate_per_instance`. `load_balancing_utilization` is used only if a service of an Application Load
-    Balancer sends requests to the group and does not limit it by a `max_rate` for the group as a whole. The targets of
-    CPU and load balancing utilization are above 0 and below 1; where left out they are 0.6 and 0.8. A stateful group
-    takes no autoscaler: it has none, and its `target_size` is what has to be enough.
+    - An autoscaler of the group's kind and location (see `instance-group-scope`) has the group as its `target`, and its
+      `mode` is not OFF.
+    - `max_replicas` is not below `min_replicas`.
+    - Together, the groups of a service in one region have at least `min_replicas` VMs.
+    - On VMs with GPUs, CPU utilization is not the only signal. It is the default if no signal is set.
+      `load_balancing_utilization` amounts to the same if the backend is in UTILIZATION mode without
+      `max_rate_per_instance`.
+    - `load_balancing_utilization` is used only if an Application Load Balancer sends requests to the group and no
+      `max_rate` limits the group as a whole.
+    - The targets of CPU utilization (0.6 by default) and load balancing utilization (0.8 by default) are above 0 and
+      below 1.
+    - A stateful group has no autoscaler, because it does not support one. Its `target_size` must be large enough
+      instead.
 
     ## Why it matters
-    Without an autoscaler, a group cannot grow when another region fails and its load arrives. The CPUs of a VM with
-    GPUs are idle while its GPUs are saturated: by CPU utilization it never grows. A `max_rate` for the group does not
-    change with the number of VMs, so adding some never brings the group below its target. With a target of 1, a VM is
-    added only when the load balancer already sends requests elsewhere, minutes too late to load a model.
+    Without an autoscaler, a group cannot grow when another region fails and its load arrives.
+
+    The CPUs of a VM with GPUs are idle while its GPUs are saturated, so a group that scales by CPU utilization never
+    grows. A `max_rate` for the group does not change with the number of VMs, so adding VMs never brings the group below
+    its target. With a target of 1, a VM is added only when the load balancer already sends requests elsewhere, minutes
+    too late to load a model.
 
     ## Applies to
-    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme, with a
-    `RegionAutoscaler` or an `Autoscaler`. Unmanaged groups and NEGs cannot be autoscaled and are not judged.
+    Every `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme, with its
+    `RegionAutoscaler` or `Autoscaler`. Unmanaged groups and NEGs cannot be autoscaled and are not judged.
 
     ## Fails
     ```python
@@ -100,11 +107,15 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     ```
 
     ## Undecided
-    When the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group is read
-    from elsewhere, or `ignore_changes` leaves its `target_size` to somebody else. When it has none and resize requests
-    fill it, or its VMs come from a specific reservation, which has no more of them. When a number, the mode or a signal
-    is computed. When it scales by CPU utilization alone, and its template is not known or its VMs have TPUs. When it
-    has schedules and no signal, as it is not documented whether it scales by CPU utilization then.
+    The verdict is undecided when:
+
+    - the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group was read with
+      `get`, or `ignore_changes` leaves its `target_size` to another tool;
+    - the group has no autoscaler, and resize requests fill it or its VMs come from a specific reservation, which is
+      limited;
+    - a number, the mode or a signal is computed;
+    - the group scales by CPU utilization alone, and its template is not known or its VMs have TPUs;
+    - the group has schedules and no signal: it is not documented whether it then scales by CPU utilization.
     """
     stateful = is_stateful(group)
     if stateful is True:

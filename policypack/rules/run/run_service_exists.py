@@ -26,16 +26,16 @@ from policypack.wording import quoted
     ),
 )
 def run_service_exists(service: BackendService, options: Options) -> Checks:
-    """Each serverless NEG behind a service names something, and the Cloud Run service that it names is in its region.
+    """Each serverless NEG behind a service names a target, and the Cloud Run service that it names is in its region.
 
     ## What it checks
     The NEG has `cloud_run`, `app_engine`, `cloud_function` or `serverless_deployment`. The service that `cloud_run`
-    names, by its short name or its `name`, is in the NEG's `region`: by `location`, or by `multi_region_settings` where
-    that is `global`. Services of both API versions and functions of the second generation count.
+    names, by its short name or its `name`, is in the NEG's `region`, by its `location` or, if that is `global`, by
+    `multi_region_settings`. Services of both API versions and 2nd gen functions count.
 
     ## Why it matters
-    The API looks the short name up in the NEG's own region. A NEG that names nothing there is created all the same, and
-    the load balancer answers its part of the requests with errors.
+    The API looks up the short name in the NEG's own region. A NEG that names nothing there is created all the same, and
+    the load balancer answers its share of the requests with errors.
 
     ## Applies to
     Global and regional services with serverless NEGs.
@@ -59,7 +59,8 @@ def run_service_exists(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the service is not in the stack, its name or region is computed, or the NEG has a `url_mask` and so names many.
+    When the service is not in the stack, its name or region is computed, or the NEG has a `url_mask` and can therefore
+    name many services.
     """
     for backend in serverless_backends(service):
         yield _names_a_service(backend)

@@ -66,22 +66,27 @@ def _may_be_ejected(service: BackendService) -> bool | Unknown:
     remediates=True,
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
-    """Servers that return errors get no requests for a while, whatever their health check says.
+    """Servers that return errors receive no requests for a while, whatever their health check says.
 
     ## What it checks
-    `outlier_detection` is there, `max_ejection_percent` is at least `min_ejection_percent`, and one kind of outlier at
-    least is ejected: not all of the `enforcing_...` percentages are 0. With serverless NEGs the backend service has no
-    `iap`, which turns it off, and sets no success rate, which has no effect.
+    `outlier_detection` is set, `max_ejection_percent` is at least `min_ejection_percent`, and at least one of the
+    `enforcing_...` percentages is above 0, so that some outliers are ejected.
+
+    With serverless NEGs, the backend service has no `iap`, which disables outlier detection, and sets no success rate,
+    which has no effect.
 
     ## Why it matters
-    `/health` shows that the process is alive. A server whose GPU fails every generation still passes it, returns errors
-    faster than the others respond, and attracts their requests.
+    `/health` shows that the process is alive. A server whose GPU fails every generation still passes that check. It
+    returns errors faster than the other servers respond, and so attracts their requests.
 
     ## Applies to
-    Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service
-    mesh, regional external and internal ones. Serverless and Private Service Connect NEGs that have outlier detection,
-    behind global external and cross-region internal ones: whether they need it `llm-backend-failover-signal` says.
-    Classic, proxy Network and passthrough load balancers have none, cross-region internal ones none for other backends.
+    - Application Load Balancers with instance groups or with zonal or hybrid NEGs: global external, regional external,
+      regional internal, and Cloud Service Mesh.
+    - Global external and cross-region internal Application Load Balancers with serverless or Private Service Connect
+      NEGs, if they have outlier detection. `llm-backend-failover-signal` judges whether they need it.
+
+    Classic, proxy Network and passthrough load balancers are exempt, because they do not support outlier detection.
+    Cross-region internal load balancers do not support it for other backends.
 
     ## Fails
     ```python
@@ -103,9 +108,13 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     ```
 
     ## Undecided
-    When a setting is computed and decides, or scheme, protocol or the kind of the backends is not known, and so
-    whether the load balancer has outlier detection. Serverless and Private Service Connect NEGs without it: their
-    product may have a health signal of its own.
+    The verdict is undecided when:
+
+    - a setting is computed, and the verdict depends on it;
+    - the scheme, the protocol or the kind of the backends is not known, so that the load balancer may not support
+      outlier detection;
+    - serverless or Private Service Connect NEGs have no outlier detection, because their product may have its own
+      health signal.
     """
     detection = service.outlier_detection
     if known(detection.is_set, "outlier_detection"):

@@ -68,20 +68,24 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     """The load balancer's timeout covers the model's longest response.
 
     ## What it checks
-    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
-    URL maps of the stack have to the service, which go before it on all load balancers but the classic one. In front
-    of serverless NEGs it is the request timeout of each Cloud Run service that counts, `timeout` of its `template`: 300
-    s where it is left out, and 3600 s at most. On GKE it is `timeoutSec` of the GCPBackendPolicy that is attached or,
-    behind an Ingress, of the BackendConfig: 30 s without one.
+    These timeouts are between `min_seconds` and `max_seconds`:
+
+    - `timeout_sec` of the service, 30 s by default;
+    - the timeouts of the routes that URL maps of the stack have to the service. They override `timeout_sec` on all load
+      balancers except the classic one;
+    - for serverless NEGs, the request timeout of each Cloud Run service instead: `timeout` of its `template`, 300 s by
+      default and at most 3600 s;
+    - on GKE, `timeoutSec` of the attached GCPBackendPolicy or, behind an Ingress, of the BackendConfig, 30 s by
+      default.
 
     ## Why it matters
     The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
-    default, every token stream is cut off after 30 seconds; 0 is rejected.
+    default, every token stream is cut off after 30 seconds. 0 is rejected.
 
     ## Applies to
-    Services of proxy load balancers, global and regional, with the Cloud Run services and functions behind them, and
-    LLM backends of Gateways and Ingresses on GKE. Not to passthrough ones, which have no timeout, nor to other
-    serverless products: they have timeouts of their own.
+    Global and regional services of proxy load balancers, the Cloud Run services and functions behind them, and LLM
+    backends of Gateways and Ingresses on GKE. Passthrough load balancers have no timeout, and other serverless products
+    have their own: neither is judged.
 
     ## Fails
     ```python
@@ -115,9 +119,13 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     ```
 
     ## Undecided
-    When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
-    known, or a route to serverless NEGs has one. When a Cloud Run service is not in the stack. On GKE when a policy may
-    be attached or out of sight, or has `scopes` with another value.
+    The verdict is undecided when:
+
+    - the timeout is computed;
+    - a wrong timeout may not apply: the scheme, or whether a backend is serverless, is not known, or a route to
+      serverless NEGs sets one;
+    - a Cloud Run service is not in the stack;
+    - on GKE, a policy may be attached or is out of sight, or has `scopes` with a different value.
     """
     takes_timeout = _takes_timeout(service)
     doubt = Undecided("`backends` is not known, and serverless NEGs take no timeout", "backends")
