@@ -4,13 +4,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CASES ?= 100000
 EACH ?= 12
+# Newer ones need Node.js 22. What it needs in turn is as of that day.
+AZURITE := azurite@3.35.0 --before=2025-12-01
 BASE ?= origin/main
 PIP := -m pip install --quiet --disable-pip-version-check
 
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test facts fuzz corpus mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check \
+.PHONY: help check test facts fuzz corpus mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check azurite \
 	publish clean has-pulumi
 
 help:  ## List the targets.
@@ -39,6 +41,9 @@ facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in t
 	test -x .facts/bin/python || .venv/bin/python -m venv .facts
 	.facts/bin/python $(PIP) --upgrade google-cloud-compute google-cloud-run pulumi-gcp
 	.facts/bin/python -m tests.facts
+
+azurite:  ## Install Azurite, which stands for Azure Blob Storage in tests (needs npm).
+	npm install --global --prefix .azurite --ignore-scripts --no-audit --no-fund --loglevel=error $(AZURITE)
 
 try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
 	@scripts/try_packages.sh
@@ -88,7 +93,7 @@ has-pulumi:
 	@command -v pulumi >/dev/null || { echo "make $(MAKECMDGOALS) needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
-	rm -rf .venv .bench .facts reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .azurite .bench .facts reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
