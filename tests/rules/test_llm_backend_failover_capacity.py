@@ -215,8 +215,7 @@ def test_nothing_says_what_the_load_of_a_fixed_size_is() -> None:
     assert [(one.property_name, one.why) for one in found.undecided] == [
         (
             "target_size",
-            "`mig-us-central1` has a fixed size, and no signal shows its load; set the option `peak_load` of "
-            "this rule",
+            "`mig-us-central1` has a fixed size, and no signal shows its load; set the option `peak_load` of this rule",
         )
     ]
 
