@@ -26,10 +26,10 @@ class HealthCheckOptions(Options):
 
     Attributes:
         allowed_paths: the request paths that show whether the server is ready.
-        servers: model servers whose health paths are accepted besides: Triton has `/v2/health/ready`, NIM
-            `/v1/health/ready`, LiteLLM `/health/readiness`. Those of `ollama` and `ray-serve` only show that the
-            process is running, so they are accepted only if named here.
-        protocols: protocols without a path that are accepted besides, for servers that speak gRPC alone.
+        servers: model servers whose health paths are accepted in addition to `allowed_paths`: Triton has
+            `/v2/health/ready`, NIM `/v1/health/ready`, LiteLLM `/health/readiness`. The paths of `ollama` and
+            `ray-serve` show only that the process is running, so they are accepted only if named here.
+        protocols: accepted protocols without a path, for servers that support only gRPC.
         vouched: globs on resources outside the stack that their owner vouches for: the name, the path
             (`projects/P/global/healthChecks/N`), or the logical name of the `StackReference` that provides it.
     """
@@ -132,7 +132,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     - there is no health check, and it is not known whether the backends support one;
     - on GKE, a policy may be attached, or may be out of sight, as in a Helm release.
     """
-    doubt = Undecided("its backends may be of a kind that takes no health check", "backends")
+    doubt = Undecided("its backends may be of a kind that supports no health check", "backends")
     required = _required(options)
     yield provided(service.is_measured, doubt, _has_a_check(service, options, required))
     # A service without backends takes none that have no check, since it has one.
@@ -172,7 +172,9 @@ def _requests_an_allowed_path(
         speaks = f"is a {protocol} check, which cannot request a path" if protocol else "has no protocol"
         is_grpc = protocol in ("GRPC", "GRPC_WITH_TLS")
         grpc = (
-            f', or, for a server that speaks gRPC alone, set the option ``protocols=["{protocol}"]``' if is_grpc else ""
+            f', or, for a server that supports only gRPC, set the option ``protocols=["{protocol}"]``'
+            if is_grpc
+            else ""
         )
         yield Fail(
             f"Its health check `{check.name}` {speaks}.",
@@ -218,7 +220,7 @@ def _start_up_servers(service: BackendService) -> tuple[ServerName, ...]:
 
 
 def _path_to_request(
-    servers: tuple[ServerName, ...], options: HealthCheckOptions, sign: str = "the start-up of its VMs"
+    servers: tuple[ServerName, ...], options: HealthCheckOptions, sign: str = "the startup configuration of its VMs"
 ) -> tuple[str, str]:
     """A path that fits the servers that a sign names, and what has to be done besides for it to be accepted."""
     if len(servers) != 1:

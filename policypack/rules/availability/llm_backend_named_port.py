@@ -28,7 +28,7 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
     applies=(
         uses_proxy("a passthrough load balancer has no named port"),
         HAS_BACKENDS,
-        Condition(_has_instance_groups, "its backends are NEGs, which carry their own ports", "backends"),
+        Condition(_has_instance_groups, "its backends are NEGs, which have their own ports", "backends"),
     ),
 )
 def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
@@ -81,7 +81,7 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     port_name = known(service.port_name, "port_name")
     if port_name is None:
         yield Fail(
-            "``port_name`` is not set, so the API takes `http`, whether the groups define it or not.",
+            "``port_name`` is not set, so the API uses `http`, even if no group defines it.",
             "A ``port_name`` that every instance group defines.",
             f'Set ``port_name="http"``, and ``named_ports=[{{"name": "http", "port": {_port(service)}}}]`` on every '
             "group.",

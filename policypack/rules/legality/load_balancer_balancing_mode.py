@@ -107,7 +107,7 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
     yield _load_balancer_has_mode(service, backend, mode)
     if is_passthrough:
-        yield sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer takes no target.")
+        yield sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer supports no target.")
     else:
         yield targets_fit(backend, mode)
 

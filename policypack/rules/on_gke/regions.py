@@ -21,8 +21,8 @@ from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import how_many, quoted
 
 _JOIN: Final = (
-    "Serve the model from a cluster in another region too, behind a load balancer of its own, join both by DNS with "
-    "health checks, and say so in the option `regional_peers` of `llm-backend-regions`: one glob that matches the "
+    "Also serve the model from a cluster in another region, behind its own load balancer. Join both by DNS with "
+    "health checks, and set the option `regional_peers` of `llm-backend-regions` to one glob that matches the "
     "logical names of all Gateways or Ingresses that belong together."
 )
 _MULTI_CLUSTER: Final = (
@@ -64,8 +64,8 @@ def _of_front(backend: GkeBackend, front: Front, min_regions: int, peers: Sequen
         yield Undecided(f"the region of a peer of {front.label} is not known" if has_peers else alone, "location")
     elif may_be_joined_by_dns(backend.stack):
         yield Undecided(
-            f"a DNS record may join {front.label} with others; one glob of the option `regional_peers` on their "
-            "logical names says so",
+            f"a DNS record may join {front.label} with others; if so, set the option `regional_peers` to one glob "
+            f"that matches their logical names",
             "routing_policy",
         )
     else:

@@ -33,7 +33,7 @@ def _has_global_names(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts",
     applies=(
-        handles_requests("its load balancer hands connections on as they are"),
+        handles_requests("its load balancer forwards connections unchanged"),
         Condition(_has_global_names, "no backend is a global internet NEG with a name", "backends"),
     ),
 )

@@ -24,7 +24,9 @@ _NO_MODE: Final = (
     "No balancing mode and no target: this kind of NEG supports neither.",
     "Omit ``balancing_mode`` and all targets.",
 )
-_NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, and other NEGs none."
+_NO_LIMIT: Final = (
+    "Instance groups support limits per instance, zonal and hybrid NEGs limits per endpoint, and other NEGs none."
+)
 
 
 def mode_fits(backend: Backend) -> Checks:
@@ -91,7 +93,7 @@ def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Check
 def outlier_detection_fits_serverless(service: BackendService) -> Checks:
     """Outlier detection of a service with serverless NEGs is what those take."""
     is_set, has_serverless = service.outlier_detection.is_set, service.has_serverless_backends
-    doubt = not_known("backends", because="serverless NEGs do not take all of ``outlier_detection``")
+    doubt = not_known("backends", because="serverless NEGs do not support all of ``outlier_detection``")
     yield provided(all_of([is_set, has_serverless]), doubt, _serverless_takes_it(service))
 
 

@@ -32,7 +32,7 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
     if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
         yield _has_limit_of_mode(backend, mode)
     unfit = [field for field in TARGET_FIELDS if is_refused([TARGETS_OF_MODES[mode][field]])]
-    yield sets_none_of(backend, unfit, f"{mode} mode takes only its own targets.")
+    yield sets_none_of(backend, unfit, f"{mode} mode supports only its own targets.")
     for field in (field for field, cell in TARGETS_OF_MODES[mode].items() if cell is Cell.NOT_DOCUMENTED):
         if backend.is_set(field) is not False:
             why = f"no page says whether ``{python_name(field)}`` of `{backend.label}` counts in {mode} mode"

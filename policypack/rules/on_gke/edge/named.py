@@ -106,7 +106,7 @@ def judge_named(
 def unless_vouched_for(name: str, called: str, vouched: Sequence[str]) -> Checks:
     """Says of a policy outside the stack that its owner answers for it, if globs in the option say so."""
     if any(fnmatchcase(name, glob) for glob in vouched):
-        yield NotApplicable(f"the option `vouched` says that its owner answers for `{name}`")
+        yield NotApplicable(f"according to the option `vouched`, its owner vouches for `{name}`")
     else:
         yield Undecided(f"{called} `{name}` is not in this stack", "spec")
 
