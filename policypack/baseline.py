@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from policypack import PACK_NAME, VERSION
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from policypack.evaluate import Finding, Report
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.rules import BY_ANY_NAME

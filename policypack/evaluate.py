@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
+from policypack.config.terms import SEVERITIES, FailOn, Level, Severity, Stage
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
 from policypack.model.gke.backends import GkeSubject
@@ -20,8 +21,8 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import spelled
 from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import AnyRule, Level, Options, Services, Stage, Waiver
-from policypack.verdict import Fail, NotApplicable, Problem, Severity, Undecided, problems_of
+from policypack.rule import AnyRule, Options, Services, Waiver
+from policypack.verdict import Fail, NotApplicable, Problem, Undecided, problems_of
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
 raise_internal_errors = False
@@ -35,9 +36,7 @@ _UNDECIDED_AS_FAILURE: Final = Problem(
 
 _SELECTED_BY_TAGS: Final = Undecided("`services` selects by stack tags, which only the engine knows")
 _EVERY_SERVICE: Final = Services()
-SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "high", "medium", "low")
 Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
-FailOn: TypeAlias = Literal["advisory", "undecided", "nothing-judged"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
 

@@ -13,9 +13,11 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
 from policypack.config.choice import Choice
+from policypack.config.error import ConfigurationError
 from policypack.config.files import ConfigFile
-from policypack.config.options import ConfigurationError, Setting
-from policypack.evaluate import FailOn, Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, services_in
+from policypack.config.options import Setting
+from policypack.config.terms import FailOn
+from policypack.evaluate import Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, services_in
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack

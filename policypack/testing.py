@@ -11,8 +11,7 @@ from typing import get_args
 
 from policypack.commands.installing import with_commands
 from policypack.config.profiles import PROFILES, ProfileName
-from policypack.evaluate import FailOn
-from policypack.verdict import Severity
+from policypack.config.terms import FailOn, Severity
 
 try:
     from policypack.config.choice import Choice

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+from policypack.config.terms import Severity
 from policypack.model.graph.links import Links
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import Spelling, argument, spelled, spelled_key, spelled_keys
@@ -14,9 +15,6 @@ from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown, Value
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
-
-
-Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 import pytest
 
 from policypack.baseline import Known, baseline_document, compare, known_of, read_baseline
-from policypack.config.options import ConfigurationError, default_settings, with_services
+from policypack.config.error import ConfigurationError
+from policypack.config.options import default_settings, with_services
 from policypack.evaluate import Finding, Report, evaluate
 from policypack.judgement import Results
 from policypack.model.graph.resource import Resource

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from policypack.config.error import ConfigurationError
 from policypack.config.kinds import options_of
-from policypack.config.options import ConfigurationError, default_settings, read_settings
+from policypack.config.options import default_settings, read_settings
 from policypack.config.schema import document_schema, starting_document
 from policypack.rules import RULES
 from tests.command import ROOT, Ended, command, process

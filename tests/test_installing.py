@@ -39,7 +39,7 @@ class Installed:
 )
 def test_what_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: object, command: str) -> None:
     monkeypatch.setattr(installing, "_ROOT", tmp_path)
-    monkeypatch.setattr(installing, "distribution", lambda _: Installed(record))
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: Installed(record))
     expected = f"reading s3:// needs the package s3fs: run `{command}`"
     assert installing.with_commands(MESSAGE) == expected
 
@@ -47,7 +47,7 @@ def test_what_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, reco
 def test_an_environment_without_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     monkeypatch.setattr(installing, "_ROOT", tmp_path)
-    monkeypatch.setattr(installing, "distribution", lambda _: Installed(None))
+    monkeypatch.setattr("importlib.metadata.distribution", lambda _: Installed(None))
     command = f"uv pip install --python {sys.executable} 'llm-policypack[s3]'"
     assert installing.with_commands(MESSAGE).endswith(f"run `{command}`")
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import pytest
 
-from policypack.config.options import ConfigurationError, default_settings, read_options, read_settings, strict
+from policypack.config.error import ConfigurationError
+from policypack.config.options import default_settings, read_options, read_settings, strict
 from policypack.config.schema import json_schema
 from policypack.rule import AnyRule, NotBlank, Options, Range, Services
 from policypack.rules import RULES

@@ -14,8 +14,9 @@ import policypack.pack as pack_module
 from policypack.authoring.pages import pages, rules_page
 from policypack.commands import config as config_command
 from policypack.commands import rules as rules_command
+from policypack.config.error import ConfigurationError
 from policypack.config.files import read_config_file
-from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
+from policypack.config.options import Setting, notes_on_names, read_settings
 from policypack.config.schema import document_schema
 from policypack.evaluate import evaluate
 from policypack.judgement import Results

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from policypack.cli import main
-from policypack.config.options import ConfigurationError, default_settings, only
+from policypack.config.error import ConfigurationError
+from policypack.config.options import default_settings, only
 from policypack.rules import RULES
 from tests.test_cli import ONE_REGION_STATE, UNDECIDED_ONLY, assert_refused, check, config, state
 

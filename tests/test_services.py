@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from policypack.cli import main
-from policypack.config.options import ConfigurationError, read_options, read_settings, with_services
+from policypack.config.error import ConfigurationError
+from policypack.config.options import read_options, read_settings, with_services
 from policypack.config.schema import document_schema, json_schema, starting_document
 from policypack.judgement import refuse_globs
 from policypack.rule import ForServices

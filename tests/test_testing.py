@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from policypack.baseline import baseline_document
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from policypack.judgement import judge
 from policypack.sources.error import SourceError
 from policypack.testing import assert_compliant

@@ -13,7 +13,8 @@ from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policypack import evaluate as evaluation
 from policypack import pack
-from policypack.config.options import ConfigurationError, Setting, read_options, read_settings, strict
+from policypack.config.error import ConfigurationError
+from policypack.config.options import Setting, read_options, read_settings, strict
 from policypack.evaluate import Finding, Report, apply_to_stack, evaluate
 from policypack.model.graph.stack import Stack
 from policypack.rule import AnyRule, Waiver

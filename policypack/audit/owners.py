@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 
 _KEYS: Final = ("owner", "project", "stack")
 _FORM: Final = "`owners` has to be a list of entries with `owner`, `project` and, if need be, `stack`"

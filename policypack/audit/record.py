@@ -10,12 +10,13 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from policypack.audit.stores.store import Entry
+from policypack.config.terms import Level, Severity
 from policypack.evaluate import Finding, Report, RuleReport, Status
 from policypack.model.graph.stack import Stack
 from policypack.order import OPEN, rank
-from policypack.rule import Level, Waiver
+from policypack.rule import Waiver
 from policypack.rules import RULES
-from policypack.verdict import Problem, PropertyValue, Severity, Undecided
+from policypack.verdict import Problem, PropertyValue, Undecided
 from policypack.wording import printable
 
 _RULES: Final = {rule.name: rule for rule in RULES}

@@ -13,8 +13,9 @@ from policypack.audit.error import AuditError
 from policypack.audit.journal import BELOW_UNREADABLE, Journal, KeptJournal, TargetResult, check_is_journal, explained
 from policypack.audit.owners import Owners
 from policypack.audit.record import FindingRow, RuleCount, finding_of
+from policypack.config.terms import Level
 from policypack.evaluate import Finding
-from policypack.rule import AnyRule, Level, Waiver
+from policypack.rule import AnyRule, Waiver
 from policypack.rules import RULES
 
 StackStatus: TypeAlias = Literal["violations", "advisories", "undecided", "compliant", "nothing to judge", "unreadable"]

@@ -13,9 +13,8 @@ from policypack.audit.error import AuditError
 from policypack.audit.journal import KeptJournal
 from policypack.audit.owners import Owners
 from policypack.audit.results import AuditResults, Totals
-from policypack.evaluate import SEVERITIES
+from policypack.config.terms import SEVERITIES, Severity
 from policypack.rules import RULES
-from policypack.verdict import Severity
 
 # A journal may have rules that this release does not.
 KNOWN: Final = {rule.name: rule for rule in RULES}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from policypack.config.options import EVERY_RULE
-from policypack.rule import NAME, Stage
+from policypack.config.terms import Stage
+from policypack.rule import NAME
 
 ROOT: Final = Path(__file__).parent.parent.parent
 _LONGEST_NAME: Final = 50

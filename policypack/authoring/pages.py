@@ -16,8 +16,9 @@ from policypack.authoring import backends, load_balancers
 from policypack.authoring.tables import table
 from policypack.config.kinds import FOR_SERVICES, options_of
 from policypack.config.profiles import PROFILES, RECOMMENDED
+from policypack.config.terms import Stage
 from policypack.report.formats import PRODUCTS, Product, schema_of
-from policypack.rule import AnyRule, Options, Stage, by_any_name
+from policypack.rule import AnyRule, Options, by_any_name
 from policypack.rules import RULES
 
 ROOT: Final = Path(__file__).parent.parent.parent

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
+from policypack.commands.completion import complete_path
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.installing import with_commands
 from policypack.commands.options import choice_options, color_option, owners_options, report_options, today_option
-from policypack.config.choice import Choice
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
-from policypack.rules import RULES
 from policypack.wording import printable
 
 if TYPE_CHECKING:
     from policypack.audit.results import AuditResults
+    from policypack.config.choice import Choice
 
 FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 
 
 @click.command(short_help="Judge every stack of an organization from its state.")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=complete_path)
 @choice_options
 @report_options("audit")
 @click.option(
@@ -109,12 +109,13 @@ def audit(
 
     Exit status: 0 for no mandatory violation, 1 for violations, 2 if it could not judge, 130 if interrupted.
     """
-    # Other commands need nothing of what reads and judges many stacks.
+    # Neither help nor completion has any use for what reads and judges many stacks.
     from policypack.audit.error import AuditError, AuditInterrupted
     from policypack.audit.owners import read_owners
     from policypack.audit.session import audit as open_audit
     from policypack.audit.stores.backend_url import notes_on
     from policypack.report.audit.progress import AuditProgress
+    from policypack.rules import RULES
 
     try:
         check_outputs(

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
-from policypack.baseline import baseline_document
+from policypack.commands.completion import complete_path
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import (
     all_stacks_option,
@@ -23,20 +23,20 @@ from policypack.commands.options import (
     stacks_option,
     today_option,
 )
-from policypack.config.choice import Choice
-from policypack.config.options import ConfigurationError
-from policypack.evaluate import FailOn
-from policypack.judgement import Detail, Results, judge, judge_stacks
-from policypack.report.console import progress
+from policypack.config.error import ConfigurationError
+from policypack.config.terms import FailOn
 from policypack.report.formats import check_outputs, deliver
-from policypack.report.text import json_text
 from policypack.report.writing import OutputError, replacing
 from policypack.sources.error import SourceError
 from policypack.wording import counted
 
+if TYPE_CHECKING:
+    from policypack.config.choice import Choice
+    from policypack.judgement import Detail, Results
+
 
 @click.command(short_help="Judge a Pulumi project or a state.")
-@click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
+@click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]", shell_complete=complete_path)
 @stacks_option
 @all_stacks_option
 @answers_option
@@ -113,6 +113,10 @@ def check(
 
     Exit status: 0 for no mandatory violation, 1 for violations, and 2 if it could not judge.
     """
+    # Neither help nor completion has any use for what judges.
+    from policypack.judgement import judge, judge_stacks
+    from policypack.report.console import progress
+
     if is_all_stacks and stack_names:
         raise click.UsageError("--all-stacks judges those of --stack too: leave one of them out")
     if is_quiet and is_verbose:
@@ -150,6 +154,9 @@ def _check_place(file: Path | None, others: Iterable[Path]) -> None:
 
 
 def _write_baseline(file: Path, results: Results) -> None:
+    from policypack.baseline import baseline_document
+    from policypack.report.text import json_text
+
     with replacing(file) as part:
         part.write_text(json_text(baseline_document(results.known)), encoding="ascii")
     number = len({(known.rule, known.urn) for known in results.known})

@@ -9,11 +9,8 @@ import click
 
 from policypack.commands.ending import refuse
 from policypack.commands.options import profile_option, services_option
-from policypack.config.files import read_config_file, starting_text, write_starting_file
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from policypack.config.profiles import PROFILES, ProfileName
-from policypack.config.schema import document_schema
-from policypack.rules import RULES
 
 
 @click.group()
@@ -30,6 +27,9 @@ def config_check(files: tuple[Path, ...]) -> None:
 
     Exit status: 0 if all files are valid, and 2 if not, with a line for each mistake: what, where and how to fix it.
     """
+    from policypack.config.files import read_config_file
+    from policypack.rules import RULES
+
     problems: list[str] = []
     for file in files:
         try:
@@ -49,6 +49,9 @@ def config_check(files: tuple[Path, ...]) -> None:
 @config.command("schema")
 def config_schema() -> None:
     """Print the JSON schema (draft 2020-12) of configuration files, for editors and other checks."""
+    from policypack.config.schema import document_schema
+    from policypack.rules import RULES
+
     click.echo(json.dumps(document_schema(RULES), indent=2))
 
 
@@ -67,6 +70,9 @@ def config_init(file: Path | None, profile: ProfileName, services: tuple[str, ..
       python -m policypack config init policy-config.json --profile core
       python -m policypack config init policy-config.json --services 'chat-*' --services embed
     """
+    from policypack.config.files import starting_text, write_starting_file
+    from policypack.rules import RULES
+
     text = starting_text(RULES, services, PROFILES[profile])
     if file is None:
         click.echo(text, nl=False)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from policypack.commands.completion import complete_path
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import answers_option, color_option, report_options, services_option, stack_option
-from policypack.config.options import ConfigurationError
-from policypack.failover.analysis import failovers
-from policypack.failover.result import Amounts, Demand, DemandError, FailoverResults, ServiceFailover
-from policypack.judgement import notes_on_services, notes_out_of_sight, refuse_globs
-from policypack.report.console import progress
+from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
 from policypack.sources.error import SourceError
-from policypack.sources.target import load_target
+
+if TYPE_CHECKING:
+    from policypack.failover.result import Demand, FailoverResults, ServiceFailover
 
 _MOST_RPS: Final = 1e9
 
@@ -46,7 +45,9 @@ class _Amount(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return name, amount
 
 
-def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[tuple[str, float], ...]) -> Amounts:
+def _by_name(
+    context: click.Context, parameter: click.Parameter, values: tuple[tuple[str, float], ...]
+) -> dict[str, float]:
     """Takes each name once."""
     by_name: dict[str, float] = {}
     for name, amount in values:
@@ -54,11 +55,11 @@ def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[t
             what = f"for {name}" if name else "for all services"
             raise click.BadParameter(f"there are two numbers {what}, leave one out")
         by_name[name] = amount
-    return Amounts(by_name.pop("", None), by_name)
+    return by_name
 
 
 @click.command(short_help="Show what losing each region means.")
-@click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]")
+@click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]", shell_complete=complete_path)
 @stack_option
 @answers_option
 @services_option("Show these backend services only.")
@@ -67,7 +68,7 @@ def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[t
     metavar="N | NAME=N",
     type=_Amount(),
     multiple=True,
-    callback=_amounts,
+    callback=_by_name,
     help="The load, in requests per second over all regions: of every backend service, or of the one with that logical "
     "name. Without it the load is what the autoscalers let the warm machines carry. Can be repeated.",
 )
@@ -76,7 +77,7 @@ def _amounts(context: click.Context, parameter: click.Parameter, values: tuple[t
     metavar="N | NAME=N",
     type=_Amount(),
     multiple=True,
-    callback=_amounts,
+    callback=_by_name,
     help="With --peak-rps: the requests per second that one machine serves when the load balancer counts it as full. "
     "Needed where the load balancer's target is not a rate. Can be repeated.",
 )
@@ -94,8 +95,8 @@ def failover(
     stack_name: str | None,
     answers: Path | None,
     services: tuple[str, ...],
-    peak_rps: Amounts,
-    rps_per_machine: Amounts,
+    peak_rps: dict[str, float],
+    rps_per_machine: dict[str, float],
     format_name: str,
     outputs: tuple[Path, ...],
     color: str,
@@ -117,11 +118,15 @@ def failover(
 
     Exit status: 0 if every service survives the loss of any region, 1 if one does not, 2 if it could not judge.
     """
+    # Neither help nor completion has any use for what judges.
+    from policypack.failover.result import Amounts, Demand, DemandError
+
     try:
-        if rps_per_machine != Amounts() and peak_rps == Amounts():
+        if rps_per_machine and not peak_rps:
             raise DemandError("--rps-per-machine says nothing without --peak-rps: give the load too")
         check_outputs("failover", outputs, reads=[Path(target), *([answers] if answers else [])])
-        results = _load(target, stack_name, answers, Demand(peak_rps, rps_per_machine), services)
+        demand = Demand(*(Amounts(given.pop("", None), given) for given in (peak_rps, rps_per_machine)))
+        results = _load(target, stack_name, answers, demand, services)
         deliver("failover", results, outputs, format_name, color)
     except (SourceError, ConfigurationError, DemandError, OutputError) as error:
         refuse(error)
@@ -131,6 +136,12 @@ def failover(
 def _load(
     target: str, stack_name: str | None, answers: Path | None, demand: Demand, services: tuple[str, ...]
 ) -> FailoverResults:
+    from policypack.failover.analysis import failovers
+    from policypack.failover.result import FailoverResults
+    from policypack.judgement import notes_on_services, notes_out_of_sight, refuse_globs
+    from policypack.report.console import progress
+    from policypack.sources.target import load_target
+
     with progress(f"Reading {'standard input' if target == '-' else target}"):
         loaded = load_target(target, stack_name, answers=answers)
     refuse_globs([loaded.stack], services)

@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +30,8 @@ def _command(extra: str) -> str:
 
 def _source() -> str:
     """Where this was installed from, in a requirement; empty for an index. PEP 610 says what the record has."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         record = json.loads(distribution(NAME).read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):

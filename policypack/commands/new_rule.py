@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
-from policypack.authoring.new_rule import NewRuleError, make_rule
 from policypack.commands.ending import refuse
-from policypack.rule import Stage
+from policypack.config.terms import Stage
 
 
 @click.command("new-rule", short_help="Create the files of a rule.")
@@ -14,7 +15,7 @@ from policypack.rule import Stage
 @click.option("--area", required=True, help="The package in policypack/rules that it belongs to.")
 @click.option(
     "--stage",
-    type=click.Choice(["resource", "stack"]),
+    type=click.Choice(get_args(Stage)),
     default="stack",
     show_default=True,
     help="Whether one resource's inputs decide, or other resources are needed.",
@@ -28,6 +29,8 @@ def new_rule(name: str, area: str, stage: Stage) -> None:
     Example:
       python -m policypack new-rule llm-backend-quota --area serving --stage stack
     """
+    from policypack.authoring.new_rule import NewRuleError, make_rule
+
     try:
         files = make_rule(name, area, stage)
     except NewRuleError as error:

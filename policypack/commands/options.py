@@ -6,16 +6,14 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
-from policypack.config.choice import Choice
+from policypack.commands.completion import complete_rule, complete_stack
 from policypack.config.profiles import PROFILES, RECOMMENDED
+from policypack.config.terms import SEVERITIES
 from policypack.report.formats import Product, formats_of
-from policypack.rules import RULES
-from policypack.verdict import Severity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,6 +30,7 @@ stack_option: Final = click.option(
     "stack_name",
     metavar="NAME",
     callback=_names,
+    shell_complete=complete_stack,
     help="The stack whose configuration the project runs with.",
 )
 stacks_option: Final = click.option(
@@ -40,6 +39,7 @@ stacks_option: Final = click.option(
     metavar="NAME",
     multiple=True,
     callback=_names,
+    shell_complete=complete_stack,
     help="The stack whose configuration the project runs with. Can be repeated: one report has all of them.",
 )
 all_stacks_option: Final = click.option(
@@ -82,11 +82,6 @@ def services_option(help_: str) -> Callable[[Command], Command]:
     return click.option("--services", metavar="GLOB", multiple=True, callback=_globs, help=text)
 
 
-def complete_rule(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The rules whose names begin so."""
-    return [CompletionItem(rule.name, help=rule.title) for rule in RULES if rule.name.startswith(incomplete)]
-
-
 def profile_option(help_: str) -> Callable[[Command], Command]:
     """The option `--profile`, with what it does in the command."""
     each = "; ".join(f"{profile.name}: {profile.summary}" for profile in PROFILES.values())
@@ -123,7 +118,7 @@ _CHOICES: Final = (
     ),
     click.option(
         "--severity",
-        type=click.Choice(get_args(Severity)[::-1]),
+        type=click.Choice(SEVERITIES),
         help="Evaluate only the rules of this severity and above.",
     ),
     click.option("--strict", "is_strict", is_flag=True, help="Count undecided verdicts as violations, in every rule."),
@@ -135,6 +130,8 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def chosen(**given: Any) -> Any:
+        from policypack.config.choice import Choice
+
         return command(choice=Choice(**{field.name: given.pop(field.name) for field in fields(Choice)}), **given)
 
     for option in reversed(_CHOICES):

@@ -8,18 +8,12 @@ from typing import get_args
 
 import click
 
-from policypack.authoring.pages import page
+from policypack.commands.completion import complete_rule, written_rules
 from policypack.commands.ending import called, refuse
-from policypack.commands.options import color_option, complete_rule
-from policypack.config.options import renamed
-from policypack.config.words import closest
-from policypack.report.console import make_console
-from policypack.report.rule_list import as_json, print_page, print_rules
-from policypack.rule import Level
-from policypack.rules import BY_ANY_NAME, RULES
-from policypack.verdict import Severity
+from policypack.commands.options import color_option
+from policypack.config.terms import Level, Severity
 
-_AREAS = sorted({rule.area for rule in RULES})
+_AREAS = sorted({rule.area for rule in written_rules()})
 
 
 @click.command(short_help="List the rules.")
@@ -59,6 +53,10 @@ def rules(
 
     Exit status: 0, or 2 if no rule matches.
     """
+    from policypack.report.console import make_console
+    from policypack.report.rule_list import as_json, print_rules
+    from policypack.rules import RULES
+
     found = [
         rule
         for rule in RULES
@@ -86,6 +84,13 @@ def explain(name: str, color: str) -> None:
       python -m policypack explain llm-backend-regions
       python -m policypack explain llm-backend-regions --color always | less -R
     """
+    from policypack.authoring.pages import page
+    from policypack.config.options import renamed
+    from policypack.config.words import closest
+    from policypack.report.console import make_console
+    from policypack.report.rule_list import print_page
+    from policypack.rules import BY_ANY_NAME
+
     rule = BY_ANY_NAME.get(name)
     if not name.strip():
         refuse("the name of the rule is empty: give one, such as llm-backend-regions")

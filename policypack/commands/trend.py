@@ -9,7 +9,7 @@ import click
 
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import color_option, owners_options, report_options
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
 
@@ -43,7 +43,7 @@ def trend(
 
     Exit status: 0, or 2 if a file is no journal.
     """
-    # Other commands need nothing of what reads journals.
+    # Neither help nor completion has any use for what reads journals.
     from policypack.audit.error import AuditError
     from policypack.audit.owners import read_owners
     from policypack.audit.trend import open_trend

@@ -9,8 +9,8 @@ from pathlib import Path
 from policypack.config.files import ConfigFile, read_config_file
 from policypack.config.options import default_settings, only, strict, with_services
 from policypack.config.profiles import PROFILES, ProfileName
+from policypack.config.terms import Severity
 from policypack.rule import AnyRule
-from policypack.verdict import Severity
 
 
 @dataclass(frozen=True)

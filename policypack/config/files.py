@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from policypack.config.options import ConfigurationError, Setting, notes_on_names, read_settings
+from policypack.config.error import ConfigurationError
+from policypack.config.options import Setting, notes_on_names, read_settings
 from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.schema import starting_document
 from policypack.config.words import shown

@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final, TypeVar
 
+from policypack.config.error import ConfigurationError
 from policypack.config.kinds import FOR_SERVICES, OptionError, read_object
 from policypack.config.profiles import RECOMMENDED, Profile
+from policypack.config.terms import Level, Severity
 from policypack.config.words import closest, did_you_mean, in_words, shown
-from policypack.rule import AnyRule, Level, Options, by_any_name
-from policypack.verdict import Severity
+from policypack.rule import AnyRule, Options, by_any_name
 
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"
@@ -31,14 +32,6 @@ _HOW_FOR_EVERY_RULE: Final = {
 _WHERE_THE_RULES_ARE: Final = "; the command `rules` lists all"
 
 T = TypeVar("T")
-
-
-class ConfigurationError(Exception):
-    """The configuration of the pack is wrong: what, where and how to fix it, one clause a mistake, all on one line."""
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True)

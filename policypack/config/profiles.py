@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from policypack.rule import AnyRule, Level
+from policypack.config.terms import Level
+
+if TYPE_CHECKING:
+    from policypack.rule import AnyRule
 
 ProfileName: TypeAlias = Literal["core", "recommended", "strict"]
 

@@ -14,8 +14,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from policypack.rule import Level
-from policypack.verdict import Severity
+from policypack.config.terms import Level, Severity
 from policypack.wording import printable
 
 LEVEL_STYLES: Final[dict[Level, str]] = {"mandatory": "bold red", "advisory": "bold yellow", "disabled": "dim"}

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from policypack.report.console import make_console
 from policypack.report.writing import OutputError, replacing
 
 Product: TypeAlias = Literal["check", "audit", "trend", "failover"]
@@ -127,6 +126,9 @@ def deliver(product: Product, results: Any, files: Iterable[Path], printed: str,
 
 def _print(product: Product, name: str, results: Any, color: str) -> None:
     if name == "terminal":
+        # The names of the formats are of use where nothing is printed.
+        from policypack.report.console import make_console
+
         _module_of(product, formats_of(product)[name]).print_report(make_console(color), results)
     else:
         sys.stdout.writelines(render(product, name, results))

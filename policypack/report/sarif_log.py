@@ -17,10 +17,10 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from policypack import PACK_NAME, VERSION
+from policypack.config.terms import Level, Severity
 from policypack.evaluate import Finding
 from policypack.report.json_parts import setting_json
-from policypack.rule import AnyRule, Level
-from policypack.verdict import Severity
+from policypack.rule import AnyRule
 from policypack.wording import lines_of, one_line, printable, title_of, waiver_text
 
 SarifLevel: TypeAlias = Literal["error", "warning", "note"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,8 @@ def replacing(file: Path) -> Iterator[Path]:
     Raises:
         OutputError: the file cannot be written.
     """
+    import tempfile
+
     named, file = file, Path(os.path.realpath(file))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
-"""All rules, one a file, found by walking the areas; `shared` and `on_gke` have what rules share, and say of GKE."""
+"""All rules, one a file in the folder of its area; `shared` and `on_gke` have what rules share, and say of GKE."""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from policypack.rule import AnyRule, Rule, by_any_name
@@ -12,20 +13,15 @@ from policypack.rule import AnyRule, Rule, by_any_name
 _PARTS: Final = ("shared", "on_gke")
 
 
-def _discover() -> tuple[AnyRule, ...]:
-    found: list[AnyRule] = []
-    for module_info in pkgutil.walk_packages(__path__, f"{__name__}."):
-        area = module_info.name.removeprefix(f"{__name__}.").partition(".")[0]
-        if module_info.ispkg or area in _PARTS:
-            continue
-        module = importlib.import_module(module_info.name)
+def _discover() -> Iterator[AnyRule]:
+    files = [file for file in Path(__file__).parent.glob("*/[!_]*.py") if file.parent.name not in _PARTS]
+    for file in sorted(files, key=lambda file: file.stem):
+        module = importlib.import_module(f"{__name__}.{file.parent.name}.{file.stem}")
         rules = [value for value in vars(module).values() if isinstance(value, Rule)]
-        file_name = module_info.name.rpartition(".")[2]
-        if [rule.name for rule in rules] != [file_name.replace("_", "-")]:
-            raise ImportError(f"{module_info.name} must define one rule, with the file's name")
-        found += rules
-    return tuple(sorted(found, key=lambda rule: rule.name))
+        if [rule.name for rule in rules] != [file.stem.replace("_", "-")]:
+            raise ImportError(f"{module.__name__} must define one rule, with the file's name")
+        yield from rules
 
 
-RULES: Final = _discover()
+RULES: Final = tuple(_discover())
 BY_ANY_NAME: Final = by_any_name(RULES)

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from policypack.audit.owners import Owners, read_owners
 from policypack.commands.audit import audit
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from policypack.report.formats import schema_of
 from tests.audit.states import BAD, GOOD, ONE_RULE, checkpoint, one_by_one, put, service
 

@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from policypack.config.terms import Level
 from policypack.evaluate import Finding, Report, RuleReport
 from policypack.judgement import Results
 from policypack.model.graph.resource import Place, Resource
 from policypack.model.graph.stack import Stack
-from policypack.rule import Level, Waiver
+from policypack.rule import Waiver
 from policypack.rules import RULES
 from policypack.verdict import Problem, Undecided
 

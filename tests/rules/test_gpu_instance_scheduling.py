@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from tests.rules.machines import KINDS, machine, on_path, with_path
 from tests.stacks import Computed, Out, R, build, check_verdict, finding, statuses
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from tests.rules.fleets import managed, serving, zonal
 from tests.stacks import (
     Computed,

@@ -139,3 +139,23 @@ def test_the_role_in_place_of_a_basic_one() -> None:
     resources = on_path(machine({"serviceAccount": email(OWN), **script}))
     (problem,) = finding(RULE, *resources, member("roles/editor", OURS)).problems
     assert "such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("inputs", "grants", "reason"),
+    [
+        pytest.param({"metadata": {"startup-script": Computed()}}, [],
+                     "its metadata may need a service account, and it has none; one of its own, even without roles, "
+                     "would do", id="a computed script without an account"),
+        pytest.param({"serviceAccount": email(Computed((OTHER_STACK,)))}, [],
+                     "`email` of `service_account` is not known: it may be a default account, which a "
+                     "`gcp.serviceaccount.Account` of the stack cannot be", id="a computed account"),
+        pytest.param({"serviceAccount": email(OWN)}, [member(Computed(), OURS)],
+                     "`grant` may grant its account a basic role: its `role` is not known", id="a computed role"),
+        pytest.param({"serviceAccount": email(OWN)}, [member("roles/editor", Computed((OTHER_STACK,)))],
+                     "`grant` may grant its account a basic role: its members, or that account, are not known",
+                     id="a computed member"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_named_with_a_way_out(inputs: dict[str, Any], grants: list[R], reason: str) -> None:
+    assert finding(RULE, *on_path(machine(inputs)), *grants, OTHER_STACK).reasons == (reason,)

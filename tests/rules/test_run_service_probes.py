@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.config.options import ConfigurationError
+from policypack.config.error import ConfigurationError
 from tests.rules.runs import FUNCTION, HTTP, PROBED, STARTUP, US, V1, chained, run, without
 from tests.stacks import Computed, R, build, check_verdict, finding, statuses
 

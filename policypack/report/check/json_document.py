@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from policypack import PACK_NAME, VERSION
 from policypack.baseline import Comparison
+from policypack.config.terms import Level
 from policypack.evaluate import Finding, RuleReport, WaiverState, WaiverUse
 from policypack.judgement import Results
 from policypack.report.check.verdicts import nothing_judged
 from policypack.report.json_parts import counts_json, finding_json, waiver_json
 from policypack.report.text import json_text
-from policypack.rule import Level
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
 SCHEMA_VERSION: Final = "1.3"

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from policypack.audit.trend import KNOWN, Point, Trend
-from policypack.evaluate import SEVERITIES
+from policypack.config.terms import SEVERITIES
 from policypack.report.audit.html_page import FILTERS, MARKS, changes_of
 from policypack.report.audit.text import first_of, headline, headline_status
 from policypack.report.page_template import render_page

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from policypack.audit.trend import Trend
-from policypack.evaluate import SEVERITIES
+from policypack.config.terms import SEVERITIES
 from policypack.report.audit.terminal import print_changes
 from policypack.report.console import plain_text
 

@@ -21,12 +21,12 @@ class FailoverCapacityOptions(Options):
     """Options of `llm-backend-failover-capacity`.
 
     Attributes:
-        after_scale_out: whether the remaining regions count with all VMs that their autoscalers may add, not only with
-            the running ones. Off, since a VM with GPUs takes minutes to tens of minutes to boot and load a model, if
-            one is available at all: the load has to be carried until then.
-        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With it,
-            the load does not have to be inferred from a signal: groups of a fixed size, and autoscalers that follow a
-            queue or GPUs, are judged too. 0 leaves it to the signals.
+        after_scale_out: whether the remaining regions count with all VMs that their autoscalers may add, instead of
+            only the running ones. It is off by default, because a VM with GPUs takes minutes to tens of minutes to boot
+            and load a model, if one is available at all, and the load must be carried until then.
+        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With this
+            option, the rule needs no signal to infer the load. It then also judges groups of a fixed size, and
+            autoscalers that follow a queue or GPUs. With 0, the signals decide.
     """
 
     after_scale_out: bool = False
@@ -41,22 +41,32 @@ class FailoverCapacityOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
 )
 def llm_backend_failover_capacity(service: BackendService, options: FailoverCapacityOptions) -> Checks:
-    """Whichever region is lost, the warm VMs of the others can carry the steady load of all.
+    """When any region is lost, the warm VMs of the other regions can carry the whole steady load.
 
     ## What it checks
-    For each region: the capacity of the other regions is at least the steady load of all regions. The capacity of a
-    backend is its warm VMs (the autoscaler's `min_replicas`, or the fixed `target_size`) times what one VM takes (in
-    UTILIZATION mode `max_utilization` times the VM's weight, else the limit for each instance) times `capacity_scaler`.
-    Its steady load is the share of that at which its autoscaler keeps it: the target of `load_balancing_utilization`,
-    or that of `cpu_utilization` divided by `max_utilization`. Where no signal says what the load is, as with a group of
-    a fixed size, a region fails only if its loss leaves nothing; option `peak_load` gives the load. VMs of one type
-    weigh alike; others count by their GPUs if all have GPUs of one kind, or by their vCPUs if none has GPUs. With
-    `after_scale_out` the others count with `max_replicas`.
+    For each region, the warm capacity of the other regions is at least the steady load of all regions.
 
-    Cloud Run starts instances as requests come, so its services always count with their maximum of instances, times
-    `max_instance_request_concurrency`; without a maximum the quota decides, and none fails. Their steady load is what
-    the minimum of instances carries at the share at which Cloud Run starts another one: `concurrency_utilization`, 0.6
-    by default. The load balancer knows none of this, and sends all requests of a lost region to the closest one left.
+    The capacity of a backend is the product of three numbers:
+
+    - its warm VMs: the autoscaler's `min_replicas`, or a fixed `target_size`;
+    - the target of one VM: the limit per instance or, in UTILIZATION mode, `max_utilization` times the weight of the
+      VM;
+    - `capacity_scaler`.
+
+    VMs of one machine type have equal weight. VMs of different types are weighted by their GPUs if all have the same
+    GPU, or by their vCPUs if none has a GPU. With the option `after_scale_out`, the regions that are left count with
+    `max_replicas` VMs.
+
+    The steady load of a backend is the share of its capacity at which the autoscaler keeps it: the target of
+    `load_balancing_utilization`, or the target of `cpu_utilization` divided by `max_utilization`. Without such a
+    signal, for example with a group of a fixed size, the load is unknown. A region then fails only if its loss leaves
+    no capacity at all, unless the option `peak_load` gives the load.
+
+    Cloud Run starts instances on demand. The capacity of a Cloud Run service is therefore its maximum number of
+    instances times `max_instance_request_concurrency`. Without a maximum, the quota is the limit and the rule does not
+    fail. The steady load is what the minimum number of instances carries at `concurrency_utilization` (0.6 by default),
+    the share at which Cloud Run starts another instance. The load balancer does not know the capacity of Cloud Run: it
+    sends all requests of a lost region to the closest region that is left.
 
     ## Why it matters
     Two regions provide no redundancy if the load needs both. When one fails, the load balancer sends everything to the
@@ -66,8 +76,9 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
 
     ## Applies to
     Global backend services with managed instance groups or Cloud Run services in at least two regions. Regional
-    services and services in a single region have nothing to fail over to: `llm-backend-regions` reports those. Not to
-    other serverless products, internet and Private Service Connect NEGs, whose capacity is not in the stack.
+    services, and services in a single region, have nowhere to fail over to: `llm-backend-regions` reports them. Other
+    serverless products, internet NEGs and Private Service Connect NEGs are not judged, because the stack does not show
+    their capacity.
 
     ## Fails
     ```python
@@ -100,12 +111,18 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ```
 
     ## Undecided
-    When a group or a Cloud Run service is outside the stack; when a group is unmanaged or a NEG of endpoints; when one
-    region may be too small for all requests of another, of three or more; when a number is computed; when backends
-    have different balancing modes, limits for the whole group, or several limits in different proportions; when
-    VMs of different kinds cannot be compared; when a group has a fixed size, or is filled by resize requests, or its
-    autoscaler follows signals that say nothing of the load balancer's target; and when backends with different targets
-    have groups whose URLs are not known yet, and not all ways to pair them agree.
+    The verdict is undecided when:
+
+    - a group or a Cloud Run service is outside the stack, or it is not known whether a NEG is a Cloud Run one;
+    - a group is unmanaged, or a backend is a NEG of endpoints;
+    - a group is filled by resize requests, or nothing shows its load: its size is fixed, or its autoscaler follows
+      signals that are unrelated to the load balancer's target;
+    - a number is computed;
+    - backends have different balancing modes, limits for the whole group, or several limits in different proportions;
+    - VMs of different types cannot be compared;
+    - with three or more regions on Cloud Run, one region may be too small for all requests of another;
+    - backends have different targets, it is not known yet which group belongs to which backend, and the result depends
+      on it.
     """
     basis = failover_basis(service, needs_load=not options.peak_load)
     if basis.not_applicable:
@@ -129,7 +146,8 @@ def _agreed(alternatives: Sequence[ServiceFleets], options: FailoverCapacityOpti
         yield replace(first, observed=f"Whichever backend has which group: {first.observed}")
     else:
         yield Undecided(
-            "its capacity is not known: the backends' targets differ, and which group has which is not known yet",
+            "its capacity is not known: the backends' targets differ, and it is not known yet which group has which "
+            "target",
             "backends",
         )
 
@@ -141,7 +159,7 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
     each = losses(found.fleets, after_scale_out=after_scale_out, demand=demand)
     fatal = [loss for loss in each if not loss.is_survivable]
     if fatal and found.inexact and all(loss.left for loss in fatal):
-        why = f"{found.inexact.why}; the option `peak_load` of this rule gives it"
+        why = f"{found.inexact.why}; set the option `peak_load` of this rule"
         yield Undecided(why, found.inexact.property_name)
         return
     if not fatal and found.starts_on_demand:
@@ -160,8 +178,8 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
 def _observed(loss: Loss, found: ServiceFleets) -> str:
     if found.starts_on_demand:
         return (
-            f"Without `{loss.region}`, the Cloud Run services of the other regions take at most {loss.left:g} requests "
-            f"at a time, for a steady load of {loss.load:g}."
+            f"Without `{loss.region}`, the Cloud Run services of the other regions serve at most {loss.left:g} "
+            f"requests at a time, but the steady load is {loss.load:g}."
         )
     if not loss.total:
         return "No backend has warm VMs that can take load."
@@ -176,7 +194,7 @@ def _observed(loss: Loss, found: ServiceFleets) -> str:
 def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) -> str:
     if found.starts_on_demand:
         return (
-            "Raise the maximum of instances in the other regions, or add a region: `llm-policypack failover` "
+            "Raise the maximum number of instances in the other regions, or add a region: `llm-policypack failover` "
             "computes the numbers."
         )
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100

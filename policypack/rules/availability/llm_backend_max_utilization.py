@@ -27,11 +27,12 @@ class MaxUtilizationOptions(Options):
     """Options of `llm-backend-max-utilization`.
 
     Attributes:
-        min: the lowest `max_utilization` that is accepted; 0 itself never is, as it leaves no capacity.
-        max: the highest `max_utilization` that is accepted.
-        limits_for_gpus: whether a backend whose VMs have GPUs needs a limit of requests or connections as well. Off, as
-            Google Cloud takes `max_utilization` alone; but that is the utilization of CPUs, which are idle while GPUs
-            are saturated (https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode).
+        min: the lowest accepted `max_utilization`. 0 itself is never accepted, because it leaves no capacity.
+        max: the highest accepted `max_utilization`.
+        limits_for_gpus: whether a backend whose VMs have GPUs also needs a limit on requests or connections. It is off
+            by default, because Google Cloud accepts `max_utilization` alone. However, `max_utilization` measures CPUs,
+            which are idle while GPUs are saturated
+            (https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode).
     """
 
     min: Annotated[float, Range(0, 1)] = 0.0
@@ -52,35 +53,37 @@ class MaxUtilizationOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#target_capacity",
     applies=(
-        uses_proxy("a passthrough load balancer takes no target"),
+        uses_proxy("a passthrough load balancer supports no target"),
         GETS_BACKENDS,
-        is_measured("its backends take no target"),
+        is_measured("its backends support no target"),
     ),
     gke=lambda backend, options: has_a_limit(backend),
     remediates=True,
 )
 def llm_backend_max_utilization(service: BackendService, options: MaxUtilizationOptions) -> Checks:
-    """Each backend has a load target, so that traffic moves on before it is overloaded.
+    """Each backend has a load target, so that traffic moves to another region before it is overloaded.
 
     ## What it checks
-    In UTILIZATION mode, the provider's default, `max_utilization` is above 0 and within `min` and `max`. In the other
-    modes the backend has a limit of the mode's own: requests per second, connections or requests in flight, for the
-    group or for each instance or endpoint; in CUSTOM_METRICS mode a metric that is not in dry-run mode. Backends that
-    take no target (serverless, internet and Private Service Connect NEGs, passthrough load balancers) are not judged.
+    - In UTILIZATION mode, the provider's default, `max_utilization` is above 0 and within `min` and `max`.
+    - In RATE, CONNECTION and IN_FLIGHT mode, the backend has a limit of that mode (requests per second, connections,
+      requests in flight), for the group or for each instance or endpoint.
+    - In CUSTOM_METRICS mode, the backend has a metric that is not in dry-run mode.
+    - With the option `limits_for_gpus`, a backend in UTILIZATION mode whose VMs have GPUs also has a limit on requests
+      or connections. VMs with templates outside the stack are exempt. Without the option, `instance-group-autoscaler`
+      still judges autoscalers that follow such a backend.
 
-    What a controller in GKE attaches (`controller.autoneg.dev/neg`) is judged by that annotation's targets; what a
-    Gateway for several clusters serves, by `maxRatePerEndpoint`, `maxInFlightRequestsPerEndpoint` or `customMetrics` of
-    the GCPBackendPolicy that is attached.
+    Backends that support no target (serverless, internet and Private Service Connect NEGs, and backends of passthrough
+    load balancers) are not judged.
 
-    With `limits_for_gpus`, a backend in UTILIZATION mode whose VMs have GPUs has a limit of requests or connections as
-    well. VMs with templates outside the stack are not judged by that. Without the option `instance-group-autoscaler`
-    still judges autoscalers that follow such a backend.
+    For backends that a controller in GKE attaches, the targets in the annotation `controller.autoneg.dev/neg` count.
+    For a multi-cluster Gateway, `maxRatePerEndpoint`, `maxInFlightRequestsPerEndpoint` or `customMetrics` of the
+    attached GCPBackendPolicy counts.
 
     ## Why it matters
-    The load balancer moves on to the next region when a backend is at its target, and the autoscaler scales by it.
-    UTILIZATION has no target of its own: if omitted, a region takes all requests until its queues time out, while other
-    regions are idle; and the CPUs of a VM with GPUs are idle while its GPUs are saturated. 0.8 is what the Google Cloud
-    console fills in.
+    The load balancer moves on to the next region when a backend reaches its target, and the autoscaler scales by the
+    same target. UTILIZATION mode has no default target: without one, a region accepts all requests until its queues
+    time out, while other regions are idle. CPU utilization is no substitute on VMs with GPUs, because their CPUs are
+    idle while the GPUs are saturated. The Google Cloud console fills in 0.8.
 
     ## Applies to
     Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or
@@ -125,8 +128,12 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     ```
 
     ## Undecided
-    When `backends` is built inside `apply`, a mode or target is computed, a backend without a target may be of a kind
-    that takes none, or, with `limits_for_gpus`, one that is limited by `max_utilization` alone may have VMs with GPUs.
+    The verdict is undecided when:
+
+    - `backends` is built inside `apply`;
+    - a balancing mode or a target is computed;
+    - a backend without a target may be of a kind that supports none;
+    - with `limits_for_gpus`, a backend has `max_utilization` as its only limit, and its VMs may have GPUs.
     """
     yield attached_have_limits(service)
     for backend in known(service.backends, "backends", because=service.links.why):

@@ -55,7 +55,7 @@ def _has_regions(service: BackendService) -> bool | Unknown:
 
 _HAS_REGIONS: Final = Condition(
     _has_regions,
-    "its backends are endpoints on the internet or a Google API, and in no region of yours",
+    "its backends are internet endpoints or a Google API, which are in no region of yours",
     "psc_target_service",
 )
 
@@ -66,7 +66,7 @@ class RegionsOptions(Options):
 
     Attributes:
         min_regions: the minimum number of regions that have backends.
-        regional_peers: globs on logical names; regional services that match the same glob count together.
+        regional_peers: globs on logical names. Regional services that match the same glob count together.
     """
 
     min_regions: Annotated[int, Range(1, 50)] = 2
@@ -85,26 +85,32 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     """Each backend service has backends in at least `min_regions` regions.
 
     ## What it checks
-    The distinct regions of a global service's instance groups and network endpoint groups. A backend that is drained
-    (`capacity_scaler` 0) gets no requests and counts for no region. A `RegionBackendService` serves its own region
-    only, whatever its backends are. Several of them pass together if a DNS record of the stack (`RecordSet`) has a
-    routing policy (geolocation, weighted or failover) that answers with the addresses of those that are healthy, or
-    if the option `regional_peers` says that something else joins them. A service without backends fails, unless
-    `ignore_changes` leaves them to a controller. Those that a controller in GKE attaches, as an annotation of a
-    Kubernetes Service says (`controller.autoneg.dev/neg`), are in the region of that Service's cluster.
+    The instance groups and network endpoint groups of a global service are in at least `min_regions` distinct regions.
+    A drained backend (`capacity_scaler` 0) gets no requests and does not count.
 
-    On GKE a Gateway or an Ingress of one cluster serves that cluster's region only, wherever its address is. For a
-    multi-cluster class the clusters count that export the InferencePool or the Service.
+    A `RegionBackendService` serves only its own region, whatever its backends are. Several of them pass together in one
+    of two cases:
+
+    - a DNS record of the stack (`RecordSet`) has a routing policy (geolocation, weighted or failover) that returns the
+      addresses of the healthy ones;
+    - the option `regional_peers` declares that something else joins them.
+
+    A service without backends fails, unless `ignore_changes` leaves its backends to a controller. If an annotation of a
+    Kubernetes Service (`controller.autoneg.dev/neg`) has a controller in GKE attach the backends, they are in the
+    region of that Service's cluster.
+
+    On GKE, a Gateway or an Ingress of a single cluster serves only that cluster's region, wherever its address is. For
+    a multi-cluster class, the clusters that export the InferencePool or the Service count.
 
     ## Why it matters
-    A region can run out of GPUs or fail completely. With a single region, that is an outage; building up a GPU fleet in
-    another region takes tens of minutes. A "multi-region" `RegionBackendService` is a common mistake: the provider
-    accepts it, and it serves one region.
+    A region can run out of GPUs or fail completely. With a single region, that is an outage, and building up a GPU
+    fleet in another region takes tens of minutes. A "multi-region" `RegionBackendService` is a common mistake: the
+    provider accepts it, but it serves one region.
 
     ## Applies to
-    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE. Not to
-    global services of a global internet NEG, whose endpoints are in no region of Google Cloud, or of a Private Service
-    Connect NEG for a Google API, of which a service takes one.
+    Global and regional backend services of every scheme, and LLM backends of Gateways and Ingresses on GKE. Two kinds
+    of global services are exempt: those with a global internet NEG, whose endpoints are in no Google Cloud region, and
+    those with a Private Service Connect NEG for a Google API, because a service supports only one.
 
     ## Fails
     ```python
@@ -167,11 +173,15 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     ```
 
     ## Undecided
-    When too few regions are certain and more are possible: `backends` is built inside `apply`, a group comes from
-    another stack, a group's region is computed, it is not known which backends are drained, a controller attaches the
-    backends or, beside anything of Kubernetes, may do so, a NEG may be one for a Google API, or a DNS record has
-    addresses that are not known. On GKE when clusters of other stacks may export the backend, or the class or the
-    Gateway is not known.
+    The verdict is undecided when too few regions are certain and more are possible:
+
+    - `backends` is built inside `apply`;
+    - a group comes from another stack, or its region is computed;
+    - it is not known which backends are drained;
+    - a controller attaches the backends or, if the stack has Kubernetes resources, may attach them;
+    - a NEG may be for a Google API;
+    - a DNS record has addresses that are not known;
+    - on GKE, clusters of other stacks may export the backend, or the Gateway or its class is not known.
     """
     required = f"Backends in at least {how_many(options.min_regions, 'region')}."
     is_empty = service.has_no_backends and not service.leaves_backends_to_a_controller

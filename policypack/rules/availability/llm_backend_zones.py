@@ -31,10 +31,10 @@ class ZonesOptions(Options):
     """Options of `llm-backend-zones`.
 
     Attributes:
-        min_zones: the minimum number of zones with backends in each region; 2 survive the loss of one, and every region
-            has 3 (https://cloud.google.com/compute/docs/regions-zones).
-        spreading_shapes: the target shapes of a regional group that count as spreading its VMs; these two are
-            those that Google recommends for serving with high availability
+        min_zones: the minimum number of zones with backends in each region. 2 zones survive the loss of one, and every
+            region has 3 (https://cloud.google.com/compute/docs/regions-zones).
+        spreading_shapes: the target shapes of a regional group that count as spreading its VMs. The default has the two
+            that Google recommends for highly available serving
             (https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape).
     """
 
@@ -55,20 +55,25 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     """The backends in each region are spread over at least `min_zones` zones.
 
     ## What it checks
-    The zones of all groups that a service has in a region, together: the `distribution_policy_zones` of regional
-    managed groups, where left out the three that Compute Engine selects; the zone of zonal groups, managed or not, and
-    of zonal network endpoint groups. One zonal group in each of two zones is as good as one regional group. A regional
-    group whose `distribution_policy_target_shape` is ANY or ANY_SINGLE_ZONE counts as one zone, since all its VMs
-    may be in one. Drained backends (`capacity_scaler` 0) count for nothing. Hybrid NEGs are not judged on their own,
-    and count beside zonal ones; serverless, internet and Private Service Connect NEGs have no zone.
+    All groups of a service in one region together cover at least `min_zones` zones. One zonal group in each of two
+    zones is as good as one regional group. These zones count:
 
-    On GKE the nodes of the backend's cluster are in several zones (`location` and `node_locations` of the cluster and
-    its node pools), and there is more than one Pod: `replicas` of its Deployment, unless something scales it.
+    - for a regional managed group, its `distribution_policy_zones`, or the three zones that Compute Engine selects by
+      default;
+    - for a zonal group, managed or not, and for a zonal network endpoint group, its own zone;
+    - for a regional group whose `distribution_policy_target_shape` is ANY or ANY_SINGLE_ZONE, a single zone, because
+      all its VMs may be in one.
+
+    Drained backends (`capacity_scaler` 0) do not count. Hybrid NEGs are not judged on their own, but count together
+    with zonal NEGs. Serverless, internet and Private Service Connect NEGs have no zone.
+
+    On GKE, the nodes of the backend's cluster are in several zones (`location` and `node_locations` of the cluster and
+    its node pools), and its Deployment has more than one Pod (`replicas`), unless something scales it.
 
     ## Why it matters
-    Zones fail, and run out of GPUs, far more often than regions. With one zone in a region, each of these events takes
-    out the region: all its traffic moves to another one at once, which must be large enough for both. Stacks for LLMs
-    often choose ANY_SINGLE_ZONE to find capacity, and lose this without noticing.
+    Zones fail, and run out of GPUs, far more often than regions do. If a region uses a single zone, each such event
+    takes out the whole region: all its traffic moves to another region at once, which must be large enough for both.
+    LLM stacks often choose ANY_SINGLE_ZONE to find capacity, and lose zone redundancy without noticing.
 
     ## Applies to
     Global and regional backend services of every scheme, with instance groups or zonal NEGs, and LLM backends of
@@ -103,10 +108,15 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     ```
 
     ## Undecided
-    When a regional group is outside the stack, the zones or the shape of a group are computed, its region is not known,
-    `backends` is built inside `apply`, it is not known which backends are drained, or all that is known of the NEGs
-    in a region is that they are in one zone and zonal or hybrid. On GKE when the cluster is not in the stack, serves
-    with others, makes its node pools itself, or has some in one zone and others in several.
+    The verdict is undecided when:
+
+    - a regional group is outside the stack;
+    - the zones, the shape or the region of a group are computed;
+    - `backends` is built inside `apply`;
+    - it is not known which backends are drained;
+    - the NEGs of a region are in one zone, and may be zonal or hybrid;
+    - on GKE, the cluster is not in the stack, serves together with others, manages its own node pools, or has some node
+      pools in one zone and others in several.
     """
     yield from unresolved(service.links, "not all of its groups are known")
     serving = serving_groups(service)
@@ -127,7 +137,7 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
 def _why_not_judged(zones: RegionZones) -> str:
     if zones.may_be_drained:
         return "it is not known which backends are drained"
-    return "the backends may be hybrid NEGs, whose endpoints are elsewhere,"
+    return "the backends may be hybrid NEGs (with endpoints elsewhere)"
 
 
 def _spans_zones(zones: RegionZones, needed: int) -> Checks:

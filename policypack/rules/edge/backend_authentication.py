@@ -38,9 +38,9 @@ class AuthenticationOptions(Options):
     """Options of `backend-authentication`.
 
     Attributes:
-        server_authenticates: the servers authenticate their callers in a way that the stack does not show.
-        server_key_words: words in a VM's startup metadata, or in the variables and arguments of a Cloud Run container,
-            that show that the server requires an API key; by default the variables and the flag of vLLM
+        server_authenticates: whether the servers authenticate their callers in a way that the stack does not show.
+        server_key_words: words that show that the server requires an API key, in a VM's startup metadata or in the
+            variables and arguments of a Cloud Run container. The default has the variables and the flag of vLLM
             (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/), llama.cpp
             (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md) and SGLang.
     """
@@ -63,27 +63,35 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     """A public service authenticates its callers, as far as the stack shows.
 
     ## What it checks
-    One of: Identity-Aware Proxy is on (`iap`), and no grant of the stack lets `allUsers` through; the backends are
-    Cloud Run services with `iap_enabled`, that neither `allUsers` nor `allAuthenticatedUsers` may invoke, or whose
-    containers have a server's API key (`server_key_words`); every proxy in front refuses clients without a valid
-    certificate (`server_tls_policy` with REJECT_INVALID); the Cloud Armor policy denies all but known address ranges;
-    or what every VM runs at startup mentions a server's API key. A key is a sign, not a proof: no resource shows what a
-    server does with it. Set `server_authenticates` where the stack can't show it.
+    At least one of these is in place:
 
-    What the load balancer checks does not count where a Cloud Run service can be reached around it, as
-    `run-service-ingress` says, and checks nothing itself.
+    - Identity-Aware Proxy is on (`iap`), and no grant in the stack lets `allUsers` through.
+    - Every backend is a Cloud Run service that authenticates its callers: it has `iap_enabled`, or neither `allUsers`
+      nor `allAuthenticatedUsers` may invoke it, or its container has a model server's API key (`server_key_words`).
+    - Every proxy in front rejects clients without a valid certificate (`server_tls_policy` with REJECT_INVALID).
+    - The Cloud Armor policy denies everything except known address ranges.
+    - The startup configuration of every VM mentions a model server's API key (`server_key_words`).
 
-    On GKE one of: a GCPBackendPolicy or a BackendConfig turns on Identity-Aware Proxy; a GCPAuthzPolicy is about the
-    Gateway; the Cloud Armor policy denies all but known ranges; or the command or the environment of every server holds
-    one of `server_key_words`.
+    A key is evidence, not proof: no resource shows what a server does with it. If the stack cannot show the
+    authentication, set the option `server_authenticates`.
+
+    Checks at the load balancer do not count if clients can reach a Cloud Run service around the load balancer (see
+    `run-service-ingress`) and the service itself checks nothing.
+
+    On GKE, one of these counts:
+
+    - A GCPBackendPolicy or a BackendConfig turns on Identity-Aware Proxy.
+    - A GCPAuthzPolicy targets the Gateway.
+    - The Cloud Armor policy denies everything except known address ranges.
+    - The command or the environment of every server contains one of `server_key_words`.
 
     ## Why it matters
     A public model server without authentication serves strangers at your cost, and load balancer addresses are scanned
     within hours.
 
     ## Applies to
-    Services with scheme EXTERNAL_MANAGED or EXTERNAL, global and regional. Internal ones are reached from their own
-    network only.
+    Global and regional services with scheme EXTERNAL_MANAGED or EXTERNAL. Internal services are reachable only from
+    their own network.
 
     ## Fails
     ```python
@@ -136,9 +144,13 @@ def backend_authentication(service: BackendService, options: AuthenticationOptio
     ```
 
     ## Undecided
-    When nothing of this is there for certain and something may be: VMs or policies that the stack does not show,
-    computed start-up metadata, images of your own, which may have the server and its key built in, Cloud Armor rules
-    with expressions, or an authorization policy.
+    The verdict is undecided when none of these is certain but one is possible because of:
+
+    - VMs or policies that the stack does not show;
+    - computed startup metadata;
+    - custom images, which may contain the server and its key;
+    - Cloud Armor rules with expressions;
+    - an authorization policy.
     """
     if options.server_authenticates:
         yield NotApplicable(SERVERS_DO)
@@ -178,7 +190,10 @@ def _at_the_servers(service: BackendService, words: tuple[str, ...]) -> Mapping[
 def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown], gone_round: Sequence[RunService]) -> Checks:
     doubtful = [property_name for property_name, authenticates in signs.items() if authenticates is not False]
     if doubtful or not service.stack.is_complete:
-        why = "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"
+        why = (
+            "it is not known whether anything authenticates its callers; if the servers do, set the option "
+            "`server_authenticates`"
+        )
         yield Undecided(why, doubtful[0] if doubtful else "")
     elif gone_round:
         names = quoted(run.name for run in gone_round)

@@ -51,23 +51,26 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
     """Every external service has a Cloud Armor policy that filters requests.
 
     ## What it checks
-    `security_policy` is set, and the policy, if it is in the stack, has an enforced rule (no `preview`) that denies,
-    redirects or limits. An edge security policy does not count: it has no rate limits and no rules on requests. A
-    global service has a global policy (`SecurityPolicy`), a regional one a policy of its region
-    (`RegionSecurityPolicy`). The provider rewrites the URL of any other policy of a global service to that of the
-    global policy of the same name, which does not exist or is another policy.
+    `security_policy` is set. If the policy is in the stack, it has at least one enforced rule (without `preview`) that
+    denies, redirects or rate limits. An edge security policy does not count, because it has no rate limits and no rules
+    for requests.
 
-    On GKE a GCPBackendPolicy names the policy (`securityPolicy`), or behind an Ingress a BackendConfig
-    (`securityPolicy.name`).
+    The policy has the scope of the service: a `SecurityPolicy` for a global service, a `RegionSecurityPolicy` of the
+    same region for a regional service. For a global service, the provider rewrites the URL of any other policy to a
+    global policy of the same name, which does not exist or is a different policy.
+
+    On GKE, a GCPBackendPolicy (`securityPolicy`) or, behind an Ingress, a BackendConfig (`securityPolicy.name`) names
+    the policy.
 
     ## Why it matters
     The address is public, and every request that gets through costs GPU time. The load balancer does not shed load: it
     distributes every request it receives.
 
     ## Applies to
-    Services with scheme EXTERNAL_MANAGED or EXTERNAL: global ones, and regional ones of Application Load Balancers.
-    Internal services need none; regional Network Load Balancers take none of this kind. A policy that is fine does not
-    pass where requests can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
+    Services with scheme EXTERNAL_MANAGED or EXTERNAL: global services, and regional services of Application Load
+    Balancers. Internal services need no policy, and regional Network Load Balancers do not support this kind. Even a
+    correct policy does not pass if requests can reach a Cloud Run service around the load balancer (see
+    `run-service-ingress`).
 
     ## Fails
     ```python
@@ -116,8 +119,8 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
     ```
 
     ## Undecided
-    When the scheme or the policy's rules are computed, or `ignore_changes` leaves the policy to something else. A
-    policy outside the stack passes: somebody wrote it for others to use.
+    When the scheme or the rules of the policy are computed, or `ignore_changes` leaves the policy to another tool. A
+    policy outside the stack passes: it was written for others to use.
     """
     if not has_security_policy(service):
         yield _has_policy_from_elsewhere(service)
@@ -131,7 +134,7 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
 
 def _has_policy_from_elsewhere(service: BackendService) -> Checks:
     if leaves_security_policy_to_others(service):
-        yield Undecided("``ignore_changes`` leaves its security policy to something else", "security_policy")
+        yield Undecided("``ignore_changes`` leaves its security policy to another tool", "security_policy")
         return
     but = " except an edge policy, which cannot rate limit" if edge_security_policy_is_set(service) is True else ""
     yield Fail(
@@ -145,8 +148,8 @@ def _has_policy_from_elsewhere(service: BackendService) -> Checks:
 def _otherwise(service: BackendService) -> str:
     """What becomes of a policy of another scope: https://github.com/hashicorp/terraform-provider-google/issues/29240"""
     if service.is_regional:
-        return "It is attached after the service has been created, which stays unprotected if that fails."
-    return "The provider takes the global policy of the same name in its place."
+        return "It is attached only after the service has been created; if that fails, the service stays unprotected."
+    return "The provider substitutes the global policy of the same name."
 
 
 def _filters_requests(policy: SecurityPolicy) -> Checks:

@@ -29,9 +29,9 @@ class RateLimitOptions(Options):
     """Options of `cloud-armor-rate-limit`.
 
     Attributes:
-        per_client: whether the limit must count each client by itself. By default it must: one limit for all (the
-            provider's default, `enforce_on_key="ALL"`) lets one client use up what the others need:
-            https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
+        per_client: whether each client must have its own limit. By default it must: with one limit for all (the
+            provider's default, `enforce_on_key="ALL"`), a single client can use up what the others need
+            (https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting).
         vouched: globs on resources outside the stack that their owner vouches for: the name, the path
             (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
@@ -50,23 +50,26 @@ class RateLimitOptions(Options):
     gke=lambda backend, options: limits_clients(backend, lambda policy: _limits_rate(policy, options), options.vouched),
 )
 def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -> Checks:
-    """The service's Cloud Armor policy limits how many requests a client sends.
+    """The service's Cloud Armor policy limits how many requests each client can send.
 
     ## What it checks
-    The policy has an enforced rule with action `throttle` or `rate_based_ban`, before any rule that decides about
-    everybody, and its key tells clients from another: an address, a header, a cookie or a TLS fingerprint. Besides, no
-    rules together let many clients through that no such limit is about, be it the last rule or none that matches. Known
-    clients may pass without a limit: ranges of addresses up to a /8, and networks by their number (`origin.asn`).
+    The policy has an enforced rule with the action `throttle` or `rate_based_ban`, ahead of any rule that decides for
+    all clients. The key of that rule distinguishes clients: by address, header, cookie or TLS fingerprint.
 
-    On GKE it is the policy that a GCPBackendPolicy or a BackendConfig names.
+    No other part of the policy lets many clients through without such a limit, neither other rules nor the default when
+    no rule matches. Known clients may be exempt: address ranges up to a /8, and networks by their number
+    (`origin.asn`).
+
+    On GKE, the policy is the one that a GCPBackendPolicy or a BackendConfig names.
 
     ## Why it matters
-    A prompt takes seconds of GPU time, and no load balancer setting sheds load: once all regions are full, it overfills
-    them. A single client in a loop then causes an outage for everyone, and a bill from the autoscaler.
+    A prompt takes seconds of GPU time, and no load balancer setting sheds load: once all regions are full, the load
+    balancer overfills them. A single client in a loop then causes an outage for everyone, and a bill from the
+    autoscaler.
 
     ## Applies to
-    External services with a Cloud Armor policy; `backend-cloud-armor` requires that they have one. Not where requests
-    can go around the load balancer to a Cloud Run service, as `run-service-ingress` says.
+    External services with a Cloud Armor policy; `backend-cloud-armor` requires the policy. Services are exempt if
+    requests can reach a Cloud Run service around the load balancer (see `run-service-ingress`).
 
     ## Fails
     ```python
@@ -112,8 +115,12 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
     ```
 
     ## Undecided
-    When the policy is not in the stack, what decides in its rules is computed, or an expression decides who passes.
-    Of expressions these are understood: `true`, `inIpRange`, `origin.asn`, `origin.region_code`, preconfigured rules.
+    The verdict is undecided when:
+
+    - the policy is not in the stack;
+    - a value in its rules that decides is computed;
+    - an expression decides who passes. The rule understands `true`, `inIpRange`, `origin.asn`, `origin.region_code` and
+      preconfigured rules.
     """
     outside = Undecided("its Cloud Armor policy is not in this stack", "security_policy")
     yield vouched_or_seen(service, security_policy_links(service), "securityPolicy", options.vouched, outside)
@@ -145,6 +152,6 @@ def _limits_everybody(policy: SecurityPolicy, options: RateLimitOptions) -> Chec
             f"Cloud Armor policy `{policy.name}` rate limits some clients and lets many others through without a "
             "limit.",
             "A rate limit for every client except known addresses.",
-            'Give the rule with action `throttle` ``"src_ip_ranges": ["*"]``, ahead of the rules that allow many '
-            "clients, or deny all other clients with the last rule.",
+            'Set ``"src_ip_ranges": ["*"]`` in the rule with action `throttle`, and move it ahead of the rules that '
+            "allow many clients; or deny all other clients in the last rule.",
         )

@@ -13,7 +13,7 @@ from policypack.rules.shared.places import certificates_are_there
 from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided, known
 from policypack.wording import quoted
 
-_IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is no target HTTPS proxy", "")
+_IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is not a target HTTPS proxy", "")
 
 
 @rule(
@@ -25,19 +25,22 @@ _IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is 
     applies=(_IS_HTTPS,),
 )
 def frontend_domain(proxy: Proxy, options: Options) -> Checks:
-    """Each domain that a front end has routes for has a certificate, and so has each entry of its certificate map.
+    """Each domain that a front end routes, and each entry of its certificate map, has a certificate.
 
     ## What it checks
-    Each host of the URL map's host rules, `*` left out, is a domain of a managed certificate of the proxy, or one that
-    a wildcard stands for. With a certificate map, an entry of the map is for the host, or one is for all others. Each
-    entry's certificates have the entry's `hostname`. The certificates are global as the proxy is, or in its region.
+    - Each host in the URL map's host rules, except `*`, is covered by a managed certificate of the proxy, by name or by
+      wildcard.
+    - With a certificate map, an entry covers the host: its own entry, or the entry for all other hosts.
+    - The certificates of each entry cover the entry's `hostname`.
+    - The certificates are in the proxy's location: global, or the same region.
 
     ## Why it matters
     Clients reject a certificate for another domain before they send anything, and requests for a host without a rule go
-    to the default. Each of the three is valid on its own, so nothing fails before the first request.
+    to the default. URL map, certificate and certificate map are each valid on their own, so nothing fails before the
+    first request.
 
     ## Applies to
-    Target HTTPS proxies, global and regional, on the path to a backend service, with managed certificates of the stack.
+    Global and regional target HTTPS proxies on the path to a backend service, with managed certificates in the stack.
 
     ## Fails
     ```python
@@ -61,8 +64,11 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When hosts, domains or the place of a certificate are computed, or a certificate is outside the stack, read, or one
-    of your own, whose domains nothing shows.
+    The verdict is undecided when:
+
+    - hosts, domains or the location of a certificate are computed;
+    - a certificate is outside the stack, or was read with `get`;
+    - a certificate is self-managed, so that nothing shows its domains.
     """
     yield certificates_are_there(proxy)
     hosts, certificates = hosts_of(proxy), certificates_of(proxy)

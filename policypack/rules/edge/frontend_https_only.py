@@ -43,23 +43,26 @@ class HttpsOnlyOptions(Options):
     gke=lambda backend, options: takes_no_plain_http(backend, internal=options.internal),
 )
 def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
-    """No target HTTP proxy passes a request on to a server.
+    """No target HTTP proxy forwards a request to a server.
 
     ## What it checks
-    Target HTTP proxies: no route of their URL map sends requests to a backend service. Redirects, and routes that
-    abort every request by fault injection, may stay. A redirect leads to HTTPS, be it at the proxy or at the target
-    HTTP proxy that shares a target HTTPS proxy's address: without `https_redirect` it leads back to itself.
+    No route in the URL map of a target HTTP proxy sends requests to a backend service. Two kinds of routes are allowed:
+    redirects, and routes that abort every request by fault injection.
 
-    On GKE no listener of a Gateway for plain HTTP takes a route that has backends: one with the filter
-    `RequestRedirect` has none. An Ingress has a FrontendConfig with `redirectToHttps`, or the annotation
+    Redirects lead to HTTPS: without `https_redirect`, a redirect leads back to itself. This includes the redirects of a
+    target HTTP proxy that shares the address of a target HTTPS proxy.
+
+    On GKE, no plain HTTP listener of a Gateway accepts a route with backends. A route with the filter `RequestRedirect`
+    has none. An Ingress has a FrontendConfig with `redirectToHttps`, or the annotation
     `kubernetes.io/ingress.allow-http: "false"`.
 
     ## Why it matters
     Over plain HTTP, anyone on the network path can read and change prompts, responses and the API key.
 
     ## Applies to
-    Target HTTP and HTTPS proxies, global and regional, on the path to a backend service: of external load balancers
-    and, with `internal`, of internal ones. Not those of Cloud Service Mesh, which encrypts between its own proxies.
+    Global and regional target HTTP and HTTPS proxies on the path to a backend service. External load balancers are
+    always judged, internal ones with the option `internal`. Cloud Service Mesh is exempt: it encrypts between its own
+    proxies.
 
     ## Fails
     ```python
@@ -104,7 +107,7 @@ def frontend_https_only(proxy: Proxy, options: HttpsOnlyOptions) -> Checks:
     ```
 
     ## Undecided
-    When the URL map, its routes or the services behind them are computed, or the services' scheme is not known.
+    When the URL map, its routes or the services behind them are computed, or the scheme of the services is not known.
     """
     conditions = [_IS_NOT_MESH] if options.internal else [_IS_NOT_MESH, _IS_EXTERNAL]
     beside = plain_proxies_beside(proxy)

@@ -19,7 +19,7 @@ from policypack.wording import quoted
 _OF_OTHERS: Final = (GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG)
 _HAS_SERVERS: Final = Condition[BackendService](
     lambda service: negation(same(kind in _OF_OTHERS for kind in service.kinds)) if service.kinds else True,
-    "its backends are APIs of others, on the internet or behind Private Service Connect",
+    "its backends are APIs that others own, on the internet or behind Private Service Connect",
     "backends",
 )
 _SHOWN: Final = 3
@@ -27,8 +27,8 @@ _ABORT: Final = "let the defaults abort every request with 404 (``fault_injectio
 # https://cloud.google.com/load-balancing/docs/features#routing
 _ELSEWHERE: Final = (
     "let the defaults redirect to another host (``default_url_redirect``), or lead to a `BackendBucket` or a service "
-    "without these servers (``default_service``): a classic load balancer (scheme EXTERNAL) does not have "
-    "``fault_injection_policy``, by which the defaults could abort every request after a change to EXTERNAL_MANAGED"
+    "without these servers (``default_service``): a classic load balancer (scheme EXTERNAL) does not support "
+    "``fault_injection_policy``; with EXTERNAL_MANAGED, the defaults can abort every request"
 )
 
 
@@ -37,9 +37,9 @@ class PathsOptions(Options):
     """Options of `frontend-paths`.
 
     Attributes:
-        forbidden: exact paths that clients must not reach. By default those by which vLLM, SGLang, TGI, llama.cpp and
-            Ollama show their metrics, documentation and settings or are managed; vLLM asks for its key under `/v1` and
-            few other prefixes alone: https://docs.vllm.ai/en/stable/usage/security/
+        forbidden: exact paths that clients must not reach. The default lists the paths for metrics, documentation,
+            settings and management of vLLM, SGLang, TGI, llama.cpp and Ollama. vLLM requires its key only under `/v1`
+            and a few other prefixes: https://docs.vllm.ai/en/stable/usage/security/
     """
 
     forbidden: tuple[str, ...] = (
@@ -71,13 +71,19 @@ class PathsOptions(Options):
     applies=(_HAS_SERVERS,),
 )
 def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
-    """No URL map has a route to the server's metrics, documentation and management.
+    """No URL map routes clients to the server's metrics, documentation or management endpoints.
 
     ## What it checks
-    On every host, where the URL map sends each of the `forbidden` paths: exact paths and `/*` in path rules, the
-    longest first; prefixes and full paths in route rules, by priority; else the default. A route that redirects, or
-    aborts every request by fault injection, is none. Neither is a default that no host reaches, because a host rule
-    takes `*`. Besides, each host rule names a path matcher that the URL map has.
+    On no host does the URL map send a `forbidden` path to the service. Like the load balancer, the rule evaluates:
+
+    - path rules: exact paths and `/*`, the longest match first;
+    - route rules: prefixes and full paths, in order of priority;
+    - the default, if nothing else matches.
+
+    A route that redirects, or that aborts every request by fault injection, does not count. Nor does a default that no
+    host reaches because a host rule matches `*`.
+
+    In addition, each host rule names a path matcher that the URL map defines.
 
     ## Why it matters
     The servers use one port for clients, metrics collectors and operators. A URL map with only a default service
@@ -85,8 +91,8 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     sleep.
 
     ## Applies to
-    Services behind URL maps, global and regional, of every scheme. Not those of internet and Private Service Connect
-    NEGs, whose servers belong to others.
+    Services behind global and regional URL maps, of every scheme. Services with internet and Private Service Connect
+    NEGs are exempt, because others own the servers.
 
     ## Fails
     ```python
@@ -119,8 +125,11 @@ def frontend_paths(service: BackendService, options: PathsOptions) -> Checks:
     ```
 
     ## Undecided
-    When routes or the services behind them are computed; when a regular expression, a template, a header or a rewrite
-    of paths decides; or when the service's Cloud Armor policy may deny the paths.
+    The verdict is undecided when:
+
+    - routes or the services behind them are computed;
+    - a regular expression, a template, a header or a path rewrite decides;
+    - the service's Cloud Armor policy may deny the paths.
     """
     yield without_url_map(service)
     for url_map in url_maps_of(service.stack, service.resource):

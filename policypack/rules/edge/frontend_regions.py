@@ -41,21 +41,23 @@ class FrontendRegionsOptions(Options):
     applies=(_IS_CROSS_REGION,),
 )
 def frontend_regions(service: BackendService, options: FrontendRegionsOptions) -> Checks:
-    """A cross-region internal load balancer has entries, proxies and names in at least two regions.
+    """A cross-region internal load balancer has forwarding rules, proxies and DNS names in at least two regions.
 
     ## What it checks
-    The forwarding rules in front of the service are in at least `min_regions` regions, each in that of its subnetwork.
-    Where the stack makes the network, each of these regions has a proxy-only subnetwork in it, with purpose
-    GLOBAL_MANAGED_PROXY and not as a backup. Where DNS records of the stack lead to the forwarding rules, they lead to
-    as many regions, and a geo policy leads the clients of a region to the entry in it.
+    - The forwarding rules in front of the service are in at least `min_regions` regions, each in the region of its
+      subnetwork.
+    - If the stack creates the network, each of these regions has an active proxy-only subnetwork in it, with the
+      purpose GLOBAL_MANAGED_PROXY.
+    - If DNS records of the stack lead to the forwarding rules, they lead to as many regions. A geolocation policy leads
+      the clients of a region to the forwarding rule in that region.
 
     ## Why it matters
     The address of an internal load balancer is in one region. Backends in two regions do not help if the only
     forwarding rule is lost with its region, or if the DNS name leads to only one.
 
     ## Applies to
-    Global services with scheme INTERNAL_MANAGED to which a forwarding rule of the stack leads. External load balancers
-    have one address for all regions; regional ones are judged by `llm-backend-regions`.
+    Global services with scheme INTERNAL_MANAGED behind a forwarding rule of the stack. External load balancers have one
+    address for all regions. `llm-backend-regions` judges regional load balancers.
 
     ## Fails
     ```python
@@ -82,8 +84,8 @@ def frontend_regions(service: BackendService, options: FrontendRegionsOptions) -
     ```
 
     ## Undecided
-    When the subnetwork of a forwarding rule, its region, or the purpose of a subnetwork is computed, or the forwarding
-    rule has none.
+    When a forwarding rule has no subnetwork, or when its subnetwork, its region or the purpose of a subnetwork is
+    computed.
     """
     entries = entries_of(service)
     if not entries and service.stack.is_complete:
@@ -112,10 +114,10 @@ def _are_in_regions(entries: tuple[Entry, ...], service: BackendService, options
 def _is_led_to_by_its_region(entry: Entry) -> Checks:
     if isinstance(entry.own_region, str) and entry.other_locations:
         yield Fail(
-            f"A geo policy leads the clients of {quoted(entry.other_locations)} to `{entry.name}`, which is in "
+            f"A geolocation policy sends the clients of {quoted(entry.other_locations)} to `{entry.name}`, which is in "
             f"`{entry.own_region}`.",
             "Clients of each region directed to the forwarding rule in their region.",
-            "Give each of `geos` the address of the forwarding rule in its `location`.",
+            "Set the address in each entry of `geos` to that of the forwarding rule in its `location`.",
         )
 
 
@@ -130,7 +132,8 @@ def _have_names(entries: tuple[Entry, ...], options: FrontendRegionsOptions) -> 
         yield Fail(
             f"DNS record {quoted(records)} leads to {_listed(regions)}.",
             f"DNS names that lead to at least {how_many(options.min_regions, 'region')}.",
-            "Give ``routing_policy`` a geo with ``health_checked_targets`` for the forwarding rule of each region.",
+            "Add an entry with ``health_checked_targets`` to `geos` of ``routing_policy`` for the forwarding rule of "
+            "each region.",
         )
 
 

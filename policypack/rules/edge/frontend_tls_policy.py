@@ -16,11 +16,11 @@ from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_kn
 from policypack.wording import quoted
 
 _SSL_POLICIES: Final = Policies("SSL policy", "proxy", "SSLPolicy", "RegionSslPolicy")
-_OTHERWISE: Final = "The provider takes the policy of the same name in the proxy's scope in its place."
+_OTHERWISE: Final = "The provider substitutes the policy of the same name in the proxy's scope."
 _TERMINATES_TLS: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTPS", "SSL"), "it does not terminate TLS", "")
 # A policy that is set is judged even while a mesh may use the proxy; only a missing one may be right there.
 _IS_NOT_MESH: Final = Condition[Proxy](
-    lambda proxy: proxy.is_mesh is not True, "Cloud Service Mesh takes no SSL policy", "load_balancing_scheme"
+    lambda proxy: proxy.is_mesh is not True, "Cloud Service Mesh supports no SSL policy", "load_balancing_scheme"
 )
 
 
@@ -30,8 +30,8 @@ class TlsPolicyOptions(Options):
 
     Attributes:
         min_tls: the lowest version of TLS that clients may negotiate; CIS recommendation 3.9 requires 1.2.
-        profiles: the profiles that are accepted; by default those that recommendation names, and the one for FIPS,
-            without COMPATIBLE: https://cloud.google.com/load-balancing/docs/ssl-policies-concepts#defining_an_ssl_policy
+        profiles: the accepted profiles. The default has those of CIS recommendation 3.9 and the FIPS profile, without
+            COMPATIBLE: https://cloud.google.com/load-balancing/docs/ssl-policies-concepts#defining_an_ssl_policy
         vouched: globs on resources outside the stack that their owner vouches for: the name, the path
             (`projects/P/global/sslPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
@@ -54,25 +54,28 @@ class TlsPolicyOptions(Options):
     ),
 )
 def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
-    """Every target HTTPS and SSL proxy has an SSL policy without old versions and weak cipher suites.
+    """Every target HTTPS and SSL proxy has an SSL policy that excludes old TLS versions and weak cipher suites.
 
     ## What it checks
-    `ssl_policy` is set. The policy's profile is accepted, its `min_tls_version` is `min_tls` or higher, and a custom
-    profile has no suite without forward secrecy or with 3DES. RESTRICTED, and custom suites with authenticated
-    encryption alone, need no `min_tls_version`: they exist from TLS 1.2 on. A global proxy has a global policy
-    (`SSLPolicy`), a regional one a policy of its region (`RegionSslPolicy`): the provider rewrites the URL of any other
-    to that of the policy of the same name in the proxy's scope, which does not exist or is another policy.
+    - `ssl_policy` is set.
+    - The profile of the policy is accepted.
+    - `min_tls_version` is `min_tls` or higher. RESTRICTED, and custom suites with authenticated encryption only, need
+      no `min_tls_version`, because these suites exist only from TLS 1.2 on.
+    - A custom profile has no suite that lacks forward secrecy or uses 3DES.
+    - The policy has the scope of the proxy: an `SSLPolicy` for a global proxy, a `RegionSslPolicy` of the same region
+      for a regional one. The provider rewrites the URL of any other policy to a policy of the same name in the proxy's
+      scope, which does not exist or is a different policy.
 
-    On GKE a GCPGatewayPolicy for the Gateway names the policy (`sslPolicy`), or for an Ingress a FrontendConfig. Only
-    those that clients on the internet reach are judged.
+    On GKE, a GCPGatewayPolicy for the Gateway (`sslPolicy`) or, for an Ingress, a FrontendConfig names the policy. Only
+    Gateways and Ingresses that clients on the internet can reach are judged.
 
     ## Why it matters
     Without a policy, a proxy uses the COMPATIBLE profile and accepts TLS 1.0: recorded traffic can be decrypted once
     the certificate's key leaks, and security scanners and auditors report it.
 
     ## Applies to
-    Target HTTPS proxies, global and regional, and target SSL proxies, on the path to a backend service, external and
-    internal. Not those of Cloud Service Mesh, which take no SSL policy.
+    Global and regional target HTTPS proxies, and target SSL proxies, on the path to a backend service, external and
+    internal. Proxies of Cloud Service Mesh are exempt, because they support no SSL policy.
 
     ## Fails
     ```python
@@ -112,10 +115,10 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     ```
 
     ## Undecided
-    When the policy is not in the stack, or which one it is, its profile, version or suites are computed.
+    When the policy is not in the stack or not known, or when its profile, version or suites are computed.
     """
     if not proxy.has_ssl_policy:
-        doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")
+        doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh supports no SSL policy")
         yield provided(negation(proxy.is_mesh), doubt, _has_policy_from_elsewhere(proxy, options))
     yield is_of_its_scope(proxy, proxy.ssl_policy_links, _SSL_POLICIES, _OTHERWISE)
     outside = Undecided("its SSL policy is not in this stack", "ssl_policy")
@@ -136,7 +139,7 @@ def _required(options: TlsPolicyOptions) -> str:
 
 def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     if proxy.leaves_ssl_policy_to_others:
-        yield Undecided("``ignore_changes`` leaves its SSL policy to something else", "ssl_policy")
+        yield Undecided("``ignore_changes`` leaves its SSL policy to another tool", "ssl_policy")
     else:
         yield Fail(
             "It has no SSL policy, so clients can negotiate TLS 1.0.",

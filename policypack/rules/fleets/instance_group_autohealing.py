@@ -24,10 +24,10 @@ class AutohealingOptions(Options):
     """Options of `instance-group-autohealing`.
 
     Attributes:
-        min_initial_delay_sec: the shortest initial delay that is accepted, in seconds; 300 is what the provider's
-            example of autohealing has (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/instancegroupmanager/),
-            and a VM with a GPU needs that for boot, driver and image before it loads a model.
-        max_initial_delay_sec: the longest initial delay that is accepted, in seconds; 3600 is the API's limit
+        min_initial_delay_sec: the shortest accepted initial delay, in seconds. 300 is the delay in the provider's
+            autohealing example (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/instancegroupmanager/). A
+            VM with a GPU needs that long to boot, install the driver and pull the image, before it loads a model.
+        max_initial_delay_sec: the longest accepted initial delay, in seconds. 3600 is the API's limit
             (https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers).
     """
 
@@ -53,21 +53,23 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     """Each managed instance group has autohealing with its own health check and a delay that covers model loading.
 
     ## What it checks
-    The group has `auto_healing_policies`, and its `instance_lifecycle_policy` does not turn repairs off
-    (`on_failed_health_check` or the default action is DO_NOTHING). What it names is a health check, and another one
-    than those of the backend services that it serves, and has no `source_regions`. `initial_delay_sec` is from
-    `min_initial_delay_sec` to `max_initial_delay_sec`.
+    - The group has `auto_healing_policies`.
+    - Its `instance_lifecycle_policy` does not turn repairs off: neither `on_failed_health_check` nor the default action
+      is DO_NOTHING.
+    - The policy names a health check without `source_regions`, and none that a backend service of the group also uses.
+    - `initial_delay_sec` is between `min_initial_delay_sec` and `max_initial_delay_sec`.
 
     ## Why it matters
-    A server that hangs, for example after a GPU error, keeps its VM running: without autohealing, you pay for that VM
-    and lose its capacity until someone notices. The load balancer's check is quick, so that requests go elsewhere when
-    a server is merely busy; used for healing, it recreates busy VMs under load, each of which is then gone for the
-    minutes that loading the model takes. If the delay is too short, a VM never finishes loading: it is recreated over
-    and over.
+    A server that hangs, for example after a GPU error, keeps its VM running. Without autohealing, you pay for that VM
+    and lose its capacity until someone notices.
+
+    The load balancer's check is quick, so that requests go elsewhere when a server is merely busy. Used for
+    autohealing, it recreates busy VMs under load, and each of them is then gone for the minutes that loading the model
+    takes. If the delay is too short, a VM never finishes loading: it is recreated over and over.
 
     ## Applies to
-    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme. Unmanaged groups and
-    NEGs have no autohealing and are not judged.
+    Every `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme. Unmanaged
+    groups and NEGs have no autohealing and are not judged.
 
     ## Fails
     ```python
@@ -112,7 +114,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     """
     if not known(group.has_autohealing, "auto_healing_policies"):
         if group.is_filled_by_requests:
-            why = "resize requests fill it, and whether it takes autohealing then is not documented"
+            why = "resize requests fill it, and it is not documented whether it then supports autohealing"
             yield Undecided(why, "auto_healing_policies")
             return
         yield Fail(
@@ -137,7 +139,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         doubt = Undecided(f"it may serve `{service.name}`, which uses its healing check as well", "backends")
         yield provided(serves, doubt, _heals_by_another_check(group, service))
         if may_share_a_check(group, service):
-            why = "its healing check has the name of the load balancer's, in a project that is not named"
+            why = "its autohealing check has the name of the load balancer's, in a project that is not known"
             yield Undecided(why, "auto_healing_policies")
     for check in group.healing_checks:
         yield _check_has_no_source_regions(check)

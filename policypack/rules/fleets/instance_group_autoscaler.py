@@ -18,9 +18,7 @@ from policypack.rules.shared.signals import has_a_telling_signal, may_serve
 from policypack.verdict import Checks, Fail, Undecided, decided, known, provided, setting
 from policypack.wording import quoted
 
-_MAY_BE_STATEFUL = Undecided(
-    "it has no autoscaler, and whether it is stateful, and so takes none, is not known", "stateful_disks"
-)
+_MAY_BE_STATEFUL = Undecided("it has no autoscaler, and may be stateful, so that it supports none", "stateful_disks")
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,8 @@ class AutoscalerOptions(Options):
     """Options of `instance-group-autoscaler`.
 
     Attributes:
-        min_replicas: the minimum number of VMs of a service in each region; with 2, losing a VM does not mean losing
-            the region, and Google recommends one VM more than the load needs
+        min_replicas: the minimum number of VMs of a service in each region. With 2, losing a VM does not mean losing
+            the region. Google recommends one VM more than the load needs
             (https://cloud.google.com/compute/docs/instance-groups/regional-migs).
     """
 
@@ -48,24 +46,31 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     """Each managed instance group has an autoscaler that keeps at least two VMs and adds more before they are full.
 
     ## What it checks
-    An autoscaler of the group's kind and place (see `instance-group-scope`) has the group as its `target`, and its
-    `mode` is not OFF. Its `max_replicas` is not below its `min_replicas`. The groups that a service has in the region
-    have at least `min_replicas` VMs together. On VMs with GPUs, CPU utilization is not the only signal; without any
-    signal that is the default, and `load_balancing_utilization` says no more if the backend is in UTILIZATION mode
-    without `max_rate_per_instance`. `load_balancing_utilization` is used only if a service of an Application Load
-    Balancer sends requests to the group and does not limit it by a `max_rate` for the group as a whole. The targets of
-    CPU and load balancing utilization are above 0 and below 1; where left out they are 0.6 and 0.8. A stateful group
-    takes no autoscaler: it has none, and its `target_size` is what has to be enough.
+    - An autoscaler of the group's kind and location (see `instance-group-scope`) has the group as its `target`, and its
+      `mode` is not OFF.
+    - `max_replicas` is not below `min_replicas`.
+    - Together, the groups of a service in one region have at least `min_replicas` VMs.
+    - On VMs with GPUs, CPU utilization is not the only signal. It is the default if no signal is set.
+      `load_balancing_utilization` amounts to the same if the backend is in UTILIZATION mode without
+      `max_rate_per_instance`.
+    - `load_balancing_utilization` is used only if an Application Load Balancer sends requests to the group and no
+      `max_rate` limits the group as a whole.
+    - The targets of CPU utilization (0.6 by default) and load balancing utilization (0.8 by default) are above 0 and
+      below 1.
+    - A stateful group has no autoscaler, because it does not support one. Its `target_size` must be large enough
+      instead.
 
     ## Why it matters
-    Without an autoscaler, a group cannot grow when another region fails and its load arrives. The CPUs of a VM with
-    GPUs are idle while its GPUs are saturated: by CPU utilization it never grows. A `max_rate` for the group does not
-    change with the number of VMs, so adding some never brings the group below its target. With a target of 1, a VM is
-    added only when the load balancer already sends requests elsewhere, minutes too late to load a model.
+    Without an autoscaler, a group cannot grow when another region fails and its load arrives.
+
+    The CPUs of a VM with GPUs are idle while its GPUs are saturated, so a group that scales by CPU utilization never
+    grows. A `max_rate` for the group does not change with the number of VMs, so adding VMs never brings the group below
+    its target. With a target of 1, a VM is added only when the load balancer already sends requests elsewhere, minutes
+    too late to load a model.
 
     ## Applies to
-    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme, with a
-    `RegionAutoscaler` or an `Autoscaler`. Unmanaged groups and NEGs cannot be autoscaled and are not judged.
+    Every `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme, with its
+    `RegionAutoscaler` or `Autoscaler`. Unmanaged groups and NEGs cannot be autoscaled and are not judged.
 
     ## Fails
     ```python
@@ -100,11 +105,15 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     ```
 
     ## Undecided
-    When the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group is read
-    from elsewhere, or `ignore_changes` leaves its `target_size` to somebody else. When it has none and resize requests
-    fill it, or its VMs come from a specific reservation, which has no more of them. When a number, the mode or a signal
-    is computed. When it scales by CPU utilization alone, and its template is not known or its VMs have TPUs. When it
-    has schedules and no signal, as it is not documented whether it scales by CPU utilization then.
+    The verdict is undecided when:
+
+    - the group may have an autoscaler that is not known: an autoscaler's `target` is computed, the group was read with
+      `get`, or `ignore_changes` leaves its `target_size` to another tool;
+    - the group has no autoscaler, and resize requests fill it or its VMs come from a specific reservation, which is
+      limited;
+    - a number, the mode or a signal is computed;
+    - the group scales by CPU utilization alone, and its template is not known or its VMs have TPUs;
+    - the group has schedules and no signal: it is not documented whether it then scales by CPU utilization.
     """
     stateful = is_stateful(group)
     if stateful is True:
@@ -126,10 +135,11 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if isinstance(group.autoscaler, Autoscaler):
         yield Fail(
-            f"It is stateful, and `{group.autoscaler.name}` is its autoscaler: Compute Engine takes one or the other.",
+            f"It is stateful, and `{group.autoscaler.name}` is its autoscaler: Compute Engine allows only one of the "
+            f"two.",
             "A fixed size for a group that keeps the state of its VMs.",
             f"Remove `{group.autoscaler.name}` and set ``target_size``; or remove the stateful configuration: weights "
-            "and caches can be loaded anew.",
+            f"and caches can be loaded again.",
         )
         return
     for service, serves in group.serving:
@@ -138,11 +148,13 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
 
 def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if group.is_filled_by_requests:
-        yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
+        yield Undecided(
+            "resize requests fill it, and it is not documented whether it then supports an autoscaler", "target"
+        )
     elif group.takes_reservation is True:
-        yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
+        yield Undecided("its VMs come from a reservation, which it may already use up", "target_size")
     elif group.takes_reservation is UNKNOWN:
-        yield Undecided("its VMs may come from a reservation, which it may use whole already", "versions")
+        yield Undecided("its VMs may come from a reservation, which it may already use up", "versions")
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
@@ -152,9 +164,8 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and scales out with the load.",
-            f"Add {kind}, with the group's `id` as `target` and ``min_replicas`` of {options.min_replicas} or "
-            "more, and "
-            "leave the group's ``target_size`` out: at a ``load_balancing_utilization`` of 0.5 either of two "
+            f"Add {kind}, with the group's `id` as `target` and ``min_replicas`` of {options.min_replicas} or more, "
+            f"and omit the group's ``target_size``: at a ``load_balancing_utilization`` of 0.5 either of two "
             "equal regions "
             "can carry the load of both." + with_gpus,
         )
@@ -162,7 +173,7 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
 
 def _unknown_autoscaler(group: GroupManager) -> Undecided:
     if group.is_sized_elsewhere:
-        return Undecided("its autoscaler is not known: this program leaves its size to somebody else", "target_size")
+        return Undecided("its autoscaler is not known: this program leaves its size to another tool", "target_size")
     if group.named_autoscalers:
         place = "region" if group.is_regional else "zone"
         names = quoted(one.name for one in group.named_autoscalers)

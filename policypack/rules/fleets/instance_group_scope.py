@@ -20,21 +20,22 @@ from policypack.verdict import Checks, Fail, Undecided, decided, known, not_know
     applies=(SERVES,),
 )
 def instance_group_scope(group: GroupManager, options: Options) -> Checks:
-    """Template, subnetwork, zones, disk keys and autoscaler of a group are in its region or zone, and of its kind.
+    """A group's template, subnetworks, zones, disk keys and autoscaler are in its region or zone, and of its kind.
 
     ## What it checks
-    Each of `distribution_policy_zones`, a regional instance template, the subnetworks of a template of the stack, and
-    the Cloud KMS keys of its disks are in the group's region; a key in `global` or a multi-region is accepted, and so
-    is a global template. An autoscaler that names the group is a `RegionAutoscaler` in the region of a regional group,
-    or an `Autoscaler` in the zone of a zonal one, and its `target` is the group manager and not its instance group.
+    - `distribution_policy_zones`, a regional instance template, the template's subnetworks and the Cloud KMS keys of
+      its disks are in the group's region. A global template, and keys in `global` or in a multi-region, are accepted.
+    - The autoscaler that targets the group is a `RegionAutoscaler` in the same region for a regional group, and an
+      `Autoscaler` in the same zone for a zonal group.
+    - The autoscaler's `target` is the instance group manager, not its instance group.
 
     ## Why it matters
-    Groups in several regions often come from the same code, and a value for the first region is easily left in the
-    second. Preview accepts that. Compute Engine then rejects the group or creates no VMs, and an autoscaler in another
-    location sizes no group: the second region exists only on paper.
+    The groups of several regions often come from the same code, and a value of the first region is easily left in the
+    second. The preview accepts that. Compute Engine then rejects the group or creates no VMs, and an autoscaler in
+    another location scales no group: the second region exists only on paper.
 
     ## Applies to
-    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.
+    Every `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.
 
     ## Fails
     ```python
@@ -69,7 +70,8 @@ def instance_group_scope(group: GroupManager, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the group's region, or a part or its region, is computed. What a template outside the stack has is not judged.
+    When the group's region, one of these parts or its region is computed. The contents of a template outside the stack
+    are not judged.
     """
     for parts in parts_of(group):
         yield _are_in_its_region(group, parts)
@@ -82,7 +84,7 @@ def _are_in_its_region(group: GroupManager, parts: Parts) -> Checks:
         doubt = not_known(part.property_name, because=f"it may be {part.name}")
         yield provided(True if part.is_certain else UNKNOWN, doubt, _is_in_its_region(group, part))
     if parts.links:
-        yield from unresolved(parts.links, "where its parts are is not known")
+        yield from unresolved(parts.links, "the location of its parts is not known")
 
 
 def _is_in_its_region(group: GroupManager, part: Part) -> Checks:

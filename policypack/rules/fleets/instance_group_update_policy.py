@@ -35,28 +35,33 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     """The API accepts the group's update policy, and any other region can be lost while an update replaces VMs.
 
     ## What it checks
-    `max_surge` and `max_unavailable` are not both set to 0. With `replacement_method` RECREATE the surge is not above
-    0, and `max_unavailable` is not 0. In a regional group `max_surge_fixed` and `max_unavailable_fixed` are 0, or at
-    least the number of its zones: of `distribution_policy_zones`, or three where these are left out. A stateful group
-    has `replacement_method` RECREATE if its updates are PROACTIVE, and `instance_redistribution_type` NONE if it is
-    regional.
+    The update policy is valid:
 
-    If `update_policy` is PROACTIVE and may restart or replace VMs: with `max_unavailable_fixed` or
-    `max_unavailable_percent` of the group's warm VMs gone, the rest of its region and the other regions can carry the
-    steady load of all, whichever other region is lost; with one region, the rest of it can. Capacity and load are those
-    of `llm-backend-failover-capacity`. VMs that `max_surge_fixed` adds count only once they serve, so they are not
-    counted. Each group is judged by itself: update one region after the other. OPPORTUNISTIC updates, which are what a
-    group without `update_policy` has, run when an operator says so, and pass.
+    - `max_surge` and `max_unavailable` are not both 0.
+    - With `replacement_method` RECREATE, the surge is 0 and `max_unavailable` is not.
+    - In a regional group, `max_surge_fixed` and `max_unavailable_fixed` are either 0 or at least the number of its
+      zones (`distribution_policy_zones`, or three by default).
+    - A stateful group has `replacement_method` RECREATE if its updates are PROACTIVE, and
+      `instance_redistribution_type` NONE if it is regional.
+
+    An update leaves enough capacity. If `update_policy` is PROACTIVE and may restart or replace VMs, assume that
+    `max_unavailable_fixed` or `max_unavailable_percent` of the group's warm VMs are gone. The rest of its region and
+    the other regions can still carry the whole steady load, whichever other region is lost. With a single region, the
+    rest of that region can. Capacity and load are those of `llm-backend-failover-capacity`.
+
+    VMs that `max_surge_fixed` adds serve only later, so they do not count. Each group is judged on its own: update one
+    region after the other. OPPORTUNISTIC updates, the default without an `update_policy`, run only when an operator
+    starts them, and pass.
 
     ## Why it matters
-    Preview accepts limits that Compute Engine then rejects in the middle of a deployment.
+    The preview accepts limits that Compute Engine then rejects in the middle of a deployment.
 
-    An update that removes VMs before their replacements serve is a planned partial outage of a region for the minutes
-    it takes to load the model. If another region fails then, the remaining capacity is not enough; with all VMs of a
-    small group gone at once, it is an outage without any failure. Surge costs quota for the time of the update.
+    An update that removes VMs before their replacements serve is a planned partial outage of a region, for the minutes
+    it takes to load the model. If another region fails then, the remaining capacity is not enough. If all VMs of a
+    small group are gone at once, it is an outage without any failure. Surge costs quota for the time of the update.
 
     ## Applies to
-    `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.
+    Every `RegionInstanceGroupManager` and `InstanceGroupManager` behind a backend service of any scheme.
 
     ## Fails
     ```python
@@ -99,9 +104,13 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     ```
 
     ## Undecided
-    When the policy is computed, and when the update takes VMs and the capacity of a service is not known (see
-    `llm-backend-failover-capacity`). Where neither `max_unavailable_fixed` nor `max_unavailable_percent` is set, it is
-    not known whether the update takes none or one a zone, and percentages may be rounded up or down.
+    The verdict is undecided when:
+
+    - the policy is computed;
+    - the update removes VMs, and the capacity of a service is not known (see `llm-backend-failover-capacity`);
+    - neither `max_unavailable_fixed` nor `max_unavailable_percent` is set: it is not known whether the update removes
+      no VM or one per zone;
+    - a percentage may be rounded up or down, and the result depends on it.
     """
     if not group.serving:
         yield NotApplicable(SERVES.otherwise)
@@ -196,7 +205,7 @@ def _keeps_enough(group: GroupManager, service: BackendService, serves: bool | U
         # Whatever the load is, it is too much for nothing.
         fatal = [loss for loss in fatal if not loss.left]
     if not fatal or not taken.lower:
-        why = f"an update may take {taken.upper:g} of {fleet.warm:g} VMs, which may be too many"
+        why = f"an update may remove {taken.upper:g} of {fleet.warm:g} VMs, which may be too many"
         yield Undecided(why, found.inexact.property_name if found.inexact else "update_policy")
         return
     for loss in fatal:

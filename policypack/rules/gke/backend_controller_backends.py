@@ -19,24 +19,22 @@ _IGNORE = '``ignore_changes=["backends"]``'
     url="https://github.com/GoogleCloudPlatform/gke-autoneg-controller",
 )
 def backend_controller_backends(service: BackendService, options: Options) -> Checks:
-    """A program ignores changes to the `backends` of a service that a controller in GKE attaches.
+    """A program ignores changes to the `backends` of a service if a controller in GKE attaches them.
 
     ## What it checks
-    Autoneg attaches the NEGs of a Kubernetes Service to the backend service that an annotation of the Service names
-    (`controller.autoneg.dev/neg`): by the service's `name`, and by its region if it has one. That service has
-    `ignore_changes=["backends"]`.
+    The Autoneg controller attaches the NEGs of a Kubernetes Service to a backend service. An annotation of the Service
+    (`controller.autoneg.dev/neg`) selects the backend service by its `name` and, if it is regional, by its region. The
+    selected backend service has `ignore_changes=["backends"]`.
 
-    A name that the provider makes up has a suffix that nobody can write down. A service without backends that no
-    annotation names is undecided, while an annotation names a service that is not in the stack, or while a Service has
-    NEGs (`cloud.google.com/neg`) that the program attaches to nothing.
+    A name that the provider generates has a random suffix, so no annotation can contain it.
 
     ## Why it matters
-    The program says which backends there are, even where it says none. The first update that sees what the controller
-    has attached detaches all of it, and the model is gone until the controller looks again.
+    The program declares which backends exist, even if it declares none. The first update that sees the attached
+    backends detaches all of them, and the model is unreachable until the controller attaches them again.
 
     ## Applies to
-    Backend services, global and regional, beside Kubernetes Services with NEGs of their own: typed resources, custom
-    resources and YAML of `pulumi_kubernetes`. Not to services that list the NEGs in `backends` themselves.
+    Global and regional backend services in a stack with Kubernetes Services that have their own NEGs: typed resources,
+    custom resources and YAML of `pulumi_kubernetes`. Services that list the NEGs in `backends` themselves are exempt.
 
     ## Fails
     ```python
@@ -78,15 +76,18 @@ def backend_controller_backends(service: BackendService, options: Options) -> Ch
     ```
 
     ## Undecided
-    When an annotation is computed, or names no service by its `name`, and a service without `ignore_changes` may be the
-    one; or when a service has no backends although Services have NEGs.
+    The verdict is undecided when a backend service has no `ignore_changes` and a controller may attach its backends:
+
+    - an annotation is computed, or names no backend service of the stack by its `name`;
+    - the backend service has no backends, and a Kubernetes Service has NEGs (`cloud.google.com/neg`) that the program
+      attaches to nothing.
     """
     leaves_them = service.resource.ignores_changes_of("backends")
     attached = service.attachments
     if attached.certain:
         if not leaves_them:
             yield Fail(
-                f"A controller attaches its backends ({attached.certain[0].label}), and the program says it has "
+                f"A controller attaches its backends ({attached.certain[0].label}), but the program declares "
                 f"{'none' if service.has_no_backends else 'others'}: an update detaches them.",
                 f"{_IGNORE}.",
                 f"Set {_IGNORE} in the resource options of `{service.name}`.",
@@ -106,6 +107,9 @@ def _why_nothing_is_attached(service: BackendService) -> str:
     names = sorted({one.backend_service for one in found if isinstance(one.backend_service, str)})
     if names:
         given = quoted(names)
-        return f"{found[0].label} names {given}, and no such service is in the stack; a `name` can make this one it"
+        return (
+            f"{found[0].label} names {given}, and no such service is in the stack; if this service is meant, set "
+            f"its `name`"
+        )
     others = services_with_negs(service.stack)
     return f"{others[0].label} has NEGs, and nothing in the stack attaches them" if others else ""

@@ -15,21 +15,30 @@ from policypack.verdict import Checks, Fail, NotApplicable, Undecided
     url="https://cloud.google.com/kubernetes-engine/docs/concepts/gateway-api",
 )
 def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Checks:
-    """The rules judge every load balancer that controllers or other packages create, or it is waived.
+    """The rules can judge every load balancer that controllers or other packages create, or it is waived.
 
     ## What it checks
-    Gateways have an HTTPRoute or a GRPCRoute in the stack, Ingresses a backend, InferencePools a route: by these the
-    other rules judge what GKE makes. They read no Services of type LoadBalancer, no Multi Cluster Ingresses, no
-    policies without a Gateway beside them, and no backend services of other packages such as `google-native`. Helm
-    releases, and components without children, may hold any of these.
+    The other rules judge load balancers that GKE creates if the stack shows what leads to their backends: an HTTPRoute
+    or a GRPCRoute for a Gateway, a backend for an Ingress, a route for an InferencePool.
+
+    No rule judges these:
+
+    - Gateways, Ingresses and InferencePools without the above;
+    - Services of type LoadBalancer;
+    - Multi Cluster Ingresses;
+    - policies whose Gateway is not in the stack;
+    - backend services of other packages, such as `google-native`.
+
+    Helm releases, and components without children, may contain any of these.
 
     ## Why it matters
-    Such a load balancer has not been checked. Where a stack has nothing else, a run without violations says nothing; it
-    then ends as undecided, which `--strict` and `--fail-on undecided` fail for.
+    Such a load balancer has not been checked. If a stack has nothing else, a run without violations means nothing. The
+    run is then undecided, so `--strict` and `--fail-on undecided` fail.
 
     ## Applies to
-    Objects of `pulumi_kubernetes`, also custom resources and YAML, and backend services of other packages. Gateways and
-    Ingresses whose class is not of GKE, and Services with a `loadBalancerClass` of others, are none of Google Cloud.
+    Objects of `pulumi_kubernetes`, including custom resources and YAML, and backend services of other packages.
+    Gateways and Ingresses with a class that is not GKE's, and Services with another controller's `loadBalancerClass`,
+    create no Google Cloud load balancer and are not judged.
 
     ## Fails
     ```python
@@ -66,8 +75,8 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
     ```
 
     ## Undecided
-    When a Helm release, a component without children (as at the first preview of the cluster itself) or an object of
-    Argo CD, Flux or KServe may hold load balancers.
+    When load balancers may be hidden in a Helm release, in a component without children (as in the first preview of the
+    cluster itself), or in an object of Argo CD, Flux or KServe.
     """
     signal = found.signal
     if signal.sight is Sight.ELSEWHERE:
@@ -75,7 +84,7 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
     elif signal.sight is Sight.NOT_KNOWN:
         yield Undecided(signal.text)
     elif signal.sight is Sight.OUT_OF_SIGHT and not found.stack.is_complete:
-        yield Undecided("what it serves may still come in this update")
+        yield Undecided("what it serves may be created later in this update")
     elif signal.sight is Sight.OUT_OF_SIGHT:
         yield Fail(
             f"{signal.text} Its backends are not judged.",

@@ -19,15 +19,16 @@ def health_check_logging(check: HealthCheck, options: Options) -> Checks:
     """Each health check logs when a VM's health changes.
 
     ## What it checks
-    `log_config` of the health check has `enable=True`; left out, nothing is logged.
+    `log_config` of the health check has `enable=True`. By default, nothing is logged.
 
     ## Why it matters
-    When VMs become unhealthy at night, the log shows which ones, when, and how their server responded. That tells an
-    overloaded server from a crash or a changed firewall. Only state changes are logged, so it costs next to nothing.
+    When VMs become unhealthy at night, the log shows which ones, when, and how their server responded. That
+    distinguishes an overloaded server from a crash or a changed firewall. Only state changes are logged, so it costs
+    next to nothing.
 
     ## Applies to
-    `HealthCheck` and `RegionHealthCheck`, for load balancing and for autohealing. Legacy `HttpHealthCheck` and
-    `HttpsHealthCheck` cannot log and are not judged.
+    Every `HealthCheck` and `RegionHealthCheck`, for load balancing and for autohealing. A legacy `HttpHealthCheck` or
+    `HttpsHealthCheck` cannot log and is not judged.
 
     ## Fails
     ```python

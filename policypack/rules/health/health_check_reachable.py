@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.firewalls.near_misses import NearMiss, nearest_miss
 from policypack.model.firewalls.reach import Reach, own_networks, reach
 from policypack.model.firewalls.traffic import (
@@ -13,14 +14,16 @@ from policypack.model.firewalls.traffic import (
     ProbeSources,
     asked_for_healing,
     asked_ports,
+    check_without_a_port,
     network_of_stack,
     other_port,
     probe_sources,
     probed_endpoints,
 )
-from policypack.model.fleets.health_check_use import manager_of
+from policypack.model.fleets.health_check_use import is_for_healing, manager_of
 from policypack.model.graph.resource import Resource
 from policypack.model.network.placement import Endpoint
+from policypack.model.products.attributes import USE_SERVING_PORT
 from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
@@ -40,7 +43,7 @@ from policypack.verdict import (
 )
 from policypack.wording import quoted
 
-_NO_NETWORK = "no network of its backends is made in this stack"
+_NO_NETWORK = "no network of its backends is created in this stack"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class ReachableOptions(Options):
 
     Attributes:
         admitted_ranges: source ranges in CIDR notation that something outside the stack admits to the VMs, such as a
-            firewall policy of the organization or a folder; connections from them count as let through
+            firewall policy of the organization or a folder. The rule treats connections from these ranges as admitted
             (https://cloud.google.com/firewall/docs/firewall-policies).
     """
 
@@ -79,37 +82,48 @@ def _has_a_network(service: BackendService) -> bool:
     ),
 )
 def health_check_reachable(service: BackendService, options: ReachableOptions) -> Checks:
-    """Health check probes and requests get through the firewall to each backend.
+    """The firewall admits health check probes and requests to each backend.
 
     ## What it checks
-    For the VMs of each group whose network is made in this stack, firewall rules admit TCP connections, and none that
-    comes earlier denies them:
+    If the stack creates the network of a group's VMs, its firewall rules admit these TCP connections, and no rule with
+    precedence denies them:
 
-    - health checks, from the ranges of Google's probes to the port that the check asks;
-    - requests, to the named port of instance groups and the ports of a zonal NEG's endpoints. Behind a global external
-      load balancer they come from the same ranges; behind a regional external or an internal Application or proxy
-      Network Load Balancer from the proxy-only subnets of the network: for a regional one from that of its region
-      (purpose REGIONAL_MANAGED_PROXY), for a cross-region one from those of the regions with its forwarding rules
-      (GLOBAL_MANAGED_PROXY);
-    - checks for autohealing, from 35.191.0.0/16 and 130.211.0.0/22 to the port that the group's healing check asks.
+    - Health checks: from Google's probe ranges to the port that the check probes.
+    - Requests: to the named port of instance groups, and to the ports of a zonal NEG's endpoints.
+    - Autohealing checks: from 35.191.0.0/16 and 130.211.0.0/22 to the port that the group's autohealing check probes.
 
-    VPC firewall rules and global and regional network firewall policies are taken in Google Cloud's order, with their
-    priorities, targets and ports; what nothing admits is denied. Firewall policies of the organization or a folder that
-    the stack has may apply or not; where others admit the traffic, the option `admitted_ranges` says so. Probes come
-    from 35.191.0.0/16 and 130.211.0.0/22, for an external passthrough load balancer from 35.191.0.0/16, 209.85.152.0/22
-    and 209.85.204.0/22, and from other ranges where backends are asked by IPv6 only.
+    The source of requests depends on the load balancer:
+
+    - global external: Google's probe ranges;
+    - regional (external or internal Application Load Balancer, or proxy Network Load Balancer): the proxy-only subnets
+      of the network in that region, with purpose REGIONAL_MANAGED_PROXY;
+    - cross-region internal: the proxy-only subnets of the network in the regions of its forwarding rules, with purpose
+      GLOBAL_MANAGED_PROXY.
+
+    The source of health checks depends on the load balancer, too:
+
+    - by default: 35.191.0.0/16 and 130.211.0.0/22;
+    - external passthrough: 35.191.0.0/16, 209.85.152.0/22 and 209.85.204.0/22;
+    - backends that are probed over IPv6 only: other ranges.
+
+    VPC firewall rules and global and regional network firewall policies are evaluated in Google Cloud's order, with
+    their priorities, targets and ports. Traffic that nothing admits is denied. If other firewall policies admit the
+    traffic, declare it with the option `admitted_ranges`.
 
     ## Why it matters
-    If probes cannot reach a backend, the load balancer treats it as unhealthy however well it works: the service
+    If probes cannot reach a backend, the load balancer treats it as unhealthy however well it works. The service
     returns 502 or 503 from the start, and a region with a forgotten firewall rule never takes over. A backend that only
     probes can reach is worse: it counts as healthy and drops every request. If only the autohealing check is blocked,
     each VM is recreated whenever its initial delay ends.
 
     ## Applies to
-    Global and regional backend services, with instance groups and zonal NEGs in networks of this stack; template,
-    subnetwork and firewall have to be in the stack as well to be judged. Networks outside the stack, hybrid,
-    serverless and internet NEGs are not judged, nor are requests whose proxy-only subnet is in another stack (Shared
-    VPC) and those that passthrough load balancers hand on. Firewall rules of other stacks are not seen.
+    Global and regional backend services with instance groups or zonal NEGs in networks of this stack. Template,
+    subnetwork and firewall must be in the stack, too. These are not judged:
+
+    - networks outside the stack, and hybrid, serverless and internet NEGs;
+    - requests through a proxy-only subnet of another stack (Shared VPC);
+    - requests that passthrough load balancers forward;
+    - firewall rules of other stacks.
 
     ## Fails
     ```python
@@ -149,10 +163,16 @@ def health_check_reachable(service: BackendService, options: ReachableOptions) -
     ```
 
     ## Undecided
-    When the port of a check, the named port, the network, tags or service account of the VMs, the range of a proxy-only
-    subnet, or ranges, ports, targets or priority of a firewall rule that matters are not known, when a rule targets
-    secure tags, when a policy of the organization or a folder decides, and when a GKE cluster is in the network, whose
-    controllers add rules of their own. During an update a rule that is missing may follow.
+    The verdict is undecided when:
+
+    - a port is not known: of the health check, or the named port;
+    - the network, the tags or the service account of the VMs are not known;
+    - the range of a proxy-only subnet is not known;
+    - the ranges, ports, targets or priority of a firewall rule that matters are not known;
+    - a rule targets secure tags;
+    - a firewall policy of the organization or of a folder decides, because the stack does not show whether it applies;
+    - a GKE cluster is in the network, because its controllers add firewall rules;
+    - during an update, a missing rule may still be created.
     """
     sources = probe_sources(service)
     if sources.blocked_by:
@@ -183,10 +203,14 @@ def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource
     near = nearest_miss(service.stack, network, endpoint, asked.port, ranges) if found.is_open is False else None
     other = other_port(service, endpoint.group, asked)
     otherwise = Undecided(asked.otherwise, "backends")
-    yield provided(asked.is_needed, otherwise, _is_open(asked, found, near, other))
+    portless = check_without_a_port(service, endpoint.group, asked)
+    # A group that heals by it has no port that requests go to.
+    if portless and is_for_healing(portless) is not False:
+        portless = None
+    yield provided(asked.is_needed, otherwise, _is_open(asked, found, near, other, portless))
 
 
-def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> Checks:
+def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str, portless: HealthCheck | None) -> Checks:
     if decided(found.is_open, _doubt(asked, found)):
         return
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
@@ -198,10 +222,16 @@ def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> C
         observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)}{subnet} to {where}.")
     lack, mending = ("", "") if near is None else missing_in(near, asked, denying)
     observed += [lack] if lack else []
+    observed += [f"`{portless.name}` sets no port, and so probes its protocol's default."] if portless else []
     observed += [f"Requests go to {other}."] if other else []
     ranges = [str(range_) for range_ in known(asked.sources, "ip_cidr_range", asked.subnet)]
     allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
-    fixes = [f"If the server also responds to health checks on {other}, set the check's `port` to it."] if other else []
+    fixes = []
+    if portless:
+        follow = f'Set ``port_specification="{USE_SERVING_PORT}"`` on `{portless.name}`'
+        fixes.append(f"{follow}: it then probes the port that requests go to.")
+    elif other:
+        fixes.append(f"If the server also responds to health checks on {other}, set the check's `port` to it.")
     fixes.append(
         mending
         or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with "

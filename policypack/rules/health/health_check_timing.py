@@ -19,14 +19,15 @@ class TimingOptions(Options):
     """Options of `health-check-timing`.
 
     Attributes:
-        max_detection_sec: after how many seconds without an answer the load balancer has to leave a VM out at the
-            latest; Google's defaults give 10 (5 s, 2 failures), and 60 leave room for the 30 (10 s, 3 failures) that
-            suit busy servers (https://cloud.google.com/load-balancing/docs/health-check-concepts).
-        min_healing_sec: for how many seconds without an answer autohealing has to wait at least before it recreates a
-            VM; 90 is Google's example of a check for autohealing (30 s, 3 failures)
+        max_detection_sec: the maximum time without a response, in seconds, after which the load balancer must treat a
+            VM as unhealthy. Google's defaults result in 10 (5 s, 2 failures). The default of 60 leaves room for 30 (10
+            s, 3 failures), which suits busy servers
+            (https://cloud.google.com/load-balancing/docs/health-check-concepts).
+        min_healing_sec: the minimum time without a response, in seconds, before autohealing recreates a VM. 90 is
+            Google's example of an autohealing check (30 s, 3 failures)
             (https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs).
-        min_threshold: how many answers in a row have to agree before the load balancer changes its mind; 2 is
-            Google's default for both thresholds (https://cloud.google.com/load-balancing/docs/health-check-concepts).
+        min_threshold: the minimum number of consecutive responses that change the health state. 2 is Google's default
+            for both thresholds (https://cloud.google.com/load-balancing/docs/health-check-concepts).
     """
 
     max_detection_sec: Annotated[int, Range(1, 3000)] = 60
@@ -45,22 +46,27 @@ def health_check_timing(check: HealthCheck, options: TimingOptions) -> Checks:
     """Dead VMs are detected quickly, busy VMs are not recreated, and starting VMs do not flap.
 
     ## What it checks
-    `timeout_sec` is not longer than `check_interval_sec` (5 seconds each where left out). A check that a backend
-    service uses sees a dead VM within `max_detection_sec`: `check_interval_sec` times `unhealthy_threshold`; and
-    both thresholds are at least `min_threshold`. A check that only autohealing uses waits at least `min_healing_sec`
-    before it gives up a VM, and its `unhealthy_threshold` is at least `min_threshold`; one answer may tell that a
-    VM is back. The thresholds are 2 where left out. A check for both is judged as one for load balancing.
+    - `timeout_sec` is not longer than `check_interval_sec`. Both default to 5 seconds.
+    - A check that a backend service uses detects a dead VM within `max_detection_sec` (`check_interval_sec` times
+      `unhealthy_threshold`), and both thresholds are at least `min_threshold`.
+    - A check that only autohealing uses waits at least `min_healing_sec` before it gives up on a VM, and its
+      `unhealthy_threshold` is at least `min_threshold`. A single response may mark a VM as healthy again.
+
+    Thresholds default to 2. A check for both purposes is judged as one for load balancing.
 
     ## Why it matters
-    The API refuses a timeout longer than the interval, which a preview does not show. Until the check has failed often
-    enough, the load balancer sends a dead VM its share of all requests. A server that reads a large prompt may
-    miss one probe, and one that is still starting may answer one: if a single answer decides, VMs go in and out,
-    and with them the load of all others. A healing check as quick as the load balancer's recreates VMs for being
-    busy, and a new one takes minutes to load its model.
+    The API rejects a timeout longer than the interval, and the preview does not show that.
+
+    Until the check has failed often enough, the load balancer sends a dead VM its share of all requests. A server that
+    processes a large prompt may miss one probe, and one that is still starting may answer one. If a single response
+    decides, VMs go in and out of service, and the load of all others changes with them.
+
+    An autohealing check as quick as the load balancer's recreates VMs for being busy, and a new VM takes minutes to
+    load its model.
 
     ## Applies to
-    `HealthCheck`, `RegionHealthCheck`, `HttpHealthCheck` and `HttpsHealthCheck` of a backend service of any scheme or
-    of a managed instance group behind one.
+    Every `HealthCheck`, `RegionHealthCheck`, `HttpHealthCheck` and `HttpsHealthCheck` that is used by a backend service
+    of any scheme or by a managed instance group behind one.
 
     ## Fails
     ```python

@@ -30,17 +30,16 @@ def instance_disk_encryption(machine: Machine, options: Options) -> Checks:
     """The disks of serving VMs are encrypted with keys that you can revoke.
 
     ## What it checks
-    Each persistent disk has a Cloud KMS key, or one that you supply. An existing disk that is attached may have it in
-    a `Disk` or `RegionDisk` of the stack. Local SSDs take no such key and are not judged. A key that is not known
-    yet passes if it comes from a `CryptoKey` or `KeyHandle` of the stack.
+    Each persistent disk has a Cloud KMS key or a customer-supplied key. For an existing disk that is attached, its
+    `Disk` or `RegionDisk` in the stack may have the key. A key that is not known yet passes if it comes from a
+    `CryptoKey` or a `KeyHandle` of the stack. Local SSDs do not support such keys and are not judged.
 
     ## Why it matters
-    Google encrypts every disk, with keys that it manages. Only by disabling your own key can you make weights, prompt
-    caches and credentials on disk unreadable at once, in every region and snapshot.
+    Google encrypts every disk, with keys that Google manages. Only a key of your own lets you make weights, prompt
+    caches and credentials on disk unreadable at once, in every region and snapshot: you disable it.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme.
 
     ## Fails
     ```python
@@ -79,7 +78,8 @@ def instance_disk_encryption(machine: Machine, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the disks or a key are computed from anything but a key of the stack, or an existing disk is none of the stack.
+    When the disks are computed, a key is computed from anything other than a key of the stack, or an existing disk is
+    not in the stack.
     """
     for disk in known(machine.disks, machine.disks_property):
         yield _has_own_key(disk)

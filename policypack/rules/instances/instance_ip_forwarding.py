@@ -16,7 +16,7 @@ from policypack.verdict import Checks, Fail, known, setting
     frameworks=(cis("4.6"),),
 )
 def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
-    """Serving VMs send and receive packets of their own addresses only.
+    """Serving VMs send and receive only packets of their own addresses.
 
     ## What it checks
     `can_ip_forward` is off, as it is by default.
@@ -26,8 +26,7 @@ def instance_ip_forwarding(machine: Machine, options: Options) -> Checks:
     spoof source addresses and route traffic for others. Only routers and NAT gateways need it.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme.
 
     ## Fails
     ```python

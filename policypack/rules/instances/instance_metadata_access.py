@@ -15,9 +15,9 @@ class MetadataAccessOptions(Options):
     """Options of `instance-metadata-access`.
 
     Attributes:
-        os_login_inherited: whether something outside the stack, such as the metadata of the project or the
-            organization policy `compute.requireOsLogin`, turns OS Login on for VMs that leave it out. By default
-            nothing does, as in Compute Engine (https://cloud.google.com/compute/docs/oslogin/set-up-oslogin).
+        os_login_inherited: whether something outside the stack turns OS Login on for VMs that do not set it, such as
+            the metadata of the project or the organization policy `compute.requireOsLogin`. By default nothing does, as
+            in Compute Engine (https://cloud.google.com/compute/docs/oslogin/set-up-oslogin).
     """
 
     os_login_inherited: bool = False
@@ -35,20 +35,21 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
     """Access to serving VMs goes through IAM only.
 
     ## What it checks
-    In `metadata`: `enable-oslogin` is on, `block-project-ssh-keys` is on, `serial-port-enable` is not. What the
-    `all_instances_config` of a group adds goes before the VM's own; for OS Login and the serial port the metadata
-    of the project (`ProjectMetadata`, `ProjectMetadataItem`), where the stack sets it, counts where both leave it out.
-    What the project has outside the stack is taken as not set. Values are read as their readers do: the guest agent
-    takes `TRUE`, `true`, `True`, `t` and `1`; the serial port opens with `true`, `yes`, `y` and `1` in any case. Keys
-    are case-sensitive.
+    In `metadata`, `enable-oslogin` and `block-project-ssh-keys` are on, and `serial-port-enable` is not.
+
+    - Metadata that a group adds with `all_instances_config` takes precedence over the VM's own.
+    - For OS Login and the serial port, project metadata applies if neither sets the key. The rule reads it from
+      `ProjectMetadata` and `ProjectMetadataItem` in the stack, and treats metadata that was set outside the stack as
+      absent.
+    - Values are read as Google Cloud reads them. The guest agent accepts `TRUE`, `true`, `True`, `t` and `1`. The
+      serial port opens with `true`, `yes`, `y` and `1` in any case. Keys are case-sensitive.
 
     ## Why it matters
     Without OS Login, an SSH key in metadata grants access that IAM does not control and nobody revokes; project-wide
     keys open every VM in the project. The serial console accepts logins from any address, regardless of the firewall.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme.
 
     ## Fails
     ```python
@@ -80,8 +81,11 @@ def instance_metadata_access(machine: Machine, options: MetadataAccessOptions) -
     ```
 
     ## Undecided
-    When `metadata` or one of the three values is computed. When `enable-oslogin` or `block-project-ssh-keys` is `yes`
-    or `y`, or in mixed case: the documentation allows that, the guest agent ignores it.
+    The verdict is undecided when:
+
+    - `metadata` or one of the three values is computed;
+    - `enable-oslogin` or `block-project-ssh-keys` is `yes`, `y` or in mixed case: the documentation allows these
+      values, but the guest agent ignores them.
     """
     for metadata in machine.metadata:
         if not (options.os_login_inherited and metadata.os_login is Switch.LEFT_OUT):

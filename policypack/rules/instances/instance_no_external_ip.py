@@ -25,20 +25,19 @@ _HAS_INTERFACES = Condition[Machine](
     applies=(_HAS_INTERFACES,),
 )
 def instance_no_external_ip(machine: Machine, options: Options) -> Checks:
-    """Serving VMs are reached through the load balancer only.
+    """Serving VMs can be reached only through the load balancer.
 
     ## What it checks
-    No network interface, the second and later ones included, has an access configuration for IPv4 (`access_configs`)
-    or IPv6 (`ipv6_access_configs`). An empty access configuration counts: Compute Engine gives it an address.
+    No network interface has an access configuration for IPv4 (`access_configs`) or IPv6 (`ipv6_access_configs`). An
+    empty access configuration counts, because Compute Engine assigns an address to it.
 
     ## Why it matters
     A load balancer reaches its backends by internal addresses. An external address bypasses Cloud Armor, IAP and TLS
-    and leads straight to the model server, which usually checks nothing. Cloud NAT gives VMs outbound access without
-    one.
+    and leads straight to the model server, which usually checks nothing. For outbound access, VMs can use Cloud NAT
+    instead.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme.
 
     ## Fails
     ```python
@@ -69,7 +68,7 @@ def instance_no_external_ip(machine: Machine, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the interfaces, or the access configurations of one, are computed as a whole.
+    When the network interfaces, or all access configurations of one, are computed.
     """
     for interface in known(machine.interfaces, "network_interfaces"):
         yield _is_internal(interface, "IPv4", "access_configs", interface.has_external_ipv4)
@@ -81,5 +80,6 @@ def _is_internal(interface: NetworkInterface, kind: str, setting: str, has_exter
         yield Fail(
             f"Network interface `{interface.name}` has an external {kind} address.",
             "Network interfaces without external addresses; load balancers use internal addresses.",
-            f"Remove ``{setting}``; use Cloud NAT if VMs need to reach the internet.",
+            f"Remove ``{setting}``. If the start-up fetches from Docker Hub, Hugging Face or elsewhere outside Google, "
+            "add Cloud NAT (`gcp.compute.RouterNat`).",
         )

@@ -29,21 +29,27 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
     """Metadata, startup scripts and cloud-init documents contain no secrets.
 
     ## What it checks
-    Every value of `metadata`, `metadata_startup_script`, `partner_metadata` and of the metadata that a group adds with
-    `all_instances_config`: private keys; tokens of known form (Hugging Face, OpenAI, Anthropic, GitHub, GitLab, Google,
-    AWS, Slack, NVIDIA and others); values assigned to names such as `password`, `token`, `secret` or `api_key`, in
-    shell, YAML, JSON, command lines and container declarations; passwords in URLs; authorization headers; outputs of
-    secret resources such as `random.RandomPassword`. Text in base64, also compressed, is read. Variables, commands,
-    templates, paths and names of secrets are no secrets. A value that Pulumi keeps as a secret is one in the state
-    only: in metadata it is plaintext. No value is ever quoted.
+    Every value of `metadata`, `metadata_startup_script` and `partner_metadata`, and of the metadata that a group adds
+    with `all_instances_config`, contains none of these:
+
+    - private keys;
+    - tokens of known formats (Hugging Face, OpenAI, Anthropic, GitHub, GitLab, Google, AWS, Slack, NVIDIA and others);
+    - values assigned to names such as `password`, `token`, `secret` or `api_key`, in shell, YAML, JSON, command lines
+      and container declarations;
+    - passwords in URLs, and authorization headers;
+    - outputs of secret resources, such as `random.RandomPassword`.
+
+    Base64 text is decoded, even if it is compressed. Variables, commands, templates, paths and names of secrets are
+    allowed. Pulumi secrets count as well, because Pulumi encrypts them only in the state: in the metadata they are
+    plaintext. No value is ever quoted in a message.
 
     ## Why it matters
-    Anyone with `compute.instances.get` or `compute.instanceTemplates.get`, Viewers included, and every process on the
-    VM reads metadata. A secret stays in template versions and audit logs even after it is removed.
+    Metadata is readable for every process on the VM, and for anyone with `compute.instances.get` or
+    `compute.instanceTemplates.get`, which includes Viewers. A secret stays in template versions and audit logs even
+    after it is removed.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme.
 
     ## Fails
     ```python
@@ -79,8 +85,8 @@ def instance_no_plaintext_secrets(machine: Machine, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When a value is computed and so can't be read, or a value such as `my-llm-key`, assigned to the name of a
-    credential, may be a secret or the name of one.
+    When a value is computed and cannot be read, or when a value such as `my-llm-key` is assigned to the name of a
+    credential and may be a secret or the name of one.
     """
     for text in machine.texts:
         yield _holds_no_secret(text)
@@ -92,8 +98,11 @@ def _holds_no_secret(text: MetadataText) -> Checks:
         yield Fail(f"It has plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
     if text.may_hold:
         names = quoted(source.name for source in text.may_hold)
-        yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", "metadata")
+        why = (
+            f"{text.label} is computed, also from {names}, and may contain the secret; read the secret at boot instead"
+        )
+        yield Undecided(why, text.property_name)
     elif text.secrets is UNKNOWN:
-        yield Undecided(f"{text.label} is not known", "metadata")
+        yield Undecided(f"{text.label} is computed, so it cannot be checked; write the text out", text.property_name)
     elif text.secrets.possible and not held:
-        yield Undecided(f"{text.label} contains {', '.join(text.secrets.possible)}, or the name of one", "metadata")
+        yield Undecided(f"{text.label} contains {text.secrets.doubt}", text.property_name)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.roles import BroadGrant, broad_grants
 from policypack.model.software.credentials import needs_account, reads_secrets
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Fail, Undecided, decided, known
+
+_MAYBE_DEFAULT = "it may be a default account, which a `gcp.serviceaccount.Account` of the stack cannot be"
 
 
 @rule(
@@ -18,28 +21,27 @@ from policypack.verdict import Checks, Fail, Undecided, decided, known
     frameworks=(cis("4.1"), cis("4.2")),
 )
 def instance_service_account(machine: Machine, options: Options) -> Checks:
-    """Serving VMs have a service account of their own without basic roles, or none where they need none.
+    """Serving VMs have a dedicated service account without basic roles, or none if they need none.
 
     ## What it checks
-    `service_account` names an account that somebody created. The default accounts of Compute Engine and of App Engine
-    fail, by e-mail, as `default`, or as what a block without `email` means. An e-mail that is not known yet passes if
-    it comes from accounts that the stack creates. Scopes are not judged: on an account with roles of its own
-    `cloud-platform` is what Google advises.
+    - `service_account` names a user-managed service account. The default accounts of Compute Engine and App Engine
+      fail, whether named by e-mail, as `default`, or by a block without `email`. An e-mail that is not known yet passes
+      if it comes from accounts that the stack creates.
+    - The stack grants that account no basic role that allows changes (Editor or Owner) on a project, a folder or the
+      organization.
+    - Without a `service_account` block, no account is attached. That passes unless a script in the metadata requests a
+      token from the metadata server, or reads Secret Manager without other credentials.
 
-    The stack grants that account no basic role that may change things (Editor or Owner) on a project, a folder or the
-    organization.
-
-    Without the block no account is attached, which passes unless a script in the metadata asks the metadata server for
-    a token, or reads Secret Manager without other credentials.
+    Scopes are not judged: for an account with its own roles, Google recommends `cloud-platform`.
 
     ## Why it matters
-    Every VM of the project shares the default account, and in many projects it has the Editor role: a request that
-    makes the model server fetch the metadata server's token then owns the project. So it is with an account of its own
-    that is an Editor. Without any account the VM gets no token, and a script that needs one fails at every start.
+    Every VM of the project shares the default account, which has the Editor role in many projects. A request that makes
+    the model server fetch a token from the metadata server then owns the project. The same is true of a dedicated
+    account that is an Editor. Without any account, a VM gets no token, and a script that needs one fails at every
+    start.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme.
 
     ## Fails
     ```python
@@ -74,9 +76,12 @@ def instance_service_account(machine: Machine, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When `service_account` or its `email` is computed from anything but accounts that the stack creates, or the block
-    has neither an e-mail nor scopes. When a basic role is granted to members that are computed, or a computed role to
-    the account. Without an account, when the metadata is computed, or names buckets or images that may not be public.
+    The verdict is undecided when:
+
+    - `service_account` or its `email` is computed from anything other than accounts that the stack creates;
+    - the block has neither an e-mail nor scopes;
+    - a basic role is granted to computed members, or a computed role is granted to the account;
+    - no account is attached, and the metadata is computed or names buckets or images that may not be public.
     """
     yield _is_not_a_default_account(machine)
     for grant in broad_grants(machine):
@@ -87,7 +92,7 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
     account = known(machine.service_account, "service_account")
     if account is None:
         yield _needs_no_account(machine)
-    elif known(account.is_default, "email", "service_account", because="it may be a default account"):
+    elif known(account.is_default, "email", "service_account", because=_MAYBE_DEFAULT):
         yield Fail(
             "The VM runs as a default service account.",
             "A dedicated service account with the roles that the server needs.",
@@ -96,7 +101,8 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
 
 
 def _needs_no_account(machine: Machine) -> Checks:
-    doubt = Undecided("it has no service account, and its metadata may need one", "service_account")
+    why = "its metadata may need a service account, and it has none; one of its own, even without roles, would do"
+    doubt = Undecided(why, "service_account")
     need = decided(needs_account(machine), doubt)
     if need:
         yield Fail(
@@ -125,7 +131,8 @@ def _own_account(machine: Machine) -> str:
 
 def _is_no_basic_role(grant: BroadGrant, reads: bool) -> Checks:
     if not grant.is_certain:
-        yield Undecided(f"`{grant.by}` may grant its account a basic role", "service_account")
+        is_open = "its `role` is" if grant.role is UNKNOWN else "its members, or that account, are"
+        yield Undecided(f"`{grant.by}` may grant its account a basic role: {is_open} not known", "service_account")
         return
     such_as = ", such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" if reads else ""
     yield Fail(

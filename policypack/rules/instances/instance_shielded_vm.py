@@ -42,19 +42,19 @@ class ShieldedVmOptions(Options):
     applies=(_CAN_BE_SHIELDED,),
 )
 def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks:
-    """Serving VMs boot signed software only, and report a tampered boot.
+    """Serving VMs boot only signed software, and report a tampered boot.
 
     ## What it checks
-    `shielded_instance_config` turns secure boot on, and leaves vTPM and integrity monitoring on. Secure boot is off
-    unless it is asked for. With the option `gpu_secure_boot` off, VMs with GPUs need the other two only.
+    `shielded_instance_config` enables secure boot, which is off by default, and leaves vTPM and integrity monitoring
+    on. If the option `gpu_secure_boot` is off, VMs with GPUs need only vTPM and integrity monitoring.
 
     ## Why it matters
     A rootkit in the boot chain outlives every other control, and can read weights, prompts and keys. Secure boot keeps
-    it out, integrity monitoring shows it. Secure boot needs signed GPU drivers; Google's images have them.
+    it out, and integrity monitoring reveals it. Secure boot requires signed GPU drivers; Google's images have them.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme. Not to bare metal instances, which have no Shielded VM options.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme. Bare
+    metal instances are exempt, because they have no Shielded VM options.
 
     ## Fails
     ```python
@@ -90,7 +90,7 @@ def instance_shielded_vm(machine: Machine, options: ShieldedVmOptions) -> Checks
     ```
 
     ## Undecided
-    When `shielded_instance_config` or one of its flags is computed, or, with `gpu_secure_boot` off, when it is not
+    When `shielded_instance_config` or one of its flags is computed, or when `gpu_secure_boot` is off and it is not
     known whether the VM has GPUs.
     """
     shielding = known(machine.shielding, "shielded_instance_config")

@@ -28,18 +28,20 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
     """Each backend has a valid capacity scaler, and at least one backend is not drained.
 
     ## What it checks
-    `capacity_scaler` is 0, which drains the backend, or from 0.1 to 1; some backend is not drained. A regional
-    service of a proxy load balancer says it for every backend, NEGs of every kind included: the provider has no
-    default there, and sends 0 for what is left out. 1.0 does no harm where the scaler has no effect. A service of a
-    passthrough load balancer has none.
+    - `capacity_scaler` is 0, which drains the backend, or between 0.1 and 1.
+    - At least one backend is not drained.
+    - A regional service of a proxy load balancer sets `capacity_scaler` for every backend, including NEGs of every
+      kind. The provider has no default there and sends 0 if it is omitted. 1.0 does no harm where the scaler has no
+      effect.
+    - A service of a passthrough load balancer sets no `capacity_scaler`.
 
     ## Why it matters
-    The provider's preview accepts values between 0 and 0.1, and a drained only backend; the API refuses them during
-    the update. Where the API takes a drained service, it answers every request with an error.
+    The provider's preview accepts a value between 0 and 0.1, and accepts that the only backend is drained. The API
+    rejects both during the update. If the API does accept a fully drained service, every request gets an error.
 
     ## Applies to
-    Global and regional backend services of every scheme, and every kind of backend, but for passthrough services
-    behind a target proxy, whose scheme is wrong.
+    Global and regional backend services of every scheme, and every kind of backend. Passthrough services behind a
+    target proxy are exempt, because their scheme is wrong (see `forwarding-rule-scheme`).
 
     ## Fails
     ```python
@@ -69,7 +71,7 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
     ```
 
     ## Undecided
-    When `backends` is built inside `apply`, a scaler is computed, or the scheme of a regional service is.
+    When `backends` is built inside `apply`, or when a scaler or the scheme of a regional service is computed.
     """
     backends = known(service.backends, "backends", because=service.links.why)
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")

@@ -46,34 +46,52 @@ _OTHER_GROUP: Final = "Use a group of a supported kind, or a load balancer that 
     applies=(HAS_BACKENDS, FITS_ITS_FRONT),
 )
 def backend_group_kind(service: BackendService, options: Options) -> Checks:
-    """The settings of a backend and its service suit the kind of group.
+    """A backend's settings, and those of its service, suit the kind of its group.
 
     ## What it checks
-    - `group` is the URL of an instance group or a NEG: not of the manager (`manager.instance_group`, not
-      `manager.self_link`), an instance or anything else.
-    - The load balancer takes the kind: GCE_VM_IP is for passthrough load balancers alone, a port mapping NEG for the
-      internal one; serverless NEGs are for Application Load Balancers, internet NEGs for those that
-      the table in `docs/load-balancers.md` names.
-    - Kinds go together: instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind;
-      serverless NEGs of one product, such as Cloud Run.
-    - There are as many as one service can have: one global internet or port mapping NEG, up to 50 regional internet
-      NEGs, one serverless NEG a region of a global external load balancer and one of a regional one, one Private
-      Service Connect NEG for a Google API. Pages do not agree on how many serverless NEGs a cross-region internal one
-      takes: any number passes. A global internet NEG has one endpoint.
+    `group` is the URL of an instance group or a NEG. The URL of a manager (`manager.self_link` instead of
+    `manager.instance_group`), of an instance or of anything else fails.
+
+    The load balancer supports the kind (the full table is in `docs/load-balancers.md`):
+
+    - NEGs with GCE_VM_IP endpoints are for passthrough load balancers only;
+    - port mapping NEGs are for the internal passthrough load balancer;
+    - serverless NEGs are for Application Load Balancers;
+    - internet NEGs are for the load balancers in the table.
+
+    The kinds can be combined. A service has one of these:
+
+    - only instance groups;
+    - zonal NEGs, with or without hybrid NEGs;
+    - NEGs of one other kind. Serverless NEGs are also of one product, such as Cloud Run.
+
+    The service has no more backends of a kind than it supports:
+
+    - one global internet NEG, which has one endpoint;
+    - one port mapping NEG;
+    - up to 50 regional internet NEGs;
+    - one serverless NEG per region for a global external load balancer, and one in total for a regional load balancer.
+      For a cross-region internal one, the documentation is contradictory, so any number passes;
+    - one Private Service Connect NEG for a Google API.
+
+    The settings suit the kind:
+
     - A zonal or hybrid NEG is not in UTILIZATION mode, the provider's default, and has no limit per instance.
-    - An instance group has no limit per endpoint; a regional managed one has no limit for the whole group, no
-      `preference="PREFERRED"` and no `service_lb_policy` on its service.
-    - A serverless, internet or Private Service Connect NEG has no target, no other mode than UTILIZATION, which the
-      provider sets and which does no harm, and no `capacity_scaler` between 0 and 1.
-    - A service with a serverless NEG has no `port_name`, and no `timeout_sec` but 30.
+    - An instance group has no limit per endpoint.
+    - A regional managed instance group has no limit for the whole group and no `preference="PREFERRED"`, and its
+      service has no `service_lb_policy`.
+    - A serverless, internet or Private Service Connect NEG has no target, no `capacity_scaler` between 0 and 1, and no
+      mode other than UTILIZATION, the provider's default, which does no harm.
+    - A service with a serverless NEG has no `port_name`, and no `timeout_sec` other than 30.
 
     ## Why it matters
-    The provider's preview accepts all of these, and the API rejects them during the update, halfway through a
-    deployment. A regional managed instance group that is preferred is not: the setting has no effect there.
+    The provider's preview accepts all of these. The API rejects them during the update, halfway through a deployment.
+    One exception: the API accepts `preference="PREFERRED"` on a regional managed instance group, where it has no
+    effect.
 
     ## Applies to
-    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
-    is wrong.
+    Global and regional backend services of every scheme. Passthrough services behind a target proxy are exempt, because
+    their scheme is wrong (see `forwarding-rule-scheme`).
 
     ## Fails
     ```python
@@ -102,10 +120,17 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When `backends` is built inside `apply`, the kind of a group is not known, or a mode, a target or a setting that
-    the kind forbids is computed. Before the first deployment, `manager.self_link` can't be told from
-    `manager.instance_group`; that a NEG in a zone outside the stack has endpoints with ports, as those of GKE have, is
-    taken for granted.
+    The verdict is undecided when:
+
+    - `backends` is built inside `apply`;
+    - the kind of a group is not known;
+    - a mode, a target or a setting that the kind forbids is computed;
+    - `preference` or `service_lb_policy` is set, and no page says whether the kind supports it, as with serverless,
+      internet and Private Service Connect NEGs.
+
+    Two assumptions apply before the first deployment. `manager.self_link` cannot be distinguished from
+    `manager.instance_group`, so it passes. A zonal NEG outside the stack is assumed to have endpoints with ports, like
+    those of GKE.
     """
     backends = known(service.backends, "backends", because=service.links.why)
     yield kinds_go_together(service)

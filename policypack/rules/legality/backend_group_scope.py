@@ -23,21 +23,22 @@ from policypack.wording import quoted
     applies=(HAS_BACKENDS,),
 )
 def backend_group_scope(service: BackendService, options: Options) -> Checks:
-    """A regional service has groups of its own region only, and no service has a group twice.
+    """A regional service has only groups of its own region, and no service has a group twice.
 
     ## What it checks
-    Of a `RegionBackendService`: each instance group and network endpoint group among `backends` is in the service's
-    region, in one of its zones or regional; none is a global NEG. Of every service: no two backends have the same
-    group, however its URL is written, and no VM of an unmanaged group is in another one that is a backend of any
-    service.
+    For a `RegionBackendService`, each instance group and network endpoint group in `backends` is in the service's
+    region, either zonal or regional. None is a global NEG.
+
+    For every service, no two backends have the same group, however its URL is written. No VM of an unmanaged group is
+    in another unmanaged group that is also a backend of any service.
 
     ## Why it matters
     The provider's preview accepts all of these, and the API rejects them during the update. A regional service never
-    spreads requests over regions, whatever its backends say.
+    spreads requests over regions, whatever its backends are.
 
     ## Applies to
-    Global and regional backend services of every scheme, and every kind of backend; the region is judged of regional
-    ones.
+    Global and regional backend services of every scheme, and every kind of backend. The region is judged for regional
+    services.
 
     ## Fails
     ```python
@@ -67,9 +68,13 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When a backend's group, or whether two unmanaged groups have VMs in common, is not known, the region of the service
-    or of a group is computed, two URLs differ in the project alone, which one leaves out or gives as a number, or a
-    Private Service Connect NEG is in another region than its service attachment, of which no page speaks.
+    The verdict is undecided when:
+
+    - the group of a backend is not known, or it is not known whether two unmanaged groups share VMs;
+    - the region of the service or of a group is computed;
+    - two URLs differ only in the project, because one omits it or has its number;
+    - a Private Service Connect NEG is in a different region than its service attachment, which the documentation does
+      not cover.
     """
     yield from _has_each_group_once(service)
     for shared in shared_vms(service):

@@ -38,30 +38,36 @@ _FIX_ON_CLOUD_RUN: Final = (
     applies=(FITS_ITS_FRONT,),
 )
 def backend_session_affinity(service: BackendService, options: Options) -> Checks:
-    """A service has a session affinity of its load balancer, and nothing beside it that defeats it.
+    """The load balancer supports the service's session affinity, and no other setting defeats it.
 
     ## What it checks
-    The value of `session_affinity` is one that the load balancer has: cookies and headers with HTTP alone, and of
-    these the classic one has GENERATED_COOKIE only; CLIENT_IP_PROTO and CLIENT_IP_PORT_PROTO behind passthrough load
-    balancers, CLIENT_IP_NO_DESTINATION behind the internal one
-    (the table is in `docs/load-balancers.md`). STRONG_COOKIE_AFFINITY has its
-    `strong_session_affinity_cookie`, which may be empty.
+    The load balancer supports the value of `session_affinity` (the full table is in `docs/load-balancers.md`):
 
-    With a value other than NONE: no backend that takes a target is in UTILIZATION mode, the provider's default, and
-    `locality_lb_policy` is not one of those under which session affinity has no effect (ROUND_ROBIN, LEAST_REQUEST,
-    RANDOM, ORIGINAL_DESTINATION, WEIGHTED_ROUND_ROBIN). STRONG_COOKIE_AFFINITY does not depend on that policy.
-    `consistent_hash` is not beside such a policy either. Left out, the policy is MAGLEV.
+    - cookies and headers work only with HTTP, and the classic Application Load Balancer supports only GENERATED_COOKIE;
+    - CLIENT_IP_PROTO and CLIENT_IP_PORT_PROTO are for passthrough load balancers, CLIENT_IP_NO_DESTINATION for the
+      internal one;
+    - STRONG_COOKIE_AFFINITY has a `strong_session_affinity_cookie`, which may be empty.
 
-    Serverless and global internet NEGs have neither session affinity nor a locality policy: Cloud Run has its own.
+    With a value other than NONE, nothing defeats it:
+
+    - No backend that supports a target is in UTILIZATION mode, the provider's default.
+    - `locality_lb_policy` is not one that makes session affinity ineffective: ROUND_ROBIN, LEAST_REQUEST, RANDOM,
+      ORIGINAL_DESTINATION or WEIGHTED_ROUND_ROBIN. The default is MAGLEV. STRONG_COOKIE_AFFINITY does not depend on
+      that policy.
+
+    `consistent_hash` is not set with such a policy, either. Services with serverless or global internet NEGs set
+    neither session affinity nor a locality policy, because Cloud Run has its own.
 
     ## Why it matters
-    The API refuses some of these during the update. Others it takes and ignores, and prompt caches stay cold.
-    Utilization changes from second to second, and the share of each group with it: sessions move between groups, and
-    with them the prompt caches that affinity was to keep warm. Google Cloud documents the two as incompatible.
+    The API rejects some of these combinations during the update. It accepts and ignores others, and prompt caches stay
+    cold.
+
+    Utilization changes from second to second, and the share of each group with it. Sessions then move between groups,
+    away from the prompt caches that session affinity should keep warm. Google Cloud documents the two as incompatible.
 
     ## Applies to
-    Global and regional services of every scheme. Modes and policies of those in front of internet and Private Service
-    Connect NEGs, where they say nothing, are not judged, nor are those of passthrough load balancers.
+    Global and regional services of every scheme. Modes and policies are not judged for passthrough load balancers, nor
+    for services with internet and Private Service Connect NEGs, where they have no effect.
 
     ## Fails
     ```python
@@ -93,8 +99,12 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     ```
 
     ## Undecided
-    When the affinity, its cookie, a balancing mode, the locality policy, the scheme or the protocol is computed and
-    decides, `backends` is built inside `apply`, or the kind of a backend is not known.
+    The verdict is undecided when:
+
+    - the affinity, its cookie, a balancing mode, the locality policy, the scheme or the protocol is computed, and the
+      verdict depends on it;
+    - `backends` is built inside `apply`;
+    - the kind of a backend is not known.
     """
     yield _hash_is_read(service)
     is_on = service.session_affinity.is_on
@@ -111,7 +121,7 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
         return
     backends = known(service.backends, "backends", because=service.links.why)
     if backends and service.is_measured is False and service.has_serverless_backends is False:
-        yield NotApplicable("its backends have no balancing mode that counts")
+        yield NotApplicable("its backends have no balancing mode that matters")
         return
     doubt = not_known("session_affinity" if service.is_passthrough is False else "load_balancing_scheme")
     counts = all_of([is_on, negation(service.is_passthrough)])
@@ -188,7 +198,11 @@ def _policy_keeps_sessions(service: BackendService) -> Checks:
     policy = known(service.locality_lb_policy, "locality_lb_policy")
     if policy in POLICIES_WITHOUT_AFFINITY:
         if service.backends:
-            known(service.is_measured, "backends", because="session affinity counts with some kinds of them alone")
+            known(
+                service.is_measured,
+                "backends",
+                because="session affinity takes effect only with some kinds of backends",
+            )
         yield Fail(
             f"It has session affinity, which has no effect with ``locality_lb_policy`` {policy}.",
             "Session affinity with ``locality_lb_policy`` MAGLEV or RING_HASH, or omitted.",

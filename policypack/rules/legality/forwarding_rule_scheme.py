@@ -15,7 +15,7 @@ from policypack.rules.shared.places import are_together, has_its_map_there, has_
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 
-_WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer has no route actions but one")
+_WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer supports only one route action")
 
 
 @rule(
@@ -26,35 +26,40 @@ _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer
     url="https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts",
 )
 def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
-    """What a forwarding rule leads to has its scheme, its scope and a protocol that the proxy speaks.
+    """A forwarding rule leads to proxies and services of its scheme and scope, with a protocol that the proxy supports.
 
     ## What it checks
-    From the forwarding rule through the target proxy and its URL map to each backend service: the same load balancing
-    scheme (a global rule with EXTERNAL may also lead to a service with EXTERNAL_MANAGED, which is how one migrates);
-    global with global, regional with regional in the same region; HTTP, HTTPS and HTTP/2 services behind HTTP and
-    HTTPS proxies, TCP and SSL services behind the others. Behind a proxy no service has a passthrough scheme: INTERNAL,
-    or EXTERNAL if it is regional. Without a proxy: a regional service with scheme INTERNAL or EXTERNAL. In Standard
-    Tier, where a regional rule leads to a global classic load balancer: all backends in the rule's region.
+    From the forwarding rule through the target proxy and its URL map to each backend service:
 
-    In front of a classic Application Load Balancer (scheme EXTERNAL) the URL map has no route action but `url_rewrite`:
-    no weights, retries, time-outs, mirroring, CORS or fault injection.
+    - The load balancing scheme is the same. A global rule with EXTERNAL may also lead to a service with
+      EXTERNAL_MANAGED, as a migration step.
+    - Global resources lead to global ones, and regional resources to regional ones in the same region.
+    - Services with HTTP, HTTPS or HTTP/2 are behind HTTP and HTTPS proxies, services with TCP or SSL behind the other
+      proxies.
+    - A service behind a proxy has no passthrough scheme (INTERNAL, or EXTERNAL if it is regional). A forwarding rule
+      without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
+    - If a regional rule in Standard Tier leads to a global classic load balancer, all backends are in the region of the
+      rule.
 
-    A regional rule in front of a target proxy has an active proxy-only subnetwork in its network and region, with
-    purpose REGIONAL_MANAGED_PROXY, if the stack makes the network; `frontend-regions` says so of cross-region ones.
+    Other parts of the front end are compatible, too:
 
-    Certificates of Certificate Manager are named by a `certificate_map` on global external load balancers, and by
-    `certificate_manager_certificates` on all others.
-
-    No other forwarding rule of the stack has the same address, protocol and port, but for rules for some sources
-    (`source_ip_ranges`). Rules without an address get one each.
+    - The URL map of a classic Application Load Balancer (scheme EXTERNAL) has no route action except `url_rewrite`: no
+      weights, retries, timeouts, mirroring, CORS or fault injection.
+    - If the stack creates the network, a regional rule in front of a target proxy has an active proxy-only subnetwork
+      in its network and region, with the purpose REGIONAL_MANAGED_PROXY. `frontend-regions` checks cross-region load
+      balancers.
+    - Certificate Manager certificates are attached by a `certificate_map` on global external load balancers, and by
+      `certificate_manager_certificates` on all others.
+    - No two forwarding rules of the stack share an address, a protocol and a port, unless they are for specific sources
+      (`source_ip_ranges`). Rules without an address each get their own.
 
     ## Why it matters
-    The provider's preview accepts every combination; the API refuses these with error 400, at the very end of the
-    deployment, when all else stands: "load balancing scheme EXTERNAL_MANAGED does not match the backend service load
-    balancing scheme EXTERNAL".
+    The provider's preview accepts every combination. The API rejects the wrong ones with error 400 at the very end of
+    the deployment, when everything else exists: "load balancing scheme EXTERNAL_MANAGED does not match the backend
+    service load balancing scheme EXTERNAL".
 
     ## Applies to
-    Global and regional forwarding rules on the path to a backend service, of every scheme.
+    Global and regional forwarding rules of every scheme on the path to a backend service.
 
     ## Fails
     ```python
@@ -76,9 +81,11 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the proxy, a scheme, an address or a region is computed and decides, or the URL map's services are and one that
-    they may be does not fit. Also for a regional rule that leads to a global proxy without Standard Tier, which the
-    documentation does not know.
+    The verdict is undecided when:
+
+    - the proxy, a scheme, an address or a region is computed, and the verdict depends on it;
+    - the services of the URL map are computed, and one of the possible services does not fit;
+    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
     """
     yield _has_tier(front)
     yield from unresolved(front.proxy_links)
@@ -209,7 +216,10 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
     theirs = known(service.scheme, "load_balancing_scheme", service.name)
     migrates = MIGRATIONS.get(ours) == theirs and not service.is_regional
     if migrates and front.is_regional:
-        yield Undecided(f"no page says whether a regional rule may lead to `{service.name}`", "load_balancing_scheme")
+        yield Undecided(
+            f"the documentation does not say whether a regional rule may lead to `{service.name}`",
+            "load_balancing_scheme",
+        )
     elif ours != theirs and not migrates:
         yield Fail(
             f"It has scheme `{ours}`, but backend service `{service.name}` has `{theirs}`.",

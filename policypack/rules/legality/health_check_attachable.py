@@ -27,7 +27,7 @@ _UNSUPPORTED: Final = {
     "USE_NAMED_PORT": "by any load balancer",
 }
 _GRPC: Final = ("GRPC", "GRPC_WITH_TLS")
-_OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a ``proxy_header``"
+_OPEN_INTERNET: Final = "internet NEGs support neither gRPC checks nor a ``proxy_header``"
 
 
 @rule(
@@ -39,16 +39,21 @@ _OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a ``proxy_he
     applies=(HAS_HEALTH_CHECK,),
 )
 def health_check_attachable(service: BackendService, options: Options) -> Checks:
-    """The health check of a backend service is one that the API accepts for it.
+    """The API accepts the health check for its backend service.
 
     ## What it checks
-    Of the check that `health_checks` points at: it has no `source_regions`, which make it a check of Cloud DNS alone;
-    a global service has a global check, a regional one no check of another region; the backends are not serverless
-    NEGs or global internet NEGs, which take none; that of regional internet NEGs speaks no gRPC and has no
-    `proxy_header` PROXY_V1. A legacy check (`HttpHealthCheck`, `HttpsHealthCheck`) is for the instance groups of global
-    external Application Load Balancers and target pools, and for autohealing, of which this rule says nothing.
-    `port_specification` is not USE_NAMED_PORT, which Google Cloud does not support, and behind a passthrough load
-    balancer not USE_SERVING_PORT. Whether the service needs a check, and on which path, other rules say.
+    For the health check in `health_checks`:
+
+    - It has no `source_regions`, which would make it a check for Cloud DNS only.
+    - A global service has a global check. A regional service has no check of another region.
+    - The backends are not serverless NEGs or global internet NEGs, which support no health check.
+    - The check of regional internet NEGs does not use gRPC, and does not have `proxy_header` PROXY_V1.
+    - A legacy check (`HttpHealthCheck` or `HttpsHealthCheck`) is used only for the instance groups of global external
+      Application Load Balancers. Target pools and autohealing may use one, too, and are not judged here.
+    - `port_specification` is not USE_NAMED_PORT, which Google Cloud does not support. Behind a passthrough load
+      balancer, it is not USE_SERVING_PORT.
+
+    Other rules check whether the service needs a health check, and its path.
 
     ## Why it matters
     The provider's preview accepts all of these, and the API rejects them during the update.
@@ -88,9 +93,12 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     ```
 
     ## Undecided
-    When the check is outside the stack or not known, its source regions or a region are computed, or the kind of the
-    backends is not known and may be one that takes no check. Also for NEGs with a legacy check behind a global external
-    load balancer, of which no page speaks.
+    The verdict is undecided when:
+
+    - the health check is outside the stack or not known;
+    - its `source_regions` or a region is computed;
+    - the kind of the backends is not known, and may be one that supports no health check;
+    - NEGs have a legacy check behind a global external load balancer, which the documentation does not cover.
     """
     links = service.health_check_links
     for check in service.health_checks:
@@ -161,7 +169,10 @@ def _takes_legacy_check(service: BackendService, name: str) -> Checks:
     )
     yield from refused(cells, fail, which_product(service))
     if is_refused(cells) is False and service.kinds & NEG_KINDS:
-        yield Undecided(f"no page says whether NEGs take a legacy health check, as `{name}` is one", "health_checks")
+        yield Undecided(
+            f"the documentation does not say whether NEGs support a legacy health check, such as `{name}`",
+            "health_checks",
+        )
 
 
 def _is_global(name: str) -> Checks:

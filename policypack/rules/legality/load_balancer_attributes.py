@@ -41,25 +41,37 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     """The load balancer supports each attribute of the backend service.
 
     ## What it checks
-    By scheme, scope and protocol: `port_name` (no passthrough load balancer), `outlier_detection`, `locality_lb_policy`
-    and `service_lb_policy` (no classic and no passthrough one; an external passthrough one has MAGLEV and
-    WEIGHTED_MAGLEV, which no other has), `circuit_breakers` (internal and service mesh only), `max_stream_duration`
-    (service mesh only), `iap` and `custom_request_headers` (application ones only), `custom_metrics` of the service
-    (application ones but the classic one), `enable_cdn` (external application ones only, and not together with `iap`),
-    `edge_security_policy` (no internal one), a backend's `preference` (not with the classic scheme EXTERNAL), and
-    `failover`, `failover_policy`, `connection_tracking_policy`, `ha_policy` and `network` (passthrough only). With
-    serverless NEGs `outlier_detection` is for global services alone, has no `enforcing_success_rate` and no
-    `success_rate_minimum_hosts`, `success_rate_request_volume` or `success_rate_stdev_factor`, and does nothing beside
-    `iap`. With a global internet NEG there is none. A service that is no load balancer at all is left to
-    `load-balancer-product`.
+    The service and its backends set no attribute that their load balancer rejects or ignores. The full table, by
+    scheme, scope and protocol, is in `docs/load-balancers.md`. In short, these load balancers support the attribute:
+
+    - `port_name`: all except passthrough.
+    - `outlier_detection`, `locality_lb_policy`, `service_lb_policy`: all except classic and passthrough. The external
+      passthrough load balancer supports the locality policies MAGLEV and WEIGHTED_MAGLEV; no other supports
+      WEIGHTED_MAGLEV.
+    - `circuit_breakers`: the regional internal Application Load Balancer and Cloud Service Mesh.
+    - `max_stream_duration`: Cloud Service Mesh.
+    - `iap`, `custom_request_headers`: Application Load Balancers.
+    - `custom_metrics` of the service: Application Load Balancers except the classic one, and Cloud Service Mesh.
+    - `enable_cdn`: the global external and the classic Application Load Balancer, and not together with `iap`.
+    - `edge_security_policy`: global external and classic.
+    - `preference` of a backend: global ones, except those with the classic scheme EXTERNAL.
+    - `failover` of a backend, `failover_policy`, `connection_tracking_policy`, `ha_policy`, `network`: passthrough.
+
+    For outlier detection, the kind of backend matters, too:
+
+    - With serverless NEGs, it works only on global services and without `iap`. It has none of `enforcing_success_rate`,
+      `success_rate_minimum_hosts`, `success_rate_request_volume` and `success_rate_stdev_factor`.
+    - With a global internet NEG, it is not supported.
+
+    If no load balancer matches the service at all, `load-balancer-product` reports it.
 
     ## Why it matters
     The provider's preview accepts all of these. The API rejects some during the update and ignores others: outlier
     detection, a login or a failover then exists in the program but not in production.
 
     ## Applies to
-    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
-    is wrong.
+    Global and regional backend services of every scheme. Passthrough services behind a target proxy are exempt, because
+    their scheme is wrong (see `forwarding-rule-scheme`).
 
     ## Fails
     ```python
@@ -83,13 +95,23 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     ```
 
     ## Undecided
-    When scheme or protocol is computed and decides, it is not known whether an attribute is set, or the documentation
-    does not agree on a combination: outlier detection of a proxy Network Load Balancer that is regional or internal,
-    circuit breakers of a cross-region internal load balancer and of a regional proxy one, circuit breakers and CDN of a
-    regional external one, Maglev on an internal passthrough one, WEIGHTED_ROUND_ROBIN on a proxy Network Load Balancer,
-    ORIGINAL_DESTINATION on a global external Application Load Balancer, custom request headers of a service mesh,
-    custom metrics of one for TCP. Outlier detection also while it is not known whether the backends are serverless
-    NEGs.
+    The verdict is undecided when:
+
+    - the scheme or the protocol is computed, and the verdict depends on it;
+    - it is not known whether an attribute is set;
+    - `outlier_detection` is set, and it is not known whether the backends are serverless NEGs;
+    - the documentation is silent or contradictory.
+
+    The documentation leaves these combinations open:
+
+    - `outlier_detection` on regional and on internal proxy Network Load Balancers;
+    - `circuit_breakers` on cross-region internal load balancers, regional proxy Network Load Balancers and the regional
+      external Application Load Balancer;
+    - `enable_cdn` on the regional external Application Load Balancer;
+    - MAGLEV and WEIGHTED_MAGLEV on the internal passthrough load balancer;
+    - WEIGHTED_ROUND_ROBIN on proxy Network Load Balancers;
+    - ORIGINAL_DESTINATION on the global external Application Load Balancer;
+    - `custom_request_headers` on Cloud Service Mesh, and `custom_metrics` on Cloud Service Mesh with TCP.
     """
     for name, row in ATTRIBUTES.items():
         if name not in _JUDGED_OTHERWISE:
@@ -129,7 +151,7 @@ def _is_taken(
     elif cell is UNKNOWN:
         yield which_product(service)
     else:
-        yield Undecided(f"the documentation does not agree on ``{name}`` with scheme {service.scheme}", name)
+        yield Undecided(f"the documentation is unclear about ``{name}`` with scheme {service.scheme}", name)
 
 
 def _locality_policy_fits(service: BackendService) -> Checks:
@@ -140,7 +162,7 @@ def _locality_policy_fits(service: BackendService) -> Checks:
 
 
 def _has_iap_or_cdn(service: BackendService) -> Checks:
-    if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it does not go with ``enable_cdn``"):
+    if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it cannot be combined with ``enable_cdn``"):
         yield Fail(
             "It has both `iap` and ``enable_cdn``.",
             "Either Identity-Aware Proxy or Cloud CDN, not both on one service.",

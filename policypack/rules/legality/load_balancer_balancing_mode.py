@@ -12,7 +12,7 @@ from policypack.rules.on_gke.attached import attached_have_a_mode_of_it
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, GETS_BACKENDS
 from policypack.rules.shared.refusal import which_product
 from policypack.rules.shared.targets import metrics_count, sets_none_of, targets_fit
-from policypack.verdict import Checks, Fail, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, known
 
 
 @rule(
@@ -24,31 +24,33 @@ from policypack.verdict import Checks, Fail, known, not_known
     applies=(GETS_BACKENDS, FITS_ITS_FRONT),
 )
 def load_balancer_balancing_mode(service: BackendService, options: Options) -> Checks:
-    """Each backend's balancing mode fits the load balancer, and its target fields fit the mode.
+    """The load balancer supports each backend's balancing mode, and the target fields match the mode.
 
     ## What it checks
-    The mode is one that the load balancer has (a passthrough one has CONNECTION only, an
-    application one does not have it, a classic one has neither IN_FLIGHT nor CUSTOM_METRICS); RATE, CONNECTION and
-    IN_FLIGHT have the limit that they need; no target field is set that the mode refuses or ignores; targets are in
-    range; at most two custom metrics, and none that is to count in another mode than CUSTOM_METRICS. `custom_metrics`
-    of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, go with every mode. `traffic_duration` is not LONG in
-    RATE mode, and not SHORT in IN_FLIGHT mode. What depends on the kind of
-    group is left to `backend-group-kind`. A target field of 0 is not set, except `max_utilization`, where it leaves no
-    capacity.
+    - The load balancer supports the mode. A passthrough load balancer supports only CONNECTION, an Application Load
+      Balancer does not support CONNECTION, and a classic one supports neither IN_FLIGHT nor CUSTOM_METRICS.
+    - RATE, CONNECTION and IN_FLIGHT have the limit that they need.
+    - No target field is set that the mode rejects or ignores, and targets are in range. A target of 0 counts as not
+      set, except for `max_utilization`, where it leaves no capacity.
+    - A backend has at most two custom metrics. Outside CUSTOM_METRICS mode, they are all in dry-run mode.
+      `custom_metrics` of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN, are compatible with every mode.
+    - `traffic_duration` is not LONG in RATE mode, and not SHORT in IN_FLIGHT mode.
+    - An instance group that is a backend of several services has compatible modes in all of them. UTILIZATION (the
+      provider's default) and CUSTOM_METRICS cannot be combined with another mode. RATE, CONNECTION and IN_FLIGHT can be
+      combined with each other. NEGs may have any combination.
 
-    What a controller in GKE attaches (`controller.autoneg.dev/neg`) is in RATE mode where that annotation sets a rate,
-    else in CONNECTION mode.
+    For backends that a controller in GKE attaches, the annotation `controller.autoneg.dev/neg` decides: the mode is
+    RATE if it sets a rate, and CONNECTION otherwise.
 
-    An instance group that is in several services has modes that go together there: UTILIZATION, the provider's
-    default, and CUSTOM_METRICS go with no other; RATE, CONNECTION and IN_FLIGHT do. NEGs may have any.
+    `backend-group-kind` checks what depends on the kind of group.
 
     ## Why it matters
-    The provider's preview accepts all of these. The API refuses some during the update; others, such as
-    `max_utilization` in RATE mode, it silently ignores, so a limit in the program is not a limit in production.
+    The provider's preview accepts all of these. The API rejects some during the update. It silently ignores others,
+    such as `max_utilization` in RATE mode, so a limit in the program is not a limit in production.
 
     ## Applies to
-    Global and regional backend services of every scheme, but for passthrough ones behind a target proxy, whose scheme
-    is wrong.
+    Global and regional backend services of every scheme. Passthrough services behind a target proxy are exempt, because
+    their scheme is wrong (see `forwarding-rule-scheme`).
 
     ## Fails
     ```python
@@ -77,8 +79,13 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
     ```
 
     ## Undecided
-    When `backends` is built inside `apply`, or a mode, a target, the scheme or the protocol is computed and decides.
-    Also when another service may have the same instance group in a mode that does not go with that here.
+    The verdict is undecided when:
+
+    - `backends` is built inside `apply`;
+    - a mode, a target, the scheme or the protocol is computed, and the verdict depends on it;
+    - another service may have the same instance group in an incompatible mode;
+    - a target is set, and no page says whether it counts in the mode: `max_utilization` in IN_FLIGHT mode, a limit of
+      connections in CUSTOM_METRICS mode.
     """
     yield attached_have_a_mode_of_it(service)
     for backend in known(service.backends, "backends", because=service.links.why):
@@ -100,7 +107,7 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
     yield _load_balancer_has_mode(service, backend, mode)
     if is_passthrough:
-        yield sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer takes no target.")
+        yield sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer supports no target.")
     else:
         yield targets_fit(backend, mode)
 
@@ -130,4 +137,5 @@ def _shares_no_group(use: SharedUse) -> Checks:
             "Set RATE with ``max_rate_per_instance`` behind Application Load Balancers, and CONNECTION behind others.",
         )
     else:
-        yield not_known("balancing_mode", use.group, because=f"`{use.other}` may have the group in another mode")
+        why = f"`{use.other}` may have the group of backend `{use.group}` in a mode that does not go with the one here"
+        yield Undecided(why, "backends")

@@ -23,9 +23,9 @@ def load_balancer_product(service: BackendService, options: Options) -> Checks:
     The combination of the resource (global or regional), `load_balancing_scheme` and `protocol`.
 
     ## Why it matters
-    Google Cloud has no load balancer for most combinations, and the provider's preview accepts them: the API refuses
-    them during the update, halfway through a deployment. The most common one is a `RegionBackendService` with scheme
-    EXTERNAL and protocol HTTP: that scheme is a passthrough load balancer, which does not speak HTTP.
+    Google Cloud has no load balancer for most combinations. The provider's preview accepts them, and the API rejects
+    them during the update, halfway through a deployment. The most common mistake is a `RegionBackendService` with
+    scheme EXTERNAL and protocol HTTP: that scheme is for passthrough load balancers, which do not support HTTP.
 
     ## Applies to
     Global and regional backend services of every scheme.
@@ -47,8 +47,8 @@ def load_balancer_product(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When scheme or protocol is computed and some of their values would be right. Also for a regional service with
-    scheme INTERNAL_SELF_MANAGED: the API knows it, but no documentation says what it is.
+    When the scheme or the protocol is computed, and some of the possible values would be right. Also for a regional
+    service with scheme INTERNAL_SELF_MANAGED: the API accepts it, but no documentation describes it.
     """
     if service.has_undocumented_scheme:
         yield Undecided(

@@ -19,8 +19,8 @@ class OpenIngressOptions(Options):
     """Options of `firewall-no-open-ingress`.
 
     Attributes:
-        widest_ipv4_prefix: the length of the shortest IPv4 prefix that is not "anywhere", after neighbouring ranges
-            are merged; 8 is a block that IANA assigns, 1/256 of all addresses
+        widest_ipv4_prefix: the length of the shortest IPv4 prefix that does not count as the whole internet, after
+            neighboring ranges are merged. 8 is a block that IANA assigns, 1/256 of all addresses
             (https://www.iana.org/assignments/ipv4-address-space).
         widest_ipv6_prefix: the same for IPv6; 12 is a block that IANA assigns to a registry
             (https://www.iana.org/assignments/ipv6-unicast-address-assignments).
@@ -39,27 +39,39 @@ class OpenIngressOptions(Options):
     frameworks=(cis("3.6"), cis("3.7")),
 )
 def firewall_no_open_ingress(firewall: Firewall, options: OpenIngressOptions) -> Checks:
-    """No firewall rule opens the VMs of a serving path to the whole internet.
+    """No firewall rule admits the whole internet to the VMs of a serving path.
 
     ## What it checks
-    Each enabled ingress rule that allows traffic, on any protocol and port, and applies to VMs of a backend service, by
-    its network, region, tags and service account, does not admit it from anywhere: `0.0.0.0/0`, `::/0`,
-    ranges that together cover as much, or ranges so wide that they come near it. A VPC firewall rule without any
-    source admits every IPv4 address. Each rule is judged for itself: one that a rule of higher priority overrides
-    fails as well, since it opens the VMs as soon as that one goes.
+    The rule judges each enabled ingress rule that allows traffic, on any protocol and port, and applies to VMs of a
+    backend service by its network, region, tags or service account. Such a rule does not admit traffic from anywhere:
+
+    - from `0.0.0.0/0` or `::/0`;
+    - from ranges that together cover as much;
+    - from ranges so wide that they come close to it;
+    - for a VPC firewall rule, from no source at all, which admits every IPv4 address.
+
+    Each firewall rule is judged on its own. One that a rule of higher priority overrides still fails, because it opens
+    the VMs as soon as the other rule is removed.
 
     ## Why it matters
-    A load balancer's requests and health checks come from Google's own ranges, or from a proxy-only subnet. Whoever
-    reaches the VMs past it meets no TLS, no Cloud Armor and no authentication, only the model server itself,
-    which by default answers everyone, or SSH. That a VM has no external address today is no protection: the
-    rule is still there when one gets an address, and it admits peered networks and VPNs right away.
+    A load balancer's requests and health checks come from Google's own ranges, or from a proxy-only subnet. Anyone who
+    bypasses the load balancer meets no TLS, no Cloud Armor and no authentication. What they reach is SSH, or the model
+    server itself, which by default answers everyone.
+
+    The fact that a VM has no external address today is no protection: the rule is still there when the VM gets one, and
+    it admits peered networks and VPNs right away.
 
     ## Applies to
-    VPC firewall rules (`Firewall`), and the rules of network firewall policies, global and regional, as
-    `NetworkFirewallPolicyRule` or within a `NetworkFirewallPolicyWithRules`, in networks of serving paths. Egress,
-    `deny` and `goto_next` rules, disabled rules, and rules for other VMs (a bastion's tag) are not judged, nor
-    those whose network scope keeps the internet out. Behind an external passthrough load balancer clients' packets
-    reach the VMs as they are, so there only rules that open SSH (22) or RDP (3389), or all ports, fail.
+    VPC firewall rules (`Firewall`), and rules of global and regional network firewall policies, as
+    `NetworkFirewallPolicyRule` or within a `NetworkFirewallPolicyWithRules`, in networks of serving paths. These are
+    not judged:
+
+    - egress, `deny`, `goto_next` and disabled rules;
+    - rules for other VMs, such as a bastion's tag;
+    - rules whose network scope excludes the internet.
+
+    Behind an external passthrough load balancer, clients' packets reach the VMs unchanged. There, only rules that open
+    SSH (22), RDP (3389) or all ports fail.
 
     ## Fails
     ```python
@@ -98,9 +110,11 @@ def firewall_no_open_ingress(firewall: Firewall, options: OpenIngressOptions) ->
     ```
 
     ## Undecided
-    When ranges, action or direction of a rule are computed, or when it admits traffic from anywhere and it is not
-    known whether the VMs are among its targets: VMs from a template outside the stack, secure tags, tags or
-    service accounts that are not known.
+    The verdict is undecided when:
+
+    - the ranges, the action or the direction of a rule are computed;
+    - a rule admits traffic from anywhere, and it is not known whether it targets the VMs: their template is outside the
+      stack, the rule uses secure tags, or tags or service accounts are not known.
     """
     admitting = [
         one for one in known(firewall.rules, "rules") if one.admits is not False and one.is_internal is not True

@@ -24,9 +24,9 @@ class FlowLogsOptions(Options):
     """Options of `subnet-flow-logs`.
 
     Attributes:
-        min_sampling: the smallest `flow_sampling` that is accepted, as a fraction; 0 itself never is, as it reports
-            nothing. The default accepts any other, as Google Cloud does (its own default is 0.5,
-            https://cloud.google.com/vpc/docs/flow-logs#log-sampling).
+        min_sampling: the lowest accepted `flow_sampling`, as a fraction. 0 itself is never accepted, because it reports
+            nothing. The default accepts any other value, like Google Cloud, whose default is 0.5
+            (https://cloud.google.com/vpc/docs/flow-logs#log-sampling).
     """
 
     min_sampling: Annotated[float, Range(0, 1)] = 0.0
@@ -45,17 +45,18 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks
     """Subnetworks of serving VMs log their connections.
 
     ## What it checks
-    `log_config` is set, which turns flow logs on, with `flow_sampling` above 0 and not below `min_sampling`. Left out
-    of `log_config`, the sampling is 0.5.
+    `log_config` is set, which turns flow logs on. Its `flow_sampling` (0.5 by default) is above 0 and at least
+    `min_sampling`.
 
     ## Why it matters
     Model weights and prompts leave through the network. Flow logs show afterwards where they went, and which client or
     probe was blocked when a backend is unhealthy for no visible reason.
 
     ## Applies to
-    Subnetworks of VMs on serving paths. Proxy-only subnets, and those of Private Service Connect and Private
-    NAT, have no flow logs of their own. Networks for RDMA between GPUs (`network_profile`) are not judged: nothing says
-    that they log flows.
+    Subnetworks of VMs on serving paths. These are not judged:
+
+    - proxy-only subnets, and subnets of Private Service Connect and Private NAT, which have no flow logs of their own;
+    - networks for RDMA between GPUs (`network_profile`), for which flow logs are not documented.
 
     ## Fails
     ```python

@@ -29,17 +29,19 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
     """The VMs' subnetworks have Private Google Access.
 
     ## What it checks
-    `private_ip_google_access` is true. Left out it is off.
+    `private_ip_google_access` is true. It is off by default.
 
     ## Why it matters
-    A VM gets its container image, its model weights and its secrets from Google's APIs. Without an external
-    address it reaches them through Private Google Access, or through Cloud NAT, which costs by the gigabyte of
-    weights, runs out of ports when a region scales out, and asks for a route to the internet.
+    A VM gets its container image, its model weights and its secrets from Google APIs. Without an external address, it
+    reaches them through Private Google Access or through Cloud NAT. Cloud NAT charges for every gigabyte of weights,
+    runs out of ports when a region scales out, and requires a route to the internet.
 
     ## Applies to
-    Subnetworks of VMs on serving paths. Those of proxies and of Private Service Connect have no VMs of the user's,
-    and those without IPv4 have a setting of their own (`private_ipv6_google_access`). Networks for RDMA between GPUs
-    (`network_profile`) lead nowhere else and are not judged.
+    Subnetworks of VMs on serving paths. These are not judged:
+
+    - subnets of proxies and of Private Service Connect, which have no VMs of yours;
+    - subnets without IPv4, which have their own setting (`private_ipv6_google_access`);
+    - networks for RDMA between GPUs (`network_profile`), which lead nowhere else.
 
     ## Fails
     ```python
@@ -84,5 +86,8 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
         yield Fail(
             f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
             "Private Google Access, so that VMs without external addresses can fetch images, weights and secrets.",
-            setting({"private_ip_google_access": True}),
+            setting(
+                {"private_ip_google_access": True},
+                ". It reaches Google alone: Docker Hub, Hugging Face and other places take Cloud NAT.",
+            ),
         )

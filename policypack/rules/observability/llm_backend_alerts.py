@@ -58,19 +58,26 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
     """Alert policies watch the service's errors and its latency.
 
     ## What it checks
-    Enabled alert policies of the stack with a notification channel and a condition about the service: computed from
-    it, its front end or an objective (`Slo`) on it, naming it, or about all that load balancers of its product measure.
-    One condition is about errors of the servers (statuses from 500, a ratio of two counts) and one about latency (a
-    percentile, latencies, time to first token), above a threshold that can be reached: a ratio below 1, milliseconds
-    from `min_latency_threshold_ms`. Filters, PromQL and MQL are read, and the filters of log-based metrics. Where the
-    query itself is not known yet, the form of its condition decides.
+    The stack has enabled alert policies with a notification channel. One condition covers server errors (status 500 and
+    above, or a ratio of two counts), and one covers latency (a percentile, a latency metric, or time to first token).
+    Each has a threshold that can be reached: a ratio below 1, or milliseconds from `min_latency_threshold_ms`.
+
+    Each condition is about this service in one of these ways:
+
+    - it is computed from the service, its front end or an objective (`Slo`) on it;
+    - it names the service;
+    - it covers every load balancer of the same product.
+
+    The rule reads filters, PromQL, MQL and the filters of log-based metrics. If the query is not known yet, the form of
+    its condition decides.
 
     ## Why it matters
-    A region that fails health checks, a queue that grows, a model that returns errors: health checks detect only the
-    first, and users notice all of them before anyone looks at a dashboard.
+    A region fails health checks, a queue grows, a model returns errors: health checks detect only the first, and users
+    notice all of them before anyone looks at a dashboard.
 
     ## Applies to
-    Services of Application Load Balancers, global and regional, external and internal: others measure connections.
+    Services of global and regional Application Load Balancers, external and internal. Other load balancers measure only
+    connections.
 
     ## Fails
     ```python
@@ -109,8 +116,8 @@ def llm_backend_alerts(service: BackendService, options: AlertsOptions) -> Check
     ```
 
     ## Undecided
-    When a policy's conditions are computed and tell neither what they watch nor which service, name a service that
-    may be this one, or are in SQL.
+    When the conditions of a policy are computed and show neither what they watch nor which service, when they name a
+    service that may be this one, or when they are in SQL.
     """
     if options.errors:
         yield _is_covered(service, options, "errors")

@@ -36,25 +36,28 @@ _ADDED_BY_SERVER: Final = "have the model server or a proxy add the header"
     gke=lambda backend, options: pods_hold_no_secret(backend, _holds_no_secret),
 )
 def backend_no_plaintext_secrets(service: BackendService, options: Options) -> Checks:
-    """What a backend service adds to requests, and what Cloud Run services and Pods run with, holds no secret.
+    """Headers that a service adds, and what its Cloud Run services and Pods run with, contain no secrets.
 
     ## What it checks
-    `custom_request_headers` of the backend service, and `request_headers_to_adds` of the routes to it; values of
-    environment variables, commands and arguments of the containers of the Cloud Run services behind it, and the
-    environment of functions. Secrets are found as `instance-no-plaintext-secrets` finds them; a header such as
-    `Authorization` or `x-api-key` is one as a whole. Variables with `value_source` are read from Secret Manager and so
-    are none. No value is ever quoted.
+    No secret is in:
 
-    On GKE `env`, `command` and `args` of the containers of the Pods, also of those in `initContainers`. Variables with
-    `valueFrom` are read from a Secret, or a ConfigMap, and so are none.
+    - `custom_request_headers` of the backend service, and `request_headers_to_adds` of the routes to it;
+    - environment variables, commands and arguments of the containers of its Cloud Run services;
+    - environment variables of functions;
+    - on GKE, `env`, `command` and `args` of the Pods' containers, including `initContainers`.
+
+    Secrets are detected as in `instance-no-plaintext-secrets`. A header such as `Authorization` or `x-api-key` counts
+    as a whole. Variables that are read from elsewhere are allowed: with `value_source` from Secret Manager, with
+    `valueFrom` from a Secret or a ConfigMap. No value is ever quoted in a message.
 
     ## Why it matters
-    Everybody who may view the backend service, the Cloud Run service or the Deployment, Viewers included, reads these
-    values in the console, also of old revisions. A value that Pulumi keeps as a secret is one in the state only.
+    Anyone who may view the backend service, the Cloud Run service or the Deployment, which includes Viewers, can read
+    these values in the console, even those of old revisions. A Pulumi secret is no exception: Pulumi encrypts it only
+    in the state.
 
     ## Applies to
-    Backend services of every scheme, and what they send requests to on Cloud Run. On GKE Services and InferencePools
-    that routes lead to.
+    Backend services of every scheme, and the Cloud Run services and functions behind them. On GKE, Services and
+    InferencePools that routes lead to.
 
     ## Fails
     ```python
@@ -112,9 +115,12 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
     ```
 
     ## Undecided
-    When a Cloud Run service is not in the stack, a header is computed, a computed variable has the name of a credential
-    or comes from a resource with a secret output, or a value such as `my-llm-key` may be a secret or the name of one.
-    On GKE also when the stack does not show the Pods.
+    The verdict is undecided when:
+
+    - a Cloud Run service is not in the stack or, on GKE, the stack does not show the Pods;
+    - a header is computed;
+    - a computed variable has the name of a credential, or comes from a resource with a secret output;
+    - a value such as `my-llm-key` may be a secret or the name of one.
     """
     for text in texts_of_service(service):
         yield _holds_no_secret(text)
@@ -141,6 +147,5 @@ def _holds_no_secret(text: PlainText) -> Checks:
         )
     elif text.hides_something:
         yield Undecided(f"{text.label} is not known", text.property_name)
-    elif text.possible_secrets:
-        kinds = ", ".join(text.possible_secrets)
-        yield Undecided(f"{text.label} contains {kinds}, or the name of one", text.property_name)
+    elif text.doubt:
+        yield Undecided(f"{text.label} contains {text.doubt}", text.property_name)

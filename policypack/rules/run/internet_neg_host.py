@@ -33,7 +33,7 @@ def _has_global_names(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts",
     applies=(
-        handles_requests("its load balancer hands connections on as they are"),
+        handles_requests("its load balancer forwards connections unchanged"),
         Condition(_has_global_names, "no backend is a global internet NEG with a name", "backends"),
     ),
 )
@@ -41,16 +41,16 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
     """A service with a global internet NEG sends the endpoint's host name instead of the clients' `Host` header.
 
     ## What it checks
-    `custom_request_headers` of the service has a `Host`, or every route to it in the stack has `host_rewrite` in its
-    `url_rewrite`.
+    `custom_request_headers` of the service contains a `Host` header, or every route to the service in the stack has
+    `host_rewrite` in its `url_rewrite`.
 
     ## Why it matters
-    Without it, the endpoint receives the host that the client requested, such as llm.example.com, which it does not
-    serve: model APIs, and anything else on their addresses, respond with 404 or 421.
+    Without it, the endpoint receives the host that the client requested, such as llm.example.com. It does not serve
+    that host: model APIs, and anything else at their addresses, respond with 404 or 421.
 
     ## Applies to
-    Global services of Application Load Balancers with a global internet NEG of type INTERNET_FQDN_PORT. Not to regional
-    ones, where a custom request header cannot set `Host`.
+    Global services of Application Load Balancers with a global internet NEG of type INTERNET_FQDN_PORT. Regional
+    services are exempt, because a custom request header cannot set `Host` there.
 
     ## Fails
     ```python
@@ -75,7 +75,7 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When a header, a route or the kind of a backend is computed and decides.
+    When a header, a route or the kind of a backend is computed, and the verdict depends on it.
     """
     sets_host = any_of([_header_sets_host(service), _routes_set_host(service)])
     doubt = Undecided("whether `Host` is set on the way to its endpoint is not known", "custom_request_headers")
@@ -83,8 +83,14 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
         yield Fail(
             "It sends the clients' `Host` header to the endpoint.",
             "A `Host` header with the endpoint's own host name.",
-            'Set ``custom_request_headers=["Host: ..."]`` to the endpoint\'s host name.',
+            f'Set ``custom_request_headers=["Host: {_host(service) or "..."}"]`` to the endpoint\'s host name.',
         )
+
+
+def _host(service: BackendService) -> str:
+    """The host name of its endpoint; empty if that is not known."""
+    hosts = known_in(one.host for backend in internet_backends(service) for one in backend.endpoints)
+    return next((f"{host}" for host in hosts if host), "")
 
 
 def _header_sets_host(service: BackendService) -> bool | Unknown:

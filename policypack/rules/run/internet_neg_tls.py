@@ -30,24 +30,25 @@ def _is_on_the_internet(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts",
     applies=(
-        handles_requests("its load balancer hands connections on as they are"),
-        Condition(_is_on_the_internet, "its backends are no internet NEGs", "backends"),
+        handles_requests("its load balancer forwards connections unchanged"),
+        Condition(_is_on_the_internet, "none of its backends is an internet NEG", "backends"),
     ),
 )
 def internet_neg_tls(service: BackendService, options: Options) -> Checks:
-    """A service over internet NEGs speaks HTTPS or HTTP/2 to its endpoints, which are names.
+    """A service with internet NEGs uses HTTPS or HTTP/2 to its endpoints, which are host names.
 
     ## What it checks
-    `protocol` is HTTPS or HTTP2; left out it is HTTP. That endpoints are given by name (INTERNET_FQDN_PORT) is advised:
-    the load balancer checks no certificate of an address.
+    `protocol` is HTTPS or HTTP2; the default is HTTP. As advice, the rule recommends endpoints by host name
+    (INTERNET_FQDN_PORT), because the load balancer verifies no certificate for an IP address.
 
     ## Why it matters
-    Requests to an internet NEG leave Google's network. Over HTTP prompts, answers and the API key in the header can be
-    read and changed on the way.
+    Requests to an internet NEG leave Google's network. Over HTTP, prompts, responses and the API key in the header can
+    be read and changed on the way.
 
     ## Applies to
-    Global and regional services of Application Load Balancers with internet NEGs. Not to proxy Network Load Balancers,
-    which hand on what clients encrypt, nor to hybrid NEGs, which are reached over private networks.
+    Global and regional services of Application Load Balancers with internet NEGs. Proxy Network Load Balancers are
+    exempt, because they forward what clients encrypt. Hybrid NEGs are exempt, because they are reached over private
+    networks.
 
     ## Fails
     ```python
@@ -68,8 +69,8 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When protocol, scheme or the kind of a backend is not known and decides. Advice is undecided too: about an endpoint
-    that is given by its address, or has port 80.
+    When the protocol, the scheme or the kind of a backend is not known, and the verdict depends on it. Advice also
+    shows as undecided: an endpoint is an IP address, or uses port 80.
     """
     protocol = known(service.protocol, "protocol")
     if protocol not in _ENCRYPTED:
@@ -90,14 +91,17 @@ def _ports(backend: InternetBackend) -> Iterator[Undecided]:
     for endpoint in backend.endpoints:
         if when_known(endpoint.port, lambda port: port == _PLAIN_PORT) is True:
             why = (
-                f"whether the endpoint of `{backend.label}` takes encrypted requests at port {_PLAIN_PORT} is not known"
+                f"whether the endpoint of `{backend.label}` accepts encrypted requests on port {_PLAIN_PORT} is not "
+                f"known"
             )
             yield Undecided(why, "port")
 
 
 def _is_named(backend: InternetBackend) -> Checks:
     if backend.is_named is UNKNOWN:
-        yield Undecided(f"whether the endpoint of `{backend.label}` is a name is not known", "backends")
+        yield Undecided(f"it is not known whether the endpoint of `{backend.label}` is a host name", "backends")
     elif backend.is_named is False:
-        why = f"the endpoint of `{backend.label}` is an address, whose certificate the load balancer does not verify"
+        why = (
+            f"the endpoint of `{backend.label}` is an IP address, and the load balancer verifies no certificate for it"
+        )
         yield Undecided(why, "network_endpoint_type")

@@ -41,28 +41,33 @@ def _may_fail_over(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/run/docs/configuring/configure-service-health",
     applies=(
-        Condition(_is_unwatched, "its backends are none of serverless or Private Service Connect NEGs", "backends"),
-        Condition(_may_fail_over, "its backends are in one region, so that there is none to go to", "backends"),
+        Condition(_is_unwatched, "none of its backends is a serverless or Private Service Connect NEG", "backends"),
+        Condition(_may_fail_over, "its backends are in one region, so there is no other to fail over to", "backends"),
     ),
 )
 def llm_backend_failover_signal(service: BackendService, options: Options) -> Checks:
     """A service with serverless or Private Service Connect NEGs in several regions fails over from a dead region.
 
     ## What it checks
-    One of the two signals that there are. Cloud Run service health: in every region the container that serves has a
-    `readiness_probe`, at least one instance always runs (`min_instance_count` of the service or of its template, or
-    `manual_instance_count`), and the NEG has no `url_mask` and no `tag`. Or `outlier_detection` that ejects. Neither
-    works with a classic load balancer (scheme EXTERNAL), nor with `iap` on the backend service, which Cloud Run's own
-    `iap_enabled` replaces. For NEGs of published services it is outlier detection.
+    The service has one of two signals:
+
+    - Cloud Run service health. In every region, the serving container has a `readiness_probe`, at least one instance
+      always runs (`min_instance_count` of the service or of its template, or `manual_instance_count`), and the NEG has
+      no `url_mask` and no `tag`.
+    - Outlier detection (`outlier_detection`) that ejects backends. For NEGs of published services, it is the only
+      signal.
+
+    Neither works with a classic load balancer (scheme EXTERNAL), nor with `iap` on the backend service. Use Cloud Run's
+    own `iap_enabled` instead.
 
     ## Why it matters
-    These backends have no health checks. Without a readiness probe, a revision's health is unknown, which the load
-    balancer treats as healthy: it keeps sending requests to a region where all of them fail, while the other region
-    idles.
+    These backends have no health checks. Without a readiness probe, the health of a revision is unknown, and the load
+    balancer treats unknown as healthy. It keeps sending requests to a region where all of them fail, while the other
+    region is idle.
 
     ## Applies to
-    Global services whose backends are serverless or Private Service Connect NEGs in two or more regions. Not to
-    regional ones, nor to Google APIs, of which a service has one.
+    Global services whose backends are serverless or Private Service Connect NEGs in two or more regions. Regional
+    services are exempt, and so are Google APIs, because a service supports only one.
 
     ## Fails
     ```python
@@ -107,9 +112,14 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
     ```
 
     ## Undecided
-    When there is no outlier detection and a Cloud Run service is not in the stack, its probe or minimum is computed,
-    its traffic goes to another revision, or it is another serverless product; when a published service may have its
-    producer's composite health; and when scheme, IAP or backends are not known.
+    The verdict is undecided when there is no outlier detection and one of these is true:
+
+    - a Cloud Run service is not in the stack, or its probe or its minimum is computed;
+    - its traffic goes to a revision other than the described one;
+    - a backend is another serverless product;
+    - the producer of a published service may use composite health.
+
+    It is also undecided when the scheme, IAP or the backends are not known.
     """
     scheme = known(service.scheme, "load_balancing_scheme")
     if scheme == "EXTERNAL":
@@ -119,7 +129,7 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
             'Set ``load_balancing_scheme="EXTERNAL_MANAGED"``, and give the Cloud Run services readiness probes.',
         )
     elif scheme not in SIGNALLING_SCHEMES:
-        yield Undecided(f"how a load balancer with scheme {scheme} leaves a region is not documented", "backends")
+        yield Undecided(f"it is not documented how a load balancer with scheme {scheme} leaves a region", "backends")
     else:
         yield _serverless_is_watched(service)
         yield _published_is_watched(service)
@@ -150,15 +160,15 @@ def _every_region_reports(service: BackendService, backends: tuple[ServerlessBac
         yield from (Undecided(why, property_name) for why, property_name in doubts(backend))
     yield from unresolved(service.links, "not all regions are known")
     if has_too_many_negs(service, len(backends)):
-        yield Undecided("service health takes 5 NEGs at most behind this load balancer", "backends")
+        yield Undecided("service health supports at most 5 NEGs behind this load balancer", "backends")
 
 
 def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
     return Fail(
         f"The load balancer cannot detect that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
-        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and let the NEG '
-        f"name that service only. Or set {_OUTLIERS} on the backend service.",
+        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and have the NEG '
+        f"name only that service. Or set {_OUTLIERS} on the backend service.",
     )
 
 

@@ -41,19 +41,20 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     """Instances of a Cloud Run service get no more requests than they can serve, and can grow in number.
 
     ## What it checks
-    `max_instance_request_concurrency` is at most `max_concurrency`; left out it is 80 with one vCPU. The minimum of
-    instances is not above the maximum. With a GPU: `cpu_idle` is not `True`, and CPU and memory are those that the GPU
-    needs (4 cores and 16 GiB for `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`). A maximum of one instance
-    is reported as advice.
+    - `max_instance_request_concurrency` is at most `max_concurrency`. The default with one vCPU is 80.
+    - The minimum number of instances is not above the maximum.
+    - With a GPU, `cpu_idle` is not `True`, and CPU and memory meet the minimum of the GPU: 4 cores and 16 GiB for
+      `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`.
+
+    A maximum of one instance is reported as advice.
 
     ## Why it matters
-    Cloud Run grows by the requests that instances have: only when one has `max_instance_request_concurrency` does it
-    start another. A model server batches a few dozen requests and queues the rest, so that with a higher number all
-    wait at one instance. Deployments of GPUs with too little CPU or memory are refused.
+    Cloud Run starts another instance only when the existing ones have `max_instance_request_concurrency` requests each.
+    A model server batches a few dozen requests and queues the rest. With a higher number, all requests wait at one
+    instance. Cloud Run rejects GPUs with too little CPU or memory.
 
     ## Applies to
-    Cloud Run services of both API versions, and functions of the second generation, on the path of an LLM backend
-    service.
+    Cloud Run services of both API versions, and 2nd gen functions, that serve an LLM backend service.
 
     ## Fails
     ```python
@@ -82,9 +83,14 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     ```
 
     ## Undecided
-    When a number that decides is computed; when `max_instance_request_concurrency` is left out with several vCPUs, as
-    Google's pages differ about whether that is 80 or 80 for each of them. Advice is undecided too: whether a maximum of
-    one instance is enough, and whether GPUs are there when a zone is lost, with `gpu_zonal_redundancy_disabled`.
+    The verdict is undecided when:
+
+    - a number is computed, and the verdict depends on it;
+    - `max_instance_request_concurrency` is omitted with several vCPUs: Google's documentation is contradictory about
+      whether the default is 80 in total or 80 per vCPU.
+
+    Advice also shows as undecided: whether a maximum of one instance is enough, and whether GPUs are available after
+    the loss of a zone, with `gpu_zonal_redundancy_disabled`.
     """
     yield _takes_few_requests(service, options)
     yield _can_grow(service)
@@ -121,8 +127,8 @@ def _can_grow(service: RunService) -> Checks:
         )
     elif most == 1:
         why = (
-            f"``{service.name_of('max of the service')}`` is 1: whether one instance is enough when it is replaced, or "
-            "when another region is lost, is not known; 2 or more settle it"
+            f"``{service.name_of('max of the service')}`` is 1: it is not known whether one instance is enough when "
+            f"it is replaced, or when another region is lost; set it to 2 or more"
         )
         yield Undecided(why, "max_instance_count")
 

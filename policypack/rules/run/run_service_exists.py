@@ -26,16 +26,16 @@ from policypack.wording import quoted
     ),
 )
 def run_service_exists(service: BackendService, options: Options) -> Checks:
-    """Each serverless NEG behind a service names something, and the Cloud Run service that it names is in its region.
+    """Each serverless NEG behind a service names a target, and the Cloud Run service that it names is in its region.
 
     ## What it checks
     The NEG has `cloud_run`, `app_engine`, `cloud_function` or `serverless_deployment`. The service that `cloud_run`
-    names, by its short name or its `name`, is in the NEG's `region`: by `location`, or by `multi_region_settings` where
-    that is `global`. Services of both API versions and functions of the second generation count.
+    names, by its short name or its `name`, is in the NEG's `region`, by its `location` or, if that is `global`, by
+    `multi_region_settings`. Services of both API versions and 2nd gen functions count.
 
     ## Why it matters
-    The API looks the short name up in the NEG's own region. A NEG that names nothing there is created all the same, and
-    the load balancer answers its part of the requests with errors.
+    The API looks up the short name in the NEG's own region. A NEG that names nothing there is created all the same, and
+    the load balancer answers its share of the requests with errors.
 
     ## Applies to
     Global and regional services with serverless NEGs.
@@ -59,7 +59,8 @@ def run_service_exists(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When the service is not in the stack, its name or region is computed, or the NEG has a `url_mask` and so names many.
+    When the service is not in the stack, its name or region is computed, or the NEG has a `url_mask` and can therefore
+    name many services.
     """
     for backend in serverless_backends(service):
         yield _names_a_service(backend)
@@ -73,7 +74,8 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield Fail(
             f"The serverless NEG `{backend.label}` names no service.",
             "A serverless NEG that names a service.",
-            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region.',
+            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region'
+            f"{_such_as(backend)}.",
         )
     elif backend.link.elsewhere:
         doubt = Undecided(f"the service that `{backend.label}` names may be created later in this update", "cloud_run")
@@ -84,6 +86,10 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
             "takes the names of services from URLs" if mask else "names a service that is not known to be in the stack"
         )
         yield Undecided(f"`{backend.label}` {why}", "cloud_run")
+
+
+def _such_as(backend: ServerlessBackend) -> str:
+    return f", such as that of {quoted(backend.services_nearby)}" if backend.services_nearby else ""
 
 
 def _is_elsewhere(backend: ServerlessBackend) -> Checks:

@@ -19,23 +19,28 @@ _REQUIRED = "A Cloud Run service that is reachable only through its load balance
     url="https://cloud.google.com/run/docs/securing/ingress",
 )
 def run_service_ingress(service: RunService, options: Options) -> Checks:
-    """A Cloud Run service behind a load balancer is reached through it, and not around it.
+    """Clients can reach a Cloud Run service behind a load balancer only through that load balancer.
 
     ## What it checks
-    `ingress` is INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER; behind internal load balancers only, also
-    INGRESS_TRAFFIC_INTERNAL_ONLY, which no external one gets through. With INGRESS_TRAFFIC_ALL, the default,
-    `default_uri_disabled` is set and no domain mapping of the stack leads to the service, or `iap_enabled` is set,
-    which guards every way. Annotations of the first API version and settings of functions say the same.
+    The service accepts one of these:
+
+    - `ingress` is INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER.
+    - `ingress` is INGRESS_TRAFFIC_INTERNAL_ONLY, and all its load balancers are internal. External ones cannot reach
+      such a service.
+    - `ingress` is INGRESS_TRAFFIC_ALL (the default), `default_uri_disabled` is set, and no domain mapping in the stack
+      leads to the service.
+    - `ingress` is INGRESS_TRAFFIC_ALL, and `iap_enabled` is set, which guards every way in.
+
+    The annotations of the v1 API and the settings of functions are read the same way.
 
     ## Why it matters
-    The default URL below `run.app` is public. Anyone who knows it bypasses the load balancer's Cloud Armor, rate
-    limits, authentication and logs, and uses the model at your cost; behind internal load balancers only, where there
-    is less to go around, that is of medium severity. A service that is internal only, behind an external load balancer,
-    gets no request at all.
+    The default URL under `run.app` is public. Anyone who knows it bypasses the load balancer's Cloud Armor, rate
+    limits, authentication and logs, and uses the model at your cost. Behind internal load balancers only, there is less
+    to bypass, so the severity is medium. A service that is internal only, behind an external load balancer, gets no
+    requests at all.
 
     ## Applies to
-    Cloud Run services of both API versions, and functions of the second generation, on the path of an LLM backend
-    service.
+    Cloud Run services of both API versions, and 2nd gen functions, that serve an LLM backend service.
 
     ## Fails
     ```python
@@ -60,8 +65,11 @@ def run_service_ingress(service: RunService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    When `ingress`, `default_uri_disabled` or `iap_enabled` is computed and decides, the scheme of the load balancer is
-    not known, or a domain mapping may lead to the service.
+    The verdict is undecided when:
+
+    - `ingress`, `default_uri_disabled` or `iap_enabled` is computed, and the verdict depends on it;
+    - the scheme of the load balancer is not known;
+    - a domain mapping may lead to the service.
     """
     ingress = known(service.ingress, "ingress")
     if ingress == INTERNAL:
@@ -95,4 +103,4 @@ def _is_closed_otherwise(service: RunService) -> Checks:
         )
     elif is_open is not False:
         undecided = "iap_enabled" if is_open is True else "default_uri_disabled" if url is UNKNOWN else "ingress"
-        yield Undecided("whether it can be reached around its load balancer is not known", undecided)
+        yield Undecided("it is not known whether clients can bypass its load balancer", undecided)

@@ -27,8 +27,8 @@ class RunProbeOptions(Options):
         allowed_paths: the paths that tell whether the server is ready, as those of `llm-backend-health-check`.
         min_startup_seconds: the minimum time that a container must be given to start, in seconds; Cloud Run's default
             is 240 (https://cloud.google.com/run/docs/configuring/healthchecks).
-        min_liveness_seconds: the shortest time without an answer after which a container is killed, in seconds; 30 is
-            what a liveness probe has by default.
+        min_liveness_seconds: the shortest accepted time without a response after which a container is killed, in
+            seconds. 30 is the default of a liveness probe.
     """
 
     allowed_paths: tuple[str, ...] = ("/health",)
@@ -56,20 +56,22 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     """Probes of the model server's health path decide when a Cloud Run instance starts, serves and restarts.
 
     ## What it checks
-    Of the container that gets the requests, the only one or the one with `ports`: `startup_probe` and
-    `readiness_probe` are there and are HTTP probes on one of `allowed_paths`, or gRPC probes. The startup probe grants
-    at least `min_startup_seconds` (`initial_delay_seconds` and `failure_threshold` times `period_seconds`) and not
-    more than Cloud Run does: 600 s, with a GPU 1800 s, without the delay. A liveness probe needs at least
-    `min_liveness_seconds` of failures. No probe has a time-out above its period, or two kinds at once.
+    For the container that receives requests, which is the only one or the one with `ports`:
+
+    - `startup_probe` and `readiness_probe` are set. Each is an HTTP probe on one of `allowed_paths`, or a gRPC probe.
+    - The startup probe allows at least `min_startup_seconds`: `initial_delay_seconds` plus `failure_threshold` times
+      `period_seconds`. Without the delay, it stays within Cloud Run's limit of 600 s, or 1800 s with a GPU.
+    - A liveness probe fails for at least `min_liveness_seconds` before it restarts the instance.
+    - No probe has a timeout above its period, or two kinds at once.
 
     ## Why it matters
-    By default, Cloud Run considers a container started when its port opens, and ready from then on: requests arrive
-    while the model loads, and keep arriving when it can't respond. The load balancer also relies on readiness probes to
-    detect a dead region. A startup probe that gives up too early kills the server before the model is loaded, again and
-    again.
+    By default, Cloud Run considers a container started when its port opens, and ready from then on. Requests arrive
+    while the model loads, and keep arriving when it cannot respond. The load balancer also relies on readiness probes
+    to detect a dead region. A startup probe that gives up too early kills the server before the model is loaded, again
+    and again.
 
     ## Applies to
-    Cloud Run services of both API versions on the path of an LLM backend service. Not to functions.
+    Cloud Run services of both API versions that serve an LLM backend service. Functions are exempt.
 
     ## Fails
     ```python
@@ -106,12 +108,17 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     ```
 
     ## Undecided
-    Advice is undecided: about `session_affinity`, with which clients stay with an instance whose readiness probe fails.
-    When a probe is computed, several containers have `ports` or none has, traffic goes to another revision than the
-    one described, `health_check_disabled` is set, or a time-out of the startup above 600 s needs a GPU that is not
-    known to be there.
+    The verdict is undecided when:
+
+    - a probe is computed;
+    - several containers have `ports`, or none of several has;
+    - traffic goes to a revision other than the described one;
+    - `health_check_disabled` is set;
+    - the startup probe allows more than 600 s, and it is not known whether the service has a GPU.
+
+    Advice also shows as undecided: with `session_affinity`, clients stay with an instance whose readiness probe fails.
     """
-    known(service.serves_its_template, "traffics", because="another revision than the one described may serve")
+    known(service.serves_its_template, "traffics", because="a revision other than the described one may serve")
     if service.deploys_unchecked is not False:
         yield Undecided("``health_check_disabled`` is set or not known", "template")
         return
@@ -122,7 +129,10 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     if isinstance(startup, Probe):
         yield _starts_in_time(service, startup, options)
     if service.keeps_sessions is True:
-        why = "with ``session_affinity`` clients stay with an instance whose readiness probe fails, if that is meant"
+        why = (
+            "with ``session_affinity`` clients stay with an instance even while its readiness probe fails; omit it "
+            "unless you need that"
+        )
         yield Undecided(why, "template")
     liveness = container.probe("livenessProbe")
     if liveness is UNKNOWN:

@@ -23,22 +23,24 @@ def _may_have_cdn(service: BackendService) -> bool | Unknown:
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/cdn/docs/caching",
-    applies=(Condition(_may_have_cdn, "Cloud CDN does not go with it: see `load-balancer-attributes`", "enable_cdn"),),
+    applies=(
+        Condition(_may_have_cdn, "Cloud CDN cannot be combined with it: see `load-balancer-attributes`", "enable_cdn"),
+    ),
     remediates=True,
 )
 def backend_no_cdn(service: BackendService, options: Options) -> Checks:
     """A service in front of models does not use Cloud CDN.
 
     ## What it checks
-    `enable_cdn` is not set, or `False`.
+    `enable_cdn` is not set, or is `False`.
 
     ## Why it matters
-    Prompts are POST requests, which Cloud CDN never caches, so it adds cost and no benefit. What it does cache are
-    responses to GET requests, such as a list of models, or one client's file or job, which it may serve to others.
+    Prompts are POST requests, which Cloud CDN never caches, so it adds cost and no benefit. It does cache responses to
+    GET requests, such as a list of models, or one client's file or job, which it may serve to others.
 
     ## Applies to
-    Backend services whose load balancer has Cloud CDN, and without `iap`, beside which it is refused. Exclude a web
-    front end, which may well use it, with the option `services`.
+    Backend services whose load balancer supports Cloud CDN. Services with `iap` are exempt, because the API rejects the
+    combination. A web front end may well use Cloud CDN: exclude it with the option `services`.
 
     ## Fails
     ```python

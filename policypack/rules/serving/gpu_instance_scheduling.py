@@ -39,7 +39,7 @@ class GpuInstanceSchedulingOptions(Options):
     """Options of `gpu-instance-scheduling`.
 
     Attributes:
-        provisioning_models: the provisioning models that may serve. By default all that Compute Engine has
+        provisioning_models: the accepted provisioning models. The default has all that Compute Engine supports
             (https://cloud.google.com/compute/docs/instances/provisioning-models).
     """
 
@@ -65,30 +65,39 @@ class GpuInstanceSchedulingOptions(Options):
     url="https://cloud.google.com/compute/docs/instances/setting-vm-host-options",
 )
 def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
-    """VMs with GPUs stop for host maintenance, and the scheduling of all VMs fits how they are provisioned.
+    """VMs with GPUs stop for host maintenance, and every VM's scheduling matches its provisioning model.
 
     ## What it checks
-    A VM with the provisioning model STANDARD, which is the default, has no `instance_termination_action` unless it has
-    a `max_run_duration` or a `termination_time`.
+    For every VM: with the provisioning model STANDARD, the default, `instance_termination_action` is set only together
+    with `max_run_duration` or `termination_time`.
 
-    `scheduling` of machines with GPUs: `on_host_maintenance` is `TERMINATE`; it may be left out for Spot and
-    preemptible machines, where that is the default. SPOT has `preemptible` on and `automatic_restart` off. FLEX_START
-    has `automatic_restart` off, `instance_termination_action` DELETE and a `max_run_duration`. RESERVATION_BOUND has a
-    `reservation_affinity` of type SPECIFIC_RESERVATION. `automatic_restart` is on unless it is turned off. The model is
-    one of `provisioning_models`. Machine types that are available as Spot VMs, as flex-start VMs or from a reservation
-    only (`a3-highgpu` with less than 8 GPUs, `a3-ultragpu`, `a4`, `a4x`) are not STANDARD without a
-    `reservation_affinity` of type SPECIFIC_RESERVATION, unless resize requests fill their group; `a4x` is neither SPOT
-    nor FLEX_START. `guest_accelerators`, where given, are the GPUs that come with the machine type; N1 machine types
-    take none of those that come with others.
+    For VMs with GPUs, `scheduling` is as follows:
+
+    - `on_host_maintenance` is TERMINATE. Spot and preemptible VMs may omit it, because it is their default.
+    - `provisioning_model` is one of the option `provisioning_models`.
+    - SPOT has `preemptible` on and `automatic_restart` off.
+    - FLEX_START has `automatic_restart` off, `instance_termination_action` DELETE and a `max_run_duration`.
+    - RESERVATION_BOUND has a `reservation_affinity` of type SPECIFIC_RESERVATION.
+
+    `automatic_restart` is on by default.
+
+    The machine type is available with the provisioning model. Google Cloud offers `a3-highgpu` with fewer than 8 GPUs,
+    `a3-ultragpu`, `a4` and `a4x` only as Spot VMs, as flex-start VMs or from a reservation:
+
+    - With STANDARD, they have a `reservation_affinity` of type SPECIFIC_RESERVATION, unless resize requests fill their
+      group.
+    - `a4x` is neither SPOT nor FLEX_START.
+
+    `guest_accelerators`, if set, match the machine type: they are its own GPUs or, for N1, GPUs that belong to no other
+    machine type.
 
     ## Why it matters
-    VMs with GPUs cannot be live migrated. Preview accepts all of these; Compute Engine then refuses to create the VMs,
-    and the group stays empty, perhaps not until the next scale-out or failure.
+    VMs with GPUs cannot be live migrated. The preview accepts all of these. Compute Engine then refuses to create the
+    VMs, and the group stays empty, perhaps not until the next scale-out or failure.
 
     ## Applies to
-    Instance templates, regional and global, and single instances, on the serving path of an LLM backend service of any
-    scheme, that have GPUs by machine type or attached. Of the others the termination action alone is judged. The
-    scheduling of VMs with TPUs is not judged.
+    Global and regional instance templates, and single instances, that serve an LLM backend service of any scheme. VMs
+    without GPUs are judged only for the termination action. The scheduling of VMs with TPUs is not judged.
 
     ## Fails
     ```python
@@ -120,9 +129,13 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
     ```
 
     ## Undecided
-    When a value that decides is computed, it is not known whether the machine has GPUs, or `on_host_maintenance` is
-    left out where its default is not documented (FLEX_START and RESERVATION_BOUND). When a machine type that needs a
-    reservation has ANY_RESERVATION, which takes one that fits if there is any.
+    The verdict is undecided when:
+
+    - a value is computed, and the verdict depends on it;
+    - it is not known whether the VM has GPUs;
+    - `on_host_maintenance` is omitted with FLEX_START or RESERVATION_BOUND, for which its default is not documented;
+    - a machine type needs a reservation and has ANY_RESERVATION, which uses a matching reservation only if there is
+      one.
     """
     yield _takes_its_termination_action(machine.scheduling)
     yield under((_HAS_GPU_BY_TYPE, _HAS_NO_TPU, _HAS_GPU), machine, lambda: _suits_gpus(machine, options))
@@ -154,8 +167,10 @@ def _takes_its_gpus(machine: Machine) -> Checks:
     type_ = known(machine.machine_type, "machine_type") or ""
     own = gpus_of_type(type_)
     yield Fail(
-        f"``guest_accelerators`` are not GPUs that `{type_}` takes.",
-        f"The {own[1]} of type `{own[0]}` that come with it, or none." if own else "GPUs that N1 machine types take.",
+        f"``guest_accelerators`` are not GPUs that `{type_}` supports.",
+        f"The {own[1]} of type `{own[0]}` that come with it, or none."
+        if own
+        else "GPUs that N1 machine types support.",
         "Remove ``guest_accelerators``." if own else "Use the machine type that comes with these GPUs.",
     )
 
@@ -191,7 +206,7 @@ def _may_migrate(observed: str) -> Fail:
 def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     model = known(machine.scheduling.provisioning_model, "provisioning_model")
     if model not in REQUIRED_SETTINGS:
-        yield Undecided("``provisioning_model`` is not one that this rule knows", "provisioning_model")
+        yield Undecided("``provisioning_model`` is not one that this rule recognizes", "provisioning_model")
         return
     if model not in options.provisioning_models:
         yield Fail(
@@ -225,7 +240,7 @@ def _is_available(machine: Machine) -> Checks:
     if model in needs.refused:
         yield Fail(
             f"`{type_}` is {model}, and is available from a reservation only.",
-            f"`{type_}` takes a reservation.",
+            f"`{type_}` with a reservation.",
             "Set ``reservation_affinity`` to a SPECIFIC_RESERVATION, and ``provisioning_model`` to RESERVATION_BOUND.",
         )
     elif model == STANDARD and needs.needs_reservation:
@@ -239,7 +254,7 @@ def _has_its_reservation(machine: Machine, type_: str | None, needs: Provisionin
     has_others = not needs.refused
     yield Fail(
         f"`{type_}` is STANDARD without a reservation, a combination that is not available.",
-        f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if has_others else ''}.",
+        f"`{type_}` with a reservation{', SPOT or FLEX_START' if has_others else ''}.",
         "Name the reservation in ``reservation_affinity`` with type "
         f"SPECIFIC_RESERVATION{', or use SPOT or FLEX_START' if has_others else ''}.",
     )

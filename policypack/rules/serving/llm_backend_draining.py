@@ -22,9 +22,9 @@ class DrainingOptions(Options):
     """Options of `llm-backend-draining`.
 
     Attributes:
-        min_seconds: the shortest draining that is accepted. 0, the default, asks for the service's own `timeout_sec`,
-            the time of its longest response, or for 3600, the longest draining that the API takes
-            (https://cloud.google.com/load-balancing/docs/enabling-connection-draining), if that is less.
+        min_seconds: the shortest accepted draining time, in seconds. With 0, the default, draining must cover the
+            service's own `timeout_sec`, up to 3600, the API's maximum
+            (https://cloud.google.com/load-balancing/docs/enabling-connection-draining).
     """
 
     min_seconds: Annotated[int, Range(0, 3600)] = 0
@@ -41,23 +41,24 @@ class DrainingOptions(Options):
     remediates=True,
 )
 def llm_backend_draining(service: BackendService, options: DrainingOptions) -> Checks:
-    """Connection draining lasts as long as the longest response.
+    """Connection draining lasts at least as long as the longest response.
 
     ## What it checks
-    `connection_draining_timeout_sec` is at least `min_seconds` or, if that is 0, at least `timeout_sec`, up to the
-    3600 seconds that the API takes. Left out, it is 300, the provider's default. 0 is never accepted. A passthrough
-    load balancer has no timeout to compare with: there it is above 0, and at least `min_seconds`. On GKE it is
-    `drainingTimeoutSec` of the GCPBackendPolicy that is attached, 0 without one or, behind an Ingress, of the
-    BackendConfig.
+    `connection_draining_timeout_sec` is at least `min_seconds` or, if that option is 0, at least `timeout_sec`, up to
+    the API's maximum of 3600 seconds. The provider's default is 300. 0 is never accepted. A passthrough load balancer
+    has no timeout to compare with: there, the value is above 0 and at least `min_seconds`.
+
+    On GKE, the value is `drainingTimeoutSec` of the attached GCPBackendPolicy (0 without one) or, behind an Ingress, of
+    the BackendConfig.
 
     ## Why it matters
-    Every update, scale-in and repair removes VMs. Responses that they are still generating when draining ends are cut
+    Every update, scale-in and repair removes VMs. When draining ends, responses that they are still generating are cut
     off.
 
     ## Applies to
-    Global and regional backend services of every scheme with instance groups, zonal or hybrid NEGs. Serverless,
-    internet and Private Service Connect NEGs have nothing that the load balancer drains. LLM backends of Gateways and
-    Ingresses on GKE.
+    Global and regional backend services of every scheme with instance groups or with zonal or hybrid NEGs, and LLM
+    backends of Gateways and Ingresses on GKE. Serverless, internet and Private Service Connect NEGs have no connections
+    that the load balancer drains.
 
     ## Fails
     ```python
@@ -94,8 +95,11 @@ def llm_backend_draining(service: BackendService, options: DrainingOptions) -> C
     ```
 
     ## Undecided
-    When draining or the timeout is computed, or draining is too short and the kind of the backends or the scheme is
-    not known. On GKE when a policy may be attached or out of sight, and behind an Ingress where nothing sets it.
+    The verdict is undecided when:
+
+    - the draining time or the timeout is computed;
+    - draining is too short, and the kind of the backends or the scheme is not known;
+    - on GKE, a policy may be attached or is out of sight, or nothing sets the value behind an Ingress.
     """
     draining = known(service.draining_seconds, "connection_draining_timeout_sec")
     if not 0 < draining <= _LONGEST_SECONDS:

@@ -20,7 +20,7 @@ class LoggingOptions(Options):
     """Options of `llm-backend-logging`.
 
     Attributes:
-        min_sample_rate: the lowest `sample_rate` that is accepted, as a fraction; 0 itself never is, as it logs
+        min_sample_rate: the lowest accepted `sample_rate`, as a fraction. 0 itself is never accepted, because it logs
             nothing. The provider's default is 1
             (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/).
     """
@@ -40,21 +40,22 @@ class LoggingOptions(Options):
     remediates=True,
 )
 def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Checks:
-    """The load balancer logs the requests of a backend service, all or a sample.
+    """The load balancer logs all requests of a backend service, or a sample.
 
     ## What it checks
-    `log_config` has `enable=True`, and its `sample_rate`, 1 by default, is above 0 and at least `min_sample_rate`. On
-    GKE it is `logging` of the GCPBackendPolicy that is attached, whose `sampleRate` counts per million, or of the
+    `log_config` has `enable=True`. Its `sample_rate` (1 by default) is above 0 and at least `min_sample_rate`.
+
+    On GKE, the rule reads `logging` of the attached GCPBackendPolicy, where `sampleRate` is per million, or of the
     BackendConfig behind an Ingress.
 
     ## Why it matters
-    Logging is off by default. Only this log shows why a stream was cut (`statusDetails`), which backend responded, how
-    long it took, and who used the capacity. It can't be recovered after an incident.
+    Logging is off by default. Only this log shows why a stream was cut off (`statusDetails`), which backend responded,
+    how long it took, and who used the capacity. It cannot be recovered after an incident.
 
     ## Applies to
-    Services of proxy load balancers, global and regional, with every kind of backend, and LLM backends of Gateways and
-    Ingresses on GKE. Not to passthrough load balancers, which see no requests, nor to Cloud Service Mesh, whose proxies
-    log themselves.
+    Global and regional services of proxy load balancers, with every kind of backend, and LLM backends of Gateways and
+    Ingresses on GKE. Passthrough load balancers are exempt, because they see no requests. Cloud Service Mesh is exempt,
+    because its proxies write their own logs.
 
     ## Fails
     ```python
@@ -87,8 +88,11 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     ```
 
     ## Undecided
-    When `log_config` or a part of it is computed, or logging is off and the scheme is not known. On GKE when a policy
-    may be attached or out of sight, and behind an Ingress where nothing sets it.
+    The verdict is undecided when:
+
+    - `log_config` or a part of it is computed;
+    - logging is off, and the scheme is not known;
+    - on GKE, a policy may be attached or is out of sight, or nothing sets the value behind an Ingress.
     """
     log = service.request_log
     lower = f"from {options.min_sample_rate:g}" if options.min_sample_rate else "above 0"

@@ -30,9 +30,9 @@ class OutlierDetectionOptions(Options):
     """Options of `llm-backend-outlier-detection`.
 
     Attributes:
-        min_ejection_percent: the lowest `max_ejection_percent` that is accepted. 10 is the provider's default
-            (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/), so leaving it out is
-            enough; a small fleet needs a higher value to eject a single VM.
+        min_ejection_percent: the lowest accepted `max_ejection_percent`. 10 is the provider's default
+            (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/), so it may be omitted. A
+            small fleet needs a higher value to eject a single VM.
     """
 
     min_ejection_percent: Annotated[int, Range(1, 100)] = 10
@@ -61,27 +61,32 @@ def _may_be_ejected(service: BackendService) -> bool | Unknown:
     applies=(
         handles_requests(_HAS_NONE),
         Condition(_has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
-        Condition(_may_be_ejected, "its backends are not servers that the load balancer watches", "backends"),
+        Condition(_may_be_ejected, "its backends are not servers that the load balancer monitors", "backends"),
     ),
     remediates=True,
 )
 def llm_backend_outlier_detection(service: BackendService, options: OutlierDetectionOptions) -> Checks:
-    """Servers that return errors get no requests for a while, whatever their health check says.
+    """Servers that return errors receive no requests for a while, whatever their health check says.
 
     ## What it checks
-    `outlier_detection` is there, `max_ejection_percent` is at least `min_ejection_percent`, and one kind of outlier at
-    least is ejected: not all of the `enforcing_...` percentages are 0. With serverless NEGs the backend service has no
-    `iap`, which turns it off, and sets no success rate, which has no effect.
+    `outlier_detection` is set, `max_ejection_percent` is at least `min_ejection_percent`, and at least one of the
+    `enforcing_...` percentages is above 0, so that some outliers are ejected.
+
+    With serverless NEGs, the backend service has no `iap`, which disables outlier detection, and sets no success rate,
+    which has no effect.
 
     ## Why it matters
-    `/health` shows that the process is alive. A server whose GPU fails every generation still passes it, returns errors
-    faster than the others respond, and attracts their requests.
+    `/health` shows that the process is alive. A server whose GPU fails every generation still passes that check. It
+    returns errors faster than the other servers respond, and so attracts their requests.
 
     ## Applies to
-    Application load balancers that have it, with instance groups, zonal or hybrid NEGs: global external ones, service
-    mesh, regional external and internal ones. Serverless and Private Service Connect NEGs that have outlier detection,
-    behind global external and cross-region internal ones: whether they need it `llm-backend-failover-signal` says.
-    Classic, proxy Network and passthrough load balancers have none, cross-region internal ones none for other backends.
+    - Application Load Balancers with instance groups or with zonal or hybrid NEGs: global external, regional external,
+      regional internal, and Cloud Service Mesh.
+    - Global external and cross-region internal Application Load Balancers with serverless or Private Service Connect
+      NEGs, if they have outlier detection. `llm-backend-failover-signal` judges whether they need it.
+
+    Classic, proxy Network and passthrough load balancers are exempt, because they do not support outlier detection.
+    Cross-region internal load balancers do not support it for other backends.
 
     ## Fails
     ```python
@@ -103,9 +108,13 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     ```
 
     ## Undecided
-    When a setting is computed and decides, or scheme, protocol or the kind of the backends is not known, and so
-    whether the load balancer has outlier detection. Serverless and Private Service Connect NEGs without it: their
-    product may have a health signal of its own.
+    The verdict is undecided when:
+
+    - a setting is computed, and the verdict depends on it;
+    - the scheme, the protocol or the kind of the backends is not known, so that the load balancer may not support
+      outlier detection;
+    - serverless or Private Service Connect NEGs have no outlier detection, because their product may have its own
+      health signal.
     """
     detection = service.outlier_detection
     if known(detection.is_set, "outlier_detection"):
@@ -143,7 +152,7 @@ def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
 
 
 def _is_not_off_for_serverless(service: BackendService) -> Checks:
-    if known(service.uses_iap, "iap", because="it turns outlier detection of serverless NEGs off"):
+    if known(service.uses_iap, "iap", because="it turns off outlier detection for serverless NEGs"):
         yield Fail(
             "It has `iap`, which turns off outlier detection for serverless NEGs.",
             "Outlier detection that ejects servers.",

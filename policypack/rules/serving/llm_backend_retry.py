@@ -17,9 +17,9 @@ class RetryOptions(Options):
     """Options of `llm-backend-retry`.
 
     Attributes:
-        allowed: the retry conditions that are accepted. The three by default are those where no generation has begun:
-            the connection failed, the server refused the stream ("it is safe to retry", says the reference of
-            `retryConditions`), or it answered 409.
+        allowed: the accepted retry conditions. The three defaults cover cases in which generation has not started: the
+            connection failed, the server refused the stream ("it is safe to retry", according to the reference of
+            `retryConditions`), or the server responded with 409.
     """
 
     allowed: tuple[str, ...] = ("connect-failure", "refused-stream", "retriable-4xx")
@@ -33,20 +33,20 @@ class RetryOptions(Options):
     url="https://cloud.google.com/load-balancing/docs/https/traffic-management-global",
 )
 def llm_backend_retry(service: BackendService, options: RetryOptions) -> Checks:
-    """A retry policy repeats a request only where the server has not begun to generate.
+    """A retry policy repeats a request only if the server has not started to generate.
 
     ## What it checks
-    The retry conditions of every route that sends requests to the service are among `allowed`. Routes without a retry
-    policy pass: the load balancer then repeats requests without a body only, which a prompt is not.
+    All retry conditions of the routes that send requests to the service are in `allowed`. Routes without a retry policy
+    pass: by default, the load balancer retries only requests without a body, and a prompt has one.
 
     ## Why it matters
-    `5xx` and `gateway-error` also stand for a connection that was reset or timed out while the server was generating,
-    and the gRPC conditions for calls that were cut off. The load balancer then has the whole response generated again,
-    up to num_retries times, just when servers are overloaded.
+    `5xx` and `gateway-error` also match connections that were reset or timed out while the server was generating, and
+    the gRPC conditions match calls that were cut off. The load balancer then has the whole response generated again, up
+    to `num_retries` times, just when servers are overloaded.
 
     ## Applies to
-    Services behind URL maps, global and regional, of every scheme: defaults, path rules and route rules. Routes that
-    redirect or abort every request by fault injection are not judged.
+    Services behind global and regional URL maps of every scheme: the default, path rules and route rules. Routes that
+    redirect, or that abort every request by fault injection, are not judged.
 
     ## Fails
     ```python
@@ -69,7 +69,7 @@ def llm_backend_retry(service: BackendService, options: RetryOptions) -> Checks:
     ```
 
     ## Undecided
-    When routes, the services behind them or retry conditions are computed, or a retry policy names no condition.
+    When routes, the services behind them or retry conditions are computed, or when a retry policy names no condition.
     """
     yield without_url_map(service)
     yield on_routes(service, lambda route, label: _retries_only_what_has_not_started(route, label, options))

@@ -18,9 +18,9 @@ from policypack.rules.shared.conditions import uses_proxy
 from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, setting, unresolved
 
-_AS_LONG = "as much as the longest response takes"
+_AS_LONG = "the duration of the longest response"
 _ROUTE_TO_SERVERLESS = Undecided(
-    "whether the timeout of a route counts for serverless NEGs is not documented", "timeout"
+    "it is not documented whether the timeout of a route applies to serverless NEGs", "timeout"
 )
 
 
@@ -29,9 +29,9 @@ class TimeoutOptions(Options):
     """Options of `llm-backend-timeout`.
 
     Attributes:
-        min_seconds: the shortest timeout that is accepted, the time of the longest response; 600 is how long the OpenAI
-            client libraries wait by default (https://github.com/openai/openai-python#timeouts).
-        max_seconds: the longest timeout that is accepted; the load balancer honours none beyond 86400, one day
+        min_seconds: the shortest accepted timeout, in seconds: the duration of the longest response. 600 is how long
+            the OpenAI client libraries wait by default (https://github.com/openai/openai-python#timeouts).
+        max_seconds: the longest accepted timeout, in seconds. The load balancer honors no timeout above 86400, one day
             (https://cloud.google.com/load-balancing/docs/https/request-distribution).
     """
 
@@ -60,7 +60,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
-    applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
+    applies=(uses_proxy("a passthrough load balancer has no timeout"),),
     gke=lambda backend, options: waits_long_enough(backend, options.min_seconds, options.max_seconds),
     remediates=True,
 )
@@ -68,20 +68,24 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     """The load balancer's timeout covers the model's longest response.
 
     ## What it checks
-    `timeout_sec` is within `min_seconds` and `max_seconds`. Left out, it is 30. So are the timeouts of the routes that
-    URL maps of the stack have to the service, which go before it on all load balancers but the classic one. In front
-    of serverless NEGs it is the request timeout of each Cloud Run service that counts, `timeout` of its `template`: 300
-    s where it is left out, and 3600 s at most. On GKE it is `timeoutSec` of the GCPBackendPolicy that is attached or,
-    behind an Ingress, of the BackendConfig: 30 s without one.
+    These timeouts are between `min_seconds` and `max_seconds`:
+
+    - `timeout_sec` of the service, 30 s by default;
+    - the timeouts of the routes that URL maps of the stack have to the service. They override `timeout_sec` on all load
+      balancers except the classic one;
+    - for serverless NEGs, the request timeout of each Cloud Run service instead: `timeout` of its `template`, 300 s by
+      default and at most 3600 s;
+    - on GKE, `timeoutSec` of the attached GCPBackendPolicy or, behind an Ingress, of the BackendConfig, 30 s by
+      default.
 
     ## Why it matters
     The timeout runs from the first byte of the request to the last byte of the response, not between bytes. With the
-    default, every token stream is cut off after 30 seconds; 0 is rejected.
+    default, every token stream is cut off after 30 seconds. 0 is rejected.
 
     ## Applies to
-    Services of proxy load balancers, global and regional, with the Cloud Run services and functions behind them, and
-    LLM backends of Gateways and Ingresses on GKE. Not to passthrough ones, which have no timeout, nor to other
-    serverless products: they have timeouts of their own.
+    Global and regional services of proxy load balancers, the Cloud Run services and functions behind them, and LLM
+    backends of Gateways and Ingresses on GKE. Passthrough load balancers have no timeout, and other serverless products
+    have their own: neither is judged.
 
     ## Fails
     ```python
@@ -115,12 +119,16 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     ```
 
     ## Undecided
-    When the timeout is computed, or a wrong one may not count: the scheme, or whether a backend is serverless, is not
-    known, or a route to serverless NEGs has one. When a Cloud Run service is not in the stack. On GKE when a policy may
-    be attached or out of sight, or has `scopes` with another value.
+    The verdict is undecided when:
+
+    - the timeout is computed;
+    - a wrong timeout may not apply: the scheme, or whether a backend is serverless, is not known, or a route to
+      serverless NEGs sets one;
+    - a Cloud Run service is not in the stack;
+    - on GKE, a policy may be attached or is out of sight, or has `scopes` with a different value.
     """
     takes_timeout = _takes_timeout(service)
-    doubt = Undecided("`backends` is not known, and serverless NEGs take no timeout", "backends")
+    doubt = Undecided("`backends` is not known, and serverless NEGs support no timeout", "backends")
     yield provided(takes_timeout, doubt, _waits_long_enough(service, options))
     yield _cloud_run_waits_long_enough(service, options)
     # The classic load balancer has no timeouts of routes; on all others they take precedence.
