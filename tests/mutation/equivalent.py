@@ -26,6 +26,11 @@ EQUIVALENT: Final = {
     ("model/frontend/forwarding_rule",
      'return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)',
      "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
+    ("model/gke/edge/front_policies", "if annotations is None or key is None:", "key is None"):
+        "without annotations there is no key",
+    ("model/machines/machine",
+     'return takes_gpus(shape.machine_type or "", shape.accelerators) if shape.accelerators else UNKNOWN',
+     "shape.machine_type"): "a shape with accelerators has a type",
     ("rules/edge/cloud_armor_rate_limit",
      "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
      "policy.limits_rate(of_each_client=False) is True"): "without the option such a limit has passed already",
