@@ -223,6 +223,7 @@ def test_rate_limit(stack: list[R], expected: str) -> None:
 
 def test_a_policy_elsewhere_can_be_vouched_for() -> None:
     check_verdict("cloud-armor-rate-limit", armored("company"), "not applicable", vouched=["comp*"])
+    check_verdict("cloud-armor-rate-limit", armored(Computed()), "undecided", vouched=["*"])
 
 
 def test_of_two_policies_of_one_name_that_of_the_scope_counts() -> None:

@@ -13,6 +13,7 @@ from tests.rules.clusters import (
     all_of,
     cluster,
     deployment,
+    elsewhere,
     gateway,
     pool,
     release,
@@ -113,6 +114,13 @@ def exported(*locations: Any) -> list[R]:
 )
 def test_zones_of_clusters_that_export_a_pool(locations: tuple[Any, ...], expected: str) -> None:
     check_verdict(RULE, exported(*locations), expected, "route")
+
+
+def test_a_cluster_outside_the_stack_that_exports_a_pool_as_well() -> None:
+    provider = elsewhere()
+    third = pool(annotations={"networking.gke.io/export": "True"}, logical="third")
+    stack = all_of(exported("us-central1", "us-east4"), provider, within(provider, third))
+    check_verdict(RULE, stack, "undecided", "route")
 
 
 def test_a_cluster_that_may_export_a_pool_as_well() -> None:
