@@ -102,8 +102,8 @@ def test_a_subnetwork_by_its_name_is_of_a_project(given: dict[str, Any], project
 def test_proxies_of_a_regional_load_balancer_are_in_its_region() -> None:
     """Whatever its forwarding rules say of a subnetwork: those of an external one have none."""
     network = R("Network", "vpc")
-    proxies = R("Subnetwork", "proxies", {"region": "us-central1", "network": Out(network, "id"), "role": "ACTIVE",
-                                          "ipCidrRange": "10.9.0.0/24", "purpose": "REGIONAL_MANAGED_PROXY"})  # fmt: skip
+    given = {"role": "ACTIVE", "ipCidrRange": "10.9.0.0/24", "purpose": "REGIONAL_MANAGED_PROXY"}
+    proxies = R("Subnetwork", "proxies", {"region": "us-central1", "network": Out(network, "id"), **given})
     chat = service([backend(mig())], region="us-central1", loadBalancingScheme="EXTERNAL_MANAGED")
     paths = R("RegionUrlMap", "paths", {"region": "us-central1", "defaultService": Out(chat, "id")})
     proxy = R("RegionTargetHttpProxy", "proxy", {"region": "us-central1", "urlMap": Out(paths, "id")})
