@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = (
@@ -37,3 +38,13 @@ def started_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         yield browser
         browser.close()
+
+
+def assert_accessible(page: Page, *passed: str) -> None:
+    """Axe finds nothing on the page in light colors nor in dark ones, and these rules of it had something to judge."""
+    # The color scheme changes nothing but colors.
+    for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response
+        assert {"color-contrast", *(passed if not options else ())} <= {one["id"] for one in found["passes"]}
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == [], scheme
