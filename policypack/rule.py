@@ -140,7 +140,7 @@ def cis(reference: str) -> Framework:
     return Framework("CIS Google Cloud Platform Foundation Benchmark", "4.0.0", reference)
 
 
-_MAY_BE_NO_LLM: Final = "whether {} serves a model is not known: `services` can name it"
+_MAY_BE_NO_LLM: Final = "it is not known whether {} serves a model; if it does, name it in `services`"
 _MAY_BE_ANOTHER: Final = "whether a load balancer of Google Cloud sends requests to {} is not known"
 
 V = TypeVar("V", bound=View)
@@ -198,10 +198,11 @@ class Rule(Generic[V, O]):
         is_llm = is_chosen or backend.is_llm
         if is_llm is False:
             yield NotApplicable(
-                f"{backend.label} has neither accelerators nor a known model server; `services` can name it"
+                f"{backend.label} has neither accelerators nor a known model server; if it serves a model, name it in "
+                f"`services`"
             )
         elif not backend.stack.is_complete:
-            yield Undecided(f"what shapes {backend.label} may still come in this update")
+            yield Undecided(f"what shapes {backend.label} may be created later in this update")
         elif self.gke:
             doubt = _MAY_BE_NO_LLM if isinstance(is_llm, Unknown) else _MAY_BE_ANOTHER
             condition = all_of([is_llm, backend.is_googles, backend.is_routed])

@@ -180,14 +180,14 @@ def test_the_message_names_the_annotation_and_the_option() -> None:
     (found,) = findings(RULE, build(CHAT, autoneg([entry()])))
     assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
         (
-            "A controller attaches its backends (`controller.autoneg.dev/neg` of Service `vllm`), and the program says "
-            "it has none: an update detaches them.",
+            "A controller attaches its backends (`controller.autoneg.dev/neg` of Service `vllm`), but the program "
+            "declares none: an update detaches them.",
             '`ignore_changes=["backends"]`.',
             'Set `ignore_changes=["backends"]` in the resource options of `chat`.',
         )
     ]
     (found,) = findings(RULE, build(service(None, options=LEFT), autoneg([entry("field")])))
     assert found.reasons == (
-        "`controller.autoneg.dev/neg` of Service `vllm` names `field`, and no such service is in the stack; a `name` "
-        "can make this one it",
+        "`controller.autoneg.dev/neg` of Service `vllm` names `field`, and no such service is in the stack; if this "
+        "service is meant, set its `name`",
     )

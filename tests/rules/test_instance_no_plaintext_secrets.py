@@ -207,8 +207,8 @@ def test_machines(inputs: dict[str, Any], expected: Expected, kind: str) -> None
 def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
     (reason,) = finding(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
     assert reason == (
-        "the metadata value `x` is computed, also from `api-key`, and may contain the secret; one read at boot is not "
-        "in it"
+        "the metadata value `x` is computed, also from `api-key`, and may contain the secret; read the secret "
+        "at boot instead"
     )
 
 
@@ -234,7 +234,7 @@ def test_nothing_that_is_reported_quotes_a_value_or_a_key_that_may_be_one(text: 
     assert not any(word in reported for word in text.split() if len(word) > 8)
 
 
-COMPUTED = "is computed, and so cannot be read; a text written out could be"
+COMPUTED = "is computed, so it cannot be checked; write the text out"
 READ_BY_NAME = "or the name of one, which a variable such as `LLM_KEY_SECRET` would tell"
 
 
@@ -270,7 +270,7 @@ def test_the_message_names_known_keys_and_kinds() -> None:
     assert problem.observed == (
         "It has plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
         "It has plaintext secrets in the metadata value `foo`: a Hugging Face token. "
-        "It has plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
+        "It has plaintext secrets in `metadata_startup_script`: a Hugging Face token, a token."
     )
 
 

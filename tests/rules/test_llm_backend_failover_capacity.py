@@ -215,8 +215,7 @@ def test_nothing_says_what_the_load_of_a_fixed_size_is() -> None:
     assert [(one.property_name, one.why) for one in found.undecided] == [
         (
             "target_size",
-            "`mig-us-central1` has a fixed size, and no signal says what its load is; the option `peak_load` of this "
-            "rule gives it",
+            "`mig-us-central1` has a fixed size, and no signal shows its load; set the option `peak_load` of this rule",
         )
     ]
 
@@ -266,7 +265,7 @@ def test_a_limit_for_each_endpoint_is_named() -> None:
     limit: dict[str, Any] = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerEndpoint": 4}
     (found,) = findings(RULE, build(service([backend(neg, **limit), backend(other, **limit)]), neg, other))
     assert found.reasons == (
-        "its capacity is not known: `backends[0]` limits each endpoint, and how many it has is not known",
+        "its capacity is not known: `backends[0]` limits each endpoint, and its number of endpoints is not known",
     )
 
 

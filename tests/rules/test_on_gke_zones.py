@@ -78,8 +78,8 @@ def test_zones_of_nodes(resources: list[R], expected: str) -> None:
 def test_what_shows_the_cluster() -> None:
     (found,) = findings(RULE, build(*served(pool(), deployment())))
     assert [one.why for one in found.undecided] == [
-        "the clusters that serve InferencePool `chat` are not known to be in the stack; objects with a `provider` "
-        "whose `kubeconfig` comes from a cluster of the stack are"
+        "the clusters that serve InferencePool `chat` are not known to be in the stack; give the objects a `provider` "
+        "whose `kubeconfig` comes from a cluster of the stack"
     ]
 
 

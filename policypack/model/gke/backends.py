@@ -167,7 +167,7 @@ class GkeBackend:
     @cached_property
     def hidden(self) -> str:
         """Why something that shapes it may be out of sight, a clause; empty if nothing can be."""
-        elsewhere = "" if self.target else f"{self.label} is not in the stack, and what shapes it may be elsewhere too"
+        elsewhere = "" if self.target else f"{self.label} is not in the stack, and its policies may be elsewhere, too"
         return why_hidden(self.stack, self.shown_on) or elsewhere
 
     def attached(self, kind: str) -> Attached:

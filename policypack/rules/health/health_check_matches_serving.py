@@ -124,7 +124,7 @@ def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
         return
     service_speaks, check_speaks = known(served, "protocol"), known(spoken, "protocol", use.check.name)
     if on_port is UNKNOWN:
-        yield not_known("port", use.check.name, because="on the serving port it would speak another protocol")
+        yield not_known("port", use.check.name, because="on the serving port, it would use another protocol")
         return
     where = quoted([name for name, is_there in groups.items() if is_there is True])
     yield Fail(

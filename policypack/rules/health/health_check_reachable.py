@@ -43,7 +43,7 @@ from policypack.verdict import (
 )
 from policypack.wording import quoted
 
-_NO_NETWORK = "no network of its backends is made in this stack"
+_NO_NETWORK = "no network of its backends is created in this stack"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ReachableOptions(Options):
 
     Attributes:
         admitted_ranges: source ranges in CIDR notation that something outside the stack admits to the VMs, such as a
-            firewall policy of the organization or a folder; connections from them count as let through
+            firewall policy of the organization or a folder. The rule treats connections from these ranges as admitted
             (https://cloud.google.com/firewall/docs/firewall-policies).
     """
 

@@ -38,7 +38,7 @@ def kinds_go_together(service: BackendService) -> Checks:
         )
     elif len(known_in(service.backends)) > 1 and not any(frozenset().union(*kinds) <= together for together in likely):
         unclear = next(entry.label for entry in known_in(service.backends) if len(entry.backend_kinds) > 1)
-        yield not_known("group", unclear, because="some kinds of backends do not go together")
+        yield not_known("group", unclear, because="some kinds of backends cannot be combined")
 
 
 def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
@@ -65,7 +65,11 @@ def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
         )
     elif possible > LIMITS[limit]:
         unclear = next(entry.label for entry in known_in(service.backends) if len(entry.backend_kinds) > 1)
-        yield not_known("group", unclear, because=f"its load balancer takes only so many of a {kind.value}")
+        yield not_known(
+            "group",
+            unclear,
+            because=f"its load balancer supports only a limited number of backends of kind {kind.value}",
+        )
 
 
 def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
@@ -105,7 +109,7 @@ def platforms_agree(service: BackendService) -> Checks:
             _apart(service),
         )
     elif len(known_in(service.backends)) > 1 and len(possible) > 1:
-        why = "serverless NEGs of two products do not go together"
+        why = "serverless NEGs of two products cannot be combined"
         names = {known(group.platform, "network_endpoint_type", group.name, because=why) for group in possible}
         if len(names - {None}) > 1:
             yield not_known("backends", because=why)
@@ -147,7 +151,7 @@ def as_many_endpoints_as_taken(service: BackendService) -> Checks:
 
 
 def _serves_no_google_api(group: Group) -> Checks:
-    why = "one for a Google API is the only one of its service"
+    why = "a NEG for a Google API must be the only one of its service"
     if known(group.serves_google_api, "psc_target_service", group.name, because=why):
         yield not_known("backends", because=why)
 
