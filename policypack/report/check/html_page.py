@@ -69,13 +69,7 @@ class ResourceFindings:
 
 def render(results: Results) -> str:
     """The report as a page in one file, which loads nothing."""
-    filters: Filters = {
-        "advice": lambda service: list(advice(service)),
-        "in_words": _in_words,
-        "icon": _icon,
-        "percent": _percent,
-    }
-    return render_page("page.html", Page(results), filters, script="page.js")
+    return render_page("page.html", Page(results), FILTERS, script="page.js")
 
 
 class Page:
@@ -246,3 +240,6 @@ def _icon(verdicts: Verdicts) -> str:
 
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.3g} %"
+
+
+FILTERS: Final[Filters] = {"advice": advice, "in_words": _in_words, "icon": _icon, "percent": _percent}
