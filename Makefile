@@ -4,13 +4,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CASES ?= 100000
 EACH ?= 12
+# Newer ones need Node.js 22. What it needs in turn is as of that day.
+AZURITE := azurite@3.35.0 --before=2025-12-01
 BASE ?= origin/main
 PIP := -m pip install --quiet --disable-pip-version-check
 
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test facts fuzz corpus mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check \
+.PHONY: help check test facts fuzz corpus mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check azurite \
 	publish clean has-pulumi
 
 help:  ## List the targets.
@@ -31,13 +33,17 @@ mutation: .venv/dev-installed  ## Judge mutants of rules and model by their test
 ecosystem: .venv/dev-installed reference_stack/venv/installed  ## Print the verdicts that differ from another commit's: make ecosystem BASE=main
 	@.venv/bin/python -m tests.ecosystem $(BASE)
 
-corpus: .venv/dev-installed reference_stack/venv/installed  ## Write the real stacks anew that generated ones start from.
+corpus: .venv/dev-installed reference_stack/venv/installed  ## Write anew what tests keep of programs: stacks that generated ones start from, and mutants of the reference stack.
 	.venv/bin/python -m tests.fuzz.corpus
+	.venv/bin/python -m tests.reference_stack.mutants
 
 facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in the newest libraries of Google Cloud and Pulumi.
 	test -x .facts/bin/python || .venv/bin/python -m venv .facts
 	.facts/bin/python $(PIP) --upgrade google-cloud-compute google-cloud-run pulumi-gcp
 	.facts/bin/python -m tests.facts
+
+azurite:  ## Install Azurite, which stands for Azure Blob Storage in tests (needs npm).
+	npm install --global --prefix .azurite --ignore-scripts --no-audit --no-fund --loglevel=error $(AZURITE)
 
 try-packages: .venv/dev-installed  ## Install the pack and the command into clean environments, and try them.
 	@scripts/try_packages.sh
@@ -87,7 +93,7 @@ has-pulumi:
 	@command -v pulumi >/dev/null || { echo "make $(MAKECMDGOALS) needs the Pulumi CLI on PATH: install it as https://www.pulumi.com/docs/install/ says (make check works without it)." >&2; exit 1; }
 
 clean:  ## Remove everything that the other targets made.
-	rm -rf .venv .bench .facts reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .azurite .bench .facts reference_stack/venv .pulumi-local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -135,7 +135,7 @@ def _former_policy(alias: str, rule: AnyRule, options: _OptionsReader) -> Policy
     def validate(args: ResourceValidationArgs, _: ReportViolation) -> None:
         options.former = args.get_config()
 
-    description = f"Now called `{rule.name}`: move its options there. A level is not taken over."
+    description = f"Now called `{rule.name}`: move its options there. Its level does not carry over."
     metadata = _metadata(rule) | {"name": alias, "description": description, "enforcement_level": _FORMER_LEVEL}
     return ResourceValidationPolicy(validate=validate, **metadata)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.config.terms import Level, Severity, Stage
@@ -139,7 +140,7 @@ def cis(reference: str) -> Framework:
     return Framework("CIS Google Cloud Platform Foundation Benchmark", "4.0.0", reference)
 
 
-_MAY_BE_NO_LLM: Final = "whether {} serves a model is not known: `services` can name it"
+_MAY_BE_NO_LLM: Final = "it is not known whether {} serves a model; if it does, name it in `services`"
 _MAY_BE_ANOTHER: Final = "whether a load balancer of Google Cloud sends requests to {} is not known"
 
 V = TypeVar("V", bound=View)
@@ -197,16 +198,17 @@ class Rule(Generic[V, O]):
         is_llm = is_chosen or backend.is_llm
         if is_llm is False:
             yield NotApplicable(
-                f"{backend.label} has neither accelerators nor a known model server; `services` can name it"
+                f"{backend.label} has neither accelerators nor a known model server; if it serves a model, name it in "
+                f"`services`"
             )
         elif not backend.stack.is_complete:
-            yield Undecided(f"what shapes {backend.label} may still come in this update")
+            yield Undecided(f"what shapes {backend.label} may be created later in this update")
         elif self.gke:
             doubt = _MAY_BE_NO_LLM if isinstance(is_llm, Unknown) else _MAY_BE_ANOTHER
             condition = all_of([is_llm, backend.is_googles, backend.is_routed])
             yield provided(condition, Undecided(doubt.format(backend.label)), self.gke(backend, options))
 
-    @property
+    @cached_property
     def summary(self) -> str:
         """What it asks for in a sentence or two: how its docstring begins."""
         return (inspect.getdoc(self.check) or "").partition("\n## ")[0].strip()

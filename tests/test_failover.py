@@ -189,7 +189,7 @@ def test_further_signals_leave_it_undecided() -> None:
     found = chat(*fleets({**policy(0.9, 2), **metrics}, policy(0.9, 2), **RATE))
     assert (found.verdict, found.remedies) == ("undecided", None)
     assert found.reasons == (
-        "an autoscaler follows further signals, so the steady load may be low enough or not; `--peak-rps` gives it",
+        "an autoscaler also follows other signals, so the steady load is not known; set `--peak-rps`",
     )
     assert [one.warm.is_survivable for one in found.losses] == [False, False]
 
@@ -358,9 +358,7 @@ def test_groups_of_a_fixed_size() -> None:
     parts = [service([backend(group, **RATE) for group in groups]), *groups]
     found = chat(*parts)
     assert (found.verdict, found.remedies) == ("undecided", None)
-    assert found.reasons == (
-        "`mig-us-central1` has a fixed size, and no signal says what its load is; `--peak-rps` gives it",
-    )
+    assert found.reasons == ("`mig-us-central1` has a fixed size, and no signal shows its load; set `--peak-rps`",)
     empty = managed("us-east1", targetSize=0)
     found = chat(service([backend(group, **RATE) for group in (groups[0], empty)]), groups[0], empty)
     assert found.verdict == "fails"

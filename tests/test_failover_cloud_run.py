@@ -219,7 +219,7 @@ def test_what_the_rule_says() -> None:
     (found,) = findings(RULE, build(*two_regions(sized(US, 10, 20), sized(EU, 1, 6))))
     (problem,) = found.problems
     assert problem.observed == (
-        f"Without `{US}`, the Cloud Run services of the other regions take at most 96 requests at a time, for a steady "
-        "load of 105.6."
+        f"Without `{US}`, the Cloud Run services of the other regions serve at most 96 requests at a time, but the "
+        f"steady load is 105.6."
     )
-    assert problem.fix.startswith("Raise the maximum of instances in the other regions")
+    assert problem.fix.startswith("Raise the maximum number of instances in the other regions")

@@ -181,7 +181,7 @@ def _by_steady_load(found: ServiceFailover, service: BackendService, basis: Fail
     if all(loss.is_survivable for loss in each):
         return _unless_crowded(shown, service, basis.found, None)
     if basis.found.inexact and all(loss.left for loss in each):
-        return replace(shown, reasons=(f"{basis.found.inexact.why}; `--peak-rps` gives it",))
+        return replace(shown, reasons=(f"{basis.found.inexact.why}; set `--peak-rps`",))
     changes = remedies_of_instances(service, fleets, None) if found.is_cloud_run else remedies(service, fleets, targets)
     return replace(shown, verdict="fails", remedies=changes)
 

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+_INSTALLED: Final = Path(__file__).parents[2] / ".azurite/bin"
+AZURITE: Final = shutil.which("azurite-blob", path=f"{_INSTALLED}{os.pathsep}{os.environ['PATH']}")
+# A mark `skip` of all tests is one line of pytest's summary; a call in a fixture would be a line each.
+NEEDS_AZURITE: Final = (
+    () if AZURITE else (pytest.mark.skip(reason="needs Azurite: install it with `make azurite`, which needs npm"),)
+)
+_SECONDS_TO_START: Final = 90
+AZURE_ACCOUNT: Final = "acme"
+AZURE_KEY: Final = "a2V5"  # in Base64
 
 
 class Dripping(bytes):
@@ -77,12 +95,28 @@ def request(method: str, url: str, body: bytes = b"", headers: Mapping[str, str]
         return content
 
 
+def azure_connection(host: str) -> str:
+    """A connection string for a server of Azure Blob Storage."""
+    return f"AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};BlobEndpoint=http://{host}/{AZURE_ACCOUNT};"
+
+
+def azure_token(permission: str, container: str | None = None) -> str:
+    """A SAS token for a container, or for the whole account."""
+    from azure.storage.blob import ResourceTypes, generate_account_sas, generate_container_sas
+
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    if container:
+        return generate_container_sas(AZURE_ACCOUNT, container, AZURE_KEY, permission=permission, expiry=ends)
+    everything = ResourceTypes(service=True, container=True, object=True)
+    return generate_account_sas(AZURE_ACCOUNT, AZURE_KEY, everything, permission, ends)
+
+
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket of an S3 or a GCS server: its URL as Pulumi takes it, and how to change what is in it."""
+    """A bucket of a server: its URL as Pulumi takes it, the variables that it needs, and how to change its content."""
 
     url: str
-    address: str
+    environment: Mapping[str, str]
     put: Callable[[str, bytes], object]
     delete: Callable[[str], object]
 
@@ -92,8 +126,11 @@ class Bucket:
         return f"{url}/{path}{question_mark}{query}"
 
 
+MakeBucket = Callable[[str], Bucket]
+
+
 @contextmanager
-def s3_server() -> Iterator[Callable[[str], Bucket]]:
+def s3_server() -> Iterator[MakeBucket]:
     """Makes buckets."""
     from moto.server import ThreadedMotoServer
 
@@ -107,7 +144,7 @@ def s3_server() -> Iterator[Callable[[str], Bucket]]:
         request("PUT", f"{address}/{name}", headers=signed)
         return Bucket(
             f"s3://{name}?endpoint={address}&region=us-east-1&s3ForcePathStyle=true",
-            address,
+            {},
             lambda path, content: request("PUT", f"{address}/{name}/{quote(path)}", content, headers=signed),
             lambda path: request("DELETE", f"{address}/{name}/{quote(path)}", headers=signed),
         )
@@ -117,8 +154,8 @@ def s3_server() -> Iterator[Callable[[str], Bucket]]:
 
 
 @contextmanager
-def gcs_server() -> Iterator[Callable[[str], Bucket]]:
-    """Makes buckets, whose address is for STORAGE_EMULATOR_HOST."""
+def gcs_server() -> Iterator[MakeBucket]:
+    """Makes buckets."""
     from gcp_storage_emulator.server import create_server
 
     server = create_server("127.0.0.1", 0, in_memory=True)
@@ -132,10 +169,45 @@ def gcs_server() -> Iterator[Callable[[str], Bucket]]:
         upload = f"{address}/upload{api}/{name}/o?uploadType=media&name="
         return Bucket(
             f"gs://{name}",
-            address,
+            {"STORAGE_EMULATOR_HOST": address},
             lambda path, content: request("POST", f"{upload}{quote(path, safe='')}", content),
             lambda path: request("DELETE", f"{address}{api}/{name}/o/{quote(path, safe='')}"),
         )
 
     yield make
     server.stop()
+
+
+@contextmanager
+def azure_server() -> Iterator[MakeBucket]:
+    """Makes containers."""
+    from azure.storage.blob import BlobServiceClient
+
+    assert AZURITE
+    # The clients speak a newer version of the API than it knows by name.
+    options = ("--blobPort", "0", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
+    # It ends with its standard input, and so with this process, however that ends.
+    command = ["sh", "-c", '"$0" "$@" & read -r _; kill $!', AZURITE, *options]
+    accounts = os.environ | {"AZURITE_ACCOUNTS": f"{AZURE_ACCOUNT}:{AZURE_KEY}"}
+    with subprocess.Popen(command, env=accounts, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin
+        assert server.stdout
+        too_late = threading.Timer(_SECONDS_TO_START, server.stdin.close)
+        too_late.start()
+        said = (re.search(r"successfully listens on http://(\S+)", line) for line in server.stdout)
+        host = next((match[1] for match in said if match), "")
+        too_late.cancel()
+        assert host, f"{AZURITE} has not started"
+        address = {"AZURE_STORAGE_DOMAIN": host, "AZURE_STORAGE_PROTOCOL": "http"}
+        with BlobServiceClient.from_connection_string(azure_connection(host)) as client:
+
+            def make(name: str) -> Bucket:
+                container = client.create_container(name)
+                return Bucket(
+                    f"azblob://{name}?storage_account={AZURE_ACCOUNT}",
+                    address | {"AZURE_STORAGE_KEY": AZURE_KEY},
+                    lambda path, content: container.upload_blob(path, content, overwrite=True),
+                    container.delete_blob,
+                )
+
+            yield make

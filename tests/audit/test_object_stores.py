@@ -1,9 +1,10 @@
-"""Buckets over real HTTP: a local S3 server and a local GCS one."""
+"""Buckets over real HTTP: local servers of S3, Cloud Storage and Azure Blob Storage."""
 
 from __future__ import annotations
 
 import gzip
 import logging
+import os
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,7 +16,19 @@ from policypack.audit.error import AuditError, TargetError
 from policypack.audit.stores.filesystem import _open
 from policypack.audit.stores.store import Entry, Store
 from policypack.audit.stores.target import open_target
-from tests.audit.servers import Answer, Bucket, dripping, gcs_server, s3_server, serving
+from tests.audit.servers import (
+    NEEDS_AZURITE,
+    Answer,
+    Bucket,
+    MakeBucket,
+    azure_connection,
+    azure_server,
+    azure_token,
+    dripping,
+    gcs_server,
+    s3_server,
+    serving,
+)
 from tests.audit.states import BAD, GOOD, Judged, audited, errors, statuses
 
 STACKS = ".pulumi/stacks"
@@ -23,24 +36,48 @@ STACKS = ".pulumi/stacks"
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("AZURE_STORAGE")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     yield
     _open.cache_clear()
 
 
-@pytest.fixture(scope="session", params=["s3", "gs"])
-def server(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Bucket]]:
+@pytest.fixture(scope="session")
+def s3() -> Iterator[MakeBucket]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with s3_server() if request.param == "s3" else gcs_server() as make:
+    with s3_server() as make:
         yield make
 
 
+@pytest.fixture(scope="session")
+def gs() -> Iterator[MakeBucket]:
+    with gcs_server() as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def azblob() -> Iterator[MakeBucket]:
+    with azure_server() as make:
+        yield make
+
+
+@pytest.fixture(scope="session", params=["s3", "gs", pytest.param("azblob", marks=NEEDS_AZURITE)])
+def server(request: pytest.FixtureRequest) -> MakeBucket:
+    make: MakeBucket = request.getfixturevalue(request.param)
+    return make
+
+
+def bucket_name(request: pytest.FixtureRequest) -> str:
+    return f"states-{zlib.crc32(request.node.name.encode())}"
+
+
 @pytest.fixture
-def bucket(server: Callable[[str], Bucket], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
-    made = server(f"states-{zlib.crc32(request.node.name.encode())}")
-    if made.url.startswith("gs://"):
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", made.address)
+def bucket(server: MakeBucket, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Bucket:
+    made = server(bucket_name(request))
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
     return made
 
 
@@ -95,10 +132,11 @@ def test_exported_states_in_a_bucket(bucket: Bucket, tmp_path: Path) -> None:
 def test_an_empty_bucket_and_one_that_is_not_there(bucket: Bucket) -> None:
     missing = bucket.with_path("").replace("states", "nowhere")
     name = missing.partition("://")[2].partition("/")[0]
+    kind = "container" if missing.startswith("azblob") else "bucket"
     for path in ("", ".pulumi/stacks/llm/dev.json", "exports/*.json"):
         with pytest.raises(TargetError, match=r"there is no (stack|such file)"):
             list(open_target(bucket.with_path(path)).entries())
-        with pytest.raises(TargetError, match=f"there is no bucket {name}, or these credentials may not see it"):
+        with pytest.raises(TargetError, match=f"there is no {kind} {name}, or these credentials may not see it"):
             list(open_target(missing.replace(f"{name}/", f"{name}/{path}")).entries())
 
 
@@ -116,6 +154,44 @@ def test_what_to_do_about_a_damaged_checkpoint(bucket: Bucket, tmp_path: Path) -
         "`.pulumi/stacks/llm/dev.json.bak` or `.pulumi/history/llm/dev/dev-2.checkpoint.json`.",
         "old.json": "The backend has no older copy of it: restore it from a backup of the backend.",
     }
+
+
+# The variables with the credentials, given the server and the container, and why they are refused.
+Credentials = tuple[Callable[[str, str], dict[str, str]], str]
+AZURE: dict[str, Credentials] = {
+    "connection string": (lambda host, _: {"AZURE_STORAGE_CONNECTION_STRING": azure_connection(host)}, ""),
+    "token of the account": (lambda *_: {"AZURE_STORAGE_SAS_TOKEN": azure_token("rl")}, ""),
+    "token of the container": (lambda _, name: {"AZURE_STORAGE_SAS_TOKEN": azure_token("rl", name)}, ""),
+    "token that may not list": (lambda *_: {"AZURE_STORAGE_SAS_TOKEN": azure_token("r")}, "no permission"),
+    "wrong key": (lambda *_: {"AZURE_STORAGE_KEY": "bm8="}, "no permission"),
+}
+
+
+@pytest.fixture(params=[pytest.param(row, id=name, marks=NEEDS_AZURITE) for name, row in AZURE.items()])
+def azure(request: pytest.FixtureRequest) -> Credentials:
+    row: Credentials = request.param
+    return row
+
+
+def test_the_credentials_that_azure_takes(
+    azure: Credentials,
+    azblob: MakeBucket,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    credentials, refused = azure
+    bucket = azblob(name := bucket_name(request))
+    bucket.put(f"{STACKS}/llm/dev.json", GOOD)
+    address = {key: value for key, value in bucket.environment.items() if key != "AZURE_STORAGE_KEY"}
+    for key, value in {**address, **credentials(address["AZURE_STORAGE_DOMAIN"], name)}.items():
+        monkeypatch.setenv(key, value)
+    if refused:
+        with pytest.raises(TargetError, match=f"^it cannot be listed: {refused} "):
+            list(open_target(bucket.url).entries())
+    else:
+        with audited(bucket.url, journal=tmp_path / "j") as results:
+            assert set(statuses(results).values()) == {"compliant"}
 
 
 class Meanwhile:

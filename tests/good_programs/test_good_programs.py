@@ -104,7 +104,7 @@ def test_what_is_said_of_cloud_run_with_its_defaults() -> None:
     undecided = {(found.rule.name, found.name): found.reasons for found in report.with_status("undecided")}
     assert undecided == {
         ("run-service-capacity", "llm"): (
-            "`max_instance_request_concurrency` of `llm` is left out, and whether that is 80, or 80 for each of its "
-            "vCPUs, is not known: set it to what the model server batches",
+            "`max_instance_request_concurrency` of `llm` is omitted, and it is not known whether that means 80, or 80 "
+            "for each of its vCPUs: set it to the model server's batch size",
         )
     }

@@ -47,12 +47,16 @@ def deploy():
     )
     return Encryption("llm", args).storage_key
 
+status = 0
 try:
     deploy()
 except pulumi.RunError as error:
-    print(error, file=sys.stderr, flush=True)
-    # The mocks leave an event loop that may complain when the interpreter takes it down.
-    os._exit(1)
+    status = 1
+    print(error, file=sys.stderr)
+sys.stdout.flush()
+sys.stderr.flush()
+# The mocks leave an event loop that may complain when the interpreter takes it down.
+os._exit(status)
 """
 
 

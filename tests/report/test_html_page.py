@@ -91,7 +91,11 @@ def test_a_finding_says_what_was_observed_what_is_required_the_fix_and_where(pag
     assert terms == [
         ("Observed", "All backends are in one region (us-central1)."),
         ("Required", "Backends in at least 2 regions."),
-        ("Fix", "Add a backend in another region to backends, such as a RegionInstanceGroupManager there."),
+        (
+            "Fix",
+            "Add a backend in another region to backends, such as a RegionInstanceGroupManager there, with a named "
+            "port, an autoscaler and autohealing of its own.",
+        ),
     ]
 
 
@@ -127,8 +131,8 @@ def test_the_list_beside_a_picture_says_the_same(page: Element) -> None:
         "draft (backend service, EXTERNAL_MANAGED, HTTP) 3 failed, 19 undecided",
         "health (health check, HTTP /health) 1 failed",
         "us-central1 vllm-us-central1 (backend, 2 to 6 machines) 1 failed, 1 undecided",
-        "region not known not known (backend, backends as a whole is computed (inside apply?) or encrypted; a list "
-        "written out could be judged)",
+        "region not known not known (backend, backends is computed as a whole (inside apply?) or encrypted; write the "
+        "list out so that it can be judged)",
         "vllm (machines, g2-standard-8) 3 failed",
     ]
 

@@ -139,7 +139,9 @@ def test_backends_that_are_computed_as_a_whole() -> None:
     group = mig()
     chat = service(Computed((group,)))
     path = path_of(group, chat)
-    why = "`backends` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
+    why = (
+        "`backends` is computed as a whole (inside `apply`?) or encrypted; write the list out so that it can be judged"
+    )
     assert nodes_of(path)[1:] == [
         ("backend", "mig-us-central1", "us-central1", "0 machines"),
         ("backend", NOT_KNOWN, REGION_NOT_KNOWN, why),

@@ -142,6 +142,14 @@ def test_targets_of_the_annotation(targets: dict[str, Any], inputs: dict[str, An
     check_verdict(MODE, stack, mode)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "limit"), [({}, "max_rate_per_endpoint"), (TCP_PROXY, "max_connections_per_endpoint")]
+)
+def test_the_fix_names_the_limit_of_what_the_load_balancer_counts(inputs: dict[str, Any], limit: str) -> None:
+    (found,) = findings(LIMIT, build(with_name(options=LEFT, **inputs), autoneg([{"name": "chat"}])))
+    assert [problem.fix.split("`")[1] for problem in found.problems] == [limit]
+
+
 def test_without_an_annotation_that_names_it_a_service_has_no_targets() -> None:
     for rule in (LIMIT, MODE):
         check_verdict(rule, [LEFT_CHAT, autoneg([{"name": "embed"}])], "not applicable")
@@ -180,14 +188,14 @@ def test_the_message_names_the_annotation_and_the_option() -> None:
     (found,) = findings(RULE, build(CHAT, autoneg([entry()])))
     assert [(problem.observed, problem.required, problem.fix) for problem in found.problems] == [
         (
-            "A controller attaches its backends (`controller.autoneg.dev/neg` of Service `vllm`), and the program says "
-            "it has none: an update detaches them.",
+            "A controller attaches its backends (`controller.autoneg.dev/neg` of Service `vllm`), but the program "
+            "declares none: an update detaches them.",
             '`ignore_changes=["backends"]`.',
             'Set `ignore_changes=["backends"]` in the resource options of `chat`.',
         )
     ]
     (found,) = findings(RULE, build(service(None, options=LEFT), autoneg([entry("field")])))
     assert found.reasons == (
-        "`controller.autoneg.dev/neg` of Service `vllm` names `field`, and no such service is in the stack; a `name` "
-        "can make this one it",
+        "`controller.autoneg.dev/neg` of Service `vllm` names `field`, and no such service is in the stack; if this "
+        "service is meant, set its `name`",
     )

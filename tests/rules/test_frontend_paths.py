@@ -284,7 +284,7 @@ def test_a_classic_load_balancer_cannot_abort(scheme: Any) -> None:
     (problem,) = found.problems
     assert "let the defaults abort" not in problem.fix
     assert "let the defaults redirect to another host (`default_url_redirect`)" in problem.fix
-    assert "a classic load balancer (scheme EXTERNAL) does not have `fault_injection_policy`" in problem.fix
+    assert "a classic load balancer (scheme EXTERNAL) does not support `fault_injection_policy`" in problem.fix
 
 
 def test_other_load_balancers_can_abort() -> None:

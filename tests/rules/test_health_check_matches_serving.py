@@ -13,6 +13,7 @@ FAILED, PASSED, UNDECIDED, EXEMPT = "failed", "passed", "undecided", "not applic
 HTTP, HTTPS, HTTP2 = "httpHealthCheck", "httpsHealthCheck", "http2HealthCheck"
 TCP, SSL, GRPC, GRPC_TLS = "tcpHealthCheck", "sslHealthCheck", "grpcHealthCheck", "grpcTlsHealthCheck"
 SERVING = {"portSpecification": "USE_SERVING_PORT"}
+NAMED: dict[str, Any] = {"port": None, "portSpecification": "USE_NAMED_PORT"}
 PORTS = [{"name": "http", "port": 8000}]
 OUTSIDE = "projects/p-demo/global/healthChecks/shared"
 
@@ -89,6 +90,32 @@ def test_tls_on_the_serving_port(kind: str, protocol: Any, status: str) -> None:
         pytest.param(probe(portSpecification=Computed()), None, UNDECIDED, id="what it asks is computed"),
         pytest.param(probe(**SERVING), Computed(), PASSED, id="USE_SERVING_PORT, whatever it is"),
         pytest.param(probe(HTTPS, port=Computed()), None, UNDECIDED, id="TLS on a port that is not known"),
+        pytest.param(probe(**NAMED, portName="http"), None, PASSED, id="the serving port by its name"),
+        pytest.param(probe(HTTPS, **NAMED, portName="http"), None, FAILED, id="TLS on the serving port by its name"),
+        pytest.param(probe(HTTPS, port=None, portName="http"), None, FAILED, id="by its name without a specification"),
+        pytest.param(
+            probe(**NAMED, portName="web"),
+            [*PORTS, {"name": "web", "port": 9000}],
+            PASSED,
+            id="another port by its name",
+        ),
+        pytest.param(
+            probe(HTTPS, **NAMED, portName="web"),
+            [*PORTS, {"name": "web", "port": 9000}],
+            PASSED,
+            id="TLS on another port by its name",
+        ),
+        pytest.param(
+            probe(HTTPS, **NAMED, portName="web"),
+            [*PORTS, {"name": "web", "port": 8000}],
+            FAILED,
+            id="TLS on the serving port by another name",
+        ),
+        pytest.param(probe(**NAMED, portName="web"), None, UNDECIDED, id="a name that the group does not have"),
+        pytest.param(probe(**NAMED, portName="web"), Computed(), UNDECIDED, id="a name where the ports are computed"),
+        pytest.param(probe(**NAMED, portName=Computed()), None, UNDECIDED, id="a name that is computed"),
+        pytest.param(probe(**NAMED), None, UNDECIDED, id="a name that is left out"),
+        pytest.param(probe(port=8000, portName="web"), None, PASSED, id="a number counts before a name"),
         pytest.param(R("HttpHealthCheck", "check", {"port": 8000}), None, PASSED, id="a legacy check"),
         pytest.param(R("HttpsHealthCheck", "check", {"port": 8000}), None, FAILED, id="a legacy check with TLS"),
     ],
@@ -167,6 +194,21 @@ def test_the_messages() -> None:
         "the health check `check` probes port 9000, which is not a named port of `mig`, and requests go to `8000`: "
         "whether the server responds there is not known",
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "ports", "reason"),
+    [
+        pytest.param({"portName": "web"}, PORTS,
+                     "the health check `check` probes the named port `web`, which `mig` does not have",
+                     id="no such port"),
+        pytest.param({"portName": "web"}, Computed(), "`named_ports` of `mig` is not known", id="the group's ports"),
+        pytest.param({"portName": Computed()}, PORTS, "`port_name` of `check` is not known", id="the check's name"),
+    ],
+)  # fmt: skip
+def test_what_a_named_port_leaves_open(asked: dict[str, Any], ports: Any, reason: str) -> None:
+    (found,) = findings(RULE, build(*served(probe(**NAMED, **asked), fleet(ports=ports))))
+    assert found.reasons == (reason,)
 
 
 def guarded(asked: R, admitted: list[str], *more: R, healing: R | None = None) -> tuple[R, ...]:

@@ -155,7 +155,11 @@ def test_targets() -> None:
         (asks({"portSpecification": "USE_SERVING_PORT"}), {"portName": None}, PASSED),
         (asks({"portSpecification": "USE_SERVING_PORT"}), {"portName": Computed()}, UNDECIDED),
         (asks({"portSpecification": "USE_FIXED_PORT", "port": 8000}), {}, PASSED),
-        (asks({"portSpecification": "USE_NAMED_PORT", "portName": "http"}), {}, UNDECIDED),
+        (asks({"portSpecification": "USE_NAMED_PORT", "portName": "http"}), {}, PASSED),
+        (asks({"portSpecification": "USE_NAMED_PORT", "portName": "web"}), {}, UNDECIDED),
+        (asks({"portSpecification": "USE_NAMED_PORT", "portName": Computed()}), {}, UNDECIDED),
+        (asks({"portName": "http"}), {}, PASSED),
+        (asks({"portName": "http"}, "tcpHealthCheck"), {}, PASSED),
         (asks({"portSpecification": Computed(), "port": 8000}), {}, UNDECIDED),
         (asks({"port": 8000}, "tcpHealthCheck"), {}, PASSED),
         (asks({}, "tcpHealthCheck"), {}, UNDECIDED),
@@ -801,6 +805,35 @@ def test_the_message_names_the_rule_that_almost_fits_and_what_it_lacks(rules: li
     (found,) = findings(RULE, build(machine, mig, probe, chat, NETWORK, SUBNET, *rules))
     assert sentence in found.problems[0].observed
     assert found.problems[0].fix.startswith(fix)
+
+
+FOLLOW = 'Set `port_specification="USE_SERVING_PORT"` on `check`: it then probes the port that requests go to.'
+PASSES_THROUGH = {"region": "us-central1", "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
+
+
+@pytest.mark.parametrize(
+    ("probe", "inputs", "offers"),
+    [
+        pytest.param(asks({}), {}, True, id="no port"),
+        pytest.param(asks({}, "httpsHealthCheck"), {"protocol": "HTTPS"}, True, id="no port over TLS"),
+        pytest.param(asks({}), {"portName": "web"}, True, id="no port, and the group lacks that of the service"),
+        pytest.param(asks({}), PASSES_THROUGH, False, id="a passthrough load balancer has no serving port"),
+        pytest.param(asks({"port": 80}), {}, False, id="a port that somebody chose"),
+        pytest.param(asks({"portSpecification": "USE_FIXED_PORT"}), {}, False, id="a specification"),
+        pytest.param(R("HttpHealthCheck", "check", {}), {}, False, id="a legacy check cannot"),
+    ],
+)
+def test_a_check_without_a_port_could_follow_the_serving_port(probe: R, inputs: dict[str, Any], offers: bool) -> None:
+    (found,) = findings(RULE, build(*probed(probe=probe, **inputs)))
+    assert [FOLLOW in problem.fix for problem in found.problems if "health checks" in problem.observed] == [offers]
+
+
+def test_a_check_that_heals_as_well_has_no_serving_port() -> None:
+    probe, machine = asks({}), template()
+    mig = group(machine, autoHealingPolicies={"healthCheck": Out(probe, "id"), "initialDelaySec": 600})
+    chat = service([backend(mig)], healthChecks=Out(probe, "id"))
+    (found,) = findings(RULE, build(machine, mig, probe, chat, NETWORK, SUBNET))
+    assert not any(FOLLOW in problem.fix for problem in found.problems)
 
 
 def test_a_check_on_another_port_than_the_server_is_told_so() -> None:

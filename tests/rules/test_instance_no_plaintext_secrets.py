@@ -130,6 +130,7 @@ HARMLESS = [
     "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
     "pip install sk-learn-extra-package-for-training",
+    "git tag sk-" + "a1" * 12,
     "hf_hub_download_with_a_very_long_function_name_indeed",
     "hf_" + "x" * 34,
     "docker.io/vllm/vllm-openai:v0.11.0@sha256:014a95f21c9edf6abe0aea6b07353f96baa4ec291c427bb1176dc7c93a85845c",
@@ -174,6 +175,8 @@ def test_the_cloud_init_document_of_the_reference_stack_has_none() -> None:
 
 
 PASSWORD = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": "gR7-xx_pq0"}})
+KEY_PAIR = R("tls:index/privateKey:PrivateKey", "pair", {}, {"outputs": {"privateKeyPem": "pem of this key",
+                                                                       "privateKeyOpenssh": UNKNOWN}})  # fmt: skip
 NOT_YET = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": UNKNOWN}})
 
 
@@ -198,16 +201,18 @@ NOT_YET = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outpu
         ({"metadata": [HF]}, "undecided"),
         ({"metadata": {"x": Computed((PASSWORD,), "-k gR7-xx_pq0")}}, ("undecided", "failed")),
         ({"metadata": {"x": Computed((PASSWORD,), "its id")}}, ("undecided", "passed")),
+        ({"metadata": {"x": Computed((KEY_PAIR,), "its id")}}, "undecided"),
     ],
 )
 def test_machines(inputs: dict[str, Any], expected: Expected, kind: str) -> None:
-    check_verdict(RULE, with_path(inputs, PASSWORD, kind=kind), expected)
+    check_verdict(RULE, with_path(inputs, PASSWORD, KEY_PAIR, kind=kind), expected)
 
 
 def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
     (reason,) = finding(RULE, *on_path(machine({"metadata": {"x": Out(NOT_YET, "result")}})), NOT_YET).reasons
     assert reason == (
-        "a metadata value with another key comes from `api-key`, which has a secret output, and is not known"
+        "the metadata value `x` is computed, also from `api-key`, and may contain the secret; read the secret "
+        "at boot instead"
     )
 
 
@@ -225,7 +230,7 @@ def test_what_the_group_adds(added: Any, status: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*SECRETS, *(token for _, token in TOKENS)])
-def test_nothing_that_is_reported_quotes_a_value_or_an_unlisted_key(text: str) -> None:
+def test_nothing_that_is_reported_quotes_a_value_or_a_key_that_may_be_one(text: str) -> None:
     subject = machine({"metadata": {"my-key-s3cr3t": text, "user-data": text}})
     (found,) = findings(RULE, build(*on_path(subject)))
     reported = " ".join(part for p in found.problems for part in (p.observed, p.required, p.fix)) + str(found.reasons)
@@ -233,13 +238,43 @@ def test_nothing_that_is_reported_quotes_a_value_or_an_unlisted_key(text: str) -
     assert not any(word in reported for word in text.split() if len(word) > 8)
 
 
+COMPUTED = "is computed, so it cannot be checked; write the text out"
+READ_BY_NAME = "or the name of one, which a variable such as `LLM_KEY_SECRET` would tell"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        pytest.param({"startup-script": "export HF_TOKEN=hf-token-prod"},
+                     f"the metadata value `startup-script` contains a token in `HF_TOKEN`, {READ_BY_NAME}",
+                     id="a variable of a script"),
+        pytest.param({"startup-script": "export xK9dm_TOKEN=hf-token-prod"},
+                     f"the metadata value `startup-script` contains a token, {READ_BY_NAME}",
+                     id="a variable with a name that may be a secret"),
+        pytest.param({"hfToken": "hf-token-prod"},
+                     f"the metadata value `hfToken` contains a token, {READ_BY_NAME}", id="a key"),
+        pytest.param({"llm-config": Computed()},
+                     f"the metadata value `llm-config` {COMPUTED}",
+                     id="a computed value"),
+        pytest.param({"k3y-x9z": Computed()},
+                     f"a metadata value with another key {COMPUTED}",
+                     id="a computed value with a key that may be a secret"),
+        pytest.param(Computed(),
+                     f"its metadata as a whole {COMPUTED}",
+                     id="all of it"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_named_with_a_way_out(metadata: Any, reason: str) -> None:
+    assert finding(RULE, *on_path(machine({"metadata": metadata}))).reasons == (reason,)
+
+
 def test_the_message_names_known_keys_and_kinds() -> None:
     inputs = {"metadata": {"user-data": f"{SCRIPT} password: hunter2", "foo": HF}, "metadataStartupScript": SCRIPT}
     (problem,) = finding(RULE, *on_path(machine(inputs))).problems
     assert problem.observed == (
         "It has plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
-        "It has plaintext secrets in a metadata value with another key: a Hugging Face token. "
-        "It has plaintext secrets in the metadata value `startup-script`: a Hugging Face token, a token."
+        "It has plaintext secrets in the metadata value `foo`: a Hugging Face token. "
+        "It has plaintext secrets in `metadata_startup_script`: a Hugging Face token, a token."
     )
 
 

@@ -109,12 +109,23 @@ OURS, OTHER = f"serviceAccount:{OWN}", "serviceAccount:other@p-demo.iam.gservice
         pytest.param(binding("roles/editor", OTHER, OURS), "failed", id="in a binding"),
         pytest.param(binding("roles/editor", OTHER), "passed", id="in a binding of others"),
         pytest.param(binding("roles/editor", OURS, type_="folder"), "failed", id="in a binding on a folder"),
+        pytest.param(R("gcp:projects/iAMBinding:IAMBinding", "grant", {"role": "roles/editor", "members": Computed()}),
+                     "undecided", id="in a binding of computed members"),
     ],
-)
+)  # fmt: skip
 def test_basic_roles(grant: R, expected: Expected) -> None:
     for address in (OWN, Computed((ACCOUNT,), OWN)):
         check_verdict(RULE, with_path({"serviceAccount": email(address)}, grant, ACCOUNT, OTHER_STACK), expected)
     check_verdict(RULE, with_path({}, grant, ACCOUNT, OTHER_STACK), "passed")
+
+
+def test_of_two_accounts_that_get_a_role_one_is_known_by_its_address() -> None:
+    known = {"outputs": {"email": "first@example.com.p.iam.gserviceaccount.com"}}
+    first = R(ACCOUNT.type, "first", {"accountId": "first", "project": "example.com:p"}, known)
+    second = R(ACCOUNT.type, "second", {"accountId": "second"})
+    members = [f"serviceAccount:{known['outputs']['email']}", Computed((first, second))]
+    grant = binding("roles/editor", *members)
+    check_verdict(RULE, with_path({"serviceAccount": email(OWN)}, grant, first, second), "passed")
 
 
 def test_the_message_quotes_no_email() -> None:
@@ -139,3 +150,23 @@ def test_the_role_in_place_of_a_basic_one() -> None:
     resources = on_path(machine({"serviceAccount": email(OWN), **script}))
     (problem,) = finding(RULE, *resources, member("roles/editor", OURS)).problems
     assert "such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("inputs", "grants", "reason"),
+    [
+        pytest.param({"metadata": {"startup-script": Computed()}}, [],
+                     "its metadata may need a service account, and it has none; one of its own, even without roles, "
+                     "would do", id="a computed script without an account"),
+        pytest.param({"serviceAccount": email(Computed((OTHER_STACK,)))}, [],
+                     "`email` of `service_account` is not known: it may be a default account, which a "
+                     "`gcp.serviceaccount.Account` of the stack cannot be", id="a computed account"),
+        pytest.param({"serviceAccount": email(OWN)}, [member(Computed(), OURS)],
+                     "`grant` may grant its account a basic role: its `role` is not known", id="a computed role"),
+        pytest.param({"serviceAccount": email(OWN)}, [member("roles/editor", Computed((OTHER_STACK,)))],
+                     "`grant` may grant its account a basic role: its members, or that account, are not known",
+                     id="a computed member"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_named_with_a_way_out(inputs: dict[str, Any], grants: list[R], reason: str) -> None:
+    assert finding(RULE, *on_path(machine(inputs)), *grants, OTHER_STACK).reasons == (reason,)

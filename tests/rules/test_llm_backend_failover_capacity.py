@@ -215,8 +215,7 @@ def test_nothing_says_what_the_load_of_a_fixed_size_is() -> None:
     assert [(one.property_name, one.why) for one in found.undecided] == [
         (
             "target_size",
-            "`mig-us-central1` has a fixed size, and no signal says what its load is; the option `peak_load` of this "
-            "rule gives it",
+            "`mig-us-central1` has a fixed size, and no signal shows its load; set the option `peak_load` of this rule",
         )
     ]
 
@@ -266,7 +265,7 @@ def test_a_limit_for_each_endpoint_is_named() -> None:
     limit: dict[str, Any] = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerEndpoint": 4}
     (found,) = findings(RULE, build(service([backend(neg, **limit), backend(other, **limit)]), neg, other))
     assert found.reasons == (
-        "its capacity is not known: `backends[0]` limits each endpoint, and how many it has is not known",
+        "its capacity is not known: `backends[0]` limits each endpoint, and its number of endpoints is not known",
     )
 
 
@@ -303,7 +302,15 @@ def test_after_scale_out() -> None:
 US, EU = managed("us-central1"), managed("europe-west4")
 NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
 NEG_EU = R("NetworkEndpointGroup", "neg-eu", {"zone": "europe-west4-a"})
-SERVERLESS = [R("RegionNetworkEndpointGroup", f"run-{region}", {"region": region}) for region in ("r-1", "r-2")]
+
+
+def regional_negs(name: str, **inputs: Any) -> list[R]:
+    return [R("RegionNetworkEndpointGroup", f"{name}-{one}", {"region": one, **inputs}) for one in ("r-1", "r-2")]
+
+
+SERVERLESS = regional_negs("run")
+OF_SOME_TYPE = regional_negs("some", networkEndpointType=Computed())
+INTERNET = regional_negs("internet", networkEndpointType="INTERNET_FQDN_PORT")
 UNMANAGED = R("InstanceGroup", "unmanaged", {"zone": "europe-west4-a"})
 UNSET = {"maxUtilization": None}
 
@@ -316,6 +323,12 @@ UNSET = {"maxUtilization": None}
         ([backend(US), backend(EU)], {"region": "us-central1"}, "not applicable"),
         ([], {}, "not applicable"),
         ([backend(neg, **UNSET) for neg in SERVERLESS], {}, "not applicable"),
+        # NEGs of a type that is not known may be of Cloud Run, but not beside other NEGs.
+        ([backend(neg, **UNSET) for neg in OF_SOME_TYPE], {}, "undecided"),
+        ([backend(OF_SOME_TYPE[0], **UNSET)], {}, "not applicable"),
+        ([backend(neg, **UNSET) for neg in OF_SOME_TYPE], {"region": "r-1"}, "not applicable"),
+        ([backend(neg, **UNSET) for neg in (OF_SOME_TYPE[0], INTERNET[1])], {}, "not applicable"),
+        ([backend(SERVERLESS[0], **UNSET), backend(Computed((OTHER_STACK,)), **UNSET)], {}, "undecided"),
         ([backend("projects/p/global/networkEndpointGroups/n", **UNSET)], {}, "not applicable"),
         ([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5) for neg in (NEG, NEG_EU)], {}, "undecided"),
         ([backend(US), backend("regions/europe-west4/instanceGroups/x")], {}, "undecided"),
@@ -327,7 +340,8 @@ UNSET = {"maxUtilization": None}
 )
 def test_services(backends: Any, inputs: dict[str, Any], expected: Any) -> None:
     scalers = [autoscaler(US), autoscaler(EU)]
-    resources = [service(backends, **inputs), US, EU, *scalers, NEG, NEG_EU, *SERVERLESS, OTHER_STACK, UNMANAGED]
+    negs = [NEG, NEG_EU, *SERVERLESS, *OF_SOME_TYPE, *INTERNET]
+    resources = [service(backends, **inputs), US, EU, *scalers, *negs, OTHER_STACK, UNMANAGED]
     check_verdict(RULE, resources, expected)
 
 

@@ -94,8 +94,7 @@ def test_the_message_says_what_the_timeout_is(inputs: dict[str, Any], observed: 
         (
             observed,
             "A timeout of 600 to 86400 s.",
-            "Set `timeout_sec=600` and `connection_draining_timeout_sec=600`, or as much as the longest response "
-            "takes.",
+            "Set `timeout_sec=600` and `connection_draining_timeout_sec=600`, or the duration of the longest response.",
         )
     ]
 
@@ -191,7 +190,7 @@ def test_other_forms_of_cloud_run() -> None:
         (function(), 'Set `service_config={"timeout_seconds": 600}`'),
     ):
         (problem,) = finding(RULE, *over(one)).problems
-        assert problem.fix == f"{fix}, or as much as the longest response takes."
+        assert problem.fix == f"{fix}, or the duration of the longest response."
 
 
 def test_a_service_that_the_stack_does_not_show() -> None:

@@ -117,6 +117,7 @@ def test_verdict(properties: dict[str, Any], inputs: dict[str, Any], status: str
 
 
 US, EU = mig("us-central1"), mig("europe-west4")
+ASIA, WEST = mig("asia-east1"), mig("us-west1")
 NEG = R("NetworkEndpointGroup", "neg", {"zone": "us-central1-a"})
 RUN = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1"})
 OTHER_STACK = R("StackReference", "platform")
@@ -152,6 +153,32 @@ SHARED: dict[str, tuple[Any, Any, dict[str, Any], Any]] = {
         [backend(US, **EACH)], [backend(Computed((OTHER_STACK,)), **EACH)], {}, "passed",
     ),
     "RATE and backends that are not known": ([backend(US, **EACH)], Computed(), {}, "undecided"),
+    "perhaps another group and UTILIZATION": ([backend(Computed((US, EU)), **EACH)], [backend(US)], {}, "undecided"),
+    "one of two other groups": ([backend(Computed((EU, ASIA)), **EACH)], [backend(US)], {}, "passed"),
+    "one of two groups, and one of two others": (
+        [backend(Computed((EU, ASIA)), **EACH)], [backend(Computed((US, WEST)))], {}, "passed",
+    ),
+    "one of two groups, and one of two of which one is the same": (
+        [backend(Computed((EU, ASIA)), **EACH)], [backend(Computed((US, ASIA)))], {}, "undecided",
+    ),
+    "one from elsewhere and UTILIZATION": (
+        [backend(Computed((OTHER_STACK,)), **EACH)], [backend(US)], {}, "undecided",
+    ),
+    "one from elsewhere and UTILIZATION by URL": (
+        [backend(Computed((OTHER_STACK,)), **EACH)], [backend(GROUP)], {}, "undecided",
+    ),
+    "RATE of one from elsewhere and RATE": (
+        [backend(Computed((OTHER_STACK,)), **EACH)], [backend(US, **EACH)], {}, "passed",
+    ),
+    "one from elsewhere and some mode": (
+        [backend(Computed((OTHER_STACK,)), **EACH)], [backend(US, balancingMode=Computed())], {}, "undecided",
+    ),
+    "one from elsewhere and a NEG": (
+        [backend(Computed((OTHER_STACK,)), **EACH)], [backend(NEG, **METRICS)], {}, "passed",
+    ),
+    "one from elsewhere and backends that are not known": (
+        [backend(Computed((OTHER_STACK,)), **EACH)], Computed(), {}, "undecided",
+    ),
     "one URL": ([backend(GROUP, **EACH)], [backend(f"https://www.googleapis.com/compute/v1/{GROUP}")], {}, "failed"),
     "URLs of two groups": ([backend(GROUP, **EACH)], [backend(f"{GROUP}-2")], {}, "passed"),
     "URLs with a project's number": (
@@ -166,7 +193,7 @@ SHARED: dict[str, tuple[Any, Any, dict[str, Any], Any]] = {
 @pytest.mark.parametrize(("backends", "others", "inputs", "status"), SHARED.values(), ids=SHARED)
 def test_one_group_in_two_services(backends: Any, others: Any, inputs: dict[str, Any], status: Any) -> None:
     another = service(others, name="another", **inputs)
-    resources = [service(backends), another, US, EU, NEG, OTHER_STACK]
+    resources = [service(backends), another, US, EU, ASIA, WEST, NEG, OTHER_STACK]
     wanted = status if isinstance(status, tuple) else (status, status)
     for deployed, expected in zip((False, True), wanted, strict=True):
         found = statuses(RULE, build(*resources, deployed=deployed))["chat"]

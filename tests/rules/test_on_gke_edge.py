@@ -115,6 +115,8 @@ def configured(spec: Any, name: Any = "edge", class_name: Any = "gce", **annotat
 
 MANAGED = {"networking.gke.io/managed-certificates": "certificate"}
 NO_HTTP = {"kubernetes.io/ingress.allow-http": "false"}
+UNANNOTATED = ingress()
+del UNANNOTATED.inputs["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,7 @@ NO_HTTP = {"kubernetes.io/ingress.allow-http": "false"}
         pytest.param(configured({"redirectToHttps": {"enabled": Computed()}}), "undecided", id="computed redirect"),
         pytest.param(configured({"redirectToHttps": {"enabled": True}}, "other"), "undecided", id="config elsewhere"),
         pytest.param(behind_ingress(class_name="gce-internal"), "not applicable", id="internal"),
+        pytest.param([UNANNOTATED, SERVICE, PODS], "undecided", id="no annotations, and perhaps no GKE"),
     ],
 )
 def test_plain_http_of_ingresses(stack: list[R], expected: str) -> None:
@@ -220,6 +223,7 @@ def test_rate_limit(stack: list[R], expected: str) -> None:
 
 def test_a_policy_elsewhere_can_be_vouched_for() -> None:
     check_verdict("cloud-armor-rate-limit", armored("company"), "not applicable", vouched=["comp*"])
+    check_verdict("cloud-armor-rate-limit", armored(Computed()), "undecided", vouched=["*"])
 
 
 def test_of_two_policies_of_one_name_that_of_the_scope_counts() -> None:
@@ -256,6 +260,9 @@ def secured(*others: R, class_name: Any = EXTERNAL) -> list[R]:
                      id="of a region for a regional class"),
         pytest.param(secured(gateway_policy({"sslPolicy": "tls"})), "undecided", id="of another stack"),
         pytest.param(secured(gateway_policy({"sslPolicy": Computed()}), STRICT), "undecided", id="computed"),
+        pytest.param(secured(thing(GKE, "GCPGatewayPolicy", "gateway-policy",
+                                   {"targetRef": Computed(), "default": {"sslPolicy": "tls"}}), STRICT), "undecided",
+                     id="computed target"),
         pytest.param(secured(gateway_policy({})), "failed", id="left out"),
         pytest.param(secured(), "failed", id="no policy"),
         pytest.param(secured(gateway_policy({"sslPolicy": "tls"}, "other"), STRICT), "failed", id="another Gateway's"),
@@ -307,8 +314,8 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
         (
             "InferencePool `chat` has no Cloud Armor policy, the default: GCPBackendPolicy `settings` does not set it.",
             "A backend security policy.",
-            'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "POLICY". `POLICY` is the name of a '
-            "`SecurityPolicy` that allows only known clients, or rate limits each client.",
+            'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "POLICY". `POLICY` is the `name` of '
+            "the `SecurityPolicy`, which has to allow only known clients, or rate limit each client.",
         )
     ]
     assert texts(TLS, *secured()) == [
@@ -317,10 +324,23 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
             "An SSL policy with a minimum of TLS 1.2.",
             "Create a GCPGatewayPolicy (`networking.gke.io/v1`) in the namespace of Gateway `front` with "
             '`spec={"targetRef": {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "front"}, "default"'
-            ': {"sslPolicy": "POLICY"}}`. `POLICY` names the `SSLPolicy`, with profile RESTRICTED '
-            "and a minimum of TLS 1.2.",
+            ': {"sslPolicy": "POLICY"}}`. `POLICY` is the `name` of the `SSLPolicy`, with profile '
+            "RESTRICTED and a minimum of TLS 1.2.",
         )
     ]
+    ((_, _, fix),) = texts(ARMOR, *armored(None, FILTER))
+    assert fix.startswith(
+        'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "armor". `armor` is the '
+    )
+    ((_, _, fix),) = texts(ARMOR, *armored(None, UNNAMED))
+    assert '"POLICY". `POLICY` is the `name` of `armor`, which has to' in fix
+    ((_, _, fix),) = texts(ARMOR, *armored(None, FILTER, R("SecurityPolicy", "second")))
+    assert '"POLICY". `POLICY` is the `name` of the `SecurityPolicy`, which has to' in fix
+    ((_, _, fix),) = texts(ARMOR, *armored(None, FILTER, class_name=REGIONAL))
+    assert '"POLICY". `POLICY` is the `name` of the `RegionSecurityPolicy`, which has to' in fix
+    ((_, _, fix),) = texts(TLS, *secured(STRICT))
+    assert '{"sslPolicy": "tls"}}`. `tls` is the `name` of `' in fix
     ((_, _, fix),) = texts(HTTPS, *behind_ingress())
-    assert 'with `spec={"redirectToHttps": {"enabled": True}}`' in fix
+    assert 'with the name `front` and `spec={"redirectToHttps": {"enabled": True}}`' in fix
+    assert "`networking.gke.io/v1beta1.FrontendConfig: front`" in fix
     assert fix.endswith('or annotate Ingress `front` with `kubernetes.io/ingress.allow-http: "false"`.')

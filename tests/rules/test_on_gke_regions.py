@@ -15,6 +15,7 @@ from tests.rules.clusters import (
     deployment,
     gateway,
     ingress,
+    policy,
     pool,
     route,
     served,
@@ -100,7 +101,7 @@ def test_what_is_said_of_peers() -> None:
     reasons, (fix,) = said(alone)
     assert not reasons
     assert fix.endswith(
-        "and say so in the option `regional_peers` of `llm-backend-regions`: one glob that matches the logical names "
+        "and set the option `regional_peers` of `llm-backend-regions` to one glob that matches the logical names "
         "of all Gateways or Ingresses that belong together."
     )
 
@@ -159,8 +160,13 @@ def test_the_fix_names_a_class_for_the_product() -> None:
         f"Gateway `front` of class `{EXTERNAL}` serves its own cluster only.",
         "Use a Gateway of class `gke-l7-global-external-managed-mc`",
     )
+    (found,) = findings(RULE, build(*served(class_name="gke-l7-rilb")))
+    assert "the backend of the route, with a limit such as `maxRatePerEndpoint` in its" in found.problems[0].fix
+    limited = policy(pool(), {"maxRatePerEndpoint": 10})
+    (found,) = findings(RULE, build(*served(class_name="gke-l7-rilb"), limited))
+    assert "the backend of the route. Or: " in found.problems[0].fix
     # A pool behind a global external load balancer is not documented.
-    assert fix(*served(class_name=EXTERNAL))[1] == "Serve the model from a cluster in another region too"
+    assert fix(*served(class_name=EXTERNAL))[1] == "Also serve the model from a cluster in another region"
 
 
 def test_a_policy_does_not_change_the_regions() -> None:

@@ -84,4 +84,6 @@ def test_the_message_says_what_to_do() -> None:
 
 def test_what_is_undecided_says_how_to_decide_it() -> None:
     found = finding(RULE, *chained(run(US, sized(), template=L4)))
-    assert any(reason.endswith("is not known: set it to what the model server batches") for reason in found.reasons)
+    assert any(
+        reason.endswith("80 for each of its vCPUs: set it to the model server's batch size") for reason in found.reasons
+    )

@@ -103,10 +103,29 @@ def test_unknown_backends_are_undecided() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("services", "said"),
+    [
+        pytest.param([run(US)], "in its region, such as that of `llm-us-central1`.", id="one in the region"),
+        pytest.param([run(EU)], "in its region.", id="one elsewhere"),
+        pytest.param([], "in its region.", id="none"),
+    ],
+)
+def test_the_fix_names_services_of_the_region(services: list[R], said: str) -> None:
+    empty = neg(None, US)
+    (problem,) = finding(RULE, empty, behind(empty), *services).problems
+    assert problem.fix.endswith(said)
+
+
 def test_the_message_names_both_regions() -> None:
     link = neg(None, US, **LITERAL)
     (problem,) = finding(RULE, run(EU), link, behind(link)).problems
     assert problem.observed == (
         "The serverless NEG `neg-us-central1` is in `us-central1`, but its Cloud Run service `llm-europe-west4` is in "
         "`europe-west4`."
+    )
+    (problem,) = finding(RULE, run(EU), run("asia-east1"), link, behind(link)).problems
+    assert problem.observed == (
+        "The serverless NEG `neg-us-central1` is in `us-central1`, but the Cloud Run services of its name, "
+        "`llm-asia-east1` and `llm-europe-west4`, are in `asia-east1` and `europe-west4`."
     )

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
+from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference, may_have_any_name
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.values.values import Unknown
@@ -25,7 +27,7 @@ class SharedUse:
     """An instance group of one service that is, or may be, one of another in a mode that does not go with its own.
 
     Attributes:
-        group: the name of the group.
+        group: the name of the group, or what the backend is called that may have it.
         mode: its balancing mode here.
         other: the name of the other service.
         other_mode: its balancing mode there.
@@ -52,6 +54,48 @@ def clashing_uses(service: BackendService) -> Iterator[SharedUse]:
             for other in _users(service.stack).of(identity):
                 if other.urn != service.urn:
                     yield from _clash(service, other, identity, group.name)
+    yield from _clashes_of_the_others(service)
+
+
+def _clashes_of_the_others(service: BackendService) -> Iterator[SharedUse]:
+    """The uses of groups of which it is not known which they are, one for each backend."""
+    if service.links.is_complete or isinstance(service.backends, Unknown):
+        return
+    for backend in service.backends:
+        mode = backend.balancing_mode
+        if backend.group is None and GroupKind.INSTANCE_GROUP in backend.kinds and isinstance(mode, str):
+            others = (other for other in _users(service.stack).in_another_mode(mode) if other.urn != service.urn)
+            found = next((other for other in others if _may_share(service, mode, other)), None)
+            if found:
+                yield SharedUse(backend.label, mode, found.name, "", is_certain=False)
+
+
+def _may_share(service: BackendService, mode: str, other: BackendService) -> bool:
+    """Whether a backend of which the group is not known may have one that another service has in another mode."""
+    if isinstance(other.backends, Unknown):
+        return not _are_apart(service.links, other.links)
+    return any(_may_be_group_of(service, one, other) for one in other.backends if _differs(one, mode))
+
+
+def _differs(backend: Backend, mode: str) -> bool:
+    other = backend.balancing_mode
+    is_instance_group = GroupKind.INSTANCE_GROUP in backend.kinds
+    return is_instance_group and (isinstance(other, Unknown) or not modes_go_together(mode, other))
+
+
+def _may_be_group_of(service: BackendService, backend: Backend, other: BackendService) -> bool:
+    links = service.links
+    if backend.group is None:
+        return not _are_apart(links, other.links)
+    target = backend.group.target
+    if isinstance(target, Reference):
+        return not links.is_closed or any(map(may_have_any_name, links.candidates))
+    return target not in links.targets and links.includes(target) is not False
+
+
+def _are_apart(one: Links, other: Links) -> bool:
+    """Whether what is not known of two properties certainly is not the same."""
+    return one.is_closed and other.is_closed and not {*one.candidates} & {*other.candidates, *other.targets}
 
 
 def _clash(service: BackendService, other: BackendService, identity: Identity, name: str) -> Iterator[SharedUse]:
@@ -92,7 +136,10 @@ class _Users:
         self._of_any_name: list[BackendService] = []
         self._outside: list[BackendService] = []
         self._nameless: set[str] = set()
+        self._by_mode: dict[str | None, list[BackendService]] = {}
         for service in services:
+            for mode in _instance_group_modes(service):
+                self._by_mode.setdefault(mode, []).append(service)
             identities = {_without_project(service.identity(member)) for member in service.links.members}
             for identity in identities:
                 self._known.setdefault(identity, []).append(service)
@@ -115,6 +162,20 @@ class _Users:
         elif identity in self._nameless:
             found += self._outside
         return list({service.urn: service for service in found}.values())
+
+    def in_another_mode(self, mode: str) -> Iterator[BackendService]:
+        """Those that may have instance groups in a mode that does not go with this one."""
+        for other, services in self._by_mode.items():
+            if other is None or not modes_go_together(mode, other):
+                yield from services
+
+
+def _instance_group_modes(service: BackendService) -> set[str | None]:
+    """The modes in which a service may have instance groups; `None` for any."""
+    if isinstance(service.backends, Unknown):
+        return {None}
+    modes = (one.balancing_mode for one in service.backends if GroupKind.INSTANCE_GROUP in one.kinds)
+    return {None if isinstance(mode, Unknown) else mode for mode in modes}
 
 
 def _without_project(identity: Identity) -> Identity:

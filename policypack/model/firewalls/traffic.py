@@ -18,9 +18,9 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.network.placement import Endpoint, endpoints_of
-from policypack.model.network.ports import asked_port, checked_ports, serving_ports
+from policypack.model.network.ports import asked_port, asks_a_default_port, checked_ports, serving_ports
 from policypack.model.network.proxies import proxy_subnets
-from policypack.model.values.logic import all_of, any_of, is_in, same, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_in, same, when_known
 from policypack.model.values.ranges import Range, without
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -230,6 +230,15 @@ def other_port(service: BackendService, group: Group, asked: Asked) -> str:
     is_named = any_of(is_in(port, (asked.port,)) for port in named)
     known = sorted({port for port in serving if isinstance(port, int)})
     return str(known[0]) if is_named is False and len(known) == len(serving) == 1 else ""
+
+
+def check_without_a_port(service: BackendService, group: Group, asked: Asked) -> HealthCheck | None:
+    """The check that asks its protocol's default port, where it could follow the one that requests go to."""
+    checks = service.health_checks if asked.by == "health checks" and service.takes_serving_port is True else ()
+    if len(checks) != 1 or checks[0].is_legacy or asks_a_default_port(checks[0]) is not True:
+        return None
+    is_there = any_of(equals(asked.port, port) for port in serving_ports(service, group))
+    return None if is_there is True else checks[0]
 
 
 def is_shut_out(service: BackendService, group: Group, port: int, serving: int, sources: tuple[Range, ...]) -> bool:

@@ -90,7 +90,7 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
     """
     has_none = service.has_no_backends and not service.attachments.any
     if service.is_regional or has_none or service.regions.upper == 1:
-        return FailoverBasis(not_applicable="its backends are in one region or none, so there is none to fail over to")
+        return FailoverBasis(not_applicable="its backends are in at most one region, so there is none to fail over to")
     basis = capacity_basis(service, needs_load=needs_load)
     return replace(
         basis, undecided=tuple(replace(one, why=f"its capacity is not known: {one.why}") for one in basis.undecided)
@@ -100,12 +100,12 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
 def capacity_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
     """The fleets behind a service, in one region or several, or why their capacity is not to be judged."""
     if service.is_measured is False or service.is_passthrough is True:
-        return FailoverBasis(not_applicable="its backends take no target")
+        return FailoverBasis(not_applicable="its backends support no target")
     found = _service_fleets(service, needs_load)
     if found.has_untargeted:
-        return FailoverBasis(not_applicable="a backend has no target, and so no capacity to speak of")
+        return FailoverBasis(not_applicable="a backend has no target, so its capacity is not defined")
     if service.is_passthrough is UNKNOWN:
-        blocked = "``load_balancing_scheme`` is not known, and so whether its backends have targets"
+        blocked = "``load_balancing_scheme`` is not known, so its backends may have no targets"
         return FailoverBasis(undecided=(Unresolved(blocked, "load_balancing_scheme"),))
     if service.leaves_backends_to_a_controller or service.attachments.any:
         blocked = "a controller attaches its backends"
@@ -127,7 +127,9 @@ def _service_fleets(service: BackendService, needs_load: bool) -> ServiceFleets:
     first, *others = [_fleets_of(pairs, needs_load) for pairs in pairings]
     if not others or first.why:
         return first
-    differ = Unresolved("the backends' targets differ, and which group has which is not known yet", "backends")
+    differ = Unresolved(
+        "the backends' targets differ, and it is not known yet which group has which target", "backends"
+    )
     return ServiceFleets(why=(differ,), alternatives=(first, *others))
 
 
@@ -154,7 +156,9 @@ def _pairings(service: BackendService, targets: Sequence[_AnyTarget]) -> list[li
     if all(target == open_targets[0] for target in open_targets):
         return [[*placed, *zip(open_groups, open_targets, strict=False)]]
     if len(open_targets) > _MOST_PAIRED:
-        return Unresolved("the backends' targets differ, and which group has which is not known yet", "backends")
+        return Unresolved(
+            "the backends' targets differ, and it is not known yet which group has which target", "backends"
+        )
     orders = dict.fromkeys(permutations(open_targets))
     return [[*placed, *zip(open_groups, order, strict=False)] for order in orders]
 
@@ -181,7 +185,7 @@ def _collect(found: _Collected, group: Group, target: _AnyTarget, needs_load: bo
 
 def _no_manager(group: Group, name: str) -> Unresolved:
     if group.is_external:
-        return Unresolved(f"{name} is outside the stack, and so is what sizes it", "backends")
+        return Unresolved(f"{name} is outside the stack, so its size is not known", "backends")
     if GroupKind.INSTANCE_GROUP in group.kinds:
         return Unresolved(f"{name} is an unmanaged group, whose size is not known", "backends")
     return Unresolved(f"{name} is a network endpoint group, whose VMs are not known", "backends")
@@ -196,7 +200,7 @@ def _weighed(found: _Collected) -> ServiceFleets:
         why = "its groups have VMs that cannot be compared, or are not known"
         return ServiceFleets(why=(Unresolved(why, "machine_type"),))
     if not _limits_agree(found.targets, by_machine):
-        why = "its backends have a second limit, and which is reached first is not known"
+        why = "its backends have a second limit, and it is not known which is reached first"
         return ServiceFleets(why=(Unresolved(why, "backends"),))
     fleets = {
         manager.urn: Fleet(
@@ -226,8 +230,8 @@ def _inexact(found: _Collected) -> Unresolved | None:
         return None
     fixed = [f"`{manager.name}`" for manager, sizing in inexact if sizing.is_fixed]
     if fixed:
-        return Unresolved(f"{fixed[0]} has a fixed size, and no signal says what its load is", "target_size")
-    why = "an autoscaler follows further signals, so the steady load may be low enough or not"
+        return Unresolved(f"{fixed[0]} has a fixed size, and no signal shows its load", "target_size")
+    why = "an autoscaler also follows other signals, so the steady load is not known"
     return Unresolved(why, "autoscaling_policy")
 
 

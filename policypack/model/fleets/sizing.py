@@ -47,12 +47,12 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     """How a group that is called `name` is sized; without `needs_load` nothing is said about its load."""
     autoscaler = manager.autoscaler
     if isinstance(autoscaler, Unknown):
-        return Unresolved(f"what sizes {name} is not known", "target")
+        return Unresolved(f"it is not known what sets the size of {name}", "target")
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
         unknown_size = Unresolved(f"``target_size`` of {name} is not known", "target_size")
         if manager.is_filled_by_requests:
-            return Unresolved(f"resize requests give {name} its size", "target_size")
+            return Unresolved(f"resize requests set the size of {name}", "target_size")
         return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load)
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
@@ -65,7 +65,7 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     by_cpu = cpu / target.value if cpu is not None and target.mode == "UTILIZATION" and not target.others else None
     fills = [fill for fill in (by_cpu, balancing) if fill is not None and fill > 0]
     if not fills:
-        why = f"`{autoscaler.name}` scales by a signal that says nothing of the load balancer's target"
+        why = f"`{autoscaler.name}` scales by a signal that is unrelated to the load balancer's target"
         return Unresolved(why, "autoscaling_policy")
     is_exact = not metrics and (cpu is None or by_cpu is not None)
     return Sizing(warm, most, min(fills), is_exact)

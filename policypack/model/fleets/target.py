@@ -62,7 +62,9 @@ def target_of(backend: Backend) -> Target | Unresolved | Untargeted:
     if isinstance(value, Unknown) or isinstance(scaler, Unknown) or isinstance(others, Unknown):
         return Unresolved(f"the target of {name} is not known", property_name)
     if group_wide is not False:
-        return Unresolved(f"{name} has a limit for the whole group, which says nothing of one VM", property_name)
+        return Unresolved(
+            f"{name} has a limit for the whole group, which does not show the limit of one VM", property_name
+        )
     return Target(mode, value, scaler, others)
 
 
@@ -70,9 +72,9 @@ def _other_limit(backend: Backend, mode: str) -> Unresolved:
     """Says why a limit of the mode that is not for each instance tells nothing of one machine."""
     whole, _, endpoint = LIMITS_OF_MODES[mode]
     if backend.is_set(endpoint) is True:
-        why = f"`{backend.label}` limits each endpoint, and how many it has is not known"
+        why = f"`{backend.label}` limits each endpoint, and its number of endpoints is not known"
         return Unresolved(why, python_name(endpoint))
-    why = f"`{backend.label}` has a limit for the whole group, which says nothing of one VM"
+    why = f"`{backend.label}` has a limit for the whole group, which does not show the limit of one VM"
     return Unresolved(why, python_name(whole))
 
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
 from policypack.model.gke.backends import all_backends
+from policypack.model.gke.exports import is_exported
 from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
 from policypack.model.gke.opaque import opaque_resources
-from policypack.model.gke.regions import is_exported
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import SERVICE_TYPES
@@ -103,13 +103,13 @@ def _fronts(stack: Stack) -> Iterator[Signal]:
     for front in fronts_of(stack):
         yield _of_front(front)
     for one in objects_of(stack, (MULTI_CLUSTER_INGRESS,)):
-        yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} creates a load balancer that no rule reads.")
+        yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} creates a load balancer that no rule judges.")
 
 
 def _of_front(front: Front) -> Signal:
     name, found = front.class_name, front.front_class
     if found is None:
-        why = f"its class `{name}` is none of GKE, so that a proxy in the cluster takes its place"
+        why = f"its class `{name}` is not one of GKE, so a proxy in the cluster serves it"
         return Signal(front.resource, Sight.ELSEWHERE, why)
     leads_on = _leads_on(front)
     if leads_on is True:
@@ -157,7 +157,7 @@ def _of_load_balancer(service: KubernetesObject) -> Signal:
         return Signal(service.resource, Sight.NOT_KNOWN, f"`loadBalancerClass` of {service.label} is not known")
     if its_class is not None and not its_class.startswith(_GOOGLE_CLASS):
         return Signal(service.resource, Sight.ELSEWHERE, f"its `loadBalancerClass` is `{its_class}`")
-    text = f"{service.label} makes a passthrough Network Load Balancer, which no rule reads."
+    text = f"{service.label} creates a passthrough Network Load Balancer, which no rule judges."
     return Signal(service.resource, Sight.OUT_OF_SIGHT, text)
 
 
@@ -166,7 +166,7 @@ def _other_packages(stack: Stack) -> Iterator[Signal]:
         if any(type_.startswith(prefix) and type_.endswith(suffix) for prefix, suffix in OTHER_PACKAGES):
             for one in stack.of_types([type_]):
                 package = type_.partition(":")[0]
-                text = f"`{one.name}` is a backend service of the package `{package}`, and rules read `gcp` alone."
+                text = f"`{one.name}` is a backend service of the package `{package}`, and the rules read only `gcp`."
                 yield Signal(one, Sight.OUT_OF_SIGHT, text)
 
 
@@ -186,7 +186,7 @@ def _unused_pools(stack: Stack) -> Iterator[Signal]:
         if exported is UNKNOWN or any(backend.may_be_any for backend in all_backends(stack)):
             yield Signal(one.resource, Sight.NOT_KNOWN, f"which route leads to {one.label} is not known")
         else:
-            yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} is a backend of no route of this stack.")
+            yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} is not a backend of any route in this stack.")
 
 
 def _has_imports(stack: Stack) -> bool:
@@ -202,7 +202,7 @@ def _attachments(stack: Stack) -> Iterator[Signal]:
         if is_policy and one.cluster not in fronts and not _has_imports(stack):
             found.setdefault(one.cluster, []).append(one.resource)
     for policies in found.values():
-        text = f"There is no Gateway and no Ingress in this stack for what {_names(policies)} say."
+        text = f"This stack has no Gateway and no Ingress for {_names(policies)}."
         yield Signal(policies[0], Sight.OUT_OF_SIGHT, text)
 
 

@@ -176,13 +176,16 @@ def resolve(
     candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
     blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
     if isinstance(entries, Unknown):
-        why = f"``{name}`` as a whole is computed (inside `apply`?) or encrypted; a list written out could be judged"
+        why = (
+            f"``{name}`` is computed as a whole (inside `apply`?) or encrypted; write the list out so that it can "
+            f"be judged"
+        )
         return Links(UNKNOWN, (), candidates, False, why, name, is_of_names=bool(sources) and not blocking)
     has_other_texts = any(isinstance(one, str) for one, found in zip(given, matched, strict=True) if found is None)
     has_outside = any(isinstance(entry, Reference) for entry in matched)
     is_closed = False
     if has_other_texts:
-        why = f"``{name}`` has a value that names no resource for certain"
+        why = f"``{name}`` has a value that may or may not name a resource"
     elif blocking:
         why = f"``{name}`` comes through {', '.join(blocking)}"
     elif has_outside and any(may_have_any_name(candidate) for candidate in candidates):

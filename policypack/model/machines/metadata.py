@@ -23,10 +23,10 @@ from policypack.model.graph.tokens import (
     SECRET_VERSION,
     SERVICE_ACCOUNT_KEY,
 )
-from policypack.model.machines.plaintext import Findings, find_secrets
+from policypack.model.machines.plaintext import Findings, can_be_named, find_secrets
 from policypack.model.values.logic import when_known
 from policypack.model.values.properties import Properties
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 # The guest agent, which acts on OS Login and SSH keys, reads booleans with Go's `strconv.ParseBool`:
 # https://github.com/GoogleCloudPlatform/guest-agent/blob/main/metadata/metadata.go
@@ -48,8 +48,9 @@ _SECRET_OUTPUTS: Final = {
     API_KEY: ("keyString",),
 }
 _MIN_SECRET: Final = 6
+_STARTUP_SCRIPT: Final = "metadata_startup_script"
 
-# Metadata keys of Google's images and agents, which messages may name; any other key could be anything.
+# Metadata keys of Google's images and agents, which messages may name; of any other key its form decides.
 KNOWN_KEYS: Final = frozenset(
     {
         "common-psm1",
@@ -130,19 +131,26 @@ class MetadataText:
     Attributes:
         key: its key, empty if not even that is known.
         text: the text.
+        property_name: the property that has it, by its Python name.
         secrets_of: resources whose secret output the text certainly holds.
         may_hold: resources whose secret output it may hold.
     """
 
     key: str
     text: str | Unknown
+    property_name: str = "metadata"
     secrets_of: tuple[Resource, ...] = ()
     may_hold: tuple[Resource, ...] = ()
 
     @property
     def label(self) -> str:
         """How to name it in a message without quoting what may be a secret itself."""
-        return f"the metadata value `{self.key}`" if self.key in KNOWN_KEYS else "a metadata value with another key"
+        if self.property_name == _STARTUP_SCRIPT:
+            return f"``{_STARTUP_SCRIPT}``"
+        if not self.key:
+            return "its metadata as a whole"
+        is_safe = self.key in KNOWN_KEYS or can_be_named(self.key)
+        return f"the metadata value `{self.key}`" if is_safe else "a metadata value with another key"
 
     @cached_property
     def secrets(self) -> Findings | Unknown:
@@ -209,7 +217,7 @@ def _texts(stack: Stack, resource: Resource, prop: str, value: object) -> Iterat
         return
     secret = secret_sources(stack, resource, prop)
     if not isinstance(value, dict):
-        yield MetadataText("", UNKNOWN, may_hold=secret)
+        yield MetadataText("", UNKNOWN, python_name(prop), may_hold=secret)
         return
     properties = Properties(value)
     for key in value:
@@ -218,7 +226,7 @@ def _texts(stack: Stack, resource: Resource, prop: str, value: object) -> Iterat
             continue
         held = tuple(source for source in secret if holds_secret_of(text, source) is True)
         maybe = tuple(source for source in secret if holds_secret_of(text, source) is UNKNOWN)
-        yield MetadataText(key, text, held, maybe)
+        yield MetadataText(key, text, python_name(prop), held, maybe)
 
 
 def secret_sources(stack: Stack, resource: Resource, prop: str) -> tuple[Resource, ...]:

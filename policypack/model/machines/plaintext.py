@@ -96,6 +96,7 @@ _PLACEHOLDERS: Final = re.compile(
 _PASSWORDS: Final = ("password", "passwd", "passphrase", "pwd")
 _NAME_OF_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _NAME_OF_RESOURCE: Final = re.compile(r"[a-z][a-z0-9]{0,15}(?:[-_.][a-z0-9]{1,15})*")
+_WORD: Final = re.compile(r"[A-Z]{1,15}|[A-Z]?[a-z]{1,15}(?:[A-Z][a-z]{1,15}){0,2}")
 _COMPUTED: Final = re.compile(r"^[$`|&<(\[{\\]|\s|\$[A-Za-z_{(]|\{\{|%\(|^%[A-Za-z]|\\\(|`")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 _LOCATION: Final = re.compile(r"~?\.{0,2}/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://|projects/|secrets?/|[a-z]+\.[a-z.]+/")
@@ -107,11 +108,16 @@ class Findings:
 
     Attributes:
         certain: their kinds, such as `a Hugging Face token`, each once.
-        possible: kinds of what may be a secret or the name of one.
+        possible: kinds of what may be a secret or the name of one, with the names that they are assigned to.
     """
 
     certain: tuple[str, ...] = ()
     possible: tuple[str, ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        """What it is not known of, and what would tell, a clause."""
+        return f"{', '.join(self.possible)}, or the name of one, which a variable such as `LLM_KEY_SECRET` would tell"
 
 
 def find_secrets(key: str, text: str) -> Findings:
@@ -127,6 +133,11 @@ def find_secrets(key: str, text: str) -> Findings:
     certain = dict.fromkeys(kind for kind, is_certain in found if is_certain)
     possible = dict.fromkeys(kind for kind, is_certain in found if not is_certain)
     return Findings(tuple(certain), tuple(kind for kind in possible if kind not in certain))
+
+
+def can_be_named(name: str) -> bool:
+    """Whether a name consists of words, so that no message which has it shows a secret."""
+    return all(_WORD.fullmatch(word) for word in re.split(r"[-_.]", name))
 
 
 def _find(text: str, depth: int) -> Iterator[tuple[str, bool]]:
@@ -168,8 +179,10 @@ def _judge_entry(key: str, text: str) -> Iterator[tuple[str, bool]]:
 
 def _judge_assignment(match: re.Match[str]) -> Iterator[tuple[str, bool]]:
     value = next((part for part in match.group("double", "single", "bare") if part is not None), "")
-    if match["bare"] is None or not _is_code(match):
-        yield from _judge_value(match["name"], match["kind"], value)
+    if match["bare"] is not None and _is_code(match):
+        return
+    for kind, is_certain in _judge_value(match["name"], match["kind"], value):
+        yield kind if is_certain or not can_be_named(match["name"]) else f"{kind} in `{match['name']}`", is_certain
 
 
 def _is_code(match: re.Match[str]) -> bool:

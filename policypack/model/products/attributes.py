@@ -114,12 +114,13 @@ HASHING_POLICIES: Final = ("MAGLEV", "RING_HASH")
 
 LEGACY_HEALTH_CHECK: Final = "legacy health check"
 USE_SERVING_PORT: Final = "USE_SERVING_PORT"
+USE_NAMED_PORT: Final = "USE_NAMED_PORT"
 # What a health check can be or have, by the load balancer that uses it.
 HEALTH_CHECKS: Final = _table(
     (LEGACY_HEALTH_CHECK,          "TTRRR RRRRR RR ???", CHECKS,
      "`HttpHealthCheck` and `HttpsHealthCheck`, which are made for target pools; of instance groups alone."),
     (USE_SERVING_PORT,             "TTTTT TTTTT RR ???", CHECKS_API),
-    ("USE_NAMED_PORT",             "RRRRR RRRRR RR RRR", CHECKS_API,
+    (USE_NAMED_PORT,               "RRRRR RRRRR RR RRR", CHECKS_API,
      "USE_SERVING_PORT asks the named port of the service."),
 )
 

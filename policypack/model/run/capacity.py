@@ -16,6 +16,9 @@ from policypack.model.run.service import RunService
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _SERVERLESS = frozenset({GroupKind.SERVERLESS_NEG})
+_NOT_KNOWN_TO_BE_MACHINES = FailoverBasis(
+    undecided=(Unresolved("its capacity is not known: whether its backends are serverless NEGs is not", "backends"),)
+)
 
 
 def failover_basis(service: BackendService, *, needs_load: bool = True) -> FailoverBasis:
@@ -26,15 +29,24 @@ def failover_basis(service: BackendService, *, needs_load: bool = True) -> Failo
         needs_load: the steady load has to be known; otherwise the fleets say nothing about it.
     """
     if service.kinds != _SERVERLESS or service.is_regional or service.regions.upper == 1:
-        return basis_of_machines(service, needs_load=needs_load)
+        found = basis_of_machines(service, needs_load=needs_load)
+        return _NOT_KNOWN_TO_BE_MACHINES if found.not_applicable and _may_be_serverless(service) else found
     backends = serverless_backends(service)
     if any(backend.is_of_cloud_run is False for backend in backends):
-        why = "a backend is another serverless product than Cloud Run, whose capacity is not the stack's to set"
+        why = "a backend is a serverless product other than Cloud Run, whose capacity the stack does not set"
         return FailoverBasis(not_applicable=why)
-    found = _fleets_of(service, backends, needs_load)
-    if isinstance(found, Unresolved):
-        return FailoverBasis(undecided=(Unresolved(f"its capacity is not known: {found.why}", found.property_name),))
-    return FailoverBasis(found)
+    fleets = _fleets_of(service, backends, needs_load)
+    if isinstance(fleets, Unresolved):
+        return FailoverBasis(undecided=(Unresolved(f"its capacity is not known: {fleets.why}", fleets.property_name),))
+    return FailoverBasis(fleets)
+
+
+def _may_be_serverless(service: BackendService) -> bool:
+    """Whether all backends of a service in several regions may be serverless NEGs: none other is beside them."""
+    if service.is_regional or service.regions.upper == 1 or service.attachments.any:
+        return False
+    each = [group.kinds for group in service.groups]
+    return GroupKind.SERVERLESS_NEG in service.kinds and all(GroupKind.SERVERLESS_NEG in kinds for kinds in each)
 
 
 def too_small_alone(fleets: Sequence[Fleet], *, demand: float | None = None) -> str:
@@ -71,7 +83,7 @@ def _fleets_of(
         targets[backend.neg.urn] = Target("IN_FLIGHT", fleet.target, 1.0)
         if not fleet.warm < fleet.maximum:
             fixed.append(backend.service)
-    why = f"`{fixed[0].name}` has a fixed number of instances, and no signal says what its load is" if fixed else ""
+    why = f"`{fixed[0].name}` has a fixed number of instances, and no signal shows its load" if fixed else ""
     inexact = Unresolved(why, "template") if fixed and needs_load else None
     return ServiceFleets(fleets, inexact=inexact, has_fixed_size=bool(fixed), targets=targets, starts_on_demand=True)
 
@@ -83,9 +95,9 @@ def _why_open(backend: ServerlessBackend) -> Unresolved | None:
     if backend.has_url_mask is not False:
         return Unresolved(f"{name} takes, or may take, the names of services from URLs", "cloud_run")
     if backend.has_tag is not False:
-        return Unresolved(f"{name} stands, or may stand, for the tag of a revision", "cloud_run")
+        return Unresolved(f"{name} selects, or may select, a revision by its tag", "cloud_run")
     if service.serves_its_template is not True:
-        return Unresolved(f"`{service.name}` sends requests to another revision than the one described", "traffics")
+        return Unresolved(f"`{service.name}` sends requests to a revision other than the described one", "traffics")
     return None
 
 

@@ -70,12 +70,12 @@ def _doubts_of(service: RunService) -> Iterator[tuple[str, str]]:
     if service.has_minimum is UNKNOWN:
         yield f"``min_instance_count`` of `{service.name}` is not known", "scaling"
     if service.serves_its_template is UNKNOWN:
-        yield f"the revision that serves `{service.name}` is another than the one described", "traffics"
+        yield f"the revision that serves `{service.name}` is not the described one", "traffics"
 
 
 def _unlinked(backend: ServerlessBackend) -> tuple[str, str]:
     if backend.is_of_cloud_run is False:
-        return f"`{backend.label}` stands for another product than Cloud Run", "outlier_detection"
+        return f"`{backend.label}` is for a product other than Cloud Run", "outlier_detection"
     return f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "cloud_run"
 
 
@@ -87,14 +87,14 @@ def undetected(service: BackendService) -> dict[str, str]:
     """
     backends = {one.region: one for one in serverless_backends(service) if not isinstance(one.region, Unknown)}
     if service.scheme == "EXTERNAL":
-        return dict.fromkeys(backends, "its classic load balancer cannot tell that a region is dead")
+        return dict.fromkeys(backends, "its classic load balancer cannot detect a dead region")
     if service.uses_iap is True:
-        return dict.fromkeys(backends, "`iap` on it keeps the load balancer from telling that a region is dead")
+        return dict.fromkeys(backends, "its `iap` keeps the load balancer from detecting a dead region")
     if ejects_outliers(service) is not False:
         return {}
     missing = {region: lacks(backend) for region, backend in backends.items()}
     return {
-        region: f"nothing tells the load balancer that `{region}` is dead: there is {' and '.join(found)}"
+        region: f"the load balancer cannot detect that `{region}` is dead: there is {' and '.join(found)}"
         for region, found in missing.items()
         if found
     }

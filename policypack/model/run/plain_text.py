@@ -62,9 +62,11 @@ class PlainText:
         return held if isinstance(self.findings, Unknown) else (*self.findings.certain, *held)
 
     @property
-    def possible_secrets(self) -> tuple[str, ...]:
-        """What may be a secret, or the name of one."""
-        return () if isinstance(self.findings, Unknown) or self.secrets else self.findings.possible
+    def doubt(self) -> str:
+        """What may be a secret or the name of one, a clause; empty if nothing is."""
+        if isinstance(self.findings, Unknown) or self.secrets or not self.findings.possible:
+            return ""
+        return self.findings.doubt
 
     @property
     def hides_something(self) -> bool:

@@ -119,8 +119,8 @@ class RunService(View):
         if isinstance(properties.number(key), Unknown):
             return f"``max_instance_request_concurrency`` of `{self.name}` is not known"
         return (
-            f"``max_instance_request_concurrency`` of `{self.name}` is left out, and whether that is 80, or 80 "
-            "for each of its vCPUs, is not known: set it to what the model server batches"
+            f"``max_instance_request_concurrency`` of `{self.name}` is omitted, and it is not known whether that "
+            f"means 80, or 80 for each of its vCPUs: set it to the model server's batch size"
         )
 
     @property

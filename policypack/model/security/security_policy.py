@@ -129,7 +129,7 @@ class SecurityPolicy(View):
         if isinstance(self.resource.asked.objects("rules"), Unknown):
             return "the list is computed"
         if self.resource.ignores_changes_of("rules"):
-            return "``ignore_changes`` leaves it to something else"
+            return "``ignore_changes`` leaves it to another tool"
         if not self.stack.is_complete:
             return "rules may be added later in this update"
         return "a rule whose policy is not known may belong to it" if None in self._separate else ""

@@ -21,12 +21,12 @@ class FailoverCapacityOptions(Options):
     """Options of `llm-backend-failover-capacity`.
 
     Attributes:
-        after_scale_out: whether the remaining regions count with all VMs that their autoscalers may add, not only with
-            the running ones. Off, since a VM with GPUs takes minutes to tens of minutes to boot and load a model, if
-            one is available at all: the load has to be carried until then.
-        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With it,
-            the load does not have to be inferred from a signal: groups of a fixed size, and autoscalers that follow a
-            queue or GPUs, are judged too. 0 leaves it to the signals.
+        after_scale_out: whether the remaining regions count with all VMs that their autoscalers may add, instead of
+            only the running ones. It is off by default, because a VM with GPUs takes minutes to tens of minutes to boot
+            and load a model, if one is available at all, and the load must be carried until then.
+        peak_load: the highest load of a service, as a share of what all its warm VMs carry at their targets. With this
+            option, the rule needs no signal to infer the load. It then also judges groups of a fixed size, and
+            autoscalers that follow a queue or GPUs. With 0, the signals decide.
     """
 
     after_scale_out: bool = False
@@ -113,7 +113,7 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     ## Undecided
     The verdict is undecided when:
 
-    - a group or a Cloud Run service is outside the stack;
+    - a group or a Cloud Run service is outside the stack, or it is not known whether a NEG is a Cloud Run one;
     - a group is unmanaged, or a backend is a NEG of endpoints;
     - a group is filled by resize requests, or nothing shows its load: its size is fixed, or its autoscaler follows
       signals that are unrelated to the load balancer's target;
@@ -146,7 +146,8 @@ def _agreed(alternatives: Sequence[ServiceFleets], options: FailoverCapacityOpti
         yield replace(first, observed=f"Whichever backend has which group: {first.observed}")
     else:
         yield Undecided(
-            "its capacity is not known: the backends' targets differ, and which group has which is not known yet",
+            "its capacity is not known: the backends' targets differ, and it is not known yet which group has which "
+            "target",
             "backends",
         )
 
@@ -158,7 +159,7 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
     each = losses(found.fleets, after_scale_out=after_scale_out, demand=demand)
     fatal = [loss for loss in each if not loss.is_survivable]
     if fatal and found.inexact and all(loss.left for loss in fatal):
-        why = f"{found.inexact.why}; the option `peak_load` of this rule gives it"
+        why = f"{found.inexact.why}; set the option `peak_load` of this rule"
         yield Undecided(why, found.inexact.property_name)
         return
     if not fatal and found.starts_on_demand:
@@ -177,8 +178,8 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
 def _observed(loss: Loss, found: ServiceFleets) -> str:
     if found.starts_on_demand:
         return (
-            f"Without `{loss.region}`, the Cloud Run services of the other regions take at most {loss.left:g} requests "
-            f"at a time, for a steady load of {loss.load:g}."
+            f"Without `{loss.region}`, the Cloud Run services of the other regions serve at most {loss.left:g} "
+            f"requests at a time, but the steady load is {loss.load:g}."
         )
     if not loss.total:
         return "No backend has warm VMs that can take load."
@@ -193,7 +194,7 @@ def _observed(loss: Loss, found: ServiceFleets) -> str:
 def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) -> str:
     if found.starts_on_demand:
         return (
-            "Raise the maximum of instances in the other regions, or add a region: `llm-policypack failover` "
+            "Raise the maximum number of instances in the other regions, or add a region: `llm-policypack failover` "
             "computes the numbers."
         )
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100

@@ -27,11 +27,12 @@ class MaxUtilizationOptions(Options):
     """Options of `llm-backend-max-utilization`.
 
     Attributes:
-        min: the lowest `max_utilization` that is accepted; 0 itself never is, as it leaves no capacity.
-        max: the highest `max_utilization` that is accepted.
-        limits_for_gpus: whether a backend whose VMs have GPUs needs a limit of requests or connections as well. Off, as
-            Google Cloud takes `max_utilization` alone; but that is the utilization of CPUs, which are idle while GPUs
-            are saturated (https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode).
+        min: the lowest accepted `max_utilization`. 0 itself is never accepted, because it leaves no capacity.
+        max: the highest accepted `max_utilization`.
+        limits_for_gpus: whether a backend whose VMs have GPUs also needs a limit on requests or connections. It is off
+            by default, because Google Cloud accepts `max_utilization` alone. However, `max_utilization` measures CPUs,
+            which are idle while GPUs are saturated
+            (https://cloud.google.com/load-balancing/docs/backend-service#balancing-mode).
     """
 
     min: Annotated[float, Range(0, 1)] = 0.0
@@ -52,9 +53,9 @@ class MaxUtilizationOptions(Options):
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#target_capacity",
     applies=(
-        uses_proxy("a passthrough load balancer takes no target"),
+        uses_proxy("a passthrough load balancer supports no target"),
         GETS_BACKENDS,
-        is_measured("its backends take no target"),
+        is_measured("its backends support no target"),
     ),
     gke=lambda backend, options: has_a_limit(backend),
     remediates=True,

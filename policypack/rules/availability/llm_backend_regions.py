@@ -55,7 +55,7 @@ def _has_regions(service: BackendService) -> bool | Unknown:
 
 _HAS_REGIONS: Final = Condition(
     _has_regions,
-    "its backends are endpoints on the internet or a Google API, and in no region of yours",
+    "its backends are internet endpoints or a Google API, which are in no region of yours",
     "psc_target_service",
 )
 
@@ -66,7 +66,7 @@ class RegionsOptions(Options):
 
     Attributes:
         min_regions: the minimum number of regions that have backends.
-        regional_peers: globs on logical names; regional services that match the same glob count together.
+        regional_peers: globs on logical names. Regional services that match the same glob count together.
     """
 
     min_regions: Annotated[int, Range(1, 50)] = 2

@@ -31,10 +31,10 @@ class ZonesOptions(Options):
     """Options of `llm-backend-zones`.
 
     Attributes:
-        min_zones: the minimum number of zones with backends in each region; 2 survive the loss of one, and every region
-            has 3 (https://cloud.google.com/compute/docs/regions-zones).
-        spreading_shapes: the target shapes of a regional group that count as spreading its VMs; these two are
-            those that Google recommends for serving with high availability
+        min_zones: the minimum number of zones with backends in each region. 2 zones survive the loss of one, and every
+            region has 3 (https://cloud.google.com/compute/docs/regions-zones).
+        spreading_shapes: the target shapes of a regional group that count as spreading its VMs. The default has the two
+            that Google recommends for highly available serving
             (https://cloud.google.com/compute/docs/instance-groups/regional-mig-distribution-shape).
     """
 
@@ -137,7 +137,7 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
 def _why_not_judged(zones: RegionZones) -> str:
     if zones.may_be_drained:
         return "it is not known which backends are drained"
-    return "the backends may be hybrid NEGs, whose endpoints are elsewhere,"
+    return "the backends may be hybrid NEGs (with endpoints elsewhere)"
 
 
 def _spans_zones(zones: RegionZones, needed: int) -> Checks:

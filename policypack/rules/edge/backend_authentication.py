@@ -38,9 +38,9 @@ class AuthenticationOptions(Options):
     """Options of `backend-authentication`.
 
     Attributes:
-        server_authenticates: the servers authenticate their callers in a way that the stack does not show.
-        server_key_words: words in a VM's startup metadata, or in the variables and arguments of a Cloud Run container,
-            that show that the server requires an API key; by default the variables and the flag of vLLM
+        server_authenticates: whether the servers authenticate their callers in a way that the stack does not show.
+        server_key_words: words that show that the server requires an API key, in a VM's startup metadata or in the
+            variables and arguments of a Cloud Run container. The default has the variables and the flag of vLLM
             (https://docs.vllm.ai/en/stable/serving/openai_compatible_server/), llama.cpp
             (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md) and SGLang.
     """
@@ -190,7 +190,10 @@ def _at_the_servers(service: BackendService, words: tuple[str, ...]) -> Mapping[
 def _is_open(service: BackendService, signs: Mapping[str, bool | Unknown], gone_round: Sequence[RunService]) -> Checks:
     doubtful = [property_name for property_name, authenticates in signs.items() if authenticates is not False]
     if doubtful or not service.stack.is_complete:
-        why = "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"
+        why = (
+            "it is not known whether anything authenticates its callers; if the servers do, set the option "
+            "`server_authenticates`"
+        )
         yield Undecided(why, doubtful[0] if doubtful else "")
     elif gone_round:
         names = quoted(run.name for run in gone_round)

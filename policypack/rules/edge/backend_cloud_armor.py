@@ -134,7 +134,7 @@ def backend_cloud_armor(service: BackendService, options: CloudArmorOptions) -> 
 
 def _has_policy_from_elsewhere(service: BackendService) -> Checks:
     if leaves_security_policy_to_others(service):
-        yield Undecided("``ignore_changes`` leaves its security policy to something else", "security_policy")
+        yield Undecided("``ignore_changes`` leaves its security policy to another tool", "security_policy")
         return
     but = " except an edge policy, which cannot rate limit" if edge_security_policy_is_set(service) is True else ""
     yield Fail(
@@ -148,8 +148,8 @@ def _has_policy_from_elsewhere(service: BackendService) -> Checks:
 def _otherwise(service: BackendService) -> str:
     """What becomes of a policy of another scope: https://github.com/hashicorp/terraform-provider-google/issues/29240"""
     if service.is_regional:
-        return "It is attached after the service has been created, which stays unprotected if that fails."
-    return "The provider takes the global policy of the same name in its place."
+        return "It is attached only after the service has been created; if that fails, the service stays unprotected."
+    return "The provider substitutes the global policy of the same name."
 
 
 def _filters_requests(policy: SecurityPolicy) -> Checks:

@@ -29,9 +29,9 @@ class RateLimitOptions(Options):
     """Options of `cloud-armor-rate-limit`.
 
     Attributes:
-        per_client: whether the limit must count each client by itself. By default it must: one limit for all (the
-            provider's default, `enforce_on_key="ALL"`) lets one client use up what the others need:
-            https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting
+        per_client: whether each client must have its own limit. By default it must: with one limit for all (the
+            provider's default, `enforce_on_key="ALL"`), a single client can use up what the others need
+            (https://cloud.google.com/armor/docs/rate-limiting-overview#identifying_clients_for_rate_limiting).
         vouched: globs on resources outside the stack that their owner vouches for: the name, the path
             (`projects/P/global/securityPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
@@ -152,6 +152,6 @@ def _limits_everybody(policy: SecurityPolicy, options: RateLimitOptions) -> Chec
             f"Cloud Armor policy `{policy.name}` rate limits some clients and lets many others through without a "
             "limit.",
             "A rate limit for every client except known addresses.",
-            'Give the rule with action `throttle` ``"src_ip_ranges": ["*"]``, ahead of the rules that allow many '
-            "clients, or deny all other clients with the last rule.",
+            'Set ``"src_ip_ranges": ["*"]`` in the rule with action `throttle`, and move it ahead of the rules that '
+            "allow many clients; or deny all other clients in the last rule.",
         )

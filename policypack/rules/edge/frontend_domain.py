@@ -13,7 +13,7 @@ from policypack.rules.shared.places import certificates_are_there
 from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided, known
 from policypack.wording import quoted
 
-_IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is no target HTTPS proxy", "")
+_IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is not a target HTTPS proxy", "")
 
 
 @rule(

@@ -19,7 +19,7 @@ from policypack.wording import quoted
 _OF_OTHERS: Final = (GroupKind.INTERNET_NEG, GroupKind.PRIVATE_SERVICE_CONNECT_NEG)
 _HAS_SERVERS: Final = Condition[BackendService](
     lambda service: negation(same(kind in _OF_OTHERS for kind in service.kinds)) if service.kinds else True,
-    "its backends are APIs of others, on the internet or behind Private Service Connect",
+    "its backends are APIs that others own, on the internet or behind Private Service Connect",
     "backends",
 )
 _SHOWN: Final = 3
@@ -27,8 +27,8 @@ _ABORT: Final = "let the defaults abort every request with 404 (``fault_injectio
 # https://cloud.google.com/load-balancing/docs/features#routing
 _ELSEWHERE: Final = (
     "let the defaults redirect to another host (``default_url_redirect``), or lead to a `BackendBucket` or a service "
-    "without these servers (``default_service``): a classic load balancer (scheme EXTERNAL) does not have "
-    "``fault_injection_policy``, by which the defaults could abort every request after a change to EXTERNAL_MANAGED"
+    "without these servers (``default_service``): a classic load balancer (scheme EXTERNAL) does not support "
+    "``fault_injection_policy``; with EXTERNAL_MANAGED, the defaults can abort every request"
 )
 
 
@@ -37,9 +37,9 @@ class PathsOptions(Options):
     """Options of `frontend-paths`.
 
     Attributes:
-        forbidden: exact paths that clients must not reach. By default those by which vLLM, SGLang, TGI, llama.cpp and
-            Ollama show their metrics, documentation and settings or are managed; vLLM asks for its key under `/v1` and
-            few other prefixes alone: https://docs.vllm.ai/en/stable/usage/security/
+        forbidden: exact paths that clients must not reach. The default lists the paths for metrics, documentation,
+            settings and management of vLLM, SGLang, TGI, llama.cpp and Ollama. vLLM requires its key only under `/v1`
+            and a few other prefixes: https://docs.vllm.ai/en/stable/usage/security/
     """
 
     forbidden: tuple[str, ...] = (

@@ -114,10 +114,10 @@ def _are_in_regions(entries: tuple[Entry, ...], service: BackendService, options
 def _is_led_to_by_its_region(entry: Entry) -> Checks:
     if isinstance(entry.own_region, str) and entry.other_locations:
         yield Fail(
-            f"A geo policy leads the clients of {quoted(entry.other_locations)} to `{entry.name}`, which is in "
+            f"A geolocation policy sends the clients of {quoted(entry.other_locations)} to `{entry.name}`, which is in "
             f"`{entry.own_region}`.",
             "Clients of each region directed to the forwarding rule in their region.",
-            "Give each of `geos` the address of the forwarding rule in its `location`.",
+            "Set the address in each entry of `geos` to that of the forwarding rule in its `location`.",
         )
 
 
@@ -132,7 +132,8 @@ def _have_names(entries: tuple[Entry, ...], options: FrontendRegionsOptions) -> 
         yield Fail(
             f"DNS record {quoted(records)} leads to {_listed(regions)}.",
             f"DNS names that lead to at least {how_many(options.min_regions, 'region')}.",
-            "Give ``routing_policy`` a geo with ``health_checked_targets`` for the forwarding rule of each region.",
+            "Add an entry with ``health_checked_targets`` to `geos` of ``routing_policy`` for the forwarding rule of "
+            "each region.",
         )
 
 

@@ -16,11 +16,11 @@ from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_kn
 from policypack.wording import quoted
 
 _SSL_POLICIES: Final = Policies("SSL policy", "proxy", "SSLPolicy", "RegionSslPolicy")
-_OTHERWISE: Final = "The provider takes the policy of the same name in the proxy's scope in its place."
+_OTHERWISE: Final = "The provider substitutes the policy of the same name in the proxy's scope."
 _TERMINATES_TLS: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTPS", "SSL"), "it does not terminate TLS", "")
 # A policy that is set is judged even while a mesh may use the proxy; only a missing one may be right there.
 _IS_NOT_MESH: Final = Condition[Proxy](
-    lambda proxy: proxy.is_mesh is not True, "Cloud Service Mesh takes no SSL policy", "load_balancing_scheme"
+    lambda proxy: proxy.is_mesh is not True, "Cloud Service Mesh supports no SSL policy", "load_balancing_scheme"
 )
 
 
@@ -30,8 +30,8 @@ class TlsPolicyOptions(Options):
 
     Attributes:
         min_tls: the lowest version of TLS that clients may negotiate; CIS recommendation 3.9 requires 1.2.
-        profiles: the profiles that are accepted; by default those that recommendation names, and the one for FIPS,
-            without COMPATIBLE: https://cloud.google.com/load-balancing/docs/ssl-policies-concepts#defining_an_ssl_policy
+        profiles: the accepted profiles. The default has those of CIS recommendation 3.9 and the FIPS profile, without
+            COMPATIBLE: https://cloud.google.com/load-balancing/docs/ssl-policies-concepts#defining_an_ssl_policy
         vouched: globs on resources outside the stack that their owner vouches for: the name, the path
             (`projects/P/global/sslPolicies/N`), or the logical name of the `StackReference` that provides it.
     """
@@ -118,7 +118,7 @@ def frontend_tls_policy(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     When the policy is not in the stack or not known, or when its profile, version or suites are computed.
     """
     if not proxy.has_ssl_policy:
-        doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh takes no SSL policy")
+        doubt = not_known("load_balancing_scheme", because="Cloud Service Mesh supports no SSL policy")
         yield provided(negation(proxy.is_mesh), doubt, _has_policy_from_elsewhere(proxy, options))
     yield is_of_its_scope(proxy, proxy.ssl_policy_links, _SSL_POLICIES, _OTHERWISE)
     outside = Undecided("its SSL policy is not in this stack", "ssl_policy")
@@ -139,7 +139,7 @@ def _required(options: TlsPolicyOptions) -> str:
 
 def _has_policy_from_elsewhere(proxy: Proxy, options: TlsPolicyOptions) -> Checks:
     if proxy.leaves_ssl_policy_to_others:
-        yield Undecided("``ignore_changes`` leaves its SSL policy to something else", "ssl_policy")
+        yield Undecided("``ignore_changes`` leaves its SSL policy to another tool", "ssl_policy")
     else:
         yield Fail(
             "It has no SSL policy, so clients can negotiate TLS 1.0.",

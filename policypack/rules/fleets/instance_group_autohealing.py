@@ -24,10 +24,10 @@ class AutohealingOptions(Options):
     """Options of `instance-group-autohealing`.
 
     Attributes:
-        min_initial_delay_sec: the shortest initial delay that is accepted, in seconds; 300 is what the provider's
-            example of autohealing has (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/instancegroupmanager/),
-            and a VM with a GPU needs that for boot, driver and image before it loads a model.
-        max_initial_delay_sec: the longest initial delay that is accepted, in seconds; 3600 is the API's limit
+        min_initial_delay_sec: the shortest accepted initial delay, in seconds. 300 is the delay in the provider's
+            autohealing example (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/instancegroupmanager/). A
+            VM with a GPU needs that long to boot, install the driver and pull the image, before it loads a model.
+        max_initial_delay_sec: the longest accepted initial delay, in seconds. 3600 is the API's limit
             (https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers).
     """
 
@@ -114,7 +114,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     """
     if not known(group.has_autohealing, "auto_healing_policies"):
         if group.is_filled_by_requests:
-            why = "resize requests fill it, and whether it takes autohealing then is not documented"
+            why = "resize requests fill it, and it is not documented whether it then supports autohealing"
             yield Undecided(why, "auto_healing_policies")
             return
         yield Fail(
@@ -139,7 +139,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
         doubt = Undecided(f"it may serve `{service.name}`, which uses its healing check as well", "backends")
         yield provided(serves, doubt, _heals_by_another_check(group, service))
         if may_share_a_check(group, service):
-            why = "its healing check has the name of the load balancer's, in a project that is not named"
+            why = "its autohealing check has the name of the load balancer's, in a project that is not known"
             yield Undecided(why, "auto_healing_policies")
     for check in group.healing_checks:
         yield _check_has_no_source_regions(check)

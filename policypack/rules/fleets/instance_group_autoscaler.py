@@ -18,9 +18,7 @@ from policypack.rules.shared.signals import has_a_telling_signal, may_serve
 from policypack.verdict import Checks, Fail, Undecided, decided, known, provided, setting
 from policypack.wording import quoted
 
-_MAY_BE_STATEFUL = Undecided(
-    "it has no autoscaler, and whether it is stateful, and so takes none, is not known", "stateful_disks"
-)
+_MAY_BE_STATEFUL = Undecided("it has no autoscaler, and may be stateful, so that it supports none", "stateful_disks")
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,8 @@ class AutoscalerOptions(Options):
     """Options of `instance-group-autoscaler`.
 
     Attributes:
-        min_replicas: the minimum number of VMs of a service in each region; with 2, losing a VM does not mean losing
-            the region, and Google recommends one VM more than the load needs
+        min_replicas: the minimum number of VMs of a service in each region. With 2, losing a VM does not mean losing
+            the region. Google recommends one VM more than the load needs
             (https://cloud.google.com/compute/docs/instance-groups/regional-migs).
     """
 
@@ -137,10 +135,11 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
 def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if isinstance(group.autoscaler, Autoscaler):
         yield Fail(
-            f"It is stateful, and `{group.autoscaler.name}` is its autoscaler: Compute Engine takes one or the other.",
+            f"It is stateful, and `{group.autoscaler.name}` is its autoscaler: Compute Engine allows only one of the "
+            f"two.",
             "A fixed size for a group that keeps the state of its VMs.",
             f"Remove `{group.autoscaler.name}` and set ``target_size``; or remove the stateful configuration: weights "
-            "and caches can be loaded anew.",
+            f"and caches can be loaded again.",
         )
         return
     for service, serves in group.serving:
@@ -149,11 +148,13 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
 
 def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
     if group.is_filled_by_requests:
-        yield Undecided("resize requests fill it, and whether it takes an autoscaler then is not documented", "target")
+        yield Undecided(
+            "resize requests fill it, and it is not documented whether it then supports an autoscaler", "target"
+        )
     elif group.takes_reservation is True:
-        yield Undecided("its VMs come from a reservation, which it may use whole already", "target_size")
+        yield Undecided("its VMs come from a reservation, which it may already use up", "target_size")
     elif group.takes_reservation is UNKNOWN:
-        yield Undecided("its VMs may come from a reservation, which it may use whole already", "versions")
+        yield Undecided("its VMs may come from a reservation, which it may already use up", "versions")
     else:
         others = quoted(one.name for one in group.named_autoscalers) if group.named_autoscalers else ""
         kind = "a `RegionAutoscaler` in its region" if group.is_regional else "an `Autoscaler` in its zone"
@@ -163,9 +164,8 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
         yield Fail(
             f"It has no autoscaler{f': {others} cannot size it' if others else ''}.",
             "An autoscaler that keeps a minimum and scales out with the load.",
-            f"Add {kind}, with the group's `id` as `target` and ``min_replicas`` of {options.min_replicas} or "
-            "more, and "
-            "leave the group's ``target_size`` out: at a ``load_balancing_utilization`` of 0.5 either of two "
+            f"Add {kind}, with the group's `id` as `target` and ``min_replicas`` of {options.min_replicas} or more, "
+            f"and omit the group's ``target_size``: at a ``load_balancing_utilization`` of 0.5 either of two "
             "equal regions "
             "can carry the load of both." + with_gpus,
         )
@@ -173,7 +173,7 @@ def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
 
 def _unknown_autoscaler(group: GroupManager) -> Undecided:
     if group.is_sized_elsewhere:
-        return Undecided("its autoscaler is not known: this program leaves its size to somebody else", "target_size")
+        return Undecided("its autoscaler is not known: this program leaves its size to another tool", "target_size")
     if group.named_autoscalers:
         place = "region" if group.is_regional else "zone"
         names = quoted(one.name for one in group.named_autoscalers)

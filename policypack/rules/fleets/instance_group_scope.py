@@ -84,7 +84,7 @@ def _are_in_its_region(group: GroupManager, parts: Parts) -> Checks:
         doubt = not_known(part.property_name, because=f"it may be {part.name}")
         yield provided(True if part.is_certain else UNKNOWN, doubt, _is_in_its_region(group, part))
     if parts.links:
-        yield from unresolved(parts.links, "where its parts are is not known")
+        yield from unresolved(parts.links, "the location of its parts is not known")
 
 
 def _is_in_its_region(group: GroupManager, part: Part) -> Checks:

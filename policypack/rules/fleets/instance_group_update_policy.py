@@ -205,7 +205,7 @@ def _keeps_enough(group: GroupManager, service: BackendService, serves: bool | U
         # Whatever the load is, it is too much for nothing.
         fatal = [loss for loss in fatal if not loss.left]
     if not fatal or not taken.lower:
-        why = f"an update may take {taken.upper:g} of {fleet.warm:g} VMs, which may be too many"
+        why = f"an update may remove {taken.upper:g} of {fleet.warm:g} VMs, which may be too many"
         yield Undecided(why, found.inexact.property_name if found.inexact else "update_policy")
         return
     for loss in fatal:

@@ -87,7 +87,7 @@ def backend_controller_backends(service: BackendService, options: Options) -> Ch
     if attached.certain:
         if not leaves_them:
             yield Fail(
-                f"A controller attaches its backends ({attached.certain[0].label}), and the program says it has "
+                f"A controller attaches its backends ({attached.certain[0].label}), but the program declares "
                 f"{'none' if service.has_no_backends else 'others'}: an update detaches them.",
                 f"{_IGNORE}.",
                 f"Set {_IGNORE} in the resource options of `{service.name}`.",
@@ -107,6 +107,9 @@ def _why_nothing_is_attached(service: BackendService) -> str:
     names = sorted({one.backend_service for one in found if isinstance(one.backend_service, str)})
     if names:
         given = quoted(names)
-        return f"{found[0].label} names {given}, and no such service is in the stack; a `name` can make this one it"
+        return (
+            f"{found[0].label} names {given}, and no such service is in the stack; if this service is meant, set "
+            f"its `name`"
+        )
     others = services_with_negs(service.stack)
     return f"{others[0].label} has NEGs, and nothing in the stack attaches them" if others else ""

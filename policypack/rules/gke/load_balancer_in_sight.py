@@ -84,7 +84,7 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
     elif signal.sight is Sight.NOT_KNOWN:
         yield Undecided(signal.text)
     elif signal.sight is Sight.OUT_OF_SIGHT and not found.stack.is_complete:
-        yield Undecided("what it serves may still come in this update")
+        yield Undecided("what it serves may be created later in this update")
     elif signal.sight is Sight.OUT_OF_SIGHT:
         yield Fail(
             f"{signal.text} Its backends are not judged.",

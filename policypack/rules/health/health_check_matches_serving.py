@@ -7,7 +7,14 @@ from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.tls import check_uses_tls, other_block, service_uses_tls
 from policypack.model.firewalls.traffic import HEALERS, is_shut_out, probe_sources
 from policypack.model.fleets.health_check_use import CheckUse, checks_of
-from policypack.model.network.ports import asked_port, follows_serving_port, serving_ports
+from policypack.model.network.ports import (
+    asked_port,
+    follows_serving_port,
+    named_port,
+    ports_of_check,
+    serving_ports,
+)
+from policypack.model.products.attributes import USE_NAMED_PORT
 from policypack.model.values.logic import any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
@@ -48,8 +55,9 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     - On the serving port, the check uses TLS if and only if the service does. The protocols HTTPS, HTTP2 and SSL, and
       gRPC with TLS, use it; HTTP, H2C and gRPC do not. A TCP check, or a service with protocol TCP, matches either.
     - The port is one that the group names: the port of the service's `port_name`, or any other of its `named_ports`. A
-      check with `port_specification` USE_SERVING_PORT always probes the right port. Any other port fails if the
-      firewall admits checks to the serving port but not to that one.
+      check with `port_specification` USE_SERVING_PORT always probes the right port, and one with a `port_name` of its
+      own the group's port of that name. Any other port fails if the firewall admits checks to the serving port but not
+      to that one.
 
     ## Why it matters
     A port either uses TLS or does not. A check that gets this wrong finds every VM unhealthy: the service returns 503,
@@ -116,7 +124,7 @@ def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
         return
     service_speaks, check_speaks = known(served, "protocol"), known(spoken, "protocol", use.check.name)
     if on_port is UNKNOWN:
-        yield not_known("port", use.check.name, because="on the serving port it would speak another protocol")
+        yield not_known("port", use.check.name, because="on the serving port, it would use another protocol")
         return
     where = quoted([name for name, is_there in groups.items() if is_there is True])
     yield Fail(
@@ -131,7 +139,8 @@ def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
 def _is_on_serving_port(service: BackendService, use: CheckUse, group: Group) -> bool | Unknown:
     if use.purpose == "health check" and follows_serving_port(use.check) is True:
         return True
-    return any_of(equals(asked_port(use.check), port) for port in serving_ports(service, group))
+    asked = ports_of_check(use.check, group)
+    return any_of(equals(one, port) for one in asked for port in serving_ports(service, group))
 
 
 def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> Checks:
@@ -143,7 +152,12 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
     if not serving or (is_neg and any(port is UNKNOWN for port in named)):
         # That the named port is missing is what another rule says; a NEG's endpoints may come from anywhere.
         return
-    port = known(asked_port(use.check), "port", use.check.name)
+    name = named_port(use.check)
+    if isinstance(name, str) and not is_neg:
+        yield _names_a_port_of(use, name, group)
+        return
+    by_name = equals(use.check.port_specification, USE_NAMED_PORT) is True
+    port = known(asked_port(use.check), "port_name" if by_name else "port", use.check.name)
     if known(any_of(equals(port, other) for other in named), "named_ports", group.name):
         return
     numbers = [known(one, "named_ports", group.name) for one in serving]
@@ -161,3 +175,9 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
         f"Set the check's `port` to {numbers[0]}; if the server responds to health checks on {port}, declare that "
         "port in ``named_ports`` and admit it.",
     )
+
+
+def _names_a_port_of(use: CheckUse, name: str, group: Group) -> Checks:
+    if not known(group.defines_port(name), "named_ports", group.name):
+        why = f"the {use.purpose} `{use.check.name}` probes the named port `{name}`, which {GROUPS} does not have"
+        yield Undecided(why, "port_name")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.firewalls.near_misses import NearMiss, nearest_miss
 from policypack.model.firewalls.reach import Reach, own_networks, reach
 from policypack.model.firewalls.traffic import (
@@ -13,14 +14,16 @@ from policypack.model.firewalls.traffic import (
     ProbeSources,
     asked_for_healing,
     asked_ports,
+    check_without_a_port,
     network_of_stack,
     other_port,
     probe_sources,
     probed_endpoints,
 )
-from policypack.model.fleets.health_check_use import manager_of
+from policypack.model.fleets.health_check_use import is_for_healing, manager_of
 from policypack.model.graph.resource import Resource
 from policypack.model.network.placement import Endpoint
+from policypack.model.products.attributes import USE_SERVING_PORT
 from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
@@ -40,7 +43,7 @@ from policypack.verdict import (
 )
 from policypack.wording import quoted
 
-_NO_NETWORK = "no network of its backends is made in this stack"
+_NO_NETWORK = "no network of its backends is created in this stack"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class ReachableOptions(Options):
 
     Attributes:
         admitted_ranges: source ranges in CIDR notation that something outside the stack admits to the VMs, such as a
-            firewall policy of the organization or a folder; connections from them count as let through
+            firewall policy of the organization or a folder. The rule treats connections from these ranges as admitted
             (https://cloud.google.com/firewall/docs/firewall-policies).
     """
 
@@ -200,10 +203,14 @@ def _gets_through(service: BackendService, endpoint: Endpoint, network: Resource
     near = nearest_miss(service.stack, network, endpoint, asked.port, ranges) if found.is_open is False else None
     other = other_port(service, endpoint.group, asked)
     otherwise = Undecided(asked.otherwise, "backends")
-    yield provided(asked.is_needed, otherwise, _is_open(asked, found, near, other))
+    portless = check_without_a_port(service, endpoint.group, asked)
+    # A group that heals by it has no port that requests go to.
+    if portless and is_for_healing(portless) is not False:
+        portless = None
+    yield provided(asked.is_needed, otherwise, _is_open(asked, found, near, other, portless))
 
 
-def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> Checks:
+def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str, portless: HealthCheck | None) -> Checks:
     if decided(found.is_open, _doubt(asked, found)):
         return
     denying = sorted({blocked.rule for blocked in found.blocked if blocked.rule is not None})
@@ -215,10 +222,16 @@ def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str) -> C
         observed.append(f"No firewall rule allows {asked.by} from {' and '.join(missed)}{subnet} to {where}.")
     lack, mending = ("", "") if near is None else missing_in(near, asked, denying)
     observed += [lack] if lack else []
+    observed += [f"`{portless.name}` sets no port, and so probes its protocol's default."] if portless else []
     observed += [f"Requests go to {other}."] if other else []
     ranges = [str(range_) for range_ in known(asked.sources, "ip_cidr_range", asked.subnet)]
     allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
-    fixes = [f"If the server also responds to health checks on {other}, set the check's `port` to it."] if other else []
+    fixes = []
+    if portless:
+        follow = f'Set ``port_specification="{USE_SERVING_PORT}"`` on `{portless.name}`'
+        fixes.append(f"{follow}: it then probes the port that requests go to.")
+    elif other:
+        fixes.append(f"If the server also responds to health checks on {other}, set the check's `port` to it.")
     fixes.append(
         mending
         or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with "

@@ -19,14 +19,15 @@ class TimingOptions(Options):
     """Options of `health-check-timing`.
 
     Attributes:
-        max_detection_sec: after how many seconds without an answer the load balancer has to leave a VM out at the
-            latest; Google's defaults give 10 (5 s, 2 failures), and 60 leave room for the 30 (10 s, 3 failures) that
-            suit busy servers (https://cloud.google.com/load-balancing/docs/health-check-concepts).
-        min_healing_sec: for how many seconds without an answer autohealing has to wait at least before it recreates a
-            VM; 90 is Google's example of a check for autohealing (30 s, 3 failures)
+        max_detection_sec: the maximum time without a response, in seconds, after which the load balancer must treat a
+            VM as unhealthy. Google's defaults result in 10 (5 s, 2 failures). The default of 60 leaves room for 30 (10
+            s, 3 failures), which suits busy servers
+            (https://cloud.google.com/load-balancing/docs/health-check-concepts).
+        min_healing_sec: the minimum time without a response, in seconds, before autohealing recreates a VM. 90 is
+            Google's example of an autohealing check (30 s, 3 failures)
             (https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs).
-        min_threshold: how many answers in a row have to agree before the load balancer changes its mind; 2 is
-            Google's default for both thresholds (https://cloud.google.com/load-balancing/docs/health-check-concepts).
+        min_threshold: the minimum number of consecutive responses that change the health state. 2 is Google's default
+            for both thresholds (https://cloud.google.com/load-balancing/docs/health-check-concepts).
     """
 
     max_detection_sec: Annotated[int, Range(1, 3000)] = 60

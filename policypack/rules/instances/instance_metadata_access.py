@@ -15,9 +15,9 @@ class MetadataAccessOptions(Options):
     """Options of `instance-metadata-access`.
 
     Attributes:
-        os_login_inherited: whether something outside the stack, such as the metadata of the project or the
-            organization policy `compute.requireOsLogin`, turns OS Login on for VMs that leave it out. By default
-            nothing does, as in Compute Engine (https://cloud.google.com/compute/docs/oslogin/set-up-oslogin).
+        os_login_inherited: whether something outside the stack turns OS Login on for VMs that do not set it, such as
+            the metadata of the project or the organization policy `compute.requireOsLogin`. By default nothing does, as
+            in Compute Engine (https://cloud.google.com/compute/docs/oslogin/set-up-oslogin).
     """
 
     os_login_inherited: bool = False

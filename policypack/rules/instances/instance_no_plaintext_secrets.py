@@ -98,8 +98,11 @@ def _holds_no_secret(text: MetadataText) -> Checks:
         yield Fail(f"It has plaintext secrets in {text.label}: {', '.join(held)}.", _REQUIRED, _FIX)
     if text.may_hold:
         names = quoted(source.name for source in text.may_hold)
-        yield Undecided(f"{text.label} comes from {names}, which has a secret output, and is not known", "metadata")
+        why = (
+            f"{text.label} is computed, also from {names}, and may contain the secret; read the secret at boot instead"
+        )
+        yield Undecided(why, text.property_name)
     elif text.secrets is UNKNOWN:
-        yield Undecided(f"{text.label} is not known", "metadata")
+        yield Undecided(f"{text.label} is computed, so it cannot be checked; write the text out", text.property_name)
     elif text.secrets.possible and not held:
-        yield Undecided(f"{text.label} contains {', '.join(text.secrets.possible)}, or the name of one", "metadata")
+        yield Undecided(f"{text.label} contains {text.secrets.doubt}", text.property_name)

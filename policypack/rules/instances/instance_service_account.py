@@ -5,8 +5,11 @@ from __future__ import annotations
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.roles import BroadGrant, broad_grants
 from policypack.model.software.credentials import needs_account, reads_secrets
+from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, cis, rule
 from policypack.verdict import Checks, Fail, Undecided, decided, known
+
+_MAYBE_DEFAULT = "it may be a default account, which a `gcp.serviceaccount.Account` of the stack cannot be"
 
 
 @rule(
@@ -89,7 +92,7 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
     account = known(machine.service_account, "service_account")
     if account is None:
         yield _needs_no_account(machine)
-    elif known(account.is_default, "email", "service_account", because="it may be a default account"):
+    elif known(account.is_default, "email", "service_account", because=_MAYBE_DEFAULT):
         yield Fail(
             "The VM runs as a default service account.",
             "A dedicated service account with the roles that the server needs.",
@@ -98,7 +101,8 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
 
 
 def _needs_no_account(machine: Machine) -> Checks:
-    doubt = Undecided("it has no service account, and its metadata may need one", "service_account")
+    why = "its metadata may need a service account, and it has none; one of its own, even without roles, would do"
+    doubt = Undecided(why, "service_account")
     need = decided(needs_account(machine), doubt)
     if need:
         yield Fail(
@@ -127,7 +131,8 @@ def _own_account(machine: Machine) -> str:
 
 def _is_no_basic_role(grant: BroadGrant, reads: bool) -> Checks:
     if not grant.is_certain:
-        yield Undecided(f"`{grant.by}` may grant its account a basic role", "service_account")
+        is_open = "its `role` is" if grant.role is UNKNOWN else "its members, or that account, are"
+        yield Undecided(f"`{grant.by}` may grant its account a basic role: {is_open} not known", "service_account")
         return
     such_as = ", such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" if reads else ""
     yield Fail(

@@ -121,7 +121,7 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
         return
     backends = known(service.backends, "backends", because=service.links.why)
     if backends and service.is_measured is False and service.has_serverless_backends is False:
-        yield NotApplicable("its backends have no balancing mode that counts")
+        yield NotApplicable("its backends have no balancing mode that matters")
         return
     doubt = not_known("session_affinity" if service.is_passthrough is False else "load_balancing_scheme")
     counts = all_of([is_on, negation(service.is_passthrough)])
@@ -198,7 +198,11 @@ def _policy_keeps_sessions(service: BackendService) -> Checks:
     policy = known(service.locality_lb_policy, "locality_lb_policy")
     if policy in POLICIES_WITHOUT_AFFINITY:
         if service.backends:
-            known(service.is_measured, "backends", because="session affinity counts with some kinds of them alone")
+            known(
+                service.is_measured,
+                "backends",
+                because="session affinity takes effect only with some kinds of backends",
+            )
         yield Fail(
             f"It has session affinity, which has no effect with ``locality_lb_policy`` {policy}.",
             "Session affinity with ``locality_lb_policy`` MAGLEV or RING_HASH, or omitted.",

@@ -15,7 +15,7 @@ from policypack.rules.shared.places import are_together, has_its_map_there, has_
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
 
-_WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer has no route actions but one")
+_WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer supports only one route action")
 
 
 @rule(
@@ -216,7 +216,10 @@ def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
     theirs = known(service.scheme, "load_balancing_scheme", service.name)
     migrates = MIGRATIONS.get(ours) == theirs and not service.is_regional
     if migrates and front.is_regional:
-        yield Undecided(f"no page says whether a regional rule may lead to `{service.name}`", "load_balancing_scheme")
+        yield Undecided(
+            f"the documentation does not say whether a regional rule may lead to `{service.name}`",
+            "load_balancing_scheme",
+        )
     elif ours != theirs and not migrates:
         yield Fail(
             f"It has scheme `{ours}`, but backend service `{service.name}` has `{theirs}`.",

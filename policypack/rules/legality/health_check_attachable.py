@@ -27,7 +27,7 @@ _UNSUPPORTED: Final = {
     "USE_NAMED_PORT": "by any load balancer",
 }
 _GRPC: Final = ("GRPC", "GRPC_WITH_TLS")
-_OPEN_INTERNET: Final = "internet NEGs take neither gRPC checks nor a ``proxy_header``"
+_OPEN_INTERNET: Final = "internet NEGs support neither gRPC checks nor a ``proxy_header``"
 
 
 @rule(
@@ -169,7 +169,10 @@ def _takes_legacy_check(service: BackendService, name: str) -> Checks:
     )
     yield from refused(cells, fail, which_product(service))
     if is_refused(cells) is False and service.kinds & NEG_KINDS:
-        yield Undecided(f"no page says whether NEGs take a legacy health check, as `{name}` is one", "health_checks")
+        yield Undecided(
+            f"the documentation does not say whether NEGs support a legacy health check, such as `{name}`",
+            "health_checks",
+        )
 
 
 def _is_global(name: str) -> Checks:

@@ -151,7 +151,7 @@ def _is_taken(
     elif cell is UNKNOWN:
         yield which_product(service)
     else:
-        yield Undecided(f"the documentation does not agree on ``{name}`` with scheme {service.scheme}", name)
+        yield Undecided(f"the documentation is unclear about ``{name}`` with scheme {service.scheme}", name)
 
 
 def _locality_policy_fits(service: BackendService) -> Checks:
@@ -162,7 +162,7 @@ def _locality_policy_fits(service: BackendService) -> Checks:
 
 
 def _has_iap_or_cdn(service: BackendService) -> Checks:
-    if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it does not go with ``enable_cdn``"):
+    if known(all_of([service.uses_iap, service.uses_cdn]), "iap", because="it cannot be combined with ``enable_cdn``"):
         yield Fail(
             "It has both `iap` and ``enable_cdn``.",
             "Either Identity-Aware Proxy or Cloud CDN, not both on one service.",

@@ -12,7 +12,7 @@ from policypack.rules.on_gke.attached import attached_have_a_mode_of_it
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, GETS_BACKENDS
 from policypack.rules.shared.refusal import which_product
 from policypack.rules.shared.targets import metrics_count, sets_none_of, targets_fit
-from policypack.verdict import Checks, Fail, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, known
 
 
 @rule(
@@ -83,7 +83,9 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
 
     - `backends` is built inside `apply`;
     - a mode, a target, the scheme or the protocol is computed, and the verdict depends on it;
-    - another service may have the same instance group in an incompatible mode.
+    - another service may have the same instance group in an incompatible mode;
+    - a target is set, and no page says whether it counts in the mode: `max_utilization` in IN_FLIGHT mode, a limit of
+      connections in CUSTOM_METRICS mode.
     """
     yield attached_have_a_mode_of_it(service)
     for backend in known(service.backends, "backends", because=service.links.why):
@@ -105,7 +107,7 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
     yield _load_balancer_has_mode(service, backend, mode)
     if is_passthrough:
-        yield sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer takes no target.")
+        yield sets_none_of(backend, TARGET_FIELDS, "A passthrough load balancer supports no target.")
     else:
         yield targets_fit(backend, mode)
 
@@ -135,4 +137,5 @@ def _shares_no_group(use: SharedUse) -> Checks:
             "Set RATE with ``max_rate_per_instance`` behind Application Load Balancers, and CONNECTION behind others.",
         )
     else:
-        yield not_known("balancing_mode", use.group, because=f"`{use.other}` may have the group in another mode")
+        why = f"`{use.other}` may have the group of backend `{use.group}` in a mode that does not go with the one here"
+        yield Undecided(why, "backends")

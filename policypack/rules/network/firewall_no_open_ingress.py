@@ -19,8 +19,8 @@ class OpenIngressOptions(Options):
     """Options of `firewall-no-open-ingress`.
 
     Attributes:
-        widest_ipv4_prefix: the length of the shortest IPv4 prefix that is not "anywhere", after neighbouring ranges
-            are merged; 8 is a block that IANA assigns, 1/256 of all addresses
+        widest_ipv4_prefix: the length of the shortest IPv4 prefix that does not count as the whole internet, after
+            neighboring ranges are merged. 8 is a block that IANA assigns, 1/256 of all addresses
             (https://www.iana.org/assignments/ipv4-address-space).
         widest_ipv6_prefix: the same for IPv6; 12 is a block that IANA assigns to a registry
             (https://www.iana.org/assignments/ipv6-unicast-address-assignments).

@@ -24,9 +24,9 @@ class FlowLogsOptions(Options):
     """Options of `subnet-flow-logs`.
 
     Attributes:
-        min_sampling: the smallest `flow_sampling` that is accepted, as a fraction; 0 itself never is, as it reports
-            nothing. The default accepts any other, as Google Cloud does (its own default is 0.5,
-            https://cloud.google.com/vpc/docs/flow-logs#log-sampling).
+        min_sampling: the lowest accepted `flow_sampling`, as a fraction. 0 itself is never accepted, because it reports
+            nothing. The default accepts any other value, like Google Cloud, whose default is 0.5
+            (https://cloud.google.com/vpc/docs/flow-logs#log-sampling).
     """
 
     min_sampling: Annotated[float, Range(0, 1)] = 0.0

@@ -30,7 +30,7 @@ def _has_limit(service: BackendService, one: Attachment) -> Checks:
     limit = _RATE if service.measures_requests is not False else _CONNECTIONS
     why = "its metrics are in dry-run mode" if mode == "CUSTOM_METRICS" else f"it is in {mode} mode without a limit"
     yield Fail(
-        f"Nothing says when what {one.label} attaches is full: {why}.",
+        f"What {one.label} attaches never counts as full: {why}.",
         "A limit for each endpoint, or a custom metric that counts.",
         f"Set `{limit}` in {one.label} to what one server can handle.",
     )
@@ -49,7 +49,8 @@ def _has_mode_of_it(service: BackendService, one: Attachment) -> Checks:
         field, instead_of = _OTHER_MODE.get(mode, (_CONNECTIONS, "custom_metrics"))
         yield Fail(
             f"{one.label} attaches backends in {mode} mode, which this load balancer does not support.",
-            "A mode that the load balancer has: the controller takes RATE where there is a rate, else CONNECTION.",
+            "A mode that the load balancer supports: the controller uses RATE if a rate is set, and CONNECTION "
+            "otherwise.",
             f"Set `{field}` in {one.label}, and remove `{instead_of}`.",
         )
     elif len(cells) > 1 and service.undecided_property:

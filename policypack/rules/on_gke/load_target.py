@@ -21,7 +21,7 @@ def has_a_limit(backend: GkeBackend) -> Checks:
     """
     spans = backend.spans_clusters if backend.way == GATEWAY else False
     if spans is False:
-        yield NotApplicable("its load balancer has one cluster, so that there is none to send requests to instead")
+        yield NotApplicable("its load balancer has only one cluster, so there is nowhere else to send requests")
     else:
         doubt = Undecided(f"whether {backend.label} is in several clusters is not known", "gatewayClassName")
         yield provided(spans, doubt, on_settings(backend, lambda policy: _policy_limits(backend, policy)))

@@ -15,20 +15,21 @@ from policypack.model.gke.regions import (
     regions_of_exporters,
     regions_of_peers,
 )
-from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL
+from policypack.model.kubernetes.kinds import GATEWAY, IMPORTS, INFERENCE_POOL
 from policypack.model.values.logic import equals
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import how_many, quoted
 
 _JOIN: Final = (
-    "Serve the model from a cluster in another region too, behind a load balancer of its own, join both by DNS with "
-    "health checks, and say so in the option `regional_peers` of `llm-backend-regions`: one glob that matches the "
+    "Also serve the model from a cluster in another region, behind its own load balancer. Join both by DNS with "
+    "health checks, and set the option `regional_peers` of `llm-backend-regions` to one glob that matches the "
     "logical names of all Gateways or Ingresses that belong together."
 )
 _MULTI_CLUSTER: Final = (
     "Use a Gateway of class `{name}`, export the {what} from clusters in two regions to it, and make its `{imported}` "
-    "the backend of the route. Or: "
+    "the backend of the route{limit}. Or: "
 )
+_LIMIT: Final = ", with a limit such as `maxRatePerEndpoint` in its GCPBackendPolicy"
 # https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities
 _EXTERNAL_CLASS: Final = "gke-l7-global-external-managed-mc"
 _INTERNAL_CLASS: Final = "gke-l7-cross-regional-internal-managed-mc"
@@ -63,8 +64,8 @@ def _of_front(backend: GkeBackend, front: Front, min_regions: int, peers: Sequen
         yield Undecided(f"the region of a peer of {front.label} is not known" if has_peers else alone, "location")
     elif may_be_joined_by_dns(backend.stack):
         yield Undecided(
-            f"a DNS record may join {front.label} with others; one glob of the option `regional_peers` on their "
-            "logical names says so",
+            f"a DNS record may join {front.label} with others; if so, set the option `regional_peers` to one glob "
+            f"that matches their logical names",
             "routing_policy",
         )
     else:
@@ -77,12 +78,18 @@ def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass
     is_pool = equals(backend.kind, INFERENCE_POOL) is True
     # A pool behind a global external load balancer is not documented.
     name = _INTERNAL_CLASS if is_internal else "" if is_pool else _EXTERNAL_CLASS
+    imported, limit = _imported(is_pool=is_pool), "" if _has_a_limit(backend) else _LIMIT
     what = "pool (annotation `networking.gke.io/export`)" if is_pool else "Service (`ServiceExport`)"
     yield Fail(
         f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
         f"Backends in at least {how_many(min_regions, 'region')}.",
-        (_MULTI_CLUSTER.format(name=name, what=what, imported=_imported(is_pool=is_pool)) if name else "") + _JOIN,
+        (_MULTI_CLUSTER.format(name=name, what=what, imported=imported, limit=limit) if name else "") + _JOIN,
     )
+
+
+def _has_a_limit(backend: GkeBackend) -> bool:
+    """Whether a policy limits its load, as `llm-backend-max-utilization` asks of several clusters."""
+    return backend.way == GATEWAY and any(policy.has_limit is True for policy, _ in backend.settings.policies)
 
 
 def _imported(*, is_pool: bool) -> str:
@@ -105,7 +112,8 @@ def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) 
     regions, exporters = regions_of_exporters(backend), exporters_of(backend)
     if len(regions) < min_regions:
         there = f" in {quoted(regions)}" if regions else ""
-        seen = f"{how_many(len(exporters), 'cluster')} of this stack export {backend.label}{there}"
+        export = "exports" if len(exporters) == 1 else "export"
+        seen = f"{how_many(len(exporters), 'cluster')} of this stack {export} {backend.label}{there}"
         yield Undecided(
             f"{seen}, {min_regions} regions are needed, and clusters of other stacks may export it", "location"
         )

@@ -14,7 +14,7 @@ def logs_requests(backend: GkeBackend, min_sample_rate: float) -> Checks:
 
 
 def _policy_logs(backend: GkeBackend, policy: Policy, min_sample_rate: float) -> Checks:
-    least = f"{min_sample_rate:g} of the requests at least" if min_sample_rate else "the requests"
+    least = f"at least {min_sample_rate:g} of the requests" if min_sample_rate else "the requests"
     every, is_on = ALL_REQUESTS[policy.kind], policy.flag("logging")
     # Without a rate all requests are logged.
     rates: dict[Setting, float] = {"sample rate": every} if policy.sets("sample rate") else {}

@@ -14,7 +14,7 @@ from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, Undecided, decided, provided
 from policypack.wording import how_many
 
-_HOW_TO_SHOW: Final = "; objects with a `provider` whose `kubeconfig` comes from a cluster of the stack are"
+_HOW_TO_SHOW: Final = "; give the objects a `provider` whose `kubeconfig` comes from a cluster of the stack"
 
 
 def spans_zones(backend: GkeBackend, min_zones: int) -> Checks:
@@ -41,7 +41,7 @@ def _has_nodes_in_zones(backend: GkeBackend, min_zones: int) -> Checks:
 
 def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: int) -> Checks:
     most, least = most_zones(cluster), least_zones(cluster)
-    why = f"in how many zones `{cluster.name}` has nodes for {backend.label} is not known"
+    why = f"it is not known in how many zones `{cluster.name}` has nodes for {backend.label}"
     spans = reaches(or_else(least, 0), or_else(most, None), min_zones)
     if not decided(spans, Undecided(why, "node_locations")):
         zones = how_many(or_else(most, 0), "zone")
@@ -54,7 +54,7 @@ def _cluster_spans_zones(backend: GkeBackend, cluster: GkeCluster, min_zones: in
 
 def _has_several_pods(backend: GkeBackend, min_zones: int) -> Checks:
     # What clusters import has its Pods in those that export it.
-    doubt = Undecided(f"how many Pods serve {backend.label} is not known", "replicas")
+    doubt = Undecided(f"it is not known how many Pods serve {backend.label}", "replicas")
     if backend.target and not decided(has_several_pods(backend), doubt):
         labels = ", ".join(workload.label for workload, _ in backend.workloads)
         yield Fail(

@@ -147,6 +147,5 @@ def _holds_no_secret(text: PlainText) -> Checks:
         )
     elif text.hides_something:
         yield Undecided(f"{text.label} is not known", text.property_name)
-    elif text.possible_secrets:
-        kinds = ", ".join(text.possible_secrets)
-        yield Undecided(f"{text.label} contains {kinds}, or the name of one", text.property_name)
+    elif text.doubt:
+        yield Undecided(f"{text.label} contains {text.doubt}", text.property_name)

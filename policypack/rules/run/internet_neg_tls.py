@@ -30,8 +30,8 @@ def _is_on_the_internet(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts",
     applies=(
-        handles_requests("its load balancer hands connections on as they are"),
-        Condition(_is_on_the_internet, "its backends are no internet NEGs", "backends"),
+        handles_requests("its load balancer forwards connections unchanged"),
+        Condition(_is_on_the_internet, "none of its backends is an internet NEG", "backends"),
     ),
 )
 def internet_neg_tls(service: BackendService, options: Options) -> Checks:
@@ -91,14 +91,17 @@ def _ports(backend: InternetBackend) -> Iterator[Undecided]:
     for endpoint in backend.endpoints:
         if when_known(endpoint.port, lambda port: port == _PLAIN_PORT) is True:
             why = (
-                f"whether the endpoint of `{backend.label}` takes encrypted requests at port {_PLAIN_PORT} is not known"
+                f"whether the endpoint of `{backend.label}` accepts encrypted requests on port {_PLAIN_PORT} is not "
+                f"known"
             )
             yield Undecided(why, "port")
 
 
 def _is_named(backend: InternetBackend) -> Checks:
     if backend.is_named is UNKNOWN:
-        yield Undecided(f"whether the endpoint of `{backend.label}` is a name is not known", "backends")
+        yield Undecided(f"it is not known whether the endpoint of `{backend.label}` is a host name", "backends")
     elif backend.is_named is False:
-        why = f"the endpoint of `{backend.label}` is an address, whose certificate the load balancer does not verify"
+        why = (
+            f"the endpoint of `{backend.label}` is an IP address, and the load balancer verifies no certificate for it"
+        )
         yield Undecided(why, "network_endpoint_type")

@@ -41,8 +41,8 @@ def _may_fail_over(service: BackendService) -> bool | Unknown:
     stage="stack",
     url="https://cloud.google.com/run/docs/configuring/configure-service-health",
     applies=(
-        Condition(_is_unwatched, "its backends are none of serverless or Private Service Connect NEGs", "backends"),
-        Condition(_may_fail_over, "its backends are in one region, so that there is none to go to", "backends"),
+        Condition(_is_unwatched, "none of its backends is a serverless or Private Service Connect NEG", "backends"),
+        Condition(_may_fail_over, "its backends are in one region, so there is no other to fail over to", "backends"),
     ),
 )
 def llm_backend_failover_signal(service: BackendService, options: Options) -> Checks:
@@ -129,7 +129,7 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
             'Set ``load_balancing_scheme="EXTERNAL_MANAGED"``, and give the Cloud Run services readiness probes.',
         )
     elif scheme not in SIGNALLING_SCHEMES:
-        yield Undecided(f"how a load balancer with scheme {scheme} leaves a region is not documented", "backends")
+        yield Undecided(f"it is not documented how a load balancer with scheme {scheme} leaves a region", "backends")
     else:
         yield _serverless_is_watched(service)
         yield _published_is_watched(service)
@@ -160,15 +160,15 @@ def _every_region_reports(service: BackendService, backends: tuple[ServerlessBac
         yield from (Undecided(why, property_name) for why, property_name in doubts(backend))
     yield from unresolved(service.links, "not all regions are known")
     if has_too_many_negs(service, len(backends)):
-        yield Undecided("service health takes 5 NEGs at most behind this load balancer", "backends")
+        yield Undecided("service health supports at most 5 NEGs behind this load balancer", "backends")
 
 
 def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
     return Fail(
         f"The load balancer cannot detect that the region of `{label}` is dead: there is {' and '.join(missing)}.",
         _REQUIRED,
-        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and let the NEG '
-        f"name that service only. Or set {_OUTLIERS} on the backend service.",
+        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and have the NEG '
+        f"name only that service. Or set {_OUTLIERS} on the backend service.",
     )
 
 

@@ -127,8 +127,8 @@ def _can_grow(service: RunService) -> Checks:
         )
     elif most == 1:
         why = (
-            f"``{service.name_of('max of the service')}`` is 1: whether one instance is enough when it is replaced, or "
-            "when another region is lost, is not known; 2 or more settle it"
+            f"``{service.name_of('max of the service')}`` is 1: it is not known whether one instance is enough when "
+            f"it is replaced, or when another region is lost; set it to 2 or more"
         )
         yield Undecided(why, "max_instance_count")
 

@@ -74,7 +74,8 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield Fail(
             f"The serverless NEG `{backend.label}` names no service.",
             "A serverless NEG that names a service.",
-            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region.',
+            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region'
+            f"{_such_as(backend)}.",
         )
     elif backend.link.elsewhere:
         doubt = Undecided(f"the service that `{backend.label}` names may be created later in this update", "cloud_run")
@@ -87,12 +88,19 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield Undecided(f"`{backend.label}` {why}", "cloud_run")
 
 
+def _such_as(backend: ServerlessBackend) -> str:
+    return f", such as that of {quoted(backend.services_nearby)}" if backend.services_nearby else ""
+
+
 def _is_elsewhere(backend: ServerlessBackend) -> Checks:
     places = {one: regions_of(one) for one in backend.link.elsewhere}
     regions = sorted({region for found in places.values() if found is not UNKNOWN for region in found})
+    names = quoted(one.name for one in places)
+    which = (
+        f"its Cloud Run service {names} is" if len(places) == 1 else f"the Cloud Run services of its name, {names}, are"
+    )
     yield Fail(
-        f"The serverless NEG `{backend.label}` is in `{backend.region}`, but its Cloud Run service "
-        f"`{backend.link.elsewhere[0].name}` is in {quoted(regions)}.",
+        f"The serverless NEG `{backend.label}` is in `{backend.region}`, but {which} in {quoted(regions)}.",
         "A Cloud Run service of that name in the NEG's own region.",
         "Create the Cloud Run service in the NEG's region too, or move the NEG to the service's region.",
     )

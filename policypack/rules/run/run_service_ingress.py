@@ -103,4 +103,4 @@ def _is_closed_otherwise(service: RunService) -> Checks:
         )
     elif is_open is not False:
         undecided = "iap_enabled" if is_open is True else "default_uri_disabled" if url is UNKNOWN else "ingress"
-        yield Undecided("whether it can be reached around its load balancer is not known", undecided)
+        yield Undecided("it is not known whether clients can bypass its load balancer", undecided)

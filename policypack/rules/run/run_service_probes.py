@@ -27,8 +27,8 @@ class RunProbeOptions(Options):
         allowed_paths: the paths that tell whether the server is ready, as those of `llm-backend-health-check`.
         min_startup_seconds: the minimum time that a container must be given to start, in seconds; Cloud Run's default
             is 240 (https://cloud.google.com/run/docs/configuring/healthchecks).
-        min_liveness_seconds: the shortest time without an answer after which a container is killed, in seconds; 30 is
-            what a liveness probe has by default.
+        min_liveness_seconds: the shortest accepted time without a response after which a container is killed, in
+            seconds. 30 is the default of a liveness probe.
     """
 
     allowed_paths: tuple[str, ...] = ("/health",)
@@ -118,7 +118,7 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
 
     Advice also shows as undecided: with `session_affinity`, clients stay with an instance whose readiness probe fails.
     """
-    known(service.serves_its_template, "traffics", because="another revision than the one described may serve")
+    known(service.serves_its_template, "traffics", because="a revision other than the described one may serve")
     if service.deploys_unchecked is not False:
         yield Undecided("``health_check_disabled`` is set or not known", "template")
         return
@@ -129,7 +129,10 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     if isinstance(startup, Probe):
         yield _starts_in_time(service, startup, options)
     if service.keeps_sessions is True:
-        why = "with ``session_affinity`` clients stay with an instance whose readiness probe fails, if that is meant"
+        why = (
+            "with ``session_affinity`` clients stay with an instance even while its readiness probe fails; omit it "
+            "unless you need that"
+        )
         yield Undecided(why, "template")
     liveness = container.probe("livenessProbe")
     if liveness is UNKNOWN:

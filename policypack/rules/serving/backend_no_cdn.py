@@ -23,7 +23,9 @@ def _may_have_cdn(service: BackendService) -> bool | Unknown:
     level="advisory",
     stage="stack",
     url="https://cloud.google.com/cdn/docs/caching",
-    applies=(Condition(_may_have_cdn, "Cloud CDN does not go with it: see `load-balancer-attributes`", "enable_cdn"),),
+    applies=(
+        Condition(_may_have_cdn, "Cloud CDN cannot be combined with it: see `load-balancer-attributes`", "enable_cdn"),
+    ),
     remediates=True,
 )
 def backend_no_cdn(service: BackendService, options: Options) -> Checks:

@@ -39,7 +39,7 @@ class GpuInstanceSchedulingOptions(Options):
     """Options of `gpu-instance-scheduling`.
 
     Attributes:
-        provisioning_models: the provisioning models that may serve. By default all that Compute Engine has
+        provisioning_models: the accepted provisioning models. The default has all that Compute Engine supports
             (https://cloud.google.com/compute/docs/instances/provisioning-models).
     """
 
@@ -167,8 +167,10 @@ def _takes_its_gpus(machine: Machine) -> Checks:
     type_ = known(machine.machine_type, "machine_type") or ""
     own = gpus_of_type(type_)
     yield Fail(
-        f"``guest_accelerators`` are not GPUs that `{type_}` takes.",
-        f"The {own[1]} of type `{own[0]}` that come with it, or none." if own else "GPUs that N1 machine types take.",
+        f"``guest_accelerators`` are not GPUs that `{type_}` supports.",
+        f"The {own[1]} of type `{own[0]}` that come with it, or none."
+        if own
+        else "GPUs that N1 machine types support.",
         "Remove ``guest_accelerators``." if own else "Use the machine type that comes with these GPUs.",
     )
 
@@ -204,7 +206,7 @@ def _may_migrate(observed: str) -> Fail:
 def _fits_its_model(machine: Machine, options: GpuInstanceSchedulingOptions) -> Checks:
     model = known(machine.scheduling.provisioning_model, "provisioning_model")
     if model not in REQUIRED_SETTINGS:
-        yield Undecided("``provisioning_model`` is not one that this rule knows", "provisioning_model")
+        yield Undecided("``provisioning_model`` is not one that this rule recognizes", "provisioning_model")
         return
     if model not in options.provisioning_models:
         yield Fail(
@@ -238,7 +240,7 @@ def _is_available(machine: Machine) -> Checks:
     if model in needs.refused:
         yield Fail(
             f"`{type_}` is {model}, and is available from a reservation only.",
-            f"`{type_}` takes a reservation.",
+            f"`{type_}` with a reservation.",
             "Set ``reservation_affinity`` to a SPECIFIC_RESERVATION, and ``provisioning_model`` to RESERVATION_BOUND.",
         )
     elif model == STANDARD and needs.needs_reservation:
@@ -252,7 +254,7 @@ def _has_its_reservation(machine: Machine, type_: str | None, needs: Provisionin
     has_others = not needs.refused
     yield Fail(
         f"`{type_}` is STANDARD without a reservation, a combination that is not available.",
-        f"`{type_}` takes a reservation{', or is SPOT or FLEX_START' if has_others else ''}.",
+        f"`{type_}` with a reservation{', SPOT or FLEX_START' if has_others else ''}.",
         "Name the reservation in ``reservation_affinity`` with type "
         f"SPECIFIC_RESERVATION{', or use SPOT or FLEX_START' if has_others else ''}.",
     )

@@ -22,9 +22,9 @@ class DrainingOptions(Options):
     """Options of `llm-backend-draining`.
 
     Attributes:
-        min_seconds: the shortest draining that is accepted. 0, the default, asks for the service's own `timeout_sec`,
-            the time of its longest response, or for 3600, the longest draining that the API takes
-            (https://cloud.google.com/load-balancing/docs/enabling-connection-draining), if that is less.
+        min_seconds: the shortest accepted draining time, in seconds. With 0, the default, draining must cover the
+            service's own `timeout_sec`, up to 3600, the API's maximum
+            (https://cloud.google.com/load-balancing/docs/enabling-connection-draining).
     """
 
     min_seconds: Annotated[int, Range(0, 3600)] = 0

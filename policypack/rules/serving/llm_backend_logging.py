@@ -20,7 +20,7 @@ class LoggingOptions(Options):
     """Options of `llm-backend-logging`.
 
     Attributes:
-        min_sample_rate: the lowest `sample_rate` that is accepted, as a fraction; 0 itself never is, as it logs
+        min_sample_rate: the lowest accepted `sample_rate`, as a fraction. 0 itself is never accepted, because it logs
             nothing. The provider's default is 1
             (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/).
     """

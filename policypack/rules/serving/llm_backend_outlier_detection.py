@@ -30,9 +30,9 @@ class OutlierDetectionOptions(Options):
     """Options of `llm-backend-outlier-detection`.
 
     Attributes:
-        min_ejection_percent: the lowest `max_ejection_percent` that is accepted. 10 is the provider's default
-            (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/), so leaving it out is
-            enough; a small fleet needs a higher value to eject a single VM.
+        min_ejection_percent: the lowest accepted `max_ejection_percent`. 10 is the provider's default
+            (https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/), so it may be omitted. A
+            small fleet needs a higher value to eject a single VM.
     """
 
     min_ejection_percent: Annotated[int, Range(1, 100)] = 10
@@ -61,7 +61,7 @@ def _may_be_ejected(service: BackendService) -> bool | Unknown:
     applies=(
         handles_requests(_HAS_NONE),
         Condition(_has_outlier_detection, _HAS_NONE, "load_balancing_scheme"),
-        Condition(_may_be_ejected, "its backends are not servers that the load balancer watches", "backends"),
+        Condition(_may_be_ejected, "its backends are not servers that the load balancer monitors", "backends"),
     ),
     remediates=True,
 )
@@ -152,7 +152,7 @@ def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
 
 
 def _is_not_off_for_serverless(service: BackendService) -> Checks:
-    if known(service.uses_iap, "iap", because="it turns outlier detection of serverless NEGs off"):
+    if known(service.uses_iap, "iap", because="it turns off outlier detection for serverless NEGs"):
         yield Fail(
             "It has `iap`, which turns off outlier detection for serverless NEGs.",
             "Outlier detection that ejects servers.",

@@ -17,9 +17,9 @@ class RetryOptions(Options):
     """Options of `llm-backend-retry`.
 
     Attributes:
-        allowed: the retry conditions that are accepted. The three by default are those where no generation has begun:
-            the connection failed, the server refused the stream ("it is safe to retry", says the reference of
-            `retryConditions`), or it answered 409.
+        allowed: the accepted retry conditions. The three defaults cover cases in which generation has not started: the
+            connection failed, the server refused the stream ("it is safe to retry", according to the reference of
+            `retryConditions`), or the server responded with 409.
     """
 
     allowed: tuple[str, ...] = ("connect-failure", "refused-stream", "retriable-4xx")

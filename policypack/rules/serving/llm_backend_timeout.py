@@ -18,9 +18,9 @@ from policypack.rules.shared.conditions import uses_proxy
 from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, setting, unresolved
 
-_AS_LONG = "as much as the longest response takes"
+_AS_LONG = "the duration of the longest response"
 _ROUTE_TO_SERVERLESS = Undecided(
-    "whether the timeout of a route counts for serverless NEGs is not documented", "timeout"
+    "it is not documented whether the timeout of a route applies to serverless NEGs", "timeout"
 )
 
 
@@ -29,9 +29,9 @@ class TimeoutOptions(Options):
     """Options of `llm-backend-timeout`.
 
     Attributes:
-        min_seconds: the shortest timeout that is accepted, the time of the longest response; 600 is how long the OpenAI
-            client libraries wait by default (https://github.com/openai/openai-python#timeouts).
-        max_seconds: the longest timeout that is accepted; the load balancer honours none beyond 86400, one day
+        min_seconds: the shortest accepted timeout, in seconds: the duration of the longest response. 600 is how long
+            the OpenAI client libraries wait by default (https://github.com/openai/openai-python#timeouts).
+        max_seconds: the longest accepted timeout, in seconds. The load balancer honors no timeout above 86400, one day
             (https://cloud.google.com/load-balancing/docs/https/request-distribution).
     """
 
@@ -60,7 +60,7 @@ def _takes_timeout(service: BackendService) -> bool | Unknown:
     level="mandatory",
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#timeout-setting",
-    applies=(uses_proxy("its load balancer is a passthrough one, which has no timeout"),),
+    applies=(uses_proxy("a passthrough load balancer has no timeout"),),
     gke=lambda backend, options: waits_long_enough(backend, options.min_seconds, options.max_seconds),
     remediates=True,
 )
@@ -128,7 +128,7 @@ def llm_backend_timeout(service: BackendService, options: TimeoutOptions) -> Che
     - on GKE, a policy may be attached or is out of sight, or has `scopes` with a different value.
     """
     takes_timeout = _takes_timeout(service)
-    doubt = Undecided("`backends` is not known, and serverless NEGs take no timeout", "backends")
+    doubt = Undecided("`backends` is not known, and serverless NEGs support no timeout", "backends")
     yield provided(takes_timeout, doubt, _waits_long_enough(service, options))
     yield _cloud_run_waits_long_enough(service, options)
     # The classic load balancer has no timeouts of routes; on all others they take precedence.

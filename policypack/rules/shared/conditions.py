@@ -38,7 +38,7 @@ GETS_BACKENDS: Final = Condition[BackendService](
     lambda service: bool(service.attachments.certain) or not service.has_no_backends, "it has no backends", "backends"
 )
 TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
-    lambda service: service.is_measured is not False, "its backends take no health check", "backends"
+    lambda service: service.is_measured is not False, "its backends support no health check", "backends"
 )
 HAS_HEALTH_CHECK: Final = Condition[BackendService](
     lambda service: bool(service.health_check_links.members) or not service.health_check_links.is_complete,
@@ -51,12 +51,12 @@ SERVES: Final = Condition[GroupManager](
 # With a proxy in front the scheme itself is wrong, and what would fit the scheme leads the wrong way.
 FITS_ITS_FRONT: Final = Condition[BackendService](
     lambda service: any_of([negation(service.is_passthrough), negation(is_behind_proxy(service))]),
-    "it is behind a target proxy, which takes another scheme: see `forwarding-rule-scheme`",
+    "it is behind a target proxy, which requires another scheme: see `forwarding-rule-scheme`",
     "load_balancing_scheme",
 )
 IS_EXTERNAL: Final = Condition[BackendService](
     lambda service: service.is_external, "it is internal", "load_balancing_scheme"
 )
 TAKES_CLOUD_ARMOR: Final = Condition[BackendService](
-    lambda service: service.takes_security_policy, "its load balancer takes no Cloud Armor policy", "protocol"
+    lambda service: service.takes_security_policy, "its load balancer supports no Cloud Armor policy", "protocol"
 )

@@ -14,8 +14,8 @@ from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS,
 from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.rules.shared.refusal import which_kind
-from policypack.verdict import Checks, Fail, known, not_known, provided, setting
+from policypack.rules.shared.refusal import undocumented, which_kind
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _SETTINGS: Final = ("port_name", "timeout_sec", "preference", "service_lb_policy", *TARGET_FIELDS)
@@ -28,26 +28,23 @@ _NO_MODE: Final = (
     "No balancing mode and no target: this kind of NEG supports neither.",
     "Omit ``balancing_mode`` and all targets.",
 )
-_NO_LIMIT: Final = "Instance groups take limits per instance, zonal and hybrid NEGs per endpoint, and other NEGs none."
+_NO_LIMIT: Final = (
+    "Instance groups support limits per instance, zonal and hybrid NEGs limits per endpoint, and other NEGs none."
+)
 
 
 @cache
 def _refused_modes(kinds: frozenset[BackendKind]) -> Mapping[str, bool | Unknown]:
     """The balancing modes that a backend refuses which is of one of these kinds; `UNKNOWN` if only some do."""
-    return _refused(MODES_OF_KINDS, kinds)
+    found = {mode: agreed(cells[kind] is Cell.REFUSED for kind in kinds) for mode, cells in MODES_OF_KINDS.items()}
+    return {mode: is_refused for mode, is_refused in found.items() if is_refused is not False}
 
 
 @cache
-def _refused_settings(kinds: frozenset[BackendKind]) -> Mapping[str, bool | Unknown]:
-    """The same of targets and settings of the service."""
-    return _refused({name: SETTINGS_OF_KINDS[name] for name in _SETTINGS}, kinds)
-
-
-def _refused(
-    table: Mapping[str, Mapping[BackendKind, Cell]], kinds: frozenset[BackendKind]
-) -> Mapping[str, bool | Unknown]:
-    found = {name: agreed(cells[kind] is Cell.REFUSED for kind in kinds) for name, cells in table.items()}
-    return {name: is_refused for name, is_refused in found.items() if is_refused is not False}
+def _doubtful_settings(kinds: frozenset[BackendKind]) -> Mapping[str, tuple[Cell, ...]]:
+    """What these kinds of backend do with the settings that some refuse, or of which no page says that they take it."""
+    found = {name: tuple(SETTINGS_OF_KINDS[name][kind] for kind in kinds) for name in _SETTINGS}
+    return {name: cells for name, cells in found.items() if {Cell.REFUSED, Cell.NOT_DOCUMENTED} & {*cells}}
 
 
 @cache
@@ -93,10 +90,15 @@ def settings_fit(service: BackendService, backend: Backend) -> Checks:
         "preference": all_of([is_preferred, may_be]),
         "service_lb_policy": all_of([service.sets("service_lb_policy"), may_be]),
     }
-    for name, is_refused in _refused_settings(backend.backend_kinds).items():
+    for name, cells in _doubtful_settings(backend.backend_kinds).items():
         is_there = backend.is_set(name) if name in TARGET_FIELDS else settings[name]
         if is_there is not False:
+            is_refused = agreed(cell is Cell.REFUSED for cell in cells)
             yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(name), is_there))
+            why = (
+                f"no page says whether a {backend.kind_name} takes ``{python_name(name)}``, as `{backend.label}` has it"
+            )
+            yield undocumented(cells, Undecided(why, python_name(name)), which_kind(backend))
 
 
 def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:
@@ -113,7 +115,7 @@ def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Check
 def outlier_detection_fits_serverless(service: BackendService) -> Checks:
     """Outlier detection of a service with serverless NEGs is what those take."""
     is_set, has_serverless = service.outlier_detection.is_set, service.has_serverless_backends
-    doubt = not_known("backends", because="serverless NEGs do not take all of ``outlier_detection``")
+    doubt = not_known("backends", because="serverless NEGs do not support all of ``outlier_detection``")
     yield provided(all_of([is_set, has_serverless]), doubt, _serverless_takes_it(service))
 
 

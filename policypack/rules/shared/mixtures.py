@@ -39,7 +39,7 @@ def kinds_go_together(service: BackendService) -> Checks:
         )
     elif len(or_else(service.backends, ())) > 1 and not any(kinds <= together for together in likely):
         unclear = next(entry.label for entry in or_else(service.backends, ()) if len(entry.backend_kinds) > 1)
-        yield not_known("group", unclear, because="some kinds of backends do not go together")
+        yield not_known("group", unclear, because="some kinds of backends cannot be combined")
 
 
 def as_many_as_taken(service: BackendService) -> Checks:
@@ -70,7 +70,11 @@ def _as_many_of_kind(service: BackendService, kind: BackendKind, possible: int) 
         )
     elif possible > LIMITS[limit]:
         unclear = next(entry.label for entry in or_else(service.backends, ()) if len(entry.backend_kinds) > 1)
-        yield not_known("group", unclear, because=f"its load balancer takes only so many of a {kind.value}")
+        yield not_known(
+            "group",
+            unclear,
+            because=f"its load balancer supports only a limited number of backends of kind {kind.value}",
+        )
 
 
 def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
@@ -110,7 +114,7 @@ def platforms_agree(service: BackendService) -> Checks:
             _apart(service),
         )
     elif len(or_else(service.backends, ())) > 1 and len(possible) > 1:
-        why = "serverless NEGs of two products do not go together"
+        why = "serverless NEGs of two products cannot be combined"
         names = {known(group.platform, "network_endpoint_type", group.name, because=why) for group in possible}
         if len(names - {None}) > 1:
             yield not_known("backends", because=why)
@@ -152,7 +156,7 @@ def as_many_endpoints_as_taken(service: BackendService) -> Checks:
 
 
 def _serves_no_google_api(group: Group) -> Checks:
-    why = "one for a Google API is the only one of its service"
+    why = "a NEG for a Google API must be the only one of its service"
     if known(group.serves_google_api, "psc_target_service", group.name, because=why):
         yield not_known("backends", because=why)
 

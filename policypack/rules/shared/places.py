@@ -97,7 +97,7 @@ def has_its_map_there(proxy: Proxy) -> Checks:
             yield Fail(
                 f"Target proxy `{proxy.name}` is {here}, and its URL map `{found.name}` is {there}.",
                 SAME_PLACE,
-                f"Use {kind}, or a proxy and a forwarding rule where the map is.",
+                f"Use {kind}, or a proxy and a forwarding rule in the location of the URL map.",
             )
 
 
@@ -108,7 +108,7 @@ def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Chec
     if elsewhere:
         yield Fail(
             f"It is in Standard Tier in `{region}`, and `{service.name}` has backends in {quoted(elsewhere)}.",
-            "In Standard Tier, backends in the forwarding rule's region alone.",
+            "In Standard Tier, only backends in the forwarding rule's region.",
             "Use a `GlobalForwardingRule` in Premium Tier, which reaches all regions.",
         )
     elif regions.upper is None or regions.upper > regions.lower:

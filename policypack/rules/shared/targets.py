@@ -20,12 +20,16 @@ from policypack.model.products.targets import (
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.verdict import Checks, Fail, known, not_known, setting
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _METRICS_MODE: Final = "CUSTOM_METRICS"
 _REFUSED: Final = {
     mode: [field for field in TARGET_FIELDS if is_refused([cells[field]])] for mode, cells in TARGETS_OF_MODES.items()
+}
+_NOT_DOCUMENTED: Final = {
+    mode: [field for field, cell in cells.items() if cell is Cell.NOT_DOCUMENTED]
+    for mode, cells in TARGETS_OF_MODES.items()
 }
 
 
@@ -34,7 +38,11 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
     # NEGs without a mode need no limit for one: `backend-group-kind` says that they have none.
     if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
         yield _has_limit_of_mode(backend, mode)
-    yield sets_none_of(backend, _REFUSED[mode], f"{mode} mode takes only its own targets.")
+    yield sets_none_of(backend, _REFUSED[mode], f"{mode} mode supports only its own targets.")
+    for field in _NOT_DOCUMENTED[mode]:
+        if backend.is_set(field) is not False:
+            why = f"no page says whether ``{python_name(field)}`` of `{backend.label}` counts in {mode} mode"
+            yield Undecided(why, python_name(field))
     if mode == _UTILIZATION:
         yield _is_in_range(backend, backend.max_utilization, f"Backend `{backend.label}`", "max_utilization")
     if mode == _METRICS_MODE:

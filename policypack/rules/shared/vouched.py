@@ -26,7 +26,7 @@ def vouched_for(subject: View, links: Links, key: str, globs: Iterable[str]) -> 
     patterns = tuple(globs)
     if owners and all(any(fnmatchcase(name, glob) for name in names for glob in patterns) for names in owners):
         yield NotApplicable(
-            f"the option `vouched` says that its owner answers for {quoted(names[0] for names in owners)}"
+            f"according to the option `vouched`, its owner vouches for {quoted(names[0] for names in owners)}"
         )
 
 

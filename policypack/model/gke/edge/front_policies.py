@@ -46,7 +46,7 @@ def frontend_configs(ingress: Front) -> Attached:
 def hidden_from(front: Front) -> str:
     """Why something that shapes a front end may be out of sight, a clause; empty if nothing can be."""
     if not front.stack.is_complete:
-        return "what is not there yet may still come in this update"
+        return "it may be created later in this update"
     return why_hidden(front.stack, front)
 
 

@@ -15,9 +15,10 @@ from policypack.rules.on_gke.policies import how_to_set, settings_kind
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 
 _MAY_ASK: Final = (
-    "whether anything authenticates its callers is not known; the option `server_authenticates` can say so"
+    "it is not known whether anything authenticates its callers; if the servers do, set the option "
+    "`server_authenticates`"
 )
-SERVERS_DO: Final = "the option `server_authenticates` says that its servers authenticate callers"
+SERVERS_DO: Final = "according to the option `server_authenticates`, its servers authenticate callers"
 
 
 def knows_its_callers(backend: GkeBackend, key_words: Sequence[str], *, server_authenticates: bool) -> Checks:
