@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import types
 import typing
 from collections.abc import Iterator
@@ -33,15 +34,16 @@ def warm_interpreter(python: Path) -> Iterator[Any]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        requests, answers = server.stdin, server.stdout
+        requests, answers, lock = server.stdin, server.stdout, threading.Lock()
 
         def execute(command: list[str], working_dir: Path, log: Path, timeout: float) -> int:
             assert Path(command[0]).resolve() == python.resolve(), command
             environment = dict(os.environ)
             job = {"command": command, "cwd": str(working_dir), "environment": environment, "log": str(log)}
-            requests.write(json.dumps(job) + "\n")
-            requests.flush()
-            return int(answers.readline())
+            with lock:
+                requests.write(json.dumps(job) + "\n")
+                requests.flush()
+                return int(answers.readline())
 
         yield execute
         requests.close()
