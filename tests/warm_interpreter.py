@@ -52,6 +52,7 @@ def warm_interpreter(python: Path) -> Iterator[Any]:
 def serve() -> None:
     stacks = json.loads(CORPUS.read_text(encoding="utf-8")).values()
     learn_types({resource["type"] for stack in stacks for resource in stack})
+    import_pydantic()
     import_parts_of_the_runner()
     code_of(RUNNER)
     for line in sys.stdin:
@@ -90,6 +91,15 @@ def learn_types(tokens: set[str]) -> None:
             learn(getattr(package, f"{name}Args"))
             for output in types.resource_types(getattr(package, name)).values():
                 learn(output)
+
+
+def import_pydantic() -> None:
+    """What the models of the reference stack need takes as long as to make its resources."""
+    pydantic = importlib.import_module("pydantic")
+    importlib.import_module("ipaddress")
+    # It imports most of itself with the first model and its docstrings.
+    config = pydantic.ConfigDict(use_attribute_docstrings=True)
+    pydantic.create_model("Model", __config__=config, size=(int, pydantic.Field(1, ge=0)))
 
 
 def import_parts_of_the_runner() -> None:
