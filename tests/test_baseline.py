@@ -240,7 +240,7 @@ def test_a_run_says_what_is_fixed(tmp_path: Path) -> None:
     judged(tmp_path, TWO, "--write-baseline", file)
     result = judged(tmp_path, [TWO[0]], "--baseline", file, "--rule", "llm-backend-regions")
     assert result.returncode == 0
-    note = "Note: fixed since the baseline was written; update the baseline: `llm-backend-regions` of `embed`."
+    note = "Note: fixed since the baseline was written (update the baseline): `llm-backend-regions` of `embed`."
     assert note in result.stdout.splitlines()
     again = judged(tmp_path, [TWO[0]], "--baseline", file, "--write-baseline", file)
     assert again.returncode == 0

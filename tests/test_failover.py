@@ -341,7 +341,7 @@ def test_a_peak_needs_no_signal_that_follows_the_load_balancer() -> None:
 def test_a_peak_beyond_all_machines() -> None:
     found = chat(*fleets(policy(0.9, 2), policy(0.9, 3), **RATE), demand=peak(1e9))
     assert found.remedies is not None
-    assert found.remedies.needed == "Add a region: 10000 more machines are not enough here."
+    assert found.remedies.needed == "Add a region: 10000 more VMs are not enough here."
     assert found.enough is None
 
 
@@ -415,7 +415,7 @@ def test_units() -> None:
     assert [one.warm_capacity for one in chat(*parts).regions] == pytest.approx([12.8, 12.8])
     assert [one.warm_capacity for one in chat(*parts, demand=peak(4, 2)).regions] == [4, 4]
     assert peaked.reasons == (
-        "its backends differ in their machines or targets, and --rps-per-machine is one number for all of them",
+        "its backends differ in their VMs or targets, and --rps-per-machine is one number for all of them",
     )
 
 
@@ -462,12 +462,12 @@ def test_two_regions_need_no_order() -> None:
         ),
         (
             Demand(Amounts(by_name={"chat": 4.0}), Amounts(by_name={"batch": 4.0})),
-            "--rps-per-machine batch: it says nothing without --peak-rps for the service",
+            "--rps-per-machine batch: it needs --peak-rps for the same service",
         ),
         (
             Demand(Amounts(4.0), Amounts(by_name={"chat": 4.0})),
-            "--rps-per-machine chat: the service is in RATE mode, whose `max_rate_per_instance` says that already; "
-            "leave it out",
+            "--rps-per-machine chat: the service is in RATE mode, whose `max_rate_per_instance` already sets that; "
+            "omit it",
         ),
     ],
 )

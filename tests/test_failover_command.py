@@ -141,7 +141,7 @@ def refused(arguments: list[str]) -> str:
         (["--peak-rps", "chta=4"], "error: --peak-rps chta: there is no such backend service; there are: chat"),
         (
             ["--rps-per-machine", "4"],
-            "error: --rps-per-machine says nothing without --peak-rps: give the load too",
+            "error: --rps-per-machine needs --peak-rps: also give the load",
         ),
         (
             ["--output", "failover.html"],
@@ -173,7 +173,7 @@ NO_NUMBER = "give requests per second, above 0 up to 1000000000, as 40 or chat=4
         (["chat=nan"], f"'chat=nan': {NO_NUMBER}"),
         (["chat="], f"'chat=': {NO_NUMBER}"),
         ([""], f"'': {NO_NUMBER}"),
-        (["=4"], "'=4': name a backend service before the equals sign, or leave that out"),
+        (["=4"], "'=4': name a backend service before the equals sign, or omit the sign"),
         (["4", "5"], "there are two numbers for all services, leave one out"),
         (["a=4", "b=4", "a=4"], "there are two numbers for a, leave one out"),
     ],

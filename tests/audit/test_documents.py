@@ -262,7 +262,7 @@ def test_the_page_says_it_all(everything: AuditResults) -> None:
         "1 with advisory violations only",
         "1 undecided",
         "1 compliant",
-        "1 without anything to judge",
+        "1 with nothing to judge",
         "1 unreadable",
     ]
     stacks, rules = by_class(page, "rules")

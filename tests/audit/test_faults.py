@@ -203,7 +203,7 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
         _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == status
         if number == signal.SIGINT:
-            assert error == f"interrupted after 3 stacks: run the same command again to go on ({journal})\n"
+            assert error == f"interrupted after 3 stacks: run the same command again to continue ({journal})\n"
         assert_all_ended(process.pid)
         slow.goes_on.set()
         slow.asked.clear()

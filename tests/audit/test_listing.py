@@ -57,8 +57,8 @@ def fail(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 Spoil = Callable[[Path, pytest.MonkeyPatch], None]
 FILES: dict[str, tuple[Spoil, str]] = {
-    "dangling link": (dangle, "it is a link to nothing: remove it, or restore what it leads to"),
-    "link to itself": (loop, "a link on its path leads back to itself: remove the link"),
+    "dangling link": (dangle, "it is a broken link: remove it, or restore its target"),
+    "link to itself": (loop, "a link on its path is circular: remove the link"),
     "vanished": (vanish, "it was deleted or renamed while the audit listed it: run the audit again"),
     "closed": (close, "no permission (Permission denied): let this user read it"),
     "damaged disk": (fail, "it cannot be read (Input/output error)"),

@@ -171,7 +171,7 @@ def test_the_text(states: Path, tmp_path: Path) -> None:
         "New violations: 1",
         "  llm-backend-regions  mandatory, severity critical: chat in S/good.json",
         "",
-        "5 stacks: 2 with mandatory violations, 1 with advisory violations only, 1 without anything to judge,"
+        "5 stacks: 2 with mandatory violations, 1 with advisory violations only, 1 with nothing to judge,"
         " 1 unreadable. 4 violations (3 mandatory), 0 undecided, 1 waived.",
     ]
 

@@ -181,7 +181,7 @@ def test_a_group_lists_its_resources_and_says_whose_words_it_uses() -> None:
     assert not any("stands for all" in line for line in literal)
     own = printed(made_results([says("a", "`a` is so."), says("b", "`b` is so.")]))
     assert "  Observed: `a` is so." in own
-    assert "  `a` stands for all of them here." in own
+    assert "  `a` stands for each of them here." in own
 
 
 @pytest.mark.parametrize(

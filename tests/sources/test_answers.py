@@ -229,7 +229,8 @@ def test_a_program_runs_from_answers(tmp_path: Path) -> None:
     }
     assert program.stack.is_complete
     assert program.notes == (
-        "what these functions return is not known in this run: `gcp:compute/getVm:getVm` (__main__.py:15); an answer "
+        "the results of these functions are not known in this run: `gcp:compute/getVm:getVm` (__main__.py:15); an "
+        "answer "
         "in policy-answers.yaml makes it known",
         "answers in policy-answers.yaml that the program does not ask for: 3 (`acme:index:getAny`), 4 "
         "(`acme:index:getUnused`)",
@@ -258,8 +259,8 @@ def test_what_an_unknown_result_would_make_is_named(tmp_path: Path) -> None:
     assert inputs_of(program) == {"up": {}}
     assert not program.stack.is_complete
     assert program.notes[1] == (
-        "what the program makes in `apply` of results that are not known is not seen in this run, so that what seems "
-        "to be missing is undecided: __main__.py:15, __main__.py:16"
+        "this run does not see what the program creates in `apply` of unknown results, so anything that seems to be "
+        "missing is undecided: __main__.py:15, __main__.py:16"
     )
 
 
