@@ -126,7 +126,7 @@ def test_a_right_file(tmp_path: Path, document: Any) -> None:
         ("[" * 100_000, "is not valid JSON"),
         ('{"all": "advisory", "all": "mandatory"}', "`all` appears twice"),
         (f'{{"{UTILIZATION}": {{"max": 0.8, "max": 0.9}}}}', "`max` appears twice"),
-        (f'{{"{UTILIZATION}": {{"max": NaN}}}}', "is not valid JSON: NaN is no number"),
+        (f'{{"{UTILIZATION}": {{"max": NaN}}}}', "is not valid JSON: NaN is not a number"),
         (f'{{"{UTILIZATION}": {{"max": 1e999}}}}', "option `max` must be a number from 0 to 1, not the number inf"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_starting_file_says_what_goes_without_saying(tmp_path: Path) -> None:
 
 def test_a_starting_file_never_replaces_another(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text("mine")
-    assert_refused(run("init", "mine.json", cwd=tmp_path), "mine.json exists and is left as it is")
+    assert_refused(run("init", "mine.json", cwd=tmp_path), "mine.json already exists: name another file")
     assert (tmp_path / "mine.json").read_text() == "mine"
     assert_refused(run("init", "missing/start.json", cwd=tmp_path), "cannot write missing/start.json: No such file")
 

@@ -363,7 +363,7 @@ def test_groups_of_a_fixed_size() -> None:
     found = chat(service([backend(group, **RATE) for group in (groups[0], empty)]), groups[0], empty)
     assert found.verdict == "fails"
     assert found.remedies is not None
-    assert found.remedies.needed.startswith("Size the groups by autoscalers")
+    assert found.remedies.needed.startswith("Use autoscalers with targets")
     found = chat(*parts, demand=peak(10))
     assert found.remedies is not None
     assert found.remedies.machines == (
@@ -402,7 +402,7 @@ def test_drained_backends() -> None:
 
 
 def test_units() -> None:
-    assert chat(*fleets(policy(0.5, 2), policy(0.5, 2))).unit == "machines at 100 % utilization"
+    assert chat(*fleets(policy(0.5, 2), policy(0.5, 2))).unit == "VMs at 100 % utilization"
     small, large = template("small", "g2-standard-8"), template("large", "g2-standard-48")
     groups = [managed("us-central1", small), managed("us-east1", large)]
     scalers = [autoscaler(group) for group in groups]
@@ -422,11 +422,11 @@ def test_units() -> None:
 @pytest.mark.parametrize(
     ("inputs", "target", "regions", "note"),
     [
-        ({"serviceLbPolicy": "p"}, {}, REGIONS, "Its `service_lb_policy` may set another order of overflow or none"),
-        ({"serviceLbPolicy": Computed()}, {}, REGIONS, "Its `service_lb_policy` may set another order"),
+        ({"serviceLbPolicy": "p"}, {}, REGIONS, "Its `service_lb_policy` may set a different overflow order or none"),
+        ({"serviceLbPolicy": Computed()}, {}, REGIONS, "Its `service_lb_policy` may set a different overflow order"),
         ({}, {"preference": "PREFERRED"}, REGIONS, "Its preferred backends are filled first"),
         ({}, {"preference": "DEFAULT"}, REGIONS, ""),
-        ({}, {}, ("us-east1", "mars-north1", "venus-east2"), "Where these regions are is not known"),
+        ({}, {}, ("us-east1", "mars-north1", "venus-east2"), "It is not known where these regions are"),
     ],
 )
 def test_who_takes_what_is_not_known(

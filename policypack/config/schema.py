@@ -40,7 +40,8 @@ def document_schema(rules: Iterable[AnyRule]) -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": {
             "level": {
-                "description": "What a violation does. `remediate` counts as `mandatory`.",
+                "description": "What a violation does. `remediate` applies the fix if the rule can, and otherwise "
+                "counts as `mandatory`.",
                 "type": "string",
                 "enum": list(LEVELS),
             },

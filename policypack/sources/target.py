@@ -136,6 +136,6 @@ def _placeholder_notes(keys: tuple[str, ...]) -> tuple[str, ...]:
     if not keys:
         return ()
     return (
-        f"encrypted configuration values, and any decision that depends on them, are not known in this run: "
+        f"encrypted configuration values are not known in this run, nor is any decision that depends on them: "
         f"{', '.join(keys)}",
     )

@@ -216,7 +216,7 @@ WRONG = {
     "no token": ("pulumi://acme", ["PULUMI_ACCESS_TOKEN"]),
     "no folder": ("file://", ["needs a folder"]),
     "no such file": ("states.json", ["no file or folder states.json"]),
-    "standard input": ("-", ["`-` is no target"]),
+    "standard input": ("-", ["`-` is not a target"]),
 }
 
 

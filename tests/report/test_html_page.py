@@ -282,5 +282,5 @@ def test_a_large_stack_has_a_page_that_is_small_and_says_what_is_left_out() -> N
         re.findall('<details class="resource"', text)
     )
     assert text.count('<section class="service"') == MOST_DRAWN
-    assert f"There is none of {600 - MOST_DRAWN} further services." in text
+    assert f"{600 - MOST_DRAWN} further services have no picture." in text
     assert '<details class="resource" id="r0">' in text

@@ -57,7 +57,7 @@ def test_a_global_service_in_two_regions(deployed: bool) -> None:
         ("backend service", "chat", "", "EXTERNAL_MANAGED, HTTP"),
         ("health check", "check", "", "HTTP /health"),
         ("health check", "healing", "", "TCP"),
-        ("backend", "mig-europe-west4", "europe-west4", "1 machine"),
+        ("backend", "mig-europe-west4", "europe-west4", "1 VM"),
         ("backend", "mig-us-central1", "us-central1", "2 to 8 VMs"),
         ("servers", "template", "", "g2-standard-8"),
     ]

@@ -205,7 +205,7 @@ def test_very_many_resources_of_a_group_are_named_on_demand() -> None:
 def test_what_is_undecided_says_what_to_do() -> None:
     lines = printed(made_results([made_finding(reasons=("`mode` is not known",))]))
     start = lines.index("Undecided")
-    assert lines[start + 1].startswith("Write out the property that is named")
+    assert lines[start + 1].startswith("If a reason names a computed property, replace it")
     assert "  Undecided: `mode` is not known." in lines[start:]
 
 

@@ -600,7 +600,7 @@ BAD_PROGRAMS = {
         "import pulumi_nowhere",
         ["ModuleNotFoundError: No module named 'pulumi_nowhere'", "`pulumi install`"],
     ),
-    "exits": ("import sys; sys.exit(3)", ["ended itself at __main__.py:7: sys.exit(3)"]),
+    "exits": ("import sys; sys.exit(3)", ["exited at __main__.py:7: sys.exit(3)"]),
     "exits with a message": ("raise SystemExit('no region')", ["sys.exit(no region)"]),
     "ends its process": ("import os; print('bye'); os._exit(4)", ["with status 4", "Its last output: bye"]),
     "is killed": (

@@ -64,7 +64,7 @@ def accounts_in(
 ) -> Accounts:
     """The service accounts that the property `key` of `resource` names.
 
-    E-mail addresses that are not known yet are those of the accounts that the property depends on, if it depends on
+    Email addresses that are not known yet are those of the accounts that the property depends on, if it depends on
     nothing else and there are as many of them.
 
     Args:
