@@ -6,6 +6,7 @@ from typing import Final
 
 from policypack.config.terms import SEVERITIES
 from policypack.evaluate import Finding, Status, WaiverState, WaiverUse
+from policypack.wording import natural
 
 STATUSES: Final[tuple[Status, ...]] = ("failed", "undecided", "known", "waived", "passed", "not applicable")
 # The verdicts that somebody may have to act on.
@@ -21,7 +22,7 @@ def rank(finding: Finding) -> int:
 
 def importance(finding: Finding) -> tuple[int, str, str]:
     """Sorts findings, the most important first: by rank, then resource, then rule."""
-    return rank(finding), finding.urn, finding.rule.name
+    return rank(finding), natural(finding.urn), finding.rule.name
 
 
 def waiver_importance(use: WaiverUse) -> tuple[int, str, str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.config.terms import Level, Severity, Stage
@@ -207,7 +208,7 @@ class Rule(Generic[V, O]):
             condition = all_of([is_llm, backend.is_googles, backend.is_routed])
             yield provided(condition, Undecided(doubt.format(backend.label)), self.gke(backend, options))
 
-    @property
+    @cached_property
     def summary(self) -> str:
         """What it asks for in a sentence or two: how its docstring begins."""
         return (inspect.getdoc(self.check) or "").partition("\n## ")[0].strip()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
+
+# Longer numbers are parts of hashes.
+_MOST_DIGITS: Final = 12
 
 
 class _Problem(Protocol):
@@ -82,9 +86,14 @@ def verdicts_text(mandatory: int, advisory: int, undecided: int, waived: int, kn
     return counts + (f", {known} known" if known else "") + (f", {waived} waived" if waived else "")
 
 
+def natural(name: str) -> str:
+    """Sorts names as people count: `b-2` before `b-10`."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(_MOST_DIGITS), name)
+
+
 def quoted(names: Iterable[str]) -> str:
     """Names for a sentence: `a`, `b` and `c`, in a stable order."""
-    *most, last = [f"`{name}`" for name in sorted(names)]
+    *most, last = [f"`{name}`" for name in sorted(names, key=natural)]
     return f"{', '.join(most)} and {last}" if most else last
 
 

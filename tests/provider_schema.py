@@ -10,6 +10,7 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 import pulumi
@@ -24,6 +25,7 @@ def main(tokens: list[str]) -> None:
     print(json.dumps({"tokens": sorted(_classes()), "types": {token: _declared(token) for token in tokens}}))
 
 
+@cache
 def _classes() -> dict[str, tuple[str, str]]:
     """The module and the class of each type token."""
     modules = [module for registered in rpc._RESOURCE_MODULES.values() for module in registered]

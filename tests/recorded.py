@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from policypack.model.graph.resource import Resource
@@ -11,7 +12,12 @@ from tests.replay import recorded
 
 def recorded_resources(name: str) -> list[Resource]:
     """The resources of a recording's `AnalyzeStack`, joined with the inputs that `Analyze` showed."""
-    return joined_resources(*recorded(name))
+    return list(_recorded_resources(name))
+
+
+@cache
+def _recorded_resources(name: str) -> tuple[Resource, ...]:
+    return tuple(joined_resources(*recorded(name)))
 
 
 def joined_resources(requests: list[dict[str, Any]], stack: dict[str, Any] | None) -> list[Resource]:

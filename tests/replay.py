@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,15 @@ class Pack:
         self.servicer.Configure(request, None)
 
     def analyze(self, request: dict[str, Any]) -> Verdicts:
-        message = ParseDict(request, analyzer_pb2.AnalyzeRequest())
-        return _verdicts(self.servicer.Analyze(message, None), request["name"])
+        return self.send(ParseDict(request, analyzer_pb2.AnalyzeRequest()))
 
     def analyze_stack(self, request: dict[str, Any]) -> Verdicts:
-        message = ParseDict(request, analyzer_pb2.AnalyzeStackRequest())
+        return self.send_stack(ParseDict(request, analyzer_pb2.AnalyzeStackRequest()))
+
+    def send(self, message: analyzer_pb2.AnalyzeRequest) -> Verdicts:
+        return _verdicts(self.servicer.Analyze(message, None), message.name)
+
+    def send_stack(self, message: analyzer_pb2.AnalyzeStackRequest) -> Verdicts:
         return _verdicts(self.servicer.AnalyzeStack(message, None), "")
 
 
@@ -80,12 +85,21 @@ def recorded(name: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
 
 def replay(pack: Pack, name: str, seed: int = 0) -> tuple[Verdicts, Verdicts]:
     """Replays a recording with its stack shuffled; the verdicts of `Analyze` and of `AnalyzeStack`."""
-    requests, stack = recorded(name)
-    shown = sum((pack.analyze(request) for request in requests), Verdicts())
-    if stack is None:
+    requests, resources = _messages(name)
+    shown = sum(map(pack.send, requests), Verdicts())
+    if not resources:
         return shown, Verdicts()
-    random.Random(seed).shuffle(stack["resources"])
-    return shown, pack.analyze_stack(stack)
+    shuffled = [*resources]
+    random.Random(seed).shuffle(shuffled)
+    return shown, pack.send_stack(analyzer_pb2.AnalyzeStackRequest(resources=shuffled))
+
+
+@cache
+def _messages(name: str) -> tuple[list[analyzer_pb2.AnalyzeRequest], list[analyzer_pb2.AnalyzerResource]]:
+    """The requests of a recording as they come over the wire, and the resources of its stack."""
+    requests, stack = recorded(name)
+    whole = ParseDict(stack or {}, analyzer_pb2.AnalyzeStackRequest())
+    return [ParseDict(request, analyzer_pb2.AnalyzeRequest()) for request in requests], list(whole.resources)
 
 
 def _verdicts(response: Any, resource: str) -> Verdicts:

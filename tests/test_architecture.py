@@ -76,7 +76,7 @@ ALLOWED = {
     }
     | MODEL,
     "policypack.failover": {"policypack.wording", "policypack.evaluate"} | MODEL,
-    "policypack.order": {"policypack.evaluate"},
+    "policypack.order": {"policypack.evaluate", "policypack.wording"},
     "policypack.baseline": {
         "policypack.config",
         "policypack.evaluate",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,14 +32,20 @@ with open(folder / "lock", "w") as lock:
     state = json.loads((folder / "state.json").read_text())
     kind, _, last = path.removeprefix("repos/acme/llm/").rpartition("/")
     if method == "GET" and last == "artifacts":
-        items = [dict(id=i, name=name) for i, name, _ in state["artifacts"]]
+        items = [dict(id=i, name=name, size_in_bytes=(*size, 0)[0]) for i, name, _, *size in state["artifacts"]]
         print(json.dumps([dict(artifacts=items)]))
     elif method == "GET" and last == "zip":
-        (report,) = [text for i, _, text in state["artifacts"] if str(i) == kind.rpartition("/")[2]]
+        (report,) = [text for i, _, text, *_ in state["artifacts"] if str(i) == kind.rpartition("/")[2]]
         file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(os.environ["REPORT"], report)
-        sys.stdout.buffer.write(file.getvalue())
+        sys.stdout.buffer.write(file.getvalue()[report == "damaged":])
+    elif method == "GET" and kind == "actions/runs":
+        print(json.dumps(state["run"]))
+    elif method == "GET" and last == "pulls":
+        # As GitHub does: by owner and branch.
+        (wanted,) = [one.removeprefix("head=") for one in rest if one.startswith("head=")]
+        print(json.dumps([[pull for pull in state["pulls"] if pull["head"]["label"] == wanted]]))
     elif path == "graphql":
         assert set(("owner=acme", "name=llm", "number=7")) <= set(rest), rest
         nodes = [
@@ -78,18 +86,20 @@ def github(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, *kind: str) -> subprocess.Popen[str]:
+def start(folder: Path, *kind: str, pull_request: str = "7") -> subprocess.Popen[str]:
     report = f"{kind[0] if kind else 'policy'}.md"
     environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB": str(folder), "REPORT": report}
-    command = [str(ROOT / "scripts/comment.py"), "acme/llm", "7", "55", *kind]
+    command = [str(ROOT / "scripts/comment.py"), "acme/llm", pull_request, "55", *kind]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def comments_after(folder: Path, *kind: str, jobs: int = 1, **given: Any) -> tuple[dict[str, str], list[list[str]]]:
+def comments_after(
+    folder: Path, *kind: str, jobs: int = 1, pull_request: str = "7", **given: Any
+) -> tuple[dict[str, str], list[list[str]]]:
     """The comments of the pull request, and what was written, after so many jobs have commented at the same time."""
     state = {"artifacts": [], "comments": {"5": "Looks good"}, "meanwhile": [], "written": [], "others": ["5"], **given}
     (folder / "state.json").write_text(json.dumps(state))
-    for job in [start(folder, *kind) for _ in range(jobs)]:
+    for job in [start(folder, *kind, pull_request=pull_request) for _ in range(jobs)]:
         errors = job.communicate(timeout=60)[1]
         assert job.returncode == 0, errors
     after = json.loads((folder / "state.json").read_text())
@@ -161,6 +171,83 @@ def test_the_report_of_another_kind_has_a_comment_of_its_own(github: Path) -> No
     comments, written = comments_after(github, "ecosystem", comments={"11": f"{MARKER}\nold"}, artifacts=artifacts)
     assert comments == {"11": f"{MARKER}\nold", "100": changes}
     assert [method for method, _ in written] == ["POST", "PATCH"]
+
+
+FORK = {"id": 9, "full_name": "mallory/llm", "owner": {"login": "mallory"}}
+RUN = {"event": "pull_request", "head_repository": FORK, "head_branch": "patch-1", "head_sha": "abc"}
+
+
+def pull(number: int = 7, sha: str = "abc", repository: Any = FORK, label: str = "mallory:patch-1") -> dict[str, Any]:
+    return {"number": number, "head": {"sha": sha, "repo": repository, "label": label}}
+
+
+def fork_comment(github: Path, run: Any, pulls: Any, *artifacts: Any) -> tuple[str, list[list[str]]]:
+    """The comment on a pull request from a fork, and what was written."""
+    comments, written = comments_after(github, pull_request="fork", run=run, pulls=pulls, artifacts=artifacts)
+    return comments.get("100", ""), written
+
+
+def quotation(comment: str) -> str:
+    """What a comment quotes, which is the only part of it that is not ours."""
+    tokens = MarkdownIt().parse(comment)
+    heading = ["heading_open", "inline", "heading_close", "paragraph_open", "inline", "paragraph_close"]
+    assert [token.type for token in tokens] == ["html_block", *heading, "fence"]
+    assert (tokens[0].content, tokens[2].content) == (f"{MARKER}\n", "LLM policy pack: a pull request from a fork")
+    assert "[the run](https://github.com/acme/llm/actions/runs/55)" in tokens[5].content
+    return tokens[-1].content
+
+
+def test_the_report_of_a_fork_is_quoted_on_its_pull_request(github: Path) -> None:
+    pulls = [pull(8, label="victim:patch-1"), pull(9, sha="def"), pull()]
+    details = [1, PROD[1], report("prod", "2 violations", "\n<details>all</details>")]
+    text, written = fork_comment(github, RUN, pulls, details, DEV, [3, "policy-report-3", "damaged"])
+    assert written[0] == ["POST", "repos/acme/llm/issues/7/comments"]
+    shown = [
+        *("### LLM policy pack: 2 violations", "44 rules judged llm, stack prod.", "All of prod."),
+        *("### LLM policy pack: No violations", "44 rules judged llm, stack dev.", "All of dev."),
+    ]
+    assert quotation(text) == "\n\n".join(shown) + "\n"
+
+
+NOT_ONE = {
+    "none": (RUN, []),
+    "pushed to meanwhile": (RUN, [pull(sha="def")]),
+    "two from one branch": (RUN, [pull(), pull(8)]),
+    "another repository of its owner": (RUN, [pull(repository={**FORK, "id": 10})]),
+    "a fork that is gone": (RUN, [pull(repository=None)]),
+    "a run of a fork that is gone": ({**RUN, "head_repository": None}, [pull()]),
+    "a run for a push": ({**RUN, "event": "push"}, [pull()]),
+    "a branch of the repository": ({**RUN, "head_repository": {**FORK, "full_name": "acme/llm"}}, [pull()]),
+}
+
+
+@pytest.mark.parametrize(("run", "pulls"), NOT_ONE.values(), ids=NOT_ONE.keys())
+def test_without_the_one_pull_request_of_a_fork_there_is_no_comment(github: Path, run: Any, pulls: Any) -> None:
+    assert fork_comment(github, run, pulls, PROD) == ("", [])
+
+
+HOSTILE = {
+    "a fence": ("````\n@acme/admins approve", "```\n@acme/admins approve"),
+    "a longer fence": ("`" * 500 + "\n<b>", "```\n<b>"),
+    "a fence with what cannot be seen in it": ("``\u200b``\n<b>", "```\n<b>"),
+    "lines that end otherwise": ("a\r````\r\nb\x85````\u2028c", "a```\nb```c"),
+    "text that reads backwards": ("a\u202eb", "ab"),
+    "a second marker": (f"{MARKER}\na", f"{MARKER}\na"),
+    "more than a comment takes": ("`\n" * 500_000, "`\n" * 32_000),
+}
+
+
+@pytest.mark.parametrize(("told", "shown"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_a_fork_reports_stays_in_its_quotation(told: str, shown: str) -> None:
+    text = runpy.run_path(str(ROOT / "scripts/comment.py"))["quoted"]([told], MARKER, "acme/llm", "55")
+    assert quotation(text).rstrip("\n") == shown.rstrip("\n")
+    assert len(text) <= 65_536
+
+
+def test_what_is_too_large_for_a_report_is_not_read(github: Path) -> None:
+    endless, large = [3, "policy-report-3", "x" * 5_000_000], [*PROD, 50_000_001]
+    text, _ = fork_comment(github, RUN, [pull()], endless, large)
+    assert quotation(text) == "x" * 64_000 + "\n"
 
 
 def test_a_kind_that_is_not_there_is_refused(github: Path) -> None:

@@ -130,6 +130,7 @@ MAY_WRITE: dict[tuple[str, str], list[str | None]] = {
     ("release.yml", "publish"): [],
     ("release.yml", "pypi"): [],
     ("github-audit.yml", "audit"): [],
+    ("github-fork-comment.yml", "comment"): [f"v{VERSION}"],
     ("github-pull-request.yml", "check"): [],
     ("github-pull-request.yml", "preview"): [],
 }
@@ -147,6 +148,23 @@ def test_what_may_write_runs_nothing_of_a_pull_request() -> None:
         if "write" in job.get("permissions", {}).values()
     }
     assert found == MAY_WRITE
+
+
+def test_the_comment_on_forks_follows_the_check_and_may_do_no_more_than_comment() -> None:
+    check, comment = (
+        yaml.safe_load((ROOT / f"docs/ci/github-{name}.yml").read_text()) for name in ("pull-request", "fork-comment")
+    )
+    assert comment[True] == {"workflow_run": {"workflows": [check["name"]], "types": ["completed"]}}
+    job = comment["jobs"]["comment"]
+    assert job["permissions"] == {"actions": "read", "contents": "read", "pull-requests": "write"}
+    checkout, write = job["steps"]
+    assert checkout["with"]["repository"] == "OWNER/llm-policypack"
+    # Numbers, and a name that GitHub gives: nothing that the pull request says.
+    assert write["env"] == {
+        "GH_TOKEN": "${{ github.token }}",
+        "REPOSITORY": "${{ github.repository }}",
+        "RUN": "${{ github.event.workflow_run.id }}",
+    }
 
 
 def test_secrets_reach_the_preview_of_a_trusted_branch_alone() -> None:

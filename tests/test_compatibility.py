@@ -139,15 +139,15 @@ NO_PROPERTIES = {
 
 @cache
 def reads() -> frozenset[Read]:
-    """What all rules read of stacks with everything that they look at."""
+    """What all rules read of stacks with everything that they look at: as programs make them, and as deployed."""
     found: set[Read] = set()
     settings = default_settings(RULES)
     config = StackConfig({f"gcp:{key}": value for key, value in PROVIDER.items()}, (), ())
     for resources in [*corpus.load().values(), *extras().values()]:
-        for deployed in (False, True):
-            intent = Intent(tuple(resources), deployed)
-            for stack in (joined_resources(*to_requests(intent)), stack_of(to_records(intent), config).resources):
-                evaluate(Stack(traced(stack, found)), RULES, settings)
+        made = stack_of(to_records(Intent(tuple(resources), deployed=False)), config).resources
+        deployed = joined_resources(*to_requests(Intent(tuple(resources), deployed=True)))
+        for stack in (made, deployed):
+            evaluate(Stack(traced(stack, found)), RULES, settings)
     return frozenset(found)
 
 

@@ -62,20 +62,20 @@ def law(max_examples: int) -> Callable[[Test], Test]:
     return decorate
 
 
-@law(100)
+@law(50)
 def test_unknowns_never_turn_a_verdict_around(area: Area, data: st.DataObject) -> None:
     resources = list(build(*data.draw(area.stacks), deployed=data.draw(st.booleans())).resources)
     area.assert_refines([blurred(data.draw, resource) for resource in resources], resources)
 
 
-@law(60)
+@law(30)
 def test_a_first_preview_never_turns_the_deployed_verdict_around(area: Area, data: st.DataObject) -> None:
     parts = data.draw(area.stacks)
     first, deployed = (build(*parts, deployed=known).resources for known in (False, True))
     area.assert_refines(list(first), list(deployed))
 
 
-@law(60)
+@law(30)
 def test_an_update_never_stops_what_the_whole_stack_allows(area: Area, data: st.DataObject) -> None:
     resources = list(build(*data.draw(area.stacks), deployed=True).resources)
     shown = [replace(one, outputs=None, edges={}) for one in resources if data.draw(st.integers(0, 3))]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.mutation.equivalent import EQUIVALENT, is_equivalent
-from tests.mutation.mutants import mutants
+from tests.mutation.forks import in_forks
+from tests.mutation.judging import Trial, judge
+from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.probes import Statement, executed, place, statement_at, with_probes
+from tests.mutation.put import forget_imports, functions_of, new_codes
 
 PACK = Path(__file__).parent.parent / "policypack"
 
@@ -61,3 +68,113 @@ def test_each_mutant_that_changes_nothing_is_one_of_its_module(module: str) -> N
         if is_equivalent(module, source, mutant)
     }
     assert found == {entry for entry in EQUIVALENT if entry[0] == module}
+
+
+SOURCE = """\
+LIMIT = 1
+
+
+def outer(a, b=2):
+    if (
+        a
+        and b
+    ):
+        return a
+    elif b:
+        for c in b:
+            c()
+    return [
+        d
+        for d in b
+    ]
+
+
+class Table:
+    row = 1
+
+    def method(self): return self.row
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "begins", "is_in_function"),
+    [
+        (1, 1, False),
+        (4, 4, False),
+        (5, 5, True),
+        (7, 5, True),
+        (9, 9, True),
+        (10, 10, True),
+        (11, 11, True),
+        (12, 12, True),
+        (15, 13, True),
+        (20, 20, False),
+        (22, 22, True),
+    ],
+)
+def test_the_statement_of_a_line(line: int, begins: int, is_in_function: bool) -> None:
+    assert statement_at(SOURCE, line) == Statement(begins, is_in_function)
+
+
+def test_a_mutant_is_judged_by_the_tests_that_execute_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(SOURCE)
+    names: dict[str, Any] = {"__name__": "module"}
+    executed()
+    exec(with_probes(path, {1, 5, 9, 10, 12}), names)
+    assert executed() == {place(path, 1)}
+    assert names["outer"](0, [list]) == [list]
+    assert executed() == {place(path, line) for line in (5, 10, 12)}
+    assert names["outer"](1, [list]) == 1
+    assert executed() == {place(path, line) for line in (5, 9)}
+
+
+def test_functions_get_the_code_of_a_mutant(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("def f(): return 1\ndef g():\n    f()\n    return 2\nclass C:\n    def f(self): return 3\n")
+    names: dict[str, Any] = {"__name__": "module"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    mutated = "def f():\n    return 1\n\n\ndef g():\n    return 2\n\n\nclass C:\n    def f(self):\n        return 4\n"
+    codes = new_codes(path, mutated, functions_of(path))
+    assert codes is not None
+    for function, code in codes:
+        function.__code__ = code
+    assert (names["f"](), names["g"](), names["C"]().f()) == (1, 2, 4)
+
+
+def test_functions_with_other_names_from_outside_are_imported_anew(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("def f(a, b):\n    def g(): return a and b\n    return g\nh = f(1, 2)\n")
+    names: dict[str, Any] = {"__name__": "module"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    mutated = "def f(a, b):\n\n    def g():\n        return a\n    return g\nh = f(1, 2)"
+    assert new_codes(path, mutated, functions_of(path)) is None
+
+
+def test_a_process_that_ends_by_itself_returns_nothing() -> None:
+    assert in_forks([lambda: 1, lambda: os._exit(3), lambda: 2], jobs=2) == [1, None, 2]
+
+
+def test_the_mutants_of_a_rule_that_survive() -> None:
+    path = PACK / "rules/network/subnet_flow_logs.py"
+    source = path.read_text()
+    changes = {
+        "a function": ("sampling > 0 and", "sampling >= 0 and"),
+        "what imports execute": ("negation(subnetwork.is_for_rdma)", "subnetwork.has_machines"),
+        "nothing": ("sampling > 0 and", "True and sampling > 0 and"),
+        "a slip": ("sampling is not None", "Sampling is not None"),
+    }
+    mutants_ = [
+        Mutant(source[: source.index(before)].count("\n") + 1, before, what, source.replace(before, after))
+        for what, (before, after) in changes.items()
+    ]
+    trial = Trial(path, mutants_, frozenset(["tests/rules/test_subnet_flow_logs.py"]))
+    assert in_forks([partial(_surviving, trial)], jobs=1) == [(None, ["nothing"])]
+
+
+def _surviving(trial: Trial) -> tuple[str | None, list[str]]:
+    """As in a process of its own: this one has imported the pack already."""
+    forget_imports()
+    found = list[str]()
+    failing = judge([trial], 1, lambda _, survivors: found.extend(survivor.mutant.after for survivor in survivors))
+    return failing, found

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from policypack.model.graph.resource import Resource
 from policypack.model.values.properties import Properties
@@ -12,8 +11,7 @@ from policypack.model.values.properties import Properties
 Side = Literal["inputs", "outputs", "provider"]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """One property that was read: of which type, on which side, under which path of keys."""
 
     type: str

@@ -11,16 +11,19 @@ import importlib
 import json
 import os
 import re
-import runpy
 import subprocess
 import sys
+import types
 import typing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-CORPUS = Path(__file__).parent / "fuzz" / "corpus.json"
+TESTS = Path(__file__).parent
+CORPUS = TESTS / "fuzz" / "corpus.json"
+RUNNER = TESTS.parent / "policypack" / "sources" / "program" / "interpreter" / "runner.py"
 
 
 @contextmanager
@@ -47,6 +50,8 @@ def warm_interpreter(python: Path) -> Iterator[Any]:
 def serve() -> None:
     stacks = json.loads(CORPUS.read_text(encoding="utf-8")).values()
     learn_types({resource["type"] for stack in stacks for resource in stack})
+    import_parts_of_the_runner()
+    code_of(RUNNER)
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -83,6 +88,18 @@ def learn_types(tokens: set[str]) -> None:
                 learn(output)
 
 
+def import_parts_of_the_runner() -> None:
+    sys.path.insert(0, str(RUNNER.parent))
+    for part in RUNNER.parent.glob("runner_*.py"):
+        importlib.import_module(part.stem)
+    del sys.path[0]
+
+
+@cache
+def code_of(script: Path) -> types.CodeType:
+    return compile(script.read_text(encoding="utf-8"), script, "exec")
+
+
 def run(job: dict[str, Any]) -> None:
     try:
         log = os.open(job["log"], os.O_WRONLY | os.O_CREAT)
@@ -94,7 +111,9 @@ def run(job: dict[str, Any]) -> None:
         os.environ.update(job["environment"])
         _, _, runner, *sys.argv[1:] = job["command"]
         sys.path[0] = str(Path(runner).parent)
-        runpy.run_path(runner, run_name="__main__")
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        main.__file__ = runner
+        exec(code_of(Path(runner)), vars(main))
     finally:
         os._exit(1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,14 +25,16 @@ def render_page(template: str, page: object, filters: Filters, *, script: str | 
         filters: the filters that it uses besides those that all pages have.
         script: the script that it runs.
     """
-    environment = _environment(filters)
+    environment = _environment(tuple(filters.items()))
     css, source = _source(environment, "page.css"), _source(environment, script) if script else ""
     scripts = _hash(source) if script else "'none'"
     policy = f"default-src 'none'; img-src data:; style-src {_hash(css)}; script-src {scripts}"
     return environment.get_template(template).render(page=page, css=Markup(css), script=Markup(source), policy=policy)
 
 
-def _environment(filters: Filters) -> Environment:
+@cache
+def _environment(filters: tuple[tuple[str, Callable[..., Any]], ...]) -> Environment:
+    """An environment compiles each template once."""
     environment = Environment(
         loader=PackageLoader("policypack.report", "page"),
         autoescape=True,
@@ -48,7 +51,7 @@ def _environment(filters: Filters) -> Environment:
         waiver=waiver_text,
         prose=_prose,
         one_line=one_line,
-        **filters,
+        **dict(filters),
     )
     return environment
 

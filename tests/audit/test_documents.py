@@ -64,7 +64,8 @@ def test_sarif_has_a_result_a_finding_the_most_important_first(everything: Audit
     assert chat["message"]["text"] == (
         "llm/bad: chat (gcp:compute/backendService:BackendService). Observed: All backends are in one region "
         "(`us-central1`). Required: Backends in at least 2 regions. Fix: Add a backend in another region to "
-        "`backends`, such as a `RegionInstanceGroupManager` there."
+        "`backends`, such as a `RegionInstanceGroupManager` there, with a named port, an autoscaler and autohealing of "
+        "its own."
     )
     assert chat["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].endswith("::chat")
     assert chat["locations"][0]["logicalLocations"][1]["fullyQualifiedName"].endswith("/llm/bad.json")

@@ -159,7 +159,6 @@ FIXES = {
             "",
             'custom_request_headers=["Host: api.example.com"],',
         ),
-        chosen="api example com",
     ),
     "two endpoints of a global NEG": internet(
         "backend-group-kind",

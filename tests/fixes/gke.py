@@ -138,18 +138,14 @@ FIXES = {
         (_PARENT, _PARENT, '"parentRefs": [{"name": "front", "sectionName": "https"}]'),
         program=PUBLIC,
     ),
-    "a pool without Cloud Armor": fix(
-        "backend-cloud-armor", "_names_a_policy", (_ARMOR, "", _ARMOR), program=PUBLIC, chosen="armor"
-    ),
+    "a pool without Cloud Armor": fix("backend-cloud-armor", "_names_a_policy", (_ARMOR, "", _ARMOR), program=PUBLIC),
     "a pool with a Cloud Armor policy of a region": fix(
         "backend-cloud-armor",
         "judge_named",
         ("gcp.compute.SecurityPolicy(\n", _REGIONAL_ARMOR, "gcp.compute.SecurityPolicy(\n"),
         program=PUBLIC,
     ),
-    "a Gateway without an SSL policy": fix(
-        "frontend-tls-policy", "_has_ssl_policy", (_TLS, "", _TLS), program=PUBLIC, chosen="name tls"
-    ),
+    "a Gateway without an SSL policy": fix("frontend-tls-policy", "_has_ssl_policy", (_TLS, "", _TLS), program=PUBLIC),
     "nobody is asked for a key by a Gateway": fix(
         "backend-authentication",
         "_is_not_open",

@@ -10,20 +10,16 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final
 
 from tests.mutation.equivalent import is_equivalent
+from tests.mutation.judging import Survivor, Trial, judge
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.put import ROOT
 
-ROOT: Final = Path(__file__).parent.parent.parent
 _FOLDERS: Final = ("rules", "model")
 _TESTS: Final = (
     "tests/test_legality.py",
@@ -32,7 +28,6 @@ _TESTS: Final = (
     "tests/test_failover.py",
     "tests/test_failover_cloud_run.py",
 )
-_TIMEOUT_SECONDS: Final = 600
 
 
 def main() -> int:
@@ -46,25 +41,24 @@ def main() -> int:
     chosen = [path for path in _modules() if any(_is_named(path, name) for name in given.modules or ["rules/*/*"])]
     if unknown := [name for name in given.modules if not any(_is_named(path, name) for path in _modules())]:
         parser.error(f"no module is named {', '.join(unknown)}; name one as llm_backend_regions or model/fleets/zones")
-    killed = judged = 0
-    sound = set[frozenset[str]]()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool:
-        clones = SimpleQueue[Path]()
-        for number in range(given.jobs):
-            clones.put(_clone(Path(folder, str(number))))
-        for path in chosen:
-            tests = _tests_of(path)
-            if frozenset(tests) not in sound and not _passes(ROOT, tests):
-                sys.exit(f"tests of {path.stem} fail without any mutation: mend them first")
-            sound.add(frozenset(tests))
-            drawn = _drawn(_mutants_of(path), given.each, f"{given.seed}:{path.stem}")
-            survive = list(pool.map(lambda mutant, path=path: _survives(clones, path, mutant), drawn))
-            survivors = [mutant for mutant, survives in zip(drawn, survive, strict=True) if survives]
-            judged, killed = judged + len(drawn), killed + len(drawn) - len(survivors)
-            print(f"{path.stem}: {len(drawn) - len(survivors)} of {len(drawn)} killed", flush=True)
-            for mutant in survivors:
-                print(f"  {path.relative_to(ROOT)}:{mutant.line}: {mutant.before}  ->  {mutant.after}")
-    print(f"{killed} of {judged} killed")
+    trials = [
+        Trial(path, _drawn(_mutants_of(path), given.each, f"{given.seed}:{path.stem}"), _tests_of(path))
+        for path in chosen
+    ]
+    survivors = list[Survivor]()
+
+    def report(trial: Trial, survive: list[Survivor]) -> None:
+        survivors.extend(survive)
+        print(f"{name_of(trial.path)}: {len(trial.mutants) - len(survive)} of {len(trial.mutants)} killed", flush=True)
+        for survivor in survive:
+            mutant = survivor.mutant
+            place = f"{trial.path.relative_to(ROOT)}:{mutant.line}"
+            print(f"  {place}: {mutant.before}  ->  {mutant.after}  ({survivor.tests} tests)", flush=True)
+
+    if failing := judge(trials, given.jobs, report):
+        sys.exit(f"{failing} fails without any mutation: mend it first")
+    judged = sum(len(trial.mutants) for trial in trials)
+    print(f"{judged - len(survivors)} of {judged} killed")
     return 0
 
 
@@ -87,58 +81,21 @@ def _is_named(path: Path, name: str) -> bool:
     return path.stem == name or fnmatchcase(name_of(path), name)
 
 
-def _clone(folder: Path) -> Path:
-    return Path(shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "venv", "__pycache__")))
-
-
 def _drawn(every: list[Mutant], number: int, seed: str) -> list[Mutant]:
     if number in range(1, len(every)):
         return sorted(random.Random(seed).sample(every, number), key=lambda mutant: mutant.line)
     return every
 
 
-def _tests_of(path: Path) -> list[str]:
-    """The files with the tests of a module, those first that name it: they fail first."""
+def _tests_of(path: Path) -> frozenset[str]:
+    """The files with the tests that judge a module."""
     own = ROOT / f"tests/rules/test_{path.stem}.py"
     if own.exists():
         name = f'"{path.stem.replace("_", "-")}"'
-        others = (file for file in sorted(own.parent.glob("test_*.py")) if file != own and name in file.read_text())
-        return [str(file.relative_to(ROOT)) for file in (own, *others)]
-    files = [
-        file for test in _TESTS for file in sorted(ROOT.glob(test if test.endswith(".py") else f"{test}/test_*.py"))
-    ]
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    return [str(file.relative_to(ROOT)) for file in sorted(files, key=lambda file: module not in file.read_text())]
-
-
-def _survives(clones: SimpleQueue[Path], path: Path, mutant: Mutant) -> bool:
-    clone = clones.get()
-    target = clone / path.relative_to(ROOT)
-    try:
-        _write(target, mutant.source)
-        return _passes(clone, _tests_of(path))
-    finally:
-        _write(target, path.read_text())
-        clones.put(clone)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)
-    # Of the module before this one, which may be as long and as old, nothing compiled is left.
-    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
-        compiled.unlink()
-
-
-def _passes(clone: Path, tests: list[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
-    environment = {**os.environ, "PYTHONPATH": str(clone)}
-    try:
-        result = subprocess.run(
-            command, cwd=clone, env=environment, timeout=_TIMEOUT_SECONDS, capture_output=True, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return result.returncode == 0
+        files = [own, *(file for file in own.parent.glob("test_*.py") if name in file.read_text())]
+    else:
+        files = [file for test in _TESTS for file in ROOT.glob(test if test.endswith(".py") else f"{test}/test_*.py")]
+    return frozenset(str(file.relative_to(ROOT)) for file in files)
 
 
 if __name__ == "__main__":

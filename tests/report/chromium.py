@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = (
@@ -37,3 +39,18 @@ def started_chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         yield browser
         browser.close()
+
+
+def assert_accessible(page: Page, *passed: str) -> None:
+    """Axe finds nothing on the page in light colors nor in dark ones, and these rules of it had something to judge."""
+    # The color scheme changes nothing but colors.
+    page.emulate_media(color_scheme="light")
+    _assert_accessible(page, {"color-contrast", *passed})
+    page.emulate_media(color_scheme="dark")
+    _assert_accessible(page, {"color-contrast"}, runOnly=["color-contrast"])
+
+
+def _assert_accessible(page: Page, passed: set[str], **options: Any) -> None:
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response
+    assert passed <= {one["id"] for one in found["passes"]}
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []

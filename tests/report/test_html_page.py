@@ -91,7 +91,11 @@ def test_a_finding_says_what_was_observed_what_is_required_the_fix_and_where(pag
     assert terms == [
         ("Observed", "All backends are in one region (us-central1)."),
         ("Required", "Backends in at least 2 regions."),
-        ("Fix", "Add a backend in another region to backends, such as a RegionInstanceGroupManager there."),
+        (
+            "Fix",
+            "Add a backend in another region to backends, such as a RegionInstanceGroupManager there, with a named "
+            "port, an autoscaler and autohealing of its own.",
+        ),
     ]
 
 

@@ -17,7 +17,7 @@ from policypack.pack import _message
 from policypack.report.check.terminal import print_report
 from policypack.report.formats import render
 from policypack.verdict import Undecided
-from policypack.wording import lines_of, title_of, waiver_text
+from policypack.wording import lines_of, natural, quoted, title_of, waiver_text
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results
 
 FINDINGS = {
@@ -78,6 +78,9 @@ def test_the_most_important_comes_first() -> None:
         made_finding("llm-backend-regions", "b", problems=(FAIL,)),
         made_finding("backend-cloud-armor", "a", problems=(FAIL,)),
         made_finding("backend-cloud-armor", "b", problems=(FAIL,)),
+        made_finding("backend-cloud-armor", "b-2", problems=(FAIL,)),
+        made_finding("backend-cloud-armor", "b-10", problems=(FAIL,)),
+        made_finding("backend-cloud-armor", "b-10-a", problems=(FAIL,)),
         made_finding("backend-cloud-armor", "a", problems=(FAIL,), level="advisory"),
         made_finding("llm-backend-regions", "a", reasons=("r",)),
         made_finding("llm-backend-regions", "a", problems=(FAIL,), waivers=(WAIVER,)),
@@ -86,3 +89,17 @@ def test_the_most_important_comes_first() -> None:
     ]
     mixed = ordered[::-1]
     assert sorted(mixed, key=importance) == ordered
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["b-1", "b-2", "b-10"], id="numbers count"),
+        pytest.param(["zone-1-b", "zone-2-a", "zone-10-a"], id="within names"),
+        pytest.param(["7", "a", "b-9876543210987654321098"], id="a long number"),
+    ],
+)
+def test_names_are_listed_as_people_count(names: list[str]) -> None:
+    assert sorted({*names}, key=natural) == names
+    *most, last = [f"`{name}`" for name in names]
+    assert quoted(reversed(names)) == f"{', '.join(most)} and {last}"

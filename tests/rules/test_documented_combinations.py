@@ -2,7 +2,8 @@
 
 Sources: the tables of https://cloud.google.com/load-balancing/docs/backend-service (kinds of backends, balancing modes,
 targets), https://cloud.google.com/compute/docs/reference/rest/v1/backendServices (session affinity) and
-https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks (`portSpecification`). What no page says passes.
+https://cloud.google.com/compute/docs/reference/rest/v1/healthChecks (`portSpecification`). What no page says
+of a load balancer passes; what none says of a target or of a setting of a kind of backend is undecided.
 """
 
 from __future__ import annotations
@@ -110,8 +111,9 @@ SETTINGS: dict[str, tuple[tuple[dict[str, Any], dict[str, Any]], str]] = {
     "all its capacity": (({"capacityScaler": 1.0}, {}), "PPPP PPPP"),
     "a port name": (({}, {"portName": "http"}), "PPPP FPPP"),
     "a timeout": (({}, {"timeoutSec": 900}), "PPPP FPPP"),
-    "preference": (({"preference": "PREFERRED"}, {}), "PFPP PPPP"),
-    "a service policy": (({}, {"serviceLbPolicy": "projects/p/x/y"}), "PFPP PPPP"),
+    "preference": (({"preference": "PREFERRED"}, {}), "PFPP UUUU"),
+    "no preference": (({"preference": "DEFAULT"}, {}), "PPPP PPPP"),
+    "a service policy": (({}, {"serviceLbPolicy": "projects/p/x/y"}), "PFPP UUUU"),
 }
 
 
@@ -149,8 +151,8 @@ TARGETS = {
     "UTILIZATION": "P PPP PPP PPP",
     "RATE": "F PPP FFF FFF",
     "CONNECTION": "F FFF PPP FFF",
-    "IN_FLIGHT": "P FFF FFF PPP",
-    "CUSTOM_METRICS": "F PPP PPP PPP",
+    "IN_FLIGHT": "U FFF FFF PPP",
+    "CUSTOM_METRICS": "F PPP UUU PPP",
 }
 
 

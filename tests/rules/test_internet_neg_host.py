@@ -10,6 +10,7 @@ from tests.rules.test_internet_neg_tls import ADDRESS, ANY, FQDN, GROUP, HYBRID,
 from tests.stacks import Computed, Out, R, backend, check_verdict, finding, service
 
 RULE = "internet-neg-host"
+GLOBAL_ENDPOINT = "gcp:compute/globalNetworkEndpoint:GlobalNetworkEndpoint"
 HOST = {"customRequestHeaders": ["Host: api.example.com"]}
 REWRITE = {"urlRewrite": {"hostRewrite": "api.example.com"}}
 
@@ -68,3 +69,17 @@ def test_a_url_map_may_come() -> None:
 def test_the_message_says_what_to_do() -> None:
     (problem,) = finding(RULE, *over(FQDN)).problems
     assert problem.fix == 'Set `custom_request_headers=["Host: ..."]` to the endpoint\'s host name.'
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        pytest.param("api.example.com", "Host: api.example.com", id="known"),
+        pytest.param(Computed(), "Host: ...", id="computed"),
+        pytest.param(None, "Host: ...", id="left out"),
+    ],
+)
+def test_the_fix_has_the_host_of_the_endpoint(host: Any, said: str) -> None:
+    endpoint = R(GLOBAL_ENDPOINT, "api", {"globalNetworkEndpointGroup": Out(FQDN, "id"), "fqdn": host, "port": 443})
+    (problem,) = finding(RULE, *over(FQDN), endpoint).problems
+    assert f'["{said}"]' in problem.fix

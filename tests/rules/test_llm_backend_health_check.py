@@ -21,6 +21,8 @@ HYBRID = R(
 )
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {})
 OTHER_STACK = R("StackReference", "platform")
+USES_SERVING_PORT = '"port_specification": "USE_SERVING_PORT"'
+PASSTHROUGH = {"region": "us-central1", "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
 
 
 def checked(check: R | None, link: Any = ..., backends: Any = None) -> list[R]:
@@ -259,6 +261,26 @@ def test_the_fix_names_the_path_of_the_server(script: Any, words: list[str], key
     assert all(one in found.problems[0].fix for one in words), found.problems[0].fix
     (found,) = findings(RULE, build(*checked(None, backends=[backend(group)]), group, template))
     assert found.problems[0].fix.startswith("Create a `HealthCheck`")
+
+
+@pytest.mark.parametrize(
+    ("asked", "group", "inputs", "said"),
+    [
+        pytest.param(None, mig(), {}, '"port": 8000', id="the named port"),
+        pytest.param(None, mig(ports=["web"]), {}, USES_SERVING_PORT, id="a named port that is missing"),
+        pytest.param(None, mig(namedPorts=Computed()), {}, USES_SERVING_PORT, id="computed named ports"),
+        pytest.param(None, mig(ports=["web"]), PASSTHROUGH, '"port": ...', id="a passthrough load balancer"),
+        pytest.param(R("HealthCheck", "check", {"tcpHealthCheck": {"port": 9000}}), mig(), {}, '"port": 9000',
+                     id="the port that the check asks"),
+        pytest.param(R("HealthCheck", "check", {"tcpHealthCheck": {}}), mig(), {}, '"port": 8000',
+                     id="a check without a port"),
+    ],
+)  # fmt: skip
+def test_the_fix_has_the_port(asked: R | None, group: R, inputs: dict[str, Any], said: str) -> None:
+    url = Out(asked, "id") if asked else None
+    chat = service([backend(group)], **{"healthChecks": url, **inputs})
+    (found,) = findings(RULE, build(chat, group, *([asked] if asked else [])))
+    assert f'"request_path": "/health", {said}}}' in found.problems[0].fix
 
 
 def test_what_the_fix_says_passes() -> None:

@@ -146,3 +146,25 @@ def test_a_project_goes_by_its_id_or_its_number(group: str, provider: dict[str, 
     separate = port(group)
     separate.options.update(settings)
     check_verdict(RULE, [service([plain(owner)]), owner, separate], expected)
+
+
+def asking(block: dict[str, Any]) -> R:
+    return R("HealthCheck", "check", {"httpHealthCheck": block})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        pytest.param(asking({"port": 8000}), '"port": 8000', id="a port by number"),
+        pytest.param(asking({}), '"port": ...', id="the default of its protocol"),
+        pytest.param(asking({"portSpecification": "USE_SERVING_PORT"}), '"port": ...', id="the serving port"),
+        pytest.param(asking({"port": Computed()}), '"port": ...', id="a computed port"),
+        pytest.param(None, '"port": ...', id="no check"),
+    ],
+)
+@pytest.mark.parametrize("port_name", ["http", None])
+def test_the_fix_has_the_port_that_the_check_asks(port_name: str | None, asked: R | None, said: str) -> None:
+    parts = [] if asked is None else [asked]
+    chat = service([backend(OTHER_NAME)], portName=port_name, healthChecks=Out(asked, "id") if asked else None)
+    (found,) = findings(RULE, build(chat, OTHER_NAME, *parts))
+    assert said in found.problems[0].fix

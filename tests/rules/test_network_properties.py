@@ -137,9 +137,9 @@ def objects() -> st.SearchStrategy[dict[str, Any]]:
     )  # fmt: skip
     keys = st.sampled_from(READ)
     trees = st.recursive(
-        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=6), max_leaves=12
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=6), max_leaves=8
     )
-    return st.dictionaries(keys, trees, max_size=10)
+    return st.dictionaries(keys, trees, max_size=6)
 
 
 OBJECTS = objects()

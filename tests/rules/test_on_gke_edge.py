@@ -307,8 +307,8 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
         (
             "InferencePool `chat` has no Cloud Armor policy, the default: GCPBackendPolicy `settings` does not set it.",
             "A backend security policy.",
-            'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "POLICY". `POLICY` is the name of a '
-            "`SecurityPolicy` that allows only known clients, or rate limits each client.",
+            'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "POLICY". `POLICY` is the `name` of '
+            "the `SecurityPolicy`, which has to allow only known clients, or rate limit each client.",
         )
     ]
     assert texts(TLS, *secured()) == [
@@ -317,10 +317,23 @@ def test_messages_name_the_object_the_field_and_a_fix_for_it() -> None:
             "An SSL policy with a minimum of TLS 1.2.",
             "Create a GCPGatewayPolicy (`networking.gke.io/v1`) in the namespace of Gateway `front` with "
             '`spec={"targetRef": {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "front"}, "default"'
-            ': {"sslPolicy": "POLICY"}}`. `POLICY` names the `SSLPolicy`, with profile RESTRICTED '
-            "and a minimum of TLS 1.2.",
+            ': {"sslPolicy": "POLICY"}}`. `POLICY` is the `name` of the `SSLPolicy`, with profile '
+            "RESTRICTED and a minimum of TLS 1.2.",
         )
     ]
+    ((_, _, fix),) = texts(ARMOR, *armored(None, FILTER))
+    assert fix.startswith(
+        'Set `spec.default.securityPolicy` of GCPBackendPolicy `settings` to "armor". `armor` is the '
+    )
+    ((_, _, fix),) = texts(ARMOR, *armored(None, UNNAMED))
+    assert '"POLICY". `POLICY` is the `name` of `armor`, which has to' in fix
+    ((_, _, fix),) = texts(ARMOR, *armored(None, FILTER, R("SecurityPolicy", "second")))
+    assert '"POLICY". `POLICY` is the `name` of the `SecurityPolicy`, which has to' in fix
+    ((_, _, fix),) = texts(ARMOR, *armored(None, FILTER, class_name=REGIONAL))
+    assert '"POLICY". `POLICY` is the `name` of the `RegionSecurityPolicy`, which has to' in fix
+    ((_, _, fix),) = texts(TLS, *secured(STRICT))
+    assert '{"sslPolicy": "tls"}}`. `tls` is the `name` of `' in fix
     ((_, _, fix),) = texts(HTTPS, *behind_ingress())
-    assert 'with `spec={"redirectToHttps": {"enabled": True}}`' in fix
+    assert 'with the name `front` and `spec={"redirectToHttps": {"enabled": True}}`' in fix
+    assert "`networking.gke.io/v1beta1.FrontendConfig: front`" in fix
     assert fix.endswith('or annotate Ingress `front` with `kubernetes.io/ingress.allow-http: "false"`.')

@@ -15,6 +15,7 @@ from tests.rules.clusters import (
     deployment,
     gateway,
     ingress,
+    policy,
     pool,
     route,
     served,
@@ -159,6 +160,11 @@ def test_the_fix_names_a_class_for_the_product() -> None:
         f"Gateway `front` of class `{EXTERNAL}` serves its own cluster only.",
         "Use a Gateway of class `gke-l7-global-external-managed-mc`",
     )
+    (found,) = findings(RULE, build(*served(class_name="gke-l7-rilb")))
+    assert "the backend of the route, with a limit such as `maxRatePerEndpoint` in its" in found.problems[0].fix
+    limited = policy(pool(), {"maxRatePerEndpoint": 10})
+    (found,) = findings(RULE, build(*served(class_name="gke-l7-rilb"), limited))
+    assert "the backend of the route. Or: " in found.problems[0].fix
     # A pool behind a global external load balancer is not documented.
     assert fix(*served(class_name=EXTERNAL))[1] == "Also serve the model from a cluster in another region"
 

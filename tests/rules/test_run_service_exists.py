@@ -103,6 +103,20 @@ def test_unknown_backends_are_undecided() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("services", "said"),
+    [
+        pytest.param([run(US)], "in its region, such as that of `llm-us-central1`.", id="one in the region"),
+        pytest.param([run(EU)], "in its region.", id="one elsewhere"),
+        pytest.param([], "in its region.", id="none"),
+    ],
+)
+def test_the_fix_names_services_of_the_region(services: list[R], said: str) -> None:
+    empty = neg(None, US)
+    (problem,) = finding(RULE, empty, behind(empty), *services).problems
+    assert problem.fix.endswith(said)
+
+
 def test_the_message_names_both_regions() -> None:
     link = neg(None, US, **LITERAL)
     (problem,) = finding(RULE, run(EU), link, behind(link)).problems

@@ -388,7 +388,10 @@ BAD_ANSWERS = {
         "- {function: a:b:c, arguments: {}, result: {x: 1}}",
         ["answers 1 and 3 in {file} are both for a:b:c with the same arguments"],
     ),
-    "binary": ("- {function: a:b:c, result: !!binary aGk=}", ["something other than text, numbers, lists and mappings"]),
+    "binary": (
+        "- {function: a:b:c, result: !!binary aGk=}",
+        ["something other than text, numbers, lists and mappings"],
+    ),
     "itself": (
         "- &a {function: a:b:c, result: *a}",
         ["is not valid YAML in line 1", "an alias of a node that contains it"],

@@ -30,6 +30,13 @@ def make(kind, name, /, opts=None, **inputs):
 
 """
 
+# The SDK says the place of what a class of its own makes.
+NETWORK = """\
+class Network(pulumi.CustomResource):
+    def __init__(self, name):
+        super().__init__("gcp:compute/network:Network", name, {})
+"""
+
 
 @pytest.fixture(autouse=True)
 def _run_with_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -626,8 +633,15 @@ BAD_PROGRAMS = {
         ["failed at __main__.py:9 with ValueError: no region"],
     ),
     "duplicate": (
-        "make('Network', 'net')\nmake('Network', 'net')",
-        ["Duplicate resource URN 'urn:pulumi:dev::llm::gcp:compute/network:Network::net'; try giving it a unique name"],
+        f"{NETWORK}Network('net')\nNetwork('net')",
+        [
+            "two resources with the name `net` and the type gcp:compute/network:Network at __main__.py:10 and "
+            "__main__.py:11: give one of them another name.",
+        ],
+    ),
+    "duplicate in a loop": (
+        f"{NETWORK}for _ in range(2):\n    Network('net')",
+        ["the name `net` and the type gcp:compute/network:Network at __main__.py:11: give one of them another name."],
     ),
     "missing configuration": (
         "pulumi.Config().require('size')",

@@ -58,6 +58,14 @@ def asked_port(check: HealthCheck) -> int | Unknown:
     return UNKNOWN if default is None or name is not None else default
 
 
+def chosen_port(check: HealthCheck) -> int | Unknown | None:
+    """The port that a check asks by a number that somebody chose; `None` if nobody did."""
+    default = asks_a_default_port(check)
+    if isinstance(default, Unknown):
+        return UNKNOWN
+    return None if default or isinstance(asked_port(check), Unknown) else asked_port(check)
+
+
 def asks_a_default_port(check: HealthCheck) -> bool | Unknown:
     """Whether a check says nothing of its port, so that it asks the one of its protocol."""
     settings, number = check.settings, check.settings.number("port")
@@ -65,6 +73,19 @@ def asks_a_default_port(check: HealthCheck) -> bool | Unknown:
     return negation(
         any_of((is_by_number, is_set(settings.string("portSpecification")), is_set(settings.string("portName"))))
     )
+
+
+def port_to_check(service: BackendService, check: HealthCheck | None = None) -> int | None:
+    """The port that a service's health check should ask: the one that a check of it asks, else that of all its groups.
+
+    `None` if that is not known, or is not one.
+    """
+    chosen = chosen_port(check) if check else None
+    if isinstance(chosen, int):
+        return chosen
+    ports = [port for group in service.groups for port in serving_ports(service, group)]
+    numbers = {port for port in ports if isinstance(port, int)}
+    return numbers.pop() if len(numbers) == 1 and all(isinstance(port, int) for port in ports) else None
 
 
 def ports_of_check(check: HealthCheck, group: Group) -> tuple[int | Unknown, ...]:

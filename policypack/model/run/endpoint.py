@@ -34,6 +34,11 @@ class InternetEndpoint:
     resource: Resource
 
     @property
+    def host(self) -> str | Unknown | None:
+        """Its host name; `None` for one that is an address."""
+        return self.resource.asked.string("fqdn")
+
+    @property
     def port(self) -> float | Unknown | None:
         """Its port; `None` leaves that to the NEG."""
         return self.resource.asked.number("port")

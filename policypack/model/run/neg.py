@@ -9,7 +9,7 @@ from functools import cached_property
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.run_links import RunLink, run_link_of
+from policypack.model.graph.run_links import RunLink, regions_of, run_link_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP
 from policypack.model.run.endpoint import InternetEndpoint, endpoints_of
@@ -87,6 +87,14 @@ class ServerlessBackend:
     def service(self) -> RunService | None:
         """The Cloud Run service of the stack that it certainly names, in its region."""
         return RunService.of(self.link.service, self.stack) if self.link.service else None
+
+    @property
+    def services_nearby(self) -> tuple[str, ...]:
+        """The names of the Cloud Run services of the stack that certainly are in its region."""
+        if isinstance(self.region, Unknown):
+            return ()
+        regions = {one.name: regions_of(one) for one in RunService.resources_in(self.stack)}
+        return tuple(name for name, found in regions.items() if found is not UNKNOWN and self.region in found)
 
 
 def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...]:

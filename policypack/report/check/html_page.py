@@ -22,6 +22,7 @@ from policypack.report.check.paths.serving_path import ServingPath
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
 from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
+from policypack.wording import natural
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
 MOST_DRAWN: Final = 20
@@ -68,13 +69,7 @@ class ResourceFindings:
 
 def render(results: Results) -> str:
     """The report as a page in one file, which loads nothing."""
-    filters: Filters = {
-        "advice": lambda service: list(advice(service)),
-        "in_words": _in_words,
-        "icon": _icon,
-        "percent": _percent,
-    }
-    return render_page("page.html", Page(results), filters, script="page.js")
+    return render_page("page.html", Page(results), FILTERS, script="page.js")
 
 
 class Page:
@@ -164,7 +159,8 @@ class Page:
         by_urn: dict[str, list[Finding]] = {}
         for finding in sorted(findings, key=importance):
             by_urn.setdefault(finding.urn, []).append(finding)
-        return {urn: by_urn[urn] for urn in sorted(by_urn, key=lambda urn: (count_verdicts(by_urn[urn]).urgency, urn))}
+        order = sorted(by_urn, key=lambda urn: (count_verdicts(by_urn[urn]).urgency, natural(urn)))
+        return {urn: by_urn[urn] for urn in order}
 
     @property
     def resources_left_out(self) -> int:
@@ -244,3 +240,6 @@ def _icon(verdicts: Verdicts) -> str:
 
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.3g} %"
+
+
+FILTERS: Final[Filters] = {"advice": advice, "in_words": _in_words, "icon": _icon, "percent": _percent}

@@ -9,6 +9,8 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.graph.path import on_path
 from policypack.model.graph.tokens import MACHINE_TYPES
+from policypack.model.network.ports import port_to_check
+from policypack.model.products.attributes import USE_SERVING_PORT
 from policypack.model.software.servers import SERVERS, ServerName, health_paths, servers_named_by
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.health_check import Accepted, requests_an_allowed_path
@@ -136,7 +138,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     # A service without backends takes none that have no check, since it has one.
     takes_it = True if service.has_no_backends else service.is_measured
     for check in service.health_checks:
-        checks = _requests_an_allowed_path(check, options, required, _start_up_servers(service))
+        checks = _requests_an_allowed_path(service, check, options, required)
         yield provided(takes_it, doubt, checks)
     vouched = list(vouched_for(service, service.health_check_links, "healthChecks", options.vouched))
     if vouched:
@@ -155,14 +157,15 @@ def _has_a_check(service: BackendService, options: HealthCheckOptions, required:
         yield Fail(
             "It has no health check.",
             required,
-            f'Create a `{kind}` with ``http_health_check={{"request_path": "{path}", "port": ...}}`` and set '
+            f'Create a `{kind}` with ``http_health_check={{"request_path": "{path}", {_port(service)}}}`` and set '
             f"``health_checks`` to its `id`{also}.",
         )
 
 
 def _requests_an_allowed_path(
-    check: HealthCheck, options: HealthCheckOptions, required: str, servers: tuple[ServerName, ...]
+    service: BackendService, check: HealthCheck, options: HealthCheckOptions, required: str
 ) -> Checks:
+    servers = _start_up_servers(service)
     path, protocol = known(check.path, "request_path", check.name), check.protocol
     wanted, also = _path_to_request(servers, options)
     if path is None and protocol not in options.protocols:
@@ -176,7 +179,7 @@ def _requests_an_allowed_path(
         yield Fail(
             f"Its health check `{check.name}` {speaks}.",
             required,
-            f'Give `{check.name}` ``http_health_check={{"request_path": "{wanted}", "port": ...}}`` '
+            f'Give `{check.name}` ``http_health_check={{"request_path": "{wanted}", {_port(service, check)}}}`` '
             f"instead{also}{grpc}.",
         )
     elif path is not None and path.partition("?")[0] not in options.paths:
@@ -188,6 +191,14 @@ def _requests_an_allowed_path(
             else f"Set ``request_path`` of `{check.name}` to the server's health path; if that is a different path, "
             "name the server in the option `servers`, or add the path to the option `allowed_paths`.",
         )
+
+
+def _port(service: BackendService, check: HealthCheck | None = None) -> str:
+    """How to say which port to ask, as an entry of the check's block."""
+    number = port_to_check(service, check)
+    if number is None and service.takes_serving_port is True:
+        return f'"port_specification": "{USE_SERVING_PORT}"'
+    return f'"port": {"..." if number is None else number}'
 
 
 def _accepted(options: HealthCheckOptions) -> Accepted:

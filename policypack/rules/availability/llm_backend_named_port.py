@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
-from policypack.model.values.logic import same
+from policypack.model.network.ports import chosen_port
+from policypack.model.values.logic import known_in, same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, uses_proxy
@@ -82,22 +83,29 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
         yield Fail(
             "``port_name`` is not set, so the API uses `http`, even if no group defines it.",
             "A ``port_name`` that every instance group defines.",
-            'Set ``port_name="http"``, and ``named_ports=[{"name": "http", "port": ...}]`` on every group.',
+            f'Set ``port_name="http"``, and ``named_ports=[{{"name": "http", "port": {_port(service)}}}]`` on every '
+            "group.",
         )
         return
     for group in service.groups:
         if GroupKind.INSTANCE_GROUP not in group.kinds:
             continue
-        yield _defines_port(group, port_name)
+        yield _defines_port(service, group, port_name)
     yield from unresolved(service.links, "not all of its groups are known")
 
 
-def _defines_port(group: Group, port_name: str) -> Checks:
+def _defines_port(service: BackendService, group: Group, port_name: str) -> Checks:
     outside = "it is outside the stack" if group.is_external else ""
     if not known(group.defines_port(port_name), "named_ports", group.name, because=outside):
         yield Fail(
             f"``port_name`` is `{port_name}`, which `{group.name}` does not define.",
             "A ``port_name`` that every instance group defines.",
-            f'Add ``{{"name": "{port_name}", "port": ...}}`` to the ``named_ports`` of the group, with the port that '
-            "the server listens on.",
+            f'Add ``{{"name": "{port_name}", "port": {_port(service)}}}`` to the ``named_ports`` of the group, with '
+            "the port that the server listens on.",
         )
+
+
+def _port(service: BackendService) -> str:
+    """The port that its servers listen on, as far as its health check tells."""
+    numbers = known_in(chosen_port(check) for check in service.health_checks)
+    return next((f"{number}" for number in numbers if number), "...")

@@ -124,7 +124,9 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
 
     - `backends` is built inside `apply`;
     - the kind of a group is not known;
-    - a mode, a target or a setting that the kind forbids is computed.
+    - a mode, a target or a setting that the kind forbids is computed;
+    - `preference` or `service_lb_policy` is set, and no page says whether the kind supports it, as with serverless,
+      internet and Private Service Connect NEGs.
 
     Two assumptions apply before the first deployment. `manager.self_link` cannot be distinguished from
     `manager.instance_group`, so it passes. A zonal NEG outside the stack is assumed to have endpoints with ports, like

@@ -83,7 +83,9 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
 
     - `backends` is built inside `apply`;
     - a mode, a target, the scheme or the protocol is computed, and the verdict depends on it;
-    - another service may have the same instance group in an incompatible mode.
+    - another service may have the same instance group in an incompatible mode;
+    - a target is set, and no page says whether it counts in the mode: `max_utilization` in IN_FLIGHT mode, a limit of
+      connections in CUSTOM_METRICS mode.
     """
     yield attached_have_a_mode_of_it(service)
     for backend in known(service.backends, "backends", because=service.links.why):

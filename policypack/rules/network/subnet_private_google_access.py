@@ -86,5 +86,8 @@ def subnet_private_google_access(subnetwork: Subnetwork, options: Options) -> Ch
         yield Fail(
             f"Subnetwork `{subnetwork.name}` has no Private Google Access.",
             "Private Google Access, so that VMs without external addresses can fetch images, weights and secrets.",
-            setting({"private_ip_google_access": True}),
+            setting(
+                {"private_ip_google_access": True},
+                ". It reaches Google alone: Docker Hub, Hugging Face and other places take Cloud NAT.",
+            ),
         )

@@ -111,10 +111,20 @@ def how_to_create(backend: GkeBackend, policy: Policy, spec: Mapping[str, Any], 
     if name in _WITH_SETTINGS:
         made = f"Create one {name} (`{api_version}`) in the namespace of {backend.label}, for all its settings,"
     if name == BACKEND_CONFIG:
-        link = '`cloud.google.com/backend-config: {"default": NAME}`'
-        return f"{made} with ``spec={python_literal(spec)}``, and annotate {backend.label} with {link}{also}."
+        called = _name_of(backend)
+        link = f'`cloud.google.com/backend-config: {{"default": "{called}"}}`'
+        return (
+            f"{made} with the name `{called}` and ``spec={python_literal(spec)}``, and annotate {backend.label} with "
+            f"{link}{also}."
+        )
     whole = {"targetRef": _target_ref(backend), **spec}
     return f"{made} with ``spec={python_literal(whole)}``{also}."
+
+
+def _name_of(backend: GkeBackend) -> str:
+    """The name of a backend's Service, which its BackendConfig can have too; any where that is not known."""
+    name = backend.target.object_name if backend.target else None
+    return f"{name}" if isinstance(name, str) else "llm"
 
 
 def _target_ref(backend: GkeBackend) -> dict[str, str]:

@@ -15,7 +15,7 @@ from policypack.model.gke.regions import (
     regions_of_exporters,
     regions_of_peers,
 )
-from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL
+from policypack.model.kubernetes.kinds import GATEWAY, IMPORTS, INFERENCE_POOL
 from policypack.model.values.logic import equals
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import how_many, quoted
@@ -27,8 +27,9 @@ _JOIN: Final = (
 )
 _MULTI_CLUSTER: Final = (
     "Use a Gateway of class `{name}`, export the {what} from clusters in two regions to it, and make its `{imported}` "
-    "the backend of the route. Or: "
+    "the backend of the route{limit}. Or: "
 )
+_LIMIT: Final = ", with a limit such as `maxRatePerEndpoint` in its GCPBackendPolicy"
 # https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities
 _EXTERNAL_CLASS: Final = "gke-l7-global-external-managed-mc"
 _INTERNAL_CLASS: Final = "gke-l7-cross-regional-internal-managed-mc"
@@ -77,12 +78,18 @@ def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass
     is_pool = equals(backend.kind, INFERENCE_POOL) is True
     # A pool behind a global external load balancer is not documented.
     name = _INTERNAL_CLASS if is_internal else "" if is_pool else _EXTERNAL_CLASS
+    imported, limit = _imported(is_pool=is_pool), "" if _has_a_limit(backend) else _LIMIT
     what = "pool (annotation `networking.gke.io/export`)" if is_pool else "Service (`ServiceExport`)"
     yield Fail(
         f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
         f"Backends in at least {how_many(min_regions, 'region')}.",
-        (_MULTI_CLUSTER.format(name=name, what=what, imported=_imported(is_pool=is_pool)) if name else "") + _JOIN,
+        (_MULTI_CLUSTER.format(name=name, what=what, imported=imported, limit=limit) if name else "") + _JOIN,
     )
+
+
+def _has_a_limit(backend: GkeBackend) -> bool:
+    """Whether a policy limits its load, as `llm-backend-max-utilization` asks of several clusters."""
+    return backend.way == GATEWAY and any(policy.has_limit is True for policy, _ in backend.settings.policies)
 
 
 def _imported(*, is_pool: bool) -> str:

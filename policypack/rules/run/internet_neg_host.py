@@ -83,8 +83,14 @@ def internet_neg_host(service: BackendService, options: Options) -> Checks:
         yield Fail(
             "It sends the clients' `Host` header to the endpoint.",
             "A `Host` header with the endpoint's own host name.",
-            'Set ``custom_request_headers=["Host: ..."]`` to the endpoint\'s host name.',
+            f'Set ``custom_request_headers=["Host: {_host(service) or "..."}"]`` to the endpoint\'s host name.',
         )
+
+
+def _host(service: BackendService) -> str:
+    """The host name of its endpoint; empty if that is not known."""
+    hosts = known_in(one.host for backend in internet_backends(service) for one in backend.endpoints)
+    return next((f"{host}" for host in hosts if host), "")
 
 
 def _header_sets_host(service: BackendService) -> bool | Unknown:

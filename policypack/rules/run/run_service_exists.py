@@ -74,7 +74,8 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield Fail(
             f"The serverless NEG `{backend.label}` names no service.",
             "A serverless NEG that names a service.",
-            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region.',
+            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region'
+            f"{_such_as(backend)}.",
         )
     elif backend.link.elsewhere:
         doubt = Undecided(f"the service that `{backend.label}` names may be created later in this update", "cloud_run")
@@ -85,6 +86,10 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
             "takes the names of services from URLs" if mask else "names a service that is not known to be in the stack"
         )
         yield Undecided(f"`{backend.label}` {why}", "cloud_run")
+
+
+def _such_as(backend: ServerlessBackend) -> str:
+    return f", such as that of {quoted(backend.services_nearby)}" if backend.services_nearby else ""
 
 
 def _is_elsewhere(backend: ServerlessBackend) -> Checks:

@@ -13,7 +13,7 @@ from policypack.wording import quoted
 # How to get one, by the kind of those that are there: kinds do not mix.
 _IN_ANOTHER_REGION: Final = {
     GroupKind.INSTANCE_GROUP: "Add a backend in another region to `backends`, such as a `RegionInstanceGroupManager` "
-    "there.",
+    "there, with a named port, an autoscaler and autohealing of its own.",
     GroupKind.ZONAL_NEG: "Add a zonal NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "
     "servers there.",
     GroupKind.HYBRID_NEG: "Add a hybrid NEG (`NetworkEndpointGroup`) in a zone of another region to `backends`, with "

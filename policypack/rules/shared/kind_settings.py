@@ -11,8 +11,8 @@ from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS,
 from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.rules.shared.refusal import which_kind
-from policypack.verdict import Checks, Fail, known, not_known, provided, setting
+from policypack.rules.shared.refusal import undocumented, which_kind
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _OTHER_MODE: Final = (
@@ -70,8 +70,13 @@ def settings_fit(service: BackendService, backend: Backend) -> Checks:
     }
     for name, is_there in settings.items():
         if is_there is not False:
-            is_refused = agreed(SETTINGS_OF_KINDS[name][kind] is Cell.REFUSED for kind in backend.backend_kinds)
+            cells = [SETTINGS_OF_KINDS[name][kind] for kind in backend.backend_kinds]
+            is_refused = agreed(cell is Cell.REFUSED for cell in cells)
             yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(name), is_there))
+            why = (
+                f"no page says whether a {backend.kind_name} takes ``{python_name(name)}``, as `{backend.label}` has it"
+            )
+            yield undocumented(cells, Undecided(why, python_name(name)), which_kind(backend))
 
 
 def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Checks:

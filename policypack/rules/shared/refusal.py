@@ -26,6 +26,21 @@ def refused(cells: Iterable[Cell], fail: Fail, doubt: Undecided) -> Iterator[Ver
         yield doubt
 
 
+def undocumented(cells: Iterable[Cell], silence: Undecided, doubt: Undecided) -> Iterator[Undecided]:
+    """What is said of a setting that none refuses for certain: nothing where the documentation says that it is taken.
+
+    Args:
+        cells: what becomes of it, with each load balancer or kind of backend that may get it.
+        silence: what is said if no page says what becomes of it.
+        doubt: what is said if it may be one of which no page says it.
+    """
+    found = set(cells)
+    if found == {Cell.NOT_DOCUMENTED}:
+        yield silence
+    elif Cell.NOT_DOCUMENTED in found and is_refused(found) is False:
+        yield doubt
+
+
 def which_product(service: BackendService) -> Undecided:
     """Says that the property that decides between the load balancers that a service can be is not known."""
     return not_known(service.undecided_property, because="load balancers differ in this")

@@ -20,7 +20,7 @@ from policypack.model.products.targets import (
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
-from policypack.verdict import Checks, Fail, known, not_known, setting
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, setting
 
 _UTILIZATION: Final = "UTILIZATION"
 _METRICS_MODE: Final = "CUSTOM_METRICS"
@@ -33,6 +33,10 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
         yield _has_limit_of_mode(backend, mode)
     unfit = [field for field in TARGET_FIELDS if is_refused([TARGETS_OF_MODES[mode][field]])]
     yield sets_none_of(backend, unfit, f"{mode} mode supports only its own targets.")
+    for field in (field for field, cell in TARGETS_OF_MODES[mode].items() if cell is Cell.NOT_DOCUMENTED):
+        if backend.is_set(field) is not False:
+            why = f"no page says whether ``{python_name(field)}`` of `{backend.label}` counts in {mode} mode"
+            yield Undecided(why, python_name(field))
     if mode == _UTILIZATION:
         yield _is_in_range(backend, backend.max_utilization, f"Backend `{backend.label}`", "max_utilization")
     if mode == _METRICS_MODE:

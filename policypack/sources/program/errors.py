@@ -30,7 +30,13 @@ def explain(error: Mapping[str, Any], project: Project, config: StackConfig) -> 
                 "project of the stack itself, or judge what is deployed, with `pulumi stack export` and `check -`."
             )
         case "duplicate":
-            return f"Duplicate resource URN '{error['urn']}'; try giving it a unique name."
+            *_, types, name = error["urn"].split("::", 3)
+            what = f"with the name `{name}` and the type {types.rpartition('$')[2]}"
+            where = f" at {error['where']}" if error["where"] else ""
+            return (
+                f"The program makes two resources {what}{where}: give one of them another name. The CLI calls that a "
+                "duplicate resource URN."
+            )
     return _explain_program_error(error, project, config)
 
 

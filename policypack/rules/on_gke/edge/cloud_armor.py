@@ -10,7 +10,7 @@ from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SECURITY_POLICY_TYPES
 from policypack.model.security.security_policy import SecurityPolicy
 from policypack.rules.on_gke.edge.fronts import on_fronts
-from policypack.rules.on_gke.edge.named import Named, judge_named, unless_vouched_for
+from policypack.rules.on_gke.edge.named import Named, judge_named, to_name, unless_vouched_for
 from policypack.rules.on_gke.policies import how_to_set, on_settings, whence
 from policypack.verdict import Checks, Fail, NotApplicable
 
@@ -35,11 +35,11 @@ def _names_a_policy(
     backend: GkeBackend, front: Front, policy: Policy, judge: Callable[[SecurityPolicy], Checks]
 ) -> Checks:
     if policy.text("security policy") is None:
+        name, which = to_name(front, _KINDS, "which has to allow only known clients, or rate limit each client")
         yield Fail(
             f"{backend.label} has no Cloud Armor policy, {whence(policy, 'security policy')}.",
             "A backend security policy.",
-            f"{how_to_set(backend, policy, {'security policy': 'POLICY'})} `POLICY` is the name of a "
-            f"`{_KINDS.fitting(front)}` that allows only known clients, or rate limits each client.",
+            f"{how_to_set(backend, policy, {'security policy': name})} {which}",
         )
     yield judge_named(
         front, policy, "security policy", _KINDS, lambda found: judge(SecurityPolicy.of(found, front.stack))

@@ -31,5 +31,6 @@ def on_fronts(backend: GkeBackend, check: Callable[[Front], Checks], *, internal
 
 def how_to_configure(ingress: Front, config: Policy, spec: str) -> str:
     """How to make the FrontendConfig of an Ingress, a sentence without its full stop."""
-    made = f"Create a FrontendConfig (`{config.api_version}`) with ``spec={spec}``"
-    return f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: NAME`"
+    name = f"{ingress.object_name}" if isinstance(ingress.object_name, str) else "llm"
+    made = f"Create a FrontendConfig (`{config.api_version}`) with the name `{name}` and ``spec={spec}``"
+    return f"{made}, and annotate {ingress.label} with `networking.gke.io/v1beta1.FrontendConfig: {name}`"

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Final
 
 from policypack.model.gke.fronts import Front
 from policypack.model.gke.policies import Policy, Setting
 from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.kubernetes.names import named_in_spec
+from policypack.model.values.logic import is_in
 from policypack.rules.on_gke.policies import field_of
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known
+
+# The type of a Cloud Armor policy for backends, which is the default; SSL policies have no type.
+# https://cloud.google.com/armor/docs/security-policy-overview
+_OF_BACKENDS: Final = "CLOUD_ARMOR"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,24 @@ class Named:
     def fitting(self, front: Front) -> str:
         """The resource that fits the load balancer of a front end."""
         return self.of_regional if _is_regional(front) else self.of_global
+
+
+def to_name(front: Front, named: Named, required: str) -> tuple[str, str]:
+    """What to write for the policy that an object is to name, the only one that fits if there is one, and a sentence.
+
+    Args:
+        front: the front end whose load balancer is to have it.
+        named: what it is.
+        required: what it has to be or do, as the rest of the sentence.
+    """
+    regional = _is_regional(front)
+    in_scope = [one for one in front.stack.of_types(named.types) if (location_of(one) is not None) == regional]
+    fitting = [one for one in in_scope if is_in(one.asked.string("type"), (None, _OF_BACKENDS)) is True]
+    if len(fitting) != 1:
+        return "POLICY", f"`POLICY` is the `name` of the `{named.fitting(front)}`, {required}."
+    name = fitting[0].asked.string("name")
+    written = f"{name}" if isinstance(name, str) else "POLICY"
+    return written, f"`{written}` is the `name` of `{fitting[0].name}`, {required}."
 
 
 def judge_named(

@@ -13,12 +13,11 @@ from policypack.model.gke.policies import Policy
 from policypack.model.graph.tokens import SSL_POLICY_TYPES
 from policypack.model.kubernetes.kinds import FRONTEND_CONFIG, GATEWAY_POLICY
 from policypack.rules.on_gke.edge.fronts import how_to_configure, on_fronts
-from policypack.rules.on_gke.edge.named import Named, judge_named, unless_vouched_for
+from policypack.rules.on_gke.edge.named import Named, judge_named, to_name, unless_vouched_for
 from policypack.rules.on_gke.policies import field_of, on_policies
 from policypack.verdict import Checks, Fail, Undecided, provided
 
 _KINDS = Named("SSL policy", SSL_POLICY_TYPES, "SSLPolicy", "RegionSslPolicy")
-_SETS_POLICY = '{"sslPolicy": "POLICY"}'
 
 
 def refuses_old_tls(
@@ -67,13 +66,14 @@ def _has_ssl_policy(
 
 
 def _how(front: Front, policy: Policy) -> str:
-    name = f"`POLICY` names the `{_KINDS.fitting(front)}`, with profile RESTRICTED and a minimum of TLS 1.2."
+    name, which = to_name(front, _KINDS, "with profile RESTRICTED and a minimum of TLS 1.2")
     if policy.object:
-        return f"Set {field_of(policy, 'ssl policy')} to `POLICY`. {name}"
+        return f"Set {field_of(policy, 'ssl policy')} to `{name}`. {which}"
+    setting = f'{{"sslPolicy": "{name}"}}'
     if front.is_ingress:
-        return f"{how_to_configure(front, policy, _SETS_POLICY)}. {name}"
+        return f"{how_to_configure(front, policy, setting)}. {which}"
     target = f'{{"group": "{front.group}", "kind": "Gateway", "name": "{front.identity}"}}'
     return (
         f"Create a GCPGatewayPolicy (`{policy.api_version}`) in the namespace of {front.label} with "
-        f'``spec={{"targetRef": {target}, "default": {{"sslPolicy": "POLICY"}}}}``. {name}'
+        f'``spec={{"targetRef": {target}, "default": {setting}}}``. {which}'
     )

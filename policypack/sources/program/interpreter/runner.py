@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from runner_kubernetes import names_made_up
-from runner_places import is_called_from, place_of, place_of_caller, where_raised
+from runner_places import both_in_words, is_called_from, place_of, place_of_caller, where_raised
 from runner_wire import STACK_REFERENCE
 
 _REQUEST_FILE, _RESULT_FILE = sys.argv[1:]
@@ -174,9 +174,9 @@ class _Monitor(mocks.MockMonitor):
             **facts,
         }
         with self.lock:
-            is_new = self.records.setdefault(urn, record) is record
-        if not is_new:
-            self.refuse("duplicate", urn=urn)
+            first = self.records.setdefault(urn, record)
+        if first is not record:
+            self.refuse("duplicate", urn=urn, where=both_in_words(first["place"], record["place"], self.root))
         return urn
 
     def _outputs_of(self, request: Any, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def place_of(request: Any, root: str) -> tuple[str, int] | None:
     return None
 
 
+def both_in_words(one: tuple[str, int] | None, other: tuple[str, int] | None, root: str) -> str:
+    """Two places, each as `file:line`, or one if both are the same; empty if one is not known."""
+    if one is None or other is None:
+        return ""
+    return " and ".join(dict.fromkeys(_in_words(*place, root) for place in (one, other)))
+
+
 def place_of_caller(root: str) -> str:
     """The innermost line of the user's own code that is running, as `file:line`; empty if there is none."""
     own = (frame for frame in _running() if is_own(frame.f_code.co_filename, root))
