@@ -45,8 +45,8 @@ READ_BY_USERS = (
     "reference_stack/llm_stack/**/*",
 )
 SPELLINGS = {
-    r"timeout": "timeout",
-    r"startup": "startup",
+    r"time-out": "timeout",
+    r"start-up": "startup",
     r"roll-out": "rollout",
     r"\bset-up\b(?!-)": "setup",
     r"\be-mail": "email",
