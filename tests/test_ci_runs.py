@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,41 @@ def test_cloud_build_previews_with_the_pack(sandbox: Sandbox) -> None:
     assert sandbox.calls[-1] == [
         *("pulumi", "preview", "--non-interactive", "--cwd", "infra", "--stack", "dev", "--policy-pack", pack)
     ]
+
+
+# Copies from and to buckets, which are folders.
+GCLOUD = f"""{STAND_IN}
+import shutil
+source, target = (name.replace("gs:/", os.environ["BUCKETS"]) for name in sys.argv[3:])
+os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
+shutil.copy(source, target)
+"""
+
+
+def test_the_scheduled_job_of_the_guide_compares_with_what_it_kept_last(sandbox: Sandbox) -> None:
+    guide = (ROOT / "docs/audit.md").read_text()
+    (script,) = re.findall(r"`audit\.sh`.*?```sh\n(.*?)```", guide, re.DOTALL)
+    sandbox.add("gcloud", GCLOUD)
+    audit = 'open(name, "w").write(str(len(sys.argv))) for name in ("audit.journal", "findings.parquet")'
+    sandbox.add("llm-policypack", f"{STAND_IN}\n[{audit}]\nsys.exit(int(os.environ['STATUS']))\n")
+    buckets = sandbox.folder / "buckets"
+
+    def night(status: int) -> list[str]:
+        """What one container tells the command, and leaves in the bucket."""
+        container = sandbox.folder / f"night-{status}"
+        container.mkdir()
+        result = sandbox.run(script, cwd=container, shell=("sh",), BUCKETS=str(buckets), STATUS=str(status))
+        assert result.returncode == status, result.stderr
+        return next(call for call in reversed(sandbox.calls) if call[0] == "llm-policypack")[1:]
+
+    first = ["audit", "gs://STATE_BUCKET", "--journal", "audit.journal", "--output", "findings.parquet"]
+    assert night(0) == first
+    kept = {file.relative_to(buckets): file.read_text() for file in buckets.rglob("*") if file.is_file()}
+    assert [path.suffix for path in sorted(kept)] == [".journal", ".parquet", ".journal"]
+    assert night(2) == [*first, "--baseline", "last.journal"]
+    assert {file.relative_to(buckets): file.read_text() for file in buckets.rglob("*") if file.is_file()} == kept
+    assert night(1) == [*first, "--baseline", "last.journal"]
+    assert (buckets / "AUDIT_BUCKET/audit.journal").read_text() == "9"
 
 
 @pytest.mark.parametrize(("status", "kept"), [(0, 2), (1, 2), (2, 0)], ids=["fine", "violations", "could not judge"])

@@ -43,6 +43,7 @@ PACK = Path(__file__).parent.parent / "policypack"
         # Wording
         ("a = 'TRUE OR NOT'", set()),
         ("'a' if b else 'c'", set()),
+        ("_MOST_NAMES: Final = 3", set()),
         ("f'{a + 1}'", set()),
         ("a = Fail(f'{b}', 'c' + d, 1)", set()),
         ("def f() -> str:\n    return a if b else c", set()),
@@ -165,7 +166,7 @@ def test_the_mutants_of_a_rule_that_survive() -> None:
         "a slip": ("sampling is not None", "Sampling is not None"),
     }
     mutants_ = [
-        Mutant(source[: source.index(before)].count("\n") + 1, before, what, source.replace(before, after))
+        Mutant(source[: source.index(before)].count("\n") + 1, before, what, partial(source.replace, before, after))
         for what, (before, after) in changes.items()
     ]
     trial = Trial(path, mutants_, frozenset(["tests/rules/test_subnet_flow_logs.py"]))

@@ -235,6 +235,7 @@ PLACES_OF_THE_OWNER = (
     "docs/ci/cloudbuild-preview.yaml",
     "docs/ci/github-audit.yml",
     "docs/ci/github-check.yml",
+    "docs/ci/github-fork-comment.yml",
     "docs/ci/github-pull-request.yml",
     "docs/organization.md",
     "policypack/__init__.py",

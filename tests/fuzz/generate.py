@@ -372,7 +372,8 @@ def is_regular(intent: Intent) -> bool:
     ports in one place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in
     one region: of one that is not known yet the model takes this for granted, although it may be a global NEG. No
     property is computed from a resource of a kind that it cannot take, and what is computed from a resource says so,
-    by its dependencies. An alert that is computed from a service is about it, in the metrics of its load balancer.
+    by its dependencies. An alert that is computed from a service is about it, in the metrics of its load balancer. What
+    a Kubernetes object computes from a resource is its name.
     """
     if any(resource.options.get("misdirected") for resource in intent.resources):
         return False
@@ -445,7 +446,19 @@ def _is_about_its_sources(value: Computed, intent: Intent) -> bool:
     return all(f'"{name}"' in text for name in names) and set(internal) <= {is_internal} and (are_global or is_internal)
 
 
+def _is_name_of_its_source(value: Computed, intent: Intent) -> bool:
+    """Whether what is computed from one resource is its name, as Kubernetes objects name others."""
+    text, sources = resolved(value, intent), list(sources_of(value))
+    if len(sources) != 1 or not isinstance(text, str) or text == UNKNOWN_STRING:
+        return True
+    inputs = resolved(sources[0].inputs, intent)
+    metadata = inputs.get("metadata")
+    return text in (inputs.get("name"), metadata.get("name") if isinstance(metadata, dict) else None)
+
+
 def _is_regular(resource: R, intent: Intent) -> bool:
+    if resource.token.startswith("kubernetes:"):
+        return all(_is_name_of_its_source(value, intent) for value in _computed_in(resource.inputs))
     if resource.token.endswith(":InstanceGroupNamedPort"):
         return not any("namedPorts" in source.inputs for source in sources_of(resource.inputs))
     if resource.token.endswith((":AlertPolicy", ":Slo")):

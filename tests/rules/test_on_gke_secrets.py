@@ -14,6 +14,7 @@ from tests.rules.clusters import (
     deployment,
     gateway,
     ingress,
+    policy,
     pool,
     release,
     route,
@@ -95,6 +96,7 @@ def test_what_does_not_serve_is_not_judged() -> None:
     check_verdict(RULE, served(pool(), leaking({"app": "other"})), "undecided")
     check_verdict(RULE, served(pool(), release()), "undecided")
     check_verdict(RULE, served(pool(), pods(), leaking(Computed())), "undecided")
+    check_verdict(RULE, served(pool(), deployment(VLLM, labels=Computed())), "undecided")
 
 
 def test_clusters_that_export_the_pool() -> None:
@@ -120,3 +122,36 @@ def test_no_value_is_quoted() -> None:
     )
     assert "`secretKeyRef`" in problem.fix
     assert TOKEN not in repr(found.problems)
+
+
+US, EU = cluster("us", "us-central1"), cluster("eu", "europe-west4")
+NAMED = {"kind": "ServiceImport", "group": "net.gke.io", "name": "chat", "port": 8000}
+
+
+def exported(made: R, *, name: Any = "chat", of: str = "chat") -> list[R]:
+    """A Gateway in one cluster for a Service that the other exports."""
+    front = within(US[1], gateway(CROSS_REGION), route(NAMED))
+    export = thing("net.gke.io/v1", "ServiceExport", name, logical="export")
+    return all_of(US, EU, front, within(EU[1], export, service(of), made))
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param(exported(env(TOKEN)), "failed", id="token"),
+        pytest.param(exported(pods()), "passed", id="none"),
+        pytest.param(exported(env(TOKEN), name="other"), "undecided", id="another export"),
+        pytest.param(exported(env(TOKEN), of="other"), "undecided", id="an export of another Service"),
+        pytest.param(exported(env(TOKEN), name=Computed()), "undecided", id="computed name"),
+        pytest.param(exported(deployment({"image": "nginx", "env": [{"name": "TOKEN", "value": TOKEN}]})), "undecided",
+                     id="a token of a web server, beside which others may export"),
+    ],
+)  # fmt: skip
+def test_services_that_clusters_export(stack: list[R], expected: str) -> None:
+    check_verdict(RULE, stack, expected, "route")
+
+
+def test_that_a_cluster_exports_a_model_server_is_known_by_its_pods() -> None:
+    short = within(US[1], policy({**NAMED, "port": None}, {"timeoutSec": 30}))
+    check_verdict("llm-backend-timeout", [*exported(pods()), *short], "failed", "route")
+    check_verdict("llm-backend-timeout", [*exported(deployment({"image": "nginx"})), *short], "undecided", "route")

@@ -124,3 +124,8 @@ def test_the_message_names_both_regions() -> None:
         "The serverless NEG `neg-us-central1` is in `us-central1`, but its Cloud Run service `llm-europe-west4` is in "
         "`europe-west4`."
     )
+    (problem,) = finding(RULE, run(EU), run("asia-east1"), link, behind(link)).problems
+    assert problem.observed == (
+        "The serverless NEG `neg-us-central1` is in `us-central1`, but the Cloud Run services of its name, "
+        "`llm-asia-east1` and `llm-europe-west4`, are in `asia-east1` and `europe-west4`."
+    )

@@ -251,6 +251,10 @@ def test_what_an_unknown_result_would_make_is_named(tmp_path: Path) -> None:
             unknown.nics.apply(lambda nics: [pulumi.ComponentResource("a:b:C", nic.name) for nic in nics])
             unknown.apply(lambda vm: print(vm.status))
             known.apply(one)
+            pulumi.Output.all(known, unknown).apply(lambda both: one(both[1]))
+            pulumi.Output.all(vm={"of": [unknown]}).apply(lambda found: one(found["vm"]["of"][0]))
+            pulumi.Output.concat("b-", unknown.status).apply(lambda name: pulumi.ComponentResource("a:b:C", name))
+            pulumi.Output.all(known, known).apply(lambda both: print(both))
             """,
             "- {function: gcp:compute/getVm:getVm, arguments: {name: a}, result: {status: up}}",
         ),
@@ -260,7 +264,7 @@ def test_what_an_unknown_result_would_make_is_named(tmp_path: Path) -> None:
     assert not program.stack.is_complete
     assert program.notes[1] == (
         "this run does not see what the program creates in `apply` of unknown results, so anything that seems to be "
-        "missing is undecided: __main__.py:15, __main__.py:16"
+        "missing is undecided: __main__.py:15, __main__.py:16, __main__.py:19, __main__.py:20, __main__.py:21"
     )
 
 

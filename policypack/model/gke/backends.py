@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, Literal, NamedTuple
 
+from policypack.model.gke.exports import exported_targets
 from policypack.model.gke.fronts import Front, Route, gateways_of, routes_of
 from policypack.model.gke.opaque import opaque_in, why_hidden
 from policypack.model.gke.policies import Policy
@@ -142,13 +143,24 @@ class GkeBackend:
         return workloads_behind(self.stack, self.target) if self.target else ()
 
     @cached_property
+    def workloads_anywhere(self) -> tuple[tuple[Workload, bool | Unknown], ...]:
+        """The same, with what is behind the Services and InferencePools that clusters of the stack export to it."""
+        if self.target:
+            return self.workloads
+        return tuple(
+            (one, all_of([is_it, serves]))
+            for target, is_it in exported_targets(self.stack, self.ref)
+            for one, serves in workloads_behind(self.stack, target)
+        )
+
+    @cached_property
     def is_llm(self) -> bool | Unknown:
         """Whether it serves a model: an InferencePool, or Pods with accelerators or with a known model server."""
         if is_in(self.kind, _POOLS) is True:
             return True
-        answers = [all_of([serves, one.is_model_server]) for one, serves in self.workloads]
-        found = any_of(answers)
-        return UNKNOWN if found is False and (not answers or opaque_in(self.stack, self.shown_on)) else found
+        found = any_of(all_of([serves, one.is_model_server]) for one, serves in self.workloads_anywhere)
+        is_open = not self.target or not self.workloads or opaque_in(self.stack, self.shown_on)
+        return UNKNOWN if found is False and is_open else found
 
     @property
     def target_ports(self) -> tuple[int, ...]:

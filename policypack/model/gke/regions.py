@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.exports import exports_to
 from policypack.model.gke.fronts import Front, fronts_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import RECORD_SET
 from policypack.model.kubernetes.clusters import cluster_of
-from policypack.model.kubernetes.kinds import EXPORTS, IMPORTS, INFERENCE_POOL
-from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_namespace
-from policypack.model.values.logic import all_of, equals, when_known
-from policypack.model.values.values import UNKNOWN, Unknown
-
-_EXPORT: Final = "networking.gke.io/export"
+from policypack.model.kubernetes.objects import KubernetesObject
+from policypack.model.values.values import UNKNOWN
 
 
 def region_of_front(front: Front) -> str | None:
@@ -33,29 +29,12 @@ def exporters_of(backend: GkeBackend) -> tuple[KubernetesObject, ...]:
 
     Clusters with their own stacks may export it as well.
     """
-    return tuple(one for one, exports in _exporters(backend) if exports is True)
+    return tuple(one for one, exports in exports_to(backend.stack, backend.ref) if exports is True)
 
 
 def may_have_other_exporters(backend: GkeBackend) -> bool:
     """Whether another object of the stack may export what a backend imports."""
-    return any(exports is UNKNOWN for _, exports in _exporters(backend))
-
-
-def _exporters(backend: GkeBackend) -> list[tuple[KubernetesObject, bool | Unknown]]:
-    ref = backend.ref
-    if isinstance(ref, Unknown) or not isinstance(ref.kind, str) or ref.kind not in IMPORTS:
-        return []
-    is_pool, name = IMPORTS[ref.kind] == INFERENCE_POOL, ref.name
-    found = objects_of(backend.stack, (INFERENCE_POOL if is_pool else EXPORTS,))
-    names = [equals(one.object_name, name) for one in found]
-    places = [same_namespace(one.namespace, ref.namespace) for one in found]
-    marks = [is_exported(one) if is_pool else True for one in found]
-    return [(one, all_of(answers)) for one, *answers in zip(found, names, places, marks, strict=True)]
-
-
-def is_exported(pool: KubernetesObject) -> bool | Unknown:
-    """Whether an InferencePool is exported to the other clusters of its fleet."""
-    return when_known(pool.annotation(_EXPORT), lambda text: text is not None and text.lower() == "true")
+    return any(exports is UNKNOWN for _, exports in exports_to(backend.stack, backend.ref))
 
 
 def regions_of_exporters(backend: GkeBackend) -> frozenset[str]:

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
 from policypack.model.gke.backends import all_backends
+from policypack.model.gke.exports import is_exported
 from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
 from policypack.model.gke.opaque import opaque_resources
-from policypack.model.gke.regions import is_exported
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import SERVICE_TYPES

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.regions import exporters_of
-from policypack.model.gke.workloads import Workload, workloads_behind
+from policypack.model.gke.workloads import Workload
 from policypack.model.machines.metadata import secret_sources
 from policypack.model.run.plain_text import PlainText
 from policypack.model.values.values import UNKNOWN
@@ -22,9 +21,7 @@ def pods_hold_no_secret(backend: GkeBackend, judge: Callable[[PlainText], Checks
         backend: the backend.
         judge: what to ask of a text.
     """
-    # What clusters import has its Pods in those that export it.
-    targets = [backend.target] if backend.target else exporters_of(backend)
-    workloads = [found for target in targets for found in workloads_behind(backend.stack, target)]
+    workloads = backend.workloads_anywhere
     if not any(serves is True for _, serves in workloads):
         yield Undecided(f"the Pods of {backend.label} are not known to be in the stack", "selector")
     for workload, serves in workloads:

@@ -112,7 +112,8 @@ def _are_exported(backend: GkeBackend, its_class: FrontClass, min_regions: int) 
     regions, exporters = regions_of_exporters(backend), exporters_of(backend)
     if len(regions) < min_regions:
         there = f" in {quoted(regions)}" if regions else ""
-        seen = f"{how_many(len(exporters), 'cluster')} of this stack export {backend.label}{there}"
+        export = "exports" if len(exporters) == 1 else "export"
+        seen = f"{how_many(len(exporters), 'cluster')} of this stack {export} {backend.label}{there}"
         yield Undecided(
             f"{seen}, {min_regions} regions are needed, and clusters of other stacks may export it", "location"
         )

@@ -95,9 +95,12 @@ def _such_as(backend: ServerlessBackend) -> str:
 def _is_elsewhere(backend: ServerlessBackend) -> Checks:
     places = {one: regions_of(one) for one in backend.link.elsewhere}
     regions = sorted({region for found in places.values() if found is not UNKNOWN for region in found})
+    names = quoted(one.name for one in places)
+    which = (
+        f"its Cloud Run service {names} is" if len(places) == 1 else f"the Cloud Run services of its name, {names}, are"
+    )
     yield Fail(
-        f"The serverless NEG `{backend.label}` is in `{backend.region}`, but its Cloud Run service "
-        f"`{backend.link.elsewhere[0].name}` is in {quoted(regions)}.",
+        f"The serverless NEG `{backend.label}` is in `{backend.region}`, but {which} in {quoted(regions)}.",
         "A Cloud Run service of that name in the NEG's own region.",
         "Create the Cloud Run service in the NEG's region too, or move the NEG to the service's region.",
     )

@@ -22,9 +22,9 @@ class Applies:
         self.found: list[tuple[Any, str]] = []
 
     def watch(self) -> None:
-        """Has `apply` tell of its callbacks."""
+        """Has `apply` tell of its callbacks, and `all`, which the SDK makes other outputs with, keep the mark."""
         output: Any = pulumi.Output
-        apply = output.apply
+        apply, together = output.apply, output.all
 
         @functools.wraps(apply)
         def applied(source: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -35,7 +35,12 @@ class Applies:
                     self.found.append((source, place_of_caller(self.root)))
             return result
 
-        output.apply = applied
+        @functools.wraps(together)
+        def joined(*args: Any, **kwargs: Any) -> Any:
+            result = together(*args, **kwargs)
+            return mark(result) if _has_mark([*args, *kwargs.values()]) else result
+
+        output.apply, output.all = applied, staticmethod(joined)
 
     async def unseen(self) -> list[str]:
         """The places of those that were not called: what they are applied to is not known."""
@@ -46,6 +51,15 @@ def mark(output: Any) -> Any:
     """Marks an output as one of a function."""
     vars(output)[_MARK] = True
     return output
+
+
+def _has_mark(value: Any) -> bool:
+    """Whether an output of a function is in what a program hands over."""
+    if isinstance(value, pulumi.Output):
+        return _MARK in vars(value)
+    if isinstance(value, dict):
+        return any(map(_has_mark, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_has_mark, value))
 
 
 def _makes_resources(function: Any, root: str, seen: set[Any]) -> Iterator[bool]:
