@@ -30,7 +30,7 @@ OWNED_BY = re.compile(rf'^REPOSITORY: Final = "https://github\.com/([\w.-]+)/{NA
 VERSION = re.compile(r'^VERSION: Final = "(.+)"$', re.MULTILINE)
 # Versions of this and of nothing else.
 PINNED = re.compile(
-    rf'({NAME}[^\s@"]*@v|pack-version: v|rev: v|PACK_VERSION: v|llm-backends-gcp |^version: |^VERSION: Final = ")'
+    rf'({NAME}[^\s@"]*@v|pack-version: v|re[fv]: v|PACK_VERSION: v|llm-backends-gcp |^version: |^VERSION: Final = ")'
     r"(\d+\.\d+\.\d+)",
     re.MULTILINE,
 )
