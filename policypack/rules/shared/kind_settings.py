@@ -95,9 +95,7 @@ def settings_fit(service: BackendService, backend: Backend) -> Checks:
         if is_there is not False:
             is_refused = agreed(cell is Cell.REFUSED for cell in cells)
             yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(name), is_there))
-            why = (
-                f"no page says whether a {backend.kind_name} takes ``{python_name(name)}``, as `{backend.label}` has it"
-            )
+            why = f"no page says whether a {backend.kind_name}, as `{backend.label}` is, takes ``{python_name(name)}``"
             yield undocumented(cells, Undecided(why, python_name(name)), which_kind(backend))
 
 
