@@ -32,7 +32,7 @@ _STEPS: Final = {
     "the interpreter": ["-c", "pass"],
     "importing rich": ["-c", "import rich.console, rich.table"],
     "importing the rules": ["-c", "import policypack.rules"],
-    "importing the command line": ["-c", "import policypack.cli"],
+    "importing what judges": ["-c", "import policypack.cli, policypack.judgement, policypack.report.console"],
     "importing orjson, parsing": ["-c", _PARSE],
     "reading the stack": ["-c", _LOAD],
     "judging it, no report": ["-c", _JUDGE],
