@@ -28,6 +28,12 @@ EQUIVALENT: Final = {
      "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
     ("model/gke/edge/front_policies", "if annotations is None or key is None:", "key is None"):
         "without annotations there is no key",
+    ("model/kubernetes/clusters", "return GkeCluster.of(found[0], one.stack) if len(found) == 1 else None", "-1"):
+        "there is one then",
+    ("model/observability/alert_query",
+     'return name in text and re.search(rf"(?<![\\w-]){re.escape(name)}(?![\\w/.-])", text) is not None',
+     "re.search(f'(?<![\\\\w-]){re.escape(name)}(?![\\\\w/.-])', text) is not None"):
+        "what is not in a text is not found in it",
     ("model/machines/machine",
      'return takes_gpus(shape.machine_type or "", shape.accelerators) if shape.accelerators else UNKNOWN',
      "shape.machine_type"): "a shape with accelerators has a type",
