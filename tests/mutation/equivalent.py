@@ -43,6 +43,8 @@ EQUIVALENT: Final = {
     ("model/machines/roles", "emails = [",
      "[one if isinstance(one, Unknown) else one.removeprefix(_PREFIX) for one in members if True]"):
         "what has another prefix is the address of no service account",
+    ("model/network/ports", "if isinstance(group.target, Reference):", "if False:"):
+        "the URL of a zonal NEG leaves open which kind it is",
     ("model/network/proxies", "if not purposes:", "if False:"): "no subnetwork has one of no purposes",
     ("rules/edge/cloud_armor_rate_limit",
      "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
@@ -52,6 +54,8 @@ EQUIVALENT: Final = {
      "service.session_affinity.is_stateful is not False"): "the affinity is known here",
     ("rules/on_gke/edge/named", "if policy.object is None or name is None:", "name is None"):
         "without an object there is no name",
+    ("rules/on_gke/edge/named", "if not found and outside and isinstance(name, str):", "not found and outside"):
+        "of a name that is not known it has ended already",
     ("rules/on_gke/policies", "to_tell = said[: len(certain) or len(possible) or 1]", "2"): "there is one then",
     ("rules/on_gke/timeout", "is_short = timeout < min_seconds", "timeout <= min_seconds"):
         "one of `min_seconds` has passed already",
