@@ -43,6 +43,7 @@ PACK = Path(__file__).parent.parent / "policypack"
         # Wording
         ("a = 'TRUE OR NOT'", set()),
         ("'a' if b else 'c'", set()),
+        ("_MOST_NAMES: Final = 3", set()),
         ("f'{a + 1}'", set()),
         ("a = Fail(f'{b}', 'c' + d, 1)", set()),
         ("def f() -> str:\n    return a if b else c", set()),
@@ -151,6 +152,14 @@ def test_functions_with_other_names_from_outside_are_imported_anew(tmp_path: Pat
     assert new_codes(path, mutated, functions_of(path)) is None
 
 
+def test_two_lambdas_on_one_line_are_imported_anew(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("a, b = lambda: 1, lambda: 2\n")
+    names: dict[str, Any] = {"__name__": "module"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    assert new_codes(path, path.read_text(), functions_of(path)) is None
+
+
 def test_a_process_that_ends_by_itself_returns_nothing() -> None:
     assert in_forks([lambda: 1, lambda: os._exit(3), lambda: 2], jobs=2) == [1, None, 2]
 
@@ -165,7 +174,7 @@ def test_the_mutants_of_a_rule_that_survive() -> None:
         "a slip": ("sampling is not None", "Sampling is not None"),
     }
     mutants_ = [
-        Mutant(source[: source.index(before)].count("\n") + 1, before, what, source.replace(before, after))
+        Mutant(source[: source.index(before)].count("\n") + 1, before, what, partial(source.replace, before, after))
         for what, (before, after) in changes.items()
     ]
     trial = Trial(path, mutants_, frozenset(["tests/rules/test_subnet_flow_logs.py"]))

@@ -21,6 +21,7 @@ from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.put import ROOT
 
 _FOLDERS: Final = ("rules", "model")
+_SHARED: Final = ("on_gke", "shared")
 _TESTS: Final = (
     "tests/test_legality.py",
     "tests/model",
@@ -77,6 +78,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT / "policypack").with_suffix("").as_posix()
 
 
+def _is_rule(path: Path) -> bool:
+    kind, area, *_ = path.relative_to(ROOT / "policypack").parts
+    return kind == "rules" and area not in _SHARED
+
+
 def _is_named(path: Path, name: str) -> bool:
     return path.stem == name or fnmatchcase(name_of(path), name)
 
@@ -90,7 +96,7 @@ def _drawn(every: list[Mutant], number: int, seed: str) -> list[Mutant]:
 def _tests_of(path: Path) -> frozenset[str]:
     """The files with the tests that judge a module."""
     own = ROOT / f"tests/rules/test_{path.stem}.py"
-    if own.exists():
+    if _is_rule(path):
         name = f'"{path.stem.replace("_", "-")}"'
         files = [own, *(file for file in own.parent.glob("test_*.py") if name in file.read_text())]
     else:

@@ -26,13 +26,35 @@ EQUIVALENT: Final = {
     ("model/frontend/forwarding_rule",
      'return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)',
      "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
+    ("model/gke/edge/front_policies", "if annotations is None or key is None:", "key is None"):
+        "without annotations there is no key",
+    ("model/machines/machine",
+     'return takes_gpus(shape.machine_type or "", shape.accelerators) if shape.accelerators else UNKNOWN',
+     "shape.machine_type"): "a shape with accelerators has a type",
+    ("model/machines/plaintext",
+     'value, rest = match["bare"], match.string[match.end() : match.end() + 200].split("\\n", 1)[0]', "2"):
+        "the first line is the same",
+    ("model/machines/roles", "emails = [",
+     "[one if isinstance(one, Unknown) else one.removeprefix(_PREFIX) for one in members if True]"):
+        "what has another prefix is the address of no service account",
+    ("model/network/proxies", "if not purposes:", "if False:"): "no subnetwork has one of no purposes",
     ("rules/edge/cloud_armor_rate_limit",
      "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
      "policy.limits_rate(of_each_client=False) is True"): "without the option such a limit has passed already",
     ("rules/edge/frontend_https_only", "elif beside:", "if True:"): "of no proxy beside, nothing is said",
     ("rules/legality/backend_session_affinity", "if service.session_affinity.is_stateful is True:",
      "service.session_affinity.is_stateful is not False"): "the affinity is known here",
+    ("rules/on_gke/edge/named", "if policy.object is None or name is None:", "name is None"):
+        "without an object there is no name",
+    ("rules/on_gke/policies", "to_tell = said[: len(certain) or len(possible) or 1]", "2"): "there is one then",
+    ("rules/on_gke/timeout", "is_short = timeout < min_seconds", "timeout <= min_seconds"):
+        "one of `min_seconds` has passed already",
+    ("rules/on_gke/zones", "spans = reaches(or_else(least, 0), or_else(most, None), min_zones)", "-1"):
+        "there are always more than no zones",
     ("rules/run/run_service_ingress", "elif ingress != BALANCED:", "if True:"): "a balanced one has no way around",
+    ("rules/shared/places", "if region is None and not proxy.is_regional:", "if False:"): "both are global then",
+    ("rules/shared/signals", "if autoscaler.scales_by_cpu_alone is True:",
+     "autoscaler.scales_by_cpu_alone is not False"): "it is known where `follows_cpu_alone` is",
     ("model/run/probe", "_DEFAULT_TIMEOUT_SECONDS = 1.0", "0.0"): "a period is at least 1 s",
 }  # fmt: skip
 

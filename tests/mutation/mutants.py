@@ -1,8 +1,8 @@
 """The mutants of a module: what it would be with one thing in it changed.
 
 The letters of a row of the tables of `policypack/model/products` are changed one by one. Wording is left alone: other
-strings, what `Fail`, `Undecided` and `NotApplicable` are called with, and functions that return
-text. So are annotations and decorators.
+strings, what `Fail`, `Undecided` and `NotApplicable` are called with, functions that return text, and how many names a
+text lists. So are annotations and decorators.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import copy
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, NamedTuple
 
 _VERDICTS: Final = {"Fail", "Undecided", "NotApplicable"}
 _COMPARISONS: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
@@ -49,39 +50,51 @@ class Mutant:
         line: where, in the original.
         before: the expression or the first line of the statement that is changed.
         after: what it is changed into.
-        source: the whole module.
+        write: returns the source of the whole module.
     """
 
     line: int
     before: str
     after: str
-    source: str
+    write: Callable[[], str] = field(compare=False)
+
+    @property
+    def source(self) -> str:
+        return self.write()
 
 
 def mutants(source: str) -> list[Mutant]:
     """All mutants of the module with this source, from its first line to its last."""
     tree = ast.parse(source)
-    found = []
-    for holder, field, index, node in _places(tree):
-        for changed in _changed(node):
-            _put(holder, field, index, changed)
-            after = ast.unparse(ast.fix_missing_locations(tree))
-            _put(holder, field, index, node)
-            found.append(Mutant(node.lineno, _shown(node), _shown(changed), after))
-    return found
+    return [
+        Mutant(place.node.lineno, _shown(place.node), _shown(changed), partial(_with_change, tree, place, changed))
+        for place in _places(tree)
+        for changed in _changed(place.node)
+    ]
 
 
-_Place = tuple[ast.AST, str, int | None, ast.expr | ast.stmt]
+class _Place(NamedTuple):
+    holder: ast.AST
+    field: str
+    position: int | None
+    node: ast.expr | ast.stmt
+
+
+def _with_change(tree: ast.Module, place: _Place, changed: ast.expr | ast.stmt) -> str:
+    _put(place, changed)
+    source = ast.unparse(ast.fix_missing_locations(tree))
+    _put(place, place.node)
+    return source
 
 
 def _places(node: ast.AST) -> Iterator[_Place]:
-    for field, value in ast.iter_fields(node):
-        if field in {"annotation", "returns", "decorator_list"} or _is_assertion(node):
+    for name, value in ast.iter_fields(node):
+        if name in {"annotation", "returns", "decorator_list"} or _is_assertion(node):
             continue
-        for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+        for position, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(child, ast.AST) and not _is_wording(child):
                 if isinstance(child, ast.expr | ast.stmt):
-                    yield node, field, index, child
+                    yield _Place(node, name, position, child)
                 yield from _places(child)
 
 
@@ -92,7 +105,7 @@ def _is_assertion(node: ast.AST) -> bool:
 
 def _is_wording(node: ast.AST) -> bool:
     match node:
-        case ast.FunctionDef(returns=ast.Name("str")) | ast.JoinedStr():
+        case ast.FunctionDef(returns=ast.Name("str")) | ast.JoinedStr() | ast.AnnAssign(target=ast.Name("_MOST_NAMES")):
             return True
         case ast.IfExp(body=body, orelse=orelse):
             return any(
@@ -107,11 +120,11 @@ def _is_text(node: ast.JoinedStr | ast.Constant) -> bool:
     return isinstance(node, ast.JoinedStr) or isinstance(node.value, str)
 
 
-def _put(holder: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
-    if index is None:
-        setattr(holder, field, node)
+def _put(place: _Place, node: ast.AST) -> None:
+    if place.position is None:
+        setattr(place.holder, place.field, node)
     else:
-        getattr(holder, field)[index] = node
+        getattr(place.holder, place.field)[place.position] = node
 
 
 def _changed(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:

@@ -187,6 +187,8 @@ def test_cloud_armor_that_can_be_gone_round_does_not_pass(rule: str) -> None:
     check_verdict(rule, guarded(run(US, **OPEN), LIMITED), "not applicable")
     check_verdict(rule, guarded(run(US, **OPEN), LIMITED[1:]), "failed")
     check_verdict(rule, guarded(run(US, **OPEN, iapEnabled=True), LIMITED), "passed")
+    check_verdict(rule, guarded(run(US, **OPEN, iapEnabled=Computed()), LIMITED), "undecided")
+    check_verdict(rule, guarded(run(US, ingress=Computed()), LIMITED), "undecided")
 
 
 def test_the_messages() -> None:

@@ -142,6 +142,14 @@ def test_targets_of_the_annotation(targets: dict[str, Any], inputs: dict[str, An
     check_verdict(MODE, stack, mode)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "limit"), [({}, "max_rate_per_endpoint"), (TCP_PROXY, "max_connections_per_endpoint")]
+)
+def test_the_fix_names_the_limit_of_what_the_load_balancer_counts(inputs: dict[str, Any], limit: str) -> None:
+    (found,) = findings(LIMIT, build(with_name(options=LEFT, **inputs), autoneg([{"name": "chat"}])))
+    assert [problem.fix.split("`")[1] for problem in found.problems] == [limit]
+
+
 def test_without_an_annotation_that_names_it_a_service_has_no_targets() -> None:
     for rule in (LIMIT, MODE):
         check_verdict(rule, [LEFT_CHAT, autoneg([{"name": "embed"}])], "not applicable")

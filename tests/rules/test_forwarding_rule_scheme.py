@@ -193,6 +193,13 @@ def test_passthrough_schemes_behind_a_proxy(chat: R, kind: str, rule_scheme: Any
     check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
 
 
+def test_a_regional_rule_of_a_computed_scheme_before_a_global_proxy() -> None:
+    chat = service(loadBalancingScheme=Computed())
+    paths = url_map(chat)
+    rule = regional_rule(loadBalancingScheme=Computed(), target=target(proxy := https(paths)))
+    check_verdict(RULE, [chat, paths, proxy, rule], "undecided", "rule")
+
+
 def test_what_would_fit_a_wrong_scheme_is_not_asked_for() -> None:
     chat = regional_service("INTERNAL", protocol=None, backends=[backend(US, capacityScaler=1.0)])
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})

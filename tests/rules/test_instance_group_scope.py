@@ -139,6 +139,14 @@ def test_disk_keys(location: Any, expected: Any) -> None:
 
 def test_a_key_of_another_stack() -> None:
     check_made_of("undecided", template(key=Computed((OTHER_STACK,))), OTHER_STACK)
+    key, ring = key_in(THERE)
+    check_made_of("undecided", template(key=Computed((key, OTHER_STACK))), key, ring, OTHER_STACK)
+
+
+def test_one_of_two_keys_in_one_place() -> None:
+    key, ring = key_in(THERE)
+    second = R(key.type, "second", key.inputs)
+    check_made_of("failed", template(key=Computed((key, second))), key, second, ring)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,7 @@ HARMLESS = [
     "-----BEGIN CERTIFICATE-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
     "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOC\n",
     "pip install sk-learn-extra-package-for-training",
+    "git tag sk-" + "a1" * 12,
     "hf_hub_download_with_a_very_long_function_name_indeed",
     "hf_" + "x" * 34,
     "docker.io/vllm/vllm-openai:v0.11.0@sha256:014a95f21c9edf6abe0aea6b07353f96baa4ec291c427bb1176dc7c93a85845c",
@@ -174,6 +175,8 @@ def test_the_cloud_init_document_of_the_reference_stack_has_none() -> None:
 
 
 PASSWORD = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": "gR7-xx_pq0"}})
+KEY_PAIR = R("tls:index/privateKey:PrivateKey", "pair", {}, {"outputs": {"privateKeyPem": "pem of this key",
+                                                                       "privateKeyOpenssh": UNKNOWN}})  # fmt: skip
 NOT_YET = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outputs": {"result": UNKNOWN}})
 
 
@@ -198,10 +201,11 @@ NOT_YET = R("random:index/randomPassword:RandomPassword", "api-key", {}, {"outpu
         ({"metadata": [HF]}, "undecided"),
         ({"metadata": {"x": Computed((PASSWORD,), "-k gR7-xx_pq0")}}, ("undecided", "failed")),
         ({"metadata": {"x": Computed((PASSWORD,), "its id")}}, ("undecided", "passed")),
+        ({"metadata": {"x": Computed((KEY_PAIR,), "its id")}}, "undecided"),
     ],
 )
 def test_machines(inputs: dict[str, Any], expected: Expected, kind: str) -> None:
-    check_verdict(RULE, with_path(inputs, PASSWORD, kind=kind), expected)
+    check_verdict(RULE, with_path(inputs, PASSWORD, KEY_PAIR, kind=kind), expected)
 
 
 def test_the_output_of_a_secret_resource_that_is_not_known_yet() -> None:
@@ -272,6 +276,12 @@ def test_the_message_names_known_keys_and_kinds() -> None:
         "It has plaintext secrets in the metadata value `foo`: a Hugging Face token. "
         "It has plaintext secrets in `metadata_startup_script`: a Hugging Face token, a token."
     )
+
+
+def test_a_secret_after_a_text_that_is_unpacked_in_part() -> None:
+    parts = [gzip.compress(b"echo " * 20_000), f"HF_TOKEN={HF}".encode()]
+    text = "\n- ".join(base64.b64encode(part).decode() for part in parts)
+    check_verdict(RULE, with_path({"metadata": {"user-data": text}}), "failed")
 
 
 def test_a_long_text_takes_no_long_time() -> None:

@@ -109,12 +109,23 @@ OURS, OTHER = f"serviceAccount:{OWN}", "serviceAccount:other@p-demo.iam.gservice
         pytest.param(binding("roles/editor", OTHER, OURS), "failed", id="in a binding"),
         pytest.param(binding("roles/editor", OTHER), "passed", id="in a binding of others"),
         pytest.param(binding("roles/editor", OURS, type_="folder"), "failed", id="in a binding on a folder"),
+        pytest.param(R("gcp:projects/iAMBinding:IAMBinding", "grant", {"role": "roles/editor", "members": Computed()}),
+                     "undecided", id="in a binding of computed members"),
     ],
-)
+)  # fmt: skip
 def test_basic_roles(grant: R, expected: Expected) -> None:
     for address in (OWN, Computed((ACCOUNT,), OWN)):
         check_verdict(RULE, with_path({"serviceAccount": email(address)}, grant, ACCOUNT, OTHER_STACK), expected)
     check_verdict(RULE, with_path({}, grant, ACCOUNT, OTHER_STACK), "passed")
+
+
+def test_of_two_accounts_that_get_a_role_one_is_known_by_its_address() -> None:
+    known = {"outputs": {"email": "first@example.com.p.iam.gserviceaccount.com"}}
+    first = R(ACCOUNT.type, "first", {"accountId": "first", "project": "example.com:p"}, known)
+    second = R(ACCOUNT.type, "second", {"accountId": "second"})
+    members = [f"serviceAccount:{known['outputs']['email']}", Computed((first, second))]
+    grant = binding("roles/editor", *members)
+    check_verdict(RULE, with_path({"serviceAccount": email(OWN)}, grant, first, second), "passed")
 
 
 def test_the_message_quotes_no_email() -> None:
@@ -126,7 +137,7 @@ def test_the_message_quotes_no_email() -> None:
 
 @pytest.mark.parametrize("account", [None, email(DEFAULT)])
 def test_the_fix_names_the_role_that_reads_secrets(account: Any) -> None:
-    role = "grant it `roles/secretmanager.secretAccessor` on the secrets that the start-up reads"
+    role = "grant it `roles/secretmanager.secretAccessor` on the secrets that the startup script reads"
     script = {"metadata": {"startup-script": "gcloud secrets versions access latest --secret=key"}}
     (problem,) = finding(RULE, *on_path(machine({"serviceAccount": account, **script}))).problems
     assert role in problem.fix
@@ -138,7 +149,7 @@ def test_the_role_in_place_of_a_basic_one() -> None:
     script = {"metadata": {"startup-script": "gcloud secrets versions access latest --secret=key"}}
     resources = on_path(machine({"serviceAccount": email(OWN), **script}))
     (problem,) = finding(RULE, *resources, member("roles/editor", OURS)).problems
-    assert "such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" in problem.fix
+    assert "such as `roles/secretmanager.secretAccessor` for the secrets that the startup script reads" in problem.fix
 
 
 @pytest.mark.parametrize(

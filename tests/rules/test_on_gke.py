@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from policypack.model.gke.backends import gke_backends
+from policypack.model.gke.policies import Policy
 from policypack.model.values.secret import secret
+from policypack.rules.on_gke.policies import how_to_create
 from tests.rules.clusters import (
     CROSS_REGION,
     HEALTH,
@@ -278,6 +281,18 @@ def test_policies_of_an_import_are_judged(rule: str) -> None:
     bad = [health(imported, ROOT), policy(imported, {})]
     check_verdict(rule, [gateway(), route(imported), *good], "passed", "route")
     check_verdict(rule, [gateway(), route(imported), *bad], "failed", "route")
+
+
+def test_a_new_policy_refers_to_what_is_known_of_its_target() -> None:
+    def target_ref(**rules: Any) -> str:
+        (found,) = gke_backends(build(gateway(), route(**rules)))
+        return how_to_create(found, Policy("GCPBackendPolicy"), {}).split("``")[1]
+
+    far = {"kind": "InferencePool", "group": "inference.networking.k8s.io", "name": "far"}
+    known = '{"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "far"}'
+    assert target_ref(rules=[{"backendRefs": [far]}]) == f'spec={{"targetRef": {known}}}'
+    nothing = '{"group": "...", "kind": "...", "name": "..."}'
+    assert target_ref(rules=Computed()) == f'spec={{"targetRef": {nothing}}}'
 
 
 def texts(rule: str, *stack: R) -> list[tuple[str, str, str]]:

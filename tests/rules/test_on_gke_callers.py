@@ -48,6 +48,7 @@ def public(*others: R, class_name: Any = EXTERNAL) -> list[R]:
         pytest.param(public(PODS, policy(POOL, {"securityPolicy": "armor"}), OPEN), "failed", id="all addresses"),
         pytest.param(public(PODS, policy(POOL, {"securityPolicy": "far"}), FILTER), "undecided", id="armor elsewhere"),
         pytest.param(public(PODS, release()), "undecided", id="beside a Helm release"),
+        pytest.param(public(PODS, authz(), release()), "passed", id="authorization policy beside a Helm release"),
         pytest.param(public(PODS, class_name=INTERNAL), "not applicable", id="internal"),
     ],
 )

@@ -115,6 +115,8 @@ def configured(spec: Any, name: Any = "edge", class_name: Any = "gce", **annotat
 
 MANAGED = {"networking.gke.io/managed-certificates": "certificate"}
 NO_HTTP = {"kubernetes.io/ingress.allow-http": "false"}
+UNANNOTATED = ingress()
+del UNANNOTATED.inputs["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,7 @@ NO_HTTP = {"kubernetes.io/ingress.allow-http": "false"}
         pytest.param(configured({"redirectToHttps": {"enabled": Computed()}}), "undecided", id="computed redirect"),
         pytest.param(configured({"redirectToHttps": {"enabled": True}}, "other"), "undecided", id="config elsewhere"),
         pytest.param(behind_ingress(class_name="gce-internal"), "not applicable", id="internal"),
+        pytest.param([UNANNOTATED, SERVICE, PODS], "undecided", id="no annotations, and perhaps no GKE"),
     ],
 )
 def test_plain_http_of_ingresses(stack: list[R], expected: str) -> None:
@@ -220,6 +223,7 @@ def test_rate_limit(stack: list[R], expected: str) -> None:
 
 def test_a_policy_elsewhere_can_be_vouched_for() -> None:
     check_verdict("cloud-armor-rate-limit", armored("company"), "not applicable", vouched=["comp*"])
+    check_verdict("cloud-armor-rate-limit", armored(Computed()), "undecided", vouched=["*"])
 
 
 def test_of_two_policies_of_one_name_that_of_the_scope_counts() -> None:
@@ -256,6 +260,9 @@ def secured(*others: R, class_name: Any = EXTERNAL) -> list[R]:
                      id="of a region for a regional class"),
         pytest.param(secured(gateway_policy({"sslPolicy": "tls"})), "undecided", id="of another stack"),
         pytest.param(secured(gateway_policy({"sslPolicy": Computed()}), STRICT), "undecided", id="computed"),
+        pytest.param(secured(thing(GKE, "GCPGatewayPolicy", "gateway-policy",
+                                   {"targetRef": Computed(), "default": {"sslPolicy": "tls"}}), STRICT), "undecided",
+                     id="computed target"),
         pytest.param(secured(gateway_policy({})), "failed", id="left out"),
         pytest.param(secured(), "failed", id="no policy"),
         pytest.param(secured(gateway_policy({"sslPolicy": "tls"}, "other"), STRICT), "failed", id="another Gateway's"),

@@ -61,7 +61,14 @@ def test_which_backend_config_counts(names: Any, expected: str) -> None:
     check_verdict(TIMEOUT, behind_ingress({"timeoutSec": 60}, names=names), expected)
 
 
-PROBED = deployment({**VLLM, "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}}})
+def test_the_annotation_of_the_beta_names_a_backend_config() -> None:
+    target = service(annotations={"beta.cloud.google.com/backend-config": '{"default": "config"}'})
+    check_verdict(TIMEOUT, [ingress(), target, backend_config({"timeoutSec": 900}), VLLM_PODS], "passed")
+
+
+PROBE = {"httpGet": {"path": "/health", "port": 8000}}
+PROBED = deployment({**VLLM, "readinessProbe": PROBE})
+PERHAPS_PROBED = deployment({**VLLM, "readinessProbe": PROBE}, labels=Computed())
 
 
 @pytest.mark.parametrize(
@@ -70,12 +77,21 @@ PROBED = deployment({**VLLM, "readinessProbe": {"httpGet": {"path": "/health", "
         pytest.param([ingress(class_name="gce"), SERVICE, PROBED], "passed", id="readiness probe"),
         pytest.param([ingress(class_name="gce"), SERVICE, VLLM_PODS], "failed", id="no probe"),
         pytest.param([ingress(class_name="gce"), SERVICE], "undecided", id="Pods elsewhere"),
+        pytest.param([ingress(class_name="gce"), SERVICE, PERHAPS_PROBED], "undecided", id="computed labels of Pods"),
         pytest.param([ingress(class_name="nginx"), SERVICE, VLLM_PODS], None, id="another controller's class"),
         pytest.param([ingress(), SERVICE, VLLM_PODS], "undecided", id="no class, and perhaps no GKE"),
     ],
 )
 def test_ingress_reads_readiness_probes(stack: list[R], expected: str | None) -> None:
     check_verdict(CHECK, stack, expected)
+
+
+def test_a_computed_backend_of_an_ingress_may_be_any() -> None:
+    front = ingress(class_name="gce")
+    front.inputs["spec"]["defaultBackend"] = Computed()
+    check_verdict(CHECK, [front, SERVICE, VLLM_PODS], "failed")
+    front.inputs["spec"].pop("rules")
+    check_verdict(CHECK, [front, SERVICE, VLLM_PODS], "undecided", "front")
 
 
 def test_each_rule_is_one_finding_for_a_service_of_two_fronts() -> None:

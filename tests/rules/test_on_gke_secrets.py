@@ -96,6 +96,7 @@ def test_what_does_not_serve_is_not_judged() -> None:
     check_verdict(RULE, served(pool(), leaking({"app": "other"})), "undecided")
     check_verdict(RULE, served(pool(), release()), "undecided")
     check_verdict(RULE, served(pool(), pods(), leaking(Computed())), "undecided")
+    check_verdict(RULE, served(pool(), deployment(VLLM, labels=Computed())), "undecided")
 
 
 def test_clusters_that_export_the_pool() -> None:

@@ -13,6 +13,7 @@ from tests.rules.clusters import (
     all_of,
     cluster,
     deployment,
+    elsewhere,
     gateway,
     pool,
     release,
@@ -50,6 +51,8 @@ def stack(location: Any = "us-central1", *pools: Any, class_name: str = "gke-l7-
         pytest.param(stack("us-central1", (A,), (B,)), "undecided", id="two pools in a zone each"),
         pytest.param(stack("us-central1", (A,), ()), "undecided", id="pool in one zone beside one in all"),
         pytest.param(stack("us-central1", (A,), removeDefaultNodePool=None), "undecided", id="and the default pool"),
+        pytest.param(stack("us-central1", (A,), removeDefaultNodePool=Computed()), "undecided",
+                     id="and perhaps the default pool"),
         pytest.param(stack("us-central1", (Computed(),)), "undecided", id="computed zone"),
         pytest.param(stack("us-central1"), "undecided", id="node pools elsewhere"),
         pytest.param(stack("us-central1", removeDefaultNodePool=None), "passed", id="default pool alone"),
@@ -60,6 +63,7 @@ def stack(location: Any = "us-central1", *pools: Any, class_name: str = "gke-l7-
         pytest.param(stack(A, (B,)), "failed", id="zonal cluster, pool in another zone"),
         pytest.param(stack(A, (), clusterAutoscaling={"enabled": True}), "undecided", id="makes pools itself"),
         pytest.param(stack(A, (), clusterAutoscaling={"enabled": False}), "failed", id="does not"),
+        pytest.param(stack(A, (), enableAutopilot=Computed()), "undecided", id="perhaps Autopilot"),
         pytest.param(stack(Computed(), ()), "undecided", id="computed location"),
         pytest.param(stack("us-central1", (A,), class_name=CROSS_REGION), "undecided", id="several clusters"),
         pytest.param([*stack(A, ()), nodes(R("Cluster", "other", {}), B, name="other")], "failed", id="other cluster"),
@@ -110,6 +114,20 @@ def exported(*locations: Any) -> list[R]:
 )
 def test_zones_of_clusters_that_export_a_pool(locations: tuple[Any, ...], expected: str) -> None:
     check_verdict(RULE, exported(*locations), expected, "route")
+
+
+def test_a_cluster_outside_the_stack_that_exports_a_pool_as_well() -> None:
+    provider = elsewhere()
+    third = pool(annotations={"networking.gke.io/export": "True"}, logical="third")
+    stack = all_of(exported("us-central1", "us-east4"), provider, within(provider, third))
+    check_verdict(RULE, stack, "undecided", "route")
+
+
+def test_a_cluster_that_may_export_a_pool_as_well() -> None:
+    gke, provider = cluster("perhaps", A)
+    third = pool(annotations={"networking.gke.io/export": Computed()}, logical="perhaps")
+    stack = all_of(exported("us-central1", "us-east4"), gke, provider, within(provider, third))
+    check_verdict(RULE, stack, "undecided", "route")
 
 
 SCALER = thing("autoscaling/v2", "HorizontalPodAutoscaler", "scaler", {"minReplicas": 2})

@@ -49,7 +49,7 @@ def test_outputs_alone() -> None:
 def test_the_message() -> None:
     (found,) = findings(RULE, build(*with_machines(subnet())))
     assert found.problems[0].observed == "Subnetwork `subnet` has no Private Google Access."
-    assert found.problems[0].fix == "Set `private_ip_google_access=True`."
+    assert found.problems[0].fix.startswith("Set `private_ip_google_access=True`.")
 
 
 @pytest.mark.parametrize(
