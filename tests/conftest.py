@@ -17,6 +17,7 @@ from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
 
 _HEAD, _TAIL = 48, 28
+_EXECUTE = run.execute
 # By default the collector looks at all tests and modules again and again.
 collect_seldom()
 # The same examples each time, however slow the machine is: the long hunt is the fuzzer's.
@@ -58,3 +59,9 @@ def _forks() -> Iterator[object]:
 def _warm(_forks: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs of pulumi-gcp run in forks of an interpreter that has imported it."""
     monkeypatch.setattr(run, "execute", _forks)
+
+
+@pytest.fixture
+def _own_process(_warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs of a test run as the pack runs them, among tests whose programs run in forks."""
+    monkeypatch.setattr(run, "execute", _EXECUTE)

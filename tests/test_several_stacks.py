@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from policypack.judgement import Results, judge_stacks
 from policypack.report.formats import render
 from policypack.sources import target as targets
 from policypack.sources.error import SourceError
+from policypack.sources.program import run
 from policypack.sources.target import load_targets
 from tests.projects import make_project
 from tests.report.valid import junit_root, parsed, sarif_run
@@ -41,6 +43,14 @@ def make_stacks(folder: Path, program: str = PROGRAM, **regions: list[str]) -> P
     for name, found in regions.items():
         (project / f"Pulumi.{name}.yaml").write_text(f"config:\n  llm:regions: {json.dumps(found)}\n")
     return project
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_warm(_forks: object) -> Iterator[None]:
+    """What a fixture of the module runs does so in a fork too."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "execute", _forks)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -33,31 +33,35 @@ gcp.compute.BackendService(
 """
 
 
+@pytest.mark.usefixtures("_warm")
 def test_the_example_in_the_readme_runs(tmp_path: Path) -> None:
     [example] = re.findall(r"```python\n(from policypack\.testing .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (tmp_path / "test_stack.py").write_text(example)
-    assert "1 passed" in run_pytest(tmp_path / "test_stack.py").stdout
+    (tmp_path / "test_readme.py").write_text(example)
+    assert "1 passed" in run_pytest(tmp_path / "test_readme.py")[1]
 
 
+@pytest.mark.usefixtures("_warm")
 def test_a_failing_test_shows_the_finding_and_its_fix(tmp_path: Path) -> None:
     project = make_project(tmp_path / "infra", ONE_REGION)
-    test = tmp_path / "test_stack.py"
+    test = tmp_path / "test_one_region.py"
     test.write_text(
         "from policypack.testing import assert_compliant\n\n"
         f"def test_stack():\n    assert_compliant({str(project)!r}, stack='cases')\n"
     )
-    result = run_pytest(test)
-    assert result.returncode == 1
-    assert "AssertionError: infra, stack cases: 2 resources, as a first preview: not compliant" in result.stdout
-    assert "Observed: All backends are in one region (`us-central1`)." in result.stdout
-    assert "Fix: Add a backend in another region to `backends`" in result.stdout
-    assert "policypack/testing.py" not in result.stdout
+    status, output = run_pytest(test)
+    assert status == 1
+    assert "AssertionError: infra, stack cases: 2 resources, as a first preview: not compliant" in output
+    assert "Observed: All backends are in one region (`us-central1`)." in output
+    assert "Fix: Add a backend in another region to `backends`" in output
+    assert "policypack/testing.py" not in output
 
 
-def run_pytest(file: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(file.parent), str(file)]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+def run_pytest(file: Path) -> tuple[int, str]:
+    """The exit status and the output of a run of its own."""
+    output = io.StringIO()
+    with contextlib.chdir(ROOT), contextlib.redirect_stdout(output):
+        status = pytest.main(["-p", "no:cacheprovider", "--capture=no", "--rootdir", str(file.parent), str(file)])
+    return int(status), output.getvalue()
 
 
 @pytest.mark.usefixtures("_warm")

@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import types
 import typing
 from collections.abc import Iterator
@@ -33,15 +34,16 @@ def warm_interpreter(python: Path) -> Iterator[Any]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
-        requests, answers = server.stdin, server.stdout
+        requests, answers, lock = server.stdin, server.stdout, threading.Lock()
 
         def execute(command: list[str], working_dir: Path, log: Path, timeout: float) -> int:
             assert Path(command[0]).resolve() == python.resolve(), command
             environment = dict(os.environ)
             job = {"command": command, "cwd": str(working_dir), "environment": environment, "log": str(log)}
-            requests.write(json.dumps(job) + "\n")
-            requests.flush()
-            return int(answers.readline())
+            with lock:
+                requests.write(json.dumps(job) + "\n")
+                requests.flush()
+                return int(answers.readline())
 
         yield execute
         requests.close()
@@ -50,6 +52,7 @@ def warm_interpreter(python: Path) -> Iterator[Any]:
 def serve() -> None:
     stacks = json.loads(CORPUS.read_text(encoding="utf-8")).values()
     learn_types({resource["type"] for stack in stacks for resource in stack})
+    import_pydantic()
     import_parts_of_the_runner()
     code_of(RUNNER)
     for line in sys.stdin:
@@ -59,6 +62,8 @@ def serve() -> None:
             run(job)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+    # To take apart all modules takes longer than a program.
+    os._exit(0)
 
 
 def learn_types(tokens: set[str]) -> None:
@@ -86,6 +91,15 @@ def learn_types(tokens: set[str]) -> None:
             learn(getattr(package, f"{name}Args"))
             for output in types.resource_types(getattr(package, name)).values():
                 learn(output)
+
+
+def import_pydantic() -> None:
+    """What the models of the reference stack need takes as long as to make its resources."""
+    pydantic = importlib.import_module("pydantic")
+    importlib.import_module("ipaddress")
+    # It imports most of itself with the first model and its docstrings.
+    config = pydantic.ConfigDict(use_attribute_docstrings=True)
+    pydantic.create_model("Model", __config__=config, size=(int, pydantic.Field(1, ge=0)))
 
 
 def import_parts_of_the_runner() -> None:

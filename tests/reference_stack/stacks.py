@@ -6,6 +6,7 @@ import copy
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,7 +31,12 @@ GONE = _Gone()
 
 
 def stack_config(folder: Path, stack: str) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return copy.deepcopy(_config_in((folder / f"Pulumi.{stack}.yaml").read_text()))
+
+
+@cache
+def _config_in(text: str) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load(text)["config"]
     return config
 
 

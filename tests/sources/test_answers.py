@@ -15,6 +15,7 @@ from policypack.sources.program.answers import read_answers
 from policypack.testing import assert_compliant
 from tests.command import command
 
+pytestmark = pytest.mark.usefixtures("_warm")
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE_PYTHON = ROOT / "reference_stack" / "venv" / "bin" / "python"
 CONFIG = "config:\n  gcp:project: p-demo\n  llm:token: {secure: v1:abc}\n  llm:size: {secure: v1:abc}\n"
@@ -476,7 +477,6 @@ GCP_ANSWERS = """\
 """
 
 
-@pytest.mark.usefixtures("_warm")
 def test_a_program_with_data_sources_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_PYTHON_CMD", str(REFERENCE_PYTHON))
     (tmp_path / "Pulumi.yaml").write_text("name: llm\nruntime: python\n")

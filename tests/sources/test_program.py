@@ -16,6 +16,7 @@ from policypack.sources.program import ProgramStack, load_program
 from tests.command import wait_until
 from tests.sources.deployed import DEPLOYED
 
+pytestmark = pytest.mark.usefixtures("_warm")
 PROJECT = "name: llm\nruntime: python\n"
 CONFIG = "config:\n  gcp:project: p-demo\n"
 NETWORK = "gcp:compute/network:Network"
@@ -31,7 +32,7 @@ def make(kind, name, /, opts=None, **inputs):
 """
 
 # The SDK says the place of what a class of its own makes.
-NETWORK = """\
+NETWORK_CLASS = """\
 class Network(pulumi.CustomResource):
     def __init__(self, name):
         super().__init__("gcp:compute/network:Network", name, {})
@@ -134,6 +135,7 @@ def test_an_explicit_provider_configures_its_resources(tmp_path: Path) -> None:
     assert named(program, "net").provider_urn == named(program, "other").urn
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_kubernetes_objects_have_names_that_are_made_up(tmp_path: Path) -> None:
     program = run(
         tmp_path,
@@ -281,6 +283,7 @@ def test_apply_and_secrets(tmp_path: Path) -> None:
     assert named(program, "sub").inputs == {"network": UNKNOWN, "region": "us-east1"}
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_the_program_sees_the_world_as_under_the_cli(tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("MTU = 1460\n")
     # Modules of these names lie beside the runner.
@@ -311,6 +314,7 @@ def test_the_program_sees_the_world_as_under_the_cli(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_nothing_the_program_prints_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, 'import sys; print("loud"); print("louder", file=sys.stderr); pulumi.log.warn("loudest")')
     assert capfd.readouterr() == ("", "")
@@ -326,6 +330,7 @@ def test_main_names_a_folder_or_a_file(tmp_path: Path, main: str) -> None:
     assert named(load_program(tmp_path, timeout=60), "net").inputs == {"cwd": str((tmp_path / "app").resolve())}
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_the_program_of_a_yml_project_with_a_virtual_environment_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -537,6 +542,7 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     assert "Pulumi.yaml is not valid YAML" in error_of(tmp_path)
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_a_virtual_environment_that_cannot_start(tmp_path: Path) -> None:
     write(tmp_path, Pulumi__yaml="name: llm\nruntime: {name: python, options: {virtualenv: venv}}\n", main="")
     python = tmp_path / "venv" / "bin" / "python"
@@ -545,6 +551,7 @@ def test_a_virtual_environment_that_cannot_start(tmp_path: Path) -> None:
     assert "cannot be started" in error_of(tmp_path)
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_an_interpreter_without_pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, main="")
     wrapper = tmp_path / "python"
@@ -633,14 +640,14 @@ BAD_PROGRAMS = {
         ["failed at __main__.py:9 with ValueError: no region"],
     ),
     "duplicate": (
-        f"{NETWORK}Network('net')\nNetwork('net')",
+        f"{NETWORK_CLASS}Network('net')\nNetwork('net')",
         [
             "two resources with the name `net` and the type gcp:compute/network:Network at __main__.py:10 and "
             "__main__.py:11: give one of them another name.",
         ],
     ),
     "duplicate in a loop": (
-        f"{NETWORK}for _ in range(2):\n    Network('net')",
+        f"{NETWORK_CLASS}for _ in range(2):\n    Network('net')",
         ["the name `net` and the type gcp:compute/network:Network at __main__.py:11: give one of them another name."],
     ),
     "missing configuration": (
@@ -667,7 +674,6 @@ BAD_PROGRAMS = {
 
 
 @pytest.mark.parametrize(("program", "phrases"), BAD_PROGRAMS.values(), ids=BAD_PROGRAMS.keys())
-@pytest.mark.usefixtures("_warm")
 def test_bad_programs(tmp_path: Path, program: str, phrases: list[str]) -> None:
     (tmp_path / "broken.py").write_text("\n1 / 0\n")
     (tmp_path / "bad_syntax.py").write_text("def f(:\n")
@@ -680,6 +686,7 @@ def test_a_program_that_ends_well_early(tmp_path: Path) -> None:
     assert named(run(tmp_path, 'import sys\nmake("Network", "net")\nsys.exit(0)'), "net")
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_a_program_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = tmp_path / "child"
     program = f"""
@@ -709,6 +716,7 @@ def is_running(process: int) -> bool:
         return False
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_a_thread_left_behind_does_not_hold_up_the_end(tmp_path: Path) -> None:
     assert named(
         run(
@@ -731,6 +739,7 @@ def test_a_frame_of_the_virtual_environment_is_not_the_users(tmp_path: Path) -> 
     assert "failed at __main__.py:4 with OSError: no" in error_of(tmp_path)
 
 
+@pytest.mark.usefixtures("_own_process")
 def test_the_environment_reaches_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIZE", "large")
     program = run(tmp_path, 'import os; make("Network", "net", size=os.environ["SIZE"])')
