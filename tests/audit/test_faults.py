@@ -195,9 +195,10 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
         arguments = ("pulumi://acme", "--journal", journal, "--workers", "1", "--policy-config", config)
         process = audit_command(*arguments, environment=environment)
         assert slow.are_held.wait(PATIENCE)
-        # The third is in the journal, and counted right after that.
+        # The third is in the journal, and counted right after that: then the process waits for the fourth.
         wait_until(lambda: b"/s2" in (tmp_path / "j-wal").read_bytes())
         time.sleep(0.1)
+        wait_until(lambda: is_waiting(process.pid))
         # Ctrl-C in a terminal goes to all processes, a kill to one.
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         _, error = process.communicate(timeout=PATIENCE)
@@ -212,6 +213,12 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
     assert (process.returncode, error) == (1, "")
     assert slow.asked == ["s3", "s4", "s5"]
     assert "6 stacks: 6 with mandatory violations. 6 violations (6 mandatory), 0 undecided." in output
+
+
+def is_waiting(process: int) -> bool:
+    """Whether all threads of a process sleep, however long they were kept from running."""
+    states = [Path(task, "stat").read_text().rpartition(") ")[2][0] for task in Path(f"/proc/{process}/task").iterdir()]
+    return set(states) == {"S"}
 
 
 def assert_all_ended(group: int) -> None:
