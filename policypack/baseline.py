@@ -155,11 +155,11 @@ def _read(file: Path, number: int, entry: object) -> Known:
     found = [entry.get(field) for field in Known._fields] if isinstance(entry, Mapping) else []
     values = [value for value in found if isinstance(value, str)]
     if len(values) < len(Known._fields) or values[-1] not in _STATUSES:
-        raise _no_baseline(file, f"entry {number} of `findings` needs {', '.join(Known._fields)}, all of them texts")
+        raise _no_baseline(file, f"entry {number} of `findings` needs {', '.join(Known._fields)}, all strings")
     known = Known(*values)
     rule = BY_ANY_NAME.get(known.rule)
     return known._replace(rule=rule.name) if rule else known
 
 
 def _no_baseline(file: Path, why: str) -> ConfigurationError:
-    return ConfigurationError(f"{file} is no baseline: {why}; write it anew with `check --write-baseline {file}`")
+    return ConfigurationError(f"{file} is not a baseline: {why}; rewrite it with `check --write-baseline {file}`")

@@ -273,7 +273,7 @@ def _what_is_fixed(comparison: Comparison) -> Iterator[str]:
     named = [printable(text) for text in dict.fromkeys(fixed)]
     rest = f" and {len(named) - _MOST_FIXED} more" if len(named) > _MOST_FIXED else ""
     if fixed:
-        yield f"fixed since the baseline was written; update the baseline: {', '.join(named[:_MOST_FIXED])}{rest}"
+        yield f"fixed since the baseline was written (update the baseline): {', '.join(named[:_MOST_FIXED])}{rest}"
 
 
 def _stack_in(urn: str) -> str:

@@ -183,8 +183,8 @@ ENTRY = {"rule": "r", "urn": "u", "subject": "", "status": "failed"}
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "is no baseline: it is not valid JSON"),
-        ("[" * 100_000, "is no baseline: it is not valid JSON"),
+        ("", "is not a baseline: it is not valid JSON"),
+        ("[" * 100_000, "is not a baseline: it is not valid JSON"),
         ("[]", "it has no list `findings`"),
         ('{"findings": {}}', "it has no list `findings`"),
         (json.dumps({**RIGHT, "schemaVersion": "2.0"}), "its `schemaVersion` is not 1.0"),
@@ -240,7 +240,7 @@ def test_a_run_says_what_is_fixed(tmp_path: Path) -> None:
     judged(tmp_path, TWO, "--write-baseline", file)
     result = judged(tmp_path, [TWO[0]], "--baseline", file, "--rule", "llm-backend-regions")
     assert result.returncode == 0
-    note = "Note: fixed since the baseline was written; update the baseline: `llm-backend-regions` of `embed`."
+    note = "Note: fixed since the baseline was written (update the baseline): `llm-backend-regions` of `embed`."
     assert note in result.stdout.splitlines()
     again = judged(tmp_path, [TWO[0]], "--baseline", file, "--write-baseline", file)
     assert again.returncode == 0
@@ -258,7 +258,7 @@ def test_what_is_undecided_is_known_too(tmp_path: Path) -> None:
 def test_a_baseline_is_never_written_over_what_is_read(tmp_path: Path) -> None:
     target = state(tmp_path, TWO)
     before = target.read_text()
-    assert_refused(check(target, "--write-baseline", target), "state.json is what this run reads or writes")
+    assert_refused(check(target, "--write-baseline", target), "state.json is already read or written by this run")
     assert target.read_text() == before
     assert_refused(check(target, "--baseline", tmp_path / "none.json"), "there is no baseline", "--write-baseline")
 

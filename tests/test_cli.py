@@ -320,7 +320,7 @@ pulumi.CustomResource("gcp:compute/backendService:BackendService", "chat", {"por
     result = check(project)
     assert result.returncode == 1
     assert "Note: encrypted configuration values are not known in this run" in result.stdout
-    assert "decides: llm:token.\n" in result.stdout
+    assert "depends on them: llm:token.\n" in result.stdout
     assert "Undecided: `port_name` is not known." in result.stdout
     assert "v1:abc" not in result.stdout
     assert "encrypted-value" not in result.stdout
@@ -426,7 +426,7 @@ gcp.compute.BackendService(
 def test_a_name_that_is_no_stacks_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path, "")
     for name in ("../dev", "a/../dev", "..", "a/b/c/d", "dev\n"):
-        assert_refused(check(project, "--stack", name), "is no name of a stack")
+        assert_refused(check(project, "--stack", name), "is not a stack name")
 
 
 def test_a_path_that_the_locale_cannot_write_is_refused(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ WRONG: list[tuple[Any, str]] = [
     ({REGIONS: {"enforcementLevel": 1}}, "the level must be one of advisory, mandatory, remediate, disabled, not the"),
     ({REGIONS: {"enforcementlevel": "advisory"}}, "option `enforcementlevel` is unknown"),
     ({"all": None}, "policy `all`: expected a level or an object, got null"),
-    ({"all": {"min_regions": 1}}, "`all` takes a level only, not `min_regions`"),
+    ({"all": {"min_regions": 1}}, "`all` accepts only a level, not `min_regions`"),
     ({REGIONS: {"min_region": 3}}, "option `min_region` is unknown; did you mean `min_regions`?"),
     ({REGIONS: {"min_regions": 2.5}}, "option `min_regions` must be a whole number from 1 to 50, not the number 2.5"),
     ({REGIONS: {"min_regions": 10**400}}, "option `min_regions` must be a whole number from 1 to 50, not the number 1"),
@@ -124,9 +124,9 @@ def test_a_right_file(tmp_path: Path, document: Any) -> None:
         ("", "is not valid JSON: Expecting value: line 1 column 1"),
         ("all: mandatory", "is not valid JSON"),
         ("[" * 100_000, "is not valid JSON"),
-        ('{"all": "advisory", "all": "mandatory"}', "`all` is there twice"),
-        (f'{{"{UTILIZATION}": {{"max": 0.8, "max": 0.9}}}}', "`max` is there twice"),
-        (f'{{"{UTILIZATION}": {{"max": NaN}}}}', "is not valid JSON: NaN is no number"),
+        ('{"all": "advisory", "all": "mandatory"}', "`all` appears twice"),
+        (f'{{"{UTILIZATION}": {{"max": 0.8, "max": 0.9}}}}', "`max` appears twice"),
+        (f'{{"{UTILIZATION}": {{"max": NaN}}}}', "is not valid JSON: NaN is not a number"),
         (f'{{"{UTILIZATION}": {{"max": 1e999}}}}', "option `max` must be a number from 0 to 1, not the number inf"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_starting_file_says_what_goes_without_saying(tmp_path: Path) -> None:
 
 def test_a_starting_file_never_replaces_another(tmp_path: Path) -> None:
     (tmp_path / "mine.json").write_text("mine")
-    assert_refused(run("init", "mine.json", cwd=tmp_path), "mine.json exists and is left as it is")
+    assert_refused(run("init", "mine.json", cwd=tmp_path), "mine.json already exists: name another file")
     assert (tmp_path / "mine.json").read_text() == "mine"
     assert_refused(run("init", "missing/start.json", cwd=tmp_path), "cannot write missing/start.json: No such file")
 
@@ -242,13 +242,13 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     lines = [line.removeprefix(f"error: {file}: ") for line in result.stderr.splitlines()]
     starts = [
-        f"`{REGIONS}`, `waivers`, item 1, `owner` is there twice",
-        f"`{UTILIZATION}`, `max` is there twice",
+        f"`{REGIONS}`, `waivers`, item 1, `owner` appears twice",
+        f"`{UTILIZATION}`, `max` appears twice",
         "unknown policy `llm-backend-region`; did you mean",
         "`services` is an option of each rule, not a policy",
         "policy `all`: unknown level `mandatry`",
-        "`all` takes a level only, not `services`",
-        "`all` takes a level only, not `undecided`",
+        "`all` accepts only a level, not `services`",
+        "`all` accepts only a level, not `undecided`",
         f"policy `{UTILIZATION}`: option `limits_for_gpu` is unknown",
         f"policy `{UTILIZATION}`: option `min` (0.9) is above option `max` (0.2)",
         f"policy `{REGIONS}`: unknown level `adv`",

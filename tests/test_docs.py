@@ -34,6 +34,27 @@ from tests.stacks import BY_NAME
 
 ROOT = Path(__file__).parent.parent
 STALE = "is not what the rules say: run `make docs`"
+# What users read, and words that others spell otherwise: here each has the spelling of Google Cloud and Pulumi.
+READ_BY_USERS = (
+    "*.md",
+    "action.yml",
+    "docs/**/*",
+    "policypack/**/*",
+    "reference_stack/*.*",
+    "reference_stack/docs/*",
+    "reference_stack/llm_stack/**/*",
+)
+SPELLINGS = {
+    r"time-out": "timeout",
+    r"start-up": "startup",
+    r"roll-out": "rollout",
+    r"\bset-up\b(?!-)": "setup",
+    r"\be-mail": "email",
+    r"\b(?:organ|recogn|author|minim|initial|normal|summar|serial)is(?:e|ing|ation)": "...ize",
+    r"\b(?:behavi|col|fav|hon)our": "...or",
+    r"\bcentre\b": "center",
+    r"\blicence\b": "license",
+}
 
 
 def test_the_pages_are_up_to_date() -> None:
@@ -65,6 +86,22 @@ def test_every_option_is_described(rule: AnyRule) -> None:
     assert [name for name, option in options_of(rule.options).items() if not option.description] == []
     configuration = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert [name for name in options_of(Options) if f"| `{name}` |" not in configuration] == []
+
+
+def test_each_word_has_one_spelling() -> None:
+    files = {file for pattern in READ_BY_USERS for file in ROOT.glob(pattern)}
+    texts = {
+        file: file.read_text(encoding="utf-8")
+        for file in files
+        if file.suffix in (".md", ".py", ".html", ".json", ".yaml", ".yml")
+    }
+    found = [
+        f"{file.relative_to(ROOT)}: {other[0]} should be {spelling}"
+        for file, text in sorted(texts.items())
+        for pattern, spelling in SPELLINGS.items()
+        for other in re.finditer(pattern, text, re.IGNORECASE)
+    ]
+    assert found == []
 
 
 def test_links_lead_somewhere() -> None:

@@ -341,7 +341,7 @@ def test_a_peak_needs_no_signal_that_follows_the_load_balancer() -> None:
 def test_a_peak_beyond_all_machines() -> None:
     found = chat(*fleets(policy(0.9, 2), policy(0.9, 3), **RATE), demand=peak(1e9))
     assert found.remedies is not None
-    assert found.remedies.needed == "Add a region: 10000 more machines are not enough here."
+    assert found.remedies.needed == "Add a region: 10000 more VMs are not enough here."
     assert found.enough is None
 
 
@@ -363,7 +363,7 @@ def test_groups_of_a_fixed_size() -> None:
     found = chat(service([backend(group, **RATE) for group in (groups[0], empty)]), groups[0], empty)
     assert found.verdict == "fails"
     assert found.remedies is not None
-    assert found.remedies.needed.startswith("Size the groups by autoscalers")
+    assert found.remedies.needed.startswith("Use autoscalers with targets")
     found = chat(*parts, demand=peak(10))
     assert found.remedies is not None
     assert found.remedies.machines == (
@@ -402,7 +402,7 @@ def test_drained_backends() -> None:
 
 
 def test_units() -> None:
-    assert chat(*fleets(policy(0.5, 2), policy(0.5, 2))).unit == "machines at 100 % utilization"
+    assert chat(*fleets(policy(0.5, 2), policy(0.5, 2))).unit == "VMs at 100 % utilization"
     small, large = template("small", "g2-standard-8"), template("large", "g2-standard-48")
     groups = [managed("us-central1", small), managed("us-east1", large)]
     scalers = [autoscaler(group) for group in groups]
@@ -415,18 +415,18 @@ def test_units() -> None:
     assert [one.warm_capacity for one in chat(*parts).regions] == pytest.approx([12.8, 12.8])
     assert [one.warm_capacity for one in chat(*parts, demand=peak(4, 2)).regions] == [4, 4]
     assert peaked.reasons == (
-        "its backends differ in their machines or targets, and --rps-per-machine is one number for all of them",
+        "its backends differ in their VMs or targets, and --rps-per-machine is one number for all of them",
     )
 
 
 @pytest.mark.parametrize(
     ("inputs", "target", "regions", "note"),
     [
-        ({"serviceLbPolicy": "p"}, {}, REGIONS, "Its `service_lb_policy` may set another order of overflow or none"),
-        ({"serviceLbPolicy": Computed()}, {}, REGIONS, "Its `service_lb_policy` may set another order"),
+        ({"serviceLbPolicy": "p"}, {}, REGIONS, "Its `service_lb_policy` may set a different overflow order or none"),
+        ({"serviceLbPolicy": Computed()}, {}, REGIONS, "Its `service_lb_policy` may set a different overflow order"),
         ({}, {"preference": "PREFERRED"}, REGIONS, "Its preferred backends are filled first"),
         ({}, {"preference": "DEFAULT"}, REGIONS, ""),
-        ({}, {}, ("us-east1", "mars-north1", "venus-east2"), "Where these regions are is not known"),
+        ({}, {}, ("us-east1", "mars-north1", "venus-east2"), "It is not known where these regions are"),
     ],
 )
 def test_who_takes_what_is_not_known(
@@ -462,12 +462,12 @@ def test_two_regions_need_no_order() -> None:
         ),
         (
             Demand(Amounts(by_name={"chat": 4.0}), Amounts(by_name={"batch": 4.0})),
-            "--rps-per-machine batch: it says nothing without --peak-rps for the service",
+            "--rps-per-machine batch: it needs --peak-rps for the same service",
         ),
         (
             Demand(Amounts(4.0), Amounts(by_name={"chat": 4.0})),
-            "--rps-per-machine chat: the service is in RATE mode, whose `max_rate_per_instance` says that already; "
-            "leave it out",
+            "--rps-per-machine chat: the service is in RATE mode, whose `max_rate_per_instance` already sets that; "
+            "omit it",
         ),
     ],
 )

@@ -115,7 +115,7 @@ def test_undecided_can_fail() -> None:
     result = failover(STATE, "--peak-rps", "6")
     assert result.returncode == 0
     assert "chat  undecided" in result.stdout.splitlines()
-    assert "say with --rps-per-machine" in result.stdout
+    assert "set --rps-per-machine" in result.stdout
     assert failover(STATE, "--peak-rps", "6", "--fail-on", "undecided").returncode == 1
 
 
@@ -141,17 +141,17 @@ def refused(arguments: list[str]) -> str:
         (["--peak-rps", "chta=4"], "error: --peak-rps chta: there is no such backend service; there are: chat"),
         (
             ["--rps-per-machine", "4"],
-            "error: --rps-per-machine says nothing without --peak-rps: give the load too",
+            "error: --rps-per-machine needs --peak-rps: also give the load",
         ),
         (
             ["--output", "failover.html"],
-            "error: the name of failover.html says no format: end it with one of .txt (terminal), .json (json), "
-            ".md (markdown)",
+            "error: cannot infer a format from failover.html: use one of these extensions: .txt (terminal), .json "
+            "(json), .md (markdown)",
         ),
         (
             ["--peak-rps", "nan"],
-            "Error: Invalid value for '--peak-rps': 'nan': give requests per second, above 0 up to 1000000000, as 40 "
-            "or chat=40",
+            "Error: Invalid value for '--peak-rps': 'nan': give requests per second, above 0 up to 1000000000, such as "
+            "40 or chat=40",
         ),
     ],
 )
@@ -159,7 +159,7 @@ def test_what_cannot_be_judged_is_refused_in_one_sentence(arguments: list[str], 
     assert refused(arguments) == message
 
 
-NO_NUMBER = "give requests per second, above 0 up to 1000000000, as 40 or chat=40"
+NO_NUMBER = "give requests per second, above 0 up to 1000000000, such as 40 or chat=40"
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ NO_NUMBER = "give requests per second, above 0 up to 1000000000, as 40 or chat=4
         (["chat=nan"], f"'chat=nan': {NO_NUMBER}"),
         (["chat="], f"'chat=': {NO_NUMBER}"),
         ([""], f"'': {NO_NUMBER}"),
-        (["=4"], "'=4': name a backend service before the equals sign, or leave that out"),
-        (["4", "5"], "there are two numbers for all services, leave one out"),
-        (["a=4", "b=4", "a=4"], "there are two numbers for a, leave one out"),
+        (["=4"], "'=4': name a backend service before the equals sign, or omit the sign"),
+        (["4", "5"], "there are two values for all services: remove one"),
+        (["a=4", "b=4", "a=4"], "there are two values for a: remove one"),
     ],
 )
 @pytest.mark.parametrize("option", ["--peak-rps", "--rps-per-machine"])

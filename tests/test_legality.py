@@ -1,7 +1,7 @@
 """What the provider's preview accepts, or refuses late, and the API refuses, ignores or answers by dropping traffic.
 
 Each case is a stack with one such combination, and its nearest legal neighbour. Exactly the listed rules speak, of
-those about legality, health checks and time-outs; rules about availability may speak as well. About the neighbour none
+those about legality, health checks and timeouts; rules about availability may speak as well. About the neighbour none
 of them speaks.
 """
 
@@ -251,7 +251,7 @@ CASES = {
         lb(backend(MIG), health_check=R("HealthCheck", "path", {**check("/health").inputs, **TIMES})),
         {PATH},
     ),
-    "a time-out of 0": Case(
+    "a timeout of 0": Case(
         lb(backend(MIG), timeoutSec=0),
         lb(backend(MIG), timeoutSec=600),
         {TIMEOUT},

@@ -62,7 +62,7 @@ def test_defaults_need_no_configuration() -> None:
         ),
         ({REGIONS: "mandatry"}, f"policy `{REGIONS}`: unknown level `mandatry`, use one of advisory, mandatory"),
         ({"all": "off"}, "policy `all`: unknown level `off`"),
-        ({"all": {"min_regions": 1}}, "`all` takes a level only, not `min_regions`"),
+        ({"all": {"min_regions": 1}}, "`all` accepts only a level, not `min_regions`"),
         ({REGIONS: 3}, f"policy `{REGIONS}`: expected a level or an object, got the number 3"),
         ({REGIONS: {"enforcementLevel": None}}, f"policy `{REGIONS}`: the level must be one of advisory, mandatory"),
         (

@@ -84,7 +84,7 @@ def test_a_configuration_may_use_an_old_name() -> None:
 
 
 def test_a_rule_is_configured_by_one_of_its_names() -> None:
-    with pytest.raises(ConfigurationError, match=f"`{OLD}` and `{NEW}` are the same policy, leave one of the two out"):
+    with pytest.raises(ConfigurationError, match=f"`{OLD}` and `{NEW}` are the same policy: remove one of the two"):
         read_settings(CHANGED, {OLD: "advisory", NEW: "advisory"})
 
 

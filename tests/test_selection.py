@@ -61,8 +61,8 @@ def test_which_rules_judge(asked: dict[str, Any], wanted: set[str]) -> None:
             [f"no rule is named `{glob}`; the command `rules` lists all" for glob in ("zzz-*", "nope", "zz")],
         ),
         ({"named": [""], "skipped": [" "]}, ["the name of a rule is empty: give a name or a glob"] * 2),
-        ({"named": ["llm-*"], "skipped": ["*"]}, ["no rule is left to judge by"]),
-        ({"named": ["subnet-flow-logs"], "severity": "critical"}, ["no rule is left to judge by"]),
+        ({"named": ["llm-*"], "skipped": ["*"]}, ["no rule is selected"]),
+        ({"named": ["subnet-flow-logs"], "severity": "critical"}, ["no rule is selected"]),
     ],
 )
 def test_what_names_no_rule_is_refused(asked: dict[str, Any], problems: list[str]) -> None:

@@ -139,7 +139,7 @@ def test_a_starting_file_for_some_services(tmp_path: Path) -> None:
 
 NOT_FOR_EVERY_RULE: list[tuple[Any, str]] = [
     ({"services": {"names": ["a"]}}, "`services` is an option of each rule, not a policy: `config init --services"),
-    ({"all": {"services": {"names": ["a"]}}}, "`all` takes a level only, not `services`: `config init --services"),
+    ({"all": {"services": {"names": ["a"]}}}, "`all` accepts only a level, not `services`: `config init --services"),
     ({"undecided": "fail"}, "`undecided` is an option of each rule, not a policy: `check` and `audit` take `--strict`"),
     ({"waivers": []}, "`waivers` is an option of each rule, not a policy"),
 ]
@@ -292,7 +292,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
             f"{of_waiver} `resource` is missing, add a string that is not empty",
             f"{of_waiver} `reason` is missing, add a string that is not empty",
             f"{of_waiver} `expires` is missing, add {day}",
-            f"{twice}: `all` is there twice, leave one of the two out",
+            f"{twice}: `all` appears twice: remove one of the two",
             f"{twice}: policy `all`: unknown level `x`, {levels}",
         )
     ]

@@ -145,8 +145,8 @@ def test_the_options(project: Path) -> None:
     assert (twice.returncode, twice.stdout) == (once.returncode, once.stdout)
     both = check(project, "--all-stacks", "--stack", "dev")
     assert (both.returncode, both.stdout) == (2, "")
-    assert_refused(check(STATE, "--all-stacks"), "is a state: leave them out")
-    assert_refused(check(STATE, "--stack", "a", "--stack", "b"), "is a state: leave them out")
+    assert_refused(check(STATE, "--all-stacks"), "is a state: omit them")
+    assert_refused(check(STATE, "--stack", "a", "--stack", "b"), "is a state: omit them")
     assert_refused(check(project / "none", "--all-stacks"), "There is no folder")
     assert_refused(check(project, "--stack", "dev", "--stack", "none"), "Stack none: The project has no stack none")
 

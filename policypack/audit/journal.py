@@ -255,7 +255,7 @@ def check_is_journal(connection: sqlite3.Connection, file: Path, schema: str = "
     (application,) = connection.execute(f"PRAGMA {schema}.application_id").fetchone()
     (version,) = connection.execute(f"PRAGMA {schema}.user_version").fetchone()
     if application != _APPLICATION:
-        raise AuditError(f"{file} is no journal of an audit")
+        raise AuditError(f"{file} is not the journal of an audit")
     if version != VERSION:
         raise AuditError(f"{file} was written by another release of this policy pack: delete it, or name a new file")
 
@@ -274,6 +274,6 @@ def explained(file: Path) -> Iterator[None]:
             f"the journal {file} cannot be used: {error}; name one in a folder that can be written"
         ) from error
     except sqlite3.DatabaseError as error:
-        raise AuditError(f"{file} is no journal of an audit, or it is damaged: {error}") from error
+        raise AuditError(f"{file} is not the journal of an audit, or is damaged: {error}") from error
     except OSError as error:
         raise AuditError(f"the journal {file} cannot be written: {error.strerror}") from error

@@ -53,7 +53,7 @@ def read_owners(file: Path | None, only: tuple[str, ...] = ()) -> Owners | None:
     """
     if not file:
         if only:
-            raise ConfigurationError("--owner needs a file that says who owns what: --owners FILE")
+            raise ConfigurationError("--owner needs a file that maps stacks to owners: --owners FILE")
         return None
     entries, problems = [], []
     for entry in _read(file):

@@ -71,7 +71,7 @@ def audit(
             run_audit(targets, order, opened, _executor(workers, scheduler), show=note, word=word)
         except KeyboardInterrupt:
             raise AuditInterrupted(
-                f"interrupted after {last.judged} stacks: run the same command again to go on ({file})"
+                f"interrupted after {last.judged} stacks: run the same command again to continue ({file})"
             ) from None
         yield results
 

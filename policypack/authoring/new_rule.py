@@ -115,7 +115,7 @@ def RULE_NAME(service: BackendService, options: Options) -> Checks:
     ```
 
     ## Undecided
-    TODO: what can be unknown so that it can't tell.
+    TODO: what can be unknown so that it cannot tell.
     """
     # TODO: the sentence that it enforces, in about 30 lines; CONTRIBUTING.md has the rules of the rules. Nothing means
     # that it passes. Options of its own: a frozen dataclass derived from Options, with Annotated[int, Range(1, 9)], and

@@ -166,7 +166,7 @@ def _check_targets(targets: tuple[str, ...], outputs: tuple[Path, ...]) -> None:
         for report in map(os.path.realpath, outputs):
             is_in_folder = report.startswith(f"{place}{os.sep}") and report.endswith(SUFFIXES)
             if is_in_folder or report == place or fnmatchcase(report, place):
-                raise OutputError(f"{report} is in what this run reads, {target}: write the report to another place")
+                raise OutputError(f"{report} is part of the target {target}: write the report elsewhere")
 
 
 def _judged_nothing(results: AuditResults) -> bool:

@@ -118,9 +118,9 @@ def check(
     from policypack.report.console import progress
 
     if is_all_stacks and stack_names:
-        raise click.UsageError("--all-stacks judges those of --stack too: leave one of them out")
+        raise click.UsageError("--all-stacks includes every --stack: use only one of the two")
     if is_quiet and is_verbose:
-        raise click.UsageError("--quiet and --verbose contradict each other: leave one out")
+        raise click.UsageError("--quiet and --verbose contradict each other: use only one of the two")
     try:
         reads = [Path(target), *(file for file in (choice.policy_config, baseline, answers) if file)]
         check_outputs("check", outputs, reads)
@@ -150,7 +150,7 @@ def check(
 def _check_place(file: Path | None, others: Iterable[Path]) -> None:
     """Refuses to write a baseline over what the run reads, or writes besides."""
     if file and os.path.realpath(file) in map(os.path.realpath, others):
-        raise OutputError(f"{file} is what this run reads or writes: write the baseline to another file")
+        raise OutputError(f"{file} is already read or written by this run: write the baseline to another file")
 
 
 def _write_baseline(file: Path, results: Results) -> None:

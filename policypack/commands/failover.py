@@ -39,9 +39,9 @@ class _Amount(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         except ValueError:
             amount = math.nan
         if math.isnan(amount) or not 0 < amount <= _MOST_RPS:
-            self.fail(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:.0f}, as 40 or chat=40")
+            self.fail(f"{value!r}: give requests per second, above 0 up to {_MOST_RPS:.0f}, such as 40 or chat=40")
         if equals and not name:
-            self.fail(f"{value!r}: name a backend service before the equals sign, or leave that out")
+            self.fail(f"{value!r}: name a backend service before the equals sign, or omit the sign")
         return name, amount
 
 
@@ -53,7 +53,7 @@ def _by_name(
     for name, amount in values:
         if name in by_name:
             what = f"for {name}" if name else "for all services"
-            raise click.BadParameter(f"there are two numbers {what}, leave one out")
+            raise click.BadParameter(f"there are two values {what}: remove one")
         by_name[name] = amount
     return by_name
 
@@ -69,8 +69,8 @@ def _by_name(
     type=_Amount(),
     multiple=True,
     callback=_by_name,
-    help="The load, in requests per second over all regions: of every backend service, or of the one with that logical "
-    "name. Without it the load is what the autoscalers let the warm machines carry. Can be repeated.",
+    help="The load in requests per second over all regions, of every backend service or of the one with this logical "
+    "name. By default, the load is what the autoscalers let the warm VMs carry. Can be repeated.",
 )
 @click.option(
     "--rps-per-machine",
@@ -78,8 +78,8 @@ def _by_name(
     type=_Amount(),
     multiple=True,
     callback=_by_name,
-    help="With --peak-rps: the requests per second that one machine serves when the load balancer counts it as full. "
-    "Needed where the load balancer's target is not a rate. Can be repeated.",
+    help="With --peak-rps: the requests per second that one VM serves when the load balancer counts it as full. "
+    "Required if the load balancer's target is not a rate. Can be repeated.",
 )
 @report_options("failover")
 @color_option
@@ -104,7 +104,7 @@ def failover(
 ) -> None:
     """Show what happens to each backend service when it loses a region, for each of its regions in turn.
 
-    It shows where the load goes, how full the other regions get with the machines that are running and with all that
+    It shows where the load goes, how full the other regions get with the running VMs and with all VMs that
     autoscalers may add, and the smallest change that makes the loss survivable. PROJECT_DIR and STATE are those of
     `check`. The arithmetic is in docs/failover.md.
 
@@ -123,7 +123,7 @@ def failover(
 
     try:
         if rps_per_machine and not peak_rps:
-            raise DemandError("--rps-per-machine says nothing without --peak-rps: give the load too")
+            raise DemandError("--rps-per-machine needs --peak-rps: also give the load")
         check_outputs("failover", outputs, reads=[Path(target), *([answers] if answers else [])])
         demand = Demand(*(Amounts(given.pop("", None), given) for given in (peak_rps, rps_per_machine)))
         results = _load(target, stack_name, answers, demand, services)

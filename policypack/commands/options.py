@@ -78,7 +78,7 @@ def _globs(context: click.Context, parameter: click.Parameter, values: tuple[str
 
 def services_option(help_: str) -> Callable[[Command], Command]:
     """The option `--services`, with what it does in the command."""
-    text = f"{help_} GLOB is on logical names: 'chat-*'. Can be repeated."
+    text = f"{help_} GLOB matches logical names: 'chat-*'. Can be repeated."
     return click.option("--services", metavar="GLOB", multiple=True, callback=_globs, help=text)
 
 
@@ -96,7 +96,7 @@ def profile_option(help_: str) -> Callable[[Command], Command]:
 
 _CHOICES: Final = (
     policy_config_option,
-    profile_option("The levels of the rules where the configuration says nothing."),
+    profile_option("The levels of the rules that the configuration does not set."),
     services_option(
         "In every rule, judge these backend services and what serves them instead of the configuration's `services`."
     ),

@@ -65,7 +65,7 @@ def write_starting_file(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise ConfigurationError(f"{path} exists and is left as it is: name another file, or remove it") from error
+        raise ConfigurationError(f"{path} already exists: name another file, or remove it") from error
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
 
@@ -84,7 +84,7 @@ class _Pairs(dict[str, object]):
 def _parse(text: str) -> tuple[Any, list[str]]:
     """The JSON, and what is wrong with its keys."""
     document = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refuse_constant)
-    return document, [f"{place} is there twice, leave one of the two out" for place in _twice(document)]
+    return document, [f"{place} appears twice: remove one of the two" for place in _twice(document)]
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> _Pairs:
@@ -105,4 +105,4 @@ def _twice(value: object, place: str = "") -> Iterator[str]:
 
 
 def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")

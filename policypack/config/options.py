@@ -99,9 +99,7 @@ def only(
         order = typing.get_args(Severity)
         kept = {name for name in kept if order.index(known[name].severity) >= order.index(severity)}
     if not kept:
-        raise ConfigurationError(
-            "no rule is left to judge by: select other rules with `--rule`, `--skip` and `--severity`"
-        )
+        raise ConfigurationError("no rule is selected: choose other rules with `--rule`, `--skip` and `--severity`")
     return {
         name: setting if name in kept else dataclasses.replace(setting, level="disabled")
         for name, setting in settings.items()
@@ -166,7 +164,7 @@ def _wrong_names(rules: Iterable[AnyRule], document: Mapping[str, object]) -> It
         elif name in known:
             other = found.setdefault(known[name].name, name)
             if other != name:
-                yield f"`{other}` and `{name}` are the same policy, leave one of the two out"
+                yield f"`{other}` and `{name}` are the same policy: remove one of the two"
         elif name != EVERY_RULE:
             yield f"unknown policy `{shown(name)}`{did_you_mean(name, [*known, EVERY_RULE], _WHERE_THE_RULES_ARE)}"
 
@@ -232,7 +230,7 @@ def _options_of_every_rule(entry: object) -> None:
     names = list(_options_in(entry))
     if names:
         raise ConfigurationError(
-            *(f"`{EVERY_RULE}` takes a level only, not `{shown(n)}`{_HOW_FOR_EVERY_RULE.get(n, '')}" for n in names)
+            *(f"`{EVERY_RULE}` accepts only a level, not `{shown(n)}`{_HOW_FOR_EVERY_RULE.get(n, '')}" for n in names)
         )
 
 

@@ -21,7 +21,7 @@ def json_schema(type_: type[Any]) -> dict[str, dict[str, Any]]:
 def document_schema(rules: Iterable[AnyRule]) -> dict[str, Any]:
     """The JSON schema of a whole configuration file, as `read_settings` takes it.
 
-    It can't tell whether values make sense together, nor whether a day exists.
+    It cannot tell whether values make sense together, nor whether a day exists.
     """
     level = {"$ref": "#/$defs/level"}
     common = json_schema(Options)
@@ -40,7 +40,8 @@ def document_schema(rules: Iterable[AnyRule]) -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": {
             "level": {
-                "description": "What a violation does. `remediate` counts as `mandatory`.",
+                "description": "What a violation does. `remediate` applies the fix if the rule can, and otherwise "
+                "counts as `mandatory`.",
                 "type": "string",
                 "enum": list(LEVELS),
             },

@@ -35,7 +35,7 @@ from policypack.model.values.spelling import Spelling, spelled, spelled_path
 from policypack.wording import printable
 
 _UNITS: Final = {
-    "UTILIZATION": "machines at 100 % utilization",
+    "UTILIZATION": "VMs at 100 % utilization",
     "RATE": "requests per second",
     "CONNECTION": "connections",
     "IN_FLIGHT": "requests in flight",
@@ -70,9 +70,7 @@ def _check_names(demand: Demand, names: Sequence[str]) -> None:
                 raise DemandError(f"{option} {printable(name)}: there is no such backend service; there are: {known}")
     for name in sorted(demand.rps_per_machine.by_name):
         if demand.peak_rps.of(name) is None:
-            raise DemandError(
-                f"--rps-per-machine {printable(name)}: it says nothing without --peak-rps for the service"
-            )
+            raise DemandError(f"--rps-per-machine {printable(name)}: it needs --peak-rps for the same service")
 
 
 def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFailover:
@@ -143,25 +141,25 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
     if service.is_regional or service.regions.upper != 1:
         return replace(found, verdict="not applicable", reasons=(why,))
     if any(target.is_google_api is True for target in psc_targets(service)):
-        why = "its backend is a Google API, of which a service takes one"
+        why = "its backend is a Google API, and a service supports only one"
         return replace(found, verdict="not applicable", reasons=(why,))
     needed = (
-        "Add a backend in another region that can carry the whole load alone: as many machines as here, and "
-        "autoscaler targets that keep both regions at 0.5 of the load balancer's target or less."
+        "Add a backend in another region that can carry the whole load alone: as many VMs as here, and autoscaler "
+        "targets that keep both regions at 0.5 of the load balancer's target or less."
     )
     if found.is_cloud_run:
         needed = (
-            "Create the Cloud Run service in another region too, with a maximum of instances that carries the whole "
-            "load alone, and add a serverless NEG for it to the backends."
+            "Also create the Cloud Run service in another region, with a maximum number of instances that carries the "
+            "whole load alone, and add a serverless NEG for it to the backends."
         )
     elif service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
         needed = "Add a Private Service Connect NEG in another region, for a service attachment published there."
     elif found.peak_rps is not None:
         needed = (
-            "Add a backend in another region, with machines in each of the two that alone can carry "
+            "Add a backend in another region, with enough VMs in each of the two regions to carry "
             f"{found.peak_rps:g} requests per second."
         )
-    reason = "all its backends are in one region, and nothing is left when that is lost"
+    reason = "all its backends are in one region, and nothing is left if it is lost"
     return replace(found, verdict="one region", reasons=(reason,), remedies=Remedies(needed=needed))
 
 
@@ -171,7 +169,9 @@ def _whichever(undecided: ServiceFailover, service: BackendService, basis: Failo
     verdicts = {way.verdict for way in ways}
     if len(verdicts) != 1 or "undecided" in verdicts:
         return undecided
-    return replace(undecided, verdict=ways[0].verdict, reasons=("it is so whichever backend has which group",))
+    return replace(
+        undecided, verdict=ways[0].verdict, reasons=("this is true however the groups belong to the backends",)
+    )
 
 
 def _by_steady_load(found: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
@@ -214,8 +214,8 @@ def _by_peak(
         return replace(shown, verdict="fails", remedies=more(service, by_group, peak))
     if not rates.is_exact:
         why = (
-            "its backends' limit for the requests per second is enough, but another limit may be reached earlier: "
-            "say with --rps-per-machine what one machine serves when the load balancer counts it as full"
+            "its backends' limit for requests per second is high enough, but another limit may be reached earlier: "
+            "set --rps-per-machine to what one VM serves when the load balancer counts it as full"
         )
         return replace(shown, reasons=(why,))
     return _unless_crowded(shown, service, replace(basis.found, by_group=by_group), peak)
@@ -246,7 +246,7 @@ def _machine_rates(service: BackendService, basis: FailoverBasis, per_machine: A
         if service.name in per_machine.by_name:
             raise DemandError(
                 f"--rps-per-machine {printable(service.name)}: the service is in RATE mode, whose "
-                "`max_rate_per_instance` says that already; leave it out"
+                "`max_rate_per_instance` already sets that; omit it"
             )
         return _Rates({urn: target.value for urn, target in targets.items()}, is_exact=True)
     given = per_machine.of(service.name)
@@ -255,17 +255,17 @@ def _machine_rates(service: BackendService, basis: FailoverBasis, per_machine: A
         if len(known) < len(limits):
             if basis.found.starts_on_demand:
                 return (
-                    "Cloud Run counts requests at a time, not requests per second: say with --rps-per-machine what one "
-                    "instance serves with as many requests as it takes at a time"
+                    "Cloud Run counts concurrent requests, not requests per second: set --rps-per-machine to what one "
+                    "instance serves at its maximum concurrency"
                 )
             mode = next(iter(targets.values())).mode
             return (
-                f"the load balancer's target is not in requests per second ({mode} mode): say with --rps-per-machine "
-                "what one machine serves when the load balancer counts it as full"
+                f"the load balancer's target is not in requests per second ({mode} mode): set --rps-per-machine to "
+                f"what one VM serves when the load balancer counts it as full"
             )
         return _Rates(known, is_exact=False)
     if len({(fleet.weight, fleet.target) for fleet in fleets.values()}) > 1:
-        return "its backends differ in their machines or targets, and --rps-per-machine is one number for all of them"
+        return "its backends differ in their VMs or targets, and --rps-per-machine is one number for all of them"
     return _Rates({urn: given if limit is None else min(given, limit) for urn, limit in limits.items()}, is_exact=True)
 
 

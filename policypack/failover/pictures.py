@@ -13,7 +13,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Fleet, Loss, by_region, carried, losses
 from policypack.model.values.secret import is_secret
 
-_HIDDEN: Final = "Numbers that this follows from are marked as secret, so none are shown."
+_HIDDEN: Final = "The underlying numbers are marked as secret, so none are shown."
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,19 @@ def _regions(fleets: Sequence[Fleet], peak: float | None) -> tuple[Region, ...]:
 def _why_no_order(service: BackendService, regions: Sequence[str]) -> str:
     """Why it is not known which region takes what overflows; empty if it is."""
     if service.has_setting("serviceLbPolicy") is not False:
-        return "Its ``service_lb_policy`` may set another order of overflow or none, so who takes what is not known."
+        return (
+            "Its ``service_lb_policy`` may set a different overflow order or none, so it is not known where the load "
+            "goes."
+        )
     if len(regions) <= 2:
         return ""
     backends = service.backends if isinstance(service.backends, tuple) else ()
     if any(backend.preference not in (None, "DEFAULT") for backend in backends):
-        return "Its preferred backends are filled first, so who takes what is not known."
+        return "Its preferred backends are filled first, so it is not known where the load goes."
     unknown = places_unknown(regions)
     if unknown:
         names = ", ".join(unknown)
-        return f"Where these regions are is not known, so who takes what is not known: {names}."
+        return f"It is not known where these regions are, so it is not known where the load goes: {names}."
     return ""
 
 

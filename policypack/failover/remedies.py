@@ -47,7 +47,7 @@ def remedies_for_peak(service: BackendService, by_group: Mapping[str, Fleet], pe
     managers, fleets = [_manager(service, urn) for urn in by_group], tuple(by_group.values())
     added = fewest_added(fleets, demand=peak)
     if added is None:
-        return Remedies(needed=_no_capacity(fleets) or f"Add a region: {MOST_ADDED} more machines are not enough here.")
+        return Remedies(needed=_no_capacity(fleets) or f"Add a region: {MOST_ADDED} more VMs are not enough here.")
     return Remedies(_machine_changes(managers, fleets, added))
 
 
@@ -56,8 +56,8 @@ def _needed(fleets: Sequence[Fleet], are_fixed: bool) -> str:
         return _no_capacity(fleets)
     if are_fixed:
         return (
-            "Size the groups by autoscalers with targets below the load balancer's, which keep room for the load of a "
-            "lost region; or say with --peak-rps what the load really is, since groups of a fixed size count as full."
+            "Use autoscalers with targets below the load balancer's, which leave room for the load of a lost region. "
+            "Or set the real load with --peak-rps, because groups of a fixed size count as full."
         )
     return "Add a region, or lower the autoscalers' targets and raise ``min_replicas`` in the smaller regions together."
 

@@ -79,9 +79,9 @@ def check_outputs(product: Product, files: Sequence[Path], reads: Iterable[Path]
     places = [os.path.realpath(file) for file in files]
     for file, place in zip(files, places, strict=True):
         if places.count(place) > 1:
-            raise OutputError(f"{file} is named twice: give each report a file of its own")
+            raise OutputError(f"{file} is named twice: give each report its own file")
         if place in {os.path.realpath(read) for read in reads}:
-            raise OutputError(f"{file} is what this run reads: write the report to another file")
+            raise OutputError(f"{file} is read by this run: write the report to another file")
 
 
 def render(product: Product, name: str, results: Any) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _format_of(product: Product, file: Path) -> Format:
     fitting = [(len(suffix), entry) for suffix, entry in known if file.name.lower().endswith(suffix)]
     if not fitting:
         endings = ", ".join(f"{suffix} ({entry.name})" for suffix, entry in known)
-        raise OutputError(f"the name of {file} says no format: end it with one of {endings}")
+        raise OutputError(f"cannot infer a format from {file}: use one of these extensions: {endings}")
     return max(fitting, key=lambda found: found[0])[1]
 
 

@@ -70,13 +70,13 @@ def _read(path: Path | None) -> bytes:
 
 def _parse(content: bytes, where: str) -> object:
     if not content.strip():
-        raise DamagedState(f"{where} is empty: what should have written a state there has failed.")
+        raise DamagedState(f"{where} is empty: whatever was meant to write a state there has failed.")
     try:
         return _loads(content)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise DamagedState(
-            f"{where} is not JSON, or it is cut off: {error.msg} in {place}. It has to be a state."
+            f"{where} is not JSON, or is cut off: {error.msg} in {place}. It must be a state."
         ) from error
     except UnicodeDecodeError as error:
         raise DamagedState(f"{where} is not text: a state is JSON.") from error
@@ -109,8 +109,8 @@ def _deployment_in(content: object, where: str) -> dict[str, Any]:
     """The deployment of an export or of a checkpoint; empty for a stack that was never deployed."""
     if not isinstance(content, dict) or not ("deployment" in content or "checkpoint" in content):
         raise DamagedState(
-            f'{where} is JSON, but no state: that has the key "deployment" (an export) or "checkpoint" (the file of '
-            "a local or bucket backend)."
+            f'{where} is JSON, but not a state: a state has the key "deployment" (an export) or "checkpoint" (the file '
+            "of a local or bucket backend)."
         )
     version = content.get("version")
     if version not in _VERSIONS or isinstance(version, bool):

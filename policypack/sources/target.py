@@ -50,12 +50,12 @@ def load_target(target: str, stack_name: str | None = None, *, answers: Path | N
         return _load_project(path, stack_name, answers)
     if path.suffix in (".yaml", ".yml", ".py"):
         raise SourceError(
-            f"{target} is no state: to judge a project, give its folder and choose its stack with --stack"
+            f"{target} is not a state: to judge a project, give its folder and choose its stack with --stack"
         )
     if stack_name is not None and (target == "-" or path.exists()):
-        raise SourceError(f"--stack {stack_name} chooses a stack of a project, and {target} is a state: leave it out")
+        raise SourceError(f"--stack {stack_name} chooses a stack of a project, but {target} is a state: omit it")
     if answers is not None and (target == "-" or path.exists()):
-        raise SourceError(f"--answers is what functions return to a program, and {target} is a state: leave it out")
+        raise SourceError(f"--answers gives the results of functions to a program, but {target} is a state: omit it")
     return _load_state(None if target == "-" else path)
 
 
@@ -74,9 +74,7 @@ def load_targets(target: str, stack_names: Sequence[str], *, answers: Path | Non
 
     path = _path_of(target)
     if target == "-" or (path.exists() and not path.is_dir()):
-        raise SourceError(
-            f"--stack and --all-stacks choose stacks of a project, and {target} is a state: leave them out"
-        )
+        raise SourceError(f"--stack and --all-stacks choose stacks of a project, but {target} is a state: omit them")
     names = list(dict.fromkeys(stack_names)) or _stacks_in(path)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         running = [pool.submit(_load_project, path, name, answers) for name in names]
@@ -138,6 +136,6 @@ def _placeholder_notes(keys: tuple[str, ...]) -> tuple[str, ...]:
     if not keys:
         return ()
     return (
-        f"encrypted configuration values are not known in this run, nor what a program that compares them decides: "
+        f"encrypted configuration values are not known in this run, nor is any decision that depends on them: "
         f"{', '.join(keys)}",
     )

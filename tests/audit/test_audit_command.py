@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "no target": ([], "Missing argument 'TARGET...'"),
     "an unknown scheme": (["ftp://x"], "error: ftp://x: there are no targets with ftp://"),
     "no matches": (["nothing-*.json"], "there is no such file"),
-    "an output of no format": (["ftp://x", "--output", "f.xlsx"], "error: the name of f.xlsx says no format"),
+    "an output of no format": (["ftp://x", "--output", "f.xlsx"], "error: cannot infer a format from f.xlsx"),
     "no configuration": (["ftp://x", "--policy-config", "none.json"], "error: cannot read the policy configuration"),
     "no baseline": (["ftp://x", "--baseline", "none"], "error: there is no baseline none"),
     "no worker": (["ftp://x", "--workers", "0"], "Invalid value for '--workers'"),
@@ -188,6 +188,6 @@ def test_a_report_never_replaces_a_state(tmp_path: Path, target: str, output: st
     before = (states / "a.json").read_bytes()
     result = CliRunner().invoke(audit, [str(states / target), "--output", str(states / output)])
     assert result.exit_code == 2
-    assert "is in what this run reads" in result.output
+    assert "is part of the target" in result.output
     assert [file.name for file in states.iterdir()] == ["a.json"]
     assert (states / "a.json").read_bytes() == before

@@ -115,7 +115,7 @@ def test_what_is_no_baseline(tmp_path: Path) -> None:
     for baseline, phrase in {
         tmp_path / "before": "there is no baseline",
         tmp_path / "j": "this audit's own journal",
-        states / "a.json": "is no journal of an audit",
+        states / "a.json": "is not the journal of an audit",
         tmp_path / "unfinished": "was not finished",
     }.items():
         with (

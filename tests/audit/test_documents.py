@@ -187,8 +187,8 @@ def test_markdown(everything: AuditResults, tmp_path: Path) -> None:
         "### LLM policy pack, audit: 2 of 7 stacks violate mandatory rules; 1 stack unreadable; 1 target not listed,"
         " or only in part",
         "",
-        "7 stacks: 2 with mandatory violations, 1 with advisory violations only, 1 undecided, 1 compliant, 1 without"
-        " anything to judge, 1 unreadable. 4 violations (3 mandatory), 1 undecided, 2 waived. Judged by 2 rules on"
+        "7 stacks: 2 with mandatory violations, 1 with advisory violations only, 1 undecided, 1 compliant, 1 with"
+        " nothing to judge, 1 unreadable. 4 violations (3 mandatory), 1 undecided, 2 waived. Judged by 2 rules on"
         " 2026-06-30.",
         "",
         "> `nowhere`: there is no file or folder nowhere; give a backend (file:\u200b//, gs:\u200b//, s3:\u200b//,"
@@ -263,7 +263,7 @@ def test_the_page_says_it_all(everything: AuditResults) -> None:
         "1 with advisory violations only",
         "1 undecided",
         "1 compliant",
-        "1 without anything to judge",
+        "1 with nothing to judge",
         "1 unreadable",
     ]
     stacks, rules = by_class(page, "rules")

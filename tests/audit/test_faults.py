@@ -41,7 +41,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "a": (".json.gz", COMPRESSED[:-20], "it is compressed but cut off"),
     "b": (".json.gz", COMPRESSED[:-8] + b"\0" * 8, "it is compressed but damaged"),
     "c": (".json.zst", ZSTANDARD.compress(GOOD).to_pybytes()[:-20], "it is compressed but damaged or cut off"),
-    "d": (".json", GOOD[:-20], "it is not JSON, or it is cut off"),
+    "d": (".json", GOOD[:-20], "it is not JSON, or is cut off"),
     "e": (".json", checkpoint(version=9), "it is a state of version 9; this policy pack reads versions 3 and 4"),
     "f": (".json", b"", "it is empty: w"),
     "g": (".json", b"[" * 100_000, "it cannot be read as a state: nested too deeply"),
@@ -204,7 +204,7 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
         _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == status
         if number == signal.SIGINT:
-            assert error == f"interrupted after 3 stacks: run the same command again to go on ({journal})\n"
+            assert error == f"interrupted after 3 stacks: run the same command again to continue ({journal})\n"
         assert_all_ended(process.pid)
         slow.goes_on.set()
         slow.asked.clear()

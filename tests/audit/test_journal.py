@@ -166,8 +166,11 @@ def of_version(file: Path, version: int) -> None:
 
 
 NO_JOURNALS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a text": (lambda file: file.write_text("hello, this is no journal at all\n" * 50), "is no journal of an audit"),
-    "another database": (foreign, "is no journal of an audit"),
+    "a text": (
+        lambda file: file.write_text("hello, this is no journal at all\n" * 50),
+        "is not the journal of an audit",
+    ),
+    "another database": (foreign, "is not the journal of an audit"),
     "of an older release": (
         partial(of_version, version=2),
         "another release of this policy pack: delete it",

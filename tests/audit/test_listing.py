@@ -57,8 +57,8 @@ def fail(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 Spoil = Callable[[Path, pytest.MonkeyPatch], None]
 FILES: dict[str, tuple[Spoil, str]] = {
-    "dangling link": (dangle, "it is a link to nothing: remove it, or restore what it leads to"),
-    "link to itself": (loop, "a link on its path leads back to itself: remove the link"),
+    "dangling link": (dangle, "it is a broken link: remove it, or restore its target"),
+    "link to itself": (loop, "a link on its path is circular: remove the link"),
     "vanished": (vanish, "it was deleted or renamed while the audit listed it: run the audit again"),
     "closed": (close, "no permission (Permission denied): let this user read it"),
     "damaged disk": (fail, "it cannot be read (Input/output error)"),
@@ -241,13 +241,13 @@ def test_files_here_need_no_package_but_those_of_the_command(tmp_path: Path, mon
 
 
 UNOPENED = {
-    "loop": ("HOME/loop", "a link on its path leads back to itself"),
-    "loop as a backend": ("file://HOME/loop", "it cannot be listed: a link on its path leads back to itself"),
+    "loop": ("HOME/loop", "a link on its path is circular"),
+    "loop as a backend": ("file://HOME/loop", "it cannot be listed: a link on its path is circular"),
     "too long": (f"HOME/{'x' * 300}", "it cannot be opened: File name too long"),
     "no user": ("~nobody-of-this-name/states", "it cannot be opened"),
     "NUL": ("file:///srv%00x", "embedded null byte"),
-    "stacks that dangle": ("file://HOME/dangling", "it cannot be listed: it is a link to nothing"),
-    "stacks that loop": ("file://HOME/looping", "it cannot be listed: a link on its path leads back to itself"),
+    "stacks that dangle": ("file://HOME/dangling", "it cannot be listed: it is a broken link"),
+    "stacks that loop": ("file://HOME/looping", "it cannot be listed: a link on its path is circular"),
 }
 
 

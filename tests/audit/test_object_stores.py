@@ -146,8 +146,7 @@ def test_what_to_do_about_a_damaged_checkpoint(bucket: Bucket, tmp_path: Path) -
         bucket.put(f".pulumi/{path}", b"{")
     with audited(bucket.url, journal=tmp_path / "j") as results:
         said = {
-            name.partition("?")[0]: why.partition(". It has to be a state. ")[2]
-            for name, why in errors(results).items()
+            name.partition("?")[0]: why.partition(". It must be a state. ")[2] for name, why in errors(results).items()
         }
     assert said == {
         "dev.json": "The backend has older copies: put one that is whole in its place, "

@@ -56,15 +56,15 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "a word": ("owners: [chat]", ["o.yaml: entry 1: it has to have `owner` and `project`"]),
     "a key twice": (
         "owners:\n- owner: a\n  project: x\n  owner: b",
-        ["o.yaml is not valid YAML in line 4, column 3: the key `owner` is there twice."],
+        ["o.yaml is not valid YAML in line 4, column 3: the key `owner` appears twice."],
     ),
     "the list twice": (
         "owners: [{owner: a, project: x}]\nowners: [{owner: b, project: x}]",
-        ["o.yaml is not valid YAML in line 2, column 1: the key `owners` is there twice."],
+        ["o.yaml is not valid YAML in line 2, column 1: the key `owners` appears twice."],
     ),
     "a key twice in JSON": (
         '{"owners": [{"owner": "a", "project": "x", "project": "y"}]}',
-        ["o.yaml is not valid YAML in line 1, column 44: the key `project` is there twice."],
+        ["o.yaml is not valid YAML in line 1, column 44: the key `project` appears twice."],
     ),
     "no such owner": ('owners: [{owner: b, project: "*"}]', ["o.yaml has no owner `a`; it has `b`"]),
 }
@@ -207,4 +207,4 @@ def test_the_changes_of_an_owner(backend: Path) -> None:
 def test_an_owner_needs_the_file(backend: Path) -> None:
     result = CliRunner().invoke(audit, ["backend", "--owner", "a", "--journal", str(backend / "j")])
     assert result.exit_code == 2
-    assert "--owner needs a file that says who owns what: --owners FILE" in result.output
+    assert "--owner needs a file that maps stacks to owners: --owners FILE" in result.output

@@ -165,13 +165,13 @@ def test_the_text(states: Path, tmp_path: Path) -> None:
         "  1  1  -  -  4  load-balancer-product  advisory",
         "",
         "Unreadable stacks: 1",
-        "  S/broken.json: it is not JSON, or it is cut off: Expecting property name enclosed in double quotes in"
-        " line 1, column 2. It has to be a state. Export the stack again: `pulumi stack export > state.json`.",
+        "  S/broken.json: it is not JSON, or is cut off: Expecting property name enclosed in double quotes in"
+        " line 1, column 2. It must be a state. Export the stack again: `pulumi stack export > state.json`.",
         "",
         "New violations: 1",
         "  llm-backend-regions  mandatory, severity critical: chat in S/good.json",
         "",
-        "5 stacks: 2 with mandatory violations, 1 with advisory violations only, 1 without anything to judge,"
+        "5 stacks: 2 with mandatory violations, 1 with advisory violations only, 1 with nothing to judge,"
         " 1 unreadable. 4 violations (3 mandatory), 0 undecided, 1 waived.",
     ]
 
@@ -185,5 +185,5 @@ def test_a_long_list_says_how_much_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_name_that_says_no_format(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"end it with one of .*\.parquet \(parquet\)"):
+    with pytest.raises(OutputError, match=r"use one of these extensions: .*\.parquet \(parquet\)"):
         check_outputs("audit", [tmp_path / "findings.xlsx"], [])

@@ -206,7 +206,7 @@ WRONG = {
     "no bucket": ("gs://", ["needs the name of a bucket"]),
     "a password": ("s3://key:secret@states", ["needs the name of a bucket"]),
     "no switch": ("s3://b?anonymous=yes", ["`anonymous` has to be `true` or `false`, not `yes`"]),
-    "twice": ("s3://b?region=a&region=b", ["`region` is there twice"]),
+    "twice": ("s3://b?region=a&region=b", ["`region` appears twice"]),
     "a role": ("s3://b?role=arn:aws:iam::1:role/r", ["`role`", "profile"]),
     "a universe": ("gs://b?universe_domain=x.goog", ["`universe_domain`"]),
     "an endpoint with a password": ("s3://b?endpoint=https://me:pw@minio", ["`endpoint` has to be a host"]),
@@ -216,7 +216,7 @@ WRONG = {
     "no token": ("pulumi://acme", ["PULUMI_ACCESS_TOKEN"]),
     "no folder": ("file://", ["needs a folder"]),
     "no such file": ("states.json", ["no file or folder states.json"]),
-    "standard input": ("-", ["`-` is no target"]),
+    "standard input": ("-", ["`-` is not a target"]),
 }
 
 

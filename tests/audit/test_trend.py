@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "one": (["a.journal"], "error: one journal shows no trend: "),
     "twice": (["a.journal", "./a.journal"], "error: a.journal is named twice"),
     "none": (["a.journal", "nothing"], "error: there is no journal nothing"),
-    "no journal": (["a.journal", "o.yaml"], "error: o.yaml is no journal of an audit"),
+    "no journal": (["a.journal", "o.yaml"], "error: o.yaml is not the journal of an audit"),
     "an owner without a file": (["a.journal", "b.journal", "--owner", "x"], "error: --owner needs a file"),
 }
 

@@ -136,7 +136,7 @@ FIXES = {
         ),
         chosen="5",
     ),
-    "the default time-out of Cloud Run": run(
+    "the default timeout of Cloud Run": run(
         "llm-backend-timeout", "_run_waits_long_enough", ('"timeout": "600s",', "", '"timeout": "600s",')
     ),
     "a key in a variable": run(

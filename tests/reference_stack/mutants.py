@@ -29,7 +29,6 @@ Result: TypeAlias = dict[str, Any]
 
 KEPT_FILE: Final = Path(__file__).with_name("mutants.json")
 COMMAND: Final = "make corpus"
-_RUNNER: Final = Path(program.__file__).parent / "interpreter"
 _TIMEOUT: Final = 60
 
 
@@ -101,7 +100,7 @@ def _fingerprint_of_program(stack_dir: Path, stack: str) -> str:
     package = [path for path in (stack_dir / PACKAGE).rglob("*") if path.is_file() and path.suffix != ".pyc"]
     entry = [stack_dir / name for name in ("__main__.py", "Pulumi.yaml", f"Pulumi.{stack}.yaml")]
     found = hashlib.sha256()
-    for path in [*entry, *sorted(package), *sorted(_RUNNER.glob("*.py"))]:
+    for path in [*entry, *sorted(package)]:
         found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()
 

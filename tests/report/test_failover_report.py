@@ -137,15 +137,15 @@ def test_words_around_the_numbers() -> None:
     )
     assert "  Without us-central1: 2.33 to us-east1, 1 beyond capacity, to all" in lines
     assert "  Without us-east1: 1.67 to us-central1" in lines
-    assert "  Keep 1 more machine warm, the fewest that are enough:" in lines
+    assert "  Keep 1 more VM warm, the minimum needed:" in lines
     assert "    set `min_replicas` of `autoscaler-mig-us-east1` from 1 to 2 (us-east1)" in lines
-    assert "  The fewest machines for 5 requests per second: 4 (2 in us-central1, 2 in us-east1)." in lines
+    assert "  The fewest VMs for 5 requests per second: 4 (2 in us-central1, 2 in us-east1)." in lines
     assert lines[-1] == "1 backend service: 1 fails."
 
 
 def test_maxima_that_have_to_rise_are_no_machines() -> None:
     lines = as_text(results(4, 4, peak=18)).splitlines()
-    start = lines.index("  Keep 2 more machines warm, the fewest that are enough:")
+    start = lines.index("  Keep 2 more VMs warm, the minimum needed:")
     assert lines[start + 1 : start + 5] == [
         "    set `min_replicas` of `autoscaler-mig-us-central1` from 4 to 5 (us-central1)",
         "    set `max_replicas` of `autoscaler-mig-us-central1` from 4 to 5 (us-central1)",
@@ -159,18 +159,20 @@ def test_what_overflows_without_a_known_order() -> None:
     lines = as_text(results(2, 2, 2, regions=three, serviceLbPolicy="p")).splitlines()
     assert "  Without us-central1: not known" in lines
     assert {line.rpartition("|")[2].strip() for line in bars("\n".join(lines))} == {"not known"}
-    note = "  Its `service_lb_policy` may set another order of overflow or none, so who takes what is not known."
+    note = (
+        "  Its `service_lb_policy` may set a different overflow order or none, so it is not known where the load goes."
+    )
     assert note in lines
 
 
 def test_a_region_without_load_overflows_nowhere() -> None:
     three = ("us-central1", "us-east1", "us-west1")
-    assert "  Without us-west1: nothing overflows" in as_text(results(2, 2, 0, regions=three)).splitlines()
+    assert "  Without us-west1: no overflow" in as_text(results(2, 2, 0, regions=three)).splitlines()
 
 
 def test_nobody_is_left() -> None:
     lines = as_text(results(0, 0, peak=3)).splitlines()
-    assert "  Without us-central1: 3 served by nobody" in lines
+    assert "  Without us-central1: 3 not served" in lines
 
 
 def test_no_service() -> None:
@@ -248,9 +250,9 @@ def test_markdown() -> None:
         "1 backend service: 1 survives.\n\n"
         "## chat: survives the loss of any one region\n\n"
         "Capacity and load are in requests per second.\n\n"
-        "The load is inferred: what the autoscalers let the warm machines carry, and all that they can take where "
-        "there is none. --peak-rps takes the real one.\n\n"
-        "| Region | Machines | Capacity | Load |\n"
+        "The load is inferred: what the autoscalers let the warm VMs carry, or the full capacity of groups without an "
+        "autoscaler. Set the real load with --peak-rps.\n\n"
+        "| Region | VMs | Capacity | Load |\n"
         "| --- | --- | --- | --- |\n"
         "| us-central1 | 2 to 4 | 8 to 16 | 3.2 |\n"
         "| us-east1 | 2 to 4 | 8 to 16 | 3.2 |\n\n"
@@ -266,6 +268,6 @@ def test_sentences_are_wrapped_between_words_in_a_terminal() -> None:
     start = next(number for number, line in enumerate(lines) if "The load is inferred" in line)
     assert lines[start : start + 3] == [
         "  The load is inferred: what the autoscalers let the warm",
-        "  machines carry, and all that they can take where there is",
-        "  none. --peak-rps takes the real one.",
+        "  VMs carry, or the full capacity of groups without an",
+        "  autoscaler. Set the real load with --peak-rps.",
     ]

@@ -118,9 +118,9 @@ def test_a_node_of_a_path_links_to_the_findings_of_its_resource(page: Element) -
         "URL map chat: not judged": None,
         "backend service chat, EXTERNAL_MANAGED, HTTP: 7 failed, 1 undecided": "chat",
         "health check health, HTTP /health: 1 failed": "health",
-        "backend vllm-europe-west4, europe-west4, 2 to 6 machines: 2 failed": "vllm-europe-west4",
-        "backend vllm-us-central1, us-central1, 2 to 6 machines: 1 failed, 1 undecided": "vllm-us-central1",
-        "machines vllm, g2-standard-8: 3 failed": "vllm",
+        "backend vllm-europe-west4, europe-west4, 2 to 6 VMs: 2 failed": "vllm-europe-west4",
+        "backend vllm-us-central1, us-central1, 2 to 6 VMs: 1 failed, 1 undecided": "vllm-us-central1",
+        "servers vllm, g2-standard-8: 3 failed": "vllm",
     }
 
 
@@ -130,10 +130,10 @@ def test_the_list_beside_a_picture_says_the_same(page: Element) -> None:
     assert [text_of(item) for item in path.findall("li")] == [
         "draft (backend service, EXTERNAL_MANAGED, HTTP) 3 failed, 19 undecided",
         "health (health check, HTTP /health) 1 failed",
-        "us-central1 vllm-us-central1 (backend, 2 to 6 machines) 1 failed, 1 undecided",
+        "us-central1 vllm-us-central1 (backend, 2 to 6 VMs) 1 failed, 1 undecided",
         "region not known not known (backend, backends is computed as a whole (inside apply?) or encrypted; write the "
         "list out so that it can be judged)",
-        "vllm (machines, g2-standard-8) 3 failed",
+        "vllm (servers, g2-standard-8) 3 failed",
     ]
 
 
@@ -189,8 +189,8 @@ def test_a_region_whose_loss_overloads_the_others_is_marked_and_what_to_do_is_sa
         ["chat", "europe-west4", "50 % left, 80 % load", "40 % full", "overloaded"],
         ["chat", "us-central1", "50 % left, 80 % load", "40 % full", "overloaded"],
         [
-            "No number of warm machines alone is enough: each brings load with it, or has no capacity. "
-            "Keep the machines of today and every autoscaler at 0.5 of full or less: "
+            "No number of warm VMs alone is enough: each adds load, or has no capacity. "
+            "Keep the current VMs, and every autoscaler at 0.5 of full or less: "
             "set load_balancing_utilization.target of autoscaler-mig-europe-west4 from 0.8 to 0.5 (europe-west4) "
             "set load_balancing_utilization.target of autoscaler-mig-us-central1 from 0.8 to 0.5 (us-central1)"
         ],
@@ -286,5 +286,5 @@ def test_a_large_stack_has_a_page_that_is_small_and_says_what_is_left_out() -> N
         re.findall('<details class="resource"', text)
     )
     assert text.count('<section class="service"') == MOST_DRAWN
-    assert f"There is none of {600 - MOST_DRAWN} further services." in text
+    assert f"{600 - MOST_DRAWN} further services have no picture." in text
     assert '<details class="resource" id="r0">' in text

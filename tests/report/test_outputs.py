@@ -88,11 +88,11 @@ def test_an_existing_file_is_replaced_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "sentences"),
     [
-        (["report.pdf"], ["report.pdf says no format", ".sarif (sarif)", ".xml (junit)"]),
-        (["report"], ["report says no format"]),
-        (["-"], ["- says no format"]),
-        (["json"], ["json says no format"]),
-        (["a.json", "b.yaml"], ["b.yaml says no format"]),
+        (["report.pdf"], ["cannot infer a format from report.pdf", ".sarif (sarif)", ".xml (junit)"]),
+        (["report"], ["cannot infer a format from report"]),
+        (["-"], ["cannot infer a format from -"]),
+        (["json"], ["cannot infer a format from json"]),
+        (["a.json", "b.yaml"], ["cannot infer a format from b.yaml"]),
         (["a.json", "b.xml", "./a.json"], ["a.json is named twice"]),
         (["x/../a.json", "a.json"], ["a.json is named twice"]),
     ],
@@ -109,7 +109,7 @@ def test_names_that_make_no_sense_are_refused(
 
 
 def test_they_are_refused_before_anything_is_judged(tmp_path: Path) -> None:
-    assert_refused(command("check", "nowhere", "--output", tmp_path / "report.pdf"), "report.pdf says no format")
+    assert_refused(command("check", "nowhere", "--output", tmp_path / "report.pdf"), "report.pdf: use one of these")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,9 +117,9 @@ def test_what_the_run_reads_is_never_written_over(tmp_path: Path) -> None:
     state, config = tmp_path / "state.json", tmp_path / "config.json"
     state.write_text(STATE.read_text())
     config.write_text("{}")
-    assert_refused(command("check", state, "--output", state), "state.json is what this run reads")
+    assert_refused(command("check", state, "--output", state), "state.json is read by this run")
     arguments = ("--policy-config", config, "--output", tmp_path / "x/../config.json")
-    assert_refused(command("check", state, *arguments), "config.json is what this run reads")
+    assert_refused(command("check", state, *arguments), "config.json is read by this run")
     assert (state.read_text(), config.read_text()) == (STATE.read_text(), "{}")
 
 

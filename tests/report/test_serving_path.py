@@ -57,9 +57,9 @@ def test_a_global_service_in_two_regions(deployed: bool) -> None:
         ("backend service", "chat", "", "EXTERNAL_MANAGED, HTTP"),
         ("health check", "check", "", "HTTP /health"),
         ("health check", "healing", "", "TCP"),
-        ("backend", "mig-europe-west4", "europe-west4", "1 machine"),
-        ("backend", "mig-us-central1", "us-central1", "2 to 8 machines"),
-        ("machines", "template", "", "g2-standard-8"),
+        ("backend", "mig-europe-west4", "europe-west4", "1 VM"),
+        ("backend", "mig-us-central1", "us-central1", "2 to 8 VMs"),
+        ("servers", "template", "", "g2-standard-8"),
     ]
     assert edges_of(path) == {
         ("rule", "proxy", True),
@@ -106,7 +106,7 @@ def test_a_passthrough_load_balancer_has_neither_proxy_nor_url_map() -> None:
     assert nodes_of(path) == [
         ("front end", "rule", "", ""),
         ("backend service", "chat", "", "INTERNAL, TCP, us-central1"),
-        ("backend", "mig-us-central1", "us-central1", "0 machines"),
+        ("backend", "mig-us-central1", "us-central1", "0 VMs"),
     ]
     assert edges_of(path) == {("rule", "chat", True), ("chat", "mig-us-central1", True)}
 
@@ -143,7 +143,7 @@ def test_backends_that_are_computed_as_a_whole() -> None:
         "`backends` is computed as a whole (inside `apply`?) or encrypted; write the list out so that it can be judged"
     )
     assert nodes_of(path)[1:] == [
-        ("backend", "mig-us-central1", "us-central1", "0 machines"),
+        ("backend", "mig-us-central1", "us-central1", "0 VMs"),
         ("backend", NOT_KNOWN, REGION_NOT_KNOWN, why),
     ]
     assert edges_of(path) == {("chat", "mig-us-central1", False), ("chat", NOT_KNOWN, False)}
@@ -176,7 +176,7 @@ def test_nodes_have_the_verdicts_of_their_resources_and_the_path_those_of_all() 
     one, other = (paths.path_of(service) for service in paths.services)
     assert one.service.verdicts == Verdicts(failed=2, mandatory=1)
     assert other.service.verdicts == Verdicts(failed=1, passed=1)
-    assert [node.verdicts for node in one.of_kind("machines")] == [Verdicts(failed=1, mandatory=1)]
+    assert [node.verdicts for node in one.of_kind("servers")] == [Verdicts(failed=1, mandatory=1)]
     assert [(node.label, node.detail, node.verdicts) for node in one.beside] == [
         ("subnet", "Subnetwork", Verdicts(failed=1))
     ]
@@ -210,8 +210,8 @@ def test_cloud_run_behind_its_negs(deployed: bool) -> None:
         ("backend service", "chat", "", "EXTERNAL_MANAGED, HTTPS"),
         ("backend", "neg-europe-west4", "europe-west4", "serverless NEG"),
         ("backend", "neg-us-central1", "us-central1", "serverless NEG"),
-        ("machines", "llm-europe-west4", "", "Cloud Run, 1 or more"),
-        ("machines", "llm-us-central1", "", "Cloud Run, 1 to 4"),
+        ("servers", "llm-europe-west4", "", "Cloud Run, 1 or more"),
+        ("servers", "llm-us-central1", "", "Cloud Run, 1 to 4"),
     ]
     assert edges_of(path) == {
         ("chat", "neg-europe-west4", True),

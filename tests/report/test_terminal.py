@@ -181,7 +181,7 @@ def test_a_group_lists_its_resources_and_says_whose_words_it_uses() -> None:
     assert not any("stands for all" in line for line in literal)
     own = printed(made_results([says("a", "`a` is so."), says("b", "`b` is so.")]))
     assert "  Observed: `a` is so." in own
-    assert "  `a` stands for all of them here." in own
+    assert "  `a` stands for each of them here." in own
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_very_many_resources_of_a_group_are_named_on_demand() -> None:
 def test_what_is_undecided_says_what_to_do() -> None:
     lines = printed(made_results([made_finding(reasons=("`mode` is not known",))]))
     start = lines.index("Undecided")
-    assert lines[start + 1].startswith("Write out the property that is named")
+    assert lines[start + 1].startswith("If a reason names a computed property, replace it")
     assert "  Undecided: `mode` is not known." in lines[start:]
 
 

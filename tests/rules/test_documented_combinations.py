@@ -110,7 +110,7 @@ SETTINGS: dict[str, tuple[tuple[dict[str, Any], dict[str, Any]], str]] = {
     "half its capacity": (({"capacityScaler": 0.5}, {}), "PPPP FFFF"),
     "all its capacity": (({"capacityScaler": 1.0}, {}), "PPPP PPPP"),
     "a port name": (({}, {"portName": "http"}), "PPPP FPPP"),
-    "a time-out": (({}, {"timeoutSec": 900}), "PPPP FPPP"),
+    "a timeout": (({}, {"timeoutSec": 900}), "PPPP FPPP"),
     "preference": (({"preference": "PREFERRED"}, {}), "PFPP UUUU"),
     "no preference": (({"preference": "DEFAULT"}, {}), "PPPP PPPP"),
     "a service policy": (({}, {"serviceLbPolicy": "projects/p/x/y"}), "PFPP UUUU"),

@@ -137,7 +137,7 @@ def test_the_message_quotes_no_email() -> None:
 
 @pytest.mark.parametrize("account", [None, email(DEFAULT)])
 def test_the_fix_names_the_role_that_reads_secrets(account: Any) -> None:
-    role = "grant it `roles/secretmanager.secretAccessor` on the secrets that the start-up reads"
+    role = "grant it `roles/secretmanager.secretAccessor` on the secrets that the startup script reads"
     script = {"metadata": {"startup-script": "gcloud secrets versions access latest --secret=key"}}
     (problem,) = finding(RULE, *on_path(machine({"serviceAccount": account, **script}))).problems
     assert role in problem.fix
@@ -149,7 +149,7 @@ def test_the_role_in_place_of_a_basic_one() -> None:
     script = {"metadata": {"startup-script": "gcloud secrets versions access latest --secret=key"}}
     resources = on_path(machine({"serviceAccount": email(OWN), **script}))
     (problem,) = finding(RULE, *resources, member("roles/editor", OURS)).problems
-    assert "such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" in problem.fix
+    assert "such as `roles/secretmanager.secretAccessor` for the secrets that the startup script reads" in problem.fix
 
 
 @pytest.mark.parametrize(

@@ -230,9 +230,10 @@ def test_a_program_runs_from_answers(tmp_path: Path) -> None:
     }
     assert program.stack.is_complete
     assert program.notes == (
-        "what these functions return is not known in this run: `gcp:compute/getVm:getVm` (__main__.py:15); an answer "
+        "the results of these functions are not known in this run: `gcp:compute/getVm:getVm` (__main__.py:15); an "
+        "answer "
         "in policy-answers.yaml makes it known",
-        "answers in policy-answers.yaml that the program does not ask for: 3 (`acme:index:getAny`), 4 "
+        "answers in policy-answers.yaml that the program does not use: 3 (`acme:index:getAny`), 4 "
         "(`acme:index:getUnused`)",
     )
 
@@ -263,8 +264,8 @@ def test_what_an_unknown_result_would_make_is_named(tmp_path: Path) -> None:
     assert inputs_of(program) == {"up": {}}
     assert not program.stack.is_complete
     assert program.notes[1] == (
-        "what the program makes in `apply` of results that are not known is not seen in this run, so that what seems "
-        "to be missing is undecided: __main__.py:15, __main__.py:16, __main__.py:19, __main__.py:20, __main__.py:21"
+        "this run does not see what the program creates in `apply` of unknown results, so anything that seems to be "
+        "missing is undecided: __main__.py:15, __main__.py:16, __main__.py:19, __main__.py:20, __main__.py:21"
     )
 
 
@@ -392,8 +393,14 @@ BAD_ANSWERS = {
         "- {function: a:b:c, arguments: {}, result: {x: 1}}",
         ["answers 1 and 3 in {file} are both for a:b:c with the same arguments"],
     ),
-    "binary": ("- {function: a:b:c, result: !!binary aGk=}", ["neither text, a number, a list nor a mapping"]),
-    "itself": ("- &a {function: a:b:c, result: *a}", ["is not valid YAML in line 1", "an alias of what it is in"]),
+    "binary": (
+        "- {function: a:b:c, result: !!binary aGk=}",
+        ["something other than text, numbers, lists and mappings"],
+    ),
+    "itself": (
+        "- &a {function: a:b:c, result: *a}",
+        ["is not valid YAML in line 1", "an alias of a node that contains it"],
+    ),
     "no YAML": ("- {", ["is not valid YAML"]),
     "several": ("- {result: {}}\n- {function: a:b:c}", ["answer 1 in {file} has no", "answer 2 in {file} has no"]),
 }
@@ -420,7 +427,7 @@ def test_answers_are_for_programs(tmp_path: Path, name: str) -> None:
     (tmp_path / "state.json").write_text("{}")
     ended = command(name, tmp_path / "state.json", "--answers", tmp_path / "answers.yaml")
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "--answers is what functions return to a program" in ended.stderr
+    assert "--answers gives the results of functions to a program" in ended.stderr
 
 
 # The real SDK of Google Cloud.

@@ -185,7 +185,7 @@ def test_constructs_of_programs(constructs: ProgramStack, name: str, inputs: dic
 def test_what_plugins_make_is_named(constructs: ProgramStack) -> None:
     assert not constructs.stack.is_complete
     assert constructs.notes == (
-        "what plugins make for these components is not seen in this run, so that what seems to be missing is "
+        "this run does not see what plugins create for these components, so anything that seems to be missing is "
         "undecided: `fleet` (acme:index:Fleet)",
     )
 

@@ -501,7 +501,7 @@ BAD_PROJECTS = {
     ),
     "a key twice": (
         {"main": "", "Pulumi__yaml": PROJECT, "Pulumi__dev__yaml": "config:\n  llm:a: 1\n  llm:a: 2\n"},
-        ["Pulumi.dev.yaml is not valid YAML in line 3, column 3: the key `llm:a` is there twice."],
+        ["Pulumi.dev.yaml is not valid YAML in line 3, column 3: the key `llm:a` appears twice."],
     ),
     "configuration of another type": (
         {"main": "", "Pulumi__yaml": PROJECT, "Pulumi__dev__yaml": "config: [a]\n"},
@@ -614,9 +614,9 @@ BAD_PROGRAMS = {
         "import pulumi_nowhere",
         ["ModuleNotFoundError: No module named 'pulumi_nowhere'", "`pulumi install`"],
     ),
-    "exits": ("import sys; sys.exit(3)", ["ended itself at __main__.py:7: sys.exit(3)"]),
+    "exits": ("import sys; sys.exit(3)", ["exited at __main__.py:7: sys.exit(3)"]),
     "exits with a message": ("raise SystemExit('no region')", ["sys.exit(no region)"]),
-    "ends its process": ("import os; print('bye'); os._exit(4)", ["with status 4", "Its last words: bye"]),
+    "ends its process": ("import os; print('bye'); os._exit(4)", ["with status 4", "Its last output: bye"]),
     "is killed": (
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
         ["was killed (signal SIGKILL)", "memory"],

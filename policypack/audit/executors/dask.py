@@ -50,7 +50,9 @@ def run(jobs: Iterator[Job], scheduler: str) -> Iterator[tuple[Job, list[StackRe
         for job in suspects:
             yield job, _records_of(_submit(client, job)) or [unreadable(job.entries[0], _KILLED)]
     except OSError as error:
-        raise AuditError(f"the Dask scheduler {scheduler} is lost ({error}): run the audit again to go on") from error
+        raise AuditError(
+            f"the Dask scheduler {scheduler} is lost ({error}): run the audit again to continue"
+        ) from error
     finally:
         client.close(timeout=_SECONDS_FOR_WORKERS)
 
@@ -107,7 +109,7 @@ async def _ask(distributed: Any, scheduler: str) -> None:
 
 
 def _no_scheduler(address: str) -> AuditError:
-    return AuditError(f"there is no Dask scheduler at {address}; it has to be like tcp://HOST:8786")
+    return AuditError(f"there is no Dask scheduler at {address}; it must look like tcp://HOST:8786")
 
 
 def _records_of(future: Any) -> list[StackRecord] | None:
@@ -120,12 +122,12 @@ def _records_of(future: Any) -> list[StackRecord] | None:
     except AuditError:
         raise
     except (asyncio.CancelledError, concurrent.futures.CancelledError) as error:
-        raise AuditError("the Dask scheduler is lost: run the audit again to go on") from error
+        raise AuditError("the Dask scheduler is lost: run the audit again to continue") from error
     except Exception as error:
         if type(error).__name__ == "KilledWorker":
             return None
         raise AuditError(
-            f"the Dask cluster did not do its work ({type(error).__name__}): its workers need the same release of this "
-            "policy pack with its extra `dask`; run the audit again to go on"
+            f"the Dask cluster failed ({type(error).__name__}): its workers need the same release of this "
+            "policy pack with its extra `dask`; run the audit again to continue"
         ) from error
     return records

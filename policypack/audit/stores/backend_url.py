@@ -138,7 +138,7 @@ def _parameters(url: str, scheme: str) -> dict[str, str]:
         if (scheme, name) in _REFUSED:
             raise TargetError(f"the parameter `{name}` of {scheme}:// URLs is not supported: {_REFUSED[scheme, name]}")
         if name in found:
-            raise TargetError(f"the parameter `{name}` is there twice, leave one of the two out")
+            raise TargetError(f"the parameter `{name}` appears twice: remove one of the two")
         if name not in known:
             continue
         _CHECKS.get(name, _no_check)(name, value)

@@ -157,7 +157,7 @@ _PROBLEMS: Final = {
     401: _BAD_TOKEN,
     403: "the token in PULUMI_ACCESS_TOKEN has no permission",
     404: "there is no such organization or stack, or the token in PULUMI_ACCESS_TOKEN may not see it",
-    429: "too many requests, also after some waiting",
+    429: "too many requests, even after some waiting",
 }
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 ERROR: Final = "error"
 
 _VANISHED: Final = "it was deleted or renamed while the audit listed it: run the audit again"
-_DANGLING: Final = "it is a link to nothing: remove it, or restore what it leads to"
-_LOOP: Final = "a link on its path leads back to itself: remove the link"
+_DANGLING: Final = "it is a broken link: remove it, or restore its target"
+_LOOP: Final = "a link on its path is circular: remove the link"
 _NO_FILE: Final = "it is neither a file nor a folder: remove it"
 _NOT_READ: Final = "the states in this folder are not read: name it as a target too, or give the glob {}"
 _CYCLE: Final = "it is a link to a folder that it is in, whose files are read there"

@@ -47,7 +47,7 @@ def _open(target: str) -> Store:
         return _open_cloud(rest)
     if scheme in ("http", "https"):
         raise TargetError(
-            f"{scheme}:// is no target: for Pulumi Cloud give pulumi://ORG, and set PULUMI_API to this address"
+            f"{scheme}:// is not a target: for Pulumi Cloud give pulumi://ORG, and set PULUMI_API to this address"
         )
     if scheme not in SCHEMES:
         hint = f"did you mean {_OTHER_NAMES[scheme]}://?" if scheme in _OTHER_NAMES else _FORMS
@@ -57,7 +57,7 @@ def _open(target: str) -> Store:
 
 def _open_path(target: str) -> Store:
     if not target or target == "-":
-        raise TargetError(f"`{target}` is no target: {_FORMS}")
+        raise TargetError(f"`{target}` is not a target: {_FORMS}")
     path = Path(target).expanduser()
     if path.is_dir():
         return _local_store(path, "backend" if (path / CHECKPOINTS).is_dir() else "folder")

@@ -52,12 +52,12 @@ class BackendService(LoadBalancerService):
 
     @property
     def timeout_seconds(self) -> float | Unknown:
-        """The time-out in seconds, from the first byte of a request to the last of its response."""
+        """The timeout in seconds, from the first byte of a request to the last of its response."""
         return self._seconds("timeoutSec", DEFAULT_TIMEOUT_SECONDS)
 
     @property
     def has_own_timeout(self) -> bool | Unknown:
-        """Whether its time-out is another than the default, which is the only one that serverless NEGs take."""
+        """Whether its timeout is another than the default, which is the only one that serverless NEGs take."""
         timeout = self.timeout_seconds
         return UNKNOWN if isinstance(timeout, Unknown) else timeout != DEFAULT_TIMEOUT_SECONDS
 

@@ -177,7 +177,7 @@ def _policy_effects(
 
 
 def _blocked(layers: Iterable[Layer], traffic: tuple[Range, ...], *, hopeful: bool) -> tuple[Blocked, ...]:
-    """What does not get through, if all that is not known is in its favour, or against it.
+    """What does not get through, if all that is not known is in its favor, or against it.
 
     For example, probes come from a/16 and b/22, and the network has two VPC rules:
 
@@ -191,7 +191,7 @@ def _blocked(layers: Iterable[Layer], traffic: tuple[Range, ...], *, hopeful: bo
     Args:
         layers: the rules of the VPC network, and of its global and regional policies, in the order that they act in.
         traffic: where the connections come from.
-        hopeful: what is not known is in favour of the connections.
+        hopeful: what is not known is in favor of the connections.
     """
     left, blocked = traffic, list[Blocked]()
     for layer in layers:

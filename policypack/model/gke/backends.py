@@ -189,7 +189,7 @@ class GkeBackend:
 
     @property
     def settings(self) -> Attached:
-        """What has its time-out, draining and log: GCPBackendPolicies, or BackendConfigs behind an Ingress."""
+        """What has its timeout, draining and log: GCPBackendPolicies, or BackendConfigs behind an Ingress."""
         return self.attached(BACKEND_POLICY) if self.way == GATEWAY else self._backend_configs
 
     def _is_target_of(self, policy: KubernetesObject) -> bool | Unknown:

@@ -1,4 +1,4 @@
-"""Service accounts: which one a property names, before its e-mail address is known as well."""
+"""Service accounts: which one a property names, before its email address is known as well."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULT_SUFFIX: Final = "-compute@developer.gserviceaccount.com"
 
 @dataclass(frozen=True)
 class Account:
-    """One service account: its e-mail address, the resource that makes it, or neither for the default account."""
+    """One service account: its email address, the resource that makes it, or neither for the default account."""
 
     email: str | None = None
     resource: Resource | None = None
@@ -64,7 +64,7 @@ def accounts_in(
 ) -> Accounts:
     """The service accounts that the property `key` of `resource` names.
 
-    E-mail addresses that are not known yet are those of the accounts that the property depends on, if it depends on
+    Email addresses that are not known yet are those of the accounts that the property depends on, if it depends on
     nothing else and there are as many of them.
 
     Args:

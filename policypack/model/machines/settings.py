@@ -67,7 +67,7 @@ class Shielding:
 
 @dataclass(frozen=True)
 class ServiceAccount:
-    """The service account of a machine; `is_managed_here` if its e-mail comes from accounts that the stack creates."""
+    """The service account of a machine; `is_managed_here` if its email comes from accounts that the stack creates."""
 
     properties: Properties
     is_managed_here: bool
@@ -76,7 +76,7 @@ class ServiceAccount:
     def is_default(self) -> bool | Unknown:
         """Whether it is a default account, which an account that is created never is.
 
-        Without an e-mail it is the default account of Compute Engine. A block without an e-mail and with no scopes at
+        Without an email it is the default account of Compute Engine. A block without an email and with no scopes at
         all decides nothing: https://github.com/hashicorp/terraform-provider-google/issues/8792.
         """
         email = self.properties.string("email")

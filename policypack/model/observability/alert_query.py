@@ -49,7 +49,7 @@ _NARROWED_BY_FRONT: Final = re.compile(f"(?:{_BY_FRONT})" + _COMPARED)
 _TEXT: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.*+-]+)")
 _COMPARISON: Final = re.compile(r">=?\s*(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?P<unit>'[^']*')?\s*$")
 _PERCENT: Final = re.compile(r"\*\s*100\b|\b100(?:\.0)?\s*\*|%")
-# The longest time-out that a load balancer honours is a day:
+# The longest timeout that a load balancer honors is a day:
 # https://cloud.google.com/load-balancing/docs/https/request-distribution
 MAX_LATENCY_MS: Final = 86_400_000
 

@@ -45,7 +45,7 @@ def has_authorization_policy(service: BackendService) -> bool:
 
 
 def start_up_mentions(service: BackendService, words: Iterable[str]) -> bool | Unknown:
-    """Whether what every machine behind a service runs at start-up holds one of these words.
+    """Whether what every machine behind a service runs at startup holds one of these words.
 
     `UNKNOWN` as well if not all groups have machines that the stack shows.
     """

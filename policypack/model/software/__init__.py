@@ -1,1 +1,1 @@
-"""What runs on machines: servers, start-up scripts and their credentials."""
+"""What runs on machines: servers, startup scripts and their credentials."""

@@ -1,4 +1,4 @@
-"""Model servers: by which words a machine's start-up names them, and which paths say that they are ready."""
+"""Model servers: by which words a machine's startup names them, and which paths say that they are ready."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def health_paths(names: Iterable[ServerName]) -> tuple[str, ...]:
 
 
 def servers_named_by(machines: Iterable[Resource]) -> tuple[ServerName, ...]:
-    """The servers that the start-up of these machines names: a sign of what runs there, no proof."""
+    """The servers that the startup of these machines names: a sign of what runs there, no proof."""
     return servers_in(text for machine in machines for text in start_up_texts(machine) if isinstance(text, str))
 
 

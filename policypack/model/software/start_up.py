@@ -19,7 +19,7 @@ _START_UP_KEYS: Final = (
 
 
 def start_up_texts(machine: Resource) -> Iterator[str | Unknown]:
-    """The start-up script, cloud-init data and container declaration of an instance or a template."""
+    """The startup script, cloud-init data and container declaration of an instance or a template."""
     script, metadata = machine.asked.string("metadataStartupScript"), machine.asked.object("metadata")
     if script is not None:
         yield script

@@ -46,7 +46,7 @@ class AuditProgress:
         self._open.close()
 
     def show(self, progress: Progress) -> None:
-        description = "Going on with the audit" if progress.goes_on else "Judging"
+        description = "Resuming the audit" if progress.goes_on else "Judging"
         self._bar.update(self._task, completed=progress.judged, total=progress.taken, description=description)
         if not self._console.is_terminal and time.monotonic() - self._said >= _SECONDS_A_LINE:
             self._said = time.monotonic()

@@ -17,7 +17,7 @@ STATUS_IN_WORDS: Final[dict[StackStatus, str]] = {
     "advisories": "with advisory violations only",
     "undecided": "undecided",
     "compliant": "compliant",
-    "nothing to judge": "without anything to judge",
+    "nothing to judge": "with nothing to judge",
     "unreadable": "unreadable",
 }
 EXPIRES_SOON_DAYS: Final = 30

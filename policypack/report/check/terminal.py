@@ -34,8 +34,8 @@ _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": 
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
 _MOST_NAMES: Final = 12
 _HOW_TO_DECIDE: Final = (
-    "Write out the property that is named, or set the option; or judge what is deployed, with `pulumi stack export` "
-    "and `check -`."
+    "If a reason names a computed property, replace it with a literal value; if it names an option, set it. Or judge "
+    "the deployed stack: `pulumi stack export`, then `check -`."
 )
 
 
@@ -122,7 +122,7 @@ def _group_lines(results: Results, groups: Iterable[Group]) -> Iterator[Line]:
         yield from _resource_lines(results, group)
         yield from (line(f"  {text}", hanging=4) for text in lines_of(first))
         if not group.is_literal:
-            yield line(f"  `{first.name}` stands for all of them here.")
+            yield line(f"  `{first.name}` stands for each of them here.")
         if first.status == "failed":
             yield line(f"  See {first.rule.url}", hanging=4)
 

@@ -36,10 +36,10 @@ _STYLES: Final[dict[Verdict, str]] = {
     "not applicable": "dim",
 }
 _LEGENDS: Final = {
-    False: "100 % is where the load balancer counts a region as full. Overflow goes to the nearest region with room: "
-    "by distance on the map, an estimate of distance in the network.",
-    True: "100 % of Cloud Run is where all instances have as many requests as they take at a time. Requests of a lost "
-    "region go to the nearest one left, room or not: by distance on the map, an estimate of distance in the network.",
+    False: "At 100 %, the load balancer counts a region as full. Overflow goes to the nearest region with room, by "
+    "distance on the map, which estimates network distance.",
+    True: "At 100 %, all Cloud Run instances are at their maximum concurrency. Requests of a lost region go to the "
+    "nearest region left, whether it has room or not, by distance on the map, which estimates network distance.",
 }
 # The label's margins, the moment, the line, the arrow and the longest text after the bar.
 _AROUND_A_BAR: Final = 40

@@ -41,18 +41,18 @@ def sentences(service: ServiceFailover) -> Iterator[str]:
         yield f"Capacity and load are in {service.unit}{bound}."
         if service.is_cloud_run:
             yield (
-                "Cloud Run starts instances as requests come, so the maximum of each region decides. Not known: "
-                "whether quota and GPUs are there, and how long an instance takes to start and to load its model."
+                "Cloud Run starts instances on demand, so the maximum of each region decides. Not known: whether "
+                "quota and GPUs are available, and how long an instance takes to start and load its model."
             )
         if service.peak_rps is None and service.is_cloud_run:
             yield (
-                "The load is inferred: what the minimum of instances carries before Cloud Run starts another one. "
-                "--peak-rps takes the real one."
+                "The load is inferred: what the minimum number of instances carries before Cloud Run starts another "
+                "one. Set the real load with --peak-rps."
             )
         elif service.peak_rps is None:
             yield (
-                "The load is inferred: what the autoscalers let the warm machines carry, and all that they can take "
-                "where there is none. --peak-rps takes the real one."
+                "The load is inferred: what the autoscalers let the warm VMs carry, or the full capacity of groups "
+                "without an autoscaler. Set the real load with --peak-rps."
             )
         else:
             yield (
@@ -65,7 +65,7 @@ def sentences(service: ServiceFailover) -> Iterator[str]:
 def region_rows(service: ServiceFailover) -> list[list[str]]:
     """A table of the regions, its header first."""
     return [
-        ["Region", "Instances" if service.is_cloud_run else "Machines", "Capacity", "Load"],
+        ["Region", "Instances" if service.is_cloud_run else "VMs", "Capacity", "Load"],
         *(
             [
                 region.region,
@@ -109,7 +109,7 @@ def overflow(service: ServiceFailover, picture: Picture) -> str:
     if picture.unserved and service.is_cloud_run:
         return f"{number(picture.unserved)} waits for instances to start"
     if picture.unserved:
-        return f"{number(picture.unserved)} served by nobody"
+        return f"{number(picture.unserved)} not served"
     if picture.flows is None:
         parts = ["not known"]
     else:
@@ -121,35 +121,35 @@ def overflow(service: ServiceFailover, picture: Picture) -> str:
     if picture.excess:
         where = "waits for instances to start" if service.is_cloud_run else "beyond capacity, to all"
         parts.append(f"{number(picture.excess)} {where}")
-    return ", ".join(parts) or "nothing overflows"
+    return ", ".join(parts) or "no overflow"
 
 
 def advice(service: ServiceFailover) -> Iterator[str]:
     """The smallest changes, in words."""
     remedies = service.remedies
     if remedies and service.is_cloud_run and remedies.machines:
-        yield "Let Cloud Run start more instances, the fewest with which any region can take over another:"
+        yield "Let Cloud Run start more instances, the fewest with which any region can take over for another:"
         yield from (f"  {_setting(change)}" for change in remedies.machines)
     elif remedies:
         if remedies.machines is not None:
             sizes = (one for one in remedies.machines if one.setting not in _LIMITS)
             more = sum(change.after - change.before for change in sizes)
             least = "at least " if service.is_at_most else ""
-            noun = "machine" if more == 1 else "machines"
-            yield f"Keep {least}{number(more)} more {noun} warm, the fewest that are enough:"
+            noun = "VM" if more == 1 else "VMs"
+            yield f"Keep {least}{number(more)} more {noun} warm, the minimum needed:"
             yield from (f"  {_setting(change)}" for change in remedies.machines)
         elif service.verdict == "fails":
-            yield "No number of warm machines alone is enough: each brings load with it, or has no capacity."
+            yield "No number of warm VMs alone is enough: each adds load, or has no capacity."
         if remedies.targets:
             start = "Or keep" if remedies.machines is not None else "Keep"
-            yield f"{start} the machines of today and every autoscaler at {remedies.highest_fill:g} of full or less:"
+            yield f"{start} the current VMs, and every autoscaler at {remedies.highest_fill:g} of full or less:"
             yield from (f"  {_setting(change)}" for change in remedies.targets)
         if remedies.needed:
             yield remedies.needed
     if service.enough is not None and service.peak_rps is not None:
         where = ", ".join(f"{machines} in {region}" for region, machines in service.enough)
         total = sum(machines for _, machines in service.enough)
-        yield f"The fewest machines for {number(service.peak_rps)} requests per second: {total} ({where})."
+        yield f"The fewest VMs for {number(service.peak_rps)} requests per second: {total} ({where})."
 
 
 def _setting(change: Change) -> str:

@@ -80,6 +80,6 @@ def _is_internal(interface: NetworkInterface, kind: str, setting: str, has_exter
         yield Fail(
             f"Network interface `{interface.name}` has an external {kind} address.",
             "Network interfaces without external addresses; load balancers use internal addresses.",
-            f"Remove ``{setting}``. If the start-up fetches from Docker Hub, Hugging Face or elsewhere outside Google, "
-            "add Cloud NAT (`gcp.compute.RouterNat`).",
+            f"Remove ``{setting}``. If the startup script downloads from Docker Hub, Hugging Face or elsewhere "
+            "outside Google, add Cloud NAT (`gcp.compute.RouterNat`).",
         )

@@ -25,7 +25,7 @@ def instance_service_account(machine: Machine, options: Options) -> Checks:
 
     ## What it checks
     - `service_account` names a user-managed service account. The default accounts of Compute Engine and App Engine
-      fail, whether named by e-mail, as `default`, or by a block without `email`. An e-mail that is not known yet passes
+      fail, whether named by email, as `default`, or by a block without `email`. An email that is not known yet passes
       if it comes from accounts that the stack creates.
     - The stack grants that account no basic role that allows changes (Editor or Owner) on a project, a folder or the
       organization.
@@ -79,7 +79,7 @@ def instance_service_account(machine: Machine, options: Options) -> Checks:
     The verdict is undecided when:
 
     - `service_account` or its `email` is computed from anything other than accounts that the stack creates;
-    - the block has neither an e-mail nor scopes;
+    - the block has neither an email nor scopes;
     - a basic role is granted to computed members, or a computed role is granted to the account;
     - no account is attached, and the metadata is computed or names buckets or images that may not be public.
     """
@@ -113,12 +113,12 @@ def _needs_no_account(machine: Machine) -> Checks:
 
 
 def _own_account(machine: Machine) -> str:
-    """What to do about the account; without its role a start-up that reads secrets ends there.
+    """What to do about the account; without its role, a startup script that reads secrets ends there.
 
     https://cloud.google.com/secret-manager/docs/access-control
     """
     roles = (
-        "`roles/secretmanager.secretAccessor` on the secrets that the start-up reads, and whatever else it needs"
+        "`roles/secretmanager.secretAccessor` on the secrets that the startup script reads, and whatever else it needs"
         if reads_secrets(machine)
         else "the roles that the server needs"
     )
@@ -134,7 +134,9 @@ def _is_no_basic_role(grant: BroadGrant, reads: bool) -> Checks:
         is_open = "its `role` is" if grant.role is UNKNOWN else "its members, or that account, are"
         yield Undecided(f"`{grant.by}` may grant its account a basic role: {is_open} not known", "service_account")
         return
-    such_as = ", such as `roles/secretmanager.secretAccessor` for the secrets that the start-up reads" if reads else ""
+    such_as = (
+        ", such as `roles/secretmanager.secretAccessor` for the secrets that the startup script reads" if reads else ""
+    )
     yield Fail(
         f"`{grant.by}` grants the VM's account `{grant.role}`.",
         "The roles that the server needs, such as `roles/logging.logWriter`.",

@@ -81,7 +81,7 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
         yield Fail(
             f"All capacity is drained: {quoted({backend.label for backend in backends})} "
             f"{'has' if len(backends) == 1 else 'have'} ``capacity_scaler`` 0.",
-            "A ``capacity_scaler`` above 0 on at least one backend; the only backend can't be drained.",
+            "A ``capacity_scaler`` above 0 on at least one backend; the only backend cannot be drained.",
             "Set ``capacity_scaler=1.0`` on the backends that should serve.",
         )
 

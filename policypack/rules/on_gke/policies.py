@@ -25,7 +25,7 @@ def on_settings(backend: GkeBackend, check: Callable[[Policy], Checks]) -> Check
 
 
 def settings_kind(backend: GkeBackend) -> str:
-    """The kind of the objects that have time-out, draining and log of a backend."""
+    """The kind of the objects that have timeout, draining and log of a backend."""
     return BACKEND_POLICY if backend.way == GATEWAY else BACKEND_CONFIG
 
 

@@ -152,7 +152,7 @@ def _waits_long_enough(service: BackendService, options: TimeoutOptions) -> Chec
 
 
 def _draining_for(service: BackendService, timeout: int) -> dict[str, Value]:
-    """What `llm-backend-draining` asks for after that: draining as long as the time-out, up to its own limit."""
+    """What `llm-backend-draining` asks for after that: draining as long as the timeout, up to its own limit."""
     needed = min(timeout, 3600)
     is_enough = when_known(service.draining_seconds, lambda seconds: seconds >= needed) is True
     return {} if is_enough else {"connection_draining_timeout_sec": needed}

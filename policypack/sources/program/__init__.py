@@ -100,11 +100,11 @@ def _hidden(records: Sequence[Mapping[str, Any]], unseen: Sequence[str]) -> Iter
     names = sorted(f"`{record['name']}` ({record['type']})" for record in records if hides_resources(record))
     if names:
         yield (
-            f"what plugins make for these components is not seen in this run, so that what seems to be missing is "
+            f"this run does not see what plugins create for these components, so anything that seems to be missing is "
             f"undecided: {', '.join(names)}"
         )
     if unseen:
         yield (
-            f"what the program makes in `apply` of results that are not known is not seen in this run, so that what "
-            f"seems to be missing is undecided: {', '.join(dict.fromkeys(unseen))}"
+            f"this run does not see what the program creates in `apply` of unknown results, so anything that seems to "
+            f"be missing is undecided: {', '.join(dict.fromkeys(unseen))}"
         )

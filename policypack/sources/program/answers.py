@@ -70,13 +70,14 @@ class Answers:
         calls = [f"`{function}`{f' ({place})' if place else ''}" for function, place in unknown.items()]
         if calls:
             yield (
-                f"what these functions return is not known in this run: {_some(calls)}; an answer in {self.file.name} "
+                f"the results of these functions are not known in this run: {_some(calls)}; an answer in "
+                f"{self.file.name} "
                 "makes it known"
             )
         unused = {one.number for one in self.all if one.is_for(stack)} - set(used)
         if unused:
             named = [f"{one.number} (`{one.function}`)" for one in self.all if one.number in unused]
-            yield f"answers in {self.file.name} that the program does not ask for: {_some(named)}"
+            yield f"answers in {self.file.name} that the program does not use: {_some(named)}"
 
 
 def read_answers(root: Path, file: Path | None) -> Answers:
@@ -95,7 +96,9 @@ def read_answers(root: Path, file: Path | None) -> Answers:
     try:
         json.dumps(entries)
     except (TypeError, ValueError) as error:
-        raise SourceError(f"{file} holds what is neither text, a number, a list nor a mapping: {error}.") from error
+        raise SourceError(
+            f"{file} contains something other than text, numbers, lists and mappings: {error}."
+        ) from error
     for number, entry in enumerate(entries, 1):
         try:
             found.append(_read_answer(number, entry, f"answer {number} in {file}"))
@@ -141,7 +144,7 @@ def _twice(answers: Sequence[Answer], file: Path) -> Iterator[str]:
             if is_both and (one.function, one.arguments) == (other.function, other.arguments):
                 yield (
                     f"answers {other.number} and {one.number} in {file} are both for {one.function} with the same "
-                    "arguments: leave one out."
+                    f"arguments: remove one."
                 )
 
 
@@ -156,7 +159,8 @@ def explain_answers(error: Mapping[str, Any], answers: Answers) -> Iterator[str]
         entries = "\n".join(map(_entry, missing))
         returned = "it returns" if is_one else "they return"
         yield (
-            f"The program {calls} of providers, and a run without the CLI has none to answer. Write what {returned} "
+            f"The program {calls} of providers, and a run without the CLI has no provider to answer. Write what "
+            f"{returned} "
             f"into {answers.file}, in place of {FILL_IN}:\n\n{entries}\n\n{WITH_CLI}"
         )
 

@@ -42,16 +42,16 @@ def explain(error: Mapping[str, Any], project: Project, config: StackConfig) -> 
 
 def _explain_death(error: Mapping[str, Any], project: Project) -> str:
     status = error["status"]
-    output = f" Its last words: {error['output']}" if error["output"] else ""
+    output = f" Its last output: {error['output']}" if error["output"] else ""
     if status < 0:
         name = signal.Signals(-status).name if -status in signal.valid_signals() else str(-status)
         return (
-            f"The program in {project.root} was killed (signal {name}) before it was done. If that was the system, it "
-            f"may need more memory.{output}"
+            f"The program in {project.root} was killed (signal {name}) before it finished. If the system killed it, "
+            f"it may need more memory.{output}"
         )
     return (
-        f"The program in {project.root} ended its process with status {status} before it was done: it must not call "
-        f"`os._exit` or the like.{output}"
+        f"The program in {project.root} ended its process with status {status} before it finished: it must not call "
+        f"`os._exit` or similar.{output}"
     )
 
 
@@ -72,7 +72,7 @@ def _explain_program_error(error: Mapping[str, Any], project: Project, config: S
             key = error["key"]
             return f"{start}which it is not. Correct it with `pulumi config set {key} VALUE`."
         case "exit":
-            start = f"The program in {project.root} ended itself{where}: sys.exit({error['message']})."
+            start = f"The program in {project.root} exited{where}: sys.exit({error['message']})."
             return f"{start} Run it with `pulumi preview` to see why."
     if error["kind"] == "refused" and PLACEHOLDER not in error["message"]:
         return f"The program in {project.root} refuses to run. {error['message']}"

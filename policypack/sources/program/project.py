@@ -111,7 +111,7 @@ def choose_stack(project: Project, wanted: str | None) -> str:
     """
     if wanted and not re.fullmatch(r"(\w[\w.-]*/){0,2}\w[\w.-]*", wanted, re.ASCII):
         raise SourceError(
-            f"{wanted} is no name of a stack: that has letters, digits, `.`, `_` and `-`, as in dev or acme/llm/dev."
+            f"{wanted} is not a stack name: use letters, digits, `.`, `_` and `-`, as in dev or acme/llm/dev."
         )
     known = stacks_of(project)
     if wanted:

@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
         node = super().compose_node(parent, index)
         # An alias of a collection that has not ended.
         if isinstance(node, yaml.CollectionNode) and node.end_mark is None:
-            raise yaml.MarkedYAMLError(problem="found an alias of what it is in", problem_mark=start)
+            raise yaml.MarkedYAMLError(problem="found an alias of a node that contains it", problem_mark=start)
         return node
 
     def compose_mapping_node(self, anchor: Any) -> Any:
@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
         seen = set[str]()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                problem = f"the key `{repr(key.value)[1:-1]}` is there twice"
+                problem = f"the key `{repr(key.value)[1:-1]}` appears twice"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
         return node

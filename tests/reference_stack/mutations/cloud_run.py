@@ -53,7 +53,7 @@ MUTATIONS = {
         (SERVICE, _STARTUP, '"failure_threshold": 360,'),
         fires={"run-service-probes"},
     ),
-    "run: a time-out of probes above their period": run_mutation(
+    "run: a timeout of probes above their period": run_mutation(
         (SERVICE, _STARTUP_PROBE, _STARTUP_PROBE.replace("5,", "15,", 1)),
         fires={"run-service-probes"},
     ),
@@ -96,15 +96,15 @@ MUTATIONS = {
         (SERVICE, 'f"{instance.memory_gib}Gi"', 'f"{instance.memory_gib}Mi"'),
         fires={"run-service-capacity"},
     ),
-    "run: the default time-out": run_mutation(
+    "run: the default timeout": run_mutation(
         (SERVICE, _TIMEOUT, ""),
         fires={"llm-backend-timeout"},
     ),
-    "run: a time-out of a minute": run_mutation(
+    "run: a timeout of a minute": run_mutation(
         (SERVICE, _TIMEOUT, '"timeout": "60s",'),
         fires={"llm-backend-timeout"},
     ),
-    "run: a time-out longer than Cloud Run's": run_mutation(
+    "run: a timeout longer than Cloud Run's": run_mutation(
         (SERVICE, _TIMEOUT, '"timeout": "7200s",'),
         fires={"llm-backend-timeout"},
     ),

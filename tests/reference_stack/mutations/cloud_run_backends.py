@@ -81,7 +81,7 @@ MUTATIONS = {
         (BACKEND, _PROTOCOL, f'{_PROTOCOL} port_name="http",'),
         fires={"backend-group-kind"},
     ),
-    "run: a time-out of the load balancer": run_mutation(
+    "run: a timeout of the load balancer": run_mutation(
         (BACKEND, _PROTOCOL, f"{_PROTOCOL} timeout_sec=900,"),
         fires={"backend-group-kind"},
     ),

@@ -46,7 +46,7 @@ MUTATIONS = {
         (PATHS, '["connect-failure"]', '["connect-failure", "gateway-error"]'),
         fires={"llm-backend-retry"},
     ),
-    "a route with the default time-out": mutation(
+    "a route with the default timeout": mutation(
         (PATHS, _RETRY, _RETRY.replace("{", '{"timeout": {"seconds": "30"}, ', 1)),
         fires={"llm-backend-timeout"},
     ),

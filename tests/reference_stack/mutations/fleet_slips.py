@@ -80,7 +80,7 @@ MUTATIONS = {
         (FLEET, _UNAVAILABLE, '"max_unavailable_percent": 100,'),
         fires={"instance-group-update-policy"},
     ),
-    "interval and time-out of probes swapped": mutation(
+    "interval and timeout of probes swapped": mutation(
         (BACKEND, "check_interval_sec=10,", "check_interval_sec=5,"),
         (BACKEND, "timeout_sec=5,", "timeout_sec=10,"),
         fires={"health-check-timing"},

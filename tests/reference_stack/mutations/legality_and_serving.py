@@ -51,11 +51,11 @@ MUTATIONS = {
         (BACKEND, AFFINITY, 'session_affinity="CLIENT_IP",'),
         fires={"backend-session-affinity"},
     ),
-    "the default time-out": mutation(
+    "the default timeout": mutation(
         (BACKEND, TIMEOUT, ""),
         fires={"llm-backend-timeout"},
     ),
-    "internal: a time-out of a minute": mutation(
+    "internal: a timeout of a minute": mutation(
         (BACKEND, TIMEOUT, "timeout_sec=60,"),
         fires={"llm-backend-timeout"},
         stack="internal",

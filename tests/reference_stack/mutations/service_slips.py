@@ -113,11 +113,11 @@ MUTATIONS = {
         ),
         fires={"load-balancer-attributes"},
     ),
-    "a time-out in milliseconds": mutation(
+    "a timeout in milliseconds": mutation(
         (BACKEND, _TIMEOUT, "timeout_sec=args.timeout_seconds * 1000,"),
         fires={"llm-backend-timeout", "llm-backend-draining"},
     ),
-    "time-out and draining swapped": mutation(
+    "timeout and draining swapped": mutation(
         (BACKEND, _TIMEOUT, "timeout_sec=1800,"),
         (BACKEND, _DRAINING, "connection_draining_timeout_sec=900,"),
         fires={"llm-backend-draining"},

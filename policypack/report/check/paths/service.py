@@ -74,7 +74,7 @@ def _resource_node(drawn: Drawn, kind: NodeKind, resource: Resource) -> Node:
         return drawn.resource(kind, resource, _group_detail(group), _region(group))
     if kind == "health check":
         return drawn.resource(kind, resource, _check_detail(HealthCheck(resource, drawn.stack)))
-    if kind == "machines":
+    if kind == "servers":
         machine_type = Machine(resource, drawn.stack).machine_type
         return drawn.resource(kind, resource, machine_type if isinstance(machine_type, str) else "")
     return drawn.resource(kind, resource)
@@ -99,16 +99,16 @@ def _add_machines(drawn: Drawn, node: Node) -> None:
         return
     manager = manager_of(Group(resource, drawn.stack))
     if manager:
-        _add_links(drawn, node, manager.template_links, "machines")
+        _add_links(drawn, node, manager.template_links, "servers")
         _add_links(drawn, node, manager.healing_check_links, "health check")
         return
     for machine in drawn.stack.uses(resource):
         if machine.type in MACHINE_TYPES:
-            drawn.connect(node, _resource_node(drawn, "machines", machine))
+            drawn.connect(node, _resource_node(drawn, "servers", machine))
     for service in run_services_of(drawn.stack, resource):
         is_certain = run_link_of(drawn.stack, resource).service is service
         detail = _run_detail(RunService.of(service, drawn.stack))
-        drawn.connect(node, drawn.resource("machines", service, detail), is_certain=is_certain)
+        drawn.connect(node, drawn.resource("servers", service, detail), is_certain=is_certain)
 
 
 def _service_detail(service: BackendService) -> str:
@@ -130,9 +130,9 @@ def _size(manager: GroupManager) -> str:
     if isinstance(autoscaler, Unknown) or isinstance(least, Unknown):
         return "size not known"
     if autoscaler is None or autoscaler.is_on is not True:
-        return f"{least:g} machine{'' if least == 1 else 's'}"
+        return f"{least:g} VM{'' if least == 1 else 's'}"
     most = autoscaler.max_replicas
-    return f"{least:g} or more machines" if isinstance(most, Unknown) else f"{least:g} to {most:g} machines"
+    return f"{least:g} or more VMs" if isinstance(most, Unknown) else f"{least:g} to {most:g} VMs"
 
 
 def _run_detail(service: RunService) -> str:

@@ -20,7 +20,7 @@ NodeKind: TypeAlias = Literal[
     "backend service",
     "health check",
     "backend",
-    "machines",
+    "servers",
     "beside",
 ]
 
@@ -110,7 +110,7 @@ class ServingPath:
         backends = [node for region in self.regions for node in self.in_region(region)]
         behind = [
             node
-            for node in (*self.of_kind("machines"), *self.of_kind("health check"))
+            for node in (*self.of_kind("servers"), *self.of_kind("health check"))
             if node not in self.balancing_checks
         ]
         first = {key: number for number, one in reversed([*enumerate(backends)]) for key in self._targets_of(one)}
