@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -264,9 +264,9 @@ def _finding(rule: AnyRule, subject: View, setting: Setting, today: date, is_cer
     if not verdicts:
         return Finding(rule, setting.level, resource.urn, resource.type, subject.name)
     spelling = subject.stack.spelling
-    problems = problems_of((verdict for verdict in verdicts if isinstance(verdict, Fail)), resource.urn, spelling)
-    undecided = (verdict for verdict in dict.fromkeys(verdicts) if isinstance(verdict, Undecided))
-    reasons = [replace(verdict, why=spelled(verdict.why, spelling)) for verdict in undecided]
+    problems = problems_of([verdict for verdict in verdicts if isinstance(verdict, Fail)], resource.urn, spelling)
+    undecided = dict.fromkeys(verdict for verdict in verdicts if isinstance(verdict, Undecided))
+    reasons = [Undecided(spelled(verdict.why, spelling), verdict.property_name) for verdict in undecided]
     exempt = "; ".join(spelled(verdict.why, spelling) for verdict in verdicts if isinstance(verdict, NotApplicable))
     if reasons and not problems and options.undecided == "fail":
         problems = [_UNDECIDED_AS_FAILURE]

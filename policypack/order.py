@@ -20,7 +20,7 @@ def rank(finding: Finding) -> int:
     return severity * 2 + (finding.level != "mandatory")
 
 
-def importance(finding: Finding) -> tuple[int, str, str]:
+def importance(finding: Finding) -> tuple[int, tuple[str, str], str]:
     """Sorts findings, the most important first: by rank, then resource, then rule."""
     return rank(finding), natural(finding.urn), finding.rule.name
 

@@ -185,7 +185,7 @@ def unresolved(links: Links, lead: str = "") -> Iterator[Undecided]:
         yield Undecided(f"{lead}: {links.why}" if lead else links.why, links.property_name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Condition(Generic[V]):
     """What makes a rule apply to a subject. While it is not known, what fails is undecided.
 
@@ -198,6 +198,13 @@ class Condition(Generic[V]):
     holds: Callable[[V], bool | Unknown]
     otherwise: str
     property_name: str
+
+    def holds_for(self, subject: V) -> bool | Unknown:
+        """Whether it holds for a subject, of which all rules with this condition ask that once."""
+        found = subject.answers.get(self)
+        if found is None:
+            found = subject.answers[self] = self.holds(subject)
+        return found
 
     @property
     def doubt(self) -> Undecided:
@@ -245,7 +252,7 @@ def under(conditions: Iterable[Condition[Any]], subject: View, check: Callable[[
     """What a check says of a subject if all conditions hold, else why it does not apply."""
     doubt: Undecided | None = None
     for condition in conditions:
-        holds = condition.holds(subject)
+        holds = condition.holds_for(subject)
         if holds is False:
             return iter((NotApplicable(condition.otherwise),))
         if isinstance(holds, Unknown):
@@ -282,18 +289,19 @@ def problems_of(fails: Iterable[Fail], judged: str, spelling: Spelling) -> list[
         judged: the URN of the resource.
         spelling: how its program spells properties.
     """
-    alike: dict[Problem, list[Problem]] = {}
+    alike: dict[tuple[Any, ...], list[Problem]] = {}
     for fail in fails:
         problem = _problem(fail, judged, spelling)
-        alike.setdefault(replace(problem, observed="", settings=()), []).append(problem)
-    return [
-        replace(
-            same,
-            observed=" ".join(dict.fromkeys(one.observed for one in found)),
-            settings=tuple(dict.fromkeys(value for one in found for value in one.settings)),
-        )
-        for same, found in alike.items()
-    ]
+        alike.setdefault((problem.required, problem.fix, problem.severity, problem.is_safe), []).append(problem)
+    return [found[0] if len(found) == 1 else _together(found) for found in alike.values()]
+
+
+def _together(alike: list[Problem]) -> Problem:
+    return replace(
+        alike[0],
+        observed=" ".join(dict.fromkeys(one.observed for one in alike)),
+        settings=tuple(dict.fromkeys(value for one in alike for value in one.settings)),
+    )
 
 
 def _problem(fail: Fail, judged: str, spelling: Spelling) -> Problem:

@@ -86,14 +86,14 @@ def verdicts_text(mandatory: int, advisory: int, undecided: int, waived: int, kn
     return counts + (f", {known} known" if known else "") + (f", {waived} waived" if waived else "")
 
 
-def natural(name: str) -> str:
+def natural(name: str) -> tuple[str, str]:
     """Sorts names as people count: `b-2` before `b-10`."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(_MOST_DIGITS), name)
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(_MOST_DIGITS), name), name
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Names for a sentence: `a`, `b` and `c`, in a stable order."""
-    *most, last = [f"`{name}`" for name in sorted(names, key=natural)]
+    """Names for a sentence, each once: `a`, `b` and `c`, in a stable order."""
+    *most, last = [f"`{name}`" for name in sorted(set(names), key=natural)]
     return f"{', '.join(most)} and {last}" if most else last
 
 

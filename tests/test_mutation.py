@@ -152,6 +152,14 @@ def test_functions_with_other_names_from_outside_are_imported_anew(tmp_path: Pat
     assert new_codes(path, mutated, functions_of(path)) is None
 
 
+def test_two_lambdas_on_one_line_are_imported_anew(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text("a, b = lambda: 1, lambda: 2\n")
+    names: dict[str, Any] = {"__name__": "module"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    assert new_codes(path, path.read_text(), functions_of(path)) is None
+
+
 def test_a_process_that_ends_by_itself_returns_nothing() -> None:
     assert in_forks([lambda: 1, lambda: os._exit(3), lambda: 2], jobs=2) == [1, None, 2]
 

@@ -53,6 +53,8 @@ EQUIVALENT: Final = {
         "there are always more than no zones",
     ("rules/run/run_service_ingress", "elif ingress != BALANCED:", "if True:"): "a balanced one has no way around",
     ("rules/shared/places", "if region is None and not proxy.is_regional:", "if False:"): "both are global then",
+    ("rules/shared/signals", "if autoscaler.scales_by_cpu_alone is True:",
+     "autoscaler.scales_by_cpu_alone is not False"): "it is known where `follows_cpu_alone` is",
     ("model/run/probe", "_DEFAULT_TIMEOUT_SECONDS = 1.0", "0.0"): "a period is at least 1 s",
 }  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -28,14 +29,17 @@ def functions_of(path: Path) -> list[FunctionType]:
 def new_codes(
     path: Path, mutated: str, functions: Iterable[FunctionType]
 ) -> list[tuple[FunctionType, CodeType]] | None:
-    """For each of the functions of a module its code in a mutant; `None` if they cannot change places."""
-    numbers = {(code.co_name, code.co_firstlineno): key for key, code in _codes(path.read_text(), path).items()}
+    """For each of the functions of a module its code in a mutant; `None` if it cannot take the place of theirs."""
+    numbers = defaultdict[tuple[str, int], list[tuple[str, int]]](list)
+    for key, code in _codes(path.read_text(), path).items():
+        numbers[code.co_name, code.co_firstlineno].append(key)
     codes = _codes(mutated, path)
     changes = []
     for function in functions:
         old = function.__code__
-        new = codes.get(numbers[old.co_name, old.co_firstlineno])
-        if new is None or len(new.co_freevars) != len(old.co_freevars):
+        number, *others = numbers[old.co_name, old.co_firstlineno]
+        new = codes.get(number)
+        if others or new is None or len(new.co_freevars) != len(old.co_freevars):
             return None
         changes.append((function, new))
     return changes

@@ -97,9 +97,10 @@ def test_the_most_important_comes_first() -> None:
         pytest.param(["b-1", "b-2", "b-10"], id="numbers count"),
         pytest.param(["zone-1-b", "zone-2-a", "zone-10-a"], id="within names"),
         pytest.param(["7", "a", "b-9876543210987654321098"], id="a long number"),
+        pytest.param(["b-01", "b-1", "b-2"], id="leading zeros"),
     ],
 )
 def test_names_are_listed_as_people_count(names: list[str]) -> None:
     assert sorted({*names}, key=natural) == names
     *most, last = [f"`{name}`" for name in names]
-    assert quoted(reversed(names)) == f"{', '.join(most)} and {last}"
+    assert quoted([*names[::-1], *names]) == f"{', '.join(most)} and {last}"

@@ -300,6 +300,12 @@ def test_an_unknown_group_beside_it_hides_which_is_which() -> None:
     check_verdict(RULE, [subject, NEG, OTHER_STACK], ("undecided", "failed"))
 
 
+def test_the_backend_that_is_not_known_is_named() -> None:
+    subject = service([backend(NEG, **EACH), backend(ELSEWHERE, **RATE)], **FOR_SERVERLESS)
+    (found,) = findings(RULE, build(subject, NEG, OTHER_STACK, deployed=True))
+    assert "`group` of `backends[1]` is not known: some kinds of backends cannot be combined" in found.reasons
+
+
 def test_one_finding_lists_all_that_is_wrong() -> None:
     subject = service([backend(NEG, maxRatePerInstance=4), backend(SERVERLESS, **BARE)], timeoutSec=900)
     (found,) = findings(RULE, build(subject, NEG, SERVERLESS, deployed=True))

@@ -189,7 +189,11 @@ def test_a_membership_counts() -> None:
     [
         pytest.param("projects/p/regions/us-central1/serviceAttachments/llm", "passed", id="in its region"),
         pytest.param("projects/p/regions/us-east1/serviceAttachments/llm", "undecided", id="in another region"),
-        pytest.param("us-east1-aiplatform.googleapis.com", "passed", id="a Google API"),
+        pytest.param("us-central1-aiplatform.googleapis.com", "passed", id="a locational API of its region"),
+        pytest.param("europe-west4-aiplatform.googleapis.com", "undecided", id="a locational API of another region"),
+        pytest.param("aiplatform.us-central1.rep.googleapis.com", "passed", id="a regional API of its region"),
+        pytest.param("aiplatform.us-east1.rep.googleapis.com", "undecided", id="a regional API of another region"),
+        pytest.param("aiplatform.googleapis.com", "passed", id="a global API"),
         pytest.param(Computed(), "passed", id="computed"),
     ],
 )

@@ -278,6 +278,12 @@ def test_the_message_names_known_keys_and_kinds() -> None:
     )
 
 
+def test_a_secret_after_a_text_that_is_unpacked_in_part() -> None:
+    parts = [gzip.compress(b"echo " * 20_000), f"HF_TOKEN={HF}".encode()]
+    text = "\n- ".join(base64.b64encode(part).decode() for part in parts)
+    check_verdict(RULE, with_path({"metadata": {"user-data": text}}), "failed")
+
+
 def test_a_long_text_takes_no_long_time() -> None:
     texts = ["-eyJ" * 60_000, "password: " * 20_000, "A" * 250_000, "\n".join(["A" * 30] * 8_000)]
     bomb = base64.b64encode(gzip.compress(b"\0" * 50_000_000)).decode()

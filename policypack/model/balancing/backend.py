@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -50,9 +50,13 @@ class Backend:
         return "backends", self.number
 
     @cached_property
-    def _is_set(self) -> dict[str, bool | Unknown]:
-        """The target fields that somebody asked about: each is asked about by several rules."""
-        return {}
+    def _targets(self) -> Mapping[str, bool | Unknown]:
+        """Whether each target field is set."""
+        values = {field: self.properties.number(field) for field in TARGET_FIELDS}
+        return {
+            field: UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
+            for field, value in values.items()
+        }
 
     @cached_property
     def balancing_mode(self) -> str | Unknown:
@@ -71,7 +75,7 @@ class Backend:
         scaler = self.properties.number("capacityScaler")
         return self.default_capacity_scaler if scaler is None else scaler
 
-    @property
+    @cached_property
     def is_drained(self) -> bool | Unknown:
         """Whether its capacity scaler takes all its capacity away."""
         scaler = self.capacity_scaler
@@ -116,10 +120,7 @@ class Backend:
 
     def is_set(self, field: str) -> bool | Unknown:
         """Whether a target field is set to a number above 0."""
-        if field not in self._is_set:
-            value = self.properties.number(field)
-            self._is_set[field] = UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
-        return self._is_set[field]
+        return self._targets[field]
 
     @property
     def is_full_by_cpu(self) -> bool | Unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import permutations
 from typing import Final
 
 from policypack.model.balancing.backend import Backend
@@ -121,7 +122,8 @@ class BackendService(LoadBalancerService):
         entries, properties = self.links.entries, self.resource.asked.objects("backends")
         if isinstance(entries, Unknown) or isinstance(properties, Unknown):
             return UNKNOWN
-        found = [Group(entry, self.stack) if entry else None for entry in entries]
+        own = {id(group.target): group for group in self.groups}
+        found = [own.get(id(entry)) for entry in entries]
         return tuple(
             Backend(
                 group.name if group else f"backends[{number}]",
@@ -210,10 +212,12 @@ class BackendService(LoadBalancerService):
     @cached_property
     def groups_that_may_be_one(self) -> tuple[str, ...]:
         """The names of groups that are one if the projects in their URLs are: one is left out, or is a number."""
-        references = {identity for identity in self._identities if isinstance(identity, Reference)}
-        return tuple(
-            sorted({one.name for one in references for other in references if one != other and may_be_one(one, other)})
-        )
+        alike: dict[Reference, list[Reference]] = {}
+        for identity in set(self._identities):
+            if isinstance(identity, Reference):
+                alike.setdefault(identity.in_project(None), []).append(identity)
+        pairs = (pair for found in alike.values() for pair in permutations(found, 2))
+        return tuple(sorted({one.name for one, other in pairs if may_be_one(one, other)}))
 
     @property
     def _known_entries(self) -> tuple[Resource | Reference, ...]:

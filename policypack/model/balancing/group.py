@@ -50,6 +50,8 @@ class GroupKind(enum.Enum):
     PRIVATE_SERVICE_CONNECT_NEG = "Private Service Connect NEG"
     PORT_MAPPING_NEG = "port mapping NEG"
 
+    __hash__ = object.__hash__
+
     @property
     def is_measured(self) -> bool:
         """Whether the load balancer checks its health and takes a target capacity; the others have neither."""
@@ -96,8 +98,9 @@ _PLATFORMS: Final = {
     "appEngine": "App Engine",
     "serverlessDeployment": "API Gateway",
 }
-# What tells these apart is asked of the group: the one if it is, the other if not.
-_VARIANTS: Final = {
+# What tells two apart is asked of the group: the one if it is, the other if not.
+_VARIANTS: Final[dict[GroupKind, tuple[BackendKind, ...]]] = {
+    **{kind: (BackendKind[kind.name],) for kind in GroupKind if kind is not GroupKind.INTERNET_NEG},
     GroupKind.INSTANCE_GROUP: (BackendKind.REGIONAL_INSTANCE_GROUP, BackendKind.INSTANCE_GROUP),
     GroupKind.ZONAL_NEG: (BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG),
     GroupKind.INTERNET_NEG: (BackendKind.GLOBAL_INTERNET_NEG, BackendKind.REGIONAL_INTERNET_NEG),
@@ -282,7 +285,7 @@ class Group:
 
 def variants_of(kind: GroupKind) -> tuple[BackendKind, ...]:
     """What load balancers tell apart of one kind."""
-    return _VARIANTS.get(kind) or (BackendKind[kind.name],)
+    return _VARIANTS[kind]
 
 
 @per_stack

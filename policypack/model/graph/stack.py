@@ -25,7 +25,7 @@ def per_stack(function: Callable[Concatenate[Stack, P], R]) -> Callable[Concaten
 
     @wraps(function)
     def once(stack: Stack, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = (function, args, *kwargs.items())
+        key = (function, args, *kwargs.items()) if kwargs else (function, args)
         found: R = stack._derived.get(key, _MISSING)
         if found is _MISSING:
             found = stack._derived[key] = function(stack, *args, **kwargs)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Self, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, Self, TypeVar
 
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import full_url
@@ -20,6 +21,11 @@ class View:
 
     resource: Resource
     stack: Stack
+
+    @cached_property
+    def answers(self) -> dict[Hashable, Any]:
+        """What was asked about it, with the answers: for questions of those who look at it."""
+        return {}
 
     @classmethod
     def of(cls, resource: Resource, stack: Stack) -> Self:

@@ -249,5 +249,3 @@ def _decoded(text: str) -> Iterator[str]:
             yield data.decode()
         except (binascii.Error, zlib.error, UnicodeDecodeError):
             continue
-        if left <= 0:
-            return

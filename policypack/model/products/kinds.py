@@ -36,13 +36,15 @@ class BackendKind(enum.Enum):
     PRIVATE_SERVICE_CONNECT_NEG = "Private Service Connect NEG"
     PORT_MAPPING_NEG = "port mapping NEG"
 
-    # Tables are looked up by kind for every backend and rule: that of `Enum` is Python, this is not.
     __hash__ = object.__hash__
 
     @property
     def is_neg(self) -> bool:
         """It is a network endpoint group, and no instance group."""
-        return self not in (BackendKind.INSTANCE_GROUP, BackendKind.REGIONAL_INSTANCE_GROUP)
+        return self not in INSTANCE_GROUPS
+
+
+INSTANCE_GROUPS: Final = frozenset({BackendKind.INSTANCE_GROUP, BackendKind.REGIONAL_INSTANCE_GROUP})
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ LIMITS: Final = {"one": 1, "one a region": 1, "up to 50": 50}
 # The kinds that may be together in one service; the others are alone.
 # https://cloud.google.com/load-balancing/docs/backend-service#backends
 TOGETHER: Final = (
-    frozenset({BackendKind.INSTANCE_GROUP, BackendKind.REGIONAL_INSTANCE_GROUP}),
+    INSTANCE_GROUPS,
     frozenset({BackendKind.ZONAL_NEG, BackendKind.HYBRID_NEG}),
     *(
         frozenset({kind})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from policypack.model.graph.resource import Resource
@@ -23,6 +23,9 @@ class Family(enum.Enum):
     PROXY_NETWORK = "proxy network"
     PASSTHROUGH = "passthrough"
 
+    # That of `Enum` is Python, and tables are looked up for every backend service and rule.
+    __hash__ = object.__hash__
+
 
 class Cell(enum.Enum):
     """What becomes of a setting. `NOT_DOCUMENTED` also where two pages of the documentation contradict each other."""
@@ -31,6 +34,8 @@ class Cell(enum.Enum):
     REFUSED = "refused"
     NO_EFFECT = "no effect"
     NOT_DOCUMENTED = "not documented"
+
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +188,7 @@ def is_refused(cells: Iterable[Cell]) -> bool | Unknown:
     return agreed(cell in (Cell.REFUSED, Cell.NO_EFFECT) for cell in cells)
 
 
+@lru_cache(maxsize=256)
 def products_of_scheme(scheme: str | Unknown, *, is_regional: bool) -> tuple[Product, ...]:
     """The products of a scope and a scheme, whatever their protocol; all of the scope if the scheme is not known."""
     return tuple(

@@ -25,6 +25,11 @@ _OTHER_PRODUCTS = ("appEngine", "cloudFunction", "serverlessDeployment")
 # attachment, a Google API by its host.
 _ATTACHMENT = re.compile(r"(?:^|/)projects/[^/]+/regions/(?P<region>[^/]+)/serviceAttachments/[^/]+$")
 _GOOGLE_API = re.compile(r"[a-z0-9.-]+\.googleapis\.com")
+# https://cloud.google.com/vpc/docs/regional-service-endpoints, and the older locational names.
+_REGION_OF_API = re.compile(
+    r"[a-z0-9-]+\.(?P<regional>[a-z]+-[a-z]+\d+)\.rep\.googleapis\.com"
+    r"|(?P<locational>[a-z]+-[a-z]+\d+)-[a-z0-9]+\.googleapis\.com"
+)
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,12 @@ class PscTarget:
     @property
     def region(self) -> str | Unknown:
         """The region that its name gives; `UNKNOWN` if it gives none."""
-        found = _ATTACHMENT.search(self.target) if isinstance(self.target, str) else None
-        return found["region"] if found else UNKNOWN
+        if not isinstance(self.target, str):
+            return UNKNOWN
+        if attachment := _ATTACHMENT.search(self.target):
+            return attachment["region"]
+        host = _REGION_OF_API.fullmatch(self.target)
+        return (host["regional"] or host["locational"]) if host else UNKNOWN
 
 
 def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar, overload
+from typing import Final, TypeVar, overload
 
 from policypack.model.values.read import read
 from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Object, Unknown, Value
 
 T = TypeVar("T")
+
+# A union would be made anew for each of the hundreds of thousands of properties of a stack.
+_NUMBERS: Final = (int, float)
 
 
 class Properties:
@@ -33,17 +35,17 @@ class Properties:
     def __init__(
         self, values: Object | Unknown, *, missing: Unknown | None = None, inputs: Object | None = None
     ) -> None:
-        self._values = values
-        self._missing = missing
+        self._values: Object = {} if isinstance(values, Unknown) else values
+        self._missing = UNKNOWN if isinstance(values, Unknown) else missing
         self._inputs = inputs
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The names of the properties, where they are the program's own; none if nothing is known."""
-        return () if self._values is UNKNOWN else tuple(self._values)
+        return tuple(self._values)
 
     def value(self, key: str) -> Value:
-        return UNKNOWN if self._values is UNKNOWN else self._values.get(key, self._missing)
+        return self._values.get(key, self._missing)
 
     @overload
     def string(self, key: str) -> str | Unknown | None: ...
@@ -53,7 +55,8 @@ class Properties:
         self, key: str, *, default: str | Unknown | None = None, if_omitted: bool = False
     ) -> str | Unknown | None:
         """The property as a string; an empty one is not set, as the provider treats it."""
-        return self._or_default(key, _as_string(self.value(key)), default, if_omitted)
+        value = _as_string(self.value(key))
+        return value if value is not None or default is None else self._default(key, default, if_omitted)
 
     @overload
     def number(self, key: str) -> float | Unknown | None: ...
@@ -62,7 +65,8 @@ class Properties:
     def number(
         self, key: str, *, default: float | Unknown | None = None, if_omitted: bool = False
     ) -> float | Unknown | None:
-        return self._or_default(key, _as_number(self.value(key)), default, if_omitted)
+        value = _as_number(self.value(key))
+        return value if value is not None or default is None else self._default(key, default, if_omitted)
 
     @overload
     def boolean(self, key: str) -> bool | Unknown | None: ...
@@ -71,13 +75,10 @@ class Properties:
     def boolean(
         self, key: str, *, default: bool | Unknown | None = None, if_omitted: bool = False
     ) -> bool | Unknown | None:
-        return self._or_default(key, _as_boolean(self.value(key)), default, if_omitted)
+        value = _as_boolean(self.value(key))
+        return value if value is not None or default is None else self._default(key, default, if_omitted)
 
-    def _or_default(
-        self, key: str, value: T | Unknown | None, default: T | Unknown | None, if_omitted: bool
-    ) -> T | Unknown | None:
-        if value is not None:
-            return value
+    def _default(self, key: str, default: T, if_omitted: bool) -> T | Unknown:
         return UNKNOWN if if_omitted and not self._omits(key) else default
 
     def _omits(self, key: str) -> bool:
@@ -108,7 +109,7 @@ class Properties:
             [value] = value
         if value is UNKNOWN:
             return None
-        return value if isinstance(value, Mapping) else {}
+        return value if isinstance(value, dict) else {}
 
     def objects(self, key: str) -> list[Properties] | Unknown:
         """The property as a list of objects; an unknown item is an object of which nothing is known."""
@@ -136,7 +137,7 @@ def _as_string(value: Value) -> str | Unknown | None:
         return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not isinstance(value, int | float):
+    if not isinstance(value, _NUMBERS):
         return UNKNOWN
     # Not with `str`, which hides a secret number.
     return like(value, float.__repr__(value) if isinstance(value, float) else int.__repr__(value))
@@ -147,7 +148,7 @@ def _as_number(value: Value) -> float | Unknown | None:
         return None
     if isinstance(value, str):
         return like(value, _number_in(value))
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else UNKNOWN
+    return value if isinstance(value, _NUMBERS) and not isinstance(value, bool) else UNKNOWN
 
 
 def _as_boolean(value: Value) -> bool | Unknown | None:

@@ -11,6 +11,7 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from policypack.model.values.values import Value, camel_case
@@ -66,6 +67,7 @@ def argument(name: str, value: object) -> str:
     return f"{name}={python_literal(value)}" if name.isidentifier() else f'"{name}": {python_literal(value)}'
 
 
+@lru_cache(maxsize=1024)
 def _as_pulumi_has_it(code: str) -> str:
     for form in ("f({})", "{{{}}}", "{}"):
         try:

@@ -22,7 +22,7 @@ class Unknown(enum.Enum):
             return True
         raise TypeError("UNKNOWN equals nothing for certain: compare with `is UNKNOWN` first")
 
-    __hash__ = enum.Enum.__hash__
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return "UNKNOWN"

@@ -49,9 +49,9 @@ class Verdicts:
 def count_verdicts(findings: Iterable[Finding]) -> Verdicts:
     """How many findings there are of each status."""
     counts = Counter[str]()
-    for finding in findings:
-        counts[finding.status.replace(" ", "_")] += 1
-        counts["mandatory"] += finding.status == "failed" and finding.level == "mandatory"
+    for (status, level), number in Counter((finding.status, finding.level) for finding in findings).items():
+        counts[status.replace(" ", "_")] += number
+        counts["mandatory"] += number if status == "failed" and level == "mandatory" else 0
     return Verdicts(**counts)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import MANAGER_COLLECTION
-from policypack.model.products.kinds import KINDS, BackendKind
+from policypack.model.products.kinds import INSTANCE_GROUPS, KINDS, BackendKind
 from policypack.model.products.product import Cell, is_refused
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
@@ -137,14 +137,18 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     yield platforms_agree(service)
     yield google_api_is_alone(service)
     yield as_many_endpoints_as_taken(service)
-    for kind in KINDS:
-        yield as_many_as_taken(service, kind)
+    yield as_many_as_taken(service)
     uses_proxy, doubt = negation(service.is_passthrough), not_known("load_balancing_scheme")
     for backend in backends:
         yield _is_group(backend)
         yield _load_balancer_takes_kind(service, backend)
-        for check in (mode_fits(backend), scaler_fits(backend), settings_fit(service, backend)):
-            yield provided(uses_proxy, doubt, check)
+        yield provided(uses_proxy, doubt, _takes_settings(service, backend))
+
+
+def _takes_settings(service: BackendService, backend: Backend) -> Checks:
+    yield mode_fits(backend)
+    yield scaler_fits(backend)
+    yield settings_fit(service, backend)
 
 
 def _is_group(backend: Backend) -> Checks:
@@ -161,11 +165,13 @@ def _is_group(backend: Backend) -> Checks:
 
 def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Checks:
     kinds = _likely_kinds(service, backend)
-    if not any(kind.is_neg for kind in kinds):
+    if kinds <= INSTANCE_GROUPS:
         return
     if service.is_passthrough is not False:
         known(service.is_load_balancer, service.undecided_property)
     is_taken_by_none = is_refused(KINDS[kind].cells[product] for product in service.products for kind in kinds)
+    if is_taken_by_none is False:
+        return
     doubt = which_product(service) if service.undecided_property else which_kind(backend)
     check = provided(is_taken_by_none, doubt, _takes_others(service, backend, kinds))
     yield provided(service.is_load_balancer, which_product(service), check)

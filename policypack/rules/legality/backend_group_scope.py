@@ -73,8 +73,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     - the group of a backend is not known, or it is not known whether two unmanaged groups share VMs;
     - the region of the service or of a group is computed;
     - two URLs differ only in the project, because one omits it or has its number;
-    - a Private Service Connect NEG is in a different region than its service attachment, which the documentation does
-      not cover.
+    - a Private Service Connect NEG is in a different region than its service attachment or its Google API, which the
+      documentation does not cover.
     """
     yield from _has_each_group_once(service)
     for shared in shared_vms(service):
@@ -92,7 +92,8 @@ def _is_near_its_target(target: PscTarget) -> Iterator[Undecided]:
     here, there = target.neg_region, target.region
     if isinstance(here, str) and isinstance(there, str) and here != there:
         why = (
-            f"`{target.label}` is in {here} and its service attachment in {there}; whether that works is not documented"
+            f"`{target.label}` is in {here}, and its ``psc_target_service`` in {there}; whether that works is not "
+            "documented"
         )
         yield Undecided(why, "psc_target_service")
 

@@ -115,8 +115,8 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
 def _load_balancer_has_mode(service: BackendService, backend: Backend, mode: str) -> Checks:
     family = known(service.family, service.undecided_property, because="load balancers differ in their modes")
     cells = {MODES[mode].cells[product] for product in service.nearest_products}
-    having = [one for one, row in MODES.items() if Cell.TAKEN in map(row.cells.get, service.nearest_products)]
     if is_refused(cells) is True:
+        having = [one for one, row in MODES.items() if Cell.TAKEN in map(row.cells.get, service.nearest_products)]
         yield Fail(
             f"Backend `{backend.label}` has balancing mode {mode}, which this load balancer does not support.",
             f"One of {', '.join(having)}.",

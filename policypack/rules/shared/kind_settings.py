@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import Cell, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
 from policypack.model.values.logic import all_of, equals, negation
@@ -15,6 +18,7 @@ from policypack.rules.shared.refusal import undocumented, which_kind
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
+_SETTINGS: Final = ("port_name", "timeout_sec", "preference", "service_lb_policy", *TARGET_FIELDS)
 _OTHER_MODE: Final = (
     "A balancing mode other than UTILIZATION, the provider's default: NEG endpoints have no utilization.",
     'Set ``balancing_mode="RATE"`` with ``max_rate_per_endpoint``; behind a proxy Network Load Balancer '
@@ -29,23 +33,42 @@ _NO_LIMIT: Final = (
 )
 
 
+@cache
+def _refused_modes(kinds: frozenset[BackendKind]) -> Mapping[str, bool | Unknown]:
+    """The balancing modes that a backend refuses which is of one of these kinds; `UNKNOWN` if only some do."""
+    found = {mode: agreed(cells[kind] is Cell.REFUSED for kind in kinds) for mode, cells in MODES_OF_KINDS.items()}
+    return {mode: is_refused for mode, is_refused in found.items() if is_refused is not False}
+
+
+@cache
+def _doubtful_settings(kinds: frozenset[BackendKind]) -> Mapping[str, tuple[Cell, ...]]:
+    """What these kinds of backend do with the settings that some refuse, or of which no page says that they take it."""
+    found = {name: tuple(SETTINGS_OF_KINDS[name][kind] for kind in kinds) for name in _SETTINGS}
+    return {name: cells for name, cells in found.items() if {Cell.REFUSED, Cell.NOT_DOCUMENTED} & {*cells}}
+
+
+@cache
+def _have_no_capacity(kinds: frozenset[BackendKind]) -> bool | Unknown:
+    return agreed(SETTINGS_OF_KINDS["capacityScaler"][kind] is Cell.NO_EFFECT for kind in kinds)
+
+
 def mode_fits(backend: Backend) -> Checks:
     """The balancing mode is one that the kind of group has."""
-    if not any(cells[kind] is Cell.REFUSED for cells in MODES_OF_KINDS.values() for kind in backend.backend_kinds):
+    # UTILIZATION, which the provider sets, does no harm where it has no effect.
+    refused = _refused_modes(backend.backend_kinds)
+    if not refused:
         return
     mode = known(backend.balancing_mode, "balancing_mode", backend.label)
-    cells = [MODES_OF_KINDS[mode][kind] for kind in backend.backend_kinds] if mode in MODES_OF_KINDS else []
-    # UTILIZATION, which the provider sets, does no harm where it has no effect.
-    is_refused = agreed(cell is Cell.REFUSED for cell in cells)
-    required, fix = _OTHER_MODE if mode == _UTILIZATION else _NO_MODE
-    fail = Fail(f"Backend `{backend.label}` is a {backend.kind_name} in {mode} mode.", required, fix)
-    yield provided(is_refused, which_kind(backend), iter([fail]))
+    if mode in refused:
+        required, fix = _OTHER_MODE if mode == _UTILIZATION else _NO_MODE
+        fail = Fail(f"Backend `{backend.label}` is a {backend.kind_name} in {mode} mode.", required, fix)
+        yield provided(refused[mode], which_kind(backend), iter([fail]))
 
 
 def scaler_fits(backend: Backend) -> Checks:
     """There is no capacity scaler between 0 and 1 where the kind of group has no capacity."""
     scaler = backend.capacity_scaler
-    takes_none = agreed(SETTINGS_OF_KINDS["capacityScaler"][kind] is Cell.NO_EFFECT for kind in backend.backend_kinds)
+    takes_none = _have_no_capacity(backend.backend_kinds)
     if takes_none is not False and scaler is not None and 0 < known(scaler, "capacity_scaler", backend.label) < 1:
         fail = Fail(
             f"Backend `{backend.label}` is a {backend.kind_name}, where ``capacity_scaler`` {scaler:g} has no effect.",
@@ -66,16 +89,13 @@ def settings_fit(service: BackendService, backend: Backend) -> Checks:
         "timeout_sec": service.has_own_timeout,
         "preference": all_of([is_preferred, may_be]),
         "service_lb_policy": all_of([service.sets("service_lb_policy"), may_be]),
-        **{field: backend.is_set(field) for field in TARGET_FIELDS},
     }
-    for name, is_there in settings.items():
+    for name, cells in _doubtful_settings(backend.backend_kinds).items():
+        is_there = backend.is_set(name) if name in TARGET_FIELDS else settings[name]
         if is_there is not False:
-            cells = [SETTINGS_OF_KINDS[name][kind] for kind in backend.backend_kinds]
             is_refused = agreed(cell is Cell.REFUSED for cell in cells)
             yield provided(is_refused, which_kind(backend), _is_left_out(backend, python_name(name), is_there))
-            why = (
-                f"no page says whether a {backend.kind_name} takes ``{python_name(name)}``, as `{backend.label}` has it"
-            )
+            why = f"no page says whether a {backend.kind_name}, as `{backend.label}` is, takes ``{python_name(name)}``"
             yield undocumented(cells, Undecided(why, python_name(name)), which_kind(backend))
 
 

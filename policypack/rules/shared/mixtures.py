@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Final
 
@@ -11,7 +12,7 @@ from policypack.model.products.kinds import KINDS, LIMITS, TOGETHER, BackendKind
 from policypack.model.products.product import Family
 from policypack.model.run.endpoint import most_endpoints
 from policypack.model.run.neg import internet_backends
-from policypack.model.values.logic import known_in
+from policypack.model.values.logic import known_in, or_else
 from policypack.rules.shared.refusal import which_product
 from policypack.verdict import Checks, Fail, known, not_known
 from policypack.wording import how_many, quoted
@@ -27,7 +28,7 @@ def kinds_go_together(service: BackendService) -> Checks:
     That is certain of the groups together even where it is not known which of them is which entry.
     """
     certain = [group.backend_kinds for group in service.groups if len(group.backend_kinds) < len(BackendKind)]
-    kinds = [*certain, *(entry.backend_kinds for entry in known_in(service.backends))]
+    kinds = frozenset().union(*certain, *(entry.backend_kinds for entry in or_else(service.backends, ())))
     # Those NEGs in a zone that a proxy takes go together, whichever they are.
     likely = (*TOGETHER, _IN_ZONES) if service.is_passthrough is False else TOGETHER
     if not any(all(found & together for found in certain) for together in TOGETHER):
@@ -36,16 +37,20 @@ def kinds_go_together(service: BackendService) -> Checks:
             "Instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind.",
             _apart(service),
         )
-    elif len(known_in(service.backends)) > 1 and not any(frozenset().union(*kinds) <= together for together in likely):
-        unclear = next(entry.label for entry in known_in(service.backends) if len(entry.backend_kinds) > 1)
+    elif len(or_else(service.backends, ())) > 1 and not any(kinds <= together for together in likely):
+        unclear = next(entry.label for entry in or_else(service.backends, ()) if len(entry.backend_kinds) > 1)
         yield not_known("group", unclear, because="some kinds of backends cannot be combined")
 
 
-def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
+def as_many_as_taken(service: BackendService) -> Checks:
     """There are no more NEGs of a kind than the load balancer takes, in all or in a region."""
-    possible = sum(kind in entry.backend_kinds for entry in known_in(service.backends))
-    if possible < 2:
-        return
+    possible = Counter(kind for entry in or_else(service.backends, ()) for kind in entry.backend_kinds)
+    for kind in KINDS:
+        if possible[kind] > 1:
+            yield _as_many_of_kind(service, kind, possible[kind])
+
+
+def _as_many_of_kind(service: BackendService, kind: BackendKind, possible: int) -> Checks:
     limits = {KINDS[kind].counts.get(product, "any") for product in service.products} - {"any"}
     if not limits:
         return
@@ -53,7 +58,7 @@ def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
         yield which_product(service)
         return
     certain = _certainly(service.groups, kind)
-    count = max(len(certain), sum(entry.backend_kinds == {kind} for entry in known_in(service.backends)))
+    count = max(len(certain), sum(entry.backend_kinds == {kind} for entry in or_else(service.backends, ())))
     (limit,) = limits
     if limit == "one a region":
         yield from _one_a_region(service, kind)
@@ -64,7 +69,7 @@ def as_many_as_taken(service: BackendService, kind: BackendKind) -> Checks:
             _apart(service),
         )
     elif possible > LIMITS[limit]:
-        unclear = next(entry.label for entry in known_in(service.backends) if len(entry.backend_kinds) > 1)
+        unclear = next(entry.label for entry in or_else(service.backends, ()) if len(entry.backend_kinds) > 1)
         yield not_known(
             "group",
             unclear,
@@ -108,7 +113,7 @@ def platforms_agree(service: BackendService) -> Checks:
             "Serverless NEGs of one product in one service.",
             _apart(service),
         )
-    elif len(known_in(service.backends)) > 1 and len(possible) > 1:
+    elif len(or_else(service.backends, ())) > 1 and len(possible) > 1:
         why = "serverless NEGs of two products cannot be combined"
         names = {known(group.platform, "network_endpoint_type", group.name, because=why) for group in possible}
         if len(names - {None}) > 1:
@@ -130,7 +135,7 @@ def google_api_is_alone(service: BackendService) -> Checks:
             "One Private Service Connect NEG for a Google API, or several for published services.",
             _apart(service),
         )
-    elif len(known_in(service.backends)) > 1 and len(possible) > 1:
+    elif len(or_else(service.backends, ())) > 1 and len(possible) > 1:
         for group in possible:
             yield _serves_no_google_api(group)
 

@@ -24,6 +24,13 @@ from policypack.verdict import Checks, Fail, Undecided, known, not_known, settin
 
 _UTILIZATION: Final = "UTILIZATION"
 _METRICS_MODE: Final = "CUSTOM_METRICS"
+_REFUSED: Final = {
+    mode: [field for field in TARGET_FIELDS if is_refused([cells[field]])] for mode, cells in TARGETS_OF_MODES.items()
+}
+_NOT_DOCUMENTED: Final = {
+    mode: [field for field, cell in cells.items() if cell is Cell.NOT_DOCUMENTED]
+    for mode, cells in TARGETS_OF_MODES.items()
+}
 
 
 def targets_fit(backend: Backend, mode: str) -> Checks:
@@ -31,9 +38,8 @@ def targets_fit(backend: Backend, mode: str) -> Checks:
     # NEGs without a mode need no limit for one: `backend-group-kind` says that they have none.
     if not all(MODES_OF_KINDS[mode][kind] is Cell.REFUSED for kind in backend.backend_kinds):
         yield _has_limit_of_mode(backend, mode)
-    unfit = [field for field in TARGET_FIELDS if is_refused([TARGETS_OF_MODES[mode][field]])]
-    yield sets_none_of(backend, unfit, f"{mode} mode supports only its own targets.")
-    for field in (field for field, cell in TARGETS_OF_MODES[mode].items() if cell is Cell.NOT_DOCUMENTED):
+    yield sets_none_of(backend, _REFUSED[mode], f"{mode} mode supports only its own targets.")
+    for field in _NOT_DOCUMENTED[mode]:
         if backend.is_set(field) is not False:
             why = f"no page says whether ``{python_name(field)}`` of `{backend.label}` counts in {mode} mode"
             yield Undecided(why, python_name(field))
@@ -58,7 +64,7 @@ def _duration_fits(backend: Backend, mode: str) -> Checks:
 
 def sets_none_of(backend: Backend, fields: Iterable[str], required: str) -> Checks:
     """The backend has none of some target fields; `required` says why, a sentence."""
-    found = {python_name(field): backend.is_set(field) for field in fields}
+    found = {python_name(field): is_set for field in fields if (is_set := backend.is_set(field)) is not False}
     unwanted = [field for field, is_set in found.items() if is_set is True]
     if unwanted:
         yield Fail(
