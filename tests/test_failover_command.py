@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from policypack.cli import main
-from policypack.sources.program import load_program
 from tests.command import ROOT, command, process
 from tests.projects import make_project
+from tests.reference_stack.stacks import shipped
 from tests.replay import RECORDINGS
 from tests.test_cli import resource, state
 from tests.test_failover import assert_agrees
@@ -54,7 +54,7 @@ def test_the_example_of_the_docs(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_warm")
 @pytest.mark.parametrize("stack", ["dev", "prod", "internal", "run"])
 def test_the_reference_stacks_get_the_verdict_of_the_rule(stack: str) -> None:
-    assert_agrees(load_program(ROOT / "reference_stack", stack).stack)
+    assert_agrees(shipped(ROOT / "reference_stack", stack))
 
 
 def test_a_state_in_all_formats(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from policypack.sources import target as targets
 from policypack.sources.error import SourceError
 from policypack.sources.program import run
 from policypack.sources.target import load_targets
+from tests.command import PATIENCE, wait_until
 from tests.projects import make_project
 from tests.report.valid import junit_root, parsed, sarif_run
 from tests.test_cli import STATE, assert_refused, check
@@ -182,13 +183,14 @@ def test_a_project_without_stacks_is_refused(tmp_path: Path) -> None:
 
 
 def test_as_many_run_at_a_time_as_there_are_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    under_way, most = [0], [0]
+    under_way, most = set[str](), [0]
+    three = threading.Barrier(3, timeout=PATIENCE)
 
     def load(folder: Path, name: str, answers: Path | None) -> Any:
-        under_way[0] += 1
-        most[0] = max(most[0], under_way[0])
-        time.sleep(0.05)
-        under_way[0] -= 1
+        under_way.add(name)
+        most[0] = max(most[0], len(under_way))
+        three.wait()
+        under_way.remove(name)
         return name
 
     monkeypatch.setattr(targets, "_load_project", load)
@@ -215,10 +217,9 @@ def test_a_terminated_run_stops_all_programs(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "policypack", "check", str(project), "--all-stacks"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         files = [project / f"{name}.pid" for name in ("dev", "prod")]
-        while not all(file.exists() and file.read_text() for file in files):
-            time.sleep(0.05)
+        wait_until(lambda: all(file.exists() and file.read_text() for file in files))
         process.terminate()
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (143, "terminated\n")
     for file in files:
         with pytest.raises(ProcessLookupError):

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import urllib.request
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -186,14 +188,16 @@ def azure_server() -> Iterator[MakeBucket]:
     assert AZURITE
     # The clients speak a newer version of the API than it knows by name.
     options = ("--blobPort", "0", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
-    # It ends with its standard input, and so with this process, however that ends.
+    # Its standard input ends when this process is killed.
     command = ["sh", "-c", '"$0" "$@" & read -r _; kill $!', AZURITE, *options]
     accounts = os.environ | {"AZURITE_ACCOUNTS": f"{AZURE_ACCOUNT}:{AZURE_KEY}"}
-    with subprocess.Popen(command, env=accounts, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin
-        assert server.stdout
-        too_late = threading.Timer(_SECONDS_TO_START, server.stdin.close)
+    with subprocess.Popen(
+        command, env=accounts, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        end = partial(os.killpg, server.pid, signal.SIGKILL)
+        too_late = threading.Timer(_SECONDS_TO_START, end)
         too_late.start()
+        assert server.stdout
         said = (re.search(r"successfully listens on http://(\S+)", line) for line in server.stdout)
         host = next((match[1] for match in said if match), "")
         too_late.cancel()
@@ -211,3 +215,4 @@ def azure_server() -> Iterator[MakeBucket]:
                 )
 
             yield make
+        end()

@@ -76,11 +76,12 @@ def test_decompressing_stops_at_the_limit() -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("cuts_off", [False, True], ids=["while it reads", "while it sends what came of it"])
-def test_a_state_that_kills_its_process_is_reported(tmp_path: Path, cuts_off: bool) -> None:
-    with audited(
-        Deadly(cuts_off=cuts_off), journal=tmp_path / "j", execute=partial(in_processes, workers=2)
-    ) as results:
+@pytest.mark.parametrize(
+    ("cuts_off", "workers"), [(False, 1), (True, 2)], ids=["while it reads", "while it sends what came of it"]
+)
+def test_a_state_that_kills_its_process_is_reported(tmp_path: Path, cuts_off: bool, workers: int) -> None:
+    execute = partial(in_processes, workers=workers)
+    with audited(Deadly(cuts_off=cuts_off), journal=tmp_path / "j", execute=execute) as results:
         assert {name: why[:33] for name, why in errors(results).items()} == {
             "deadly:4": "the process that judged it was ki"
         }
@@ -195,9 +196,10 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
         arguments = ("pulumi://acme", "--journal", journal, "--workers", "1", "--policy-config", config)
         process = audit_command(*arguments, environment=environment)
         assert slow.are_held.wait(PATIENCE)
-        # The third is in the journal, and counted right after that.
+        # The third is in the journal, and counted right after that: then the process waits for the fourth.
         wait_until(lambda: b"/s2" in (tmp_path / "j-wal").read_bytes())
         time.sleep(0.1)
+        wait_until(lambda: is_waiting(process.pid))
         # Ctrl-C in a terminal goes to all processes, a kill to one.
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         _, error = process.communicate(timeout=PATIENCE)
@@ -212,6 +214,12 @@ def test_an_audit_that_is_stopped_goes_on(tmp_path: Path, number: signal.Signals
     assert (process.returncode, error) == (1, "")
     assert slow.asked == ["s3", "s4", "s5"]
     assert "6 stacks: 6 with mandatory violations. 6 violations (6 mandatory), 0 undecided." in output
+
+
+def is_waiting(process: int) -> bool:
+    """Whether all threads of a process sleep, however long they were kept from running."""
+    states = [Path(task, "stat").read_text().rpartition(") ")[2][0] for task in Path(f"/proc/{process}/task").iterdir()]
+    return set(states) == {"S"}
 
 
 def assert_all_ended(group: int) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from policypack.model.graph.reference import Reference, references_to
+from policypack.model.graph.reference import Reference, full_url, has_a_name, references_to
 from policypack.model.graph.resource import Resource
-from tests.stacks import Out, R, backend, build, service, statuses
+from policypack.model.values.values import UNKNOWN
+from tests.stacks import Computed, Out, R, backend, build, service, statuses
 
 URL = "https://www.googleapis.com/compute/v1/projects/p-demo/zones/us-central1-a/instanceGroups/group"
 MEMBERSHIP = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
@@ -33,3 +36,42 @@ def test_a_member_of_a_deployed_group_does_not_make_the_group_ambiguous() -> Non
     )
     stack = build(group, member, service([backend(Out(group, "id"))]), deployed=True)
     assert statuses("llm-backend-named-port", stack) == {"chat": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "url"),
+    [
+        ({}, "projects/p-demo/global/securityPolicies/armor"),
+        ({"project": "host"}, "projects/host/global/securityPolicies/armor"),
+        ({"project": Computed()}, UNKNOWN),
+    ],
+)
+def test_the_url_of_a_bare_name(inputs: dict[str, Any], url: Any) -> None:
+    (chat,) = build(R("BackendService", "chat", inputs)).resources
+    assert full_url(chat, "armor", "securityPolicies") == url
+
+
+def test_what_names_itself_does_not_use_itself() -> None:
+    itself = {"name": "chat", "description": "projects/p-demo/global/backendServices/chat"}
+    stack = build(R("BackendService", "chat", itself))
+    assert stack.uses(stack.resources[0]) == ()
+    assert (stack.project, stack.name) == ("llm", "test")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "named", "references"),
+    [
+        ({}, {}, False, set()),
+        ({"name": Computed()}, {}, True, set()),
+        ({"name": "llm"}, {}, True, {Reference("p-demo", "global", None, "backendServices", "llm")}),
+        ({"name": "llm", "project": Computed()}, {}, True, set()),
+        ({}, {"id": "projects/p-demo/global/backendServices/chat-1"}, True,
+         {Reference("p-demo", "global", None, "backendServices", "chat-1")}),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_resource(
+    inputs: dict[str, Any], outputs: dict[str, Any], named: bool, references: set[Reference]
+) -> None:
+    (chat,) = build(R("BackendService", "chat", inputs, {"outputs": outputs})).resources
+    assert has_a_name(chat) is named
+    assert references_to(chat) == references

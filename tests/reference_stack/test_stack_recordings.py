@@ -18,9 +18,8 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.values import UNKNOWN
 from policypack.rules import RULES
-from policypack.sources.program import load_program
 from tests.recorded import recorded_resources
-from tests.reference_stack.stacks import MACHINE_STACKS
+from tests.reference_stack.stacks import MACHINE_STACKS, shipped
 
 pytestmark = pytest.mark.usefixtures("_warm")
 Key = tuple[str, str]
@@ -100,7 +99,7 @@ def key_of(urn: str) -> Key:
 
 @functools.cache
 def ours(folder: Path, stack: str) -> dict[Key, Resource]:
-    return keyed(load_program(folder, stack, timeout=60).stack.resources)
+    return keyed(shipped(folder, stack).resources)
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from llm_stack.server import HEALTH_PATH, PORT
+from tests.command import PATIENCE
 from tests.reference_stack.boot.test_stack_server import document, environment, files
 from tests.reference_stack.stacks import MACHINE_STACKS
 
@@ -84,13 +85,17 @@ def ports(stack_dir: Path, tmp_path: Path) -> Iterator[tuple[int, int]]:
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     yield front, back
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 def health(port: int) -> int:
     """The status of the load balancer's check, once the proxy listens."""
-    for _ in range(200):
-        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection, suppress(ConnectionRefusedError):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with (
+            closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection,
+            suppress(ConnectionRefusedError),
+        ):
             connection.request("GET", HEALTH_PATH, headers={"Connection": "close"})
             with connection.getresponse() as response:
                 return response.status

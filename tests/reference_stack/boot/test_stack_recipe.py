@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from policypack.sources.program import load_program
 from tests.reference_stack.boot.gcloud import put_gcloud
 from tests.reference_stack.boot.google import Google, serving
 from tests.reference_stack.boot.machine import Machine
-from tests.reference_stack.stacks import STACKS, changed, run_program, stack_config
+from tests.reference_stack.stacks import STACKS, changed, run_program, shipped, stack_config
 
 pytestmark = pytest.mark.usefixtures("_warm")
 MODEL = {"weights.gguf": b"GGUF", "sub folder/chat template (v2).jinja": b"{{ messages }}", "empty": b""}
@@ -39,7 +38,7 @@ def steps(stack_dir: Path) -> dict[int, str]:
 
 def outputs(folder: Path, stack: str) -> dict[str, Any]:
     """What the program exports."""
-    (root,) = (one for one in load_program(folder, stack, timeout=60).stack.resources if one.type.endswith(":Stack"))
+    (root,) = (one for one in shipped(folder, stack).resources if one.type.endswith(":Stack"))
     return dict(root.outputs or {})
 
 
