@@ -12,6 +12,7 @@ from policypack.model.gke.fronts import FrontClass, fronts_of
 from policypack.model.gke.opaque import opaque_in
 from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import Kind, kind_of
+from policypack.model.kubernetes.names import is_called
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_cluster, same_namespace
 from policypack.model.values.secret import is_secret, secret
 from policypack.model.values.values import UNKNOWN
@@ -56,6 +57,12 @@ def read(one: R, **options: Any) -> KubernetesObject:
     stack = build(replace(one, options={**one.options, **options}))
     (found,) = objects_of(stack, (one.inputs["kind"],))
     return found
+
+
+def test_a_name_that_was_made_up_is_known_once_it_is_there() -> None:
+    (made,) = build(R("BackendService", "chat", {}, {"outputs": {"name": "chat-1a2b3c4"}})).resources
+    assert is_called(made, "chat-1a2b3c4") is True
+    assert is_called(made, "chat-7654321") is False
 
 
 def test_a_name_that_will_be_made_up_is_nobodys() -> None:

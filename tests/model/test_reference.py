@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from policypack.model.graph.reference import Reference, references_to
+from policypack.model.graph.reference import Reference, full_url, references_to
 from policypack.model.graph.resource import Resource
-from tests.stacks import Out, R, backend, build, service, statuses
+from policypack.model.values.values import UNKNOWN
+from tests.stacks import Computed, Out, R, backend, build, service, statuses
 
 URL = "https://www.googleapis.com/compute/v1/projects/p-demo/zones/us-central1-a/instanceGroups/group"
 MEMBERSHIP = "gcp:compute/instanceGroupMembership:InstanceGroupMembership"
@@ -33,3 +36,23 @@ def test_a_member_of_a_deployed_group_does_not_make_the_group_ambiguous() -> Non
     )
     stack = build(group, member, service([backend(Out(group, "id"))]), deployed=True)
     assert statuses("llm-backend-named-port", stack) == {"chat": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "url"),
+    [
+        ({}, "projects/p-demo/global/securityPolicies/armor"),
+        ({"project": "host"}, "projects/host/global/securityPolicies/armor"),
+        ({"project": Computed()}, UNKNOWN),
+    ],
+)
+def test_the_url_of_a_bare_name(inputs: dict[str, Any], url: Any) -> None:
+    (chat,) = build(R("BackendService", "chat", inputs)).resources
+    assert full_url(chat, "armor", "securityPolicies") == url
+
+
+def test_what_names_itself_does_not_use_itself() -> None:
+    itself = {"name": "chat", "description": "projects/p-demo/global/backendServices/chat"}
+    stack = build(R("BackendService", "chat", itself))
+    assert stack.uses(stack.resources[0]) == ()
+    assert (stack.project, stack.name) == ("llm", "test")

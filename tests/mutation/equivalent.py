@@ -28,6 +28,12 @@ EQUIVALENT: Final = {
      "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
     ("model/gke/edge/front_policies", "if annotations is None or key is None:", "key is None"):
         "without annotations there is no key",
+    ("model/kubernetes/clusters", "return GkeCluster.of(found[0], one.stack) if len(found) == 1 else None", "-1"):
+        "there is one then",
+    ("model/observability/alert_query",
+     'return name in text and re.search(rf"(?<![\\w-]){re.escape(name)}(?![\\w/.-])", text) is not None',
+     "re.search(f'(?<![\\\\w-]){re.escape(name)}(?![\\\\w/.-])', text) is not None"):
+        "what is not in a text is not found in it",
     ("model/machines/machine",
      'return takes_gpus(shape.machine_type or "", shape.accelerators) if shape.accelerators else UNKNOWN',
      "shape.machine_type"): "a shape with accelerators has a type",
@@ -37,6 +43,8 @@ EQUIVALENT: Final = {
     ("model/machines/roles", "emails = [",
      "[one if isinstance(one, Unknown) else one.removeprefix(_PREFIX) for one in members if True]"):
         "what has another prefix is the address of no service account",
+    ("model/network/ports", "if isinstance(group.target, Reference):", "if False:"):
+        "the URL of a zonal NEG leaves open which kind it is",
     ("model/network/proxies", "if not purposes:", "if False:"): "no subnetwork has one of no purposes",
     ("rules/edge/cloud_armor_rate_limit",
      "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
@@ -46,6 +54,8 @@ EQUIVALENT: Final = {
      "service.session_affinity.is_stateful is not False"): "the affinity is known here",
     ("rules/on_gke/edge/named", "if policy.object is None or name is None:", "name is None"):
         "without an object there is no name",
+    ("rules/on_gke/edge/named", "if not found and outside and isinstance(name, str):", "not found and outside"):
+        "of a name that is not known it has ended already",
     ("rules/on_gke/policies", "to_tell = said[: len(certain) or len(possible) or 1]", "2"): "there is one then",
     ("rules/on_gke/timeout", "is_short = timeout < min_seconds", "timeout <= min_seconds"):
         "one of `min_seconds` has passed already",

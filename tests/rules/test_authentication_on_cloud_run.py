@@ -162,6 +162,13 @@ THROTTLE = {
 LIMITED = [THROTTLE, {"priority": LAST, "action": "allow", "match": {"config": {"srcIpRanges": ["*"]}}}]
 
 
+@pytest.mark.parametrize(("name", "expected"), [("llm", "failed"), ("other", "passed")])
+def test_a_grant_that_names_the_service(name: str, expected: str) -> None:
+    given = {"name": name, "location": US, "role": INVOKER, "member": "allUsers"}
+    named = R("gcp:cloudrunv2/serviceIamMember:ServiceIamMember", "grant", given)
+    check_verdict(RULE, [*served(run(US)), named], expected)
+
+
 def guarded(llm: R, rules: Any = ONLY_SOME, **inputs: Any) -> list[R]:
     policy = R("SecurityPolicy", "armor", {"rules": rules})
     return [*served(llm, securityPolicy=Out(policy, "id"), **inputs), policy, grant(llm)]

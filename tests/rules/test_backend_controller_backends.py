@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from policypack.model.kubernetes.controllers import attachments_of
 from tests.rules.clusters import all_of, cluster, thing, within
 from tests.stacks import Computed, Out, R, backend, build, check, check_verdict, findings, service
 
@@ -42,6 +43,7 @@ def with_name(name: Any = "chat", backends: Any = None, options: Any = None, **i
 
 
 CHAT, LEFT_CHAT = with_name(), with_name(options=LEFT)
+NAMESPACE, CONFIG = thing("v1", "Namespace", "llm", namespace=None), thing("v1", "ConfigMap", "config")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,8 @@ CHAT, LEFT_CHAT = with_name(), with_name(options=LEFT)
         pytest.param([CHAT, autoneg(Computed())], "undecided", id="computed annotation"),
         pytest.param([CHAT, autoneg(Computed((CHAT,)))], "failed", id="computed from the service"),
         pytest.param([LEFT_CHAT, autoneg(Computed((CHAT,)))], "passed", id="computed from the service, left"),
+        pytest.param([CHAT, NAMESPACE, autoneg(Computed((CHAT, NAMESPACE)))], "failed", id="and its namespace"),
+        pytest.param([CHAT, CONFIG, autoneg(Computed((CHAT, CONFIG)))], "undecided", id="and something else"),
         pytest.param([CHAT, autoneg({"backend_services": {"80": []}}), exposed()], "undecided", id="no text"),
         pytest.param([CHAT, exposed()], "undecided", id="NEGs that nothing attaches"),
         pytest.param([CHAT, exposed('{"ingress": true}')], "not applicable", id="NEGs of an Ingress"),
@@ -148,6 +152,12 @@ def test_targets_of_the_annotation(targets: dict[str, Any], inputs: dict[str, An
 def test_the_fix_names_the_limit_of_what_the_load_balancer_counts(inputs: dict[str, Any], limit: str) -> None:
     (found,) = findings(LIMIT, build(with_name(options=LEFT, **inputs), autoneg([{"name": "chat"}])))
     assert [problem.fix.split("`")[1] for problem in found.problems] == [limit]
+
+
+def test_what_is_certainly_attached_is_something() -> None:
+    stack = build(LEFT_CHAT, autoneg([entry()]))
+    (chat,) = stack.of_types([LEFT_CHAT.token])
+    assert attachments_of(stack, chat).any
 
 
 def test_without_an_annotation_that_names_it_a_service_has_no_targets() -> None:

@@ -45,6 +45,11 @@ def test_the_smallest_sampling(sampling: float, status: str) -> None:
     check_verdict(RULE, with_machines(subnet(logConfig={"flowSampling": sampling})), status, "subnet", min_sampling=0.5)
 
 
+@pytest.mark.parametrize(("min_sampling", "status"), [(0.5, "passed"), (0.6, "failed")])
+def test_the_sampling_that_is_left_out(min_sampling: float, status: str) -> None:
+    check_verdict(RULE, with_machines(subnet(logConfig={})), status, "subnet", min_sampling=min_sampling)
+
+
 def test_outputs_alone() -> None:
     check_verdict(RULE, shown(purpose="PRIVATE", logConfig={"flowSampling": 0.5}), "passed", "subnet")
     check_verdict(RULE, shown(purpose="PRIVATE", logConfig=None), "failed", "subnet")
