@@ -42,7 +42,6 @@ READ_BY_USERS = (
     "policypack/**/*",
     "reference_stack/*.*",
     "reference_stack/docs/*",
-    "reference_stack/llm_stack/**/*",
 )
 SPELLINGS = {
     r"time-out": "timeout",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.graph.reference import Reference, full_url, references_to
+from policypack.model.graph.reference import Reference, full_url, has_a_name, references_to
 from policypack.model.graph.resource import Resource
 from policypack.model.values.values import UNKNOWN
 from tests.stacks import Computed, Out, R, backend, build, service, statuses
@@ -56,3 +56,22 @@ def test_what_names_itself_does_not_use_itself() -> None:
     stack = build(R("BackendService", "chat", itself))
     assert stack.uses(stack.resources[0]) == ()
     assert (stack.project, stack.name) == ("llm", "test")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "named", "references"),
+    [
+        ({}, {}, False, set()),
+        ({"name": Computed()}, {}, True, set()),
+        ({"name": "llm"}, {}, True, {Reference("p-demo", "global", None, "backendServices", "llm")}),
+        ({"name": "llm", "project": Computed()}, {}, True, set()),
+        ({}, {"id": "projects/p-demo/global/backendServices/chat-1"}, True,
+         {Reference("p-demo", "global", None, "backendServices", "chat-1")}),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_resource(
+    inputs: dict[str, Any], outputs: dict[str, Any], named: bool, references: set[Reference]
+) -> None:
+    (chat,) = build(R("BackendService", "chat", inputs, {"outputs": outputs})).resources
+    assert has_a_name(chat) is named
+    assert references_to(chat) == references

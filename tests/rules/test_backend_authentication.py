@@ -194,6 +194,13 @@ def grant(kind: str = "Member", member: Any = "allUsers", **inputs: Any) -> R:
     return R(f"gcp:iap/webBackendServiceIam{kind}:WebBackendServiceIam{kind}", "caller", given)
 
 
+def test_whom_iap_admits_to_a_service_by_its_name() -> None:
+    chat, *others = served(template(metadata={"user-data": OPEN}), iap={"enabled": True})
+    named = R(chat.type, chat.name, {**chat.inputs, "name": "llm"})
+    check_verdict(RULE, [named, *others, grant(webBackendService="llm")], "failed")
+    check_verdict(RULE, [named, *others, grant(webBackendService="other")], "passed")
+
+
 @pytest.mark.parametrize(
     ("granted", "status"),
     [

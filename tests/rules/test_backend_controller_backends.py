@@ -160,6 +160,15 @@ def test_what_is_certainly_attached_is_something() -> None:
     assert attachments_of(stack, chat).any
 
 
+@pytest.mark.parametrize(
+    ("source", "attached"), [(CHAT, {"chat"}), (service(name="embed"), {"embed"}), (CONFIG, {"chat", "embed"})]
+)
+def test_a_computed_annotation_is_of_the_service_that_it_comes_from(source: R, attached: set[str]) -> None:
+    stack = build(CHAT, service(name="embed"), CONFIG, autoneg(Computed((source, CONFIG))))
+    found = {one.name for one in stack.of_types([CHAT.token]) if attachments_of(stack, one).any}
+    assert found == attached
+
+
 def test_without_an_annotation_that_names_it_a_service_has_no_targets() -> None:
     for rule in (LIMIT, MODE):
         check_verdict(rule, [LEFT_CHAT, autoneg([{"name": "embed"}])], "not applicable")

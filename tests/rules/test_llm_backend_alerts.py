@@ -134,6 +134,11 @@ def test_objectives(sli: dict[str, Any], options: dict[str, Any], status: str) -
     check_verdict(RULE, [NAMED, objective, burn], status, **options)
 
 
+def test_an_objective_outside_the_stack_may_be_about_anything() -> None:
+    named = 'select_slo_burn_rate("projects/p/services/llm/serviceLevelObjectives/fast", "3600s")'
+    check_verdict(RULE, [NAMED, alert("burn", threshold(named))], "undecided")
+
+
 @pytest.mark.parametrize(
     ("inputs", "status"),
     [

@@ -40,13 +40,13 @@ def _table(*rows: tuple[str, str, str] | tuple[str, str, str, str]) -> dict[str,
 ATTRIBUTES: Final = _table(
     # Name, columns as above, source, what else there is to know.
     ("port_name",                  "TTTTT TTTTT RR TTT", f"{BACKEND_SERVICES}#named_ports",
-     "Has a meaning for instance groups alone; a service of serverless NEGs must not have it."),
+     "Only for instance groups; a service with serverless NEGs must not have it."),
     ("timeout_sec",                "TTTTT TTTTT NN T?T", f"{BACKEND_SERVICES}#timeout-setting",
-     "For requests the time to the last byte of the answer, for connections the time that they may be idle. A service "
-     "of serverless NEGs must not have another than 30 seconds."),
+     "For requests, the time to the last byte of the response; for connections, the time that they may be idle. A "
+     "service with serverless NEGs must not set a value other than 30 seconds."),
     ("connection_draining_timeout_sec", "TTTTT TTTTT TT ???", f"{BACKEND_SERVICES}#connection_draining"),
     ("log_config",                 "TTTTT TTTTT ?? NNN", LOGGING,
-     "Of requests or connections; the proxies of a mesh write their own logs."),
+     "For requests or connections; the proxies of a mesh write their own logs."),
     # The feature table leaves the classic one out; https://cloud.google.com/load-balancing/docs/https/custom-headers is
     # about it alone.
     ("custom_request_headers",     "TTTTT RRRRR RR ???", HEADERS),
@@ -55,7 +55,7 @@ ATTRIBUTES: Final = _table(
     # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it. Of
     # regional services the API names those that speak HTTP alone.
     ("outlier_detection",          "TRTTT TR??? RR TTT", SERVERLESS_NEGS,
-     "With serverless NEGs on a global external or a cross-region internal Application Load Balancer only, without "
+     "With serverless NEGs, only on a global external or a cross-region internal Application Load Balancer, without "
      "success rates and without `iap`."),
     # Of regional services the provider names internal ones that speak HTTP alone.
     ("circuit_breakers",           "RR??T RR??? RR TTT", API),
@@ -63,7 +63,7 @@ ATTRIBUTES: Final = _table(
     ("iap",                        "TTTTT RRRRR RR RRR", IAP, "Not together with `enable_cdn`."),
     ("enable_cdn",                 "TT?RR RRRRR RR RRR", CDN, "Not together with `iap`."),
     ("security_policy",            "TTT?T TT??? TR T??", ARMOR,
-     "Of the service's own scope. That of an external passthrough load balancer is CLOUD_ARMOR_NETWORK."),
+     "In the service's own scope. An external passthrough load balancer needs the type CLOUD_ARMOR_NETWORK."),
     ("edge_security_policy",       "TT-R- TT-R- -- RRR", ARMOR),
     ("service_lb_policy",          "TRTTT TRTTT RR TTT", SERVICE_POLICY,
      "Has no effect on regional managed instance groups."),
@@ -118,10 +118,10 @@ USE_NAMED_PORT: Final = "USE_NAMED_PORT"
 # What a health check can be or have, by the load balancer that uses it.
 HEALTH_CHECKS: Final = _table(
     (LEGACY_HEALTH_CHECK,          "TTRRR RRRRR RR ???", CHECKS,
-     "`HttpHealthCheck` and `HttpsHealthCheck`, which are made for target pools; of instance groups alone."),
+     "`HttpHealthCheck` and `HttpsHealthCheck`, which are for target pools; only for instance groups."),
     (USE_SERVING_PORT,             "TTTTT TTTTT RR ???", CHECKS_API),
     (USE_NAMED_PORT,               "RRRRR RRRRR RR RRR", CHECKS_API,
-     "USE_SERVING_PORT asks the named port of the service."),
+     "USE_SERVING_PORT probes the named port of the service."),
 )
 
 # What the routes of a URL map do with requests before a service of the load balancer gets them. "URL maps for classic

@@ -108,12 +108,12 @@ KINDS: Final = _table(
     (BackendKind.HYBRID_NEG,                  "***** ***** RR ***", HYBRID_NEGS,
      "Together with zonal NEGs only."),
     (BackendKind.SERVERLESS_NEG,              "r*1*1 RRRRR RR ??R", SERVERLESS_NEGS,
-     f"{_ALONE} All of one service are of one product, such as Cloud Run. Pages do not agree whether a cross-region "
-     "internal load balancer takes several."),
+     f"{_ALONE} All serverless NEGs of one service are of one product, such as Cloud Run. Pages disagree on whether a "
+     "cross-region internal load balancer supports several."),
     (BackendKind.GLOBAL_INTERNET_NEG,         "11RRR RRRRR RR 1??", INTERNET_NEGS, _ALONE),
     (BackendKind.REGIONAL_INTERNET_NEG,       "RR5R5 RR5R5 RR RRR", INTERNET_NEGS, _ALONE),
     (BackendKind.PRIVATE_SERVICE_CONNECT_NEG, "*R1*1 *R1*1 RR ???", PSC,
-     f"{_ALONE} Of those for Google APIs one, whichever the load balancer."),
+     f"{_ALONE} A service has only one for a Google API, whatever the load balancer."),
     (BackendKind.PORT_MAPPING_NEG,            "RRRRR RRRRR R1 RRR", f"{BACKEND_SERVICES}#backends", _ALONE),
 )
 # fmt: on
