@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,13 @@ def reads() -> frozenset[Read]:
     found: set[Read] = set()
     settings = default_settings(RULES)
     config = StackConfig({f"gcp:{key}": value for key, value in PROVIDER.items()}, (), ())
-    for resources in [*corpus.load().values(), *extras().values()]:
+    # Whose fix names the host of its endpoint.
+    sends_no_host = [
+        replace(one, inputs=one.inputs | {"customRequestHeaders": []}) if one.name == "named" else one
+        for one in extras()["model_apis"]
+        if one.name != "named" or one.type != "URLMap"
+    ]
+    for resources in [*corpus.load().values(), *extras().values(), sends_no_host]:
         made = stack_of(to_records(Intent(tuple(resources), deployed=False)), config).resources
         deployed = joined_resources(*to_requests(Intent(tuple(resources), deployed=True)))
         for stack in (made, deployed):

@@ -176,7 +176,7 @@ def _options(rule: AnyRule) -> str:
     ]
     if not rows:
         return f"None of its own; it has {common}."
-    return f"{table(('option', 'takes', 'default', 'meaning'), rows)}\n\nBesides, {common}, `{FOR_SERVICES}`."
+    return f"{table(('option', 'values', 'default', 'meaning'), rows)}\n\nIt also has {common}, `{FOR_SERVICES}`."
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def gpu_instance_scheduling(machine: Machine, options: GpuInstanceSchedulingOpti
     `automatic_restart` is on by default.
 
     The machine type is available with the provisioning model. Google Cloud offers `a3-highgpu` with fewer than 8 GPUs,
-    `a3-ultragpu`, `a4` and `a4x` only as Spot VMs, as flex-start VMs or from a reservation:
+    `a3-ultragpu` and `a4` only as Spot VMs, as flex-start VMs or from a reservation, and `a4x` only from a reservation:
 
     - With STANDARD, they have a `reservation_affinity` of type SPECIFIC_RESERVATION, unless resize requests fill their
       group.
