@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 import policypack.pack as pack_module
+import policypack.rules as rules_module
 from policypack.authoring.pages import pages, rules_page
-from policypack.commands import config as config_command
-from policypack.commands import rules as rules_command
+from policypack.commands.config import config
+from policypack.commands.rules import explain, rules
 from policypack.config.error import ConfigurationError
 from policypack.config.files import read_config_file
 from policypack.config.options import Setting, notes_on_names, read_settings
@@ -113,29 +114,29 @@ def test_the_schema_knows_old_names() -> None:
 
 
 def test_config_check_says_it_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(config_command, "RULES", CHANGED)
+    monkeypatch.setattr(rules_module, "RULES", CHANGED)
     file = tmp_path / "policy-config.json"
     file.write_text(json.dumps({OLD: "advisory"}))
-    result = CliRunner().invoke(config_command.config, ["check", str(file)])
+    result = CliRunner().invoke(config, ["check", str(file)])
     assert result.exit_code == 0
     assert result.output.splitlines()[1:] == [f"{file}: note: {NOTE}"]
 
 
 def test_explain_shows_the_page_of_the_new_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules_command, "BY_ANY_NAME", by_any_name(CHANGED))
-    result = CliRunner().invoke(rules_command.explain, [OLD])
+    monkeypatch.setattr(rules_module, "BY_ANY_NAME", by_any_name(CHANGED))
+    result = CliRunner().invoke(explain, [OLD])
     assert result.exit_code == 0
     assert result.stderr == f"note: {NOTE}\n"
     assert result.stdout.startswith(f"# {NEW}\n")
 
 
 def test_rules_finds_old_names_and_marks_deprecated_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules_command, "RULES", CHANGED)
-    (found,) = json.loads(CliRunner().invoke(rules_command.rules, [OLD, "--format", "json"]).stdout)
+    monkeypatch.setattr(rules_module, "RULES", CHANGED)
+    (found,) = json.loads(CliRunner().invoke(rules, [OLD, "--format", "json"]).stdout)
     assert (found["name"], found["aliases"]) == (NEW, [OLD])
-    (found,) = json.loads(CliRunner().invoke(rules_command.rules, [RETIRED.name, "--format", "json"]).stdout)
+    (found,) = json.loads(CliRunner().invoke(rules, [RETIRED.name, "--format", "json"]).stdout)
     assert found["deprecated"] == RETIRED.deprecated
-    assert f"Deprecated: {RETIRED.title}" in CliRunner().invoke(rules_command.rules, [RETIRED.name]).stdout
+    assert f"Deprecated: {RETIRED.title}" in CliRunner().invoke(rules, [RETIRED.name]).stdout
 
 
 def test_pages_and_table_say_it() -> None:
