@@ -7,7 +7,6 @@ process of its own.
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import os
@@ -54,7 +53,6 @@ def serve() -> None:
     stacks = json.loads(CORPUS.read_text(encoding="utf-8")).values()
     learn_types({resource["type"] for stack in stacks for resource in stack})
     import_pydantic()
-    wait_for_all_at_once()
     import_parts_of_the_runner()
     code_of(RUNNER)
     for line in sys.stdin:
@@ -93,20 +91,6 @@ def learn_types(tokens: set[str]) -> None:
             learn(getattr(package, f"{name}Args"))
             for output in types.resource_types(getattr(package, name)).values():
                 learn(output)
-
-
-def wait_for_all_at_once() -> None:
-    """Has the SDK wait for all outputs, or the first that fails.
-
-    It waits for the next of all, again and again, which takes a quarter of the time of a program of 100 resources.
-    """
-
-    async def wait(outputs: list[asyncio.Task[Any]], return_when: str) -> Any:
-        assert return_when == asyncio.FIRST_COMPLETED
-        return await asyncio.wait(outputs, return_when=asyncio.FIRST_EXCEPTION)
-
-    stack: Any = importlib.import_module("pulumi.runtime.stack")
-    stack.asyncio = types.SimpleNamespace(**{**vars(asyncio), "wait": wait})
 
 
 def import_pydantic() -> None:

@@ -257,5 +257,5 @@ def _read_level(name: str, level: object) -> Level:
             f"policy `{name}`: unknown level `{shown(level)}`, use one of {', '.join(LEVELS)}"
             f"{f'; did you mean `{near}`?' if near else ''}"
         )
-    # No rule changes resources, and the engine takes `remediate` for `mandatory` where nothing remediates.
+    # The pack reads `remediate` itself. Where nothing is remediated, the engine takes it for `mandatory`.
     return "mandatory" if level == "remediate" else typing.cast("Level", level)
