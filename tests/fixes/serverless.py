@@ -91,7 +91,7 @@ FIXES = {
         chosen="ROUND_ROBIN locality_lb_policy",
     ),
     "two serverless NEGs in a region": _apart("_one_a_region", 'on_run("llm")', 'on_run("tts")'),
-    "two internet NEGs": _apart("as_many_as_taken", 'outside("llm")', 'outside("asr")', "other tts"),
+    "two internet NEGs": _apart("_as_many_of_kind", 'outside("llm")', 'outside("asr")', "other tts"),
     "two NEGs for Google APIs": _apart("google_api_is_alone", 'at_google("llm")', 'at_google("asr")', "other tts"),
     "Cloud Run and App Engine": _apart("platforms_agree", 'on_run("llm")', 'on_app_engine("tts")'),
     "outlier detection over the internet": fix(

@@ -75,7 +75,7 @@ def test_the_documentation_has_every_field() -> None:
     text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
     assert text == with_field_tables(text), "docs/formats.md is not what the schema says: run `make docs`"
     assert f"`schemaVersion` is `{SCHEMA_VERSION}`" in text
-    assert "| `findings[].problems[].fix` | string | What to do. |" in field_table(SCHEMA).splitlines()
+    assert "| `findings[].problems[].fix` | string | How to fix it. |" in field_table(SCHEMA).splitlines()
 
 
 def test_a_version_that_adds_fields_fits_the_schema_of_an_older_one(results: Results) -> None:

@@ -23,10 +23,11 @@ def place_of(request: Any, root: str) -> tuple[str, int] | None:
 
 
 def both_in_words(one: tuple[str, int] | None, other: tuple[str, int] | None, root: str) -> str:
-    """Two places, each as `file:line`, or one if both are the same; empty if one is not known."""
+    """Two places in their order, each as `file:line`, or one if both are the same; empty if one is not known."""
     if one is None or other is None:
         return ""
-    return " and ".join(dict.fromkeys(_in_words(*place, root) for place in (one, other)))
+    # Which of them is registered first is a race of threads.
+    return " and ".join(_in_words(*place, root) for place in sorted({one, other}))
 
 
 def place_of_caller(root: str) -> str:
