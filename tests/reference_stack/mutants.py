@@ -1,7 +1,7 @@
 """What mutated programs of the reference stack register, kept as merge patches of what the program itself registers.
 
-Running one takes a second, and there are hundreds. `make corpus` runs those anew whose
-program, stack or mutation has changed since.
+Running one takes a second, and there are hundreds. `make corpus` runs those anew whose program, stack or mutation has
+changed since.
 """
 
 from __future__ import annotations
