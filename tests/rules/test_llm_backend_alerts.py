@@ -102,6 +102,16 @@ def test_computed_queries(condition: Any, options: dict[str, Any], expected: Exp
     check_verdict(RULE, [NAMED, WEB, alert("some", condition)], expected, **options)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "status"),
+    [("EXTERNAL_MANAGED", "passed"), ("INTERNAL_MANAGED", "failed"), (Computed(), "undecided")],
+    ids=["its metrics", "those of another load balancer", "which load balancer is not known"],
+)
+def test_metrics_of_every_load_balancer_of_a_product(scheme: Any, status: str) -> None:
+    chat = R("BackendService", "chat", {"name": "llm-prod", "loadBalancingScheme": scheme, "protocol": "HTTP"})
+    check_verdict(RULE, [chat, ERRORS, SLOW], status)
+
+
 def test_a_query_about_the_front_end() -> None:
     paths = url_map(NAMED)
     slow = alert("slow", threshold(Computed((paths,)), "REDUCE_PERCENTILE_99"))

@@ -128,7 +128,7 @@ class Query:
             return True
         # It may be about one part of a load balancer by name, and that may be a part of this one.
         if self._families and not _NARROWED_BY_FRONT.search(self.text):
-            return True
+            return True if isinstance(front.family, str) else UNKNOWN
         if front.has_other_names or any(_may_be_named_in(name, self.text) for name in front.made_up):
             return UNKNOWN
         return UNKNOWN if self._families or self.is_about_objectives else False
