@@ -182,6 +182,8 @@ def test_a_membership_counts() -> None:
     chat = service([backend(Out(group, "id")) for group in (first, second)])
     check_verdict(RULE, [*VMS, first, second, chat], "passed")
     check_verdict(RULE, [*VMS, first, second, member, chat], "failed")
+    stray = R(member.type, "member", {"instanceGroup": Computed(), "instance": vm(0)})
+    check_verdict(RULE, [*VMS, first, second, stray, chat], "undecided")
 
 
 def attachment(name: str, region: Any) -> R:

@@ -370,6 +370,8 @@ def test_unmanaged_groups() -> None:
     check_verdict(RULE, [chat(listed), listed, *rest], FAILED)
     check_verdict(RULE, [chat(listed), listed, *rest, tagged], PASSED)
     check_verdict(RULE, [chat(bare), bare, member, *rest, tagged], PASSED)
+    stray = R(member.type, "stray", {**member.inputs, "instanceGroup": Computed()})
+    check_verdict(RULE, [chat(bare), bare, stray, *rest, tagged], UNDECIDED)
     check_verdict(RULE, [chat(bare), bare, *rest, tagged], UNDECIDED)
     check_verdict(RULE, [chat(networked), networked, *rest, tagged], UNDECIDED)
     check_verdict(RULE, [chat(networked), networked, *rest, firewall()], PASSED)
@@ -476,6 +478,14 @@ DENY_ALL = policy_rule("deny", 200, ANYWHERE)
 )
 def test_policies(region: str, rules: list[dict[str, Any]], status: str) -> None:
     check_verdict(RULE, probed(*policy(*rules, regional=region)), status)
+
+
+def test_policies_of_two_regions_with_one_name() -> None:
+    guard, *rest = policy(policy_rule(), regional="us-central1", attached="guard")
+    far = R(guard.type, "far", {"name": "guard", "region": "europe-west4"})
+    check_verdict(RULE, probed(guard, far, *rest), PASSED)
+    somewhere = R(guard.type, "far", {"name": "guard", "region": Computed((), "europe-west4")})
+    check_verdict(RULE, probed(guard, somewhere, *rest), (UNDECIDED, PASSED))
 
 
 @pytest.mark.parametrize(
@@ -958,7 +968,11 @@ def test_the_vms_that_endpoints_of_a_neg_are_on(instances: list[Any], rules: lis
     ]
     probe = check()
     chat = service([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)], healthChecks=Out(probe, "id"))
-    check_verdict(RULE, [chat, neg, *parts, *VMS, probe, NETWORK, SUBNET, OTHER_STACK, *rules], status)
+    whole = [chat, neg, *parts, *VMS, probe, NETWORK, SUBNET, OTHER_STACK, *rules]
+    check_verdict(RULE, whole, status)
+    stray = {"networkEndpointGroup": Computed(), "instance": Out(VMS[1], "name"), "port": 8000}
+    more = R("gcp:compute/networkEndpoint:NetworkEndpoint", "stray", stray)
+    check_verdict(RULE, [*whole, more], status if status == FAILED else UNDECIDED)
 
 
 _LISTED: list[Any] = [{"instance": Out(VMS[0], "name"), "port": 8000}, {"ipAddress": "10.0.0.9", "port": 8000}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from policypack.model.graph.reference import Reference, has_a_name, may_have_any_name, parse_reference, setting
@@ -96,6 +96,12 @@ class Links:
     def is_complete(self) -> bool:
         """All entries are known: they are `members` and nothing else."""
         return not self.why
+
+    def in_doubt(self, why: str) -> Links:
+        """The same where it is not known whether the property counts at all, and `why`."""
+        candidates = _unique((*self.targets, *self.candidates))
+        is_closed = self.is_closed and not self.external
+        return replace(self, entries=UNKNOWN, targets=(), candidates=candidates, is_closed=is_closed, why=why)
 
     def includes(self, resource: Resource, *, by_name: bool = True) -> bool | Unknown:
         """Whether an entry points at a resource of the stack.

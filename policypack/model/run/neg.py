@@ -190,6 +190,15 @@ class InternetBackend:
     @property
     def endpoints(self) -> tuple[InternetEndpoint, ...]:
         """The endpoints of the stack that are certainly its own."""
+        return tuple(one for one, belongs in self._found if belongs is True)
+
+    @property
+    def possible_endpoints(self) -> tuple[InternetEndpoint, ...]:
+        """The endpoints of the stack that are or may be its own."""
+        return tuple(one for one, _ in self._found)
+
+    @property
+    def _found(self) -> tuple[tuple[InternetEndpoint, bool | Unknown], ...]:
         return endpoints_of(self.stack, self.neg) if self.neg else ()
 
     @property
