@@ -872,12 +872,21 @@ def above(*rules: dict[str, Any], parts: str = "policy rule association") -> lis
     return [*([held] if "policy" in parts else []), *found, *([attached] if "association" in parts else [])]
 
 
+HIDDEN, SHOWN = (
+    R("gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules", "hidden", {"rules": rules})
+    for rules in (Computed(), [policy_rule()])
+)
+
+
 @pytest.mark.parametrize(
     ("others", "status"),
     [
         pytest.param(above(policy_rule()), UNDECIDED, id="it admits probes, if it applies"),
         pytest.param(above(policy_rule(), parts="rule association"), UNDECIDED, id="the policy is elsewhere"),
         pytest.param(above(policy_rule(), parts="rule"), UNDECIDED, id="a rule alone"),
+        pytest.param([*above(*[policy_rule(priority=number) for number in (1, 2, 3)]), HIDDEN, firewall()], UNDECIDED,
+                     id="beside a policy with rules that are not known"),
+        pytest.param([*above(policy_rule()), SHOWN, firewall()], PASSED, id="two that admit them"),
         pytest.param(above(parts="association"), UNDECIDED, id="an association alone"),
         pytest.param(above(parts="policy"), UNDECIDED, id="a policy whose rules are elsewhere"),
         pytest.param([*above(policy_rule()), firewall()], PASSED, id="admitted in any case"),
@@ -932,6 +941,18 @@ def test_address_groups(group: R, status: str) -> None:
     made = R(group.type, group.name, group.inputs, known)
     rule["match"]["srcAddressGroups"] = ["projects/p-demo/locations/global/addressGroups/probes"]
     check_verdict(RULE, probed(made, *policy(rule)), status)
+
+
+def test_of_several_address_groups_each_counts() -> None:
+    other = R(ADDRESSES.type, "other", {"items": ["10.0.0.0/8"]})
+    some = R(ADDRESSES.type, "other", {"items": Computed()})
+    rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": [Out(other, "id"), Out(ADDRESSES, "id")]})
+    check_verdict(RULE, probed(ADDRESSES, other, *policy(rule)), PASSED)
+    rule["match"]["srcAddressGroups"] = [Out(other, "id"), Computed((OTHER_STACK,))]
+    check_verdict(RULE, probed(other, OTHER_STACK, *policy(rule)), UNDECIDED)
+    far = R(ADDRESSES.type, "far", {"items": ["10.0.0.0/8"]})
+    rule["match"]["srcAddressGroups"] = [Out(far, "id"), Out(some, "id")]
+    check_verdict(RULE, probed(far, some, *policy(rule)), UNDECIDED)
 
 
 def test_an_address_group_outside_the_stack_is_not_seen() -> None:
