@@ -224,7 +224,7 @@ class Journal:
         self.connection.commit()
 
 
-def _connect(file: Path) -> sqlite3.Connection:
+def _connect(file: Path) -> _Connection:
     return sqlite3.connect(f"{file.resolve().as_uri()}", timeout=1, isolation_level=None, uri=True, factory=_Connection)
 
 
