@@ -30,7 +30,58 @@ _SHARED = f"""second = gcp.compute.ForwardingRule(
 {_FRONT}"""
 _OWNED = ', address_type="INTERNAL"'
 
+_JOINED = """
+import pulumi_gcp as gcp
+
+geos = []
+for region in ("us-central1", "us-east4"):
+    group = gcp.compute.RegionInstanceGroupManager(
+        f"llm-{region}",
+        region=region,
+        base_instance_name="llm",
+        versions=[{"instance_template": f"projects/p/regions/{region}/instanceTemplates/llm"}],
+    )
+    check = gcp.compute.RegionHealthCheck(
+        f"health-{region}", region=region, http_health_check={"request_path": "/health", "port": 8000}
+    )
+    service = gcp.compute.RegionBackendService(
+        f"llm-{region}",
+        region=region,
+        load_balancing_scheme="INTERNAL",
+        protocol="TCP",
+        health_checks=check.id,
+        backends=[{"group": group.instance_group, "balancing_mode": "CONNECTION"}],
+    )
+    rule = gcp.compute.ForwardingRule(
+        f"llm-{region}",
+        region=region,
+        load_balancing_scheme="INTERNAL",
+        ports=["8000"],
+        backend_service=service.id,
+        allow_global_access=True,
+    )
+    target = {
+        "load_balancer_type": "regionalL4ilb",
+        "ip_address": rule.ip_address,
+        "port": "8000",
+        "ip_protocol": "tcp",
+        "network_url": "projects/p/global/networks/llm",
+        "project": "p",
+        "region": region,
+    }
+    geos.append({"location": region, "health_checked_targets": {"internal_load_balancers": [target]}})
+gcp.dns.RecordSet(
+    "llm", managed_zone="corp", name="llm.corp.example.com.", type="A", ttl=30, routing_policy={"geos": geos}
+)
+"""
+
 FIXES: dict[str, Fix] = {
+    "rules that clients of other regions cannot reach": fix(
+        "llm-backend-regions",
+        "_is_reached_from_elsewhere",
+        ("        allow_global_access=True,\n", "", "        allow_global_access=True,\n"),
+        program=_JOINED,
+    ),
     "an internal address in front": fix(
         _RULE, "_is_of_its_kind", *_at(', address_type="INTERNAL"', ', address_type="EXTERNAL"'), program=REGIONAL
     ),

@@ -180,6 +180,11 @@ def test_network_endpoint_groups() -> None:
     check_verdict(RULE, [*served(probe(HTTPS), zonal), endpoint(zonal, 8000)], FAILED)
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 8000)], PASSED)
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 9000)], UNDECIDED)
+    hybrid = neg("NetworkEndpointGroup", zone="us-central1-a", networkEndpointType="NON_GCP_PRIVATE_IP_PORT")
+    check_verdict(RULE, served(probe(), hybrid), PASSED)
+    check_verdict(RULE, [*served(probe(HTTPS), hybrid), endpoint(hybrid, 8000)], FAILED)
+    check_verdict(RULE, [*served(probe(), hybrid), endpoint(hybrid, 8000)], PASSED)
+    check_verdict(RULE, [*served(probe(), hybrid), endpoint(hybrid, 9000)], UNDECIDED)
     serverless = neg("RegionNetworkEndpointGroup", region="us-central1")
     check_verdict(RULE, served(probe(HTTPS), serverless), EXEMPT)
 

@@ -11,8 +11,13 @@ from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference, is_regional_type, region_setting
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES, SUBNETWORK_TYPES
 from policypack.model.graph.view import View
-from policypack.model.products.product import CLASSIC_SCHEME, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
-from policypack.model.values.logic import all_of, equals, same, when_known
+from policypack.model.products.product import (
+    CLASSIC_SCHEME,
+    DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES,
+    INTERNAL_SCHEMES,
+    scheme_of,
+)
+from policypack.model.values.logic import all_of, equals, is_in, negation, same, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _DEFAULT_PROTOCOL: Final = "TCP"
@@ -44,6 +49,13 @@ class ForwardingRule(View):
     def protocol(self) -> str | Unknown:
         """The IP protocol, in capitals: `L3_DEFAULT` is any."""
         return when_known(self.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
+
+    @property
+    def keeps_to_its_region(self) -> bool | Unknown:
+        """Whether only clients in its region reach it, as with an internal regional rule without global access."""
+        is_internal = is_in(self.scheme, INTERNAL_SCHEMES)
+        shuts_out = negation(self.resource.asked.boolean("allowGlobalAccess", default=False))
+        return all_of([self.is_regional, is_internal, shuts_out])
 
     @cached_property
     def proxy_links(self) -> Links:
