@@ -149,10 +149,21 @@ def not_known(property_name: str, of: str = "", *, because: str = "") -> Undecid
     Args:
         property_name: its Python name.
         of: the name of the resource or part that has it, if it is not the subject itself.
-        because: what keeps it unknown, a clause.
+        because: why that matters, or what keeps it unknown, a clause that does not say again that it is not known.
     """
     whose = f" of `{of}`" if of else ""
     return Undecided(f"``{property_name}``{whose} is not known" + (f": {because}" if because else ""), property_name)
+
+
+def blocked(why: str, property_name: str, of: str = "") -> Undecided:
+    """Says what keeps a property from being known, or only that it is not known if nothing says why.
+
+    Args:
+        why: what keeps it from being known, a clause that says of what; may be empty.
+        property_name: as in `not_known`.
+        of: as in `not_known`.
+    """
+    return Undecided(why, property_name) if why else not_known(property_name, of)
 
 
 def known(value: T | Unknown, property_name: str, of: str = "", *, because: str = "") -> T:

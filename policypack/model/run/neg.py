@@ -14,7 +14,7 @@ from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP
 from policypack.model.run.endpoint import InternetEndpoint, endpoints_of
 from policypack.model.run.service import RunService
-from policypack.model.values.logic import any_of, is_set, when_known
+from policypack.model.values.logic import any_of, is_set, known_in, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -106,6 +106,11 @@ def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...
     """The groups that certainly are among the backends of a service, and are or may be serverless NEGs."""
     found = [group for group in service.groups if GroupKind.SERVERLESS_NEG in group.kinds]
     return tuple(ServerlessBackend(group.name, _neg(group), group.region, service.stack) for group in found)
+
+
+def leads_to_app_engine(service: BackendService) -> bool:
+    """Whether a backend certainly is for an App Engine app."""
+    return "App Engine" in known_in(group.platform for group in service.groups)
 
 
 def _neg(group: Group) -> Resource | None:

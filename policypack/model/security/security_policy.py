@@ -127,12 +127,12 @@ class SecurityPolicy(View):
     def why_rules_unknown(self) -> str:
         """What keeps some rules from being known, a clause; empty if all are."""
         if isinstance(self.resource.asked.objects("rules"), Unknown):
-            return "the list is computed"
+            return f"the list of rules of `{self.name}` is computed"
         if self.resource.ignores_changes_of("rules"):
-            return "``ignore_changes`` leaves it to another tool"
+            return f"``ignore_changes`` leaves the rules of `{self.name}` to another tool"
         if not self.stack.is_complete:
-            return "rules may be added later in this update"
-        return "a rule whose policy is not known may belong to it" if None in self._separate else ""
+            return f"rules may be added to `{self.name}` later in this update"
+        return f"a rule whose policy is not known may belong to `{self.name}`" if None in self._separate else ""
 
     @property
     def filters(self) -> bool | Unknown:

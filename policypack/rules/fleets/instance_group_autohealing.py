@@ -134,7 +134,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
             "Set ``health_check`` in ``auto_healing_policies`` to the `id` of a `HealthCheck` for healing.",
         )
     else:
-        yield from unresolved(group.healing_check_links, "its healing check is not known")
+        yield from unresolved(group.healing_check_links)
     for service, serves in group.serving:
         doubt = Undecided(f"it may serve `{service.name}`, which uses its healing check as well", "backends")
         yield provided(serves, doubt, _heals_by_another_check(group, service))

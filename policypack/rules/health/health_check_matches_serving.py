@@ -110,8 +110,8 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     for use in checks_of(service):
         yield _speaks_as_the_service(service, use)
         yield from grouped((group.name, _asks_a_named_port(service, use, group)) for group in use.groups)
-    yield from unresolved(service.links, "not all of its backends are known")
-    yield from unresolved(service.health_check_links, "its health check is not known")
+    yield from unresolved(service.links)
+    yield from unresolved(service.health_check_links)
 
 
 def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
