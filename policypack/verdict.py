@@ -9,9 +9,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from policypack.config.terms import Severity
 from policypack.model.graph.links import Links
+from policypack.model.graph.resource import Resource
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import Spelling, argument, spelled, spelled_key, spelled_keys
-from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown, Value
+from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown, Value, camel_case
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -290,6 +291,14 @@ class Problem:
     severity: Severity | None = None
     settings: tuple[PropertyValue, ...] = ()
     is_safe: bool = True
+
+    def settings_to_make(self, judged: Resource) -> tuple[PropertyValue, ...]:
+        """The settings, if a rule may make them: safe ones of the resource that it judges, left to nobody else."""
+        are_own = all(
+            value.urn == judged.urn and not judged.ignores_changes_of(camel_case(f"{value.path[0]}"))
+            for value in self.settings
+        )
+        return self.settings if self.is_safe and are_own else ()
 
 
 def problems_of(fails: Iterable[Fail], judged: str, spelling: Spelling) -> list[Problem]:
