@@ -240,6 +240,9 @@ def test_groups_that_resize_requests_fill() -> None:
     for rule in ("instance-group-autoscaler", "instance-group-autohealing"):
         check_verdict(rule, resources, "undecided", us.name)
         check_verdict(rule, resources[:3], "failed", us.name)
+    stray = R(REQUEST, "stray", {"instanceGroupManager": Computed(), "resizeBy": 2})
+    for rule in ("instance-group-autoscaler", "instance-group-autohealing"):
+        check_verdict(rule, [*resources[:3], stray], "undecided", us.name)
 
 
 @pytest.mark.parametrize(

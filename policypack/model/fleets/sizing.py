@@ -53,8 +53,9 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
         unknown_size = Unresolved(f"``target_size`` of {name} is not known", "target_size")
-        if manager.is_filled_by_requests:
-            return Unresolved(f"resize requests set the size of {name}", "target_size")
+        if manager.is_filled_by_requests is not False:
+            may = "" if manager.is_filled_by_requests is True else " may"
+            return Unresolved(f"resize requests{may} set the size of {name}", "target_size")
         return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load, autoscaler)
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
