@@ -8,7 +8,7 @@ from typing import Annotated
 from policypack.model.run.probe import Probe
 from policypack.model.run.service import RunService
 from policypack.model.software.servers import ServerName, doubt_about, health_paths, servers_in
-from policypack.model.values.logic import negation
+from policypack.model.values.logic import is_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known
@@ -188,7 +188,8 @@ def _asks_in_one_way(name: str, probe: Probe, required: str, fix: str) -> Checks
 def _asks_the_server(
     name: str, probe: Probe, servers: tuple[ServerName, ...], options: RunProbeOptions, fix: str
 ) -> Checks:
-    if isinstance(probe.kinds, Unknown) or probe.kinds != ("HTTP",):
+    # What is wrong with the kinds is said already, and so is that they are not known.
+    if is_in(probe.kinds, [("HTTP",)]) is not True:
         return
     path = known(probe.path, "template", because=f"the path of ``{name}`` decides")
     if path.partition("?")[0] not in options.allowed_paths:
