@@ -80,6 +80,14 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
         {},
         "failed",
     ),
+    "two URLs, one of which may be drained": (
+        [
+            backend(f"{URL}regions/us-central1/instanceGroups/b"),
+            backend(f"{URL}regions/us-east4/instanceGroups/b", capacityScaler=Computed((), 0)),
+        ],
+        {},
+        ("undecided", "failed"),
+    ),
     "nearly drained": ([backend(US), backend(EU, capacityScaler=0.1)], {}, "passed"),
     "blue and green in each region": (
         [backend(US_ZONE_A), backend(US_ZONE_B, capacityScaler=0), backend(EU_ZONE_A, capacityScaler=0), backend(EU)],
