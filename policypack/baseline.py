@@ -19,6 +19,7 @@ from policypack.wording import one_line, printable, spans
 SCHEMA_VERSION: Final = "1.0"
 
 _STATUSES: Final = ("failed", "undecided")
+_MOST_NAMED: Final = 20
 
 
 class Known(NamedTuple):
@@ -51,6 +52,21 @@ class Comparison:
     file: Path
     fixed: tuple[Known, ...]
     not_judged: tuple[Known, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is fixed: a sentence without full stop."""
+        if not self.fixed:
+            return ()
+        fixed = named((known.rule, known.urn.split("::", 3)[-1]) for known in self.fixed)
+        return (f"fixed since the baseline was written (update the baseline): {fixed}",)
+
+
+def named(findings: Iterable[tuple[str, str]]) -> str:
+    """Findings for a sentence, by the names of their rules and of their resources; the first of very many."""
+    names = [printable(f"`{rule}` of `{resource}`") for rule, resource in dict.fromkeys(findings)]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known]) -> tuple[Report, Comparison]:

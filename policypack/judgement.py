@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
+from policypack.baseline import Comparison, Known, compare, known_of, named, read_baseline
 from policypack.config.choice import Choice
 from policypack.config.error import ConfigurationError
 from policypack.config.files import ConfigFile
@@ -31,7 +31,6 @@ Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
 _EVERYTHING: Final = Choice()
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
 _MOST_NAMED: Final = 8
-_MOST_FIXED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class Results:
             beside = _together([one.compared(file, baseline) for one in self.stacks])
             return replace(beside, fail_on=self.fail_on, detail=self.detail)
         report, comparison = compare(self.report, self.stack, file, baseline)
-        notes = (*self.notes, *_what_is_fixed(comparison))
+        notes = (*self.notes, *comparison.notes)
         return replace(self, report=report, comparison=comparison, notes=notes)
 
     @property
@@ -218,9 +217,8 @@ def _judge(loaded: Target, file: ConfigFile, choice: Choice, day: date) -> Resul
     stack, report = loaded.stack, evaluate(loaded.stack, RULES, settings, day)
     idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(stack))
     unselected = notes_on_services(stack, choice.services) if choice.services else _nothing_selected(stack, settings)
-    return Results(
-        loaded.title, stack, report, day, loaded.is_preview, loaded.file, (*loaded.notes, *notes, *idle, *unselected)
-    )
+    said = (*loaded.notes, *notes, *idle, *unselected, *notes_on_remediation(report, settings, stack))
+    return Results(loaded.title, stack, report, day, loaded.is_preview, loaded.file, said)
 
 
 def _together(stacks: Sequence[Results]) -> Results:
@@ -268,20 +266,18 @@ def _all_of(comparisons: Sequence[Comparison]) -> Comparison | None:
     )
 
 
-def _what_is_fixed(comparison: Comparison) -> Iterator[str]:
-    fixed = [f"`{known.rule}` of `{_name_in(known.urn)}`" for known in comparison.fixed]
-    named = [printable(text) for text in dict.fromkeys(fixed)]
-    rest = f" and {len(named) - _MOST_FIXED} more" if len(named) > _MOST_FIXED else ""
-    if fixed:
-        yield f"fixed since the baseline was written (update the baseline): {', '.join(named[:_MOST_FIXED])}{rest}"
+def notes_on_remediation(report: Report, settings: Mapping[str, Setting], stack: Stack) -> Iterator[str]:
+    """Which violations `pulumi up` can mend, with the level `remediate`: a sentence without full stop."""
+    own = [rule for rule in report.rules if rule.rule.remediates and settings[rule.rule.name].remediates]
+    failed = [(one, stack.by_urn(one.urn)) for rule in own for one in rule.with_status("failed")]
+    mended = [one for one, of in failed if of and any(problem.settings_to_make(of) for problem in one.problems)]
+    if mended:
+        shown = named((one.rule.name, one.name) for one in mended)
+        yield f"with the level `remediate`, `pulumi up` can make these fixes: {shown}; this command changes nothing"
 
 
 def _stack_in(urn: str) -> str:
     return urn.partition("::")[0].removeprefix("urn:pulumi:")
-
-
-def _name_in(urn: str) -> str:
-    return urn.split("::", 3)[-1]
 
 
 def refuse_globs(stacks: Sequence[Stack], globs: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
@@ -34,7 +34,7 @@ from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
-from policypack.sources.remediation import InputSetting, with_fixes
+from policypack.sources.remediation import with_fixes
 from policypack.sources.sdk import as_sent, prepare, to_send
 from policypack.wording import lines_of, printable, waiver_text
 
@@ -182,18 +182,11 @@ def _remediate(rule: AnyRule, options: _OptionsReader, memory: Memory, today: da
             finding = apply_rule(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
         if finding is None or finding.status != "failed":
             return None
-        changed = with_fixes(sent, _own_fixes(finding, resource.ignores_changes_of))
+        fixes = (problem.settings_to_make(resource) for problem in finding.problems)
+        changed = with_fixes(sent, ([(value.path, value.value) for value in values] for values in fixes if values))
         return None if changed is None else to_send(changed)
 
     return remediate
-
-
-def _own_fixes(finding: Finding, is_left: Callable[[str], bool]) -> Iterator[list[InputSetting]]:
-    """The settings of each fix that is safe, and one of the resource itself that is not left to somebody else."""
-    for problem in finding.problems:
-        values = problem.settings if problem.is_safe else ()
-        if values and all(one.urn == finding.urn and not is_left(f"{one.path[0]}") for one in values):
-            yield [(value.path, value.value) for value in values]
 
 
 def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> StackValidation:

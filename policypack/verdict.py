@@ -9,9 +9,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from policypack.config.terms import Severity
 from policypack.model.graph.links import Links
+from policypack.model.graph.resource import Resource
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import Spelling, argument, spelled, spelled_key, spelled_keys
-from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown, Value
+from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown, Value, camel_case
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -149,10 +150,21 @@ def not_known(property_name: str, of: str = "", *, because: str = "") -> Undecid
     Args:
         property_name: its Python name.
         of: the name of the resource or part that has it, if it is not the subject itself.
-        because: what keeps it unknown, a clause.
+        because: why that matters, or what keeps it unknown, a clause that does not say again that it is not known.
     """
     whose = f" of `{of}`" if of else ""
     return Undecided(f"``{property_name}``{whose} is not known" + (f": {because}" if because else ""), property_name)
+
+
+def blocked(why: str, property_name: str, of: str = "") -> Undecided:
+    """Says what keeps a property from being known, or only that it is not known if nothing says why.
+
+    Args:
+        why: what keeps it from being known, a clause that says of what; may be empty.
+        property_name: as in `not_known`.
+        of: as in `not_known`.
+    """
+    return Undecided(why, property_name) if why else not_known(property_name, of)
 
 
 def known(value: T | Unknown, property_name: str, of: str = "", *, because: str = "") -> T:
@@ -279,6 +291,14 @@ class Problem:
     severity: Severity | None = None
     settings: tuple[PropertyValue, ...] = ()
     is_safe: bool = True
+
+    def settings_to_make(self, judged: Resource) -> tuple[PropertyValue, ...]:
+        """The settings, if a rule may make them: safe ones of the resource that it judges, left to nobody else."""
+        are_own = all(
+            value.urn == judged.urn and not judged.ignores_changes_of(camel_case(f"{value.path[0]}"))
+            for value in self.settings
+        )
+        return self.settings if self.is_safe and are_own else ()
 
 
 def problems_of(fails: Iterable[Fail], judged: str, spelling: Spelling) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from policypack.config.options import Setting, read_options
 from policypack.evaluate import Finding, Status, apply_to_stack
@@ -140,6 +140,8 @@ def _value(value: Any, deployed: bool, sources: list[R]) -> Any:
     return value
 
 
+# "`backends` is not known: `backends` is computed"
+_SAYS_IT_TWICE: Final = re.compile(r"(`[^`]+`)[^:]* is not known: (?:\1|it is computed|the list is computed)")
 # A verdict in both modes, or the one on a first preview and the one as deployed; `None` if it is not judged.
 Expected: TypeAlias = str | tuple[str | None, str | None] | None
 
@@ -156,7 +158,7 @@ def check_verdict(
     """Judges the resource named `subject` among `resources` on a first preview and as deployed.
 
     Raises:
-        AssertionError: a verdict is another one; it says which, of what, and why.
+        AssertionError: a verdict is another one; it says which, of what, and why. Or a reason says one thing twice.
     """
     __tracebackhide__ = True
     resources = tuple(resources)
@@ -165,6 +167,7 @@ def check_verdict(
         stack = build(*resources, deployed=mode == "as deployed", is_complete=is_complete)
         found = findings(rule, stack, **options)
         status = next((one.status for one in found if one.name == subject), None)
+        assert not [why for one in found for why in one.reasons if _SAYS_IT_TWICE.search(why)]
         if status != wanted:
             verdict = f"{rule} on `{subject}` {mode}: {status or 'not judged'}, expected {wanted or 'not judged'}"
             lines = [f"options: {shown(options)}"] if options else []

@@ -83,6 +83,13 @@ def test_other_serverless_products_are_not_judged() -> None:
     assert chat(*negs, behind(*negs)).verdict == "not applicable"
 
 
+def test_an_app_engine_app_cannot_be_in_a_second_region() -> None:
+    app = neg(None, US, appEngine={"service": "web"})
+    found = chat(app, behind(app))
+    assert found.remedies
+    assert found.remedies.needed.startswith("Deploy what the App Engine app serves as Cloud Run services")
+
+
 def test_one_region() -> None:
     us = run(US)
     link = neg(us)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -12,8 +14,10 @@ from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import ResourceValidationPolicy
 
 from policypack.authoring.examples import example
-from policypack.config.options import Setting, default_settings
+from policypack.config.choice import Choice
+from policypack.config.options import Setting, default_settings, read_settings
 from policypack.evaluate import Report, apply_to_stack, evaluate
+from policypack.judgement import judge, notes_on_remediation
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.read import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_SENTINELS, read_object
@@ -106,6 +110,40 @@ def test_what_fails_is_set(start_pack: StartPack, rule: AnyRule) -> None:
     before = evaluate(stack, RULES, settings)
     passed = {finding.rule.name for finding in before.with_status("passed")} - failed(before)
     assert failed(evaluate(after, RULES, settings)) & passed == set()
+
+
+def noted(stack: Stack, level: str) -> tuple[str, ...]:
+    """What `check` says of remediation where all rules have a level."""
+    settings = read_settings(RULES, {"all": level})
+    return tuple(notes_on_remediation(evaluate(stack, RULES, settings), settings, stack))
+
+
+@pytest.mark.parametrize("rule", REMEDIATING, ids=lambda rule: rule.name)
+def test_check_says_what_an_update_would_set(start_pack: StartPack, rule: AnyRule) -> None:
+    stack = deployed(rule, "Fails")
+    pack = start_pack("false")
+    pack.configure(REMEDIATE)
+    (note,) = noted(stack, "remediate")
+    assert set(re.findall(r"`([a-z-]+)` of `", note)) == mended(pack, stack)[1]
+    assert note.endswith("; this command changes nothing")
+    assert noted(stack, "mandatory") == ()
+
+
+def test_check_names_no_fix_that_is_left_to_somebody_else() -> None:
+    stack = deployed(LOGGING, "Fails")
+    assert "`llm-backend-logging` of `chat`" in noted(stack, "remediate")[0]
+    kept = Stack(replace(one, ignore_changes=("*",)) for one in in_order(stack))
+    assert noted(kept, "remediate") == ()
+
+
+def test_check_notes_it(tmp_path: Path) -> None:
+    config = tmp_path / "policy-config.json"
+    config.write_text('{"all": "advisory", "llm-backend-draining": "remediate"}')
+    found = judge(str(RECORDINGS / "exported_state.json"), choice=Choice(policy_config=config))
+    assert found.notes == (
+        "with the level `remediate`, `pulumi up` can make these fixes: `llm-backend-draining` of `chat`; this command "
+        "changes nothing",
+    )
 
 
 @pytest.mark.parametrize("rule", REMEDIATING, ids=lambda rule: rule.name)

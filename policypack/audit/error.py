@@ -5,6 +5,10 @@ class AuditError(Exception):
     """The audit cannot go on, or cannot read a target: the message says what is wrong and how to fix it."""
 
 
+class OldFormatError(AuditError):
+    """A journal is of an older format than this release's."""
+
+
 class TargetError(AuditError):
     """A target cannot be opened or listed; the others can be audited."""
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakSet
 
-from policypack.audit.error import AuditError
+from policypack.audit.error import AuditError, OldFormatError
 from policypack.audit.record import FindingRow, RuleCount, StackRecord
 from policypack.audit.stores.store import Entry
 from policypack.config.options import Setting
@@ -95,6 +95,9 @@ class Journal:
         settings: the settings by the rules' names.
         today: the day of the audit.
 
+    Attributes:
+        set_aside: where a journal of an older format is now that was in its place; `None` if there was none.
+
     Raises:
         AuditError: the file cannot be written, is no journal, or another audit is writing it.
     """
@@ -104,9 +107,8 @@ class Journal:
         self._fingerprint = fingerprint
         with explained(file):
             file.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(
-                f"{file.resolve().as_uri()}", timeout=1, isolation_level=None, uri=True, factory=_Connection
-            )
+            self.set_aside = _set_aside(file) if file.is_file() else None
+            self.connection = _connect(file)
             self._prepare()
             self.audit, self.goes_on = self._begin(settings, today)
 
@@ -222,6 +224,21 @@ class Journal:
         self.connection.commit()
 
 
+def _connect(file: Path) -> _Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}", timeout=1, isolation_level=None, uri=True, factory=_Connection)
+
+
+def _set_aside(file: Path) -> Path | None:
+    """Renames a journal of an older format, which no audit of this release can go on with."""
+    with closing(_connect(file)) as connection:
+        application, version = _kind_of(connection)
+        if application != _APPLICATION or version >= VERSION:
+            return None
+        # Nobody else is writing it.
+        connection.execute("BEGIN EXCLUSIVE")
+    return file.resolve().replace(file.with_name(f"{file.name}.v{version}"))
+
+
 class KeptJournal:
     """A journal of an audit that is over, only to be read: also where nothing can be written.
 
@@ -251,13 +268,21 @@ class KeptJournal:
 
 
 def check_is_journal(connection: sqlite3.Connection, file: Path, schema: str = "main") -> None:
-    """Raises AuditError if a file is something else, or was written by another release."""
-    (application,) = connection.execute(f"PRAGMA {schema}.application_id").fetchone()
-    (version,) = connection.execute(f"PRAGMA {schema}.user_version").fetchone()
+    """Raises AuditError if a file is something else, or its format is another: OldFormatError if it is older."""
+    application, version = _kind_of(connection, schema)
     if application != _APPLICATION:
         raise AuditError(f"{file} is not the journal of an audit")
-    if version != VERSION:
-        raise AuditError(f"{file} was written by another release of this policy pack: delete it, or name a new file")
+    if version < VERSION:
+        raise OldFormatError(f"{file} is of an older format, which this release cannot read: leave it out")
+    if version > VERSION:
+        raise AuditError(f"{file} was written by a newer release of this policy pack: use that, or name another file")
+
+
+def _kind_of(connection: sqlite3.Connection, schema: str = "main") -> tuple[int, int]:
+    """The application that a file is of, and the version of its format."""
+    (application,) = connection.execute(f"PRAGMA {schema}.application_id").fetchone()
+    (version,) = connection.execute(f"PRAGMA {schema}.user_version").fetchone()
+    return application, version
 
 
 @contextmanager

@@ -133,7 +133,7 @@ class AuditResults:
         owners: who owns which stacks, and whose stacks these results are about.
 
     Raises:
-        AuditError: the baseline is none, or that audit was not finished.
+        AuditError: the baseline is none, or that audit was not finished; OldFormatError if it is of an older format.
     """
 
     def __init__(
@@ -144,10 +144,10 @@ class AuditResults:
         self._file = journal.file
         self.baseline = baseline
         self.has_owners = owners is not None
-        self._show(owners or Owners(), "shown", "main")
         if baseline is not None:
             self._attach(baseline)
             self._show(owners or Owners(), "before", "baseline")
+        self._show(owners or Owners(), "shown", "main")
 
     @cached_property
     def today(self) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from policypack.audit.error import AuditInterrupted
+from policypack.audit.error import AuditInterrupted, OldFormatError
 from policypack.audit.executors import dask, processes
 from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import VERSION, Journal
@@ -36,6 +36,7 @@ def audit(
     max_mebibytes: int = 64,
     show: Show = lambda progress: None,
     word: Word = str,
+    tell: Callable[[str], object] = str,
 ) -> Iterator[AuditResults]:
     """Judges every stack of the targets, and gives the results while the journal that they are in is open.
 
@@ -51,6 +52,7 @@ def audit(
         max_mebibytes: how large a state may be.
         show: is called whenever something was judged.
         word: rewords what is said of stacks and targets that cannot be read.
+        tell: is called with a sentence for each journal of an older format, which is not used.
 
     Raises:
         AuditError: no target can be listed, the journal or the baseline is none, or the audit cannot go on.
@@ -66,7 +68,9 @@ def audit(
     order = Order(settings, day, max_mebibytes * MEBIBYTE, pack_digest())
     file = journal or _default_journal(targets)
     with closing(Journal(file, fingerprint(settings, day), settings, day)) as opened:
-        results = AuditResults(opened, baseline, owners)
+        if opened.set_aside:
+            tell(f"{file} is of an older format, so the audit starts anew; it is kept as {opened.set_aside}")
+        results = _results(opened, baseline, owners, tell)
         try:
             run_audit(targets, order, opened, _executor(workers, scheduler), show=note, word=word)
         except KeyboardInterrupt:
@@ -74,6 +78,16 @@ def audit(
                 f"interrupted after {last.judged} stacks: run the same command again to continue ({file})"
             ) from None
         yield results
+
+
+def _results(
+    journal: Journal, baseline: Path | None, owners: Owners | None, tell: Callable[[str], object]
+) -> AuditResults:
+    try:
+        return AuditResults(journal, baseline, owners)
+    except OldFormatError:
+        tell(f"the baseline {baseline} is of an older format, so it is not known what has changed since")
+        return AuditResults(journal, None, owners)
 
 
 def _executor(workers: int, scheduler: str | None) -> Execute:

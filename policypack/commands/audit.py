@@ -141,6 +141,7 @@ def audit(
                         max_mebibytes=max_size,
                         show=progress.show,
                         word=with_commands,
+                        tell=lambda text: click.echo(f"note: {printable(text)}", err=True),
                     )
                 )
             deliver("audit", results, outputs, format_name, color)

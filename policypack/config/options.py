@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from policypack.config.error import ConfigurationError
 from policypack.config.kinds import FOR_SERVICES, OptionError, read_object
@@ -17,6 +17,7 @@ from policypack.config.terms import Level, Severity
 from policypack.config.words import closest, did_you_mean, in_words, shown
 from policypack.rule import AnyRule, Options, by_any_name
 
+_NamedLevel: TypeAlias = Literal["remediate"] | Level
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")
 LEVEL_KEY: Final = "enforcementLevel"
 EVERY_RULE: Final = "all"
@@ -36,10 +37,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Setting:
-    """How one rule is to run."""
+    """How one rule is to run.
+
+    Attributes:
+        level: what a violation does; `mandatory` for the level `remediate`.
+        options: the options.
+        remediates: the level is `remediate`: the Pulumi CLI has the rule make fixes itself, if it can.
+    """
 
     level: Level
     options: Options
+    remediates: bool = False
 
 
 Settings = Mapping[str, Setting]
@@ -149,7 +157,7 @@ def read_settings(rules: Iterable[AnyRule], document: object, profile: Profile =
         entry = entries.get(rule.name, {})
         level = attempt(partial(_level_in, rule.name, entry), None)
         options = attempt(partial(read_options, rule, {**profile.options, **_options_in(entry)}), rule.options())
-        settings[rule.name] = Setting(level or everywhere or profile.level_of(rule), options)
+        settings[rule.name] = _setting(level or everywhere or profile.level_of(rule), options)
     if problems:
         raise ConfigurationError(*problems)
     return settings
@@ -234,7 +242,12 @@ def _options_of_every_rule(entry: object) -> None:
         )
 
 
-def _level_in(name: str, entry: object) -> Level | None:
+def _setting(level: _NamedLevel, options: Options) -> Setting:
+    # Where nothing is remediated, the engine takes it for `mandatory`.
+    return Setting("mandatory", options, remediates=True) if level == "remediate" else Setting(level, options)
+
+
+def _level_in(name: str, entry: object) -> _NamedLevel | None:
     if isinstance(entry, str):
         return _read_level(name, entry)
     if not isinstance(entry, Mapping):
@@ -246,7 +259,7 @@ def _options_in(entry: object) -> dict[str, object]:
     return {k: v for k, v in entry.items() if k != LEVEL_KEY} if isinstance(entry, Mapping) else {}
 
 
-def _read_level(name: str, level: object) -> Level:
+def _read_level(name: str, level: object) -> _NamedLevel:
     if not isinstance(level, str):
         raise ConfigurationError(
             f"policy `{name}`: the level must be one of {', '.join(LEVELS)}, not {in_words(level)}"
@@ -257,5 +270,4 @@ def _read_level(name: str, level: object) -> Level:
             f"policy `{name}`: unknown level `{shown(level)}`, use one of {', '.join(LEVELS)}"
             f"{f'; did you mean `{near}`?' if near else ''}"
         )
-    # The pack reads `remediate` itself. Where nothing is remediated, the engine takes it for `mandatory`.
-    return "mandatory" if level == "remediate" else typing.cast("Level", level)
+    return typing.cast("_NamedLevel", level)

@@ -30,7 +30,7 @@ from policypack.model.fleets.target import Target
 from policypack.model.graph.stack import Stack
 from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.model.run.failover_signal import undetected
-from policypack.model.run.neg import psc_targets
+from policypack.model.run.neg import leads_to_app_engine, psc_targets
 from policypack.model.values.spelling import Spelling, spelled, spelled_path
 from policypack.wording import printable
 
@@ -147,7 +147,12 @@ def _without_failover(found: ServiceFailover, service: BackendService, why: str)
         "Add a backend in another region that can carry the whole load alone: as many VMs as here, and autoscaler "
         "targets that keep both regions at 0.5 of the load balancer's target or less."
     )
-    if found.is_cloud_run:
+    if leads_to_app_engine(service):
+        needed = (
+            "Deploy what the App Engine app serves as Cloud Run services in two regions, each with a maximum number of "
+            "instances that carries the whole load alone: an App Engine app stays in its one region."
+        )
+    elif found.is_cloud_run:
         needed = (
             "Also create the Cloud Run service in another region, with a maximum number of instances that carries the "
             "whole load alone, and add a serverless NEG for it to the backends."
@@ -261,7 +266,7 @@ def _machine_rates(service: BackendService, basis: FailoverBasis, per_machine: A
             mode = next(iter(targets.values())).mode
             return (
                 f"the load balancer's target is not in requests per second ({mode} mode): set --rps-per-machine to "
-                f"what one VM serves when the load balancer counts it as full"
+                "what one VM serves when the load balancer counts it as full"
             )
         return _Rates(known, is_exact=False)
     if len({(fleet.weight, fleet.target) for fleet in fleets.values()}) > 1:

@@ -45,18 +45,16 @@ class Overflow:
 
 
 def overflow(
-    lost: str,
     loads: Mapping[str, float],
     capacities: Mapping[str, float],
     nearest: Mapping[str, Sequence[str]] | None,
 ) -> Overflow:
-    """What happens to the load when a region is lost.
+    """What happens to the load when a region is lost, which has load and no capacity.
 
     Each other region serves the clients next to it first. What then has no place tries the regions in the order of
     their distance from its own, all at once; where several overflow into one they share what is free in proportion.
 
     Args:
-        lost: the region that is lost.
         loads: the load that arises next to each region, the lost one among them.
         capacities: up to where each other region takes load.
         nearest: for each region of `loads` the others in order of distance; `None` if that is not known.
@@ -73,7 +71,7 @@ def overflow(
 
 
 def closest(
-    lost: str, loads: Mapping[str, float], capacities: Mapping[str, float], nearest: Mapping[str, Sequence[str]] | None
+    loads: Mapping[str, float], capacities: Mapping[str, float], nearest: Mapping[str, Sequence[str]] | None
 ) -> Overflow:
     """What happens to the load when a region is lost, and the load balancer knows of no capacity.
 
@@ -82,7 +80,7 @@ def closest(
 
     The arguments are those of `overflow`. What exceeds the capacity of a region is sent to it nevertheless.
     """
-    found = overflow(lost, loads, dict.fromkeys(capacities, math.inf), nearest)
+    found = overflow(loads, dict.fromkeys(capacities, math.inf), nearest)
     if found.loads is None:
         return replace(found, excess=max(sum(loads.values()) - sum(capacities.values()), 0.0))
     beyond = [max(found.loads.get(region, 0.0) - capacity, 0.0) for region, capacity in capacities.items()]

@@ -97,7 +97,7 @@ def _picture(loss: Loss, capacities: Mapping[str, float], regions: Sequence[Regi
     orders = {region: nearest_first(region, left) for region in loads} if spread.has_order else {}
     known = {region: order for region, order in orders.items() if order is not None}
     where = overflow if spread.knows_capacity else closest
-    found = where(loss.region, loads, left, known if len(known) == len(loads) else None)
+    found = where(loads, left, known if len(known) == len(loads) else None)
     sent = found.loads
     survivors = tuple(
         Survivor(region, capacity, None if sent is None else sent.get(region, 0.0))

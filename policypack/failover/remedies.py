@@ -12,6 +12,7 @@ from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.capacity import Fleet
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.target import Target
+from policypack.wording import quoted
 
 
 def remedies(service: BackendService, by_group: Mapping[str, Fleet], targets: Mapping[str, Target]) -> Remedies:
@@ -32,7 +33,7 @@ def remedies(service: BackendService, by_group: Mapping[str, Fleet], targets: Ma
     lowered = _target_changes(managers, fleets, targets, fill) if fill > 0 else None
     needed = ""
     if machines is None and lowered is None:
-        needed = _needed(fleets, all(scaler is None for scaler in scalers))
+        needed = _needed(fleets, managers)
     return Remedies(machines, lowered, fill if lowered is not None else None, needed)
 
 
@@ -51,10 +52,14 @@ def remedies_for_peak(service: BackendService, by_group: Mapping[str, Fleet], pe
     return Remedies(_machine_changes(managers, fleets, added))
 
 
-def _needed(fleets: Sequence[Fleet], are_fixed: bool) -> str:
+def _needed(fleets: Sequence[Fleet], managers: Sequence[GroupManager]) -> str:
     if _no_capacity(fleets):
         return _no_capacity(fleets)
-    if are_fixed:
+    scalers = [manager.autoscaler for manager in managers]
+    off = [scaler.name for scaler in scalers if isinstance(scaler, Autoscaler) and scaler.is_on is False]
+    if off:
+        return f'Set ``mode="ON"`` of {quoted(off)}: an autoscaler that is off leaves its group at ``target_size``.'
+    if not any(_autoscaler(manager) for manager in managers):
         return (
             "Use autoscalers with targets below the load balancer's, which leave room for the load of a lost region. "
             "Or set the real load with --peak-rps, because groups of a fixed size count as full."

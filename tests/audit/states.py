@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date
@@ -62,6 +63,14 @@ def put(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 def one_by_one(jobs: Iterator[Job]) -> Iterator[tuple[Job, list[StackRecord]]]:
     return ((job, run_job(job)) for job in jobs)
+
+
+def of_version(file: Path, version: int) -> None:
+    """Makes a journal of another format."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA application_id = 0x6C6C6D70")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("CREATE TABLE t (x)")
 
 
 @contextmanager

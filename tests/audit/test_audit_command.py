@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from policypack.audit.journal import VERSION
 from policypack.commands.audit import audit
-from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, UNDECIDED, put
+from tests.audit.states import BAD, EMPTY, GOOD, ONE_RULE, UNDECIDED, of_version, put
 from tests.command import installing
 
 ROOT = Path(__file__).parent.parent.parent
@@ -191,3 +192,17 @@ def test_a_report_never_replaces_a_state(tmp_path: Path, target: str, output: st
     assert "is part of the target" in result.output
     assert [file.name for file in states.iterdir()] == ["a.json"]
     assert (states / "a.json").read_bytes() == before
+
+
+def test_journals_of_an_older_format_are_not_used(tmp_path: Path) -> None:
+    states, journal, before = put(tmp_path / "states", {"a.json": BAD}), tmp_path / "j", tmp_path / "before"
+    for file in (journal, before):
+        of_version(file, VERSION - 1)
+    result = run(states, "--journal", journal, "--baseline", before, "--format", "json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["changes"] is None
+    assert result.stderr.splitlines() == [
+        f"note: {journal} is of an older format, so the audit starts anew; it is kept as {journal}.v{VERSION - 1}",
+        f"note: the baseline {before} is of an older format, so it is not known what has changed since",
+    ]
+    assert run(states, "--journal", journal).stderr == ""

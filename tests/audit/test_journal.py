@@ -15,6 +15,7 @@ import pytest
 
 from policypack.audit import fingerprint as fingerprints
 from policypack.audit.error import AuditError
+from policypack.audit.journal import VERSION
 from policypack.audit.record import StackRecord
 from policypack.audit.worker import Job
 from policypack.wording import lines_of
@@ -26,6 +27,7 @@ from tests.audit.states import (
     Judged,
     audited,
     checkpoint,
+    of_version,
     one_by_one,
     put,
     service,
@@ -158,24 +160,13 @@ def foreign(file: Path) -> None:
         connection.execute("CREATE TABLE t (x)")
 
 
-def of_version(file: Path, version: int) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA application_id = 0x6C6C6D70")
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("CREATE TABLE t (x)")
-
-
 NO_JOURNALS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (
         lambda file: file.write_text("hello, this is no journal at all\n" * 50),
         "is not the journal of an audit",
     ),
     "another database": (foreign, "is not the journal of an audit"),
-    "of an older release": (
-        partial(of_version, version=2),
-        "another release of this policy pack: delete it",
-    ),
-    "of a newer release": (partial(of_version, version=99), "another release of this policy pack"),
+    "of a newer release": (partial(of_version, version=VERSION + 1), "a newer release of this policy pack: use that"),
     "a folder": (lambda file: file.mkdir(), "cannot be used"),
 }
 
@@ -190,6 +181,25 @@ def test_what_is_no_journal_is_left_as_it_is(
     with pytest.raises(AuditError, match=phrase), audited(states, journal=file):
         pass
     assert (file.read_bytes() if file.is_file() else None) == before
+
+
+def test_a_journal_of_an_older_format_is_set_aside(states: Path, tmp_path: Path) -> None:
+    file, aside = tmp_path / "j", tmp_path / f"j.v{VERSION - 1}"
+    of_version(file, VERSION - 1)
+    before = file.read_bytes()
+    assert again(states, file) == ALL
+    assert aside.read_bytes() == before
+    assert again(states, file) == []
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["j", aside.name, "states"]
+
+
+def test_a_journal_of_an_older_format_that_is_being_written_stays(states: Path, tmp_path: Path) -> None:
+    of_version(tmp_path / "j", VERSION - 1)
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.raises(AuditError, match="another audit is writing"), audited(states, journal=tmp_path / "j"):
+            pass
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["j", "states"]
 
 
 def test_a_journal_where_nothing_can_be(states: Path) -> None:

@@ -294,6 +294,18 @@ FIXES = {
         program=NEGS,
         chosen="gcp compute europe west4 cloud_run tts id",
     ),
+    "one region of App Engine": fix(
+        "llm-backend-regions",
+        "_spans_regions",
+        (
+            'over("chat", on_run("llm"))',
+            'over("chat", on_app_engine("llm"))',
+            'over("chat", on_run("llm"), gcp.compute.RegionNetworkEndpointGroup('
+            '"tts", region="europe-west4", cloud_run={"service": "tts"}).id)',
+        ),
+        program=NEGS,
+        chosen="gcp compute on_run europe west4 cloud_run tts id",
+    ),
     "one region of endpoints": fix(
         "llm-backend-regions",
         "_spans_regions",

@@ -21,15 +21,18 @@ from policypack.model.graph.stack import Stack
 from policypack.model.values.spelling import Spelling, spelled
 from policypack.rules import RULES
 from policypack.verdict import Fail
+from tests import kept
+from tests.fixes import kept_fixes
 from tests.fixes.fix import Fix, words
 from tests.fixes.rows import FIXES
 from tests.fixes.together import broken, joined, mended
-from tests.projects import program_stack
 from tests.spelling import misspelled
 
 pytestmark = pytest.mark.usefixtures("_warm")
 _RULES = Path(policypack.rules.__file__).parent
 _BY_NAME = {rule.name: rule for rule in RULES}
+# One of each program, broken.
+SAMPLE = {fix.program: name for name, fix in FIXES.items()}.values()
 # Those of one program follow each other, so that one process runs it.
 ROWS = {name: rows for rows in joined(FIXES) for name in FIXES if FIXES[name] in rows}
 
@@ -50,16 +53,17 @@ class Judged:
         return self.verdicts("passed") - self.verdicts("failed")
 
 
-def judged(program: str, fix: Fix) -> Judged:
-    return judged_with(program, fix) if fix.options else judged_by_default(program)
+def judged(changed: str, fix: Fix) -> Judged:
+    """The verdicts on the fix's program, or on what is made of it."""
+    return judged_with(fix.program, changed, fix) if fix.options else judged_by_default(fix.program, changed)
 
 
 @cache
-def judged_by_default(program: str) -> Judged:
-    return judged_with(program)
+def judged_by_default(program: str, changed: str) -> Judged:
+    return judged_with(program, changed)
 
 
-def judged_with(program: str, fix: Fix | None = None) -> Judged:
+def judged_with(program: str, changed: str, fix: Fix | None = None) -> Judged:
     settings = default_settings(RULES)
     if fix:
         rule = _BY_NAME[fix.rule]
@@ -71,7 +75,7 @@ def judged_with(program: str, fix: Fix | None = None) -> Judged:
         original(self, *args, **kwargs)
         made.append((spelled(self.remedy.text, "python"), sys._getframe(1).f_code.co_name))
 
-    stack = program_stack(program)
+    stack = kept_fixes.load(program, changed)
     with mock.patch.object(Fail, "__init__", remember):
         report = evaluate(stack, RULES, settings)
     return Judged(stack, report, frozenset(made))
@@ -117,6 +121,17 @@ def test_the_fix_can_be_done(name: str) -> None:
     except AssertionError:
         # Another row may be in its way.
         assert_can_be_done(fix, (fix,))
+
+
+def test_what_is_kept_is_of_these_programs() -> None:
+    now = {kept_fixes.fingerprint(*both) for both in kept_fixes.programs()}
+    assert now == kept.patches_in(kept_fixes.KEPT_FILE).keys(), f"bring it up to date: {kept.COMMAND}"
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_what_is_kept_is_what_the_program_registers(name: str) -> None:
+    program, changed = FIXES[name].program, broken(ROWS[name])
+    assert kept_fixes.kept_run(program, changed) == kept_fixes.run_text(changed)
 
 
 def test_every_message_has_a_program() -> None:

@@ -14,7 +14,7 @@ NEAR = {"a": "bcd", "b": "bacd", "c": "cbad", "d": "dcba"}
 def lose(lost: str, loads: dict[str, float], capacities: dict[str, float], *, has_order: bool = True) -> Overflow:
     left = {region: capacity for region, capacity in capacities.items() if region != lost}
     nearest = {region: [other for other in NEAR[region] if other in left] for region in loads}
-    return overflow(lost, loads, left, nearest if has_order else None)
+    return overflow(loads, left, nearest if has_order else None)
 
 
 def test_two_regions() -> None:

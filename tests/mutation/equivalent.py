@@ -21,14 +21,18 @@ EQUIVALENT: Final = {
         "a block that is not there is off as well",
     ("model/balancing/tls", 'return UNKNOWN if isinstance(protocol, Unknown) else _CHECKS.get(protocol or "")',
      "protocol"): "neither `None` nor an empty text is a protocol of the table",
+    ("model/firewalls/firewall",
+     "return None if isinstance(tags, Unknown) or len(known) < len(tags) else frozenset(known)",
+     "len(known) <= len(tags)"): "the index by tags saves time, and changes no verdict",
+    ("model/firewalls/reach", "tags = None if machine is None else known_tags(machine)",
+     "None if True else known_tags(machine)"): "the index by tags saves time, and changes no verdict",
+    ("model/firewalls/reach", "if tags is None:", "if True:"): "the index by tags saves time, and changes no verdict",
+    ("model/fleets/fleet", "first = targets[0].others if targets else ()", "-1"): "they have to be the same everywhere",
     ("model/fleets/fleet", 'return shapes[0] if len({shape.identity for shape in shapes}) == 1 else None', "-1"):
         "all of them are the same",
     ("model/frontend/entry", "return () if isinstance(here, Unknown) else tuple(sorted(locations - {here}))",
      "() if False else tuple(sorted(locations - {here}))"): "the only rule that asks knows the region",
     ("model/frontend/forwarding_rule", "if not addresses:", "if False:"): "no rule has one of no addresses",
-    ("model/frontend/forwarding_rule",
-     'return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)',
-     "other.kind == 'HTTP'"): "the only rule that asks has an HTTPS proxy",
     ("model/gke/edge/front_policies", "if annotations is None or key is None:", "key is None"):
         "without annotations there is no key",
     ("model/kubernetes/clusters", "return GkeCluster.of(found[0], one.stack) if len(found) == 1 else None", "-1"):
@@ -49,6 +53,11 @@ EQUIVALENT: Final = {
     ("model/network/ports", "if isinstance(group.target, Reference):", "if False:"):
         "the URL of a zonal NEG leaves open which kind it is",
     ("model/network/proxies", "if not purposes:", "if False:"): "no subnetwork has one of no purposes",
+    ("model/run/capacity",
+     "if blocked or backend.service is None or backend.neg is None or isinstance(backend.region, Unknown):",
+     "blocked or backend.service is None or backend.neg is None"): "what has no known region has no known service",
+    ("model/security/grants", "yield _Binding(UNKNOWN, (UNKNOWN,), False)", "True"):
+        "members that are not known make it not known under a condition too",
     ("rules/edge/cloud_armor_rate_limit",
      "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
      "policy.limits_rate(of_each_client=False) is True"): "without the option such a limit has passed already",

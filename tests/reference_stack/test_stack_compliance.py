@@ -11,6 +11,7 @@ from policypack.evaluate import Report, evaluate
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
 from policypack.sources.program import load_program
+from tests import kept
 from tests.reference_stack import mutants
 from tests.reference_stack.applicable import NOT_APPLICABLE
 from tests.reference_stack.mutations import MUTATIONS
@@ -51,12 +52,12 @@ def test_a_mutation_fires_exactly_its_rules(stack_dir: Path, name: str) -> None:
 
 def test_what_is_kept_of_mutations_is_of_this_program(stack_dir: Path) -> None:
     now = {mutants.fingerprint(stack_dir, mutated) for mutated in MUTATIONS.values()}
-    assert now == mutants.kept_patches().keys(), f"bring it up to date: {mutants.COMMAND}"
+    assert now == kept.patches_in(mutants.KEPT_FILE).keys(), f"bring it up to date: {kept.COMMAND}"
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_what_is_kept_is_what_the_program_registers(stack_dir: Path, name: str) -> None:
-    assert mutants.kept_result(stack_dir, MUTATIONS[name]) == mutants.run_mutated(stack_dir, MUTATIONS[name])
+    assert mutants.kept_run(stack_dir, MUTATIONS[name]) == mutants.run_mutated(stack_dir, MUTATIONS[name])
 
 
 def test_every_rule_guards_something() -> None:

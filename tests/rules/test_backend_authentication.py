@@ -209,6 +209,12 @@ def test_whom_iap_admits_to_a_service_by_its_name() -> None:
         pytest.param(grant(member="group:llm@example.com"), "passed", id="a group"),
         pytest.param(grant(member="allAuthenticatedUsers"), "passed", id="who has signed in"),
         pytest.param(grant(webBackendService="another"), "passed", id="of another service"),
+        pytest.param(grant(webBackendService=Computed()), "undecided", id="of a service that is not known"),
+        pytest.param(
+            grant(webBackendService=Computed(), member="group:llm@example.com"),
+            "passed",
+            id="a group, of a service that is not known",
+        ),
         pytest.param(grant(condition={"title": "docs", "expression": "true"}), "undecided", id="under a condition"),
     ],
 )

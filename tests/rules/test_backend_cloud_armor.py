@@ -76,6 +76,12 @@ def test_rules_that_are_resources() -> None:
     check_verdict(RULE, protected(named, separate("another")), "failed")
 
 
+def test_a_rule_of_a_policy_by_the_number_of_its_project() -> None:
+    policy, url = armor(ALLOW, name="armor"), "projects/123456/global/securityPolicies/armor"
+    check_verdict(RULE, protected(policy, separate(url)), "undecided")
+    check_verdict(RULE, protected(policy, separate(Computed((policy,), url))), "passed")
+
+
 @pytest.mark.parametrize(
     ("inputs", "status"),
     [

@@ -182,6 +182,22 @@ def test_a_membership_counts() -> None:
     chat = service([backend(Out(group, "id")) for group in (first, second)])
     check_verdict(RULE, [*VMS, first, second, chat], "passed")
     check_verdict(RULE, [*VMS, first, second, member, chat], "failed")
+    stray = R(member.type, "member", {"instanceGroup": Computed(), "instance": vm(0)})
+    check_verdict(RULE, [*VMS, first, second, stray, chat], "undecided")
+
+
+def attachment(name: str, region: Any) -> R:
+    return R("gcp:compute/serviceAttachment:ServiceAttachment", name, {"region": region})
+
+
+ATTACHMENT, FAR_ATTACHMENT = attachment("here", "us-central1"), attachment("far", "us-east1")
+SOME_ATTACHMENT = attachment("somewhere", Computed())
+ATTACHMENTS = (ATTACHMENT, FAR_ATTACHMENT, SOME_ATTACHMENT)
+
+
+def psc_neg(region: Any, target: Any) -> R:
+    inputs = {"region": region, "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
+    return R("RegionNetworkEndpointGroup", "psc", inputs)
 
 
 @pytest.mark.parametrize(
@@ -194,20 +210,31 @@ def test_a_membership_counts() -> None:
         pytest.param("aiplatform.us-central1.rep.googleapis.com", "passed", id="a regional API of its region"),
         pytest.param("aiplatform.us-east1.rep.googleapis.com", "undecided", id="a regional API of another region"),
         pytest.param("aiplatform.googleapis.com", "passed", id="a global API"),
-        pytest.param(Computed(), "passed", id="computed"),
+        pytest.param(None, "passed", id="none"),
+        pytest.param(Computed(), "undecided", id="computed"),
+        pytest.param(Computed((ATTACHMENT,)), "passed", id="computed from an attachment in its region"),
+        pytest.param(Computed((FAR_ATTACHMENT,)), "undecided", id="computed from one in another region"),
+        pytest.param(Computed((ATTACHMENT, FAR_ATTACHMENT)), "undecided", id="computed from either"),
+        pytest.param(Computed((SOME_ATTACHMENT,)), "undecided", id="computed from one whose region is not known"),
+        pytest.param(Computed((OTHER_STACK,)), "undecided", id="of another stack"),
     ],
 )
 def test_service_attachments(target: Any, expected: Expected) -> None:
-    inputs = {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
-    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
-    check_verdict(RULE, [service([{"group": Out(psc, "id")}], **IN_US), psc], expected)
+    psc = psc_neg("us-central1", target)
+    stack = [service([{"group": Out(psc, "id")}], **IN_US), psc, *ATTACHMENTS, OTHER_STACK]
+    check_verdict(RULE, stack, expected)
 
 
-def test_a_neg_whose_region_is_not_known_is_not_said_to_be_elsewhere() -> None:
-    target = "projects/p/regions/us-east1/serviceAttachments/llm"
-    inputs = {"region": Computed(), "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": target}
-    psc = R("RegionNetworkEndpointGroup", "psc", inputs)
-    check_verdict(RULE, [service([{"group": Out(psc, "id")}]), psc], "passed")
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("projects/p/regions/us-east1/serviceAttachments/llm", "undecided"),
+        ("aiplatform.googleapis.com", "passed"),
+    ],
+)
+def test_a_neg_whose_region_is_not_known_may_be_elsewhere(target: str, expected: Expected) -> None:
+    psc = psc_neg(Computed((), "us-central1"), target)
+    check_verdict(RULE, [service([{"group": Out(psc, "id")}]), psc], expected)
 
 
 @pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])

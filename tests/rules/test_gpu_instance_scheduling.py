@@ -181,6 +181,8 @@ def test_resize_requests_reserve_capacity() -> None:
         {"instanceGroupManager": Out(machines[1], "name"), "resizeBy": 1},
     )
     check_verdict(RULE, [*machines, request], "passed")
+    stray = R(request.type, "request", {**request.inputs, "instanceGroupManager": Computed()})
+    check_verdict(RULE, [*machines, stray], "undecided")
 
 
 def test_types_that_take_a_reservation_only() -> None:

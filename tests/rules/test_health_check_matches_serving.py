@@ -166,10 +166,9 @@ def neg(kind: str, **inputs: Any) -> R:
     return R(kind, "neg", inputs)
 
 
-def endpoint(of: R, port: int) -> R:
-    return R(
-        "gcp:compute/networkEndpoint:NetworkEndpoint", "end", {"networkEndpointGroup": Out(of, "id"), "port": port}
-    )
+def endpoint(of: R, port: int, name: str = "end", **inputs: Any) -> R:
+    given = {"networkEndpointGroup": Out(of, "id"), "port": port, **inputs}
+    return R("gcp:compute/networkEndpoint:NetworkEndpoint", name, given)
 
 
 def test_network_endpoint_groups() -> None:
@@ -180,6 +179,12 @@ def test_network_endpoint_groups() -> None:
     check_verdict(RULE, [*served(probe(HTTPS), zonal), endpoint(zonal, 8000)], FAILED)
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 8000)], PASSED)
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 9000)], UNDECIDED)
+    stray = endpoint(zonal, 9000, "stray", networkEndpointGroup=Computed())
+    check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 8000), stray], UNDECIDED)
+    named = neg("NetworkEndpointGroup", zone="us-central1-a", name="pool")
+    for zone, expected in (("us-central1-a", FAILED), ("us-central1-b", UNDECIDED)):
+        by_name = endpoint(named, 8000, networkEndpointGroup="pool", zone=zone)
+        check_verdict(RULE, [*served(probe(HTTPS), named), by_name], expected)
     serverless = neg("RegionNetworkEndpointGroup", region="us-central1")
     check_verdict(RULE, served(probe(HTTPS), serverless), EXEMPT)
 

@@ -370,6 +370,8 @@ def test_unmanaged_groups() -> None:
     check_verdict(RULE, [chat(listed), listed, *rest], FAILED)
     check_verdict(RULE, [chat(listed), listed, *rest, tagged], PASSED)
     check_verdict(RULE, [chat(bare), bare, member, *rest, tagged], PASSED)
+    stray = R(member.type, "stray", {**member.inputs, "instanceGroup": Computed()})
+    check_verdict(RULE, [chat(bare), bare, stray, *rest, tagged], UNDECIDED)
     check_verdict(RULE, [chat(bare), bare, *rest, tagged], UNDECIDED)
     check_verdict(RULE, [chat(networked), networked, *rest, tagged], UNDECIDED)
     check_verdict(RULE, [chat(networked), networked, *rest, firewall()], PASSED)
@@ -476,6 +478,14 @@ DENY_ALL = policy_rule("deny", 200, ANYWHERE)
 )
 def test_policies(region: str, rules: list[dict[str, Any]], status: str) -> None:
     check_verdict(RULE, probed(*policy(*rules, regional=region)), status)
+
+
+def test_policies_of_two_regions_with_one_name() -> None:
+    guard, *rest = policy(policy_rule(), regional="us-central1", attached="guard")
+    far = R(guard.type, "far", {"name": "guard", "region": "europe-west4"})
+    check_verdict(RULE, probed(guard, far, *rest), PASSED)
+    somewhere = R(guard.type, "far", {"name": "guard", "region": Computed((), "europe-west4")})
+    check_verdict(RULE, probed(guard, somewhere, *rest), (UNDECIDED, PASSED))
 
 
 @pytest.mark.parametrize(
@@ -862,12 +872,21 @@ def above(*rules: dict[str, Any], parts: str = "policy rule association") -> lis
     return [*([held] if "policy" in parts else []), *found, *([attached] if "association" in parts else [])]
 
 
+HIDDEN, SHOWN = (
+    R("gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules", "hidden", {"rules": rules})
+    for rules in (Computed(), [policy_rule()])
+)
+
+
 @pytest.mark.parametrize(
     ("others", "status"),
     [
         pytest.param(above(policy_rule()), UNDECIDED, id="it admits probes, if it applies"),
         pytest.param(above(policy_rule(), parts="rule association"), UNDECIDED, id="the policy is elsewhere"),
         pytest.param(above(policy_rule(), parts="rule"), UNDECIDED, id="a rule alone"),
+        pytest.param([*above(*[policy_rule(priority=number) for number in (1, 2, 3)]), HIDDEN, firewall()], UNDECIDED,
+                     id="beside a policy with rules that are not known"),
+        pytest.param([*above(policy_rule()), SHOWN, firewall()], PASSED, id="two that admit them"),
         pytest.param(above(parts="association"), UNDECIDED, id="an association alone"),
         pytest.param(above(parts="policy"), UNDECIDED, id="a policy whose rules are elsewhere"),
         pytest.param([*above(policy_rule()), firewall()], PASSED, id="admitted in any case"),
@@ -924,6 +943,18 @@ def test_address_groups(group: R, status: str) -> None:
     check_verdict(RULE, probed(made, *policy(rule)), status)
 
 
+def test_of_several_address_groups_each_counts() -> None:
+    other = R(ADDRESSES.type, "other", {"items": ["10.0.0.0/8"]})
+    some = R(ADDRESSES.type, "other", {"items": Computed()})
+    rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": [Out(other, "id"), Out(ADDRESSES, "id")]})
+    check_verdict(RULE, probed(ADDRESSES, other, *policy(rule)), PASSED)
+    rule["match"]["srcAddressGroups"] = [Out(other, "id"), Computed((OTHER_STACK,))]
+    check_verdict(RULE, probed(other, OTHER_STACK, *policy(rule)), UNDECIDED)
+    far = R(ADDRESSES.type, "far", {"items": ["10.0.0.0/8"]})
+    rule["match"]["srcAddressGroups"] = [Out(far, "id"), Out(some, "id")]
+    check_verdict(RULE, probed(far, some, *policy(rule)), UNDECIDED)
+
+
 def test_an_address_group_outside_the_stack_is_not_seen() -> None:
     rule = policy_rule(match={"srcIpRanges": None, "srcAddressGroups": ["projects/p/locations/global/addressGroups/x"]})
     check_verdict(RULE, probed(*policy(rule)), UNDECIDED)
@@ -958,7 +989,11 @@ def test_the_vms_that_endpoints_of_a_neg_are_on(instances: list[Any], rules: lis
     ]
     probe = check()
     chat = service([backend(neg, balancingMode="RATE", maxRatePerEndpoint=5)], healthChecks=Out(probe, "id"))
-    check_verdict(RULE, [chat, neg, *parts, *VMS, probe, NETWORK, SUBNET, OTHER_STACK, *rules], status)
+    whole = [chat, neg, *parts, *VMS, probe, NETWORK, SUBNET, OTHER_STACK, *rules]
+    check_verdict(RULE, whole, status)
+    stray = {"networkEndpointGroup": Computed(), "instance": Out(VMS[1], "name"), "port": 8000}
+    more = R("gcp:compute/networkEndpoint:NetworkEndpoint", "stray", stray)
+    check_verdict(RULE, [*whole, more], status if status == FAILED else UNDECIDED)
 
 
 _LISTED: list[Any] = [{"instance": Out(VMS[0], "name"), "port": 8000}, {"ipAddress": "10.0.0.9", "port": 8000}]

@@ -300,6 +300,9 @@ def test_per_instance_configurations_make_a_group_stateful(state: Any, status: A
     inputs = {"regionInstanceGroupManager": Out(group, "name"), "preservedState": state}
     config = R("gcp:compute/regionPerInstanceConfig:RegionPerInstanceConfig", "one", inputs)
     check_verdict(RULE, [serving(group), group, config], status, group.name)
+    stray = R(config.type, "one", {**inputs, "regionInstanceGroupManager": Computed()})
+    doubtful = status if status == "passed" else "undecided"
+    check_verdict(RULE, [serving(group), group, stray], doubtful, group.name)
 
 
 def limits(policy: dict[str, Any]) -> list[str]:

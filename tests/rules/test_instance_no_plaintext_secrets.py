@@ -272,10 +272,35 @@ def test_the_message_names_known_keys_and_kinds() -> None:
     inputs = {"metadata": {"user-data": f"{SCRIPT} password: hunter2", "foo": HF}, "metadataStartupScript": SCRIPT}
     (problem,) = finding(RULE, *on_path(machine(inputs))).problems
     assert problem.observed == (
-        "It has plaintext secrets in the metadata value `user-data`: a Hugging Face token, a token, a password. "
+        "It has plaintext secrets in the metadata value `user-data`: a Hugging Face token, a password. "
         "It has plaintext secrets in the metadata value `foo`: a Hugging Face token. "
-        "It has plaintext secrets in `metadata_startup_script`: a Hugging Face token, a token."
+        "It has plaintext secrets in `metadata_startup_script`: a Hugging Face token."
     )
+
+
+OTHER = "Zx9Qw8rTy7uIo6"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "kinds"),
+    [
+        pytest.param("HF_TOKEN", HF, "a Hugging Face token", id="a key"),
+        pytest.param("HF_TOKEN", OTHER, "a token", id="a key of what has no known form"),
+        pytest.param("x", f"HF_TOKEN={HF}", "a Hugging Face token", id="a variable"),
+        pytest.param("x", f"name: HF_TOKEN\n  value: {HF}", "a Hugging Face token", id="a variable of a container"),
+        pytest.param("x", f"run --token {HF}", "a Hugging Face token", id="a flag"),
+        pytest.param("x", f"Authorization: Bearer {HF}", "a Hugging Face token", id="a header"),
+        pytest.param("x", f"https://bot:{HF}@example.com", "a Hugging Face token", id="a URL"),
+        pytest.param("x", f"docker login -p {HF}", "a Hugging Face token", id="a command"),
+        pytest.param("x", f"x-api-key: {OTHER}", "an authorization header", id="a header of its own name"),
+        pytest.param("x", f"A_TOKEN={HF} B_TOKEN={OTHER}", "a Hugging Face token, a token", id="two tokens"),
+        pytest.param("x", f"Authorization: Bearer {OTHER}\nPASSWORD={OTHER}", "an authorization header, a password",
+                     id="a header and a password"),
+    ],
+)  # fmt: skip
+def test_one_secret_is_of_one_kind(key: str, text: str, kinds: str) -> None:
+    (problem,) = finding(RULE, *on_path(machine({"metadata": {key: text}}))).problems
+    assert problem.observed.partition(": ")[2] == f"{kinds}."
 
 
 def test_a_secret_after_a_text_that_is_unpacked_in_part() -> None:

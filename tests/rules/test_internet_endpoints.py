@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.test_internet_neg_tls import FQDN, PLACE, REGIONAL
-from tests.stacks import Computed, Out, R, check_verdict, service
+from tests.stacks import PROJECT, Computed, Out, R, check_verdict, service
 
 TLS, KIND = "internet-neg-tls", "backend-group-kind"
 
@@ -31,7 +31,7 @@ def over(neg: R) -> R:
         pytest.param(443, "passed", id="443"),
         pytest.param(8443, "passed", id="another one"),
         pytest.param(80, "undecided", id="80, which is for requests in the clear"),
-        pytest.param(Computed(), "passed", id="computed"),
+        pytest.param(Computed(), "undecided", id="computed"),
     ],
 )
 def test_ports(neg: R, port: Any, expected: str) -> None:
@@ -68,6 +68,26 @@ def test_an_endpoint_of_the_other_scope_is_none_of_its_own_whatever_their_names(
 
 def test_endpoints_count_by_the_name_of_their_neg() -> None:
     named = R(FQDN.type, "named", {"networkEndpointType": "INTERNET_FQDN_PORT", "name": "api"})
-    names = ("api", "projects/p/global/networkEndpointGroups/api")
+    names = ("api", f"projects/{PROJECT}/global/networkEndpointGroups/api")
     endpoints = [endpoint(named, f"e-{i}", globalNetworkEndpointGroup=name) for i, name in enumerate(names)]
     check_verdict(KIND, [over(named), named, *endpoints], "failed")
+
+
+@pytest.mark.parametrize(("port", "expected"), [(443, "passed"), (80, "undecided"), (Computed(), "undecided")])
+def test_an_endpoint_whose_neg_is_not_known_may_be_at_a_plain_port(port: Any, expected: str) -> None:
+    stray = endpoint(FQDN, "stray", globalNetworkEndpointGroup=Computed(), port=port)
+    check_verdict(TLS, [over(FQDN), FQDN, stray], expected)
+
+
+@pytest.mark.parametrize(
+    ("neg", "of", "expected"),
+    [
+        pytest.param(FQDN, FQDN, "undecided", id="one too many"),
+        pytest.param(REGIONAL, REGIONAL, "passed", id="a regional one takes more"),
+        pytest.param(FQDN, REGIONAL, "passed", id="of a regional NEG"),
+    ],
+)
+def test_an_endpoint_whose_neg_is_not_known_may_be_its_own(neg: R, of: R, expected: str) -> None:
+    key = "regionNetworkEndpointGroup" if of is REGIONAL else "globalNetworkEndpointGroup"
+    stray = endpoint(of, "stray", **{key: Computed()})
+    check_verdict(KIND, [over(neg), neg, endpoint(neg), stray], expected)

@@ -240,6 +240,9 @@ def test_groups_that_resize_requests_fill() -> None:
     for rule in ("instance-group-autoscaler", "instance-group-autohealing"):
         check_verdict(rule, resources, "undecided", us.name)
         check_verdict(rule, resources[:3], "failed", us.name)
+    stray = R(REQUEST, "stray", {"instanceGroupManager": Computed(), "resizeBy": 2})
+    for rule in ("instance-group-autoscaler", "instance-group-autohealing"):
+        check_verdict(rule, [*resources[:3], stray], "undecided", us.name)
 
 
 @pytest.mark.parametrize(
@@ -418,3 +421,37 @@ def test_the_fix_says_how_far(policies: list[dict[str, Any]], expected: str) -> 
     (found,) = findings(RULE, build(*fleets(*policies), deployed=True))
     for problem in found.problems:
         assert problem.fix.startswith(f"Let the autoscalers keep the regions at {expected}")
+
+
+OFF = {"mode": "OFF"}
+US_OFF, EU_OFF = "autoscaler-mig-us-central1", "autoscaler-mig-europe-west4"
+
+
+def of_size(size: int, *policies: dict[str, Any]) -> list[R]:
+    resources = fleets(*policies)
+    for one in resources:
+        if "InstanceGroupManager" in one.type:
+            one.inputs["targetSize"] = size
+    return resources
+
+
+@pytest.mark.parametrize(
+    ("resources", "options", "names"),
+    [
+        pytest.param(of_size(0, OFF, {}), {}, f"`{US_OFF}`", id="no VM"),
+        pytest.param(of_size(2, OFF, OFF), {"peak_load": 0.9}, f"`{EU_OFF}` and `{US_OFF}`", id="a fixed size"),
+        pytest.param(of_size(0, lb(0.5, 0), {}), {}, "", id="on, and without VMs"),
+    ],
+)
+def test_the_fix_names_autoscalers_that_are_off(resources: list[R], options: dict[str, Any], names: str) -> None:
+    (found,) = findings(RULE, build(*resources), **options)
+    assert found.problems
+    switch_on = f'Set `mode="ON"` of {names}: an autoscaler that is off leaves its group at `target_size`. '
+    for problem in found.problems:
+        assert problem.fix.startswith(switch_on) if names else "mode" not in problem.fix
+
+
+def test_a_fixed_size_says_that_the_autoscaler_is_off() -> None:
+    (found,) = findings(RULE, build(*of_size(2, OFF, OFF)))
+    reason = f"`mig-europe-west4` has a fixed size while `{EU_OFF}` is off, and no signal shows its load"
+    assert found.reasons == (f"{reason}; set the option `peak_load` of this rule",)

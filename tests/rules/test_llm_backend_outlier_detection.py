@@ -35,6 +35,7 @@ ONLY_COUNTS = {"enforcingConsecutiveErrors": 0, "enforcingSuccessRate": 0}
         ({"maxEjectionPercent": Computed()}, {}, "undecided"),
         ({"maxEjectionPercent": 30}, {"min_ejection_percent": 50}, "failed"),
         ({}, {"min_ejection_percent": 50}, "failed"),
+        ({}, {"min_ejection_percent": 11}, "failed"),
         (ONLY_COUNTS, {}, "failed"),
         ({**ONLY_COUNTS, "enforcingConsecutiveGatewayFailure": 100}, {}, "passed"),
         ({**ONLY_COUNTS, "enforcingConsecutiveGatewayFailure": Computed()}, {}, "undecided"),

@@ -19,6 +19,7 @@ EU_NEG = R("NetworkEndpointGroup", "neg-eu", {"zone": "europe-west4-b"})
 US_NEG = R("NetworkEndpointGroup", "neg-us", {"zone": "us-central1-b"})
 EU_RUN = R("RegionNetworkEndpointGroup", "run-eu", {"region": "europe-west4"})
 US_RUN = R("RegionNetworkEndpointGroup", "run-us", {"region": "us-central1"})
+US_APP = R("RegionNetworkEndpointGroup", "app-europe-west4", {"region": "us-central1", "appEngine": {"service": "llm"}})
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
 ELSEWHERE = R("RegionInstanceGroupManager", "mig-computed", {"region": Computed()})
 NETWORK = R("Network", "net")
@@ -300,6 +301,7 @@ REGIONAL_INTERNET = R(
         (US_NEG, "zonal NEG"),
         (HYBRID, "hybrid NEG"),
         (US_RUN, "serverless NEG"),
+        (US_APP, "an App Engine app stays in its one region"),
         (psc(ATTACHMENT), "service attachment"),
         ("projects/p/zones/us-central1-a/networkEndpointGroups/n", "of the same kind"),
     ],
@@ -317,6 +319,11 @@ def test_a_global_service_is_named_only_where_one_takes_the_backends(group: R, i
     (found,) = findings(RULE, build(service([backend(group)], region="us-central1"), group))
     assert ("global `BackendService`" in found.problems[0].fix) is is_global
     assert "`health_checked_targets`" in found.problems[0].fix
+
+
+def test_an_app_engine_app_has_no_peer_in_another_region() -> None:
+    (found,) = findings(RULE, build(service([backend(US_APP)], region="us-central1"), US_APP))
+    assert found.problems[0].fix.startswith("Deploy what the App Engine app serves as Cloud Run services")
 
 
 def fix_of(*resources: R, deployed: bool = False) -> str:

@@ -118,7 +118,7 @@ def test_no_value_is_quoted() -> None:
     (found,) = findings(RULE, build(*served(pool(), env(TOKEN))))
     (problem,) = found.problems
     assert problem.observed == (
-        "It has plaintext secrets in the variable `HF_TOKEN` of Deployment `vllm`: a Hugging Face token, a token."
+        "It has plaintext secrets in the variable `HF_TOKEN` of Deployment `vllm`: a Hugging Face token."
     )
     assert "`secretKeyRef`" in problem.fix
     assert TOKEN not in repr(found.problems)

@@ -33,6 +33,8 @@ def function(region: str = US) -> R:
         pytest.param([run("global", multiRegionSettings={"regions": Computed()})], neg(None, US, **LITERAL),
                      "undecided", id="computed regions"),
         pytest.param([run(Computed())], neg(None, US, **LITERAL), "undecided", id="computed location"),
+        pytest.param([run(EU), R(v1().type, "other", {"name": Computed(), "location": Computed()})],
+                     neg(None, US, **LITERAL), "undecided", id="in another region, beside one that may be it"),
         pytest.param([run(US)], neg(None, US, cloudRun={"service": "other"}), "undecided", id="outside the stack"),
         pytest.param([run(US)], neg(None, US, cloudRun={"service": Computed((OTHER_STACK,))}), "undecided",
                      id="computed name"),

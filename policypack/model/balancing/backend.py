@@ -32,7 +32,7 @@ class Backend:
         group: what it points at; `None` if that is not known.
         kinds: the kinds of group that it can point at.
         choices: the groups that it can point at; `None` if it may be any.
-        default_capacity_scaler: what it has if it sets no `capacity_scaler`.
+        default_capacity_scaler: what it has if it sets no `capacity_scaler`; `None` for nothing.
         number: its place in the list, from 0.
     """
 
@@ -40,9 +40,9 @@ class Backend:
     properties: Properties
     group: Group | None
     kinds: frozenset[GroupKind]
-    choices: tuple[Group, ...] | None = None
-    default_capacity_scaler: float | Unknown | None = None
-    number: int = 0
+    choices: tuple[Group, ...] | None
+    default_capacity_scaler: float | Unknown | None
+    number: int
 
     @property
     def path(self) -> PropertyPath:

@@ -11,11 +11,10 @@ from policypack.model.graph.links import LinkIndex, Links, resolve
 from policypack.model.graph.reference import (
     COLLECTIONS,
     Reference,
+    full_url,
     location_of,
-    parse_reference,
     references_to,
     region_of,
-    setting,
 )
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
@@ -32,7 +31,7 @@ from policypack.model.kubernetes.controllers import names_of_negs
 from policypack.model.products.kinds import BackendKind
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
-from policypack.model.values.secret import joined, like
+from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -296,22 +295,13 @@ def _named_ports(stack: Stack) -> LinkIndex[Resource]:
 
 def _group_of(stack: Stack, port: Resource) -> Links:
     group = port.asked.string("group")
-    if isinstance(group, str) and not parse_reference(group):
-        group = _url_of_group(port, group)
-    return resolve(stack, port, "group", [group], INSTANCE_GROUP_TYPES)
+    url = full_url(port, group, "instanceGroups", "zones")
+    return resolve(stack, port, "group", [url], INSTANCE_GROUP_TYPES)
 
 
 def _resource(target: Resource | Reference) -> Resource:
     assert isinstance(target, Resource)
     return target
-
-
-def _url_of_group(port: Resource, name: str) -> str | Unknown:
-    zone, project = setting(port, "zone"), setting(port, "project")
-    if not isinstance(zone, str) or project is UNKNOWN:
-        return UNKNOWN
-    parts = ["zones", zone.rpartition("/")[2], "instanceGroups", name]
-    return joined("/", parts if project is None else ["projects", project, *parts])
 
 
 def _has_name(ports: list[Properties] | Unknown, name: str) -> bool | Unknown:

@@ -99,8 +99,9 @@ def hierarchical_layer(stack: Stack, endpoint: Endpoint, port: int | Unknown) ->
     found = [Firewall.of(holder, stack).rules for holder in holders]
     rules = [rule for one in found if not isinstance(one, Unknown) for rule in one]
     # Of several policies it is not known which apply, and without its rules one may do anything.
-    is_whole = len(policies) <= 1 and bool(rules) and not any(isinstance(one, Unknown) for one in found)
+    may_do_anything = not rules or any(isinstance(one, Unknown) for one in found)
+    is_whole = len(policies) <= 1 and not may_do_anything
     effects = [effect_of(stack, rule, endpoint, port, is_whole or UNKNOWN) for rule in rules]
-    if names and not is_whole and (not rules or len(rules) < len(found)):
+    if names and may_do_anything:
         effects.append(Effect(names[0], UNKNOWN, UNKNOWN, Ranges((), EVERYWHERE)))
     return effects, names

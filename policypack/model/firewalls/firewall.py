@@ -57,9 +57,12 @@ class Targets:
 
     @property
     def only_tags(self) -> frozenset[str] | None:
-        """The network tags of which a machine has to have one; `None` if they are not all known, or not all that is."""
-        known, has_others = known_in(self.tags), self.accounts is not None or not is_absent(self.secure_tags)
-        if has_others or not known or isinstance(self.tags, Unknown) or len(known) < len(self.tags):
+        """The network tags of which a machine has to have one; `None` if they are not all known, or not all that is.
+
+        What has secure tags has no network tags.
+        """
+        known = known_in(self.tags)
+        if self.accounts is not None or not known or isinstance(self.tags, Unknown) or len(known) < len(self.tags):
             return None
         return frozenset(known)
 

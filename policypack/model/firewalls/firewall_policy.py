@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import parse_reference, region_of, setting
+from policypack.model.graph.reference import is_regional_type, parse_reference, region_of, region_setting, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -15,7 +15,7 @@ from policypack.model.graph.tokens import (
     WITH_RULES_TYPES,
 )
 from policypack.model.network.placement import Endpoint, network_links
-from policypack.model.values.logic import all_of, any_of
+from policypack.model.values.logic import all_of, any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -65,12 +65,18 @@ def policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
     given = resource.asked.string("firewallPolicy")
     if isinstance(given, str):
         name = given.rpartition("/")[2]
-        policies = [(policy, _name_of(policy)) for policy in stack.of_types(types)]
+        policies = [(policy, _name_of(policy)) for policy in stack.of_types(types) if _are_near(policy, resource)]
         named = [policy for policy, own in policies if isinstance(own, str) and own == name]
         unnamed = [policy for policy, own in policies if isinstance(own, Unknown)]
         return named[0] if len(named) == 1 else None if named or unnamed else name
     links = resolve(stack, resource, "firewallPolicy", [given], types)
     return links.targets[0] if links.is_complete and links.targets else None
+
+
+def _are_near(policy: Resource, resource: Resource) -> bool:
+    """Whether both may be in one region, or are global: policies of two regions can have one name."""
+    here, there = region_setting(policy), region_setting(resource)
+    return not is_regional_type(policy.type) or equals(here, there) is not False
 
 
 def _name_of(policy: Resource) -> str | Unknown | None:

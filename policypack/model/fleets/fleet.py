@@ -33,7 +33,8 @@ class ServiceFleets:
         why: what keeps them from being known; empty if they are.
         has_untargeted: some backend certainly has no target, so there is no capacity to speak of.
         inexact: why the steady load may be lower than the fleets say; `None` if it is not.
-        has_fixed_size: some group has no autoscaler.
+        has_fixed_size: some group has no autoscaler that is on.
+        switched_off: the names of the autoscalers that are off.
         alternatives: the fleets as each way of pairing backends and groups makes them, if which has which is all that
             is not known.
         targets: when a machine of each fleet counts as full, by their groups' URNs.
@@ -45,6 +46,7 @@ class ServiceFleets:
     has_untargeted: bool = False
     inexact: Unresolved | None = None
     has_fixed_size: bool = False
+    switched_off: tuple[str, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
     alternatives: tuple[ServiceFleets, ...] = ()
     starts_on_demand: bool = False
@@ -219,7 +221,11 @@ def _weighed(found: _Collected) -> ServiceFleets:
     }
     targets = {manager.urn: target for manager, target in zip(found.managers, found.targets, strict=True)}
     return ServiceFleets(
-        fleets, inexact=_inexact(found), has_fixed_size=any(one.is_fixed for one in found.sizings), targets=targets
+        fleets,
+        inexact=_inexact(found),
+        has_fixed_size=any(one.is_fixed for one in found.sizings),
+        switched_off=tuple(one.switched_off for one in found.sizings if one.switched_off),
+        targets=targets,
     )
 
 
@@ -228,9 +234,10 @@ def _inexact(found: _Collected) -> Unresolved | None:
                if not sizing.is_exact]  # fmt: skip
     if not inexact:
         return None
-    fixed = [f"`{manager.name}`" for manager, sizing in inexact if sizing.is_fixed]
-    if fixed:
-        return Unresolved(f"{fixed[0]} has a fixed size, and no signal shows its load", "target_size")
+    for manager, sizing in inexact:
+        if sizing.is_fixed:
+            off = f" while `{sizing.switched_off}` is off" if sizing.switched_off else ""
+            return Unresolved(f"`{manager.name}` has a fixed size{off}, and no signal shows its load", "target_size")
     why = "an autoscaler also follows other signals, so the steady load is not known"
     return Unresolved(why, "autoscaling_policy")
 

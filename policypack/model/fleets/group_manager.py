@@ -12,6 +12,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.autoscaler import Autoscaler, autoscalers
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.links import LinkIndex, Links, resolve
 from policypack.model.graph.reference import references_to, region_of, setting
 from policypack.model.graph.resource import Resource
@@ -195,12 +196,13 @@ class GroupManager(View):
         return when_known(size, lambda count: count if count >= 0 else UNKNOWN)
 
     @property
-    def is_filled_by_requests(self) -> bool:
-        """Resize requests add its machines; whether it takes an autoscaler and repairs then is not documented.
+    def is_filled_by_requests(self) -> bool | Unknown:
+        """Whether resize requests add its machines; whether it takes an autoscaler and repairs then is not documented.
 
         https://cloud.google.com/compute/docs/instance-groups/about-resize-requests-mig
         """
-        return bool(self.stack.users(self.resource, (REGION_RESIZE_REQUEST, RESIZE_REQUEST)))
+        requests = attached_to(self.stack, self.resource, (REGION_RESIZE_REQUEST, RESIZE_REQUEST))
+        return any_of(belongs for _, belongs in requests)
 
     @property
     def is_sized_elsewhere(self) -> bool:
@@ -238,7 +240,7 @@ class GroupManager(View):
         if isinstance(autoscaler, Unknown):
             return UNKNOWN
         if autoscaler is None or autoscaler.is_on is False:
-            return UNKNOWN if self.is_filled_by_requests else self.target_size
+            return self.target_size if self.is_filled_by_requests is False else UNKNOWN
         return when_known(autoscaler.is_on, lambda _: autoscaler.min_replicas)
 
     @cached_property

@@ -78,7 +78,7 @@ def _linked(links: Links, called: str, property_name: str, of: str = "") -> Part
             Part(f"{called} `{one.name}`{of}", _region(one), property_name, is_certain=False)
             for one in links.candidates
         ]
-    return Parts(tuple(found), None if links.is_complete or links.is_closed else links)
+    return Parts(tuple(found), None if links.is_closed else links)
 
 
 def _keys(stack: Stack, template: Resource, of: str) -> Iterator[Part]:

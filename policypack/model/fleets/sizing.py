@@ -23,6 +23,7 @@ class Sizing:
         fill: steady load as a fraction of the target, at most.
         is_exact: the steady load is `fill`; otherwise a signal that says nothing of the target may keep it lower.
         is_fixed: no autoscaler sizes it, so that nothing says what its load is.
+        switched_off: the name of its autoscaler, if that is why; otherwise empty.
     """
 
     warm: float
@@ -30,6 +31,7 @@ class Sizing:
     fill: float
     is_exact: bool
     is_fixed: bool = False
+    switched_off: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     if autoscaler is None or autoscaler.is_on is False:
         size = manager.target_size
         unknown_size = Unresolved(f"``target_size`` of {name} is not known", "target_size")
-        if manager.is_filled_by_requests:
-            return Unresolved(f"resize requests set the size of {name}", "target_size")
-        return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load)
+        if manager.is_filled_by_requests is not False:
+            may = "" if manager.is_filled_by_requests is True else " may"
+            return Unresolved(f"resize requests{may} set the size of {name}", "target_size")
+        return unknown_size if isinstance(size, Unknown) else _fixed(size, needs_load, autoscaler)
     warm, most = autoscaler.min_replicas, autoscaler.max_replicas
     if isinstance(autoscaler.is_on, Unknown) or isinstance(warm, Unknown) or isinstance(most, Unknown):
         return Unresolved(f"the size that `{autoscaler.name}` gives {name} is not known", "autoscaling_policy")
@@ -71,8 +74,9 @@ def sizing_of(manager: GroupManager, target: Target, name: str, needs_load: bool
     return Sizing(warm, most, min(fills), is_exact)
 
 
-def _fixed(size: float, needs_load: bool) -> Sizing:
-    return Sizing(size, size, 1, is_exact=not needs_load or size == 0, is_fixed=True)
+def _fixed(size: float, needs_load: bool, autoscaler: Autoscaler | None) -> Sizing:
+    is_exact = not needs_load or size == 0
+    return Sizing(size, size, 1, is_exact, is_fixed=True, switched_off=autoscaler.name if autoscaler else "")
 
 
 def warm_in_region(manager: GroupManager, service: BackendService) -> WarmCount:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.fleets.group_manager import DEFAULT_ZONES, GroupManager
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG
 from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
@@ -120,9 +121,9 @@ def _zones(group: GroupManager) -> range | Unknown:
 
 def is_stateful(group: GroupManager) -> bool | Unknown:
     """Whether a group has a stateful policy, or a per-instance configuration of the stack that is not empty."""
-    configs = group.stack.users(group.resource, (PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG))
+    configs = attached_to(group.stack, group.resource, (PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG))
     policy = (when_known(group.resource.asked.value(key), bool) for key in _STATEFUL_POLICY)
-    return any_of([*policy, *map(_keeps_state, configs)])
+    return any_of([*policy, *(all_of([belongs, _keeps_state(config)]) for config, belongs in configs)])
 
 
 def _keeps_state(config: Resource) -> bool | Unknown:

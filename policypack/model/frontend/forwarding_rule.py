@@ -75,10 +75,10 @@ def rules_of(proxy: Proxy) -> tuple[ForwardingRule, ...]:
 
 
 def plain_proxies_beside(proxy: Proxy) -> tuple[Proxy, ...]:
-    """The target HTTP proxies that certainly are at one of a proxy's addresses."""
+    """The target HTTP proxies that certainly are at one of an HTTPS proxy's addresses."""
     addresses = frozenset(address for rule in rules_of(proxy) for address in rule.addresses)
     if not addresses:
         return ()
     rules = (ForwardingRule.of(rule, proxy.stack) for rule in proxy.stack.of_types(FORWARDING_RULE_TYPES))
     found = (other for rule in rules if rule.addresses & addresses for other in rule.proxies)
-    return tuple(other for other in found if other.kind == "HTTP" and other.urn != proxy.urn)
+    return tuple(other for other in found if other.kind == "HTTP")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from policypack.model.graph.reference import Reference, has_a_name, may_have_any_name, parse_reference, setting
@@ -97,6 +97,12 @@ class Links:
         """All entries are known: they are `members` and nothing else."""
         return not self.why
 
+    def in_doubt(self, why: str) -> Links:
+        """The same where it is not known whether the property counts at all, and `why`."""
+        candidates = _unique((*self.targets, *self.candidates))
+        is_closed = self.is_closed and not self.external
+        return replace(self, entries=UNKNOWN, targets=(), candidates=candidates, is_closed=is_closed, why=why)
+
     def includes(self, resource: Resource, *, by_name: bool = True) -> bool | Unknown:
         """Whether an entry points at a resource of the stack.
 
@@ -142,7 +148,8 @@ def resolve(
 ) -> Links:
     """Finds what the property `key` of `resource` points at.
 
-    Known entries are matched with the stack's resources by name. Unknown ones are the resources that the property
+    Known entries are matched with the stack's resources by name; where the name leaves open whether it is that of a
+    resource, it is if the property depends on that one. Unknown ones are the resources that the property
     depends on, of a fitting type, less those already matched: as many candidates as unknown entries settle them,
     if nothing else that the property depends on can yield such a value. This takes for granted that no entry stands
     twice, which the API refuses: https://cloud.google.com/load-balancing/docs/backend-service#backends
@@ -166,14 +173,15 @@ def resolve(
     """
     fitting, name = frozenset(types), python_name(key)
     given = () if isinstance(entries, Unknown) else entries
-    matched = tuple(_match(stack, resource, entry, fitting) for entry in given)
+    sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
+    fit = _unique(source for _, source in sources if source and source.type in fitting)
+    matched = tuple(_match(stack, resource, entry, fitting, fit) for entry in given)
     targets = _unique(entry for entry in matched if entry is not None)
     missing = sum(entry is None for entry in matched)
     if not isinstance(entries, Unknown) and not missing:
         return Links(matched, targets, (), True, "", name)
 
-    sources = [(urn, stack.by_urn(urn)) for urn in resource.edges.get(key, ())]
-    candidates = _unique(source for _, source in sources if source and source.type in fitting and source not in targets)
+    candidates = tuple(source for source in fit if source not in targets)
     blocking = sorted(_describe(urn, source) for urn, source in sources if _may_yield(source, fitting))
     if isinstance(entries, Unknown):
         why = (
@@ -203,7 +211,7 @@ def resolve(
 
 
 def _match(
-    stack: Stack, resource: Resource, entry: str | Unknown | None, types: frozenset[str]
+    stack: Stack, resource: Resource, entry: str | Unknown | None, types: frozenset[str], sources: Sequence[Resource]
 ) -> Resource | Reference | None:
     reference = parse_reference(entry) if isinstance(entry, str) else None
     if reference is None:
@@ -214,7 +222,9 @@ def _match(
     target = stack.by_reference(reference)
     if target is not None:
         return target if target.type in types else reference
-    return None if stack.may_have(reference) else reference
+    possible = stack.possibly_named(reference)
+    computed_from = [one for one in possible if one in sources]
+    return computed_from[0] if len(computed_from) == 1 else None if possible else reference
 
 
 def _may_yield(source: Resource | None, types: frozenset[str]) -> bool:

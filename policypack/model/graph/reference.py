@@ -214,16 +214,29 @@ def region_setting(resource: Resource) -> str | Unknown:
     return region_of(region) if isinstance(region, str) else UNKNOWN
 
 
-def full_url(resource: Resource, name: str | Unknown | None, collection: str) -> str | Unknown | None:
-    """The URL that the bare name of a resource stands for, in the project and the region of `resource`.
+def full_url(resource: Resource, name: str | Unknown | None, collection: str, scope: str = "") -> str | Unknown | None:
+    """The URL that the bare name of a resource stands for, in the project and the place of `resource`.
 
     The provider takes a name or a URL for SSL and security policies; a URL is left as it is.
+
+    Args:
+        resource: the resource that has the name in a property.
+        name: the name or URL.
+        collection: where the name is from.
+        scope: `global`, `regions` or `zones`; if it is left out, that of `resource`, which is in no zone.
     """
     if not isinstance(name, str) or "/" in name:
         return name
-    project = setting(resource, "project")
-    region = region_setting(resource) if is_regional_type(resource.type) else None
-    if isinstance(project, Unknown) or isinstance(region, Unknown):
+    scope = scope or ("regions" if is_regional_type(resource.type) else "global")
+    project, place = setting(resource, "project"), _place_of(resource, scope)
+    if isinstance(project, Unknown) or isinstance(place, Unknown):
         return UNKNOWN
-    parts = [*(["projects", project] if project else []), *(["regions", region] if region else ["global"])]
-    return joined("/", [*parts, collection, name])
+    return joined("/", [*(["projects", project] if project else []), *place, collection, name])
+
+
+def _place_of(resource: Resource, scope: str) -> list[str] | Unknown:
+    """The part of a URL that says where something beside `resource` is."""
+    if scope == "global":
+        return [scope]
+    place = region_setting(resource) if scope == "regions" else setting(resource, "zone")
+    return [scope, place.rstrip("/").rpartition("/")[2]] if isinstance(place, str) else UNKNOWN

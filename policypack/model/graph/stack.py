@@ -127,10 +127,12 @@ class Stack:
         found = self._by_reference.get(reference, {})
         return next(iter(found.values())) if len(found) == 1 else None
 
-    def may_have(self, reference: Reference) -> bool:
-        """Whether a resource of the stack may have this name: a project can go by its id or its number."""
-        projects = self._by_place.get(reference.in_project(None), {}).values()
-        return any(_may_be_one_project(project, reference.project) for project in projects)
+    def possibly_named(self, reference: Reference) -> tuple[Resource, ...]:
+        """The resources that may have this name: a project can go by its id or its number."""
+        projects = self._by_place.get(reference.in_project(None), {})
+        return _ordered(
+            self._by_urn[urn] for urn, project in projects.items() if _may_be_one_project(project, reference.project)
+        )
 
     def forget(self) -> None:
         """Forgets what was computed `per_stack`: that refers to the stack, which nobody but the garbage collector would

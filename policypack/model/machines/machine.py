@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
@@ -26,6 +27,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 
 # Families whose every machine has GPUs: https://cloud.google.com/compute/docs/gpus
 _GPU_FAMILIES: Final = ("a2", "a3", "a4", "a4x", "g2", "g4")
+_MAY_BE_ADDED: Final = "a membership whose group is not known may add to ``instances``"
 # Bare metal machine types end so: https://cloud.google.com/compute/docs/instances/bare-metal-instances
 _BARE_METAL: Final = "-metal"
 
@@ -151,12 +153,13 @@ def templates_of(stack: Stack, manager: Resource) -> Links:
 
 
 def instances_of(stack: Stack, group: Resource) -> list[Links]:
-    """The instances that an unmanaged group lists, and those that memberships add."""
-    memberships = stack.users(group, [INSTANCE_GROUP_MEMBERSHIP])
-    return [
-        resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES),
-        *(resolve(stack, one, "instance", [one.asked.string("instance")], MACHINE_TYPES) for one in memberships),
+    """The instances that an unmanaged group lists, and those that memberships add, or may add."""
+    listed = resolve(stack, group, "instances", group.asked.strings("instances"), MACHINE_TYPES)
+    added = [
+        (resolve(stack, one, "instance", [one.asked.string("instance")], MACHINE_TYPES), belongs)
+        for one, belongs in attached_to(stack, group, [INSTANCE_GROUP_MEMBERSHIP])
     ]
+    return [listed, *(links if belongs is True else links.in_doubt(_MAY_BE_ADDED) for links, belongs in added)]
 
 
 def _gpu(accelerator: Properties) -> tuple[str, int] | None:

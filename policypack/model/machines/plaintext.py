@@ -10,7 +10,7 @@ import binascii
 import itertools
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +42,7 @@ _TOKENS: Final = {
 _TOKEN_FORMS: Final = {kind: re.compile(form) for kind, form in _TOKENS.items()}
 _MIN_CHARACTERS: Final = 8
 _STAND_IN: Final = re.compile(r"[xX]{6}|\*{3}|\.{3}")
+_STANDS_IN: Final = "xxxxxx"
 
 _NAME: Final = (
     r"(?P<name>[A-Za-z0-9_.-]{0,60}?"
@@ -129,7 +130,9 @@ def find_secrets(key: str, text: str) -> Findings:
         key: the key, which may say itself that the whole text is a credential.
         text: the text; beyond 1 MiB it is not read.
     """
-    found = [*_find(text[:_MAX_TEXT], _MAX_DEPTH), *_judge_entry(key, text)]
+    found = list(_find(text[:_MAX_TEXT], _MAX_DEPTH))
+    if not any(is_certain for _, is_certain in found):
+        found += _judge_entry(key, text)
     certain = dict.fromkeys(kind for kind, is_certain in found if is_certain)
     possible = dict.fromkeys(kind for kind, is_certain in found if not is_certain)
     return Findings(tuple(certain), tuple(kind for kind in possible if kind not in certain))
@@ -141,25 +144,41 @@ def can_be_named(name: str) -> bool:
 
 
 def _find(text: str, depth: int) -> Iterator[tuple[str, bool]]:
+    rest = text
     for kind, form in _TOKEN_FORMS.items():
-        if any(_can_be_token(match.group()) for match in form.finditer(text)):
+        rest, is_there = _cut(form, rest, _can_be_token)
+        if is_there:
             yield kind, True
-    for pattern in (_ASSIGNMENT, _FLAG, _CONTAINER_VARIABLE):
-        for match in pattern.finditer(text):
-            if not _is_comment(text, match.start()):
-                yield from _judge_assignment(match)
-    if any(_is_mixed(match["value"]) and _is_literal(match["value"]) for match in _HEADER.finditer(text)):
+    rest, is_there = _cut(_HEADER, rest, _has_credential)
+    if is_there:
         yield "an authorization header", True
+    for pattern in (_ASSIGNMENT, _FLAG, _CONTAINER_VARIABLE):
+        for match in pattern.finditer(rest):
+            if not _is_comment(rest, match.start()):
+                yield from _judge_assignment(match)
     for pattern in (_URL, _CHPASSWD, _CLOUD_INIT_USERS, _COMMAND):
-        if any(not _PLACEHOLDERS.search(match["value"]) for match in pattern.finditer(text)):
+        if any(not _PLACEHOLDERS.search(match["value"]) for match in pattern.finditer(rest)):
             yield "a password", True
     if depth:
         for decoded in _decoded(text):
             yield from _find(decoded, depth - 1)
 
 
-def _can_be_token(token: str) -> bool:
+def _cut(form: re.Pattern[str], text: str, is_one: Callable[[re.Match[str]], bool]) -> tuple[str, bool]:
+    """The text with stand-ins for what is found, so that no name tells of it again; and whether anything is."""
+    found = [match.span() for match in form.finditer(text) if is_one(match)]
+    ends = [0, *(end for _, end in found)]
+    starts = [*(start for start, _ in found), len(text)]
+    return _STANDS_IN.join(text[end:start] for end, start in zip(ends, starts, strict=True)), bool(found)
+
+
+def _has_credential(header: re.Match[str]) -> bool:
+    return _is_mixed(header["value"]) and _is_literal(header["value"])
+
+
+def _can_be_token(match: re.Match[str]) -> bool:
     """Whether it is no stand-in; `sk-` begins ordinary names as well, which are not mixed."""
+    token = match.group()
     if _STAND_IN.search(token):
         return False
     return not token.startswith("sk-") or (_is_mixed(token) and len(set(token)) >= _MIN_CHARACTERS)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.tokens import INSTANCE_GROUP_MANAGER_TYPES, REGION_RESIZE_REQUEST, RESIZE_REQUEST
 from policypack.model.machines.machine import Machine
 from policypack.model.machines.settings import SPOT, STANDARD
-from policypack.model.values.logic import equals, negation
+from policypack.model.values.logic import any_of, equals, negation
 from policypack.model.values.values import UNKNOWN, Unknown, Value, camel_case
 
 FLEX_START: Final = "FLEX_START"
@@ -128,8 +129,9 @@ def has_reservation(machine: Machine) -> bool | Unknown:
     """
     affinity = machine.reservation_affinity
     managers = machine.stack.users(machine.resource, INSTANCE_GROUP_MANAGER_TYPES)
-    requests = any(machine.stack.users(manager, (REGION_RESIZE_REQUEST, RESIZE_REQUEST)) for manager in managers)
-    if requests or equals(affinity, "SPECIFIC_RESERVATION") is True:
+    types = (REGION_RESIZE_REQUEST, RESIZE_REQUEST)
+    has_requests = any_of(belongs for one in managers for _, belongs in attached_to(machine.stack, one, types))
+    if has_requests is True or equals(affinity, "SPECIFIC_RESERVATION") is True:
         return True
     has_none = affinity is None or equals(affinity, "NO_RESERVATION") is True
-    return False if has_none and machine.stack.is_complete else UNKNOWN
+    return False if has_none and has_requests is False and machine.stack.is_complete else UNKNOWN

@@ -7,6 +7,7 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
 from policypack.model.graph.resource import Resource
@@ -123,11 +124,11 @@ def _machines_of(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], b
 def _machines_of_neg(stack: Stack, group: Resource) -> tuple[tuple[Resource, ...], bool]:
     """The instances of the stack that the endpoints of a NEG are on, and whether each has one."""
     found, are_all = dict[str, Resource](), stack.is_complete
-    endpoints = stack.users(group, ENDPOINT_TYPES)
-    for endpoint in endpoints:
+    endpoints = attached_to(stack, group, ENDPOINT_TYPES)
+    for endpoint, belongs in endpoints:
         machines = [used for used in stack.uses(endpoint) if used.type == INSTANCE]
         count = _number_of_endpoints(endpoint)
-        if isinstance(count, Unknown):
+        if isinstance(count, Unknown) or belongs is UNKNOWN:
             are_all = False
             continue
         are_all = are_all and len(machines) == count

@@ -7,7 +7,9 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.reference import Reference
+from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST
 from policypack.model.products.attributes import USE_NAMED_PORT, USE_SERVING_PORT
 from policypack.model.values.logic import any_of, is_set, negation, when_known
@@ -20,6 +22,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 _DEFAULT_PORTS: Final = {"HTTP": 80, "HTTPS": 443, "HTTP2": 443, "SSL": 443}
 # The API's default of `portName`: https://cloud.google.com/load-balancing/docs/backend-service#named_ports
 _DEFAULT_PORT_NAME: Final = "http"
+_ENDPOINT_TYPES: Final = (NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST)
 
 
 def follows_serving_port(check: HealthCheck) -> bool | Unknown:
@@ -120,14 +123,19 @@ def serving_ports(service: BackendService, group: Group) -> tuple[int | Unknown,
     return group.port_numbers(name)
 
 
+def shows_endpoints(group: Group) -> bool:
+    """Whether endpoints of the stack are in a zonal NEG, or may be; otherwise all come from elsewhere."""
+    return isinstance(group.target, Resource) and bool(attached_to(group.stack, group.target, _ENDPOINT_TYPES))
+
+
 def _endpoint_ports(group: Group) -> tuple[int | Unknown, ...]:
     """The ports of those endpoints of a zonal NEG that are resources of the stack; each may leave its to the NEG."""
     if isinstance(group.target, Reference):
         return (UNKNOWN,)
     neg, ports = group.target, list[float | Unknown | None]()
-    for user in group.stack.users(neg, (NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST)):
-        listed = [user.asked] if user.type == NETWORK_ENDPOINT else user.asked.objects("networkEndpoints")
-        endpoints = [Properties(UNKNOWN)] if isinstance(listed, Unknown) else listed
+    for one, belongs in attached_to(group.stack, neg, _ENDPOINT_TYPES):
+        listed = [one.asked] if one.type == NETWORK_ENDPOINT else one.asked.objects("networkEndpoints")
+        endpoints = [Properties(UNKNOWN)] if isinstance(listed, Unknown) or belongs is UNKNOWN else listed
         ports += [endpoint.number("port") for endpoint in endpoints]
     numbers = [neg.asked.number("defaultPort") if port is None else port for port in ports]
     known = tuple(dict.fromkeys(like(number, int(number)) for number in numbers if isinstance(number, int | float)))

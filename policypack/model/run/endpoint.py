@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -15,13 +16,9 @@ from policypack.model.graph.tokens import (
     GLOBAL_NETWORK_ENDPOINT_GROUP,
     REGION_NETWORK_ENDPOINT,
 )
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import Unknown
 
-# The type of an endpoint -> the property that names its NEG.
-_GROUP_KEYS: Final = {
-    GLOBAL_NETWORK_ENDPOINT: "globalNetworkEndpointGroup",
-    REGION_NETWORK_ENDPOINT: "regionNetworkEndpointGroup",
-}
+_TYPES: Final = (GLOBAL_NETWORK_ENDPOINT, REGION_NETWORK_ENDPOINT)
 # How many endpoints an internet NEG takes.
 MOST_GLOBAL_ENDPOINTS: Final = 1
 MOST_REGIONAL_ENDPOINTS: Final = 256
@@ -49,21 +46,6 @@ def most_endpoints(neg: Resource) -> int:
     return MOST_GLOBAL_ENDPOINTS if neg.type == GLOBAL_NETWORK_ENDPOINT_GROUP else MOST_REGIONAL_ENDPOINTS
 
 
-def endpoints_of(stack: Stack, neg: Resource) -> tuple[InternetEndpoint, ...]:
-    """The endpoints of the stack that are certainly in an internet NEG."""
-    return tuple(InternetEndpoint(one) for one in stack.of_types(_GROUP_KEYS) if _is_in(one, neg) is True)
-
-
-def _is_in(endpoint: Resource, neg: Resource) -> bool | Unknown:
-    key = _GROUP_KEYS[endpoint.type]
-    if (endpoint.type == GLOBAL_NETWORK_ENDPOINT) != (neg.type == GLOBAL_NETWORK_ENDPOINT_GROUP):
-        return False
-    if neg.urn in endpoint.edges.get(key, ()):
-        return True
-    named, own = endpoint.asked.string(key), neg.asked.string("name")
-    if not isinstance(named, str) or not isinstance(own, str):
-        return UNKNOWN
-    if named.rpartition("/")[2] != own or endpoint.type == GLOBAL_NETWORK_ENDPOINT:
-        return named.rpartition("/")[2] == own
-    place, region = endpoint.asked.string("region"), neg.asked.string("region")
-    return place == region if isinstance(place, str) and isinstance(region, str) else UNKNOWN
+def endpoints_of(stack: Stack, neg: Resource) -> tuple[tuple[InternetEndpoint, bool | Unknown], ...]:
+    """The endpoints of the stack that are in an internet NEG for certain (true), or that may be (not known)."""
+    return tuple((InternetEndpoint(one), belongs) for one, belongs in attached_to(stack, neg, _TYPES))

@@ -8,13 +8,15 @@ from functools import cached_property
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.graph.links import resolve
+from policypack.model.graph.reference import region_setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import RunLink, regions_of, run_link_of
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP
+from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP, SERVICE_ATTACHMENT
 from policypack.model.run.endpoint import InternetEndpoint, endpoints_of
 from policypack.model.run.service import RunService
-from policypack.model.values.logic import any_of, is_set, when_known
+from policypack.model.values.logic import any_of, is_set, known_in, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -108,6 +110,11 @@ def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...
     return tuple(ServerlessBackend(group.name, _neg(group), group.region, service.stack) for group in found)
 
 
+def leads_to_app_engine(service: BackendService) -> bool:
+    """Whether a backend certainly is for an App Engine app."""
+    return "App Engine" in known_in(group.platform for group in service.groups)
+
+
 def _neg(group: Group) -> Resource | None:
     """The NEG of the stack of which the kind is known."""
     return group.target if isinstance(group.target, Resource) and len(group.kinds) == 1 else None
@@ -128,41 +135,47 @@ class PscTarget:
     Attributes:
         label: what to call the NEG.
         target: its `psc_target_service`.
+        attachment: the service attachment of the stack that it is computed from.
         neg_region: where the NEG is.
     """
 
     label: str
     target: str | Unknown | None
+    attachment: Resource | None
     neg_region: str | Unknown
 
     @property
     def is_google_api(self) -> bool | Unknown:
         """Whether it is an API of Google's, of which a backend service takes one, and not a published service."""
         if not isinstance(self.target, str):
-            return UNKNOWN
+            return False if self.attachment else UNKNOWN
         if _GOOGLE_API.fullmatch(self.target):
             return True
         return False if _ATTACHMENT.search(self.target) else UNKNOWN
 
     @property
-    def region(self) -> str | Unknown:
-        """The region that its name gives; `UNKNOWN` if it gives none."""
-        if not isinstance(self.target, str):
-            return UNKNOWN
-        if attachment := _ATTACHMENT.search(self.target):
+    def region(self) -> str | Unknown | None:
+        """The region of the attachment or the API; `None` if its name gives none, as that of a global API."""
+        if isinstance(self.target, Unknown):
+            return region_setting(self.attachment) if self.attachment else UNKNOWN
+        if attachment := _ATTACHMENT.search(self.target or ""):
             return attachment["region"]
-        host = _REGION_OF_API.fullmatch(self.target)
-        return (host["regional"] or host["locational"]) if host else UNKNOWN
+        host = _REGION_OF_API.fullmatch(self.target or "")
+        return (host["regional"] or host["locational"]) if host else None
 
 
 def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
     """What the Private Service Connect NEGs among the backends of a service lead to."""
     groups = [group for group in service.groups if group.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}]
-    resources = [group.target if isinstance(group.target, Resource) else None for group in groups]
-    return tuple(
-        PscTarget(group.name, one.asked.string("pscTargetService") if one else UNKNOWN, group.region)
-        for group, one in zip(groups, resources, strict=True)
-    )
+    return tuple(_psc_target(group) for group in groups)
+
+
+def _psc_target(group: Group) -> PscTarget:
+    if not isinstance(group.target, Resource):
+        return PscTarget(group.name, UNKNOWN, None, group.region)
+    target = group.target.asked.string("pscTargetService")
+    attachments = resolve(group.stack, group.target, "pscTargetService", [UNKNOWN], [SERVICE_ATTACHMENT]).targets
+    return PscTarget(group.name, target, attachments[0] if attachments else None, group.region)
 
 
 @dataclass(frozen=True)
@@ -182,6 +195,15 @@ class InternetBackend:
     @property
     def endpoints(self) -> tuple[InternetEndpoint, ...]:
         """The endpoints of the stack that are certainly its own."""
+        return tuple(one for one, belongs in self._found if belongs is True)
+
+    @property
+    def possible_endpoints(self) -> tuple[InternetEndpoint, ...]:
+        """The endpoints of the stack that are or may be its own."""
+        return tuple(one for one, _ in self._found)
+
+    @property
+    def _found(self) -> tuple[tuple[InternetEndpoint, bool | Unknown], ...]:
         return endpoints_of(self.stack, self.neg) if self.neg else ()
 
     @property

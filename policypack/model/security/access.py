@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.graph.attached import attached_to
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import run_name
-from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
     CLOUD_RUN_GRANT_TYPES,
     CLOUD_RUN_V1_GRANT_TYPES,
@@ -30,9 +30,6 @@ _EVERYBODY: Final = ("allUsers",)
 _STRANGERS: Final = ("allUsers", "allAuthenticatedUsers")
 # https://cloud.google.com/run/docs/reference/iam/roles: those with `run.routes.invoke`.
 _INVOKERS: Final = ("roles/run.invoker", "roles/run.servicesInvoker", "roles/run.admin")
-# The property that names a backend service, and the grants that have it.
-_GLOBAL: Final = ("webBackendService", IAP_GRANT_TYPES)
-_REGIONAL: Final = ("webRegionBackendService", IAP_REGION_GRANT_TYPES)
 # The property that names a Cloud Run service in a grant of either API version, and in one of its IAP.
 _RUN_KEYS: Final = {
     **dict.fromkeys(CLOUD_RUN_GRANT_TYPES, "name"),
@@ -44,9 +41,8 @@ _EVERYWHERE: Final = "global"
 
 def iap_admits_everybody(service: BackendService) -> bool | Unknown:
     """Whether a grant of the stack lets everybody, signed in or not, through Identity-Aware Proxy."""
-    key, types = _REGIONAL if service.is_regional else _GLOBAL
-    grants = _grants_on(service.stack, service.resource, key, types)
-    return any_of(lets_in(grant, _EVERYBODY, ()) for grant in grants)
+    grants = attached_to(service.stack, service.resource, (*IAP_GRANT_TYPES, *IAP_REGION_GRANT_TYPES))
+    return any_of(all_of([belongs, lets_in(grant, _EVERYBODY, ())]) for grant, belongs in grants)
 
 
 def cloud_run_authenticates(service: BackendService, key_words: Iterable[str] = ()) -> bool | Unknown:
@@ -122,11 +118,3 @@ def _asks_for_key(run: RunService, words: tuple[str, ...]) -> bool | Unknown:
     if run.is_function or isinstance(run.containers, Unknown):
         return UNKNOWN
     return any_of(container.mentions(words) for container in run.containers)
-
-
-def _grants_on(stack: Stack, resource: Resource, key: str, types: Iterable[str]) -> list[Resource]:
-    """The grants that are about a resource: computed from it, or with its known name under `key`."""
-    wanted, name = tuple(types), resource.asked.string("name")
-    of_name = (grant for grant in stack.of_types(wanted) if equals(grant.asked.string(key), str(name)) is True)
-    named = list(of_name) if isinstance(name, str) else []
-    return list({grant.urn: grant for grant in (*stack.users(resource, wanted), *named)}.values())

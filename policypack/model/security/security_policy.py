@@ -8,10 +8,8 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import full_url
-from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.attached import attached_to
+from policypack.model.graph.links import Links
 from policypack.model.graph.tokens import SECURITY_POLICY_TYPES, SECURITY_RULE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.security.armor_match import ALL_CLIENTS, matched_clients
@@ -127,12 +125,12 @@ class SecurityPolicy(View):
     def why_rules_unknown(self) -> str:
         """What keeps some rules from being known, a clause; empty if all are."""
         if isinstance(self.resource.asked.objects("rules"), Unknown):
-            return "the list is computed"
+            return f"the list of rules of `{self.name}` is computed"
         if self.resource.ignores_changes_of("rules"):
-            return "``ignore_changes`` leaves it to another tool"
+            return f"``ignore_changes`` leaves the rules of `{self.name}` to another tool"
         if not self.stack.is_complete:
-            return "rules may be added later in this update"
-        return "a rule whose policy is not known may belong to it" if None in self._separate else ""
+            return f"rules may be added to `{self.name}` later in this update"
+        return f"a rule whose policy is not known may belong to `{self.name}`" if None in self._separate else ""
 
     @property
     def filters(self) -> bool | Unknown:
@@ -225,28 +223,13 @@ class SecurityPolicy(View):
     @cached_property
     def _separate(self) -> tuple[Properties | None, ...]:
         """Its rules that are resources of their own; `None` for one that may be its own."""
-        found: list[Properties | None] = []
-        for resource, links in _separate_rules(self.stack).about(self.resource):
-            is_its_own = links.includes(self.resource)
-            if is_its_own is not False:
-                found.append(resource.asked if is_its_own is True else None)
-        return tuple(found)
+        rules = attached_to(self.stack, self.resource, SECURITY_RULE_TYPES)
+        return tuple(rule.asked if belongs is True else None for rule, belongs in rules)
 
 
 def _are_many(ranges: Iterable[Range]) -> bool:
     """Whether ranges are more than the addresses of clients that somebody knows: wider than a /8 on the internet."""
     return any(range_.prefixlen < _WIDEST_OF_KNOWN_CLIENTS for range_ in widest_public(ranges))
-
-
-@per_stack
-def _separate_rules(stack: Stack) -> LinkIndex[Resource]:
-    """The rules that are resources of their own, by their policies."""
-    return LinkIndex((resource, _policy_of(stack, resource)) for resource in stack.of_types(SECURITY_RULE_TYPES))
-
-
-def _policy_of(stack: Stack, rule: Resource) -> Links:
-    name = full_url(rule, rule.asked.string("securityPolicy"), _COLLECTION)
-    return resolve(stack, rule, "securityPolicy", [name], SECURITY_POLICY_TYPES)
 
 
 def security_policy_links(service: BackendService) -> Links:

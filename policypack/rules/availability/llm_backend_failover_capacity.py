@@ -202,9 +202,10 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
     if not bearable and drained:
         return f"Set ``capacity_scaler`` to 1 on the backends with {quoted(drained)}, which are drained."
     if not bearable:
-        return "Keep VMs warm in more than one region: set ``min_replicas`` of an autoscaler, or ``target_size``."
+        warm = "Keep VMs warm in more than one region: set ``min_replicas`` of an autoscaler, or ``target_size``."
+        return f"{_switched_on(found)}{warm}"
     if found.has_fixed_size:
-        return "Add VMs to the smaller regions, add a region, or lower the option `peak_load`."
+        return f"{_switched_on(found)}Add VMs to the smaller regions, add a region, or lower the option `peak_load`."
     # VMs that are added bring load with them, so that equal regions never get there.
     is_uneven = loss.load_fraction <= (regions - 1) / regions
     more = ", raise ``min_replicas`` in the smaller regions" if is_uneven else ""
@@ -212,3 +213,11 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
         f"Let the autoscalers keep the regions at {bearable:g} of their targets or less{more}, or add a region. "
         "`llm-policypack failover` computes the settings."
     )
+
+
+def _switched_on(found: ServiceFleets) -> str:
+    """What to do first about autoscalers that are off."""
+    if not found.switched_off:
+        return ""
+    off = quoted(found.switched_off)
+    return f'Set ``mode="ON"`` of {off}: an autoscaler that is off leaves its group at ``target_size``. '

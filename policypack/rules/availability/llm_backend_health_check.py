@@ -146,7 +146,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
         return
     for reference in service.health_check_links.external:
         yield Undecided(f"its health check `{reference.name}` is outside the stack", "health_checks")
-    yield from unresolved(service.health_check_links, "its health check is not known")
+    yield from unresolved(service.health_check_links)
 
 
 def _has_a_check(service: BackendService, options: HealthCheckOptions, required: str) -> Checks:

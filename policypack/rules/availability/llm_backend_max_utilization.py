@@ -17,7 +17,7 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.attached import attached_have_limits
 from policypack.rules.on_gke.load_target import has_a_limit
 from policypack.rules.shared.conditions import GETS_BACKENDS, is_measured, uses_proxy
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
+from policypack.verdict import Checks, Fail, Undecided, blocked, decided, known, not_known, provided, setting
 
 _LIMITS = {**LIMITS_OF_MODES, "CUSTOM_METRICS": (*RATE_FIELDS, *IN_FLIGHT_FIELDS)}
 
@@ -136,7 +136,7 @@ def llm_backend_max_utilization(service: BackendService, options: MaxUtilization
     - with `limits_for_gpus`, a backend has `max_utilization` as its only limit, and its VMs may have GPUs.
     """
     yield attached_have_limits(service)
-    for backend in known(service.backends, "backends", because=service.links.why):
+    for backend in decided(service.backends, blocked(service.links.why, "backends")):
         doubt = not_known("group", backend.label)
         yield provided(backend.is_measured, doubt, _is_bounded(backend, options, service))
         if options.limits_for_gpus:

@@ -91,7 +91,7 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
         if GroupKind.INSTANCE_GROUP not in group.kinds:
             continue
         yield _defines_port(service, group, port_name)
-    yield from unresolved(service.links, "not all of its groups are known")
+    yield from unresolved(service.links)
 
 
 def _defines_port(service: BackendService, group: Group, port_name: str) -> Checks:

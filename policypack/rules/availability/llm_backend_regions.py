@@ -11,12 +11,13 @@ from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
 from policypack.model.frontend.dns import regions_joined_by_dns
 from policypack.model.kubernetes.controllers import may_have_controller
+from policypack.model.run.neg import leads_to_app_engine
 from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.regions import spans_regions
-from policypack.rules.shared.another_region import how_to_reach_another
+from policypack.rules.shared.another_region import FROM_APP_ENGINE, how_to_reach_another
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, provided, under
 from policypack.wording import how_many, quoted
 
@@ -224,12 +225,18 @@ def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, requi
     together = [regions.reaches(options.min_regions) for regions in joined]
     doubt = Undecided("it is not known in which regions its peers have backends", "region")
     if not decided(any_of([options.min_regions <= 1, *together]), doubt):
-        stays = service.kinds and service.kinds <= _REGIONAL_ONLY
         yield Fail(
             "A `RegionBackendService` serves its own region only, whatever its backends are.",
             required,
-            _JOIN if stays else f"{_USE_GLOBAL} {_JOIN.replace('Create', 'Or create', 1)}",
+            _how_to_leave_its_region(service),
         )
+
+
+def _how_to_leave_its_region(service: BackendService) -> str:
+    if leads_to_app_engine(service):
+        return FROM_APP_ENGINE
+    stays = service.kinds and service.kinds <= _REGIONAL_ONLY
+    return _JOIN if stays else f"{_USE_GLOBAL} {_JOIN.replace('Create', 'Or create', 1)}"
 
 
 def _doubt(service: BackendService, options: RegionsOptions) -> Undecided:

@@ -118,7 +118,7 @@ def llm_backend_zones(service: BackendService, options: ZonesOptions) -> Checks:
     - on GKE, the cluster is not in the stack, serves together with others, manages its own node pools, or has some node
       pools in one zone and others in several.
     """
-    yield from unresolved(service.links, "not all of its groups are known")
+    yield from unresolved(service.links)
     serving = serving_groups(service)
     groups = [group for group in (*serving.certain, *serving.possible) if may_be_in_zones(group)]
     if not groups and service.links.is_complete:

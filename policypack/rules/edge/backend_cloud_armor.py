@@ -21,7 +21,7 @@ from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.places import Policies, is_of_its_scope
 from policypack.rules.shared.routes import is_the_only_way
 from policypack.rules.shared.vouched import vouched_or_seen
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, Undecided, blocked, decided, known
 
 _POLICIES: Final = Policies("Cloud Armor policy", "service", "SecurityPolicy", "RegionSecurityPolicy")
 
@@ -160,7 +160,7 @@ def _filters_requests(policy: SecurityPolicy) -> Checks:
             "A security policy of type CLOUD_ARMOR.",
             "Omit `type` of the security policy, or create another one.",
         )
-    elif not known(policy.filters, "rules", policy.name, because=policy.why_rules_unknown):
+    elif not decided(policy.filters, blocked(policy.why_rules_unknown, "rules", policy.name)):
         yield Fail(
             f"Its Cloud Armor policy `{policy.name}` lets every request through.",
             "An enforced rule that denies, redirects or rate limits.",

@@ -17,7 +17,7 @@ from policypack.rules.on_gke.edge.cloud_armor import limits_clients
 from policypack.rules.shared.conditions import IS_EXTERNAL, TAKES_CLOUD_ARMOR
 from policypack.rules.shared.routes import is_the_only_way
 from policypack.rules.shared.vouched import vouched_or_seen
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known
+from policypack.verdict import Checks, Condition, Fail, Undecided, blocked, decided
 
 _HAS_CLOUD_ARMOR: Final = Condition(
     has_security_policy, "it has no Cloud Armor policy, which `backend-cloud-armor` requires", "security_policy"
@@ -131,7 +131,7 @@ def cloud_armor_rate_limit(service: BackendService, options: RateLimitOptions) -
 
 def _limits_rate(policy: SecurityPolicy, options: RateLimitOptions) -> Checks:
     limits = policy.limits_rate(of_each_client=options.per_client)
-    if known(limits, "rules", policy.name, because=policy.why_rules_unknown):
+    if decided(limits, blocked(policy.why_rules_unknown, "rules", policy.name)):
         yield from _limits_everybody(policy, options)
         return
     is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True

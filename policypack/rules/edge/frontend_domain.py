@@ -89,7 +89,7 @@ def _is_for_its_host(entry: Domains) -> Checks:
 
 
 def _have_certificates(hosts: tuple[str, ...] | Unknown, certificates: tuple[Domains, ...] | Unknown) -> Checks:
-    named = known(hosts, "url_map", because="the hosts of its URL map are computed")
+    named = decided(hosts, Undecided("the hosts of its URL map are computed", "url_map"))
     if not named:
         yield NotApplicable("no host rule names a domain")
     for host in named:

@@ -11,7 +11,7 @@ from policypack.model.frontend.url_map import UrlMap
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.edge.plain_http import takes_no_plain_http
-from policypack.verdict import Checks, Condition, Fail, known, under
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, under
 
 _TAKES_HTTP: Final = Condition[Proxy](lambda proxy: proxy.kind in ("HTTP", "HTTPS"), "it is not a proxy for HTTP", "")
 _IS_NOT_MESH: Final = Condition[Proxy](
@@ -124,7 +124,7 @@ def _accepts_no_plain_http(proxy: Proxy) -> Checks:
 
 def _only_redirects(proxy: Proxy) -> Checks:
     why = proxy.why_services_unknown or "its routes are computed or not in this stack"
-    if known(proxy.passes_requests_on, "url_map", because=why):
+    if decided(proxy.passes_requests_on, Undecided(why, "url_map")):
         yield Fail(
             "It accepts plain HTTP and forwards requests to servers.",
             "HTTPS, with plain HTTP used only for redirects.",
@@ -140,7 +140,7 @@ def _redirects_to_https(proxy: Proxy) -> Checks:
 
 
 def _does_not_repeat_plain_http(proxy: Proxy, url_map: UrlMap) -> Checks:
-    if known(url_map.repeats_plain_http, "url_map", proxy.name, because=f"`{url_map.name}` has computed redirects"):
+    if decided(url_map.repeats_plain_http, Undecided(f"`{url_map.name}` has computed redirects", "url_map")):
         yield Fail(
             f"`{url_map.name}` redirects plain HTTP to plain HTTP in an endless loop.",
             "A redirect to HTTPS.",

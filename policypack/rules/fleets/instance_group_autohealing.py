@@ -113,8 +113,9 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
     When the policy or the delay is computed, or it is not known which health check the group or its service uses.
     """
     if not known(group.has_autohealing, "auto_healing_policies"):
-        if group.is_filled_by_requests:
-            why = "resize requests fill it, and it is not documented whether it then supports autohealing"
+        if group.is_filled_by_requests is not False:
+            fill = "fill" if group.is_filled_by_requests is True else "may fill"
+            why = f"resize requests {fill} it, and it is not documented whether it then supports autohealing"
             yield Undecided(why, "auto_healing_policies")
             return
         yield Fail(
@@ -134,7 +135,7 @@ def instance_group_autohealing(group: GroupManager, options: AutohealingOptions)
             "Set ``health_check`` in ``auto_healing_policies`` to the `id` of a `HealthCheck` for healing.",
         )
     else:
-        yield from unresolved(group.healing_check_links, "its healing check is not known")
+        yield from unresolved(group.healing_check_links)
     for service, serves in group.serving:
         doubt = Undecided(f"it may serve `{service.name}`, which uses its healing check as well", "backends")
         yield provided(serves, doubt, _heals_by_another_check(group, service))

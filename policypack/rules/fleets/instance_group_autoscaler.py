@@ -147,9 +147,10 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
 
 
 def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:
-    if group.is_filled_by_requests:
+    if group.is_filled_by_requests is not False:
+        fill = "fill" if group.is_filled_by_requests is True else "may fill"
         yield Undecided(
-            "resize requests fill it, and it is not documented whether it then supports an autoscaler", "target"
+            f"resize requests {fill} it, and it is not documented whether it then supports an autoscaler", "target"
         )
     elif group.takes_reservation is True:
         yield Undecided("its VMs come from a reservation, which it may already use up", "target_size")

@@ -13,6 +13,7 @@ from policypack.model.network.ports import (
     named_port,
     ports_of_check,
     serving_ports,
+    shows_endpoints,
 )
 from policypack.model.products.attributes import USE_NAMED_PORT
 from policypack.model.values.logic import any_of, equals
@@ -20,7 +21,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS, uses_proxy
 from policypack.rules.shared.grouped import GROUPS, grouped
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, not_known, unresolved
 from policypack.wording import quoted
 
 _SPOKEN = {True: "TLS", False: "no TLS"}
@@ -110,8 +111,8 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
     for use in checks_of(service):
         yield _speaks_as_the_service(service, use)
         yield from grouped((group.name, _asks_a_named_port(service, use, group)) for group in use.groups)
-    yield from unresolved(service.links, "not all of its backends are known")
-    yield from unresolved(service.health_check_links, "its health check is not known")
+    yield from unresolved(service.links)
+    yield from unresolved(service.health_check_links)
 
 
 def _speaks_as_the_service(service: BackendService, use: CheckUse) -> Checks:
@@ -149,7 +150,7 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
     is_neg = group.kinds != {GroupKind.INSTANCE_GROUP}
     serving = serving_ports(service, group)
     named = serving if is_neg else group.port_numbers()
-    if not serving or (is_neg and any(port is UNKNOWN for port in named)):
+    if not serving or (is_neg and not shows_endpoints(group)):
         # That the named port is missing is what another rule says; a NEG's endpoints may come from anywhere.
         return
     name = named_port(use.check)
@@ -158,9 +159,11 @@ def _asks_a_named_port(service: BackendService, use: CheckUse, group: Group) -> 
         return
     by_name = equals(use.check.port_specification, USE_NAMED_PORT) is True
     port = known(asked_port(use.check), "port_name" if by_name else "port", use.check.name)
-    if known(any_of(equals(port, other) for other in named), "named_ports", group.name):
+    doubt = Undecided(f"the ports of the endpoints of {GROUPS} are not known", "port")
+    unknown = doubt if is_neg else not_known("named_ports", group.name)
+    if decided(any_of(equals(port, other) for other in named), unknown):
         return
-    numbers = [known(one, "named_ports", group.name) for one in serving]
+    numbers = [decided(one, unknown) for one in serving]
     asks = (
         f"the {use.purpose} `{use.check.name}` probes port {port}, which is not a named port of {GROUPS}, and "
         f"requests go to {quoted(map(str, numbers))}"

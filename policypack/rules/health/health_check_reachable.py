@@ -178,7 +178,7 @@ def health_check_reachable(service: BackendService, options: ReachableOptions) -
     if sources.blocked_by:
         yield not_known(sources.blocked_by, because="it decides where health checks come from")
         return
-    yield from unresolved(service.links, "not all of its backends are known")
+    yield from unresolved(service.links)
     judged = probed_endpoints(service)
     if not judged and service.links.is_complete:
         yield NotApplicable(_NO_NETWORK)

@@ -8,7 +8,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.verdict import Checks, Fail, known, setting
+from policypack.verdict import Checks, Fail, blocked, decided, known, setting
 from policypack.wording import quoted
 
 # https://cloud.google.com/compute/docs/reference/rest/v1/backendServices: `capacityScaler` is 0, or from 0.1 to 1.
@@ -73,7 +73,7 @@ def backend_capacity_scaler(service: BackendService, options: Options) -> Checks
     ## Undecided
     When `backends` is built inside `apply`, or when a scaler or the scheme of a regional service is computed.
     """
-    backends = known(service.backends, "backends", because=service.links.why)
+    backends = decided(service.backends, blocked(service.links.why, "backends"))
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
     for backend in backends:
         yield _has_no_scaler(backend) if is_passthrough else _has_legal_scaler(backend)

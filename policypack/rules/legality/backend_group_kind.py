@@ -22,7 +22,7 @@ from policypack.rules.shared.mixtures import (
     platforms_agree,
 )
 from policypack.rules.shared.refusal import which_kind, which_product
-from policypack.verdict import Checks, Fail, known, not_known, provided
+from policypack.verdict import Checks, Fail, blocked, decided, known, not_known, provided
 
 _FIXES: Final = {
     BackendKind.ZONAL_NEG: 'Set ``network_endpoint_type="GCE_VM_IP"`` on the NEG.',
@@ -132,7 +132,7 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     `manager.instance_group`, so it passes. A zonal NEG outside the stack is assumed to have endpoints with ports, like
     those of GKE.
     """
-    backends = known(service.backends, "backends", because=service.links.why)
+    backends = decided(service.backends, blocked(service.links.why, "backends"))
     yield kinds_go_together(service)
     yield platforms_agree(service)
     yield google_api_is_alone(service)

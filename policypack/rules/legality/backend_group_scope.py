@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.fleets.vms import SharedVms, shared_vms
@@ -73,8 +71,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     - the group of a backend is not known, or it is not known whether two unmanaged groups share VMs;
     - the region of the service or of a group is computed;
     - two URLs differ only in the project, because one omits it or has its number;
-    - a Private Service Connect NEG is in a different region than its service attachment or its Google API, which the
-      documentation does not cover.
+    - a Private Service Connect NEG is, or may be, in a different region than its service attachment or its Google API,
+      which the documentation does not cover.
     """
     yield from _has_each_group_once(service)
     for shared in shared_vms(service):
@@ -83,19 +81,23 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
         for group in service.groups:
             yield _is_in_region(service, group)
     for target in psc_targets(service):
-        yield from _is_near_its_target(target)
+        yield _is_near_its_target(target)
     yield from unresolved(service.links)
 
 
-def _is_near_its_target(target: PscTarget) -> Iterator[Undecided]:
+def _is_near_its_target(target: PscTarget) -> Checks:
     """Every guide has both in one region; none says what becomes of others."""
-    here, there = target.neg_region, target.region
-    if isinstance(here, str) and isinstance(there, str) and here != there:
-        why = (
+    if target.region is None:
+        return
+    why = "whether a NEG works in another region than its target is not documented"
+    here = known(target.neg_region, "region", target.label, because=why)
+    there = known(target.region, "psc_target_service", target.label, because=why)
+    if here != there:
+        yield Undecided(
             f"`{target.label}` is in {here}, and its ``psc_target_service`` in {there}; whether that works is not "
-            "documented"
+            "documented",
+            "psc_target_service",
         )
-        yield Undecided(why, "psc_target_service")
 
 
 def _has_each_group_once(service: BackendService) -> Checks:

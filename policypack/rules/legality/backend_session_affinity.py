@@ -21,7 +21,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.verdict import Checks, Fail, NotApplicable, known, not_known, provided, setting
+from policypack.verdict import Checks, Fail, NotApplicable, blocked, decided, known, not_known, provided, setting
 
 _FIX_ON_CLOUD_RUN: Final = (
     "Remove it. Cloud Run has its own ``session_affinity=True`` on the template; with it, clients stay with an "
@@ -119,7 +119,7 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     yield _load_balancer_has_it(service)
     if service.is_passthrough is True:
         return
-    backends = known(service.backends, "backends", because=service.links.why)
+    backends = decided(service.backends, blocked(service.links.why, "backends"))
     if backends and service.is_measured is False and service.has_serverless_backends is False:
         yield NotApplicable("its backends have no balancing mode that matters")
         return

@@ -19,7 +19,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_HEALTH_CHECK
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 
 # By the value of `port_specification`: what does not support it.
 _UNSUPPORTED: Final = {
@@ -197,7 +197,7 @@ def _backends_take_check(service: BackendService) -> Checks:
     for group in service.groups:
         yield _takes_check(group)
     if not service.links.is_complete and service.kinds & KINDS_WITHOUT_HEALTH_CHECK:
-        yield not_known("backends", because=service.links.why)
+        yield from unresolved(service.links)
 
 
 def _takes_check(group: Group) -> Checks:

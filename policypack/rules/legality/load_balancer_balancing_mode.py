@@ -12,7 +12,7 @@ from policypack.rules.on_gke.attached import attached_have_a_mode_of_it
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, GETS_BACKENDS
 from policypack.rules.shared.refusal import which_product
 from policypack.rules.shared.targets import metrics_count, sets_none_of, targets_fit
-from policypack.verdict import Checks, Fail, Undecided, known
+from policypack.verdict import Checks, Fail, Undecided, blocked, decided, known
 
 
 @rule(
@@ -88,7 +88,7 @@ def load_balancer_balancing_mode(service: BackendService, options: Options) -> C
       connections in CUSTOM_METRICS mode.
     """
     yield attached_have_a_mode_of_it(service)
-    for backend in known(service.backends, "backends", because=service.links.why):
+    for backend in decided(service.backends, blocked(service.links.why, "backends")):
         yield _mode_and_targets_fit(service, backend)
         yield metrics_count(service, backend)
     for use in clashing_uses(service):

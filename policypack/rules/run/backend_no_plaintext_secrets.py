@@ -32,7 +32,7 @@ _ADDED_BY_SERVER: Final = "have the model server or a proxy add the header"
     severity="critical",
     level="mandatory",
     stage="stack",
-    url="https://cloud.google.com/run/docs/configuring/services/secrets",
+    url="https://cloud.google.com/secret-manager/docs/using-other-products",
     gke=lambda backend, options: pods_hold_no_secret(backend, _holds_no_secret),
 )
 def backend_no_plaintext_secrets(service: BackendService, options: Options) -> Checks:

@@ -11,7 +11,7 @@ from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, Undecided, known, unresolved
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, unresolved
 
 _ENCRYPTED = ("HTTPS", "HTTP2")
 _PLAIN_PORT = 80
@@ -88,13 +88,16 @@ def internet_neg_tls(service: BackendService, options: Options) -> Checks:
 
 
 def _ports(backend: InternetBackend) -> Iterator[Undecided]:
-    for endpoint in backend.endpoints:
-        if when_known(endpoint.port, lambda port: port == _PLAIN_PORT) is True:
+    for endpoint in backend.possible_endpoints:
+        is_plain = when_known(endpoint.port, lambda port: port == _PLAIN_PORT)
+        if is_plain is True:
             why = (
                 f"whether the endpoint of `{backend.label}` accepts encrypted requests on port {_PLAIN_PORT} is not "
                 f"known"
             )
             yield Undecided(why, "port")
+        elif is_plain is UNKNOWN:
+            yield not_known("port", f"{endpoint.resource.name}")
 
 
 def _is_named(backend: InternetBackend) -> Checks:

@@ -8,7 +8,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.route import Route
 from policypack.rule import Options, rule
 from policypack.rules.shared.routes import on_routes, without_url_map
-from policypack.verdict import Checks, Fail, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, decided
 from policypack.wording import quoted
 
 
@@ -76,7 +76,7 @@ def llm_backend_retry(service: BackendService, options: RetryOptions) -> Checks:
 
 
 def _retries_only_what_has_not_started(route: Route, label: str, options: RetryOptions) -> Checks:
-    conditions = known(route.retry_conditions, "retry_policy", because=f"it is computed for {label}")
+    conditions = decided(route.retry_conditions, Undecided(f"the retry policy of {label} is computed", "retry_policy"))
     if conditions is None:
         return
     names = [one for one in conditions if isinstance(one, str)]
@@ -88,4 +88,4 @@ def _retries_only_what_has_not_started(route: Route, label: str, options: RetryO
             'Set ``retry_conditions=["connect-failure"]``, or omit the retry policy.',
         )
     elif not names or len(names) < len(conditions):
-        yield not_known("retry_conditions", because=f"{label} names none, or they are computed")
+        yield Undecided(f"{label} names no ``retry_conditions``, or they are computed", "retry_conditions")

@@ -16,7 +16,18 @@ from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.timeout import waits_long_enough
 from policypack.rules.shared.conditions import uses_proxy
 from policypack.rules.shared.routes import on_routes
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, known, not_known, provided, setting, unresolved
+from policypack.verdict import (
+    Checks,
+    Fail,
+    NotApplicable,
+    Undecided,
+    decided,
+    known,
+    not_known,
+    provided,
+    setting,
+    unresolved,
+)
 
 _AS_LONG = "the duration of the longest response"
 _ROUTE_TO_SERVERLESS = Undecided(
@@ -185,7 +196,7 @@ def _run_waits_long_enough(run: RunService, options: TimeoutOptions) -> Checks:
 
 
 def _route_waits_long_enough(route: Route, label: str, options: TimeoutOptions) -> Checks:
-    timeout = known(route.timeout_seconds, "timeout", because=f"it is computed for {label}")
+    timeout = decided(route.timeout_seconds, Undecided(f"the timeout of {label} is computed", "timeout"))
     if timeout is not None and not options.min_seconds <= timeout <= options.max_seconds:
         yield Fail(
             f"The timeout of {label} is {timeout:.10g} s, and takes precedence over that of the service.",

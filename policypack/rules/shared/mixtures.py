@@ -14,7 +14,7 @@ from policypack.model.run.endpoint import most_endpoints
 from policypack.model.run.neg import internet_backends
 from policypack.model.values.logic import known_in, or_else
 from policypack.rules.shared.refusal import which_product
-from policypack.verdict import Checks, Fail, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, known, not_known
 from policypack.wording import how_many, quoted
 
 _IN_ZONES: Final = frozenset({BackendKind.ZONAL_NEG, BackendKind.ZONAL_IP_NEG, BackendKind.HYBRID_NEG})
@@ -146,13 +146,17 @@ def as_many_endpoints_as_taken(service: BackendService) -> Checks:
     https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts
     """
     for backend in internet_backends(service):
-        count = len(backend.endpoints)
-        if backend.neg and count > most_endpoints(backend.neg):
+        if not backend.neg:
+            continue
+        count, most = len(backend.endpoints), most_endpoints(backend.neg)
+        if count > most:
             yield Fail(
                 f"The internet NEG `{backend.label}` has {count} endpoints.",
-                f"{most_endpoints(backend.neg)} at most.",
+                f"{most} at most.",
                 "Keep one endpoint, and create a NEG and a service for each of the others.",
             )
+        elif len(backend.possible_endpoints) > most:
+            yield Undecided(f"an endpoint whose NEG is not known may be one too many in `{backend.label}`", "backends")
 
 
 def _serves_no_google_api(group: Group) -> Checks:

@@ -29,7 +29,7 @@ class RunBackendArgs:
 class RunBackend(pulumi.ComponentResource):
     """One backend service that spans the regions.
 
-    It has no health check, port name, time-out or target: of serverless NEGs the load balancer takes none. What a
+    It has no health check, port name, timeout or target: of serverless NEGs the load balancer takes none. What a
     region's instances say of themselves reaches it as Cloud Run service health.
     """
 

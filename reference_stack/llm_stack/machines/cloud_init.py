@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from llm_stack.machines.config import Machines
 from llm_stack.machines.machine import Gpu
 from llm_stack.model import Image, ServedModel
 from llm_stack.server import ENVIRONMENTS, KEEP_ALIVE_SECONDS, KEY_VARIABLES, MODELS, PORT, mirrored, server_arguments
@@ -40,6 +41,23 @@ class ServerSettings:
     gpu: Gpu | None
     timeout_seconds: int
     draining_seconds: int
+
+    @classmethod
+    def of(
+        cls, project: str, machines: Machines, *, bucket: str, secret: str, repositories: Mapping[str, str]
+    ) -> ServerSettings:
+        return cls(
+            project=project,
+            bucket=bucket,
+            secret=secret,
+            repositories=repositories,
+            model=machines.model,
+            proxy_image=machines.proxy_image,
+            manifest_sha256=machines.manifest_sha256,
+            gpu=machines.machine.gpu,
+            timeout_seconds=machines.traffic.timeout_seconds,
+            draining_seconds=machines.traffic.draining_seconds,
+        )
 
 
 def cloud_init(settings: ServerSettings) -> str:

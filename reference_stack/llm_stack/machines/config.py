@@ -157,7 +157,7 @@ def check_zones(name: str, region: Region) -> Iterator[Mistake]:
     for place, zone in enumerate(region.zones):
         path: Path = ("regions", name, "zones", place)
         if zone in region.zones[:place]:
-            yield Mistake(path, f"`{zone}` is there twice", "Name another zone, or remove it")
+            yield Mistake(path, f"`{zone}` appears twice", "Name another zone, or remove it")
         elif is_region(name) and not zone.startswith(f"{name}-"):
             yield Mistake(path, f"`{zone}` is not in {name}", f"Name zones of {name}")
 

@@ -95,17 +95,12 @@ def serve(name: str, config: Config, machines: Machines, foundation: Foundation,
 
 def boot_document(config: Config, machines: Machines, foundation: Foundation) -> str:
     return cloud_init(
-        ServerSettings(
-            project=config.project,
+        ServerSettings.of(
+            config.project,
+            machines,
             bucket=config.buckets[config.location],
             secret=foundation.artifacts.secret,
             repositories=foundation.artifacts.repositories,
-            model=machines.model,
-            proxy_image=machines.proxy_image,
-            manifest_sha256=machines.manifest_sha256,
-            gpu=machines.machine.gpu,
-            timeout_seconds=machines.traffic.timeout_seconds,
-            draining_seconds=machines.traffic.draining_seconds,
         )
     )
 

@@ -20,18 +20,8 @@ REPOSITORIES = {host: f"us-docker.pkg.dev/my-llm-project/llm-{host}" for host in
 
 def settings(stack_dir: Path, stack: str) -> boot.ServerSettings:
     config = parse_config(raw_config(stack_dir, stack), "my-llm-project", stack)
-    machines = config.compute
-    return boot.ServerSettings(
-        project=config.project,
-        bucket="weights-bucket",
-        secret="api-key",
-        repositories=REPOSITORIES,
-        model=machines.model,
-        proxy_image=machines.proxy_image,
-        manifest_sha256=machines.manifest_sha256,
-        gpu=machines.machine.gpu,
-        timeout_seconds=machines.traffic.timeout_seconds,
-        draining_seconds=machines.traffic.draining_seconds,
+    return boot.ServerSettings.of(
+        config.project, config.compute, bucket="weights-bucket", secret="api-key", repositories=REPOSITORIES
     )
 
 
