@@ -94,6 +94,7 @@ ALLOWED = {
     }
     | MODEL,
     "policypack.report": {
+        "policypack.order",
         "policypack.wording",
         "policypack.verdict",
         "policypack.evaluate",
@@ -132,6 +133,7 @@ ALLOWED = {
     },
     "policypack.pack": {
         "policypack.wording",
+        "policypack.report.groups",
         "policypack.config",
         "policypack.evaluate",
         "policypack.rule",
