@@ -33,10 +33,10 @@ mutation: .venv/dev-installed  ## Judge mutants of rules and model by their test
 ecosystem: .venv/dev-installed reference_stack/venv/installed  ## Print the verdicts that differ from another commit's: make ecosystem BASE=main
 	@.venv/bin/python -m tests.ecosystem $(BASE)
 
-corpus: .venv/dev-installed reference_stack/venv/installed  ## Write anew what tests keep of programs: stacks that generated ones start from, mutants of the reference stack, and programs with fixes.
+corpus: .venv/dev-installed reference_stack/venv/installed  ## Write anew what tests keep of programs: stacks that generated ones start from, and what programs register.
 	.venv/bin/python -m tests.fuzz.corpus
 	.venv/bin/python -m tests.reference_stack.mutants
-	.venv/bin/python -m tests.fixes.kept_fixes
+	.venv/bin/python -m tests.kept_programs
 
 facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in the newest libraries of Google Cloud and Pulumi.
 	test -x .facts/bin/python || .venv/bin/python -m venv .facts

@@ -15,7 +15,7 @@ from tests.fuzz import corpus
 from tests.fuzz.forms import to_requests
 from tests.fuzz.generate import generate
 from tests.fuzz.intent import Intent
-from tests.good_programs.test_good_programs import PROGRAMS
+from tests.good_programs.good import PROGRAMS
 from tests.projects import ENVIRONMENT, make_project
 from tests.reference_stack.mutations import MUTATIONS
 from tests.reference_stack.stacks import PACKAGE, copy_stack

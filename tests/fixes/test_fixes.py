@@ -21,8 +21,7 @@ from policypack.model.graph.stack import Stack
 from policypack.model.values.spelling import Spelling, spelled
 from policypack.rules import RULES
 from policypack.verdict import Fail
-from tests import kept
-from tests.fixes import kept_fixes
+from tests import kept_programs
 from tests.fixes.fix import Fix, words
 from tests.fixes.rows import FIXES
 from tests.fixes.together import broken, joined, mended
@@ -31,8 +30,6 @@ from tests.spelling import misspelled
 pytestmark = pytest.mark.usefixtures("_warm")
 _RULES = Path(policypack.rules.__file__).parent
 _BY_NAME = {rule.name: rule for rule in RULES}
-# One of each program, broken.
-SAMPLE = {fix.program: name for name, fix in FIXES.items()}.values()
 # Those of one program follow each other, so that one process runs it.
 ROWS = {name: rows for rows in joined(FIXES) for name in FIXES if FIXES[name] in rows}
 
@@ -75,7 +72,7 @@ def judged_with(program: str, changed: str, fix: Fix | None = None) -> Judged:
         original(self, *args, **kwargs)
         made.append((spelled(self.remedy.text, "python"), sys._getframe(1).f_code.co_name))
 
-    stack = kept_fixes.load(program, changed)
+    stack = kept_programs.load(program, changed)
     with mock.patch.object(Fail, "__init__", remember):
         report = evaluate(stack, RULES, settings)
     return Judged(stack, report, frozenset(made))
@@ -121,17 +118,6 @@ def test_the_fix_can_be_done(name: str) -> None:
     except AssertionError:
         # Another row may be in its way.
         assert_can_be_done(fix, (fix,))
-
-
-def test_what_is_kept_is_of_these_programs() -> None:
-    now = {kept_fixes.fingerprint(*both) for both in kept_fixes.programs()}
-    assert now == kept.patches_in(kept_fixes.KEPT_FILE).keys(), f"bring it up to date: {kept.COMMAND}"
-
-
-@pytest.mark.parametrize("name", SAMPLE)
-def test_what_is_kept_is_what_the_program_registers(name: str) -> None:
-    program, changed = FIXES[name].program, broken(ROWS[name])
-    assert kept_fixes.kept_run(program, changed) == kept_fixes.run_text(changed)
 
 
 def test_every_message_has_a_program() -> None:
