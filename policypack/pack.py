@@ -31,7 +31,7 @@ from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
 from policypack.config.words import did_you_mean
 from policypack.evaluate import Finding, apply_rule, apply_to_stack
-from policypack.report.groups import Group, first_names, groups_of
+from policypack.findings.groups import Group, first_names, groups_of
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory

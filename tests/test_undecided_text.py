@@ -11,7 +11,7 @@ from policypack.pack import policies
 from tests.replay import Pack
 
 SERVICE = "gcp:compute/backendService:BackendService"
-TIMEOUT, ZONES = "llm-backend-timeout", "llm-backend-zones"
+TIMEOUT, ZONES, CAPACITY = "llm-backend-timeout", "llm-backend-zones", "llm-backend-failover-capacity"
 COMPUTED = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 WITHOUT_TIMEOUT = {"timeoutSec": COMPUTED, "protocol": "HTTP", "loadBalancingScheme": "EXTERNAL_MANAGED"}
 
@@ -23,6 +23,14 @@ def chat(number: int) -> str:
 def with_group(number: int) -> dict[str, Any]:
     group = f"https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-a/instanceGroups/{chat(number)}"
     return WITHOUT_TIMEOUT | {"backends": [{"group": group, "capacityScaler": COMPUTED}]}
+
+
+def with_groups(number: int) -> dict[str, Any]:
+    """In two regions, and with all that is asked of their targets."""
+    place = "https://www.googleapis.com/compute/v1/projects/p/regions/{}/instanceGroups/{}"
+    groups = [place.format(region, chat(number)) for region in ("us-central1", "europe-west4")]
+    limits = {"balancingMode": "RATE", "maxRatePerInstance": 10, "capacityScaler": 1}
+    return WITHOUT_TIMEOUT | {"backends": [{"group": group, **limits} for group in groups]}
 
 
 def computed(_: int) -> dict[str, Any]:
@@ -61,4 +69,16 @@ def test_what_is_alike_is_said_once(undecided: Callable[..., str], numbers: rang
 
 
 def test_each_reason_is_said(undecided: Callable[..., str]) -> None:
-    assert undecided(ZONES, {"embed": computed(0), **{chat(i): with_group(i) for i in range(3)}}) == ""
+    text = undecided(ZONES, {"embed": computed(0), **{chat(i): with_group(i) for i in range(3)}})
+    assert text == (
+        "`chat-0`, `chat-1`, `chat-2`: it is not known which backends are drained in `us-central1`; "
+        "`embed`: `backends` is computed as a whole (inside `apply`?) or encrypted; write the list out so that it can "
+        "be judged"
+    )
+
+
+def test_one_stands_for_all_where_a_reason_names_what_is_its_own(undecided: Callable[..., str]) -> None:
+    assert undecided(CAPACITY, {chat(i): with_groups(i) for i in range(2)}) == (
+        "`chat-0`, `chat-1`: its capacity is not known: `chat-0` is outside the stack, so its size is not known "
+        "(`chat-0` stands for each of them here)"
+    )

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from policypack.findings.groups import groups_of
 from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
 from policypack.report.check.markdown import MARKER, render
-from policypack.report.groups import groups_of
 from policypack.report.markdown_text import MOST_BYTES
 from policypack.verdict import Problem
 from tests.report.every_verdict import PROGRAM

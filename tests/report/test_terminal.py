@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from policypack.evaluate import Finding
+from policypack.findings.groups import groups_of
 from policypack.judgement import Results
 from policypack.report.check.terminal import print_report
 from policypack.report.console import make_console
-from policypack.report.groups import groups_of
 from policypack.report.source_line import source_line
 from policypack.verdict import Problem
 from tests.report.made import BY_NAME, FAIL, HOSTILE, made_finding, made_results

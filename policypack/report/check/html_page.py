@@ -12,15 +12,15 @@ from policypack.config.terms import SEVERITIES
 from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
+from policypack.findings.groups import ToDo, first_to_do, groups_of
+from policypack.findings.order import OPEN, STATUSES, importance, waiver_importance
 from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
-from policypack.order import OPEN, STATUSES, importance, waiver_importance
 from policypack.report.check.paths.all_paths import Served, ServingPaths
 from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.paths.serving_path import ServingPath
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
 from policypack.report.failover.text import advice
-from policypack.report.groups import ToDo, first_to_do, groups_of
 from policypack.report.page_template import Filters, render_page
 from policypack.wording import natural
 

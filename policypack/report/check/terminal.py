@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
+from policypack.findings.groups import MOST_TO_DO, Group, first_names, first_to_do, groups_of
+from policypack.findings.order import waiver_importance
 from policypack.judgement import Detail, Results
-from policypack.order import waiver_importance
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
-from policypack.report.groups import MOST_TO_DO, Group, first_names, first_to_do, groups_of
 from policypack.report.source_line import source_line
 from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from policypack.evaluate import Finding
-from policypack.order import importance
+from policypack.findings.order import importance
 from policypack.wording import facts_of, printable
 
 # What the turns of a loop call differently besides the resource itself: places, and the number of the turn.
