@@ -417,9 +417,12 @@ def address(region: str, ip: str | None = None) -> R:
     return R("gcp:compute/address:Address", f"ip-{region}", {"region": region, **({"address": ip} if ip else {})})
 
 
-def front(region: str, to: R, ip: Any = None) -> R:
-    inputs = {"region": region, "backendService": Out(to, "id"), "loadBalancingScheme": "INTERNAL"}
-    return R("ForwardingRule", f"front-{region}", {**inputs, **({} if ip is None else {"ipAddress": ip})})
+GLOBAL_ACCESS = {"allowGlobalAccess": True}
+
+
+def front(region: str, to: R, ip: Any = None, **more: Any) -> R:
+    inputs = {"region": region, "backendService": Out(to, "id"), "loadBalancingScheme": "INTERNAL", **GLOBAL_ACCESS}
+    return R("ForwardingRule", f"front-{region}", {**inputs, **({} if ip is None else {"ipAddress": ip}), **more})
 
 
 def joined(policy: Any) -> R:
@@ -534,3 +537,17 @@ def test_a_joined_service_without_backends_adds_no_region() -> None:
     peers = [PEERS[0], service([], "eu", region=REGIONS[1])]
     fronts = [front(region, peer) for region, peer in zip(REGIONS, peers, strict=True)]
     check_verdict(RULE, [*peers, *fronts, joined(geos(*map(target, fronts))), US], "failed")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"allowGlobalAccess": None}, "failed"),
+        ({"allowGlobalAccess": False}, "failed"),
+        ({"allowGlobalAccess": Computed()}, "undecided"),
+        ({"allowGlobalAccess": None, "loadBalancingScheme": "EXTERNAL"}, "passed"),
+    ],
+)
+def test_dns_leads_to_regions_that_clients_of_others_reach(inputs: dict[str, Any], expected: Expected) -> None:
+    fronts = [front(region, peer, **inputs) for region, peer in zip(REGIONS, PEERS, strict=True)]
+    check_verdict(RULE, [*PEERS, *GROUPS, *fronts, joined(geos(*map(target, fronts)))], expected)

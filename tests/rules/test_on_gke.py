@@ -81,6 +81,19 @@ def test_a_grpc_check_is_right_where_the_option_or_the_pool_says_so() -> None:
     check_verdict(CHECK, served(POOL, health(POOL, http("/v2/health/ready"))), "passed", servers=["triton"])
 
 
+@pytest.mark.parametrize(
+    ("image", "path", "expected"),
+    [
+        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/health", "undecided"),
+        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/v2/health/ready", "failed"),
+        ("vllm/vllm-openai", "/health", "passed"),
+    ],
+)
+def test_a_path_that_the_server_lacks(image: str, path: str, expected: str) -> None:
+    pods = deployment({"image": image, "resources": VLLM["resources"]})
+    check_verdict(CHECK, served(SERVICE, health(SERVICE, http(path)), pods), expected)
+
+
 def moved(policy: R, namespace: Any) -> R:
     metadata = {**policy.inputs["metadata"], "namespace": namespace}
     return replace(policy, inputs={**policy.inputs, "metadata": metadata})
