@@ -1,6 +1,7 @@
 """`check` of a state beside Checkov and conftest on the same resources as a Terraform plan, all in one run.
 
-The whole catalogue here, the first six rules in Rego for conftest, and all that Checkov has. Usage:
+The whole catalogue here, the first six rules in Rego for conftest, and all that Checkov has, which is nothing about
+backend services. What each found is counted in its JSON; ours and conftest's are timed as they print text. Usage:
 `python -m benchmarks.peers [--repeat N] [--checkov PATH] [--conftest PATH]`
 """
 
@@ -12,6 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -53,26 +55,18 @@ def _compare(number: int, repeat: int, checkov: str | None, conftest: str | None
         writer = get_context("spawn").Process(target=_write, args=(number, state, plan))
         writer.start()
         writer.join()
-        command: list[str | Path] = [sys.executable, "-m", "policypack", "check", state]
-        ours = median(repeat, lambda: run(command, _ROOT))
-        _show(number, "ours", ours, ours, _bad_in(ours, r"(?:^  |, )(chat-\d+)(?=,|  gcp:)"))
+        check: list[str | Path] = [sys.executable, "-m", "policypack", "check", state]
+        ours = median(repeat, lambda: run(check, _ROOT))
+        _show(number, "ours", ours, ours, _failed_here(run([*check, "--format", "json"], _ROOT)))
         if conftest:
-            theirs = median(repeat, lambda: run([conftest, "test", plan, "--policy", _REGO, "--no-color"]))
-            _show(number, "conftest", theirs, ours, _bad_in(theirs, r"(chat-\d+):"))
+            test: list[str | Path] = [conftest, "test", plan, "--policy", _REGO]
+            theirs = median(repeat, lambda: run([*test, "--no-color"]))
+            _show(number, "conftest", theirs, ours, _failed_in_conftest(run([*test, "--output", "json"])))
         if checkov:
-            scan: list[str | Path] = [
-                checkov,
-                "--file",
-                plan,
-                "--framework",
-                "terraform_plan",
-                "--skip-download",
-                "--output",
-                "json",
-            ]
+            scan: list[str | Path] = [checkov, "--file", plan, "--framework", "terraform_plan", "--skip-download"]
             # It takes too long to be run as often.
-            theirs = median(min(repeat, 3), lambda: run([*scan, "--quiet", "--compact"]))
-            _show(number, "checkov", theirs, ours, _bad_in(theirs, r"backend_service\.(chat-\d+)"))
+            theirs = median(min(repeat, 3), lambda: run([*scan, "--output", "json", "--quiet", "--compact"]))
+            _show(number, "checkov", theirs, ours, _failed_in_checkov(theirs))
 
 
 def _write(number: int, state: Path, plan: Path) -> None:
@@ -80,10 +74,24 @@ def _write(number: int, state: Path, plan: Path) -> None:
     plan.write_bytes(terraform_plan(json.loads(state.read_bytes())["deployment"]["resources"]))
 
 
-def _bad_in(cost: Cost, pattern: str) -> set[str]:
-    # What is only undecided comes last in our report.
-    certain = cost.output.decode().partition("\nUndecided\n")[0]
-    return set(re.findall(pattern, certain, re.MULTILINE))
+def _failed_here(cost: Cost) -> set[str]:
+    findings = json.loads(cost.output)["findings"]
+    return _services(finding["name"] for finding in findings if finding["status"] == "failed")
+
+
+def _failed_in_conftest(cost: Cost) -> set[str]:
+    failures = (failure for file in json.loads(cost.output) for failure in file.get("failures", ()))
+    return _services(re.sub(r"^\S+ |:.*", "", failure["msg"]) for failure in failures)
+
+
+def _failed_in_checkov(cost: Cost) -> set[str]:
+    """It prints no results at all if it has no check for any resource of the plan."""
+    failed = json.loads(cost.output).get("results", {}).get("failed_checks", ())
+    return _services(check["resource"].rpartition(".")[2] for check in failed)
+
+
+def _services(names: Iterable[str]) -> set[str]:
+    return {name for name in names if name.startswith("chat-")}
 
 
 def _show(number: int, tool: str, cost: Cost, ours: Cost, bad: set[str]) -> None:

@@ -45,7 +45,6 @@ STATUSES: dict[Verdict, Status] = {
 }
 RATE: dict[str, Any] = {"balancingMode": "RATE", "maxUtilization": None, "maxRatePerInstance": 4}
 BOTH: dict[str, Any] = {"maxRatePerInstance": 4}
-PEAK_LOAD = "the option `peak_load` of this rule"
 
 
 def policy(target: float, warm: int, most: int = 8) -> dict[str, Any]:
@@ -68,7 +67,7 @@ def chat(*resources: R, demand: Demand = INFERRED, deployed: bool = True) -> Ser
 
 
 def assert_agrees(stack: Stack) -> None:
-    """The command and the rule say the same of every service, for the same reasons.
+    """The command and the rule come to the same of every service, and the same properties keep both from deciding.
 
     Of Cloud Run the command says as well what `llm-backend-failover-signal` says.
     """
@@ -82,10 +81,10 @@ def assert_agrees(stack: Stack) -> None:
     assert {urn: STATUSES[one.verdict] for urn, one in found.items()} == {
         urn: finding.status for urn, finding in of_rule.items()
     }
-    undecided = {urn for urn, one in found.items() if one.verdict == "undecided"}
-    # Each names its own way to give a load that is not known.
-    reasons = {urn: tuple(why.replace("`--peak-rps`", PEAK_LOAD) for why in found[urn].reasons) for urn in undecided}
-    assert reasons == {urn: of_rule[urn].reasons for urn in undecided}
+    undecided = [urn for urn, one in found.items() if one.verdict == "undecided"]
+    assert {urn: found[urn].blocked_by for urn in undecided} == {
+        urn: tuple(one.property_name for one in of_rule[urn].undecided) for urn in undecided
+    }
     for finding in findings(RULE, stack, after_scale_out=True):
         survives = found[finding.urn].survives_after_scale_out if finding.urn in found else None
         # Without numbers the command says nothing of it: which backend has which group is not known.

@@ -178,10 +178,24 @@ def test_the_mutants_of_a_rule_that_survive() -> None:
         for what, (before, after) in changes.items()
     ]
     trial = Trial(path, mutants_, frozenset(["tests/rules/test_subnet_flow_logs.py"]))
-    assert in_forks([partial(_surviving, trial)], jobs=1) == [(None, ["nothing"])]
+    assert in_forks([partial(_surviving, trial)], jobs=1) == [((), ["nothing"])]
 
 
-def _surviving(trial: Trial) -> tuple[str | None, list[str]]:
+def test_all_that_fails_without_a_mutation_is_named(tmp_path: Path) -> None:
+    path = PACK / "rules/network/subnet_flow_logs.py"
+    tests = tmp_path / "test_some.py"
+    tests.write_text("def test_a(): assert 0\ndef test_b(): pass\ndef test_c(): assert 0\n")
+    broken = tmp_path / "test_broken.py"
+    broken.write_text("import no_such_module\n")
+    a_mutant = mutants(path.read_text())[:1]
+    found = in_forks(
+        [partial(_surviving, Trial(path, a_mutant, frozenset([str(file)]))) for file in (tests, broken)], 2
+    )
+    names = [(sorted(test.rpartition("/")[2] for test in failing), left) for failing, left in filter(None, found)]
+    assert names == [(["test_some.py::test_a", "test_some.py::test_c"], []), (["test_broken.py"], [])]
+
+
+def _surviving(trial: Trial) -> tuple[tuple[str, ...], list[str]]:
     """As in a process of its own: this one has imported the pack already."""
     forget_imports()
     found = list[str]()

@@ -116,9 +116,8 @@ def _where_detected(judged: ServiceFailover, service: BackendService) -> Service
     if not why:
         return judged
     reasons = () if judged.verdict == "survives" else judged.reasons
-    return replace(
-        judged, verdict="fails", undetected=tuple(sorted(why)), reasons=(*dict.fromkeys(why.values()), *reasons)
-    )
+    reasons = (*dict.fromkeys(why.values()), *reasons)
+    return replace(judged, verdict="fails", undetected=tuple(sorted(why)), reasons=reasons, blocked_by=())
 
 
 def _without_what_is_secret(judged: ServiceFailover, found: ServiceFleets) -> ServiceFailover:
@@ -130,7 +129,8 @@ def _by_capacity(
 ) -> ServiceFailover:
     peak = found.peak_rps
     if basis.undecided:
-        undecided = replace(found, reasons=tuple(one.why for one in basis.undecided))
+        reasons = tuple(one.why for one in basis.undecided)
+        undecided = replace(found, reasons=reasons, blocked_by=tuple(one.property_name for one in basis.undecided))
         return _whichever(undecided, service, basis) if peak is None else undecided
     if peak is None:
         return _by_steady_load(found, service, basis)
@@ -174,9 +174,8 @@ def _whichever(undecided: ServiceFailover, service: BackendService, basis: Failo
     verdicts = {way.verdict for way in ways}
     if len(verdicts) != 1 or "undecided" in verdicts:
         return undecided
-    return replace(
-        undecided, verdict=ways[0].verdict, reasons=("this is true however the groups belong to the backends",)
-    )
+    reasons = ("this is true however the groups belong to the backends",)
+    return replace(undecided, verdict=ways[0].verdict, reasons=reasons, blocked_by=())
 
 
 def _by_steady_load(found: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
@@ -185,8 +184,9 @@ def _by_steady_load(found: ServiceFailover, service: BackendService, basis: Fail
     shown = with_numbers(replace(found, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
     if all(loss.is_survivable for loss in each):
         return _unless_crowded(shown, service, basis.found, None)
-    if basis.found.inexact and all(loss.left for loss in each):
-        return replace(shown, reasons=(f"{basis.found.inexact.why}; set `--peak-rps`",))
+    inexact = basis.found.inexact
+    if inexact and all(loss.left for loss in each):
+        return replace(shown, reasons=(f"{inexact.why}; set `--peak-rps`",), blocked_by=(inexact.property_name,))
     changes = remedies_of_instances(service, fleets, None) if found.is_cloud_run else remedies(service, fleets, targets)
     return replace(shown, verdict="fails", remedies=changes)
 
@@ -198,7 +198,8 @@ def _unless_crowded(
     why = too_small_alone(found.fleets, demand=peak) if shown.is_cloud_run else ""
     if not why:
         return replace(shown, verdict="survives")
-    return replace(shown, reasons=(why,), remedies=remedies_of_instances(service, found.by_group, peak))
+    changes = remedies_of_instances(service, found.by_group, peak)
+    return replace(shown, reasons=(why,), blocked_by=("template",), remedies=changes)
 
 
 def _by_peak(

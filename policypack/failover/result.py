@@ -185,6 +185,8 @@ class ServiceFailover:
             demand in place of the inferred load; where that is not applicable `one region` for a global service whose
             loss of its only region nobody makes up for, else `not applicable`.
         reasons: why it is undecided or not applicable, or fails for another reason than its numbers, clauses.
+        blocked_by: for each of the reasons the input property that would decide, by its Python name; empty if none is
+            about a property.
         unit: what capacity and load are counted in; empty without numbers.
         peak_rps: the demand that was given, in requests per second; `None` if the load is inferred.
         is_at_most: the capacity is an upper bound, as a further limit may be reached earlier.
@@ -202,6 +204,7 @@ class ServiceFailover:
     name: str
     verdict: Verdict
     reasons: tuple[str, ...] = ()
+    blocked_by: tuple[str, ...] = ()
     unit: str = ""
     peak_rps: float | None = None
     is_at_most: bool = False

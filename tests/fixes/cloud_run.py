@@ -112,6 +112,11 @@ FIXES = {
         "_asks_the_server",
         (_READINESS, _READINESS.replace("/health", "/ready"), _READINESS),
     ),
+    "a probe of an open port": run(
+        "run-service-probes",
+        "_asks_in_one_way",
+        (_READINESS, _READINESS.replace('"http_get": {"path": "/health"}', '"tcp_socket": {"port": 8000}'), _READINESS),
+    ),
     "no startup probe": run("run-service-probes", "_is_on_health_path", (_STARTUP, "", _STARTUP)),
     "a startup probe that gives up": run(
         "run-service-probes", "_starts_in_time", (_STARTUP, _STARTUP.replace("60", "6"), _STARTUP), chosen="60"

@@ -143,6 +143,9 @@ FIXES = {
         (_TYPE, *2 * (_TYPE.replace("PROACTIVE", "OPPORTUNISTIC"),)),
         (_REDISTRIBUTION, "", _REDISTRIBUTION),
     ),
+    "a shape that VMs are not redistributed for": fix(
+        "instance-group-update-policy", "_suits_its_shape", (_REDISTRIBUTION, "", _REDISTRIBUTION)
+    ),
     "a regional proxy with a global map": fix(
         "forwarding-rule-scheme",
         "has_its_map_there",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.fixes import availability, cloud_run, edge, gke, legality, machines, scopes, serverless, serving
+from tests.fixes import availability, cloud_run, edge, front_ends, gke, legality, machines, scopes, serverless, serving
 from tests.fixes.fix import Fix
 
 FIXES: dict[str, Fix] = {
     name: fix
-    for programs in (availability, machines, edge, legality, serving, serverless, scopes, cloud_run, gke)
+    for programs in (availability, machines, edge, legality, serving, serverless, scopes, cloud_run, gke, front_ends)
     for name, fix in programs.FIXES.items()
 }

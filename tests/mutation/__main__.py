@@ -57,7 +57,7 @@ def main() -> int:
             print(f"  {place}: {mutant.before}  ->  {mutant.after}  ({survivor.tests} tests)", flush=True)
 
     if failing := judge(trials, given.jobs, report):
-        sys.exit(f"{failing} fails without any mutation: mend it first")
+        sys.exit("\n  ".join(["No mutant was judged, as these fail without any mutation: mend them first", *failing]))
     judged = sum(len(trial.mutants) for trial in trials)
     print(f"{judged - len(survivors)} of {judged} killed")
     return 0

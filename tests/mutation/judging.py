@@ -58,16 +58,21 @@ class Survivor:
 Report = Callable[[Trial, list[Survivor]], None]
 
 
-def judge(trials: Sequence[Trial], jobs: int, report: Report) -> str | None:
-    """Tells `report` of each module which mutants survive; returns a test that fails without any mutation."""
+def judge(trials: Sequence[Trial], jobs: int, report: Report) -> tuple[str, ...]:
+    """Tells `report` of each module which mutants survive.
+
+    Returns:
+        The tests that fail without any mutation, and files of tests that cannot be imported. No mutant is judged then:
+        what fails anyway would seem to kill every one.
+    """
     # No test needs the plug-ins of libraries.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import_as(
         {trial.path: with_probes(trial.path, {statement.line for statement in trial.statements}) for trial in trials}
     )
     plugin = _Judging(trials, jobs, report)
-    pytest.main([*_OPTIONS, *sorted({file for trial in trials for file in trial.tests})], plugins=[plugin])
-    return plugin.failing
+    ended = pytest.main([*_OPTIONS, *sorted({file for trial in trials for file in trial.tests})], plugins=[plugin])
+    return tuple(plugin.failing) or (() if ended == pytest.ExitCode.OK else (f"pytest, with {ended!r}",))
 
 
 @dataclass(frozen=True)
@@ -84,19 +89,25 @@ class _Judging:
     """A plug-in of pytest that judges mutants by the collected tests, in place of running them."""
 
     def __init__(self, trials: Sequence[Trial], jobs: int, report: Report) -> None:
-        self.failing: str | None = "a file of tests"
+        self.failing = list[str]()
         self._trials, self._jobs, self._report = trials, jobs, report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failing.append(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        if session.testsfailed:
+        if self.failing:
             return True
         at_import = executed()
         shares = [session.items[first :: self._jobs] for first in range(self._jobs)]
         found = in_forks([partial(_runs, session, share) for share in shares], self._jobs)
         runs = sorted((run for share in found for run in share or ()), key=lambda run: run.seconds)
-        self.failing = "a test" if None in found else next((run.test for run in runs if not run.passed), None)
-        if self.failing is None:
+        self.failing += sorted(run.test for run in runs if not run.passed)
+        if None in found:
+            self.failing.append("a test that ends the process that it runs in")
+        if not self.failing:
             for trial in self._trials:
                 self._report(trial, self._survivors(session, trial, at_import, runs))
         return True
@@ -148,11 +159,10 @@ def _runs(session: pytest.Session, items: Sequence[pytest.Item]) -> list[_Run]:
         for cache in caches:
             cache.cache_clear()
         executed()
-        started = time.process_time()
+        failed_before, started = session.testsfailed, time.process_time()
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        runs.append(_Run(item.nodeid, not session.testsfailed, time.process_time() - started, executed()))
-        if session.testsfailed:
-            break
+        passed = session.testsfailed == failed_before
+        runs.append(_Run(item.nodeid, passed, time.process_time() - started, executed()))
     return runs
 
 

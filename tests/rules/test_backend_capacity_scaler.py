@@ -86,11 +86,24 @@ def test_one_finding_lists_all_that_is_wrong() -> None:
     subject = service([backend(GROUP, capacityScaler=0.05), backend(OTHER, capacityScaler=2)])
     (found,) = findings(RULE, build(subject))
     assert [(problem.observed, problem.fix) for problem in found.problems] == [
-        (
-            "Backend `a` has `capacity_scaler` 0.05. Backend `b` has `capacity_scaler` 2.",
-            "Set `capacity_scaler` to a value from 0.1 to 1.",
-        )
+        ("Backend `a` has `capacity_scaler` 0.05.", "Set `capacity_scaler=0.1`, or another value from 0.1 to 1."),
+        ("Backend `b` has `capacity_scaler` 2.", "Set `capacity_scaler=1.0`, or another value from 0.1 to 1."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("scaler", "is_safe"),
+    [
+        pytest.param(None, True, id="left out"),
+        pytest.param(0.05, True, id="too small"),
+        pytest.param(2, True, id="too large"),
+        pytest.param(-1, False, id="negative, which says nothing of what is meant"),
+    ],
+)
+def test_what_is_near_a_legal_value_can_be_set(scaler: Any, is_safe: bool) -> None:
+    subject = service([backend(GROUP, capacityScaler=scaler)], region="us-central1")
+    (problem,) = findings(RULE, build(subject))[0].problems
+    assert (bool(problem.settings), problem.is_safe) == (True, is_safe)
 
 
 def test_the_message_names_what_is_drained() -> None:

@@ -92,7 +92,7 @@ def on(specification: Any) -> R:
         (None, [backend(SERVERLESS)], {}, "not applicable"),
         (HEALTH, [backend(INTERNET)], {}, "failed"),
         (HEALTH, [backend(REGIONAL_INTERNET)], REGIONAL, "passed"),
-        (HEALTH, [backend(PSC)], {}, "passed"),
+        (HEALTH, [backend(PSC)], {}, "undecided"),
         (HEALTH, [backend(UNKNOWN_NEG)], {}, "undecided"),
         (HEALTH, [backend(Computed((OTHER_STACK,)))], {}, "undecided"),
         (HEALTH, Computed(), {}, "undecided"),

@@ -179,12 +179,18 @@ def test_network_endpoint_groups() -> None:
     check_verdict(RULE, [*served(probe(HTTPS), zonal), endpoint(zonal, 8000)], FAILED)
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 8000)], PASSED)
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 9000)], UNDECIDED)
+    hybrid = neg("NetworkEndpointGroup", zone="us-central1-a", networkEndpointType="NON_GCP_PRIVATE_IP_PORT")
+    check_verdict(RULE, served(probe(), hybrid), PASSED)
+    check_verdict(RULE, [*served(probe(HTTPS), hybrid), endpoint(hybrid, 8000)], FAILED)
+    check_verdict(RULE, [*served(probe(), hybrid), endpoint(hybrid, 8000)], PASSED)
+    check_verdict(RULE, [*served(probe(), hybrid), endpoint(hybrid, 9000)], UNDECIDED)
     stray = endpoint(zonal, 9000, "stray", networkEndpointGroup=Computed())
     check_verdict(RULE, [*served(probe(), zonal), endpoint(zonal, 8000), stray], UNDECIDED)
     named = neg("NetworkEndpointGroup", zone="us-central1-a", name="pool")
     for zone, expected in (("us-central1-a", FAILED), ("us-central1-b", UNDECIDED)):
         by_name = endpoint(named, 8000, networkEndpointGroup="pool", zone=zone)
         check_verdict(RULE, [*served(probe(HTTPS), named), by_name], expected)
+    check_verdict(RULE, served(R("HealthCheck", "check", {"httpHealthCheck": Computed()}), zonal), UNDECIDED)
     serverless = neg("RegionNetworkEndpointGroup", region="us-central1")
     check_verdict(RULE, served(probe(HTTPS), serverless), EXEMPT)
 

@@ -322,3 +322,23 @@ def test_the_fixes_of_both_limits_can_be_done_together() -> None:
     mended = update(0, type="OPPORTUNISTIC", maxSurgeFixed=3)
     group = managed("us-central1", updatePolicy=mended)
     check_verdict(RULE, [serving(group), group], "passed", group.name)
+
+
+@pytest.mark.parametrize(
+    ("shape", "policy", "expected"),
+    [
+        ("BALANCED", by_hand(instanceRedistributionType="NONE"), "passed"),
+        ("BALANCED", by_hand(instanceRedistributionType="PROACTIVE"), "failed"),
+        ("BALANCED", by_hand(), "failed"),
+        ("BALANCED", by_hand(instanceRedistributionType=Computed()), "undecided"),
+        ("BALANCED", None, "undecided"),
+        ("ANY_SINGLE_ZONE", by_hand(), "failed"),
+        ("ANY", by_hand(), "passed"),
+        ("EVEN", by_hand(), "passed"),
+        (None, by_hand(), "passed"),
+        (Computed(), by_hand(), "undecided"),
+    ],
+)
+def test_shapes_without_redistribution(shape: Any, policy: Any, expected: Any) -> None:
+    group = mig(distributionPolicyTargetShape=shape, updatePolicy=policy)
+    check_verdict(RULE, [service([backend(group)]), group], expected, group.name)

@@ -264,6 +264,24 @@ def test_the_fix_names_the_path_of_the_server(script: Any, words: list[str], key
 
 
 @pytest.mark.parametrize(
+    ("script", "options", "expected"),
+    [
+        ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", {}, "undecided"),
+        ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", {"servers": ["triton"]}, "undecided"),
+        ("docker run nvcr.io/nvidia/tritonserver:25.01-vllm-python-py3 vllm serve", {}, "passed"),
+        ("docker run europe-docker.pkg.dev/p/llm/ollama:0.9", {}, "undecided"),
+        ("docker run ghcr.io/berriai/litellm:main", {}, "undecided"),
+        ("docker run vllm/vllm-openai", {}, "passed"),
+        ("docker run me/server", {}, "passed"),
+        (Computed(), {}, "passed"),
+    ],
+)
+def test_a_path_that_the_server_lacks(script: Any, options: dict[str, Any], expected: str) -> None:
+    group, template = running(script)
+    check_verdict(RULE, [*checked(http("/health?x"), backends=[backend(group)]), group, template], expected, **options)
+
+
+@pytest.mark.parametrize(
     ("asked", "group", "inputs", "said"),
     [
         pytest.param(None, mig(), {}, '"port": 8000', id="the named port"),

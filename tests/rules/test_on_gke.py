@@ -14,6 +14,7 @@ from policypack.rules.on_gke.policies import how_to_create
 from tests.rules.clusters import (
     CROSS_REGION,
     HEALTH,
+    LABELS,
     OLD_POOLS,
     SETTINGS,
     VLLM,
@@ -78,6 +79,19 @@ def test_a_grpc_check_is_right_where_the_option_or_the_pool_says_so() -> None:
     h2c.inputs["spec"] = {**h2c.inputs["spec"], "appProtocol": "kubernetes.io/h2c"}
     check_verdict(CHECK, served(h2c, health(h2c, GRPC)), "undecided")
     check_verdict(CHECK, served(POOL, health(POOL, http("/v2/health/ready"))), "passed", servers=["triton"])
+
+
+@pytest.mark.parametrize(
+    ("image", "path", "expected"),
+    [
+        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/health", "undecided"),
+        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/v2/health/ready", "failed"),
+        ("vllm/vllm-openai", "/health", "passed"),
+    ],
+)
+def test_a_path_that_the_server_lacks(image: str, path: str, expected: str) -> None:
+    pods = deployment({"image": image, "resources": VLLM["resources"]})
+    check_verdict(CHECK, served(SERVICE, health(SERVICE, http(path)), pods), expected)
 
 
 def moved(policy: R, namespace: Any) -> R:
@@ -312,6 +326,13 @@ def test_the_fix_is_a_whole_policy_with_its_target() -> None:
             '"portSpecification": "USE_FIXED_PORT", "port": 8000}}}}`.',
         )
     ]
+
+
+def test_the_fix_has_the_path_of_the_server_that_certainly_serves() -> None:
+    triton = deployment({"image": "nvcr.io/nvidia/tritonserver:25.01-py3"})
+    for labels, path in ((Computed(), "/v2/health/ready"), (LABELS, "/health")):
+        ((_, _, fix),) = texts(CHECK, *served(SERVICE, triton, deployment(VLLM, name="other", labels=labels)))
+        assert f'"requestPath": "{path}"' in fix
 
 
 @pytest.mark.parametrize(

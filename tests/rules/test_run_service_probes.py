@@ -54,6 +54,10 @@ def liveness(**changes: Any) -> dict[str, Any]:
         pytest.param(startup(timeoutSeconds=11), "failed", id="timeout above the period"),
         pytest.param(startup(timeoutSeconds=10), "passed", id="timeout as long as the period"),
         pytest.param(readiness({**HTTP, "timeoutSeconds": 20}), "failed", id="readiness timeout above the period"),
+        pytest.param({**PROBED, "image": "ollama/ollama:0.9"}, "undecided", id="a path that the server lacks"),
+        pytest.param({**PROBED, "image": "x", "commands": ["ollama", "serve"]}, "undecided", id="named by the command"),
+        pytest.param({**PROBED, "image": "vllm/vllm-openai"}, "passed", id="the path of the server"),
+        pytest.param({**PROBED, "image": Computed()}, "passed", id="computed image"),
         pytest.param(liveness(), "passed", id="liveness by default"),
         pytest.param(liveness(periodSeconds=5), "failed", id="liveness of 15 s"),
         pytest.param(liveness(periodSeconds=30, failureThreshold=5), "passed", id="patient liveness"),
@@ -120,6 +124,16 @@ def test_a_service_that_is_read() -> None:
     outputs = {"name": "llm", "location": US, "traffics": [], "template": {"containers": containers}}
     read = R("gcp:cloudrunv2/service:Service", "chat", {}, {"inputs": None, "outputs": outputs, "is_read": True})
     check_verdict(RULE, chained(read), "failed")
+
+
+def test_the_fix_names_the_path_of_the_server() -> None:
+    for image, path, more in (
+        ("ollama/ollama", "/api/version", " (it names ollama), and add `/api/version` to the option `allowed_paths`"),
+        ("lmsysorg/sglang", "/health", ""),
+        ("me/server", "/health", ""),
+    ):
+        _, readiness = finding(RULE, *chained(run(US, {"image": image}))).problems
+        assert readiness.fix == f'Set `readiness_probe={{"http_get": {{"path": "{path}"}}}}` on the container{more}.'
 
 
 def test_the_messages() -> None:

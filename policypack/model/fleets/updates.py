@@ -15,7 +15,7 @@ from policypack.model.fleets.group_manager import DEFAULT_ZONES, GroupManager
 from policypack.model.graph.attached import attached_to
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG
-from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -26,6 +26,7 @@ _FORMS: Final = {
 }
 # What a stateful policy keeps of all VMs of a group, and a per-instance configuration of one.
 _STATEFUL_POLICY: Final = ("statefulDisks", "statefulExternalIps", "statefulInternalIps")
+_NOT_REDISTRIBUTED: Final = ("BALANCED", "ANY_SINGLE_ZONE")
 _PRESERVED_STATE: Final = ("disks", "externalIps", "internalIps", "metadata")
 
 
@@ -143,6 +144,23 @@ def loses_places(group: GroupManager) -> bool | Unknown:
     """Whether a stateful regional group would move VMs to spread them evenly, which left out is what it does."""
     kind = group.resource.asked.block("updatePolicy").string("instanceRedistributionType")
     return _is_wrong(group, all_of([group.is_regional, negation(equals(kind, "NONE"))]))
+
+
+def contradicts_its_shape(group: GroupManager) -> bool | Unknown:
+    """Whether a group would spread its VMs evenly although its target shape is one that the API takes only without.
+
+    https://cloud.google.com/compute/docs/instance-groups/regional-mig-set-target-distribution-shape#limitations
+    """
+    policy = group.resource.asked.object("updatePolicy")
+    if group.resource.is_read or not group.is_regional:
+        return False
+    # Without a policy it is not documented what the group does.
+    spreads = (
+        negation(equals(policy.string("instanceRedistributionType"), "NONE"))
+        if isinstance(policy, Properties)
+        else UNKNOWN
+    )
+    return all_of([is_in(group.target_shape, _NOT_REDISTRIBUTED), spreads])
 
 
 def _is_wrong(group: GroupManager, is_so: bool | Unknown) -> bool | Unknown:

@@ -1,4 +1,4 @@
-"""Which forwarding rules claim one address, protocol and port: the API takes one.
+"""The addresses that a stack reserves, and which forwarding rules claim one address, protocol and port.
 
 "For external forwarding rules, two or more forwarding rules cannot use the same [IPAddress, IPProtocol] pair, and
 cannot have overlapping portRanges", and internal ones within a network neither:
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.graph.reference import region_setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS
+from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -24,8 +26,50 @@ _FAMILIES: Final = {
     "INTERNAL": "internal",
     "INTERNAL_MANAGED": "internal",
 }
+# The purpose of an internal address that several rules may have.
+SHARED_PURPOSE: Final = "SHARED_LOADBALANCER_VIP"
 _EVERY_PORT: Final = (range(65536),)
-_DEFAULT_PROTOCOL: Final = "TCP"
+
+
+class StaticAddress(View):
+    """An address that the stack reserves, global or regional."""
+
+    TYPES = (ADDRESS, GLOBAL_ADDRESS)
+
+    @property
+    def is_regional(self) -> bool:
+        return self.resource.type == ADDRESS
+
+    @property
+    def region(self) -> str | Unknown:
+        return region_setting(self.resource)
+
+    @property
+    def kind(self) -> str | Unknown:
+        """`EXTERNAL` or `INTERNAL`."""
+        return self.resource.asked.string("addressType", default="EXTERNAL")
+
+    @property
+    def purpose(self) -> str | Unknown:
+        return self.resource.asked.string("purpose", default="GCE_ENDPOINT")
+
+    @property
+    def network_tier(self) -> str | Unknown | None:
+        """`PREMIUM` or `STANDARD`; `None` takes that of the project."""
+        return None if not self.is_regional else self.resource.asked.string("networkTier")
+
+
+def static_address_of(front: ForwardingRule) -> StaticAddress | None:
+    """The address of the stack that a forwarding rule has."""
+    found = _address_resource(front)
+    return StaticAddress.of(found, front.stack) if found else None
+
+
+def rules_beside(front: ForwardingRule) -> tuple[ForwardingRule, ...]:
+    """The other forwarding rules that have a rule's address, if the stack reserves it."""
+    address = _address_resource(front)
+    others = (other for other in _rules(front.stack) if other.urn != front.urn)
+    return tuple(other for other in others if address and _address_resource(other) is address)
 
 
 def rivals_of(front: ForwardingRule) -> Iterator[tuple[ForwardingRule, bool | Unknown]]:
@@ -53,7 +97,7 @@ def _clash(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
             is_set(family),
             equals(family, other_family),
             negation(steers),
-            equals(_protocol(one), _protocol(other)),
+            equals(one.protocol, other.protocol),
             _share_a_port(_ports(one), _ports(other)),
             _are_at_one_address(one, other, is_internal=equals(family, "internal") is True),
         ]
@@ -93,10 +137,6 @@ def _in_one_network(one: ForwardingRule, other: ForwardingRule) -> bool | Unknow
         for key in ("network", "subnetwork")
     )
     return True if any_of([*named, *wired]) is True else UNKNOWN
-
-
-def _protocol(rule: ForwardingRule) -> str | Unknown:
-    return when_known(rule.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
 
 
 def _ports(rule: ForwardingRule) -> _Ports | Unknown:

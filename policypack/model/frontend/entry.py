@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.graph.path import on_path
-from policypack.model.graph.reference import Reference, region_of, region_setting
+from policypack.model.graph.reference import region_of, region_setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, NETWORK_TYPES, RECORD_SET, SUBNETWORK_TYPES
 from policypack.model.graph.view import View
@@ -36,10 +36,7 @@ class Entry(ForwardingRule):
 
     @cached_property
     def own_region(self) -> str | Unknown:
-        (subnetwork,) = self.link("subnetwork", SUBNETWORK_TYPES).members or (None,)
-        if isinstance(subnetwork, Reference):
-            return subnetwork.region or UNKNOWN
-        return region_setting(subnetwork) if subnetwork else UNKNOWN
+        return self.subnetwork_region or UNKNOWN
 
     @cached_property
     def network(self) -> Resource | None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
-from policypack.model.graph.reference import is_regional_type, region_setting
-from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES
+from policypack.model.graph.reference import Reference, is_regional_type, region_setting
+from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES, SUBNETWORK_TYPES
 from policypack.model.graph.view import View
-from policypack.model.products.product import CLASSIC_SCHEME, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES, scheme_of
-from policypack.model.values.logic import all_of, equals, same
-from policypack.model.values.values import Unknown
+from policypack.model.products.product import (
+    CLASSIC_SCHEME,
+    DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES,
+    INTERNAL_SCHEMES,
+    scheme_of,
+)
+from policypack.model.values.logic import all_of, equals, is_in, negation, same, when_known
+from policypack.model.values.values import UNKNOWN, Unknown
+
+_DEFAULT_PROTOCOL: Final = "TCP"
 
 
 class ForwardingRule(View):
@@ -37,6 +45,18 @@ class ForwardingRule(View):
         """`PREMIUM` or `STANDARD`; `None` takes that of the address, else PREMIUM."""
         return self.resource.asked.string("networkTier")
 
+    @property
+    def protocol(self) -> str | Unknown:
+        """The IP protocol, in capitals: `L3_DEFAULT` is any."""
+        return when_known(self.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
+
+    @property
+    def keeps_to_its_region(self) -> bool | Unknown:
+        """Whether only clients in its region reach it, as with an internal regional rule without global access."""
+        is_internal = is_in(self.scheme, INTERNAL_SCHEMES)
+        shuts_out = negation(self.resource.asked.boolean("allowGlobalAccess", default=False))
+        return all_of([self.is_regional, is_internal, shuts_out])
+
     @cached_property
     def proxy_links(self) -> Links:
         return self.link("target", PROXY_TYPES)
@@ -49,6 +69,17 @@ class ForwardingRule(View):
     def service_links(self) -> Links:
         """The backend service that it sends packets to without a proxy."""
         return self.link("backendService", SERVICE_TYPES)
+
+    @cached_property
+    def subnetwork_region(self) -> str | Unknown | None:
+        """The region of the subnetwork that an internal rule has its address from; `None` without one."""
+        links = self.link("subnetwork", SUBNETWORK_TYPES)
+        (subnetwork,) = links.members or (None,)
+        if isinstance(subnetwork, Reference):
+            return subnetwork.region or UNKNOWN
+        if subnetwork:
+            return region_setting(subnetwork)
+        return None if links.is_complete else UNKNOWN
 
     @cached_property
     def direct_services(self) -> tuple[BackendService, ...]:

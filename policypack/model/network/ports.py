@@ -115,7 +115,7 @@ def serving_ports(service: BackendService, group: Group) -> tuple[int | Unknown,
     """
     if service.is_passthrough is not False:
         return (UNKNOWN,)
-    if group.kinds == {GroupKind.ZONAL_NEG}:
+    if group.kinds in ({GroupKind.ZONAL_NEG}, {GroupKind.HYBRID_NEG}):
         return _endpoint_ports(group)
     name = _DEFAULT_PORT_NAME if service.port_name is None else service.port_name
     if group.kinds != {GroupKind.INSTANCE_GROUP} or isinstance(name, Unknown):
@@ -129,7 +129,7 @@ def shows_endpoints(group: Group) -> bool:
 
 
 def _endpoint_ports(group: Group) -> tuple[int | Unknown, ...]:
-    """The ports of those endpoints of a zonal NEG that are resources of the stack; each may leave its to the NEG."""
+    """The ports of those endpoints of a NEG that are resources of the stack; each may leave its to the NEG."""
     if isinstance(group.target, Reference):
         return (UNKNOWN,)
     neg, ports = group.target, list[float | Unknown | None]()

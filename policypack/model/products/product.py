@@ -103,6 +103,7 @@ PRODUCTS: Final = (
 # fmt: on
 
 EXTERNAL_SCHEMES: Final = ("EXTERNAL", "EXTERNAL_MANAGED")
+INTERNAL_SCHEMES: Final = ("INTERNAL", "INTERNAL_MANAGED")
 # The scheme of the classic load balancers, if the service is global.
 CLASSIC_SCHEME: Final = "EXTERNAL"
 MESH_SCHEME: Final = "INTERNAL_SELF_MANAGED"

@@ -78,6 +78,12 @@ class Container:
         return any_of([*named, said, UNKNOWN if isinstance(self.command_line, Unknown) else False])
 
     @property
+    def start_up_texts(self) -> tuple[str, str]:
+        """What is known of its image and of its command line."""
+        image = self.properties.string("image")
+        return image if isinstance(image, str) else "", self.known_words
+
+    @property
     def command_line(self) -> str | Unknown:
         """Its command with its arguments; `UNKNOWN` if a part of it is."""
         parts = [self.properties.strings("commands"), self.properties.strings("args")]

@@ -117,9 +117,9 @@ class RunService(View):
         """Why its concurrency is not known, if it is not, a clause."""
         properties, key = self._at("concurrency")
         if isinstance(properties.number(key), Unknown):
-            return f"``max_instance_request_concurrency`` of `{self.name}` is not known"
+            return f"``{self.name_of('concurrency')}`` of `{self.name}` is not known"
         return (
-            f"``max_instance_request_concurrency`` of `{self.name}` is omitted, and it is not known whether that "
+            f"``{self.name_of('concurrency')}`` of `{self.name}` is omitted, and it is not known whether that "
             f"means 80, or 80 for each of its vCPUs: set it to the model server's batch size"
         )
 

@@ -35,12 +35,14 @@ class Server:
         words: what its images, commands and modules are called.
         source: where its paths are documented.
         is_ready: 200 means that it can serve the model, and not only that its process runs.
+        lacks: paths of other servers' health that it has not, or not without a key.
     """
 
     paths: tuple[str, ...]
     words: tuple[str, ...]
     source: str
     is_ready: bool = True
+    lacks: tuple[str, ...] = ()
 
 
 # fmt: off
@@ -63,7 +65,8 @@ SERVERS: Final[dict[ServerName, Server]] = {
         "https://github.com/huggingface/text-embeddings-inference/blob/main/router/src/http/server.rs"),
     "triton": Server(
         ("/v2/health/ready",), ("tritonserver",),
-        "https://github.com/triton-inference-server/server/blob/main/docs/getting_started/quickstart.md"),
+        "https://github.com/triton-inference-server/server/blob/main/docs/getting_started/quickstart.md",
+        lacks=("/health",)),
     "nim": Server(
         ("/v1/health/ready",), ("nvcr.io/nim/",),
         "https://docs.nvidia.com/nim/large-language-models/reference/api-reference/health-ready"),
@@ -75,15 +78,16 @@ SERVERS: Final[dict[ServerName, Server]] = {
         "https://github.com/InternLM/lmdeploy/blob/main/lmdeploy/serve/openai/endpoints/management.py"),
     # Its `/health` calls the models, and wants a key.
     "litellm": Server(
-        ("/health/readiness",), ("berriai/litellm", "litellm --"), "https://docs.litellm.ai/docs/proxy/health"),
+        ("/health/readiness",), ("berriai/litellm", "/litellm:", "litellm --"), "https://docs.litellm.ai/docs/proxy/health",
+        lacks=("/health",)),
     "ray-serve": Server(
         ("/-/healthz",), ("rayproject/ray", "serve run ", "serve deploy "),
         "https://github.com/ray-project/ray/blob/master/python/ray/serve/_private/proxy_request_response.py",
         is_ready=False),
-    # It has no `/health`.
     "ollama": Server(
-        ("/api/version", "/"), ("ollama/ollama", "ollama serve", "ollama.com/install"),
-        "https://github.com/ollama/ollama/blob/main/docs/api.md", is_ready=False),
+        ("/api/version", "/"), ("ollama/ollama", "/ollama:", "ollama serve", "ollama.com/install"),
+        "https://github.com/ollama/ollama/blob/main/docs/api.md", is_ready=False,
+        lacks=("/health",)),
     "vllm-router": Server(
         ("/health",), ("lmstack-router", "vllm-router"),
         "https://github.com/vllm-project/production-stack/blob/main/src/vllm_router/README.md"),
@@ -94,6 +98,17 @@ SERVERS: Final[dict[ServerName, Server]] = {
 def health_paths(names: Iterable[ServerName]) -> tuple[str, ...]:
     """The health paths of these servers, each once."""
     return tuple(dict.fromkeys(path for name in names for path in SERVERS[name].paths))
+
+
+def doubt_about(path: str | None, names: tuple[ServerName, ...], sign: str) -> str:
+    """Why a path is perhaps not one of the server that a sign names, a clause; empty without a reason."""
+    if len(names) != 1 or path is None or path.partition("?")[0] not in SERVERS[names[0]].lacks:
+        return ""
+    [name] = names
+    own = SERVERS[name].paths[0]
+    return (
+        f"{sign} names {name}, whose health path is `{own}`: whether anything there responds on `{path}` is not known"
+    )
 
 
 def servers_named_by(machines: Iterable[Resource]) -> tuple[ServerName, ...]:

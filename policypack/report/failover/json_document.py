@@ -42,6 +42,7 @@ def _service(service: ServiceFailover) -> dict[str, Any]:
         "kind": service.kind or None,
         "undetected": list(service.undetected),
         "reasons": list(service.reasons),
+        "unknownProperties": list(service.blocked_by or [""] * len(service.reasons)),
         "notes": list(service.notes),
         "unit": service.unit or None,
         "peakRps": service.peak_rps,

@@ -11,13 +11,21 @@ from policypack.model.graph.path import on_path
 from policypack.model.graph.tokens import MACHINE_TYPES
 from policypack.model.network.ports import port_to_check
 from policypack.model.products.attributes import USE_SERVING_PORT
-from policypack.model.software.servers import SERVERS, ServerName, health_paths, servers_named_by
+from policypack.model.software.servers import (
+    SERVERS,
+    ServerName,
+    doubt_about,
+    health_paths,
+    servers_named_by,
+)
 from policypack.rule import Options, rule
-from policypack.rules.on_gke.health_check import Accepted, requests_an_allowed_path
+from policypack.rules.on_gke.health_check import OF_PODS, Accepted, requests_an_allowed_path
 from policypack.rules.shared.conditions import TAKES_HEALTH_CHECKS
 from policypack.rules.shared.vouched import vouched_for
 from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 from policypack.wording import quoted
+
+_START_UP = "the startup configuration of its VMs"
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,8 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
 
     - the health check is outside the stack, and the option `vouched` does not name it;
     - its path or protocol is computed;
+    - it requests `/health`, and the startup of the VMs or the image of the Pods names Triton, LiteLLM or Ollama, which
+      have other health paths;
     - there is no health check, and it is not known whether the backends support one;
     - on GKE, a policy may be attached, or may be out of sight, as in a Helm release.
     """
@@ -191,6 +201,8 @@ def _requests_an_allowed_path(
             else f"Set ``request_path`` of `{check.name}` to the server's health path; if that is a different path, "
             "name the server in the option `servers`, or add the path to the option `allowed_paths`.",
         )
+    elif doubt := doubt_about(path, servers, _START_UP):
+        yield Undecided(doubt, "request_path")
 
 
 def _port(service: BackendService, check: HealthCheck | None = None) -> str:
@@ -206,7 +218,7 @@ def _accepted(options: HealthCheckOptions) -> Accepted:
         options.paths,
         options.protocols,
         _required(options),
-        lambda servers: _path_to_request(servers, options, "the image of its Pods"),
+        lambda servers: _path_to_request(servers, options, OF_PODS),
     )
 
 
@@ -220,7 +232,7 @@ def _start_up_servers(service: BackendService) -> tuple[ServerName, ...]:
 
 
 def _path_to_request(
-    servers: tuple[ServerName, ...], options: HealthCheckOptions, sign: str = "the startup configuration of its VMs"
+    servers: tuple[ServerName, ...], options: HealthCheckOptions, sign: str = _START_UP
 ) -> tuple[str, str]:
     """A path that fits the servers that a sign names, and what has to be done besides for it to be accepted."""
     if len(servers) != 1:

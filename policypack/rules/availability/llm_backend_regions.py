@@ -10,6 +10,9 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.balancing.serving import drained_backends, serving_groups, serving_regions
 from policypack.model.frontend.dns import regions_joined_by_dns
+from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.graph.path import on_path
+from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.kubernetes.controllers import may_have_controller
 from policypack.model.run.neg import leads_to_app_engine
 from policypack.model.values.bounds import DistinctCount
@@ -18,7 +21,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.on_gke.regions import spans_regions
 from policypack.rules.shared.another_region import FROM_APP_ENGINE, how_to_reach_another
-from policypack.verdict import Checks, Condition, Fail, Undecided, decided, provided, under
+from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, provided, setting, under
 from policypack.wording import how_many, quoted
 
 _MOST_NAMES: Final = 4
@@ -31,7 +34,8 @@ _USE_GLOBAL: Final = (
 )
 _JOIN: Final = (
     "Create the same service in another region and join both with a DNS record (`RecordSet`) whose ``routing_policy`` "
-    "has ``health_checked_targets``. If something outside the stack joins them, name them in the option "
+    "has ``health_checked_targets``; internal forwarding rules then need ``allow_global_access=True``. If something "
+    "outside the stack joins them, name them in the option "
     "`regional_peers`."
 )
 
@@ -93,7 +97,7 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
     of two cases:
 
     - a DNS record of the stack (`RecordSet`) has a routing policy (geolocation, weighted or failover) that returns the
-      addresses of the healthy ones;
+      addresses of the healthy ones, and their internal forwarding rules have global access;
     - the option `regional_peers` declares that something else joins them.
 
     A service without backends fails, unless `ignore_changes` leaves its backends to a controller. If an annotation of a
@@ -221,7 +225,8 @@ def _where(service: BackendService, regions: DistinctCount) -> str:
 
 def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, required: str) -> Checks:
     patterns = [pattern for pattern in options.regional_peers if fnmatchcase(service.name, pattern)]
-    joined = [*(service.regions_with_peers(pattern) for pattern in patterns), regions_joined_by_dns(service)]
+    by_dns = regions_joined_by_dns(service)
+    joined = [*(service.regions_with_peers(pattern) for pattern in patterns), by_dns]
     together = [regions.reaches(options.min_regions) for regions in joined]
     doubt = Undecided("it is not known in which regions its peers have backends", "region")
     if not decided(any_of([options.min_regions <= 1, *together]), doubt):
@@ -229,6 +234,19 @@ def _has_peers_elsewhere(service: BackendService, options: RegionsOptions, requi
             "A `RegionBackendService` serves its own region only, whatever its backends are.",
             required,
             _how_to_leave_its_region(service),
+        )
+    elif options.min_regions > 1 and by_dns.reaches(options.min_regions) is True:
+        for rule in on_path(service.stack, service.resource, FORWARDING_RULE_TYPES):
+            yield _is_reached_from_elsewhere(ForwardingRule.of(rule, service.stack))
+
+
+def _is_reached_from_elsewhere(front: ForwardingRule) -> Checks:
+    """https://cloud.google.com/dns/docs/configure-routing-policies#before_you_begin."""
+    if known(front.keeps_to_its_region, "allow_global_access", front.name):
+        yield Fail(
+            f"Only clients in its region reach its forwarding rule `{front.name}`, whatever a DNS record answers.",
+            "Global access, so that clients of a region that fails reach the others.",
+            setting({"allow_global_access": True}, f" on `{front.name}`.", of=front),
         )
 
 

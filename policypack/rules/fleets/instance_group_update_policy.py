@@ -8,7 +8,14 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import losses_during_update
 from policypack.model.fleets.fleet import capacity_basis
 from policypack.model.fleets.group_manager import GroupManager
-from policypack.model.fleets.updates import Limit, UpdateLimits, loses_names, loses_places, update_limits
+from policypack.model.fleets.updates import (
+    Limit,
+    UpdateLimits,
+    contradicts_its_shape,
+    loses_names,
+    loses_places,
+    update_limits,
+)
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
@@ -43,6 +50,7 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
       zones (`distribution_policy_zones`, or three by default).
     - A stateful group has `replacement_method` RECREATE if its updates are PROACTIVE, and
       `instance_redistribution_type` NONE if it is regional.
+    - A regional group with the target shape BALANCED or ANY_SINGLE_ZONE has `instance_redistribution_type` NONE.
 
     An update leaves enough capacity. If `update_policy` is PROACTIVE and may restart or replace VMs, assume that
     `max_unavailable_fixed` or `max_unavailable_percent` of the group's warm VMs are gone. The rest of its region and
@@ -106,7 +114,7 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     ## Undecided
     The verdict is undecided when:
 
-    - the policy is computed;
+    - the policy is computed, or omitted with the target shape BALANCED or ANY_SINGLE_ZONE;
     - the update removes VMs, and the capacity of a service is not known (see `llm-backend-failover-capacity`);
     - neither `max_unavailable_fixed` nor `max_unavailable_percent` is set: it is not known whether the update removes
       no VM or one per zone;
@@ -118,6 +126,7 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     yield _is_accepted(group)
     yield _keeps_names(group)
     yield _keeps_places(group)
+    yield _suits_its_shape(group)
     if group.is_updated_at_once is not False:
         yield _leaves_enough(group)
 
@@ -147,6 +156,16 @@ def _keeps_places(group: GroupManager) -> Checks:
         yield Fail(
             "It is stateful, and deletes VMs to spread them evenly over its zones.",
             "A stateful regional group has ``instance_redistribution_type`` NONE.",
+            setting({"update_policy": {"instance_redistribution_type": "NONE"}}),
+        )
+
+
+def _suits_its_shape(group: GroupManager) -> Checks:
+    because = "with the shapes BALANCED and ANY_SINGLE_ZONE ``instance_redistribution_type`` has to be NONE"
+    if known(contradicts_its_shape(group), "update_policy", because=because):
+        yield Fail(
+            f"``distribution_policy_target_shape`` is {group.target_shape}, and VMs are redistributed evenly.",
+            "With the shapes BALANCED and ANY_SINGLE_ZONE ``instance_redistribution_type`` is NONE.",
             setting({"update_policy": {"instance_redistribution_type": "NONE"}}),
         )
 

@@ -23,6 +23,7 @@ _HIGHEST: Final = 1.0
     stage="stack",
     url="https://cloud.google.com/load-balancing/docs/backend-service#capacity_scaler",
     applies=(HAS_BACKENDS, FITS_ITS_FRONT),
+    remediates=True,
 )
 def backend_capacity_scaler(service: BackendService, options: Options) -> Checks:
     """Each backend has a valid capacity scaler, and at least one backend is not drained.
@@ -109,5 +110,10 @@ def _has_legal_scaler(backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` has ``capacity_scaler`` {scaler:g}.",
             f"0, which drains the backend, or {_LOWEST:g} to {_HIGHEST:g}.",
-            f"Set ``capacity_scaler`` to a value from {_LOWEST:g} to {_HIGHEST:g}.",
+            setting(
+                {"capacity_scaler": _LOWEST if scaler < _LOWEST else _HIGHEST},
+                f", or another value from {_LOWEST:g} to {_HIGHEST:g}.",
+                at=backend.path,
+                is_safe=scaler > 0,
+            ),
         )

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.addresses import rivals_of
+from policypack.model.frontend.addresses import (
+    SHARED_PURPOSE,
+    StaticAddress,
+    rivals_of,
+    rules_beside,
+    static_address_of,
+)
 from policypack.model.frontend.entry import RegionalEntry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.products.product import MIGRATIONS, PASSTHROUGH_SCHEMES, PROXY_SCHEMES
+from policypack.model.products.product import (
+    EXTERNAL_SCHEMES,
+    INTERNAL_SCHEMES,
+    MIGRATIONS,
+    PASSTHROUGH_SCHEMES,
+    PROXY_SCHEMES,
+)
 from policypack.model.values.logic import all_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.shared.places import are_together, has_its_map_there, has_proxies, leads_to_its_place
 from policypack.rules.shared.routes import rewrites_alone
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
+from policypack.wording import quoted
 
 _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer supports only one route action")
 
@@ -38,6 +51,8 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       proxies.
     - A service behind a proxy has no passthrough scheme (INTERNAL, or EXTERNAL if it is regional). A forwarding rule
       without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
+    - A rule in front of a target proxy has the protocol TCP. Without a proxy, a rule for TCP or UDP leads to a service
+      with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with UNSPECIFIED.
     - If a regional rule in Standard Tier leads to a global classic load balancer, all backends are in the region of the
       rule.
 
@@ -50,6 +65,10 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       balancers.
     - Certificate Manager certificates are attached by a `certificate_map` on global external load balancers, and by
       `certificate_manager_certificates` on all others.
+    - An address that the stack reserves is internal for an internal rule and external for an external one. External
+      global rules have global addresses, and regional rules addresses of their region, in their network tier. Several
+      internal rules share one only with the purpose SHARED_LOADBALANCER_VIP.
+    - Internal rules are in PREMIUM tier, and the subnetwork of a regional one is in its region.
     - No two forwarding rules of the stack share an address, a protocol and a port, unless they are for specific sources
       (`source_ip_ranges`). Rules without an address each get their own.
 
@@ -88,10 +107,15 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
     """
     yield _has_tier(front)
+    yield _has_its_subnetwork(front)
+    address = static_address_of(front)
+    if address:
+        yield _has_its_address(front, address)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
         yield leads_to_its_place(front, proxy)
+        yield _is_for_tcp(front, proxy)
         yield _has_proxies(front, proxy)
         yield has_its_map_there(proxy)
         yield _takes_a_map(front, proxy)
@@ -103,6 +127,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
             yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
+        yield _has_protocol_of(front, service)
     for rival, clash in rivals_of(front):
         yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
 
@@ -170,11 +195,96 @@ def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Check
     yield _speaks_protocol(proxy, service)
 
 
+def _has_its_subnetwork(front: ForwardingRule) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#internal-forwarding-rules."""
+    # What is not known of it is rarely wrong: the program gives a rule and its subnetwork one region.
+    if front.is_regional and equals(front.region, front.subnetwork_region) is False and front.subnetwork_region:
+        yield Fail(
+            f"It is in `{front.region}`, and its `subnetwork` in `{front.subnetwork_region}`.",
+            "A subnetwork in the rule's region.",
+            f"Set `subnetwork` to one in `{front.region}`.",
+        )
+
+
+def _has_its_address(front: ForwardingRule, address: StaticAddress) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_address_specifications."""
+    scheme = known(front.scheme, "load_balancing_scheme")
+    if scheme not in (*EXTERNAL_SCHEMES, *INTERNAL_SCHEMES):
+        return
+    yield _is_of_its_kind(scheme, address)
+    yield _is_shared(front, address)
+    if front.is_regional or scheme in EXTERNAL_SCHEMES:
+        yield are_together(front, address, "It", f"its address `{address.name}`")
+    if scheme in EXTERNAL_SCHEMES:
+        yield _is_in_its_tier(front, address)
+
+
+def _is_of_its_kind(scheme: str, address: StaticAddress) -> Checks:
+    kind, wanted = known(address.kind, "address_type", address.name), scheme.partition("_")[0]
+    if kind != wanted:
+        yield Fail(
+            f"It has scheme `{scheme}`, and its address `{address.name}` is {kind}.",
+            f"An address with ``address_type`` {wanted}.",
+            f"Set ``address_type`` of `{address.name}` to `{wanted}`, or omit ``ip_address``.",
+        )
+
+
+def _is_shared(front: ForwardingRule, address: StaticAddress) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/internal/multiple-forwarding-rules-same-ip."""
+    others = rules_beside(front)
+    if others and address.kind == "INTERNAL" and known(address.purpose, "purpose", address.name) != SHARED_PURPOSE:
+        yield Fail(
+            f"It shares the internal address `{address.name}` with {quoted([other.name for other in others])}.",
+            f"An address with `purpose` {SHARED_PURPOSE}, which several internal rules can have.",
+            f"Set `purpose` of `{address.name}` to `{SHARED_PURPOSE}`.",
+        )
+
+
+def _is_in_its_tier(front: ForwardingRule, address: StaticAddress) -> Checks:
+    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/forwardingrule/#inputs: equal to the address's."""
+    ours, theirs = known(front.network_tier, "network_tier"), known(address.network_tier, "network_tier", address.name)
+    if ours and theirs and ours != theirs:
+        yield Fail(
+            f"It is in network tier `{ours}`, and its address `{address.name}` in `{theirs}`.",
+            "The same network tier.",
+            f"Set ``network_tier`` of `{address.name}` to `{ours}`.",
+        )
+
+
+def _is_for_tcp(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_protocols."""
+    if known(front.protocol, "ip_protocol") != "TCP":
+        yield Fail(
+            f"It is for {front.protocol}, and `{proxy.name}` is a target proxy.",
+            "The protocol TCP: target proxies receive nothing else.",
+            setting({"ip_protocol": "TCP"}),
+        )
+
+
+def _has_protocol_of(front: ForwardingRule, service: BackendService) -> Checks:
+    """https://cloud.google.com/load-balancing/docs/internal#forwarding-rule-protocols."""
+    ours, theirs = known(front.protocol, "ip_protocol"), known(service.protocol, "protocol", service.name)
+    if theirs in (None, "UNSPECIFIED", ours):
+        return
+    if theirs in ("TCP", "UDP"):
+        yield Fail(
+            f"It is for {ours}, and backend service `{service.name}` has protocol {theirs}.",
+            "The protocol of the service, which may be UNSPECIFIED for every rule.",
+            f"Set ``ip_protocol`` to `{theirs}`, or `protocol` of `{service.name}` to `UNSPECIFIED`.",
+        )
+
+
 def _has_tier(front: ForwardingRule) -> Checks:
     if not front.is_regional and known(front.network_tier, "network_tier") not in (None, "PREMIUM"):
         yield Fail(
             f"It is global and in network tier `{front.network_tier}`.",
             "PREMIUM, the only tier of a global forwarding rule.",
+            "Omit ``network_tier``.",
+        )
+    elif known(front.network_tier, "network_tier") == "STANDARD" and is_in(front.scheme, INTERNAL_SCHEMES) is True:
+        yield Fail(
+            f"It has scheme `{front.scheme}`, and is in network tier `STANDARD`.",
+            "PREMIUM, the only tier of internal forwarding rules.",
             "Omit ``network_tier``.",
         )
 

@@ -98,7 +98,8 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     - the health check is outside the stack or not known;
     - its `source_regions` or a region is computed;
     - the kind of the backends is not known, and may be one that supports no health check;
-    - NEGs have a legacy check behind a global external load balancer, which the documentation does not cover.
+    - NEGs have a legacy check behind a global external load balancer, or Private Service Connect NEGs have any check,
+      which the documentation does not cover.
     """
     links = service.health_check_links
     for check in service.health_checks:
@@ -209,3 +210,6 @@ def _takes_check(group: Group) -> Checks:
             f"No health check: {kind} does not support one.",
             "Remove ``health_checks``.",
         )
+    elif group.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
+        why = f"the documentation does not say whether `{group.name}`, a Private Service Connect NEG, supports one"
+        yield Undecided(why, "health_checks")

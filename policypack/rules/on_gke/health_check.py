@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.ingress_checks import ingress_check
 from policypack.model.gke.policies import Check, Policy
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
-from policypack.model.software.servers import ServerName
+from policypack.model.software.servers import ServerName, doubt_about
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import python_literal
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known
 
+OF_PODS: Final = "the image of its Pods"
 _H2C = "kubernetes.io/h2c"
 
 
@@ -53,6 +54,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     type_ = known(check.type, "default.config", policy.name)
     path = known(check.path, f"default.config.{type_.lower()}HealthCheck", policy.name)
     if _is_accepted(check, accepted):
+        yield from _is_one_of_the_server(backend, path)
         return
     if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
         why = f'{backend.label} may speak {_H2C}; the option ``protocols=["GRPC"]`` accepts a gRPC check'
@@ -76,6 +78,7 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     type_ = known(check.type, "healthCheck.type", config.name)
     path = known(check.path, "readinessProbe", because=f"an Ingress takes it over from the Pods of {backend.label}")
     if _is_accepted(check, accepted):
+        yield from _is_one_of_the_server(backend, path)
         return
     does = f"requests `{path}` of {backend.label}" if path else f"checks {backend.label} by {type_}, which has no path"
     wanted, also = _path(backend, accepted)
@@ -96,8 +99,16 @@ def _is_accepted(check: Check, accepted: Accepted) -> bool:
 
 def _path(backend: GkeBackend, accepted: Accepted) -> tuple[str, str]:
     """A path that fits the servers that images name, and what has to be done besides for it to be accepted."""
-    servers = tuple(dict.fromkeys(name for one, serves in backend.workloads if serves is True for name in one.servers))
-    return accepted.path_for(servers)
+    return accepted.path_for(_servers(backend))
+
+
+def _servers(backend: GkeBackend) -> tuple[ServerName, ...]:
+    return tuple(dict.fromkeys(name for one, serves in backend.workloads if serves is True for name in one.servers))
+
+
+def _is_one_of_the_server(backend: GkeBackend, path: str | None) -> Checks:
+    if doubt := doubt_about(path, _servers(backend), OF_PODS):
+        yield Undecided(doubt, "requestPath")
 
 
 def _port(backend: GkeBackend, *, with_kind: bool = True) -> dict[str, str | int]:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from policypack.model.run.probe import Probe
 from policypack.model.run.service import RunService
-from policypack.model.values.logic import negation
+from policypack.model.software.servers import ServerName, doubt_about, health_paths, servers_in
+from policypack.model.values.logic import is_in, negation
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known
@@ -111,6 +112,7 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
     The verdict is undecided when:
 
     - a probe is computed;
+    - it requests `/health`, and the container names Triton, LiteLLM or Ollama, which have other health paths;
     - several containers have `ports`, or none of several has;
     - traffic goes to a revision other than the described one;
     - `health_check_disabled` is set;
@@ -124,8 +126,9 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
         return
     container = known(service.serving_container, "template", because="which container gets the requests")
     startup, readiness = container.probe("startupProbe"), container.probe("readinessProbe")
-    yield _is_on_health_path("startup_probe", startup, options)
-    yield _is_on_health_path("readiness_probe", readiness, options)
+    servers = servers_in(container.start_up_texts)
+    yield _is_on_health_path("startup_probe", startup, servers, options)
+    yield _is_on_health_path("readiness_probe", readiness, servers, options)
     if isinstance(startup, Probe):
         yield _starts_in_time(service, startup, options)
     if service.keeps_sessions is True:
@@ -144,30 +147,57 @@ def run_service_probes(service: RunService, options: RunProbeOptions) -> Checks:
             yield _has_time_for_an_answer(name, probe)
 
 
-def _is_on_health_path(name: str, probe: Probe | Unknown | None, options: RunProbeOptions) -> Checks:
-    required = f"An HTTP ``{name}`` on {quoted(options.allowed_paths)}, or a gRPC one."
+def _is_on_health_path(
+    name: str, probe: Probe | Unknown | None, servers: tuple[ServerName, ...], options: RunProbeOptions
+) -> Checks:
+    required = _required(name, options)
     patience = ', "period_seconds": 10, "failure_threshold": 60' if name == "startup_probe" else ""
-    fix = f'Set ``{name}={{"http_get": {{"path": "{options.allowed_paths[0]}"}}{patience}}}`` on the container.'
+    path, also = _path_to_request(servers, options)
+    fix = f'Set ``{name}={{"http_get": {{"path": "{path}"}}{patience}}}`` on the container{also}.'
     if probe is UNKNOWN:
         yield Undecided(f"``{name}`` is not known", "template")
     elif not isinstance(probe, Probe):
         default = ": Cloud Run waits until its port is open" if name == "startup_probe" else ""
         yield Fail(f"It has no ``{name}``{default}.", required, fix)
     else:
-        yield from _asks_the_server(name, probe, options, required, fix)
+        yield _asks_in_one_way(name, probe, required, fix)
+        yield _asks_the_server(name, probe, servers, options, fix)
 
 
-def _asks_the_server(name: str, probe: Probe, options: RunProbeOptions, required: str, fix: str) -> Checks:
+def _required(name: str, options: RunProbeOptions) -> str:
+    return f"An HTTP ``{name}`` on {quoted(options.allowed_paths)}, or a gRPC one."
+
+
+def _path_to_request(servers: tuple[ServerName, ...], options: RunProbeOptions) -> tuple[str, str]:
+    """A path that fits the server that the container names, and what has to be done besides for it to be accepted."""
+    paths = health_paths(servers) if len(servers) == 1 else ()
+    accepted = [path for path in paths if path in options.allowed_paths]
+    if accepted or not paths:
+        return (accepted or options.allowed_paths)[0], ""
+    return paths[0], f" (it names {servers[0]}), and add `{paths[0]}` to the option `allowed_paths`"
+
+
+def _asks_in_one_way(name: str, probe: Probe, required: str, fix: str) -> Checks:
     kinds = known(probe.kinds, "template", because=f"the kind of ``{name}`` decides")
     if len(kinds) > 1:
         yield Fail(f"Its ``{name}`` has {' and '.join(kinds)} at once, which Cloud Run rejects.", required, fix)
     elif kinds not in (("gRPC",), ("HTTP",)):
         yield Fail(f"Its ``{name}`` only checks that a port is open.", required, fix)
-    elif kinds == ("HTTP",):
-        path = known(probe.path, "template", because=f"the path of ``{name}`` decides")
-        if path.partition("?")[0] not in options.allowed_paths:
-            more = "if the server's health path is another one, add it to the option `allowed_paths`"
-            yield Fail(f"Its ``{name}`` requests `{path}`.", required, f"{fix[:-1]}; {more}.")
+
+
+def _asks_the_server(
+    name: str, probe: Probe, servers: tuple[ServerName, ...], options: RunProbeOptions, fix: str
+) -> Checks:
+    # What is wrong with the kinds is said already, and so is that they are not known.
+    if is_in(probe.kinds, [("HTTP",)]) is not True:
+        return
+    path = known(probe.path, "template", because=f"the path of ``{name}`` decides")
+    if path.partition("?")[0] not in options.allowed_paths:
+        other = "; if the server's health path is another one, add it to the option `allowed_paths`"
+        fix = fix if "`allowed_paths`" in fix else f"{fix[:-1]}{other}."
+        yield Fail(f"Its ``{name}`` requests `{path}`.", _required(name, options), fix)
+    elif doubt := doubt_about(path, servers, "its container"):
+        yield Undecided(doubt, "template")
 
 
 def _starts_in_time(service: RunService, probe: Probe, options: RunProbeOptions) -> Checks:

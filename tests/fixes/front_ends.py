@@ -1,0 +1,144 @@
+"""Fixes of the address, the subnetwork and the protocol of a forwarding rule."""
+
+from __future__ import annotations
+
+from tests.fixes.fix import Edit, Fix, fix
+from tests.fixes.programs import PASSTHROUGH, REGIONAL
+
+_RULE = "forwarding-rule-scheme"
+_FRONT = "gcp.compute.ForwardingRule(\n"
+_TO_PROXY = "    target=proxy.id,\n"
+_AT = f"{_TO_PROXY}    ip_address=address.id,\n"
+_TO_SERVICE = "    backend_service=service.id,\n"
+
+
+def _address(inputs: str) -> str:
+    return f'address = gcp.compute.Address("front", region="us-central1"{inputs})\n{_FRONT}'
+
+
+def _at(broken: str, mended: str) -> tuple[Edit, Edit]:
+    return (_FRONT, _address(broken), _address(mended)), (_TO_PROXY, _AT, _AT)
+
+
+_SHARED = f"""second = gcp.compute.ForwardingRule(
+    "second",
+    region="us-central1",
+    load_balancing_scheme="INTERNAL",
+    ip_address=address.id,
+    ports=["8001"],
+{_TO_SERVICE})
+{_FRONT}"""
+_OWNED = ', address_type="INTERNAL"'
+
+_JOINED = """
+import pulumi_gcp as gcp
+
+geos = []
+for region in ("us-central1", "us-east4"):
+    group = gcp.compute.RegionInstanceGroupManager(
+        f"llm-{region}",
+        region=region,
+        base_instance_name="llm",
+        versions=[{"instance_template": f"projects/p/regions/{region}/instanceTemplates/llm"}],
+    )
+    check = gcp.compute.RegionHealthCheck(
+        f"health-{region}", region=region, http_health_check={"request_path": "/health", "port": 8000}
+    )
+    service = gcp.compute.RegionBackendService(
+        f"llm-{region}",
+        region=region,
+        load_balancing_scheme="INTERNAL",
+        protocol="TCP",
+        health_checks=check.id,
+        backends=[{"group": group.instance_group, "balancing_mode": "CONNECTION"}],
+    )
+    rule = gcp.compute.ForwardingRule(
+        f"llm-{region}",
+        region=region,
+        load_balancing_scheme="INTERNAL",
+        ports=["8000"],
+        backend_service=service.id,
+        allow_global_access=True,
+    )
+    target = {
+        "load_balancer_type": "regionalL4ilb",
+        "ip_address": rule.ip_address,
+        "port": "8000",
+        "ip_protocol": "tcp",
+        "network_url": "projects/p/global/networks/llm",
+        "project": "p",
+        "region": region,
+    }
+    geos.append({"location": region, "health_checked_targets": {"internal_load_balancers": [target]}})
+gcp.dns.RecordSet(
+    "llm", managed_zone="corp", name="llm.corp.example.com.", type="A", ttl=30, routing_policy={"geos": geos}
+)
+"""
+
+FIXES: dict[str, Fix] = {
+    "rules that clients of other regions cannot reach": fix(
+        "llm-backend-regions",
+        "_is_reached_from_elsewhere",
+        ("        allow_global_access=True,\n", "", "        allow_global_access=True,\n"),
+        program=_JOINED,
+    ),
+    "an internal address in front": fix(
+        _RULE, "_is_of_its_kind", *_at(', address_type="INTERNAL"', ', address_type="EXTERNAL"'), program=REGIONAL
+    ),
+    "an address in another tier": fix(
+        _RULE,
+        "_is_in_its_tier",
+        (_FRONT, _address(', network_tier="PREMIUM"'), _address(', network_tier="STANDARD"')),
+        (_TO_PROXY, *2 * (f'{_AT}    network_tier="STANDARD",\n',)),
+        program=REGIONAL,
+        chosen="PREMIUM",
+    ),
+    "a global address of a regional rule": fix(
+        _RULE,
+        "are_together",
+        (_FRONT, f'address = gcp.compute.GlobalAddress("front")\n{_FRONT}', _address("")),
+        (_TO_PROXY, _AT, _AT),
+        program=REGIONAL,
+        chosen="Address region us central1",
+    ),
+    "two rules at one address": fix(
+        _RULE,
+        "_is_shared",
+        (
+            _FRONT,
+            _address(_OWNED).replace(_FRONT, _SHARED),
+            _address(f'{_OWNED}, purpose="SHARED_LOADBALANCER_VIP"').replace(_FRONT, _SHARED),
+        ),
+        ('    ports=["8000"],\n', *2 * ('    ports=["8000"],\n    ip_address=address.id,\n',)),
+        program=PASSTHROUGH,
+    ),
+    "an internal rule in Standard Tier": fix(
+        _RULE,
+        "_has_tier",
+        (_TO_SERVICE, f'{_TO_SERVICE}    network_tier="STANDARD",\n', _TO_SERVICE),
+        program=PASSTHROUGH,
+        chosen="STANDARD",
+    ),
+    "a subnetwork in another region": fix(
+        _RULE,
+        "_has_its_subnetwork",
+        (
+            _TO_SERVICE,
+            f'{_TO_SERVICE}    subnetwork="projects/p/regions/us-east1/subnetworks/llm",\n',
+            f'{_TO_SERVICE}    subnetwork="projects/p/regions/us-central1/subnetworks/llm",\n',
+        ),
+        program=PASSTHROUGH,
+    ),
+    "UDP to a proxy": fix(
+        _RULE,
+        "_is_for_tcp",
+        (_TO_PROXY, f'{_TO_PROXY}    ip_protocol="UDP",\n', f'{_TO_PROXY}    ip_protocol="TCP",\n'),
+        program=REGIONAL,
+    ),
+    "UDP to a service of TCP": fix(
+        _RULE,
+        "_has_protocol_of",
+        (_TO_SERVICE, f'{_TO_SERVICE}    ip_protocol="UDP",\n', f'{_TO_SERVICE}    ip_protocol="TCP",\n'),
+        program=PASSTHROUGH,
+    ),
+}

@@ -1,0 +1,154 @@
+"""`forwarding-rule-scheme` on the address, the subnetwork and the protocol of a forwarding rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.fronts import REGION, global_rule, https, regional_rule, regional_service, target, url_map
+from tests.stacks import Computed, Expected, Out, R, check_verdict, service
+
+RULE = "forwarding-rule-scheme"
+ADDRESS, GLOBAL = "gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress"
+SUBNET = R("Subnetwork", "vms", {"region": REGION, "ipCidrRange": "10.0.0.0/20"})
+ELSEWHERE = R("Subnetwork", "vms", {"region": "us-east1", "ipCidrRange": "10.0.0.0/20"})
+SHARED = {"purpose": "SHARED_LOADBALANCER_VIP"}
+
+
+def address(type_: str = ADDRESS, **inputs: Any) -> R:
+    place = {"region": REGION} if type_ == ADDRESS else {}
+    return R(type_, "ip", {**place, **inputs})
+
+
+def front(scheme: str, ip: R | None = None, **inputs: Any) -> list[R]:
+    """A regional rule, its proxy and service, with an address."""
+    chat = regional_service(scheme)
+    paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
+    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    at = {"ipAddress": Out(ip, "address")} if ip else {}
+    rule = regional_rule(loadBalancingScheme=scheme, target=target(proxy), **at, **inputs)
+    return [chat, paths, proxy, rule, *([ip] if ip else [])]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "ip", "expected"),
+    [
+        ("INTERNAL_MANAGED", address(addressType="INTERNAL"), "passed"),
+        ("INTERNAL_MANAGED", address(addressType="EXTERNAL"), "failed"),
+        ("INTERNAL_MANAGED", address(), "failed"),
+        ("INTERNAL_MANAGED", address(addressType=Computed()), "undecided"),
+        ("INTERNAL_MANAGED", address(addressType="INTERNAL", region="us-east1"), "failed"),
+        ("INTERNAL_MANAGED", address(addressType="INTERNAL", region=Computed()), "undecided"),
+        ("INTERNAL_MANAGED", address(GLOBAL), "failed"),
+        ("EXTERNAL_MANAGED", address(), "passed"),
+        ("EXTERNAL_MANAGED", address(addressType="INTERNAL"), "failed"),
+        ("EXTERNAL_MANAGED", address(GLOBAL), "failed"),
+    ],
+)
+def test_the_address_of_a_regional_rule(scheme: str, ip: R, expected: Expected) -> None:
+    check_verdict(RULE, front(scheme, ip), expected, "rule")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "ip", "expected"),
+    [
+        ("EXTERNAL_MANAGED", address(GLOBAL), "passed"),
+        ("EXTERNAL_MANAGED", address(), "failed"),
+        ("INTERNAL_MANAGED", address(addressType="INTERNAL"), "passed"),
+        ("INTERNAL_MANAGED", address(GLOBAL), "failed"),
+        ("INTERNAL_SELF_MANAGED", address(GLOBAL), "passed"),
+    ],
+)
+def test_the_address_of_a_global_rule(scheme: str, ip: R, expected: Expected) -> None:
+    chat = service(loadBalancingScheme=scheme)
+    paths = url_map(chat)
+    proxy = https(paths)
+    rule = global_rule(proxy, loadBalancingScheme=scheme, ipAddress=target(ip))
+    check_verdict(RULE, [chat, paths, proxy, ip, rule], expected, "rule")
+
+
+@pytest.mark.parametrize(
+    ("tier", "inputs", "expected"),
+    [
+        ("STANDARD", {"networkTier": "STANDARD"}, "passed"),
+        ("STANDARD", {"networkTier": "PREMIUM"}, "failed"),
+        ("PREMIUM", {"networkTier": "STANDARD"}, "failed"),
+        ("STANDARD", {}, "passed"),
+        (None, {"networkTier": "STANDARD"}, "passed"),
+        ("STANDARD", {"networkTier": Computed()}, "undecided"),
+    ],
+)
+def test_the_tier_of_an_address(tier: Any, inputs: dict[str, Any], expected: Expected) -> None:
+    check_verdict(RULE, front("EXTERNAL_MANAGED", address(**inputs), networkTier=tier), expected, "rule")
+
+
+def test_internal_rules_are_in_premium_tier() -> None:
+    check_verdict(RULE, front("INTERNAL_MANAGED", networkTier="STANDARD"), "failed", "rule")
+    check_verdict(RULE, front("INTERNAL_MANAGED", networkTier="PREMIUM"), "passed", "rule")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"subnetwork": target(SUBNET)}, "passed"),
+        ({"subnetwork": "projects/p/regions/us-central1/subnetworks/vms"}, "passed"),
+        ({"subnetwork": "projects/p/regions/us-east1/subnetworks/vms"}, "failed"),
+        ({"subnetwork": Computed()}, "passed"),
+        ({}, "passed"),
+    ],
+)
+def test_the_subnetwork_of_a_regional_rule(inputs: dict[str, Any], expected: Expected) -> None:
+    check_verdict(RULE, [*front("INTERNAL_MANAGED", **inputs), SUBNET], expected, "rule")
+
+
+def test_a_subnetwork_of_the_stack_in_another_region() -> None:
+    check_verdict(RULE, [*front("INTERNAL_MANAGED", subnetwork=target(ELSEWHERE)), ELSEWHERE], "failed", "rule")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"addressType": "INTERNAL"}, "failed"),
+        ({"addressType": "INTERNAL", "purpose": "GCE_ENDPOINT"}, "failed"),
+        ({"addressType": "INTERNAL", **SHARED}, "passed"),
+        ({"addressType": "INTERNAL", "purpose": Computed()}, "undecided"),
+    ],
+)
+def test_rules_that_share_an_internal_address(inputs: dict[str, Any], expected: Expected) -> None:
+    ip = address(**inputs)
+    alone = front("INTERNAL_MANAGED", ip)
+    beside = {**alone[3].inputs, "portRange": "80"}
+    check_verdict(RULE, [*alone, R("ForwardingRule", "other", beside)], expected, "rule")
+    if expected == "failed":
+        check_verdict(RULE, alone, "passed", "rule")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    [("TCP", "passed"), ("tcp", "passed"), (None, "passed"), ("UDP", "failed"), (Computed(), "undecided")],
+)
+def test_the_protocol_in_front_of_a_proxy(protocol: Any, expected: Expected) -> None:
+    check_verdict(RULE, front("EXTERNAL_MANAGED", ipProtocol=protocol), expected, "rule")
+
+
+@pytest.mark.parametrize("scheme", ["INTERNAL", "EXTERNAL"])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ("TCP", "TCP", "passed"),
+        ("UDP", "UDP", "passed"),
+        ("TCP", "UNSPECIFIED", "passed"),
+        ("L3_DEFAULT", "UNSPECIFIED", "passed"),
+        ("L3_DEFAULT", "TCP", "failed"),
+        ("UDP", "TCP", "failed"),
+        (None, "UDP", "failed"),
+        ("TCP", None, "passed"),
+        (Computed(), "TCP", "undecided"),
+        ("TCP", Computed(), "undecided"),
+    ],
+)
+def test_the_protocol_of_packets(scheme: str, ours: Any, theirs: Any, expected: Expected) -> None:
+    chat = regional_service(scheme, protocol=theirs)
+    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), ipProtocol=ours)
+    check_verdict(RULE, [chat, rule], expected, "rule")
