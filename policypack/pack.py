@@ -31,6 +31,7 @@ from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
 from policypack.config.words import did_you_mean
 from policypack.evaluate import Finding, apply_rule, apply_to_stack
+from policypack.findings.groups import Group, first_names, groups_of
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
@@ -215,13 +216,17 @@ def _report(findings: list[Finding], report_violation: ReportViolation) -> None:
 
 def _say_undecided(findings: list[Finding]) -> NoReturn:
     error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
-    error.message = "undecided: " + "; ".join(map(_undecided_text, findings))
+    error.message = "undecided: " + "; ".join(map(_undecided_text, groups_of(findings)))
     raise error
 
 
-def _undecided_text(finding: Finding) -> str:
-    expired = (f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in finding.expired)
-    return printable(f"`{finding.name}`: {', and '.join(finding.reasons)}") + "".join(expired)
+def _undecided_text(alike: Group) -> str:
+    first = alike.first
+    names, left_out = first_names([f"`{finding.name}`" for finding in alike.findings])
+    more = f" and {left_out} more" if left_out else ""
+    example = "" if alike.is_literal else f" (`{first.name}` stands for each of them here)"
+    said = printable(f"{names}{more}: {', and '.join(first.reasons)}{example}")
+    return said + "".join(f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in first.expired)
 
 
 def _message(finding: Finding) -> str:

@@ -144,15 +144,16 @@ class UndecidableError(Exception):
         self.verdict = verdict
 
 
-def not_known(property_name: str, of: str = "", *, because: str = "") -> Undecided:
+def not_known(property_name: str, of: str = "", *, within: str = "", because: str = "") -> Undecided:
     """Says that a property is not known.
 
     Args:
         property_name: its Python name.
         of: the name of the resource or part that has it, if it is not the subject itself.
+        within: the Python name of the block of properties that has it.
         because: why that matters, or what keeps it unknown, a clause that does not say again that it is not known.
     """
-    whose = f" of `{of}`" if of else ""
+    whose = (f" of ``{within}``" if within else "") + (f" of `{of}`" if of else "")
     return Undecided(f"``{property_name}``{whose} is not known" + (f": {because}" if because else ""), property_name)
 
 
@@ -167,7 +168,7 @@ def blocked(why: str, property_name: str, of: str = "") -> Undecided:
     return Undecided(why, property_name) if why else not_known(property_name, of)
 
 
-def known(value: T | Unknown, property_name: str, of: str = "", *, because: str = "") -> T:
+def known(value: T | Unknown, property_name: str, of: str = "", *, within: str = "", because: str = "") -> T:
     """The value of a property; the part of the rule that asks ends as undecided if it is not known.
 
     The other arguments are those of `not_known`.
@@ -176,7 +177,7 @@ def known(value: T | Unknown, property_name: str, of: str = "", *, because: str 
         UndecidableError: it is not known.
     """
     if isinstance(value, Unknown):
-        raise UndecidableError(not_known(property_name, of, because=because))
+        raise UndecidableError(not_known(property_name, of, within=within, because=because))
     return value
 
 

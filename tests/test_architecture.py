@@ -64,7 +64,7 @@ ALLOWED = {
     "policypack.garbage": set(),
     "policypack.sources": MODEL,
     "policypack.audit": {
-        "policypack.order",
+        "policypack.findings",
         "policypack.wording",
         "policypack.verdict",
         "policypack.config",
@@ -76,7 +76,7 @@ ALLOWED = {
     }
     | MODEL,
     "policypack.failover": {"policypack.wording", "policypack.evaluate"} | MODEL,
-    "policypack.order": {"policypack.evaluate", "policypack.wording"},
+    "policypack.findings": {"policypack.evaluate", "policypack.wording"},
     "policypack.baseline": {
         "policypack.config",
         "policypack.evaluate",
@@ -101,7 +101,7 @@ ALLOWED = {
     },
     "policypack.report.check": {
         "policypack.baseline",
-        "policypack.order",
+        "policypack.findings",
         "policypack.wording",
         "policypack.evaluate",
         "policypack.failover",
@@ -131,6 +131,7 @@ ALLOWED = {
         "policypack.report",
     },
     "policypack.pack": {
+        "policypack.findings",
         "policypack.wording",
         "policypack.config",
         "policypack.evaluate",

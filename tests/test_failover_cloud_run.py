@@ -134,6 +134,21 @@ def test_the_other_forms_count_too(kind: str) -> None:
     assert [(one.resource, one.before, one.after) for one in found.remedies.machines] == [(f"llm-{EU}", 3, 7)]
 
 
+def test_negs_may_name_a_function_as_one() -> None:
+    parts = [
+        part
+        for region, most in ((US, 20), (EU, 3))
+        for part in (
+            R(FUNCTION, f"llm-{region}", {
+                "name": "llm", "location": region, "serviceConfig": {"minInstanceCount": 1, "maxInstanceCount": most},
+            }),
+            neg(None, region, cloudFunction={"function": "llm"}),
+        )
+    ]  # fmt: skip
+    found = chat(*parts, behind(*parts[1::2], outlierDetection={"consecutiveErrors": 5}))
+    assert (found.verdict, found.is_cloud_run) == ("survives", True)
+
+
 def test_a_multi_region_service_counts_in_each_region() -> None:
     everywhere = run("global", multiRegionSettings={"regions": [US, EU]}, template={"scaling": {"maxInstanceCount": 4}})
     found = chat(*two_regions(everywhere, everywhere)[1:])

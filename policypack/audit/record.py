@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from policypack.audit.stores.store import Entry
 from policypack.config.terms import Level, Severity
 from policypack.evaluate import Finding, Report, RuleReport, Status
+from policypack.findings.order import OPEN, rank
 from policypack.model.graph.stack import Stack
-from policypack.order import OPEN, rank
 from policypack.rule import Waiver
 from policypack.rules import RULES
 from policypack.verdict import Problem, PropertyValue, Undecided

@@ -76,6 +76,13 @@ def test_users_that_come_change_and_come_to_mean_something_else_are_found() -> N
     assert names(stack.users(other, [SUBNETWORK])) == ["late"]
 
 
+def test_what_shows_nothing_mentions_nothing() -> None:
+    stack = Stack([Resource("urn:read", SUBNETWORK, "read", None, None), network("net")])
+    (net,) = stack.of_types([NETWORK])
+    assert stack.uses(stack.of_types([SUBNETWORK])[0]) == ()
+    assert stack.users(net, [SUBNETWORK]) == ()
+
+
 def test_types_that_nobody_asks_about_are_not_looked_into() -> None:
     class Untouchable(dict[str, object]):
         def __iter__(self) -> Iterator[str]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from policypack.findings.groups import groups_of
 from policypack.judgement import Results
 from policypack.model.graph.stack import Stack
-from policypack.report.check.groups import groups_of
 from policypack.report.check.markdown import MARKER, render
 from policypack.report.markdown_text import MOST_BYTES
 from policypack.verdict import Problem

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from policypack.evaluate import Finding
+from policypack.findings.groups import groups_of
 from policypack.judgement import Results
-from policypack.report.check.groups import groups_of
 from policypack.report.check.terminal import print_report
 from policypack.report.console import make_console
 from policypack.report.source_line import source_line

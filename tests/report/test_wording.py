@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from policypack.evaluate import Finding
-from policypack.order import importance
+from policypack.findings.order import importance
 from policypack.pack import _message
 from policypack.report.check.terminal import print_report
 from policypack.report.formats import render

@@ -134,12 +134,13 @@ def test_a_redirect_beside_leads_to_https(inputs: dict[str, Any], status: str) -
 
 
 def test_another_https_proxy_at_its_address_is_no_redirect_beside() -> None:
-    secure, other = https(PATHS), https(redirect(httpsRedirect=False), "other")
+    to_itself = redirect(httpsRedirect=False)
+    secure, other = https(PATHS), https(to_itself, "other")
     rules = [
         R("GlobalForwardingRule", f"rule-{name}", {"ipAddress": "203.0.113.1", "portRange": port, "target": target(of)})
         for name, port, of in (("secure", "443", secure), ("other", "8443", other))
     ]
-    check_verdict(RULE, [CHAT, PATHS, secure, other, *rules], "passed", "proxy")
+    check_verdict(RULE, [CHAT, PATHS, to_itself, secure, other, *rules], "passed", "proxy")
 
 
 @pytest.mark.parametrize("addresses", [("203.0.113.1", "203.0.113.2"), (None, None), (Computed(), Computed())])

@@ -277,6 +277,13 @@ def test_the_fix_names_the_rule_that_is_at_fault() -> None:
     assert found.problems[0].fix == "Keep only the API's paths in path rule 1 of path matcher `api`."
 
 
+def test_the_fix_leaves_a_default_alone_that_may_take_nothing() -> None:
+    rules = [{"paths": ["/metrics"], "service": TO_CHAT}]
+    hosts = [{"hosts": ["llm.example.com", Computed()], "pathMatcher": "api"}]
+    (found,) = findings(RULE, build(CHAT, url_map(hosts=hosts, defaultRouteAction=ABORT, pathRules=rules)))
+    assert found.problems[0].fix == "Keep only the API's paths in path rule 1 of path matcher `api`."
+
+
 @pytest.mark.parametrize("scheme", ["EXTERNAL", Computed()])
 def test_a_classic_load_balancer_cannot_abort(scheme: Any) -> None:
     subject = service(loadBalancingScheme=scheme)

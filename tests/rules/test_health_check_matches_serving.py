@@ -190,6 +190,7 @@ def test_network_endpoint_groups() -> None:
     for zone, expected in (("us-central1-a", FAILED), ("us-central1-b", UNDECIDED)):
         by_name = endpoint(named, 8000, networkEndpointGroup="pool", zone=zone)
         check_verdict(RULE, [*served(probe(HTTPS), named), by_name], expected)
+    check_verdict(RULE, served(R("HealthCheck", "check", {"httpHealthCheck": Computed()}), zonal), UNDECIDED)
     serverless = neg("RegionNetworkEndpointGroup", region="us-central1")
     check_verdict(RULE, served(probe(HTTPS), serverless), EXEMPT)
 

@@ -756,6 +756,17 @@ def test_checks_for_healing_get_through(port: Any, more: dict[str, Any], status:
     check_verdict(RULE, [*stack, firewall(allows=ALL)], PASSED)
 
 
+def test_a_check_for_healing_that_asks_what_the_load_balancer_asks_is_said_once() -> None:
+    machine, probe = template(), check()
+    mig = group(machine, autoHealingPolicies={"healthCheck": Out(probe, "id"), "initialDelaySec": 600})
+    chat = service([backend(mig)], region="us-central1", loadBalancingScheme=INTERNAL, healthChecks=Out(probe, "id"))
+    (found,) = findings(RULE, build(machine, mig, probe, chat, NETWORK, SUBNET, proxies(), PROXIED))
+    assert [problem.observed for problem in found.problems] == [
+        "No firewall rule allows health checks from 130.211.0.0/22 and 35.191.0.0/16 to TCP port 8000 of the VMs of "
+        "`group`. `proxied` allows them only from other sources."
+    ]
+
+
 def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
     machine, probe = template(), check()
     outside = "projects/p-demo/global/healthChecks/shared"
@@ -791,6 +802,11 @@ def test_a_check_for_healing_outside_the_stack_may_ask_any_port() -> None:
         pytest.param(
             [firewall(), deny(["0.0.0.0/0"], priority=900)], "`allow` would allow them, but `deny` comes first.",
             "Set the `priority` number of `allow` below that of `deny`.", id="denied first",
+        ),
+        pytest.param(
+            [firewall(allows=[{"protocol": "tcp", "ports": ["80"]}]), deny(["0.0.0.0/0"], priority=900)],
+            "`deny` denies health checks to TCP port 8000", "Add a `gcp.compute.Firewall`",
+            id="to other ports, and denied first",
         ),
         pytest.param(
             [firewall(direction="EGRESS")], "`allow` would allow them, but it is for egress.",

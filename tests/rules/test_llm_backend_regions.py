@@ -29,6 +29,7 @@ FLEET = R("Fleet", "fleet")
 
 URL = "https://www.googleapis.com/compute/v1/projects/p-demo/"
 CONTROLLER = {"ignore_changes": ("backends",)}
+NOWHERE = R("RegionInstanceGroupManager", "mig-nowhere", {"region": Computed()})
 
 # name -> (backends, further inputs, expected)
 CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
@@ -79,6 +80,14 @@ CASES: dict[str, tuple[Any, dict[str, Any], Expected]] = {
         ],
         {},
         "failed",
+    ),
+    "two URLs, one of which may be drained": (
+        [
+            backend(f"{URL}regions/us-central1/instanceGroups/b"),
+            backend(f"{URL}regions/us-east4/instanceGroups/b", capacityScaler=Computed((), 0)),
+        ],
+        {},
+        ("undecided", "failed"),
     ),
     "nearly drained": ([backend(US), backend(EU, capacityScaler=0.1)], {}, "passed"),
     "blue and green in each region": (
@@ -286,6 +295,33 @@ def psc(target: Any, region: str = "us-central1") -> R:
 )
 def test_private_service_connect(neg: R, inputs: dict[str, Any], expected: Expected) -> None:
     check_verdict(RULE, [service([backend(neg)], **inputs), neg, PUBLISHED], expected)
+
+
+def test_one_of_several_that_may_be_an_api_in_no_region() -> None:
+    api = psc("us-central1-aiplatform.googleapis.com")
+    subject = service([backend(Computed((api, US), Out(US)))])
+    check_verdict(RULE, [subject, api, US], ("undecided", "failed"))
+    # Of a NEG outside the stack it is taken for granted that it is in its region.
+    outside = backend("projects/p/regions/us-central1/networkEndpointGroups/n")
+    check_verdict(RULE, [service([outside])], "failed")
+
+
+@pytest.mark.parametrize(
+    ("backends", "inputs", "doubt"),
+    [
+        pytest.param([backend(US)], {"options": CONTROLLER}, "a controller attaches backends, perhaps in others too",
+                     id="a controller"),
+        pytest.param([backend(US), backend(Computed())], {}, "`backends` may point at any of `mig-us-central1`",
+                     id="not known"),
+        pytest.param([backend(US), backend(NOWHERE)], {}, "the `region` of a group is not known", id="a region"),
+        pytest.param([backend(US), backend(EU, capacityScaler=Computed())], {},
+                     "it is not known which of the others are drained", id="drained, perhaps"),
+    ],
+)  # fmt: skip
+def test_the_doubt_names_what_is_not_known(backends: list[Any], inputs: dict[str, Any], doubt: str) -> None:
+    (found,) = findings(RULE, build(service(backends, **inputs), US, EU, NOWHERE))
+    (reason,) = found.reasons
+    assert reason.endswith(f" 2 regions are needed, and {doubt}")
 
 
 HYBRID = R("NetworkEndpointGroup", "h", {"zone": "us-central1-b", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"})

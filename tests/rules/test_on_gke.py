@@ -14,6 +14,7 @@ from policypack.rules.on_gke.policies import how_to_create
 from tests.rules.clusters import (
     CROSS_REGION,
     HEALTH,
+    LABELS,
     OLD_POOLS,
     SETTINGS,
     VLLM,
@@ -325,6 +326,13 @@ def test_the_fix_is_a_whole_policy_with_its_target() -> None:
             '"portSpecification": "USE_FIXED_PORT", "port": 8000}}}}`.',
         )
     ]
+
+
+def test_the_fix_has_the_path_of_the_server_that_certainly_serves() -> None:
+    triton = deployment({"image": "nvcr.io/nvidia/tritonserver:25.01-py3"})
+    for labels, path in ((Computed(), "/v2/health/ready"), (LABELS, "/health")):
+        ((_, _, fix),) = texts(CHECK, *served(SERVICE, triton, deployment(VLLM, name="other", labels=labels)))
+        assert f'"requestPath": "{path}"' in fix
 
 
 @pytest.mark.parametrize(

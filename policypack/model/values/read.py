@@ -30,6 +30,7 @@ PLACEHOLDER: Final = "encrypted-value-not-available-here"
 _MAX_DEPTH: Final = 100
 # No number of the API is larger. Products of a few such numbers can still be written as floats.
 _MAX_NUMBER: Final = 2**64
+_NUMBERS: Final = (int, float)
 
 
 def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: int = 0) -> Value:
@@ -44,22 +45,19 @@ def read(raw: object, unknown_errors: tuple[type[Exception], ...] = (), depth: i
         unknown_errors: what reading an unknown item of `raw` raises, for the SDK's proxies.
         depth: how deep `raw` is nested; what is deeper than any real property is `UNKNOWN`.
     """
+    # What a state has most of goes first.
     if isinstance(raw, str):
         return UNKNOWN if raw in UNKNOWN_SENTINELS or PLACEHOLDER in raw else raw
-    if raw is None or isinstance(raw, bool):
+    if raw is None or raw is True or raw is False:
         return raw
-    if isinstance(raw, int):
-        return raw if abs(raw) <= _MAX_NUMBER else UNKNOWN
-    if isinstance(raw, float):
-        if not abs(raw) <= _MAX_NUMBER:
-            return UNKNOWN
-        return int(raw) if raw.is_integer() else raw
+    if isinstance(raw, _NUMBERS):
+        return _read_number(raw)
     if depth >= _MAX_DEPTH:
         return UNKNOWN
-    if isinstance(raw, list):
-        return [read(item, unknown_errors, depth + 1) for item in raw]
     if isinstance(raw, dict) and SIGNATURE_KEY not in raw:
         return {key: read(item, unknown_errors, depth + 1) for key, item in raw.items() if _is_shown(key)}
+    if isinstance(raw, list):
+        return [read(item, unknown_errors, depth + 1) for item in raw]
     if isinstance(raw, Mapping):
         return _read_mapping(raw, unknown_errors, depth)
     if isinstance(raw, Sequence):
@@ -71,6 +69,12 @@ def read_object(raw: object, unknown_errors: tuple[type[Exception], ...] = ()) -
     """Reads the properties of a resource; anything but an object has none."""
     value = read(raw, unknown_errors)
     return value if isinstance(value, dict) else {}
+
+
+def _read_number(raw: float) -> Value:
+    if not abs(raw) <= _MAX_NUMBER:
+        return UNKNOWN
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
 def _is_shown(key: object) -> TypeGuard[str]:

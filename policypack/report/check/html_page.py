@@ -12,10 +12,10 @@ from policypack.config.terms import SEVERITIES
 from policypack.evaluate import Finding, RuleReport, Status, WaiverUse
 from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
+from policypack.findings.groups import ToDo, first_to_do, groups_of
+from policypack.findings.order import OPEN, STATUSES, importance, waiver_importance
 from policypack.judgement import Location, Results
 from policypack.model.balancing.backend_service import BackendService
-from policypack.order import OPEN, STATUSES, importance, waiver_importance
-from policypack.report.check.groups import ToDo, first_to_do, groups_of
 from policypack.report.check.paths.all_paths import Served, ServingPaths
 from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
 from policypack.report.check.paths.serving_path import ServingPath

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from policypack.evaluate import Finding
+from policypack.findings.order import OPEN, importance
 from policypack.judgement import Results
-from policypack.order import OPEN, importance
 from policypack.report.check.verdicts import nothing_judged
 from policypack.report.sarif_log import MOST_RESULTS, SarifResult, left_out_of_sarif, sarif_log
 from policypack.report.text import json_text

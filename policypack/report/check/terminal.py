@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
+from policypack.findings.groups import MOST_TO_DO, Group, first_names, first_to_do, groups_of
+from policypack.findings.order import waiver_importance
 from policypack.judgement import Detail, Results
-from policypack.order import waiver_importance
-from policypack.report.check.groups import MOST_TO_DO, Group, first_to_do, groups_of
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
 from policypack.report.source_line import source_line
@@ -32,7 +32,6 @@ _STYLES: Final[dict[Status, str]] = {
 }
 _WAIVER_STYLES: Final[dict[WaiverState, str]] = {"in force": "cyan", "expired": "red", "unused": "yellow"}
 _COVERS: Final[dict[WaiverState, str]] = {"in force": "Waives", "expired": "Stands"}
-_MOST_NAMES: Final = 12
 _HOW_TO_DECIDE: Final = (
     "If a reason names a computed property, replace it with a literal value; if it names an option, set it. Or judge "
     "the deployed stack: `pulumi stack export`, then `check -`."
@@ -143,8 +142,8 @@ def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
 
 def _listed(names: list[str], detail: Detail) -> str:
     """The names, but only the first of very many unless all of it is asked for."""
-    left_out = 0 if detail == "verbose" or len(names) <= _MOST_NAMES + 1 else len(names) - _MOST_NAMES
-    return ", ".join(names[: len(names) - left_out]) + (f" and {left_out} more (--verbose)" if left_out else "")
+    shown, left_out = (", ".join(names), 0) if detail == "verbose" else first_names(names)
+    return shown + (f" and {left_out} more (--verbose)" if left_out else "")
 
 
 def _names(results: Results, findings: Iterable[Finding]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.evaluate import Finding, Report, Status
-from policypack.order import OPEN, STATUSES
+from policypack.findings.order import OPEN, STATUSES
 from policypack.wording import counted, printable, quoted
 
 _WHY_NOTHING: Final = {

@@ -92,7 +92,7 @@ def _is_not_a_default_account(machine: Machine) -> Checks:
     account = known(machine.service_account, "service_account")
     if account is None:
         yield _needs_no_account(machine)
-    elif known(account.is_default, "email", "service_account", because=_MAYBE_DEFAULT):
+    elif known(account.is_default, "email", within="service_account", because=_MAYBE_DEFAULT):
         yield Fail(
             "The VM runs as a default service account.",
             "A dedicated service account with the roles that the server needs.",

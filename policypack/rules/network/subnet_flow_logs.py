@@ -97,7 +97,7 @@ def subnet_flow_logs(subnetwork: Subnetwork, options: FlowLogsOptions) -> Checks
     ## Undecided
     When `log_config`, its `flow_sampling`, `purpose` or the network's profile is computed.
     """
-    sampling = known(subnetwork.flow_sampling, "flow_sampling", "log_config")
+    sampling = known(subnetwork.flow_sampling, "flow_sampling", within="log_config")
     if sampling is not None and sampling > 0 and sampling >= options.min_sampling:
         return
     lowest = f"of {options.min_sampling:g} or more" if options.min_sampling else "above 0"

@@ -101,8 +101,8 @@ def llm_backend_logging(service: BackendService, options: LoggingOptions) -> Che
     if log.is_enabled is False:
         yield Fail("Its requests are not logged.", required, fix)
         return
-    rate = known(log.sample_rate, "sample_rate", "log_config")
+    rate = known(log.sample_rate, "sample_rate", within="log_config")
     if rate <= 0 or rate < options.min_sample_rate:
         yield Fail(f"Its request log has ``sample_rate`` {rate:g}.", required, fix)
     else:
-        known(log.is_enabled, "enable", "log_config")
+        known(log.is_enabled, "enable", within="log_config")

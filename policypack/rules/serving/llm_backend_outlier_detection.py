@@ -133,7 +133,7 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
 
 
 def _ejects_enough_servers(detection: OutlierDetection, options: OutlierDetectionOptions) -> Checks:
-    percent = known(detection.max_ejection_percent, "max_ejection_percent", "outlier_detection")
+    percent = known(detection.max_ejection_percent, "max_ejection_percent", within="outlier_detection")
     if percent < options.min_ejection_percent:
         yield Fail(
             f"Its outlier detection ejects at most {percent:g} % of the servers.",
@@ -143,7 +143,7 @@ def _ejects_enough_servers(detection: OutlierDetection, options: OutlierDetectio
 
 
 def _ejects_at_all(is_enforced: bool | Unknown) -> Checks:
-    if not known(is_enforced, "enforcing_consecutive_errors", "outlier_detection"):
+    if not known(is_enforced, "enforcing_consecutive_errors", within="outlier_detection"):
         yield Fail(
             "Its outlier detection ejects nothing: all ``enforcing_...`` percentages are 0.",
             "Outlier detection that ejects servers.",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 from policypack.evaluate import Finding
-from policypack.order import importance
+from policypack.findings.order import importance
 from policypack.wording import facts_of, printable
 
 # What the turns of a loop call differently besides the resource itself: places, and the number of the turn.
 _LOCATION: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+(?:-[a-z])?")
 _NUMBER: Final = re.compile(r"(?<=[^0-9])[0-9]+$")
+_MOST_NAMED: Final = 12
 
 
 class Group(NamedTuple):
@@ -39,6 +40,12 @@ def groups_of(findings: Iterable[Finding]) -> list[Group]:
         key = (finding.rule.name, finding.level, finding.status, finding.type, _with_names_left_out(finding))
         found.setdefault(key, []).append(finding)
     return [Group(tuple(group), _is_literal(group)) for group in found.values()]
+
+
+def first_names(names: Sequence[str]) -> tuple[str, int]:
+    """The names for a sentence, only the first of very many, and how many are left out."""
+    left_out = len(names) - _MOST_NAMED if len(names) > _MOST_NAMED + 1 else 0
+    return ", ".join(names[: len(names) - left_out]), left_out
 
 
 MOST_TO_DO: Final = 3
