@@ -51,6 +51,11 @@ def test_entries(entries: list[R], expected: Expected) -> None:
     check_verdict(RULE, [*BASE, *entries], expected)
 
 
+def test_a_subnetwork_of_the_stack_in_a_computed_region() -> None:
+    elsewhere = subnet(Computed(), "elsewhere")
+    check_verdict(RULE, [*BASE, NETWORK, elsewhere, entry(US), entry(EU, target(elsewhere))], "undecided")
+
+
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [
