@@ -36,7 +36,8 @@ class Entry(ForwardingRule):
 
     @cached_property
     def own_region(self) -> str | Unknown:
-        return self.subnetwork_region or UNKNOWN
+        region = self.subnetwork_region
+        return UNKNOWN if region is None else region
 
     @cached_property
     def network(self) -> Resource | None:
