@@ -36,8 +36,7 @@ class Entry(ForwardingRule):
 
     @cached_property
     def own_region(self) -> str | Unknown:
-        region = self.subnetwork_region
-        return UNKNOWN if region is None else region
+        return UNKNOWN if self.subnetwork_region is None else self.subnetwork_region
 
     @cached_property
     def network(self) -> Resource | None:
