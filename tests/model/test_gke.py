@@ -65,6 +65,9 @@ def test_a_name_that_was_made_up_is_known_once_it_is_there() -> None:
     (made,) = build(R("BackendService", "chat", {}, {"outputs": {"name": "chat-1a2b3c4"}})).resources
     assert is_called(made, "chat-1a2b3c4") is True
     assert is_called(made, "chat-7654321") is False
+    (to_make,) = build(R("BackendService", "chat")).resources
+    assert is_called(to_make, "chat-1a2b3c4") is UNKNOWN
+    assert is_called(to_make, "talk-1a2b3c4") is False
 
 
 def test_a_name_that_will_be_made_up_is_nobodys() -> None:
