@@ -134,6 +134,10 @@ class Nothing(NamedTuple):
     names: tuple[str, ...] = ()
     is_blind: bool = False
 
+    def counts(self, also: Collection[FailOn]) -> bool:
+        """Whether a run fails for it: where there may be something to judge it is undecided."""
+        return "nothing-judged" in also or (self.is_blind and "undecided" in also)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -148,8 +152,9 @@ class Report:
     def violations(self, also: Collection[FailOn] = ()) -> tuple[Finding, ...]:
         """The findings that a run fails for: mandatory violations, and what `also` names besides."""
         failed, undecided = self.with_status("failed"), self.with_status("undecided")
-        is_all_open = "undecided" in also and self.nothing
-        counted = failed if "advisory" in also or is_all_open else tuple(f for f in failed if f.level == "mandatory")
+        fails_for_nothing = self.nothing is not None and self.nothing.counts(also)
+        is_every = "advisory" in also or fails_for_nothing
+        counted = failed if is_every else tuple(finding for finding in failed if finding.level == "mandatory")
         return (*counted, *undecided) if "undecided" in also else counted
 
     @cached_property

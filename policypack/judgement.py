@@ -89,10 +89,9 @@ class Results:
 
     @property
     def fails(self) -> bool:
-        """Whether the run fails: that nothing was judged, although there is something to judge, is undecided."""
+        """Whether the run fails, also for having judged nothing."""
         nothing = self.report.nothing
-        is_undecided = nothing is not None and nothing.is_blind and "undecided" in self.fail_on
-        return bool(self.violations) or is_undecided or (nothing is not None and "nothing-judged" in self.fail_on)
+        return bool(self.violations) or (nothing is not None and nothing.counts(self.fail_on))
 
     @property
     def known(self) -> tuple[Known, ...]:

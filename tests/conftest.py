@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 
@@ -33,6 +34,11 @@ evaluate.raise_internal_errors = True
 
 # Workers of a test run may inherit it, and reports would be broken there.
 os.environ.pop("COLUMNS", None)
+
+
+def pytest_collection_finish() -> None:
+    """Tests and modules live to the end, when pytest has the collector run some more times."""
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

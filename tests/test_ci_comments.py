@@ -89,7 +89,9 @@ def github(tmp_path: Path) -> Path:
 
 def start(folder: Path, *kind: str, pull_request: str = "7") -> subprocess.Popen[str]:
     report = f"{kind[0] if kind else 'policy'}.md"
-    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "GITHUB": str(folder), "REPORT": report}
+    # This `python3`: another on the PATH may be a script of pyenv, which takes longer than Python.
+    path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "GITHUB": str(folder), "REPORT": report}
     command = [str(ROOT / "scripts/comment.py"), "acme/llm", pull_request, "55", *kind]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -152,3 +152,10 @@ def test_the_protocol_of_packets(scheme: str, ours: Any, theirs: Any, expected: 
     chat = regional_service(scheme, protocol=theirs)
     rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), ipProtocol=ours)
     check_verdict(RULE, [chat, rule], expected, "rule")
+
+
+def test_what_is_read_shows_its_region_in_its_id() -> None:
+    for region, expected in ((REGION, "passed"), ("us-east1", "failed")):
+        shown = {"id": f"projects/p/regions/{region}/subnetworks/vms"}
+        subnetwork = R("Subnetwork", "vms", {"region": Computed(value=region)}, {"outputs": shown, "is_read": True})
+        check_verdict(RULE, [*front("INTERNAL_MANAGED", subnetwork=target(subnetwork)), subnetwork], expected, "rule")

@@ -51,6 +51,13 @@ def test_entries(entries: list[R], expected: Expected) -> None:
     check_verdict(RULE, [*BASE, *entries], expected)
 
 
+def test_a_subnetwork_of_the_stack_in_a_computed_region() -> None:
+    elsewhere = subnet(Computed(), "elsewhere")
+    there = (NETWORK, elsewhere, proxies(US), proxies(EU))
+    # As deployed its URL tells the region.
+    check_verdict(RULE, [*BASE, *there, entry(US), entry(EU, target(elsewhere))], ("undecided", "passed"))
+
+
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [

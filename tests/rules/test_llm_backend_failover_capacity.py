@@ -260,6 +260,19 @@ def test_one_small_backend(warm: tuple[int, int], expected: Any) -> None:
     check_verdict(RULE, [subject, us, eu, *scalers], expected)
 
 
+def test_the_fix_names_no_group_while_any_of_them_may_be_drained() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    resources = [service([backend(us, capacityScaler=0), backend(eu)]), us, eu, autoscaler(us), autoscaler(eu)]
+    (found,) = findings(RULE, build(*resources))
+    (problem,) = found.problems
+    assert problem.observed.startswith(
+        "Whichever backend has which group, some region cannot be lost. With one pairing: "
+    )
+    assert problem.fix == "Set `capacity_scaler` to 1 on the backends that are drained."
+    (found,) = findings(RULE, build(*resources, deployed=True))
+    assert found.problems[0].fix.startswith("Set `capacity_scaler` to 1 on the backends with `mig-us-central1`")
+
+
 def test_a_limit_for_each_endpoint_is_named() -> None:
     neg, other = (
         R("NetworkEndpointGroup", name, {"zone": zone})

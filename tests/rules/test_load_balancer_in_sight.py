@@ -132,6 +132,7 @@ def test_a_run_that_judged_nothing_is_undecided(stack: list[R]) -> None:
     report = judged(*stack)
     assert not report.violations()
     assert report.violations(["undecided"])
+    assert report.violations(["nothing-judged"]) == report.with_status("failed")
     assert verdict_line(report).startswith("Nothing was judged, although there are or may be load balancers: see `")
 
 

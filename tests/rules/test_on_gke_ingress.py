@@ -51,7 +51,7 @@ def test_backend_config(rule: str, without: dict[str, Any], expected: str) -> No
     [
         pytest.param('{"default": "config"}', "failed", id="default"),
         pytest.param('{"ports": {"80": "config"}}', "failed", id="by the port"),
-        pytest.param('{"ports": {"http": "config"}}', "undecided", id="by a name of a port"),
+        pytest.param('{"ports": {"http": "config"}}', "failed", id="by a name that no port has"),
         pytest.param('{"default": "other"}', "undecided", id="outside the stack"),
         pytest.param("config", "undecided", id="no JSON"),
         pytest.param(Computed(), "undecided", id="computed"),
@@ -59,6 +59,25 @@ def test_backend_config(rule: str, without: dict[str, Any], expected: str) -> No
 )
 def test_which_backend_config_counts(names: Any, expected: str) -> None:
     check_verdict(TIMEOUT, behind_ingress({"timeoutSec": 60}, names=names), expected)
+
+
+@pytest.mark.parametrize(
+    ("ports", "names", "expected"),
+    [
+        pytest.param([{"name": "api", "port": 80}], '{"ports": {"api": "config"}}', "passed", id="by its name"),
+        pytest.param([{"name": "api", "port": 80}], '{"ports": {"80": "config"}}', "passed", id="by its number"),
+        pytest.param([{"name": "api", "port": 80}], '{"ports": {"8080": "config"}}', "failed", id="another port"),
+        pytest.param([{"name": "api", "port": 80}], '{"ports": {"8080": "x"}, "default": "config"}', "undecided",
+                     id="another port, and a default"),
+        pytest.param([{"name": Computed(), "port": 80}], '{"ports": {"api": "config"}}', "undecided",
+                     id="a computed name"),
+        pytest.param(Computed(), '{"ports": {"8080": "config"}}', "undecided", id="computed ports"),
+    ],
+)  # fmt: skip
+def test_a_backend_config_for_a_port(ports: Any, names: str, expected: str) -> None:
+    target = service(annotations={"cloud.google.com/backend-config": names})
+    target.inputs["spec"] = {**target.inputs["spec"], "ports": ports}
+    check_verdict(TIMEOUT, [ingress(), target, backend_config(CONFIG), VLLM_PODS], expected)
 
 
 def test_the_annotation_of_the_beta_names_a_backend_config() -> None:

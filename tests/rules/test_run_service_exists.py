@@ -55,6 +55,12 @@ def test_verdicts(runs: list[R], link: R, expected: str) -> None:
     check_verdict(RULE, [*runs, link, behind(link), OTHER_STACK], expected)
 
 
+def test_the_fix_of_a_neg_for_private_service_connect_without_its_type() -> None:
+    link = neg(None, US, networkEndpointType=None, pscTargetService="projects/p/regions/r/serviceAttachments/llm")
+    found = finding(RULE, link, behind(link))
+    assert found.problems[0].fix.startswith('Set `network_endpoint_type="PRIVATE_SERVICE_CONNECT"` on ')
+
+
 def test_a_name_that_a_service_hands_on() -> None:
     here, there = run(US), run(EU, name="other")
     right = neg(here, US)

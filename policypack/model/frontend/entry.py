@@ -36,7 +36,7 @@ class Entry(ForwardingRule):
 
     @cached_property
     def own_region(self) -> str | Unknown:
-        return self.subnetwork_region or UNKNOWN
+        return UNKNOWN if self.subnetwork_region is None else self.subnetwork_region
 
     @cached_property
     def network(self) -> Resource | None:

@@ -8,7 +8,7 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
-from policypack.model.graph.reference import Reference, is_regional_type, region_setting
+from policypack.model.graph.reference import Reference, is_regional_type, location_of, region_setting
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES, SUBNETWORK_TYPES
 from policypack.model.graph.view import View
 from policypack.model.products.product import (
@@ -78,7 +78,7 @@ class ForwardingRule(View):
         if isinstance(subnetwork, Reference):
             return subnetwork.region or UNKNOWN
         if subnetwork:
-            return region_setting(subnetwork)
+            return location_of(subnetwork)
         return None if links.is_complete else UNKNOWN
 
     @cached_property

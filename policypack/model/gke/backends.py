@@ -220,7 +220,7 @@ class GkeBackend:
         configs = ((one, self._is_named(one, names)) for one in objects_of(self.stack, (BACKEND_CONFIG,)))
         policies = tuple((Policy(BACKEND_CONFIG, one), is_it) for one, is_it in configs if is_it is not False)
         is_found = any(is_it is True for _, is_it in policies)
-        hidden = "" if is_found else f"the BackendConfig of {self.label} is not known to be in the stack"
+        hidden = "" if is_found or not names else f"the BackendConfig of {self.label} is not known to be in the stack"
         return Attached(policies, hidden)
 
     def _is_named(self, config: KubernetesObject, names: list[str | Unknown]) -> bool | Unknown:
@@ -237,9 +237,26 @@ class GkeBackend:
             return [default if ports is None else UNKNOWN]
         by_key = {key: ports.string(key, default=UNKNOWN) for key in ports.keys}
         # A port can be named by its number here and by its name there.
-        routed = [by_key.get(plain(route.port)) if isinstance(route.port, str) else None for route, _ in self.routes]
+        called = [self._names_of_port(route.port) for route, _ in self.routes]
+        routed = [next((by_key[name] for name in names if name in by_key), None) for names in called]
         known = [name for name in routed if name is not None]
-        return known if len(known) == len(routed) == 1 else [default, *by_key.values()]
+        if len(known) == len(routed) == 1:
+            return known
+        is_for_others = not known and all(len(names) > 1 for names in called)
+        if is_for_others and not isinstance(annotation, Unknown) and annotation.value("default") is None:
+            return []
+        return [default, *by_key.values()]
+
+    def _names_of_port(self, port: str | Unknown | None) -> tuple[str, ...]:
+        """What a port of its Service is called: all its names if the Service shows it, else the one in the route."""
+        if self.target is None or not isinstance(port, str):
+            return ()
+        shown = list[Properties]() if self.target.is_patch else known_in(self.target.spec.objects("ports"))
+        for entry in shown:
+            name, number = entry.string("name", default=""), entry.number("port")
+            if isinstance(name, str) and isinstance(number, int | float) and plain(port) in (name, f"{number:g}"):
+                return f"{number:g}", name
+        return (plain(port),)
 
 
 def _port_in(entry: Properties) -> float | Unknown | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import itertools
 import re
 import zlib
@@ -130,12 +131,18 @@ def find_secrets(key: str, text: str) -> Findings:
         key: the key, which may say itself that the whole text is a credential.
         text: the text; beyond 1 MiB it is not read.
     """
-    found = list(_find(text[:_MAX_TEXT], _MAX_DEPTH))
+    found = list(_found_in(text[:_MAX_TEXT]))
     if not any(is_certain for _, is_certain in found):
         found += _judge_entry(key, text)
     certain = dict.fromkeys(kind for kind, is_certain in found if is_certain)
     possible = dict.fromkeys(kind for kind, is_certain in found if not is_certain)
     return Findings(tuple(certain), tuple(kind for kind in possible if kind not in certain))
+
+
+@functools.lru_cache(maxsize=16)
+def _found_in(text: str) -> tuple[tuple[str, bool], ...]:
+    """Machines of all regions start by the same texts."""
+    return tuple(_find(text, _MAX_DEPTH))
 
 
 def can_be_named(name: str) -> bool:

@@ -71,6 +71,11 @@ class ServerlessBackend:
         return any_of(is_set(self.neg.asked.object(key)) for key in ("cloudRun", *_OTHER_PRODUCTS))
 
     @property
+    def has_psc_target(self) -> bool | Unknown:
+        """Whether it names what a NEG of type PRIVATE_SERVICE_CONNECT leads to; left out, the type is SERVERLESS."""
+        return False if self.neg is None else is_set(self.neg.asked.string("pscTargetService"))
+
+    @property
     def service_name(self) -> str | Unknown | None:
         """The short name of its service."""
         return self._cloud_run.string("service")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.fleets.capacity import Loss, losses
@@ -14,6 +14,8 @@ from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.rule import Options, Range, rule
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 from policypack.wording import quoted
+
+_RAISE_SCALERS: Final = "Set ``capacity_scaler`` to 1 on the backends that are drained."
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,14 @@ def _agreed(alternatives: Sequence[ServiceFleets], options: FailoverCapacityOpti
     if not any(each):
         return
     if all(isinstance(verdict, Fail) for verdicts in each for verdict in verdicts) and all(each):
-        first = next(verdict for verdict in each[0] if isinstance(verdict, Fail))
-        yield replace(first, observed=f"Whichever backend has which group: {first.observed}")
+        firsts = [next(verdict for verdict in verdicts if isinstance(verdict, Fail)) for verdicts in each]
+        example = (
+            ": " if len({one.observed for one in firsts}) == 1 else ", some region cannot be lost. With one pairing: "
+        )
+        are_drained = all(_drained(found) for found in alternatives)
+        is_same = len({one.remedy.text for one in firsts}) == 1
+        fix = _RAISE_SCALERS if are_drained and not is_same else firsts[0].fix
+        yield replace(firsts[0], observed=f"Whichever backend has which group{example}{firsts[0].observed}", fix=fix)
     else:
         yield Undecided(
             "its capacity is not known: the backends' targets differ, and it is not known yet which group has which "
@@ -191,6 +199,11 @@ def _observed(loss: Loss, found: ServiceFleets) -> str:
     )
 
 
+def _drained(found: ServiceFleets) -> list[str]:
+    """The groups whose warm VMs get no requests."""
+    return [fleet.name for fleet in found.fleets if not fleet.scaler and fleet.warm]
+
+
 def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) -> str:
     if found.starts_on_demand:
         return (
@@ -198,7 +211,7 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
             "computes the numbers."
         )
     bearable = math.floor(100 * min(other.left_fraction for other in fatal)) / 100
-    drained = [fleet.name for fleet in found.fleets if not fleet.scaler and fleet.warm]
+    drained = _drained(found)
     if not bearable and drained:
         return f"Set ``capacity_scaler`` to 1 on the backends with {quoted(drained)}, which are drained."
     if not bearable:

@@ -74,7 +74,10 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield Fail(
             f"The serverless NEG `{backend.label}` names no service.",
             "A serverless NEG that names a service.",
-            'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region'
+            f'Set ``network_endpoint_type="PRIVATE_SERVICE_CONNECT"`` on `{backend.label}`: it has a '
+            "``psc_target_service``."
+            if backend.has_psc_target is not False
+            else 'Set ``cloud_run={"service": ...}`` to the name of the Cloud Run service in its region'
             f"{_such_as(backend)}.",
         )
     elif backend.link.elsewhere:

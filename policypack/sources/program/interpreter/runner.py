@@ -36,7 +36,8 @@ sys.path[:] = [path for path in sys.path if os.path.abspath(path) != _HERE]
 
 def _write(result: dict[str, Any]) -> None:
     with open(_RESULT_FILE, "w", encoding="utf-8") as file:
-        json.dump(result, file)
+        # Not `json.dump`, which is written in Python.
+        file.write(json.dumps(result))
 
 
 try:
