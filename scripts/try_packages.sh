@@ -7,15 +7,19 @@ cd "$root"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
+# Installing pip, and compiling what is never imported, would take longer than what is tried.
+install() {
+    .venv/bin/python -m venv --without-pip "$folder/$1"
+    .venv/bin/python -m pip --python "$folder/$1/bin/python" install --quiet --disable-pip-version-check --no-compile "${@:2}"
+}
+
 echo "The policy pack, as a machine of an organization has it:"
 scripts/pack.sh "$folder/pack"
-.venv/bin/python -m venv "$folder/pack-venv"
-"$folder/pack-venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$folder/pack/requirements.txt"
+install pack-venv --requirement "$folder/pack/requirements.txt"
 TESTED_PACK=$folder/pack TESTED_PACK_PYTHON=$folder/pack-venv/bin/python .venv/bin/python -m pytest --quiet tests/test_wire.py
 
 echo "The command, as pipx installs it:"
-.venv/bin/python -m venv "$folder/command-venv"
-"$folder/command-venv/bin/python" -m pip install --quiet --disable-pip-version-check "$root[cli]"
+install command-venv "${root}[cli]"
 cd "$folder"
 status=0
 "$folder/command-venv/bin/llm-policypack" check "$root/tests/recordings/exported_state.json" \

@@ -31,7 +31,7 @@ def load(stack_dir: Path, mutated: Mutation) -> Stack:
 def kept_run(stack_dir: Path, mutated: Mutation) -> kept.Run | None:
     """What is kept of what the mutated program registers, if it was of this program."""
     patch = kept.patches_in(KEPT_FILE).get(fingerprint(stack_dir, mutated))
-    return None if patch is None else _run_unmutated(stack_dir, mutated.stack, deployed=mutated.deployed).patched(patch)
+    return None if patch is None else run_unmutated(stack_dir, mutated.stack, deployed=mutated.deployed).patched(patch)
 
 
 def run_mutated(stack_dir: Path, mutated: Mutation) -> kept.Run:
@@ -46,7 +46,8 @@ def run_mutated(stack_dir: Path, mutated: Mutation) -> kept.Run:
 
 
 @functools.cache
-def _run_unmutated(stack_dir: Path, stack: str, *, deployed: bool) -> kept.Run:
+def run_unmutated(stack_dir: Path, stack: str, *, deployed: bool) -> kept.Run:
+    """What the program itself registers; it is run once for all tests."""
     return kept.run_project(stack_dir, stack, deployed=deployed)
 
 
@@ -75,7 +76,7 @@ def main(stack_dir: Path = ENVIRONMENT.parent) -> None:
             key = fingerprint(stack_dir, mutated)
             if key not in known:
                 print(f"{number}/{len(MUTATIONS)} {name}", flush=True)
-                unmutated = _run_unmutated(stack_dir, mutated.stack, deployed=mutated.deployed)
+                unmutated = run_unmutated(stack_dir, mutated.stack, deployed=mutated.deployed)
                 known[key] = kept.patch_between(unmutated.result, run_mutated(stack_dir, mutated).result)
             patches[key] = known[key]
     kept.write_patches(KEPT_FILE, patches)

@@ -10,13 +10,11 @@ from policypack.config.options import default_settings
 from policypack.evaluate import Report, evaluate
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
-from policypack.sources.program import load_program
 from tests import kept
 from tests.reference_stack import mutants
 from tests.reference_stack.applicable import NOT_APPLICABLE
 from tests.reference_stack.mutations import MUTATIONS
 from tests.reference_stack.stacks import STACKS
-from tests.sources.deployed import DEPLOYED
 
 pytestmark = pytest.mark.usefixtures("_warm")
 
@@ -32,7 +30,7 @@ def judged(stack: Stack) -> Report:
 @pytest.mark.parametrize("deployed", [False, True], ids=["first-preview", "deployed"])
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_passes_every_rule(stack_dir: Path, stack: str, deployed: bool) -> None:
-    report = judged(load_program(stack_dir, stack, computed=DEPLOYED if deployed else None, timeout=60).stack)
+    report = judged(mutants.run_unmutated(stack_dir, stack, deployed=deployed).stack)
     wrong = {
         (found.rule.name, found.name): found.problems or found.reasons
         for status in ("failed", "undecided")
