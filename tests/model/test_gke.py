@@ -14,12 +14,14 @@ from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import Kind, kind_of
 from policypack.model.kubernetes.names import is_called
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_cluster, same_namespace
+from policypack.model.products.product import Family
 from policypack.model.values.secret import is_secret, secret
 from policypack.model.values.values import UNKNOWN
 from tests.rules.clusters import (
     cluster,
     config_group,
     gateway,
+    ingress,
     pool,
     release,
     route,
@@ -63,6 +65,9 @@ def test_a_name_that_was_made_up_is_known_once_it_is_there() -> None:
     (made,) = build(R("BackendService", "chat", {}, {"outputs": {"name": "chat-1a2b3c4"}})).resources
     assert is_called(made, "chat-1a2b3c4") is True
     assert is_called(made, "chat-7654321") is False
+    (to_make,) = build(R("BackendService", "chat")).resources
+    assert is_called(to_make, "chat-1a2b3c4") is UNKNOWN
+    assert is_called(to_make, "talk-1a2b3c4") is False
 
 
 def test_a_name_that_will_be_made_up_is_nobodys() -> None:
@@ -260,7 +265,25 @@ def test_classes(name: str, scheme: str, is_regional: bool, is_many: bool) -> No
     found = front.front_class
     assert isinstance(found, FrontClass)
     assert (found.product.scheme, found.product.is_regional, found.is_multi_cluster) == (scheme, is_regional, is_many)
+    assert found.product.family is Family.APPLICATION
     assert front.is_external is (scheme != "INTERNAL_MANAGED")
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "is_regional", "is_many"),
+    [
+        ("gce", "EXTERNAL", False, False),
+        ("gce-internal", "INTERNAL_MANAGED", True, False),
+        ("gce-regional-external", "EXTERNAL_MANAGED", True, False),
+        ("gce-multi-cluster", "EXTERNAL", False, True),
+    ],
+)
+def test_classes_of_an_ingress(name: str, scheme: str, is_regional: bool, is_many: bool) -> None:
+    (front,) = fronts_of(build(ingress(class_name=name)))
+    found = front.front_class
+    assert isinstance(found, FrontClass)
+    assert (found.product.scheme, found.product.is_regional, found.is_multi_cluster) == (scheme, is_regional, is_many)
+    assert found.product.family is Family.APPLICATION
 
 
 @pytest.mark.parametrize("name", ["istio", "nginx", "kgateway"])

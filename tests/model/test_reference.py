@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policypack.model.graph.reference import Reference, full_url, has_a_name, references_to
+from policypack.model.graph.reference import Reference, full_url, has_a_name, location_of, references_to
 from policypack.model.graph.resource import Resource
 from policypack.model.values.values import UNKNOWN
 from tests.stacks import Computed, Out, R, backend, build, service, statuses
@@ -75,3 +75,15 @@ def test_the_name_of_a_resource(
     (chat,) = build(R("BackendService", "chat", inputs, {"outputs": outputs})).resources
     assert has_a_name(chat) is named
     assert references_to(chat) == references
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        pytest.param("projects/p/zones/us-central1-a/instanceGroups/g", "us-central1-a", id="in a zone"),
+        pytest.param("projects/p/regions/us-central1/instanceGroups/g", UNKNOWN, id="of the other scope"),
+    ],
+)
+def test_what_is_read_is_where_its_id_says(path: str, location: Any) -> None:
+    read = Resource("urn:g", "gcp:compute/instanceGroup:InstanceGroup", "g", None, {"id": path}, is_read=True)
+    assert location_of(read) is location or location_of(read) == location

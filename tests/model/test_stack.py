@@ -9,11 +9,14 @@ import pytest
 from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
 from policypack.model.graph.links import LinkIndex, Links, resolve
+from policypack.model.graph.path import on_path
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import RUN_TYPES, SERVICE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rules import RULES
+from tests.rules.runs import behind, neg, run
 from tests.stacks import backend, build, check, mig, service
 
 NETWORK, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
@@ -138,3 +141,10 @@ def test_a_stack_that_was_told_to_forget_goes_at_once() -> None:
     finally:
         gc.enable()
     assert report.with_status("failed")
+
+
+def test_a_cloud_run_service_is_on_the_path_by_its_name() -> None:
+    by_name = neg(None, cloudRun={"service": "llm"})
+    stack = build(run(), by_name, behind(by_name))
+    (chat,) = stack.of_types(SERVICE_TYPES)
+    assert on_path(stack, chat, RUN_TYPES) == stack.of_types(RUN_TYPES)

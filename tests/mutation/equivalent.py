@@ -15,6 +15,10 @@ EQUIVALENT: Final = {
     ("model/balancing/backend",
      "cells = MODES_OF_KINDS.get(self.balancing_mode, {}) if isinstance(self.balancing_mode, str) else {}",
      "MODES_OF_KINDS.get(self.balancing_mode, {}) if True else {}"): "what is not known is no mode of the table",
+    ("model/balancing/service_settings", '"enforcingConsecutiveErrors": 100.0,', "101.0"):
+        "what is enforced for more than 0 % is on",
+    ("model/balancing/service_settings", '"enforcingSuccessRate": 100.0,', "101.0"):
+        "what is enforced for more than 0 % is on",
     ("model/balancing/service_settings", '"enforcingConsecutiveGatewayFailure": 0.0,', "-1.0"):
         "what is enforced for 0 % or less is off",
     ("model/balancing/service_settings", 'if self.resource.asked.object("logConfig") is None:', "if False:"):

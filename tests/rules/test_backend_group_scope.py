@@ -80,6 +80,7 @@ PATH = "zones/us-central1-a/instanceGroups/x"
         ([backend(f"projects/p/{PATH}"), backend(PATH)], {}, "passed"),
         ([backend(f"projects/p/{PATH}"), backend(PATH)], {"project": Computed()}, "undecided"),
         ([backend(f"projects/p/{PATH}"), backend(f"projects/123/{PATH}")], {}, "undecided"),
+        ([backend(f"projects/p/{PATH}"), backend(f"projects/123/{PATH}-2")], {}, "passed"),
         ([backend(f"projects/1/{PATH}"), backend(f"projects/2/{PATH}")], {}, "passed"),
         ([backend(f"projects/p/{PATH}"), backend(f"projects/q/{PATH}")], {}, "passed"),
     ],

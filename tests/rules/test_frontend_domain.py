@@ -156,6 +156,11 @@ def test_certificates_outside_the_stack(key: str, url: Any, expected: Expected) 
     check_verdict(RULE, [CHAT, every, https(every, "proxy", **{key: [url]})], expected, "proxy")
 
 
+def test_host_rules_that_are_not_known() -> None:
+    computed = R("URLMap", "paths", {"defaultService": target(CHAT), "hostRules": Computed()})
+    check_verdict(RULE, fronted(computed, managed("x.org")), "undecided", "proxy")
+
+
 def test_host_rules_made_elsewhere() -> None:
     check_verdict(RULE, fronted(paths(DOMAIN, options=("hostRules",)), managed("x.org")), "undecided", "proxy")
 
@@ -198,6 +203,13 @@ def mapped(entries: list[tuple[Any, str]], *hosts: str) -> list[R]:
 )
 def test_certificate_maps(entries: list[tuple[Any, str]], hosts: list[str], expected: Expected) -> None:
     check_verdict(RULE, mapped(entries, *hosts), expected, "proxy")
+
+
+def test_an_entry_whose_certificates_are_not_known() -> None:
+    certificates, of = R(MAP, "certificates", {}), paths(DOMAIN)
+    given = {"map": Out(certificates, "name"), "hostname": DOMAIN, "certificates": Computed()}
+    stack = [CHAT, of, certificates, R(ENTRY, "entry", given), https(of, certificateMap=Computed((certificates,)))]
+    check_verdict(RULE, stack, "undecided", "proxy")
 
 
 def test_plain_http_needs_no_certificate() -> None:

@@ -217,7 +217,7 @@ class BackendService(LoadBalancerService):
             if isinstance(identity, Reference):
                 alike.setdefault(identity.in_project(None), []).append(identity)
         pairs = (pair for found in alike.values() for pair in permutations(found, 2))
-        return tuple(sorted({one.name for one, other in pairs if may_be_one(one, other)}))
+        return tuple(sorted({one.name for one, other in pairs if _may_be_in_one_project(one, other)}))
 
     @property
     def _known_entries(self) -> tuple[Resource | Reference, ...]:
@@ -335,10 +335,8 @@ def regions_of(services: Sequence[BackendService], others: Sequence[BackendServi
     return count_regions(certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None)
 
 
-def may_be_one(one: Reference, other: Reference) -> bool:
-    """Whether two names are alike but for projects that may be the same: numbers and ids name them alike."""
-    if one.in_project(None) != other.in_project(None):
-        return False
+def _may_be_in_one_project(one: Reference, other: Reference) -> bool:
+    """Whether the projects of two different names may be the same: numbers and ids name them alike."""
     if one.project is None or other.project is None:
         return True
     return one.project.isdigit() != other.project.isdigit()

@@ -6,7 +6,7 @@ from typing import Final
 
 from policypack.model.frontend.domains import Domains, certificates_of, hosts_of, is_proved
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.values.logic import known_in
+from policypack.model.values.logic import known_in, when_known
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.places import certificates_are_there
@@ -78,7 +78,10 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
 
 
 def _is_for_its_host(entry: Domains) -> Checks:
-    if isinstance(entry.hostname, str) and entry.proves(entry.hostname) is False:
+    if entry.hostname is None:
+        return
+    doubt = Undecided(f"whether the certificates of `{entry.name}` cover its ``hostname`` is not known", "certificates")
+    if not decided(when_known(entry.hostname, entry.proves), doubt):
         domains = known(entry.certified, "domains")
         others = f"its certificates cover {quoted(domains)}" if domains else "and has no certificate"
         yield Fail(
