@@ -67,7 +67,8 @@ class R:
         name = self.inputs.get("name", f"{self.name}-1a2b3c4")
         if key == "instanceGroup":
             collection = "instanceGroups"
-        path = f"projects/{self.inputs.get('project', PROJECT)}/{location}/{collection}/{name}"
+        project = self.inputs.get("project", PROJECT)
+        path = f"projects/{project.value if isinstance(project, Computed) else project}/{location}/{collection}/{name}"
         return path if key == "id" else API + path
 
 

@@ -78,6 +78,9 @@ def _internal(part: str, *edits: Edit, chosen: str = "") -> Fix:
     return fix("frontend-regions", part, *edits, chosen=chosen, program=INTERNAL)
 
 
+_PLACE_OF_GROUP = '    "llm-us-central1",\n    region="us-central1",\n'
+
+
 FIXES = {
     "a VM in two groups": fix(
         "backend-group-scope",
@@ -87,6 +90,17 @@ FIXES = {
         (_SCALER, f"{_SCALER},{_ENTRY}", _SCALER),
         program=REGIONAL,
         chosen="max_utilization 0.8",
+    ),
+    "a group of another project": fix(
+        "backend-group-scope",
+        "_is_in_project",
+        (
+            _PLACE_OF_GROUP,
+            f'{_PLACE_OF_GROUP}    project="llm-models",\n',
+            f'{_PLACE_OF_GROUP}    project="llm-models",\n',
+        ),
+        (_REGIONAL_SERVICE, _REGIONAL_SERVICE, f'{_REGIONAL_SERVICE}    project="llm-models",\n'),
+        program=REGIONAL,
     ),
     "two rules for one port": fix(
         "forwarding-rule-scheme",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policypack.model.values.values import UNKNOWN
 from tests.stacks import (
     API,
     PROJECT,
@@ -52,8 +53,8 @@ PATH = "zones/us-central1-a/instanceGroups/x"
         ([backend(INTERNET)], {}, "passed"),
         ([backend(EU)], {**IN_US, "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}, "failed"),
         ([backend(EU)], {**IN_US, "loadBalancingScheme": Computed()}, "failed"),
-        ([backend(f"projects/p/{PATH}")], IN_US, "passed"),
-        ([backend(f"projects/p/{PATH}")], {"region": "us-east1"}, "failed"),
+        ([backend(f"projects/{PROJECT}/{PATH}")], IN_US, "passed"),
+        ([backend(f"projects/{PROJECT}/{PATH}")], {"region": "us-east1"}, "failed"),
         ([backend(US)], {"region": Computed()}, "undecided"),
         ([backend(INTERNET)], {"region": Computed()}, "failed"),
         ([backend(Computed((OTHER_STACK,)))], IN_US, "undecided"),
@@ -70,23 +71,65 @@ PATH = "zones/us-central1-a/instanceGroups/x"
         ([backend(US), backend(Computed())], {}, "undecided"),
         ([backend(US), backend(EU), backend(Computed((US,), Out(US)))], {}, ("undecided", "failed")),
         ([backend(US), backend(ZONAL)], {}, "passed"),
-        ([backend(f"projects/p/{PATH}"), backend(f"{API}projects/p/{PATH}")], {}, "failed"),
+        ([backend(f"projects/{PROJECT}/{PATH}"), backend(f"{API}projects/{PROJECT}/{PATH}")], {}, "failed"),
         (
-            [backend(f"projects/p/{PATH}"), backend(f"projects/p/{PATH.replace('Groups', 'GroupManagers')}")],
+            [backend(f"projects/{PROJECT}/{PATH}"), backend(f"projects/p/{PATH.replace('Groups', 'GroupManagers')}")],
             {},
             "failed",
         ),
         ([backend(f"projects/{PROJECT}/{PATH}"), backend(PATH)], {}, "failed"),
-        ([backend(f"projects/p/{PATH}"), backend(PATH)], {}, "passed"),
-        ([backend(f"projects/p/{PATH}"), backend(PATH)], {"project": Computed()}, "undecided"),
-        ([backend(f"projects/p/{PATH}"), backend(f"projects/123/{PATH}")], {}, "undecided"),
-        ([backend(f"projects/p/{PATH}"), backend(f"projects/123/{PATH}-2")], {}, "passed"),
-        ([backend(f"projects/1/{PATH}"), backend(f"projects/2/{PATH}")], {}, "passed"),
-        ([backend(f"projects/p/{PATH}"), backend(f"projects/q/{PATH}")], {}, "passed"),
+        ([backend(f"projects/{PROJECT}/{PATH}"), backend(PATH)], {"project": Computed()}, "undecided"),
+        ([backend(f"projects/{PROJECT}/{PATH}"), backend(f"projects/123/{PATH}")], {}, "undecided"),
+        ([backend(f"projects/{PROJECT}/{PATH}"), backend(f"{PATH}-2")], {}, "passed"),
     ],
 )
 def test_verdict(backends: Any, inputs: dict[str, Any], expected: Expected) -> None:
     check_verdict(RULE, [service(backends, **inputs), *RESOURCES], expected)
+
+
+OTHER = "p-other"
+MADE = R("gcp:organizations/project:Project", "made")
+COMPUTED = Computed((MADE,), OTHER)
+MESH = {"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}
+NEG_PATH = "zones/us-central1-a/networkEndpointGroups/x"
+
+
+@pytest.mark.parametrize(
+    ("entry", "inputs", "expected"),
+    [
+        pytest.param(f"projects/{OTHER}/{PATH}", {}, "failed", id="the URL names another project"),
+        pytest.param(mig(project=OTHER), {}, "failed", id="the group names another project"),
+        pytest.param(mig(), {"project": OTHER}, "failed", id="the service names another project"),
+        pytest.param(f"projects/{OTHER}/{PATH}", IN_US, "failed", id="regional"),
+        pytest.param(f"projects/{OTHER}/{PATH}", {"project": OTHER}, "passed", id="both in another project"),
+        pytest.param(mig(project=OTHER), {"project": OTHER}, "passed", id="both name another project"),
+        pytest.param(PATH, {}, "passed", id="the URL names none"),
+        pytest.param(f"projects/123/{PATH}", {}, "undecided", id="by its number"),
+        pytest.param(f"projects/123/{PATH}", {"project": "124"}, "failed", id="two numbers"),
+        pytest.param(mig(), {"project": Computed((MADE,))}, "undecided", id="the service's is computed"),
+        pytest.param(mig(project=COMPUTED), {}, ("undecided", "failed"), id="the group's is computed"),
+        pytest.param(mig(project=COMPUTED), {"project": COMPUTED}, "passed", id="both computed from one project"),
+        pytest.param(mig(project=Computed()), {"project": Computed()}, "undecided", id="both computed from anything"),
+        pytest.param(f"projects/{OTHER}/{NEG_PATH}", {}, "undecided", id="a NEG"),
+        pytest.param(f"projects/{OTHER}/{NEG_PATH}", MESH, "passed", id="a NEG of a mesh"),
+        pytest.param(f"projects/{OTHER}/{PATH}", MESH, "failed", id="an instance group of a mesh"),
+        pytest.param(
+            f"projects/{OTHER}/{NEG_PATH}", {"loadBalancingScheme": Computed()}, "undecided", id="perhaps of a mesh"
+        ),
+    ],
+)
+def test_the_project_of_a_group(entry: Any, inputs: dict[str, Any], expected: Expected) -> None:
+    groups = [entry] if isinstance(entry, R) else []
+    check_verdict(RULE, [service([backend(entry)], **inputs), *groups, MADE], expected)
+
+
+def test_a_project_that_only_the_provider_computes_is_one() -> None:
+    options = {"provider": {"project": UNKNOWN}, "provider_urn": "urn:pulumi:test::llm::pulumi:providers:gcp::mine"}
+    group = R("RegionInstanceGroupManager", "llm", {"region": "us-central1"}, options)
+    elsewhere = {**options, "provider_urn": "urn:pulumi:test::llm::pulumi:providers:gcp::other"}
+    beside, other = (service([backend(group)], options=given) for given in (options, elsewhere))
+    assert statuses(RULE, build(beside, group)) == {"chat": "passed"}
+    assert statuses(RULE, build(other, group)) == {"chat": "undecided"}
 
 
 def test_a_region_that_is_computed_is_not_known_before() -> None:

@@ -14,7 +14,7 @@ from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCh
 from policypack.model.balancing.region_count import count_regions
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, location_of, parse_reference, setting
+from policypack.model.graph.reference import Reference, location_of, may_be_one_project, parse_reference, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
@@ -217,7 +217,7 @@ class BackendService(LoadBalancerService):
             if isinstance(identity, Reference):
                 alike.setdefault(identity.in_project(None), []).append(identity)
         pairs = (pair for found in alike.values() for pair in permutations(found, 2))
-        return tuple(sorted({one.name for one, other in pairs if _may_be_in_one_project(one, other)}))
+        return tuple(sorted({one.name for one, other in pairs if may_be_one_project(one.project, other.project)}))
 
     @property
     def _known_entries(self) -> tuple[Resource | Reference, ...]:
@@ -333,10 +333,3 @@ def regions_of(services: Sequence[BackendService], others: Sequence[BackendServi
     ]
     is_complete = all(one.stack.is_complete for one in services)
     return count_regions(certain, possible, is_closed=is_complete, unresolved=len(possible) if is_complete else None)
-
-
-def _may_be_in_one_project(one: Reference, other: Reference) -> bool:
-    """Whether the projects of two different names may be the same: numbers and ids name them alike."""
-    if one.project is None or other.project is None:
-        return True
-    return one.project.isdigit() != other.project.isdigit()

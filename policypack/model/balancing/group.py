@@ -12,7 +12,10 @@ from policypack.model.graph.reference import (
     COLLECTIONS,
     Reference,
     full_url,
+    have_one_project,
     location_of,
+    may_be_one_project,
+    project_of,
     references_to,
     region_of,
 )
@@ -215,6 +218,20 @@ class Group:
         if isinstance(location, str):
             return region_of(location)
         return next((name.region for name in references_to(self.target) if name.region), UNKNOWN)
+
+    @property
+    def project(self) -> str | Unknown | None:
+        """The project that it is in; `None` if neither it nor its provider says."""
+        return self.target.project if isinstance(self.target, Reference) else project_of(self.target)
+
+    def is_in_project_of(self, owner: Resource) -> bool | Unknown:
+        """Whether it is in the project of another resource, as one is taken to be where either does not say."""
+        ours, theirs = self.project, project_of(owner)
+        if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
+            return True if isinstance(self.target, Resource) and have_one_project(self.target, owner) else UNKNOWN
+        if ours is None or theirs is None or ours == theirs:
+            return True
+        return UNKNOWN if may_be_one_project(ours, theirs) else False
 
     @property
     def is_anywhere(self) -> bool:

@@ -202,6 +202,26 @@ def setting(resource: Resource, key: str) -> str | Unknown | None:
     return created if isinstance(created, str) else resource.provider_settings.string(key)
 
 
+def project_of(resource: Resource) -> str | Unknown | None:
+    """The project that a resource is in, by its id or its number; `None` if neither it nor its provider says."""
+    named = (name.project for name in references_to(resource))
+    return next((project for project in named if project), None) or setting(resource, "project")
+
+
+def have_one_project(one: Resource, other: Resource) -> bool:
+    """Whether two resources have a project that is not known from one source: a resource, or their provider."""
+    sources = one.edges.get("project")
+    if sources or other.edges.get("project"):
+        return sources == other.edges.get("project")
+    is_providers = one.asked.string("project") is None and other.asked.string("project") is None
+    return is_providers and one.provider_urn == other.provider_urn
+
+
+def may_be_one_project(one: str | None, other: str | None) -> bool:
+    """Whether two names may be of one project: it goes by its id or its number, and `None` leaves it open."""
+    return one is None or other is None or one == other or one.isdigit() != other.isdigit()
+
+
 def is_regional_type(type_: str) -> bool:
     """Whether a load balancing resource of this type lives in a region."""
     name = type_.rpartition(":")[2]

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from policypack.model.graph.mentions import Mentions, mentions_of
-from policypack.model.graph.reference import Reference, references_to
+from policypack.model.graph.reference import Reference, may_be_one_project, references_to
 from policypack.model.graph.resource import Resource
 from policypack.model.values.spelling import Spelling
 
@@ -131,7 +131,7 @@ class Stack:
         """The resources that may have this name: a project can go by its id or its number."""
         projects = self._by_place.get(reference.in_project(None), {})
         return _ordered(
-            self._by_urn[urn] for urn, project in projects.items() if _may_be_one_project(project, reference.project)
+            self._by_urn[urn] for urn, project in projects.items() if may_be_one_project(project, reference.project)
         )
 
     def forget(self) -> None:
@@ -193,9 +193,3 @@ def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 @per_stack
 def _project(stack: Stack) -> str | None:
     return next((urn.split("::")[1] for urn in stack._by_urn if urn.count("::") >= 3), None)
-
-
-def _may_be_one_project(one: str | None, other: str | None) -> bool:
-    if one is None or other is None or one == other:
-        return True
-    return one.isdigit() != other.isdigit()

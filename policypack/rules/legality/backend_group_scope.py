@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import Group
+from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.fleets.vms import SharedVms, shared_vms
+from policypack.model.graph.reference import project_of
+from policypack.model.products.product import MESH_SCHEME
 from policypack.model.run.neg import PscTarget, psc_targets
+from policypack.model.values.logic import equals
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS
-from policypack.verdict import Checks, Fail, Undecided, known, unresolved
+from policypack.verdict import Checks, Fail, Undecided, decided, known, unresolved
 from policypack.wording import quoted
 
 
@@ -21,11 +24,14 @@ from policypack.wording import quoted
     applies=(HAS_BACKENDS,),
 )
 def backend_group_scope(service: BackendService, options: Options) -> Checks:
-    """A regional service has only groups of its own region, and no service has a group twice.
+    """A regional service has only groups of its own region, and no service has a group twice or from another project.
 
     ## What it checks
     For a `RegionBackendService`, each instance group and network endpoint group in `backends` is in the service's
     region, either zonal or regional. None is a global NEG.
+
+    Every instance group is in the project of its service, whose URL map may be in another one. A project that neither
+    the resource, its URL nor the provider names counts as the same.
 
     For every service, no two backends have the same group, however its URL is written. No VM of an unmanaged group is
     in another unmanaged group that is also a backend of any service.
@@ -70,6 +76,9 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
 
     - the group of a backend is not known, or it is not known whether two unmanaged groups share VMs;
     - the region of the service or of a group is computed;
+    - it is not known whether a group is in the service's project, because that is computed or only one of them goes by
+      its number;
+    - a NEG is in another project, which only Cloud Service Mesh documents;
     - two URLs differ only in the project, because one omits it or has its number;
     - a Private Service Connect NEG is, or may be, in a different region than its service attachment or its Google API,
       which the documentation does not cover.
@@ -77,9 +86,10 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     yield from _has_each_group_once(service)
     for shared in shared_vms(service):
         yield _has_its_vms_alone(shared)
-    if service.is_regional:
-        for group in service.groups:
+    for group in service.groups:
+        if service.is_regional:
             yield _is_in_region(service, group)
+        yield _is_in_project(service, group)
     for target in psc_targets(service):
         yield _is_near_its_target(target)
     yield from unresolved(service.links)
@@ -138,3 +148,31 @@ def _is_in_region(service: BackendService, group: Group) -> Checks:
             "Groups in the service's own region.",
             f"Use a group in {ours}; to serve from several regions, use a global `BackendService`.",
         )
+
+
+def _is_in_project(service: BackendService, group: Group) -> Checks:
+    """ "Cross project referencing is not allowed for this resource", says the API of an instance group.
+
+    https://github.com/apigee/terraform-modules/issues/14. Cloud Service Mesh takes NEGs of other projects:
+    https://cloud.google.com/service-mesh/docs/service-routing/set-up-cross-project-neg
+    """
+    if GroupKind.INSTANCE_GROUP not in group.kinds and equals(service.scheme, MESH_SCHEME) is True:
+        return
+    doubt = Undecided(f"whether `{group.name}` is in the project of the service is not known", "project")
+    if decided(group.is_in_project_of(service.resource), doubt):
+        return
+    theirs, ours = group.project, project_of(service.resource)
+    if GroupKind.INSTANCE_GROUP not in group.kinds and equals(service.scheme, MESH_SCHEME) is True:
+        return
+    if group.kinds != {GroupKind.INSTANCE_GROUP}:
+        yield Undecided(
+            f"`{group.name}` is in project `{theirs}`, and the service in `{ours}`: whether that works is documented "
+            "for instance groups alone",
+            "project",
+        )
+        return
+    yield Fail(
+        f"Backend `{group.name}` is in project `{theirs}`, but the service is in `{ours}`.",
+        "Instance groups of the service's own project.",
+        f"Create the service in project `{theirs}` with ``project``: in a Shared VPC, a URL map may be in another.",
+    )
