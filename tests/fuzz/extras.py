@@ -613,7 +613,12 @@ def accelerators() -> list[R]:
         )
         for of in templates
     ]
-    return [*templates, *groups, service([backend(group) for group in groups])]
+    more = R(
+        f"{COMPUTE}regionResizeRequest:RegionResizeRequest",
+        "more",
+        {"region": REGION, "instanceGroupManager": Out(groups[1], "name"), "resizeBy": 1},
+    )
+    return [*templates, *groups, more, service([backend(group) for group in groups])]
 
 
 def alerts() -> list[R]:

@@ -185,7 +185,9 @@ class Group:
 
     @property
     def platform(self) -> str | Unknown | None:
-        """What a serverless NEG leads to, such as Cloud Run; `None` if it does not say."""
+        """What a serverless NEG leads to, such as Cloud Run; `None` if it does not say, or is no serverless NEG."""
+        if GroupKind.SERVERLESS_NEG not in self.kinds:
+            return None
         if isinstance(self.target, Reference):
             return UNKNOWN
         blocks = {key: is_set(self.target.asked.object(key)) for key in _PLATFORMS}
