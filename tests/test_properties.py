@@ -228,6 +228,10 @@ HARMLESS = {
     "type",
     "retryConditions",
     "networkTier",
+    "addressType",
+    "ipProtocol",
+    "purpose",
+    "project",
     "profile",
     "balancingMode",
     "loadBalancingScheme",
@@ -238,7 +242,6 @@ HARMLESS = {
     "instanceGroup",
 }
 READ = HARMLESS | {
-    "project",
     "backends",
     "namedPorts",
     "httpHealthCheck",

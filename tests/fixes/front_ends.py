@@ -28,6 +28,11 @@ _SHARED = f"""second = gcp.compute.ForwardingRule(
     ports=["8001"],
 {_TO_SERVICE})
 {_FRONT}"""
+_PROXIES = """proxies = gcp.compute.Subnetwork(
+    "proxies", region="us-central1", network="llm", ip_cidr_range="10.129.0.0/23", purpose="REGIONAL_MANAGED_PROXY",
+    role="ACTIVE",
+)
+"""
 _OWNED = ', address_type="INTERNAL"'
 
 _JOINED = """
@@ -121,13 +126,25 @@ FIXES: dict[str, Fix] = {
     ),
     "a subnetwork in another region": fix(
         _RULE,
-        "_has_its_subnetwork",
+        "has_its_subnetwork",
         (
             _TO_SERVICE,
             f'{_TO_SERVICE}    subnetwork="projects/p/regions/us-east1/subnetworks/llm",\n',
             f'{_TO_SERVICE}    subnetwork="projects/p/regions/us-central1/subnetworks/llm",\n',
         ),
         program=PASSTHROUGH,
+    ),
+    "a subnetwork of proxies": fix(
+        _RULE,
+        "is_not_among_proxies",
+        (_FRONT, *2 * (_PROXIES + _FRONT,)),
+        (
+            _TO_SERVICE,
+            f"{_TO_SERVICE}    subnetwork=proxies.id,\n",
+            f'{_TO_SERVICE}    subnetwork="projects/p/regions/us-central1/subnetworks/llm",\n',
+        ),
+        program=PASSTHROUGH,
+        chosen="projects p regions subnetworks",
     ),
     "UDP to a proxy": fix(
         _RULE,

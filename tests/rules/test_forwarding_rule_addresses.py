@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import REGION, global_rule, https, regional_rule, regional_service, target, url_map
-from tests.stacks import Computed, Expected, Out, R, check_verdict, service
+from tests.stacks import API, Computed, Expected, Out, R, check_verdict, service
 
 RULE = "forwarding-rule-scheme"
 ADDRESS, GLOBAL = "gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress"
 SUBNET = R("Subnetwork", "vms", {"region": REGION, "ipCidrRange": "10.0.0.0/20"})
 ELSEWHERE = R("Subnetwork", "vms", {"region": "us-east1", "ipCidrRange": "10.0.0.0/20"})
+OTHER = R("StackReference", "platform")
 SHARED = {"purpose": "SHARED_LOADBALANCER_VIP"}
 
 
@@ -102,6 +103,64 @@ def test_the_subnetwork_of_a_regional_rule(inputs: dict[str, Any], expected: Exp
     check_verdict(RULE, [*front("INTERNAL_MANAGED", **inputs), SUBNET], expected, "rule")
 
 
+@pytest.mark.parametrize(
+    ("purpose", "expected"),
+    [
+        ("REGIONAL_MANAGED_PROXY", "failed"),
+        ("GLOBAL_MANAGED_PROXY", "failed"),
+        ("INTERNAL_HTTPS_LOAD_BALANCER", "failed"),
+        ("PRIVATE", "passed"),
+        (None, "passed"),
+        (Computed(), "undecided"),
+        (Computed((SUBNET,), "REGIONAL_MANAGED_PROXY"), ("undecided", "failed")),
+    ],
+)
+def test_the_address_is_not_from_a_subnetwork_of_proxies(purpose: Any, expected: Expected) -> None:
+    subnetwork = R("Subnetwork", "range", {"region": REGION, "ipCidrRange": "10.0.16.0/20", "purpose": purpose})
+    regional = front("INTERNAL_MANAGED", subnetwork=target(subnetwork))
+    check_verdict(RULE, [*regional, subnetwork, SUBNET], expected, "rule")
+    chat = service(loadBalancingScheme="INTERNAL_MANAGED")
+    paths = url_map(chat)
+    proxy = https(paths)
+    rule = global_rule(proxy, loadBalancingScheme="INTERNAL_MANAGED", subnetwork=target(subnetwork))
+    check_verdict(RULE, [chat, paths, proxy, rule, subnetwork, SUBNET], expected, "rule")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "url", "expected"),
+    [
+        ("EXTERNAL_MANAGED", f"projects/p/regions/{REGION}/addresses/ip", "passed"),
+        ("EXTERNAL_MANAGED", f"{API}projects/p/regions/us-east1/addresses/ip", "failed"),
+        ("EXTERNAL_MANAGED", "global/addresses/ip", "failed"),
+        ("INTERNAL_MANAGED", f"regions/{REGION}/addresses/ip", "passed"),
+        ("INTERNAL_MANAGED", "regions/us-east1/addresses/ip", "failed"),
+        ("EXTERNAL_MANAGED", "ip", "passed"),
+        ("EXTERNAL_MANAGED", "34.1.2.3", "passed"),
+        ("EXTERNAL_MANAGED", Computed(), "passed"),
+        ("EXTERNAL_MANAGED", Computed((OTHER,), "global/addresses/ip"), ("passed", "failed")),
+    ],
+)
+def test_an_address_by_its_url_is_in_the_region_of_a_regional_rule(scheme: str, url: Any, expected: Expected) -> None:
+    check_verdict(RULE, [*front(scheme, ipAddress=url), OTHER], expected, "rule")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "url", "expected"),
+    [
+        ("EXTERNAL_MANAGED", "projects/p/global/addresses/ip", "passed"),
+        ("EXTERNAL_MANAGED", f"projects/p/regions/{REGION}/addresses/ip", "failed"),
+        ("INTERNAL_MANAGED", f"projects/p/regions/{REGION}/addresses/ip", "passed"),
+        (Computed((OTHER,), "EXTERNAL_MANAGED"), f"projects/p/regions/{REGION}/addresses/ip", ("undecided", "failed")),
+    ],
+)
+def test_an_address_by_its_url_is_global_for_a_global_rule(scheme: Any, url: str, expected: Expected) -> None:
+    chat = service(loadBalancingScheme=scheme)
+    paths = url_map(chat)
+    proxy = https(paths)
+    rule = global_rule(proxy, loadBalancingScheme=scheme, ipAddress=url)
+    check_verdict(RULE, [chat, paths, proxy, rule, OTHER], expected, "rule")
+
+
 def test_a_subnetwork_of_the_stack_in_another_region() -> None:
     check_verdict(RULE, [*front("INTERNAL_MANAGED", subnetwork=target(ELSEWHERE)), ELSEWHERE], "failed", "rule")
 
@@ -112,6 +171,7 @@ def test_a_subnetwork_of_the_stack_in_another_region() -> None:
         ({"addressType": "INTERNAL"}, "failed"),
         ({"addressType": "INTERNAL", "purpose": "GCE_ENDPOINT"}, "failed"),
         ({"addressType": "INTERNAL", **SHARED}, "passed"),
+        ({"addressType": Computed()}, "undecided"),
         ({"addressType": "INTERNAL", "purpose": Computed()}, "undecided"),
     ],
 )

@@ -8,10 +8,11 @@ https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from policypack.model.frontend.forwarding_rule import ForwardingRule
-from policypack.model.graph.reference import region_setting
+from policypack.model.graph.reference import parse_reference, region_setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS
@@ -57,6 +58,24 @@ class StaticAddress(View):
     def network_tier(self) -> str | Unknown | None:
         """`PREMIUM` or `STANDARD`; `None` takes that of the project."""
         return None if not self.is_regional else self.resource.asked.string("networkTier")
+
+
+@dataclass(frozen=True)
+class NamedAddress:
+    """An address that a forwarding rule names by its URL: a global one, or one in a region."""
+
+    name: str
+    is_regional: bool
+    region: str | Unknown
+
+
+def named_address_of(front: ForwardingRule) -> NamedAddress | None:
+    """The address that a forwarding rule names by its URL; `None` for a number, a bare name or what is not known."""
+    text = front.resource.asked.string("ipAddress")
+    named = parse_reference(text) if isinstance(text, str) else None
+    if not named or named.collection != "addresses":
+        return None
+    return NamedAddress(named.name, named.scope == "regions", named.region or UNKNOWN)
 
 
 def static_address_of(front: ForwardingRule) -> StaticAddress | None:

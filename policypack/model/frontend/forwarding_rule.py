@@ -71,9 +71,14 @@ class ForwardingRule(View):
         return self.link("backendService", SERVICE_TYPES)
 
     @cached_property
+    def subnetwork_links(self) -> Links:
+        """The subnetwork that an internal rule has its address from."""
+        return self.link("subnetwork", SUBNETWORK_TYPES)
+
+    @property
     def subnetwork_region(self) -> str | Unknown | None:
-        """The region of the subnetwork that an internal rule has its address from; `None` without one."""
-        links = self.link("subnetwork", SUBNETWORK_TYPES)
+        """The region of the subnetwork; `None` without one."""
+        links = self.subnetwork_links
         (subnetwork,) = links.members or (None,)
         if isinstance(subnetwork, Reference):
             return subnetwork.region or UNKNOWN

@@ -12,10 +12,9 @@ from policypack.model.values.values import Unknown
 
 # Ranges that Google takes addresses from, without machines of the user's; they have no flow logs.
 # https://cloud.google.com/vpc/docs/subnets#purpose and https://cloud.google.com/vpc/docs/flow-logs#specifications
+_FOR_PROXIES: Final = ("GLOBAL_MANAGED_PROXY", "REGIONAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER")
 _WITHOUT_MACHINES: Final = (
-    "GLOBAL_MANAGED_PROXY",
-    "REGIONAL_MANAGED_PROXY",
-    "INTERNAL_HTTPS_LOAD_BALANCER",
+    *_FOR_PROXIES,
     "PRIVATE_SERVICE_CONNECT",
     "PRIVATE_NAT",
     "PEER_MIGRATION",
@@ -43,6 +42,11 @@ class Subnetwork(View):
     def has_machines(self) -> bool | Unknown:
         """Whether machines of the user's can be in it; the others are ranges of proxies and of Google's services."""
         return negation(is_in(self.purpose, _WITHOUT_MACHINES))
+
+    @property
+    def is_for_proxies(self) -> bool | Unknown:
+        """Whether only the proxies of load balancers have addresses from it."""
+        return is_in(self.purpose, _FOR_PROXIES)
 
     @property
     def is_for_rdma(self) -> bool | Unknown:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.addresses import (
     SHARED_PURPOSE,
+    NamedAddress,
     StaticAddress,
+    named_address_of,
     rivals_of,
     rules_beside,
     static_address_of,
@@ -23,7 +25,14 @@ from policypack.model.products.product import (
 from policypack.model.values.logic import all_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.places import are_together, has_its_map_there, has_proxies, leads_to_its_place
+from policypack.rules.shared.places import (
+    are_together,
+    has_its_map_there,
+    has_its_subnetwork,
+    has_proxies,
+    is_not_among_proxies,
+    leads_to_its_place,
+)
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
 from policypack.wording import quoted
@@ -65,10 +74,10 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       balancers.
     - Certificate Manager certificates are attached by a `certificate_map` on global external load balancers, and by
       `certificate_manager_certificates` on all others.
-    - An address that the stack reserves is internal for an internal rule and external for an external one. External
-      global rules have global addresses, and regional rules addresses of their region, in their network tier. Several
+    - External global rules have global addresses, and regional rules addresses of their region. One that the stack
+      reserves is internal for an internal rule and external for an external one, and in the tier of the rule. Several
       internal rules share one only with the purpose SHARED_LOADBALANCER_VIP.
-    - Internal rules are in PREMIUM tier, and the subnetwork of a regional one is in its region.
+    - Internal rules are in PREMIUM tier. Their subnetwork is no proxy-only one, and in the region of a regional rule.
     - No two forwarding rules of the stack share an address, a protocol and a port, unless they are for specific sources
       (`source_ip_ranges`). Rules without an address each get their own.
 
@@ -107,10 +116,14 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
     """
     yield _has_tier(front)
-    yield _has_its_subnetwork(front)
+    yield has_its_subnetwork(front)
+    yield is_not_among_proxies(front)
     address = static_address_of(front)
     if address:
         yield _has_its_address(front, address)
+    named = named_address_of(front)
+    if named:
+        yield _has_address_there(front, named)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
@@ -195,17 +208,6 @@ def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Check
     yield _speaks_protocol(proxy, service)
 
 
-def _has_its_subnetwork(front: ForwardingRule) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#internal-forwarding-rules."""
-    # What is not known of it is rarely wrong: the program gives a rule and its subnetwork one region.
-    if front.is_regional and equals(front.region, front.subnetwork_region) is False and front.subnetwork_region:
-        yield Fail(
-            f"It is in `{front.region}`, and its `subnetwork` in `{front.subnetwork_region}`.",
-            "A subnetwork in the rule's region.",
-            f"Set `subnetwork` to one in `{front.region}`.",
-        )
-
-
 def _has_its_address(front: ForwardingRule, address: StaticAddress) -> Checks:
     """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_address_specifications."""
     scheme = known(front.scheme, "load_balancing_scheme")
@@ -213,10 +215,14 @@ def _has_its_address(front: ForwardingRule, address: StaticAddress) -> Checks:
         return
     yield _is_of_its_kind(scheme, address)
     yield _is_shared(front, address)
-    if front.is_regional or scheme in EXTERNAL_SCHEMES:
-        yield are_together(front, address, "It", f"its address `{address.name}`")
+    yield _has_address_there(front, address)
     if scheme in EXTERNAL_SCHEMES:
         yield _is_in_its_tier(front, address)
+
+
+def _has_address_there(front: ForwardingRule, address: StaticAddress | NamedAddress) -> Checks:
+    if front.is_regional or known(front.scheme, "load_balancing_scheme") in EXTERNAL_SCHEMES:
+        yield from are_together(front, address, "It", f"its address `{address.name}`")
 
 
 def _is_of_its_kind(scheme: str, address: StaticAddress) -> Checks:
@@ -232,7 +238,8 @@ def _is_of_its_kind(scheme: str, address: StaticAddress) -> Checks:
 def _is_shared(front: ForwardingRule, address: StaticAddress) -> Checks:
     """https://cloud.google.com/load-balancing/docs/internal/multiple-forwarding-rules-same-ip."""
     others = rules_beside(front)
-    if others and address.kind == "INTERNAL" and known(address.purpose, "purpose", address.name) != SHARED_PURPOSE:
+    is_internal = equals(address.kind, "INTERNAL") is True
+    if others and is_internal and known(address.purpose, "purpose", address.name) != SHARED_PURPOSE:
         yield Fail(
             f"It shares the internal address `{address.name}` with {quoted([other.name for other in others])}.",
             f"An address with `purpose` {SHARED_PURPOSE}, which several internal rules can have.",

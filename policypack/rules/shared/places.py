@@ -13,6 +13,7 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
+from policypack.model.network.subnetwork import Subnetwork
 from policypack.model.products.product import CLASSIC_SCHEME
 from policypack.model.values.logic import equals
 from policypack.model.values.values import Unknown
@@ -113,6 +114,36 @@ def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Chec
         )
     elif regions.upper is None or regions.upper > regions.lower:
         yield not_known("backends", service.name, because="some may be in other regions")
+
+
+def has_its_subnetwork(front: ForwardingRule) -> Checks:
+    """Whether the subnetwork of a regional rule is in its region.
+
+    https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#internal-forwarding-rules
+    """
+    # What is not known of it is rarely wrong: the program gives a rule and its subnetwork one region.
+    if front.is_regional and equals(front.region, front.subnetwork_region) is False and front.subnetwork_region:
+        yield Fail(
+            f"It is in `{front.region}`, and its `subnetwork` in `{front.subnetwork_region}`.",
+            "A subnetwork in the rule's region.",
+            f"Set `subnetwork` to one in `{front.region}`.",
+        )
+
+
+def is_not_among_proxies(front: ForwardingRule) -> Checks:
+    """Whether a rule has its address from another subnetwork than its proxies.
+
+    "The IP address for the load balancer's forwarding rule doesn't come from the proxy-only subnet":
+    https://cloud.google.com/load-balancing/docs/proxy-only-subnets
+    """
+    for target in front.subnetwork_links.targets:
+        subnetwork = Subnetwork.of(target, front.stack)
+        if known(subnetwork.is_for_proxies, "purpose", subnetwork.name):
+            yield Fail(
+                f"Its `subnetwork` `{subnetwork.name}` is a proxy-only one, with `purpose` {subnetwork.purpose}.",
+                "A subnetwork with `purpose` PRIVATE: proxies have all addresses of a proxy-only one.",
+                "Set `subnetwork` to another one in the same network and region.",
+            )
 
 
 @dataclass(frozen=True)
