@@ -134,6 +134,12 @@ FIXES: dict[str, Fix] = {
         ),
         program=PASSTHROUGH,
     ),
+    "a DNS target with another port": fix(
+        _RULE,
+        "_is_described",
+        ('"port": "8000"', '"port": "8080"', '"port": "8000"'),
+        program=_JOINED,
+    ),
     "a subnetwork of proxies": fix(
         _RULE,
         "is_not_among_proxies",

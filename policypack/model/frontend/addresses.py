@@ -20,7 +20,7 @@ from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
-_Ports: TypeAlias = "tuple[range, ...]"
+Ports: TypeAlias = "tuple[range, ...]"
 _FAMILIES: Final = {
     "EXTERNAL": "external",
     "EXTERNAL_MANAGED": "external",
@@ -117,7 +117,7 @@ def _clash(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
             equals(family, other_family),
             negation(steers),
             equals(one.protocol, other.protocol),
-            _share_a_port(_ports(one), _ports(other)),
+            _share_a_port(ports_of(one), ports_of(other)),
             _are_at_one_address(one, other, is_internal=equals(family, "internal") is True),
         ]
     )
@@ -158,7 +158,8 @@ def _in_one_network(one: ForwardingRule, other: ForwardingRule) -> bool | Unknow
     return True if any_of([*named, *wired]) is True else UNKNOWN
 
 
-def _ports(rule: ForwardingRule) -> _Ports | Unknown:
+def ports_of(rule: ForwardingRule) -> Ports | Unknown:
+    """The ports that a forwarding rule is for; `UNKNOWN` as well where it names none."""
     asked = rule.resource.asked
     if asked.boolean("allPorts") is True:
         return _EVERY_PORT
@@ -177,7 +178,7 @@ def _range(text: str | Unknown) -> range | Unknown:
     return range(int(first), int(last or first) + 1) if first.isdecimal() and (last or first).isdecimal() else UNKNOWN
 
 
-def _share_a_port(ours: _Ports | Unknown, theirs: _Ports | Unknown) -> bool | Unknown:
+def _share_a_port(ours: Ports | Unknown, theirs: Ports | Unknown) -> bool | Unknown:
     if isinstance(ours, Unknown) or isinstance(theirs, Unknown):
         return UNKNOWN
     return any(one.start < other.stop and other.start < one.stop for one in ours for other in theirs)

@@ -17,7 +17,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS, RECORD_SET, SERVICE_TYPES
 from policypack.model.values.bounds import DistinctCount
-from policypack.model.values.logic import equals
+from policypack.model.values.logic import equals, known_in
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -39,6 +39,55 @@ class _Targets:
 
     addresses: tuple[str | Unknown, ...]
     has_more: bool
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Health-checked targets of a record, and the forwarding rules at the address of one of them.
+
+    Attributes:
+        record: the record's name.
+        targets: the targets one of which leads there: several while their addresses are not known.
+        rules: the forwarding rules.
+        is_certain: whether one of the targets has the address of the rules.
+    """
+
+    record: str
+    targets: tuple[Properties, ...]
+    rules: tuple[Resource, ...]
+    is_certain: bool
+
+
+def leads_to(stack: Stack, rule: Resource) -> list[Lead]:
+    """The targets of records that lead, or may lead, to a forwarding rule as an internal load balancer."""
+    return [lead for lead in _leads(stack) if rule in lead.rules]
+
+
+@per_stack
+def _leads(stack: Stack) -> tuple[Lead, ...]:
+    return tuple(lead for record in stack.of_types([RECORD_SET]) for lead in _leads_of(stack, record))
+
+
+def _leads_of(stack: Stack, record: Resource) -> Iterator[Lead]:
+    policy = record.asked.object("routingPolicy")
+    if policy is None or isinstance(policy, Unknown):
+        return
+    lists = [block.objects("internalLoadBalancers") for block in known_in(_target_blocks(policy))]
+    named, unnamed = dict[str, list[Properties]](), list[Properties]()
+    for target in (target for listed in known_in(lists) for target in listed):
+        address = _address(target)
+        (unnamed if isinstance(address, Unknown) else named.setdefault(address, [])).append(target)
+    rules_at = {address: tuple(_rules_with(stack, address)) for address in named}
+    for address, targets in named.items():
+        yield Lead(record.name, tuple(targets), rules_at[address], is_certain=True)
+    found = {rule for rules in rules_at.values() for rule in rules}
+    others = [rules for rules in _fronts_of(stack, record) if rules and not found.issuperset(rules)]
+    every = _healthy_targets(policy)
+    # As many unknown addresses as resources that they come from: each is one of them.
+    unknown = [address for address in every.addresses if isinstance(address, Unknown)]
+    is_settled = len(others) <= len(unnamed) == len(unknown) and not every.has_more
+    for rules in others if unnamed else ():
+        yield Lead(record.name, tuple(unnamed), rules, is_settled)
 
 
 def regions_joined_by_dns(service: BackendService) -> DistinctCount:
@@ -64,8 +113,7 @@ def _joined(stack: Stack) -> tuple[_Joined, ...]:
 
 
 def _joined_by(stack: Stack, record: Resource) -> _Joined:
-    sources = [stack.by_urn(urn) for urn in record.edges.get("routingPolicy", ())]
-    fronts = {_rules_of(stack, source) for source in sources if source and source.type in _SOURCE_TYPES}
+    fronts = _fronts_of(stack, record)
     policy = record.asked.object("routingPolicy")
     if policy is None:
         return _Joined()
@@ -84,6 +132,12 @@ def _joined_by(stack: Stack, record: Resource) -> _Joined:
     may_join = (unknown or targets.has_more) and not are_settled
     possible = [rule for rules in others for rule in rules] if may_join else []
     return _Joined(_services_behind(stack, certain), _services_behind(stack, possible))
+
+
+def _fronts_of(stack: Stack, record: Resource) -> set[tuple[Resource, ...]]:
+    """The forwarding rules that a routing policy comes from, those at one address together."""
+    sources = [stack.by_urn(urn) for urn in record.edges.get("routingPolicy", ())]
+    return {_rules_of(stack, source) for source in sources if source and source.type in _SOURCE_TYPES}
 
 
 def _healthy_targets(policy: Properties) -> _Targets:

@@ -33,6 +33,7 @@ from policypack.rules.shared.places import (
     is_not_among_proxies,
     leads_to_its_place,
 )
+from policypack.rules.shared.records import records_describe
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
 from policypack.wording import quoted
@@ -80,6 +81,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     - Internal rules are in PREMIUM tier. Their subnetwork is no proxy-only one, and in the region of a regional rule.
     - No two forwarding rules of the stack share an address, a protocol and a port, unless they are for specific sources
       (`source_ip_ranges`). Rules without an address each get their own.
+    - The targets in the routing policy of a `RecordSet` have the type, protocol, port and region of the rule.
 
     ## Why it matters
     The provider's preview accepts every combination. The API rejects the wrong ones with error 400 at the very end of
@@ -141,6 +143,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
         yield _has_protocol_of(front, service)
+    yield from records_describe(front)
     for rival, clash in rivals_of(front):
         yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
 
