@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def test_a_changed_rule_is_shown(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "policypack", base / "policypack")
     rule = base / "policypack/rules/availability/llm_backend_regions.py"
     assert "yield Fail(" in rule.read_text()
-    rule.write_text(rule.read_text().replace("yield Fail(", "return\n    yield Fail("))
+    rule.write_text(re.sub(r"^( +)yield Fail\(", r"\1return\n\1yield Fail(", rule.read_text(), flags=re.MULTILINE))
     case = Case("recording global_one_region", *recorded("global_one_region"))
     (tmp_path / "requests").write_text(f"{json.dumps(case)}\n")
     table = [line for line in markdown(*judged(tmp_path, base, ROOT)).splitlines() if line.startswith("| `")]
