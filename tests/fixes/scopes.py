@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.fixes.fix import Edit, Fix, fix
 from tests.fixes.other_programs import INTERNAL, MAPPED
-from tests.fixes.programs import CLASSIC, PASSTHROUGH, REGIONAL
+from tests.fixes.programs import CLASSIC, ENDPOINTS, PASSTHROUGH, REGIONAL
 
 _CHECK = '    unhealthy_threshold=3,\n    http_health_check={"request_path": "/health", "port": 8000},\n'
 _REGIONAL_SERVICE = """service = gcp.compute.RegionBackendService(
@@ -74,10 +74,18 @@ _FIREWALL = 'gcp.compute.Firewall(\n    "ssh"'
 _GRANT = 'gcp.projects.IAMMember("logs", project="p-demo", role="roles/logging.logWriter", member=account.member)\n'
 
 
+def _endpoint(zone: str) -> str:
+    return f"""gcp.compute.NetworkEndpoint(
+    "vllm", network_endpoint_group=group.id, zone="{zone}", instance="vllm", ip_address="10.0.0.2", port=8000
+)
+"""
+
+
 def _internal(part: str, *edits: Edit, chosen: str = "") -> Fix:
     return fix("frontend-regions", part, *edits, chosen=chosen, program=INTERNAL)
 
 
+_CHECK_OF_NEG = "check = gcp.compute.HealthCheck("
 _PLACE_OF_GROUP = '    "llm-us-central1",\n    region="us-central1",\n'
 
 
@@ -101,6 +109,12 @@ FIXES = {
         ),
         (_REGIONAL_SERVICE, _REGIONAL_SERVICE, f'{_REGIONAL_SERVICE}    project="llm-models",\n'),
         program=REGIONAL,
+    ),
+    "an endpoint of another zone": fix(
+        "backend-group-scope",
+        "_is_in_zone",
+        (_CHECK_OF_NEG, _endpoint("us-central1-b") + _CHECK_OF_NEG, _endpoint("us-central1-a") + _CHECK_OF_NEG),
+        program=ENDPOINTS,
     ),
     "two rules for one port": fix(
         "forwarding-rule-scheme",

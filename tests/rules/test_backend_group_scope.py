@@ -289,3 +289,69 @@ def test_groups_of_two_zones_have_no_vm_in_common(zone: str, expected: Expected)
     )
     chat = service([backend(Out(group, "id")) for group in (first, second)])
     check_verdict(RULE, [first, second, chat], expected)
+
+
+LATER = Computed((OTHER_STACK,), "us-central1-b")
+IN_A = {"zone": "us-central1-a"}
+
+
+def vm_in(zone: Any) -> R:
+    return R("gcp:compute/instance:Instance", "vm", {"zone": zone})
+
+
+def endpoint(neg: Any, zone: Any, vm: R | None = None) -> R:
+    on = {"instance": Out(vm, "name")} if vm else {}
+    inputs = {"networkEndpointGroup": neg, "zone": zone, "port": 8000, "ipAddress": "10.0.0.2", **on}
+    return R("gcp:compute/networkEndpoint:NetworkEndpoint", "endpoint", inputs)
+
+
+def endpoints(neg: Any, zone: Any, *vms: R, others: int = 0) -> R:
+    listed = [{"ipAddress": "10.0.0.2", "instance": Out(vm, "name")} for vm in vms]
+    listed += [{"ipAddress": "10.0.0.3"}] * others
+    inputs = {"networkEndpointGroup": neg, "zone": zone, "networkEndpoints": listed}
+    return R("gcp:compute/networkEndpointList:NetworkEndpointList", "endpoints", inputs)
+
+
+ZONAL_NEG = R("NetworkEndpointGroup", "neg", {**IN_A, "name": "neg"})
+COMPUTED_NEG = R("NetworkEndpointGroup", "neg", {"zone": LATER})
+BY_URL = f"projects/{PROJECT}/zones/us-central1-a/networkEndpointGroups/neg"
+
+
+@pytest.mark.parametrize(
+    ("neg", "made", "expected"),
+    [
+        pytest.param(ZONAL_NEG, [endpoint(Out(ZONAL_NEG, "id"), "us-central1-a")], "passed", id="an endpoint"),
+        pytest.param(ZONAL_NEG, [endpoint(Out(ZONAL_NEG, "id"), "us-central1-b")], "failed", id="another zone"),
+        pytest.param(ZONAL_NEG, [endpoint(Out(ZONAL_NEG, "name"), "us-central1-b")], "failed", id="by its name"),
+        pytest.param(ZONAL_NEG, [endpoint(BY_URL, "us-central1-b")], "failed", id="by its URL"),
+        pytest.param(ZONAL_NEG, [endpoint("other", "us-central1-b")], "passed", id="of another NEG"),
+        pytest.param(ZONAL_NEG, [endpoints(Out(ZONAL_NEG, "id"), "us-central1-b")], "failed", id="a list"),
+        pytest.param(ZONAL_NEG, [endpoint(Out(ZONAL_NEG, "id"), None)], "passed", id="no zone"),
+        pytest.param(ZONAL_NEG, [endpoint(Out(ZONAL_NEG, "id"), LATER)], ("undecided", "failed"), id="a computed zone"),
+        pytest.param(
+            COMPUTED_NEG,
+            [endpoint(Out(COMPUTED_NEG, "id"), "us-central1-a")],
+            ("undecided", "failed"),
+            id="a NEG in a computed zone",
+        ),
+    ],
+)
+def test_endpoints_are_in_the_zone_of_their_neg(neg: R, made: list[R], expected: Expected) -> None:
+    check_verdict(RULE, [service([backend(neg)]), neg, *made, OTHER_STACK], expected)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [("us-central1-a", "passed"), ("us-central1-b", "failed"), (LATER, ("undecided", "failed"))],
+)
+def test_vms_are_in_the_zone_of_their_neg(zone: Any, expected: Expected) -> None:
+    vm, neg = vm_in(zone), Out(ZONAL_NEG, "id")
+    for made in (endpoint(neg, "us-central1-a", vm), endpoints(neg, "us-central1-a", vm, others=1)):
+        check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made, OTHER_STACK], expected)
+
+
+def test_a_vm_that_an_address_alone_comes_from_need_not_be_there() -> None:
+    vm = vm_in("us-central1-b")
+    listed = {"networkEndpointGroup": Out(ZONAL_NEG, "id"), "networkEndpoints": [{"ipAddress": Out(vm, "ip")}], **IN_A}
+    made = R("gcp:compute/networkEndpointList:NetworkEndpointList", "endpoints", listed)
+    check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made], "passed")

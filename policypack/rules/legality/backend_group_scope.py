@@ -6,6 +6,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.fleets.vms import SharedVms, shared_vms
 from policypack.model.graph.reference import project_of
+from policypack.model.network.endpoints import Placed, placed_in
 from policypack.model.products.product import MESH_SCHEME
 from policypack.model.run.neg import PscTarget, psc_targets
 from policypack.model.values.logic import equals
@@ -32,6 +33,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
 
     Every instance group is in the project of its service, whose URL map may be in another one. A project that neither
     the resource, its URL nor the provider names counts as the same.
+
+    Endpoints that the stack adds to a zonal NEG, and the VMs that they name, are in the zone of the NEG.
 
     For every service, no two backends have the same group, however its URL is written. No VM of an unmanaged group is
     in another unmanaged group that is also a backend of any service.
@@ -75,7 +78,7 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     The verdict is undecided when:
 
     - the group of a backend is not known, or it is not known whether two unmanaged groups share VMs;
-    - the region of the service or of a group is computed;
+    - the region of the service or of a group is computed, or the zone of an endpoint or its VM;
     - it is not known whether a group is in the service's project, because that is computed or only one of them goes by
       its number;
     - a NEG is in another project, which only Cloud Service Mesh documents;
@@ -90,6 +93,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
         if service.is_regional:
             yield _is_in_region(service, group)
         yield _is_in_project(service, group)
+        for placed in placed_in(group):
+            yield _is_in_zone(group, placed)
     for target in psc_targets(service):
         yield _is_near_its_target(target)
     yield from unresolved(service.links)
@@ -175,4 +180,24 @@ def _is_in_project(service: BackendService, group: Group) -> Checks:
         f"Backend `{group.name}` is in project `{theirs}`, but the service is in `{ours}`.",
         "Instance groups of the service's own project.",
         f"Create the service in project `{theirs}` with ``project``: in a Shared VPC, a URL map may be in another.",
+    )
+
+
+def _is_in_zone(group: Group, placed: Placed) -> Checks:
+    """ "The instance must be in the same zone of network endpoint group", and endpoints name the zone of their NEG.
+
+    https://cloud.google.com/compute/docs/reference/rest/v1/networkEndpointGroups/attachNetworkEndpoints
+    """
+    ours, theirs = known(placed.neg_zone, "zone", group.name), known(placed.zone, "zone", placed.name)
+    if ours == theirs:
+        return
+    called, fix = (
+        ("VM", f"Create `{placed.name}` in `{ours}`, or use a NEG in `{theirs}` for it.")
+        if placed.is_vm
+        else ("Endpoint", f"Set `zone` of `{placed.name}` to `{ours}`.")
+    )
+    yield Fail(
+        f"{called} `{placed.name}` is in zone `{theirs}`, and its NEG `{group.name}` in `{ours}`.",
+        "Endpoints and their VMs in the zone of the NEG.",
+        fix,
     )

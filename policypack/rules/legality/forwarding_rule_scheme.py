@@ -32,8 +32,8 @@ from policypack.rules.shared.places import (
     has_proxies,
     is_not_among_proxies,
     leads_to_its_place,
+    records_describe,
 )
-from policypack.rules.shared.records import records_describe
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
 from policypack.wording import quoted

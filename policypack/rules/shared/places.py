@@ -1,12 +1,15 @@
-"""Whether resources that belong together are in one place, for the rules that ask."""
+"""Whether resources that belong together are in one place, and are described as what they are."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.certificates import placed_certificates
+from policypack.model.frontend.dns import Lead, leads_to
+from policypack.model.frontend.dns_targets import differences, is_another
 from policypack.model.frontend.entry import Entry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
@@ -15,9 +18,9 @@ from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.network.subnetwork import Subnetwork
 from policypack.model.products.product import CLASSIC_SCHEME
-from policypack.model.values.logic import equals
-from policypack.model.values.values import Unknown
-from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known
+from policypack.model.values.logic import all_of, equals
+from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided
 from policypack.wording import quoted
 
 SAME_PLACE = "Both global, or both regional in the same region."
@@ -144,6 +147,31 @@ def is_not_among_proxies(front: ForwardingRule) -> Checks:
                 "A subnetwork with `purpose` PRIVATE: proxies have all addresses of a proxy-only one.",
                 "Set `subnetwork` to another one in the same network and region.",
             )
+
+
+def records_describe(front: ForwardingRule) -> Iterator[Checks]:
+    """What is wrong with the health-checked targets of DNS records that lead to a forwarding rule.
+
+    What a target says "must match the configuration of the load balancer located at the LoadBalancerTarget's IP
+    address, port, and region": https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets
+    """
+    for lead in leads_to(front.stack, front.resource):
+        rules = [ForwardingRule.of(rule, front.stack) for rule in lead.rules]
+        is_none = all_of(is_another(target, rule) for target in lead.targets for rule in rules)
+        doubt = Undecided(f"whether DNS record `{lead.record}` describes it is not known", "routing_policy")
+        yield provided(all_of([lead.is_certain or UNKNOWN, is_none]), doubt, _is_described(front, lead))
+
+
+def _is_described(front: ForwardingRule, lead: Lead) -> Checks:
+    found = [[one for one in differences(target, front) if one.is_there is True] for target in lead.targets]
+    # Of targets that may all be the one meant, it is that of the rule's region, or else the one that is most like it.
+    closest = min(found, key=lambda wrong: (any(one.name == "region" for one in wrong), len(wrong)))
+    names = " and ".join(f"``{one.name}``" for one in closest)
+    yield Fail(
+        f"DNS record `{lead.record}` leads to it with another {names}.",
+        "Targets with the type, protocol, port and region of the forwarding rule at their address.",
+        "In the target, set " + " and ".join(f"``{one.name}`` to `{one.wanted}`" for one in closest) + ".",
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,76 @@
+"""Where the endpoints of zonal NEGs are that the stack adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from policypack.model.balancing.group import Group
+from policypack.model.graph.reference import location_of, parse_reference, references_to, setting
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import INSTANCE, NETWORK_ENDPOINT, NETWORK_ENDPOINT_GROUP, NETWORK_ENDPOINT_LIST
+from policypack.model.values.logic import when_known
+from policypack.model.values.values import UNKNOWN, Unknown
+
+_TYPES: Final = (NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST)
+_OWNER: Final = "networkEndpointGroup"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Something that has to be in the zone of a NEG: endpoints, or a VM that one of them is on.
+
+    Attributes:
+        name: its logical name.
+        is_vm: whether it is the VM.
+        zone: the zone that it is in.
+        neg_zone: the zone of the NEG.
+    """
+
+    name: str
+    is_vm: bool
+    zone: str | Unknown
+    neg_zone: str | Unknown
+
+
+def placed_in(group: Group) -> Iterator[Placed]:
+    """The endpoints that the stack adds to a zonal NEG of the stack, and the VMs that they are on."""
+    neg = group.target
+    if not isinstance(neg, Resource) or neg.type != NETWORK_ENDPOINT_GROUP:
+        return
+    neg_zone = _zone_of(neg)
+    for endpoint in group.stack.users(neg, _TYPES):
+        zone = setting(endpoint, "zone")
+        if _names(endpoint, neg) and zone is not None:
+            yield Placed(endpoint.name, False, when_known(zone, _last_part), neg_zone)
+            for vm in _vms_of(group.stack, endpoint):
+                yield Placed(vm.name, True, _zone_of(vm), neg_zone)
+
+
+def _zone_of(resource: Resource) -> str | Unknown:
+    zone = location_of(resource)
+    return UNKNOWN if zone is None else zone
+
+
+def _names(endpoint: Resource, neg: Resource) -> bool:
+    url = endpoint.asked.string(_OWNER)
+    named = parse_reference(url) if isinstance(url, str) else None
+    return endpoint.edges.get(_OWNER) == (neg.urn,) or named in references_to(neg)
+
+
+def _vms_of(stack: Stack, endpoint: Resource) -> list[Resource]:
+    """The VMs of the stack that endpoints certainly are on: what names a VM may be computed from others as well."""
+    if endpoint.type == NETWORK_ENDPOINT:
+        number, key = 1, "instance"
+    else:
+        listed, key = endpoint.asked.objects("networkEndpoints"), "networkEndpoints"
+        number = 0 if isinstance(listed, Unknown) else sum(one.value("instance") is not None for one in listed)
+    sources = map(stack.by_urn, endpoint.edges.get(key, ()))
+    found = [source for source in sources if source and source.type == INSTANCE]
+    return found if len(found) <= number else []
+
+
+def _last_part(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]
