@@ -133,6 +133,9 @@ NO_PROPERTIES = {
     "sshKeys",
     "allUsers",
     "allAuthenticatedUsers",
+    "regionalL4ilb",
+    "regionalL7ilb",
+    "globalL7ilb",
     # In the JSON of a policy of IAM.
     "bindings",
 }

@@ -813,10 +813,31 @@ def joined() -> list[R]:
     return [*made, *records]
 
 
+def affinities() -> list[R]:
+    """Services whose session affinity hashes a header, or a cookie."""
+    group = mig()
+    by_header = {"sessionAffinity": "HEADER_FIELD", "consistentHash": {"httpHeaderName": "x-user"}}
+    by_cookie = {"sessionAffinity": "HTTP_COOKIE", "consistentHash": {"httpCookie": {"name": "llm"}}}
+    return [group, service([backend(group)], "header", **by_header), service([backend(group)], "cookie", **by_cookie)]
+
+
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
     kinds = (
-        *(machines, endpoints, model_apis, runs, fronts, networks, accelerators, alerts, access, names, joined),
+        *(
+            machines,
+            endpoints,
+            model_apis,
+            runs,
+            fronts,
+            networks,
+            accelerators,
+            alerts,
+            access,
+            names,
+            joined,
+            affinities,
+        ),
         undecided_so_far,
     )
     on_gke = (kubernetes.public, kubernetes.fleet, kubernetes.behind_ingress, kubernetes.attached, kubernetes.others)
