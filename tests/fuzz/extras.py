@@ -816,8 +816,8 @@ def joined() -> list[R]:
 def affinities() -> list[R]:
     """Services whose session affinity hashes a header, or a cookie."""
     group = mig()
-    by_header = {"sessionAffinity": "HEADER_FIELD", "consistentHash": {"httpHeaderName": "x-user"}}
-    by_cookie = {"sessionAffinity": "HTTP_COOKIE", "consistentHash": {"httpCookie": {"name": "llm"}}}
+    by_header: dict[str, Any] = {"sessionAffinity": "HEADER_FIELD", "consistentHash": {"httpHeaderName": "x-user"}}
+    by_cookie: dict[str, Any] = {"sessionAffinity": "HTTP_COOKIE", "consistentHash": {"httpCookie": {"name": "llm"}}}
     return [group, service([backend(group)], "header", **by_header), service([backend(group)], "cookie", **by_cookie)]
 
 
