@@ -26,6 +26,11 @@ TCP = {"protocol": "TCP"}
 CONNECTION = {"balancingMode": "CONNECTION", "maxUtilization": None, "maxConnectionsPerInstance": 4}
 PASSTHROUGH = {"region": "us-central1", "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
 
+
+def hashed(**inputs: Any) -> dict[str, Any]:
+    return {"consistentHash": inputs}
+
+
 # (backends, inputs, status)
 CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(US)], {}, "passed"),
@@ -73,8 +78,17 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(Computed((OTHER_STACK,)), **RATE)], {**AFFINE, "localityLbPolicy": "ROUND_ROBIN"}, "undecided"),
     ([backend(SERVERLESS)], {**AFFINE, "localityLbPolicy": "ROUND_ROBIN"}, "failed"),
     ([backend(US, **RATE)], {**AFFINE, "localityLbPolicy": "WEIGHTED_ROUND_ROBIN"}, "failed"),
-    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD"}, "passed"),
-    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", "localityLbPolicy": "RING_HASH"}, "passed"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD"}, "undecided"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HTTP_COOKIE"}, "undecided"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpHeaderName="x-user")}, "passed"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpHeaderName=Computed())}, "undecided"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpCookie={"name": "a"})}, "undecided"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HTTP_COOKIE", **hashed(httpCookie={"name": "a"})}, "passed"),
+    (
+        [backend(US, **RATE)],
+        {"sessionAffinity": "HEADER_FIELD", "localityLbPolicy": "RING_HASH", **hashed(httpHeaderName="x-user")},
+        "passed",
+    ),
     ([backend(US, **RATE)], {"sessionAffinity": "HTTP_COOKIE", "localityLbPolicy": "ROUND_ROBIN"}, "failed"),
     # What is hashed
     ([backend(US, **RATE)], {**HASH, "localityLbPolicy": "RING_HASH"}, "passed"),
@@ -108,7 +122,7 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
         {**PASSTHROUGH, "loadBalancingScheme": "INTERNAL", "sessionAffinity": "CLIENT_IP_NO_DESTINATION"},
         "passed",
     ),
-    ([backend(US, **RATE)], {**MESH, "sessionAffinity": "HEADER_FIELD"}, "passed"),
+    ([backend(US, **RATE)], {**MESH, "sessionAffinity": "HEADER_FIELD", **hashed(httpHeaderName="x-user")}, "passed"),
     ([backend(US, **RATE)], {**MESH, **STATEFUL}, "passed"),
     ([backend(US, **RATE)], {**AFFINE, "localityLbPolicy": Computed()}, "undecided"),
     (

@@ -182,7 +182,9 @@ AFFINITIES = {
 
 @pytest.mark.parametrize("affinity", AFFINITIES)
 def test_session_affinity_of_each_load_balancer(affinity: str) -> None:
-    set_to = {"sessionAffinity": affinity, "strongSessionAffinityCookie": {"name": "llm"}, "backends": []}
+    hashed = {"consistentHash": {"httpHeaderName": "x-user", "httpCookie": {"name": "llm"}}}
+    cookie = {"strongSessionAffinityCookie": {"name": "llm"}}
+    set_to = {"sessionAffinity": affinity, **hashed, **cookie, "backends": []}
     found = {
         name: verdict("backend-session-affinity", **{**inputs, **set_to}) for name, inputs in LOAD_BALANCERS.items()
     }

@@ -303,6 +303,8 @@ def test_per_instance_configurations_make_a_group_stateful(state: Any, status: A
     stray = R(config.type, "one", {**inputs, "regionInstanceGroupManager": Computed()})
     doubtful = status if status == "passed" else "undecided"
     check_verdict(RULE, [serving(group), group, stray], doubtful, group.name)
+    elsewhere = R(config.type, "one", {**inputs, "region": "asia-east1"})
+    check_verdict(RULE, [serving(group), group, elsewhere], doubtful, group.name)
 
 
 def limits(policy: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from policypack.model.graph.resource import Resource
 from policypack.model.values.logic import any_of, equals, is_set, negation, when_known
-from policypack.model.values.values import Unknown, python_name
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/: `log_config`, `outlier_detection`.
 _DEFAULT_SAMPLE_RATE: Final = 1.0
@@ -29,6 +29,9 @@ _NOT_WITH_SERVERLESS: Final = (
 
 # It keeps a session by a cookie that names the backend, not by hashing.
 STATEFUL_AFFINITY: Final = "STRONG_COOKIE_AFFINITY"
+# What an affinity hashes is named in this property of `consistentHash`, which is "applicable if the sessionAffinity is
+# set to" it: https://cloud.google.com/compute/docs/reference/rest/v1/backendServices
+_HASHED: Final = {"HEADER_FIELD": "httpHeaderName", "HTTP_COOKIE": "httpCookie"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,14 @@ class SessionAffinity:
     def is_stateful(self) -> bool | Unknown:
         """Whether it does not depend on how requests are distributed."""
         return equals(self.value, STATEFUL_AFFINITY)
+
+    @property
+    def says_what_it_hashes(self) -> bool | Unknown:
+        """Whether `consistent_hash` names the header or the cookie, of an affinity that has one."""
+        key = when_known(self.value, _HASHED.get)
+        if isinstance(key, Unknown):
+            return UNKNOWN
+        return True if key is None else is_set(self.resource.asked.block("consistentHash").value(key))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from policypack.model.graph.links import LinkIndex, resolve
-from policypack.model.graph.reference import COLLECTIONS, full_url
+from policypack.model.graph.links import LinkIndex, Links, resolve
+from policypack.model.graph.reference import COLLECTIONS, full_url, setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -36,7 +36,7 @@ from policypack.model.graph.tokens import (
     SECURITY_POLICY,
     SECURITY_POLICY_RULE,
 )
-from policypack.model.values.values import Unknown
+from policypack.model.values.values import UNKNOWN, Unknown
 
 # The type of what belongs to a resource -> the property that names that, by its URL or by its name alone, and its type.
 _OWNERS: Final = {
@@ -55,13 +55,24 @@ _OWNERS: Final = {
     **dict.fromkeys(IAP_REGION_GRANT_TYPES, ("webRegionBackendService", REGION_BACKEND_SERVICE)),
 }
 
+_PLACES: Final = {"regions": "region", "zones": "zone"}
+
 
 def attached_to(stack: Stack, owner: Resource, types: Iterable[str]) -> tuple[tuple[Resource, bool | Unknown], ...]:
     """The resources of some types that belong to `owner` for certain (true), or that may (not known)."""
     fitting = [type_ for type_ in types if _OWNERS[type_][1] == owner.type]
     found = [one for type_ in fitting for one in _by_owner(stack, type_).about(owner)]
-    belong = ((resource, links.includes(owner)) for resource, links in found)
+    belong = ((resource, _belongs(resource, links, owner)) for resource, links in found)
     return tuple((resource, belongs) for resource, belongs in belong if belongs is not False)
+
+
+def _belongs(resource: Resource, links: Links, owner: Resource) -> bool | Unknown:
+    """What names its owner and another place than the owner's may mean another resource of that name."""
+    key = _PLACES.get(COLLECTIONS[owner.type][1])
+    places = {setting(one, key) for one in (resource, owner)} if key else ()
+    is_elsewhere = len({place.rpartition("/")[2] for place in places if isinstance(place, str)}) > 1
+    belongs = links.includes(owner)
+    return UNKNOWN if belongs is True and is_elsewhere else belongs
 
 
 @per_stack

@@ -21,7 +21,18 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.verdict import Checks, Fail, NotApplicable, blocked, decided, known, not_known, provided, setting
+from policypack.verdict import (
+    Checks,
+    Fail,
+    NotApplicable,
+    Undecided,
+    blocked,
+    decided,
+    known,
+    not_known,
+    provided,
+    setting,
+)
 
 _FIX_ON_CLOUD_RUN: Final = (
     "Remove it. Cloud Run has its own ``session_affinity=True`` on the template; with it, clients stay with an "
@@ -104,7 +115,8 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     - the affinity, its cookie, a balancing mode, the locality policy, the scheme or the protocol is computed, and the
       verdict depends on it;
     - `backends` is built inside `apply`;
-    - the kind of a backend is not known.
+    - the kind of a backend is not known;
+    - `consistent_hash` does not name the header of HEADER_FIELD or the cookie of HTTP_COOKIE.
     """
     yield _hash_is_read(service)
     is_on = service.session_affinity.is_on
@@ -179,8 +191,19 @@ def _load_balancer_has_it(service: BackendService) -> Checks:
         "Set ``session_affinity`` to one of them.",
     )
     yield from refused(cells, fail, which_product(service))
+    is_taken = negation(is_refused(cells))
+    yield provided(is_taken, which_product(service), _says_what_it_hashes(service))
     if service.session_affinity.is_stateful is True:
-        yield provided(negation(is_refused(cells)), which_product(service), _has_cookie(service))
+        yield provided(is_taken, which_product(service), _has_cookie(service))
+
+
+def _says_what_it_hashes(service: BackendService) -> Checks:
+    if not known(service.session_affinity.says_what_it_hashes, "consistent_hash"):
+        yield Undecided(
+            f"``consistent_hash`` does not say what ``session_affinity`` {service.session_affinity.value} hashes; what "
+            "the load balancer does then is not documented",
+            "consistent_hash",
+        )
 
 
 def _has_cookie(service: BackendService) -> Checks:
