@@ -10,10 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from policypack import PACK_NAME, VERSION
 from policypack.config.error import ConfigurationError
+from policypack.config.words import why_not_json
 from policypack.evaluate import Finding, Report
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.rules import BY_ANY_NAME
-from policypack.wording import one_line, printable, spans
+from policypack.wording import printable, spans
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
 SCHEMA_VERSION: Final = "1.0"
@@ -159,7 +160,7 @@ def read_baseline(file: Path) -> tuple[Known, ...]:
     except OSError as error:
         raise ConfigurationError(f"cannot read the baseline {file}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise _no_baseline(file, f"it is not valid JSON: {one_line(str(error))}") from error
+        raise _no_baseline(file, f"it is not valid JSON: {why_not_json(error)}") from error
     if not isinstance(document, Mapping) or not isinstance(document.get("findings"), list):
         raise _no_baseline(file, "it has no list `findings`")
     if str(document.get("schemaVersion")).partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:

@@ -39,6 +39,8 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if not _has_a_current_folder():
+        _give_up("the current folder does not exist any more: change to another one")
     called = _called_as(sys.argv[0])
     _call_examples(main, called)
     try:
@@ -58,6 +60,14 @@ def run() -> NoReturn:
     except Exception as error:
         _give_up(f"internal error ({type(error).__name__}); please report it")
     sys.exit(ExitStatus.FINE)
+
+
+def _has_a_current_folder() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

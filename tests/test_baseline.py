@@ -184,7 +184,7 @@ ENTRY = {"rule": "r", "urn": "u", "subject": "", "status": "failed"}
     ("content", "sentence"),
     [
         ("", "is not a baseline: it is not valid JSON"),
-        ("[" * 100_000, "is not a baseline: it is not valid JSON"),
+        ("[" * 100_000, "is not a baseline: it is not valid JSON: it is nested too deeply"),
         ("[]", "it has no list `findings`"),
         ('{"findings": {}}', "it has no list `findings`"),
         (json.dumps({**RIGHT, "schemaVersion": "2.0"}), "its `schemaVersion` is not 1.0"),

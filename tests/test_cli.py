@@ -225,6 +225,12 @@ def test_an_expired_waiver_is_listed_and_what_it_covered_stands(tmp_path: Path) 
     ]
 
 
+def test_an_unused_waiver_that_has_expired_is_not_said_to_be_in_force(tmp_path: Path) -> None:
+    _, lines = waived(tmp_path, "2030-01-02")
+    said = lines.index("llm-backend-regions  old-*  unused")
+    assert lines[said + 1] == "Waiver: expired after 2030-01-01, owner web: gone soon."
+
+
 def test_without_waivers_nothing_is_said_of_them(first_rules: list[str | Path]) -> None:
     output = check(STATE, *first_rules).stdout
     assert "aive" not in output

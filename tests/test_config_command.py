@@ -123,7 +123,8 @@ def test_a_right_file(tmp_path: Path, document: Any) -> None:
         (json.dumps(BEYOND_THE_SCHEMA[1][0]), BEYOND_THE_SCHEMA[1][1]),
         ("", "is not valid JSON: Expecting value: line 1 column 1"),
         ("all: mandatory", "is not valid JSON"),
-        ("[" * 100_000, "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON: it is nested too deeply"),
+        (f'{{"{UTILIZATION}": {"1" * 5000}}}', "is not valid JSON: Exceeds the limit (4300 digits)"),
         ('{"all": "advisory", "all": "mandatory"}', "`all` appears twice"),
         (f'{{"{UTILIZATION}": {{"max": 0.8, "max": 0.9}}}}', "`max` appears twice"),
         (f'{{"{UTILIZATION}": {{"max": NaN}}}}', "is not valid JSON: NaN is not a number"),
@@ -137,7 +138,8 @@ def test_a_wrong_file(tmp_path: Path, content: str, sentence: str) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    assert_refused(run("check", tmp_path / "none.json"), "none.json: No such file")
+    none = tmp_path / "none.json"
+    assert_refused(run("check", none), f"there is no policy configuration {none}: `config init {none}` writes one")
     assert_refused(run("check", tmp_path), "Is a directory")
     (tmp_path / "latin.json").write_bytes(b'{"all": "\xe9"}')
     assert_refused(run("check", tmp_path / "latin.json"), "is not written in UTF-8")

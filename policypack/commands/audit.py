@@ -15,7 +15,15 @@ import click
 from policypack.commands.completion import complete_path
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.installing import with_commands
-from policypack.commands.options import choice_options, color_option, owners_options, report_options, today_option
+from policypack.commands.options import (
+    FilePath,
+    choice_options,
+    color_option,
+    no_empty_path,
+    owners_options,
+    report_options,
+    today_option,
+)
 from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
@@ -29,21 +37,23 @@ FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 
 
 @click.command(short_help="Judge every stack of an organization from its state.")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...", shell_complete=complete_path)
+@click.argument(
+    "targets", nargs=-1, required=True, metavar="TARGET...", callback=no_empty_path, shell_complete=complete_path
+)
 @choice_options
 @report_options("audit")
 @click.option(
     "--journal",
     "journal_file",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(path_type=Path, dir_okay=False),
     help="Where to store each stack's result: an interrupted audit resumes from it, and the next one skips "
     "unchanged states. By default a file in the user's cache for these targets.",
 )
 @click.option(
     "--baseline",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(path_type=Path, dir_okay=False),
     help="The journal of an earlier audit; the report shows what has changed since.",
 )
 @owners_options

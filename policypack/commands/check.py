@@ -15,10 +15,12 @@ import click
 from policypack.commands.completion import complete_path
 from policypack.commands.ending import ExitStatus, refuse
 from policypack.commands.options import (
+    FilePath,
     all_stacks_option,
     answers_option,
     choice_options,
     color_option,
+    no_empty_path,
     report_options,
     stacks_option,
     today_option,
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Judge a Pulumi project or a state.")
-@click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]", shell_complete=complete_path)
+@click.argument(
+    "target", default=".", metavar="[PROJECT_DIR | STATE]", callback=no_empty_path, shell_complete=complete_path
+)
 @stacks_option
 @all_stacks_option
 @answers_option
@@ -44,13 +48,13 @@ if TYPE_CHECKING:
 @click.option(
     "--baseline",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(path_type=Path, dir_okay=False),
     help="A file from --write-baseline: fail only for findings that are not in it, and report what is fixed.",
 )
 @click.option(
     "--write-baseline",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(path_type=Path, dir_okay=False),
     help="Write the findings to a baseline file, and exit with 0 unless --baseline is given too.",
 )
 @report_options("check")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from policypack.commands.ending import refuse
-from policypack.commands.options import profile_option, services_option
+from policypack.commands.options import FilePath, profile_option, services_option
 from policypack.config.error import ConfigurationError
 from policypack.config.profiles import PROFILES, ProfileName
 
@@ -19,7 +19,7 @@ def config() -> None:
 
 
 @config.command("check")
-@click.argument("files", metavar="FILE...", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", type=FilePath(path_type=Path), nargs=-1, required=True)
 def config_check(files: tuple[Path, ...]) -> None:
     """Check each FILE as the pack and `check` do, without judging anything.
 
@@ -56,7 +56,7 @@ def config_schema() -> None:
 
 
 @config.command("init")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=FilePath(path_type=Path), required=False)
 @profile_option("The levels to write.")
 @services_option("Write these backend services into every rule, in place of all.")
 def config_init(file: Path | None, profile: ProfileName, services: tuple[str, ...]) -> None:

@@ -11,7 +11,14 @@ import click
 
 from policypack.commands.completion import complete_path
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import answers_option, color_option, report_options, services_option, stack_option
+from policypack.commands.options import (
+    answers_option,
+    color_option,
+    no_empty_path,
+    report_options,
+    services_option,
+    stack_option,
+)
 from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
@@ -59,7 +66,9 @@ def _by_name(
 
 
 @click.command(short_help="Show what losing each region means.")
-@click.argument("target", default=".", metavar="[PROJECT_DIR | STATE]", shell_complete=complete_path)
+@click.argument(
+    "target", default=".", metavar="[PROJECT_DIR | STATE]", callback=no_empty_path, shell_complete=complete_path
+)
 @stack_option
 @answers_option
 @services_option("Show these backend services only.")

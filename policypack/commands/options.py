@@ -18,6 +18,23 @@ from policypack.report.formats import Product, formats_of
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class FilePath(click.Path):
+    """A path that is not empty: where a script's variable is not set, an empty one would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; raises `click.BadParameter` for what is none."""
+        if value == "":
+            self.fail("it is empty: give a path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def no_empty_path(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """The callback of paths that may also be URLs or `-`."""
+    if "" in ((value,) if isinstance(value, str) else value):
+        raise click.BadParameter("it is empty: give a path")
+    return value
+
+
 def _names(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Takes each name once."""
     if "" in ((value,) if isinstance(value, str) else value or ()):
@@ -51,13 +68,13 @@ all_stacks_option: Final = click.option(
 policy_config_option: Final = click.option(
     "--policy-config",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=FilePath(path_type=Path),
     help="A JSON file with levels and options, as for `pulumi --policy-pack-config`.",
 )
 answers_option: Final = click.option(
     "--answers",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FilePath(path_type=Path, dir_okay=False),
     help="A YAML file with the results of provider functions, such as get_zones. By default, "
     "policy-answers.yaml in the project folder, if it exists.",
 )
@@ -145,7 +162,7 @@ def owners_options(command: Command) -> Command:
         "--owners",
         "owners_file",
         metavar="FILE",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FilePath(path_type=Path, dir_okay=False),
         help="A YAML file that maps projects and stacks to owners, which every report then shows.",
     )
     owner = click.option(
@@ -183,7 +200,7 @@ def report_options(product: Product) -> Callable[[Command], Command]:
         "outputs",
         metavar="FILE",
         multiple=True,
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=FilePath(path_type=Path, dir_okay=False),
         help=f"Also write a report, in the format given by the file extension ({endings}). Can be repeated.",
     )
     return lambda command: printed(written(command))

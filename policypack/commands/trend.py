@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from policypack.commands.ending import ExitStatus, refuse
-from policypack.commands.options import color_option, owners_options, report_options
+from policypack.commands.options import FilePath, color_option, owners_options, report_options
 from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
@@ -16,7 +16,7 @@ from policypack.report.writing import OutputError
 
 @click.command(short_help="Show how the findings of audits change over time.")
 @click.argument(
-    "journals", nargs=-1, required=True, metavar="JOURNAL...", type=click.Path(path_type=Path, dir_okay=False)
+    "journals", nargs=-1, required=True, metavar="JOURNAL...", type=FilePath(path_type=Path, dir_okay=False)
 )
 @report_options("trend")
 @owners_options

@@ -21,6 +21,16 @@ def in_words(value: object) -> str:
     return "an object" if isinstance(value, Mapping) else "a list"
 
 
+def why_not_json(error: ValueError | RecursionError) -> str:
+    """What is wrong with the text of a file that could not be read as JSON: a clause."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not written in UTF-8"
+    # Of a number that is too long, Python also says which of its functions takes longer ones.
+    return shown(str(error).partition(";")[0])
+
+
 def shown(text: str) -> str:
     """Text for a sentence, on one line."""
     return json.dumps(text, ensure_ascii=False)[1:-1]

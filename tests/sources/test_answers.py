@@ -402,6 +402,11 @@ BAD_ANSWERS = {
         ["is not valid YAML in line 1", "an alias of a node that contains it"],
     ),
     "no YAML": ("- {", ["is not valid YAML"]),
+    "too deep": ("[" * 100_000, ["is not valid YAML: it is nested too deeply. Correct it, or restore it."]),
+    "a null byte": (
+        "- \0",
+        ["is not valid YAML: unacceptable character #x0000: special characters are not allowed."],
+    ),
     "several": ("- {result: {}}\n- {function: a:b:c}", ["answer 1 in {file} has no", "answer 2 in {file} has no"]),
 }
 
@@ -414,6 +419,14 @@ def test_bad_answers(tmp_path: Path, text: str, phrases: list[str]) -> None:
         read_answers(tmp_path, file)
     message = str(caught.value)
     assert [phrase for phrase in phrases if phrase.format(file=file) not in message] == [], message
+
+
+def test_answers_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "answers.yaml"
+    file.write_bytes(b"- {function: \xe9}")
+    with pytest.raises(SourceError) as caught:
+        read_answers(tmp_path, file)
+    assert str(caught.value) == f"{file} is not valid YAML: it is not written in UTF-8. Correct it, or restore it."
 
 
 def test_a_file_of_answers_that_is_not_there(tmp_path: Path) -> None:

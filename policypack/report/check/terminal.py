@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from typing import Final
 
 from rich.console import Console
@@ -73,7 +74,7 @@ def _print(console: Console, results: Results) -> None:
     if results.detail == "verbose" and report.with_status("known"):
         print_lines(console, [line(), line(("Known", _STYLES["known"]))])
         print_lines(console, _group_lines(results, groups_of(report.with_status("known"))))
-    print_lines(console, _waiver_lines(report.waivers))
+    print_lines(console, _waiver_lines(report.waivers, results.today))
     if results.notes:
         print_lines(console, [line(), *(line((f"Note: {note}.", "dim"), hanging=2) for note in results.notes)])
     if results.detail == "verbose":
@@ -160,14 +161,14 @@ def _place(results: Results, finding: Finding, before: str = "  ") -> str:
     return f"{before}{location.path}:{location.line}" if location.line else ""
 
 
-def _waiver_lines(uses: Iterable[WaiverUse]) -> Iterator[Line]:
+def _waiver_lines(uses: Iterable[WaiverUse], today: date) -> Iterator[Line]:
     ordered = sorted(uses, key=waiver_importance)
     if ordered:
         yield from (line(), line(("Waivers", "bold")))
     for use in ordered:
         yield line()
         yield line(f"  {use.rule.name}  {use.waiver.resource}  ", (use.state, _WAIVER_STYLES[use.state]))
-        text = waiver_text(use.waiver, has_expired=use.state == "expired")
+        text = waiver_text(use.waiver, has_expired=use.waiver.has_expired(today))
         yield line(f"    Waiver: {text}.", hanging=6)
         if use.findings:
             yield line(f"    {_COVERS[use.state]}: {quoted({finding.name for finding in use.findings})}", hanging=6)
