@@ -220,12 +220,12 @@ CASES = {
     ),
     "the same group twice, outside the stack": Case(
         lb(
-            backend("projects/p/zones/us-central1-a/instanceGroups/a"),
-            backend("https://www.googleapis.com/compute/v1/projects/p/zones/us-central1-a/instanceGroups/a"),
+            backend("projects/p-demo/zones/us-central1-a/instanceGroups/a"),
+            backend("https://www.googleapis.com/compute/v1/projects/p-demo/zones/us-central1-a/instanceGroups/a"),
         ),
         lb(
-            backend("projects/p/zones/us-central1-a/instanceGroups/a"),
-            backend("projects/p/zones/us-central1-b/instanceGroups/a"),
+            backend("projects/p-demo/zones/us-central1-a/instanceGroups/a"),
+            backend("projects/p-demo/zones/us-central1-b/instanceGroups/a"),
         ),
         {SCOPE},
     ),
