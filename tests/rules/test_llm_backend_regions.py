@@ -470,6 +470,11 @@ DNS: dict[str, tuple[list[R], Any, Expected]] = {
         {"wrrs": [{"weight": n, "healthCheckedTargets": target(one)} for n, one in enumerate(FRONTS)]},
         "undecided",
     ),
+    "weighted, one by a computed weight": (
+        FRONTS,
+        {"wrrs": [{"weight": n or Computed(), "healthCheckedTargets": target(one)} for n, one in enumerate(FRONTS)]},
+        "undecided",
+    ),
     "failover": (
         FRONTS,
         {"primaryBackup": {"primary": target(FRONTS[0]), "backupGeos": geos(target(FRONTS[1]))["geos"]}},

@@ -182,7 +182,8 @@ def _blocks_in(items: list[Properties] | Unknown) -> Iterator[Properties | Unkno
     else:
         # What a weight of 0 keeps out may never be answered with.
         yield from _existing(
-            UNKNOWN if item.value("weight") == 0 else item.object("healthCheckedTargets") for item in items
+            item.object("healthCheckedTargets") if equals(item.number("weight"), 0) is False else UNKNOWN
+            for item in items
         )
 
 
