@@ -125,7 +125,7 @@ def test_it_selects_as_check_does(tmp_path: Path) -> None:
 def test_what_cannot_be_judged_is_no_violation(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"There is no file or folder .*missing"):
         assert_compliant(tmp_path / "missing")
-    with pytest.raises(ConfigurationError, match="cannot read the policy configuration"):
+    with pytest.raises(ConfigurationError, match="there is no policy configuration"):
         assert_compliant(STATE, policy_config=tmp_path / "missing.json")
 
 

@@ -123,7 +123,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "an unknown scheme": (["ftp://x"], "error: ftp://x: there are no targets with ftp://"),
     "no matches": (["nothing-*.json"], "there is no such file"),
     "an output of no format": (["ftp://x", "--output", "f.xlsx"], "error: cannot infer a format from f.xlsx"),
-    "no configuration": (["ftp://x", "--policy-config", "none.json"], "error: cannot read the policy configuration"),
+    "no configuration": (
+        ["ftp://x", "--policy-config", "none.json"],
+        "error: there is no policy configuration none.json",
+    ),
     "no baseline": (["ftp://x", "--baseline", "none"], "error: there is no baseline none"),
     "no worker": (["ftp://x", "--workers", "0"], "Invalid value for '--workers'"),
     "no day": (["ftp://x", "--today", "tomorrow"], "Invalid value for '--today'"),

@@ -35,7 +35,7 @@ NOT_YAML: dict[str, tuple[Edit, str]] = {
     "no space after a colon": ((DISK, "    disk_gb:50\n"), "in line 12, column 3: could not find expected ':'"),
     "a NUL": ((NAME, "    name: a\0b\n"), "unacceptable character #x0000"),
     "more digits than Python reads": ((DISK, f"    disk_gb: {5000 * '9'}\n"), "Exceeds the limit"),
-    "5000 lists in each other": ((DISK, f"    disk_gb: {5000 * '['}\n"), "maximum recursion depth"),
+    "5000 lists in each other": ((DISK, f"    disk_gb: {5000 * '['}\n"), "nested too deeply"),
 }
 REFUSED_FILES: dict[str, tuple[Edit, list[str]]] = {
     "a merged mistake": (
