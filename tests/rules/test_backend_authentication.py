@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import global_rule, http, https, target, url_map
-from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service, statuses
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "backend-authentication"
 OPEN = "#cloud-config\nExecStart=docker run vllm/vllm-openai"
@@ -273,3 +273,19 @@ def test_cloud_run(inputs: dict[str, Any], is_public: bool, status: str) -> None
     binding = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
     public = R(binding, "public", {"name": Out(run, "name"), "role": "roles/run.invoker", "member": "allUsers"})
     check_verdict(RULE, run_served(run, *([public] if is_public else [])), status)
+
+
+@pytest.mark.parametrize(
+    ("place", "is_public", "expected"),
+    [
+        pytest.param("us-central1", True, "failed", id="behind it"),
+        pytest.param(Computed(), True, "undecided", id="perhaps behind it"),
+        pytest.param(Computed(), False, "passed", id="perhaps behind it, for callers that are granted it"),
+    ],
+)
+def test_iap_of_the_load_balancer_with_a_way_around_it(place: Any, is_public: bool, expected: Expected) -> None:
+    run = R(RUN, "run", {"name": "run", "location": place})
+    grant = {"name": "run", "location": "us-central1", "role": "roles/run.invoker", "member": "allUsers"}
+    public = R("gcp:cloudrunv2/serviceIamMember:ServiceIamMember", "public", grant)
+    chat, *others = run_served(run, *([public] if is_public else []))
+    check_verdict(RULE, [service(chat.inputs["backends"], iap={"enabled": True}), *others], expected)

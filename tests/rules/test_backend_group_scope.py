@@ -281,6 +281,17 @@ def test_a_neg_whose_region_is_not_known_may_be_elsewhere(target: str, expected:
     check_verdict(RULE, [service([{"group": Out(psc, "id")}]), psc], expected)
 
 
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [("us-east1", ("undecided", "undecided")), ("us-central1", "passed")],
+    ids=["another", "its"],
+)
+def test_a_neg_whose_type_is_not_known_has_the_target_of_one(region: str, expected: Expected) -> None:
+    psc = psc_neg("us-central1", f"projects/p/regions/{region}/serviceAttachments/llm")
+    open_ = R(psc.type, psc.name, psc.inputs | {"networkEndpointType": Computed((), "PRIVATE_SERVICE_CONNECT")})
+    check_verdict(RULE, [service([{"group": Out(open_, "id")}]), open_], expected)
+
+
 @pytest.mark.parametrize(("zone", "expected"), [("us-east1-c", "passed"), ("us-east1-b", "undecided")])
 def test_groups_of_two_zones_have_no_vm_in_common(zone: str, expected: Expected) -> None:
     first, second = (

@@ -217,3 +217,9 @@ def test_the_message_lists_all_that_is_wrong() -> None:
         "Autohealing uses `check`, which is also the load balancer's health check.",
         "Its `initial_delay_sec` is 60.",
     ]
+
+
+def test_a_resize_request_may_still_come() -> None:
+    group = managed()
+    check_verdict(RULE, [serving(group), group], "failed", group.name)
+    check_verdict(RULE, [serving(group), group], "undecided", group.name, is_complete=False)

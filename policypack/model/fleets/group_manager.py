@@ -202,7 +202,8 @@ class GroupManager(View):
         https://cloud.google.com/compute/docs/instance-groups/about-resize-requests-mig
         """
         requests = attached_to(self.stack, self.resource, (REGION_RESIZE_REQUEST, RESIZE_REQUEST))
-        return any_of(belongs for _, belongs in requests)
+        is_filled = any_of(belongs for _, belongs in requests)
+        return UNKNOWN if is_filled is False and not self.stack.is_complete else is_filled
 
     @property
     def is_sized_elsewhere(self) -> bool:

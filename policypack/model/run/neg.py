@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -127,10 +128,22 @@ def _neg(group: Group) -> Resource | None:
 
 def run_services_behind(service: BackendService) -> tuple[RunService, ...]:
     """The Cloud Run services of the stack that certainly get requests from a backend service, each once."""
-    groups = [group.target for group in service.groups if isinstance(group.target, Resource)]
-    links = [run_link_of(service.stack, target) for target in groups]
-    found = {link.service.urn: link.service for link in links if link.service}
-    return tuple(RunService.of(found[urn], service.stack) for urn in sorted(found))
+    return _run_services(service, (link.service for link in _run_links(service) if link.service))
+
+
+def run_services_perhaps_behind(service: BackendService) -> tuple[RunService, ...]:
+    """Those that one of its NEGs may name: which one it does is not known."""
+    return _run_services(service, (one for link in _run_links(service) for one in link.candidates))
+
+
+def _run_links(service: BackendService) -> list[RunLink]:
+    groups = (group.target for group in service.groups)
+    return [run_link_of(service.stack, target) for target in groups if isinstance(target, Resource)]
+
+
+def _run_services(service: BackendService, found: Iterable[Resource]) -> tuple[RunService, ...]:
+    by_urn = {one.urn: one for one in found}
+    return tuple(RunService.of(by_urn[urn], service.stack) for urn in sorted(by_urn))
 
 
 @dataclass(frozen=True)
@@ -171,8 +184,14 @@ class PscTarget:
 
 def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
     """What the Private Service Connect NEGs among the backends of a service lead to."""
-    groups = [group for group in service.groups if group.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}]
-    return tuple(_psc_target(group) for group in groups)
+    return tuple(_psc_target(group) for group in service.groups if _is_for_psc(group))
+
+
+def _is_for_psc(group: Group) -> bool:
+    """By its type or, where that is not known, by the target that only this type has."""
+    kind = GroupKind.PRIVATE_SERVICE_CONNECT_NEG
+    has_target = isinstance(group.target, Resource) and group.target.asked.string("pscTargetService") is not None
+    return group.kinds == {kind} or (kind in group.kinds and has_target)
 
 
 def _psc_target(group: Group) -> PscTarget:

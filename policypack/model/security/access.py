@@ -19,7 +19,7 @@ from policypack.model.graph.tokens import (
     IAP_GRANT_TYPES,
     IAP_REGION_GRANT_TYPES,
 )
-from policypack.model.run.neg import run_services_behind, serverless_backends
+from policypack.model.run.neg import run_services_behind, run_services_perhaps_behind, serverless_backends
 from policypack.model.run.service import RunService
 from policypack.model.security.grants import lets_in
 from policypack.model.values.logic import all_of, any_of, equals, is_in, negation, when_known
@@ -77,10 +77,14 @@ def open_run_services(service: BackendService, key_words: Iterable[str]) -> tupl
         Those that certainly do; `UNKNOWN` if none does for certain and one may.
     """
     words = tuple(key_words)
-    runs = run_services_behind(service)
-    answers = {run: all_of([run.can_be_gone_round, negation(authenticates(run, words))]) for run in runs}
-    certain = tuple(run for run, is_open in answers.items() if is_open is True)
-    return certain if certain or all(is_open is False for is_open in answers.values()) else UNKNOWN
+
+    def is_open(run: RunService) -> bool | Unknown:
+        return all_of([run.can_be_gone_round, negation(authenticates(run, words))])
+
+    answers = {run: is_open(run) for run in run_services_behind(service)}
+    certain = tuple(run for run, answer in answers.items() if answer is True)
+    possible = [*answers.values(), *map(is_open, run_services_perhaps_behind(service))]
+    return certain if certain or all(answer is False for answer in possible) else UNKNOWN
 
 
 def lets_strangers_in(run: RunService) -> bool | Unknown:

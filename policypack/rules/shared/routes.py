@@ -9,7 +9,7 @@ from policypack.model.frontend.route import Route
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
 from policypack.model.products.attributes import ROUTE_ACTIONS, refused_by_all
 from policypack.model.products.product import CLASSIC_APPLICATION
-from policypack.model.run.neg import run_services_behind
+from policypack.model.run.neg import run_services_behind, run_services_perhaps_behind
 from policypack.model.values.logic import all_of, negation
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN
@@ -64,8 +64,9 @@ def rewrites_alone(url_map: UrlMap) -> Checks:
 
 def is_the_only_way(service: BackendService) -> Checks:
     """Says that a check of the load balancer does not count where requests can go around it: so it does not pass."""
-    for run in run_services_behind(service):
-        is_gone_round = all_of([run.can_be_gone_round, negation(run.uses_iap)])
+    certain = run_services_behind(service)
+    for run in (*certain, *run_services_perhaps_behind(service)):
+        is_gone_round = all_of([run in certain or UNKNOWN, run.can_be_gone_round, negation(run.uses_iap)])
         if is_gone_round is True:
             yield NotApplicable(
                 f"requests can go around it to the Cloud Run service `{run.name}`: see `run-service-ingress`"
