@@ -189,9 +189,9 @@ def psc_targets(service: BackendService) -> tuple[PscTarget, ...]:
 
 def _is_for_psc(group: Group) -> bool:
     """By its type or, where that is not known, by the target that only this type has."""
-    kind = GroupKind.PRIVATE_SERVICE_CONNECT_NEG
-    has_target = isinstance(group.target, Resource) and group.target.asked.string("pscTargetService") is not None
-    return group.kinds == {kind} or (kind in group.kinds and has_target)
+    if GroupKind.PRIVATE_SERVICE_CONNECT_NEG not in group.kinds or len(group.kinds) == 1:
+        return GroupKind.PRIVATE_SERVICE_CONNECT_NEG in group.kinds
+    return isinstance(group.target, Resource) and group.target.asked.string("pscTargetService") is not None
 
 
 def _psc_target(group: Group) -> PscTarget:
