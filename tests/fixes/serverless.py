@@ -13,6 +13,7 @@ _CLOSED = """        ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 
 
 _PROTOCOL = 'protocol="HTTPS"'
+_TARGET = ', psc_target_service="us-a.googleapis.com"'
 _IN_US = 'region="us-central1"'
 _FQDN = 'network_endpoint_type="INTERNET_FQDN_PORT"'
 _NEG = f'neg = gcp.compute.GlobalNetworkEndpointGroup("api", {_FQDN}, default_port=443)\n'
@@ -32,6 +33,12 @@ def _apart(part: str, one: str, another: str, chosen: str = "other") -> Fix:
     together, apart = f'over("chat", {one}, {another})', f'over("chat", {one})\nother = over("tts", {another})'
     edit = ('over("chat", on_run("llm"))', together, apart)
     return fix("backend-group-kind", part, edit, chosen=chosen, program=NEGS)
+
+
+def _over(part: str, kind: str, edit: Edit, chosen: str = "") -> Fix:
+    """A service over one NEG, with something that does not fit its kind."""
+    base = ('over("chat", on_run("llm"))', *2 * (f'over("chat", {kind}("llm"))',))
+    return fix("backend-group-kind", part, base, edit, chosen=chosen, program=NEGS)
 
 
 FIXES = {
@@ -94,6 +101,13 @@ FIXES = {
     "two internet NEGs": _apart("_as_many_of_kind", 'outside("llm")', 'outside("asr")', "other tts"),
     "two NEGs for Google APIs": _apart("google_api_is_alone", 'at_google("llm")', 'at_google("asr")', "other tts"),
     "Cloud Run and App Engine": _apart("platforms_agree", 'on_run("llm")', 'on_app_engine("tts")'),
+    "plain HTTP to a Google API": _over("google_api_gets_tls", "at_google", (_PROTOCOL, 'protocol="HTTP"', _PROTOCOL)),
+    "a NEG to nowhere": _over("_has_psc_target", "at_google", (_TARGET, "", _TARGET), chosen="com googleapis us"),
+    "App Engine across regions": _over(
+        "_load_balancer_takes_platform",
+        "on_app_engine",
+        ('"EXTERNAL_MANAGED"', '"INTERNAL_MANAGED"', '"EXTERNAL_MANAGED"'),
+    ),
     "outlier detection over the internet": fix(
         "load-balancer-attributes",
         "_watches_no_internet_neg",

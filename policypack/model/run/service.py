@@ -209,6 +209,18 @@ class RunService(View):
         containers = UNKNOWN if isinstance(self.containers, Unknown) else any_of(one.has_gpu for one in self.containers)
         return any_of([is_set(self.accelerator), containers])
 
+    def idles_cpu(self, container: Container) -> bool | Unknown | None:
+        """Whether a container has CPU only while it handles requests; `None` if the program does not say."""
+        if not self._has("CPU throttled"):
+            return container.idles_cpu
+        properties, key = self._at("CPU throttled")
+        return properties.boolean(key)
+
+    @property
+    def keeps_its_cpu(self) -> dict[str, Value]:
+        """What lets its containers have CPU all the time, where that is a setting of the whole service."""
+        return assigned(self.resource.type, {"CPU throttled": "false"})
+
     @property
     def ingress(self) -> str | Unknown:
         """Where its requests may come from: `OPEN`, `BALANCED` or `INTERNAL`; open where the program does not say."""
