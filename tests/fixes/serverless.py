@@ -17,6 +17,8 @@ _TARGET = ', psc_target_service="us-a.googleapis.com"'
 _IN_US = 'region="us-central1"'
 _FQDN = 'network_endpoint_type="INTERNET_FQDN_PORT"'
 _NEG = f'neg = gcp.compute.GlobalNetworkEndpointGroup("api", {_FQDN}, default_port=443)\n'
+_END = 'backends=[{"group": neg.id}]\n)'
+_MAP = '\ngcp.compute.URLMap("map", default_service=service.id{})'
 _SERVICE = 'service = gcp.compute.BackendService(\n    "chat",'
 _CHECKED_SERVICE = (
     f'check = gcp.compute.RegionHealthCheck("check", {_IN_US}, {{form}}_health_check={{{{"port": 443}}}})\n'
@@ -114,6 +116,17 @@ FIXES = {
         (_PROTOCOL, f'{_PROTOCOL}, outlier_detection={{"consecutive_errors": 5}}', _PROTOCOL),
         program=INTERNET,
         chosen="consecutive_errors 5",
+    ),
+    "retries over the internet": fix(
+        "load-balancer-attributes",
+        "_does_not",
+        (
+            _END,
+            _END + _MAP.format(', default_route_action={"retry_policy": {"num_retries": 1}}'),
+            _END + _MAP.format(""),
+        ),
+        program=INTERNET,
+        chosen="URLMap default_service map",
     ),
     "session affinity over the internet": fix(
         "backend-session-affinity",

@@ -86,8 +86,9 @@ def _vms_of(stack: Stack, endpoint: Resource) -> list[Resource]:
 
 def _named_vms(endpoint: Resource) -> Iterator[Reference]:
     """The VMs that the program names by their URLs, which say where they are."""
-    listed = known_in(endpoint.asked.objects("networkEndpoints"))
-    for name in (endpoint.asked.string("instance"), *(one.string("instance") for one in listed)):
+    is_one = endpoint.type == NETWORK_ENDPOINT
+    each = [endpoint.asked] if is_one else known_in(endpoint.asked.objects("networkEndpoints"))
+    for name in (one.string("instance") for one in each):
         url = parse_reference(name) if isinstance(name, str) else None
         if url and url.collection == COLLECTIONS[INSTANCE][0]:
             yield url

@@ -154,6 +154,12 @@ class RunService(View):
         return max(known) if len(known) == len(self.minimums) else UNKNOWN
 
     @property
+    def kept_warm(self) -> dict[str, Value]:
+        """What lets one instance always run in each of its regions; annotations are texts."""
+        one: Value = "1" if self.resource.type == RUN_SERVICE_V1 else 1
+        return assigned(self.resource.type, {"count" if self.is_manual is True else "min of the service": one})
+
+    @property
     def max_instances(self) -> float | Unknown | None:
         """How many instances run at most in each of its regions; `None` leaves it to Cloud Run and the quota."""
         if self.is_manual is UNKNOWN:

@@ -30,6 +30,12 @@ _NO_MODE: Final = (
     "No balancing mode and no target: this kind of NEG supports neither.",
     "Omit ``balancing_mode`` and all targets.",
 )
+# Where serverless products have what a service cannot set for them.
+_ELSEWHERE: Final = {
+    "timeout_sec": ": the serverless product has its own timeout, such as `timeout` in the template of a Cloud Run "
+    "service.",
+    "port_name": ": a serverless product has no named ports.",
+}
 _NO_LIMIT: Final = (
     "Instance groups support limits per instance, zonal and hybrid NEGs limits per endpoint, and other NEGs none."
 )
@@ -108,7 +114,7 @@ def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Check
             "Settings and targets that this kind of group supports.",
             f"Remove ``{name}``. {_NO_LIMIT}"
             if name.startswith("max_")
-            else f"Remove ``{name}``, or use another kind of group.",
+            else f"Remove ``{name}``{_ELSEWHERE.get(name, ', or use another kind of group.')}",
         )
 
 

@@ -113,7 +113,7 @@ def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
         yield Fail(
             f"It has {how_many(regions.count(region), 'serverless NEG')} in `{region}`.",
             "One serverless NEG per region.",
-            _apart(service),
+            f"Move one of them to another region. Or c{_apart(service)[1:]}",
         )
     possible = [group for group in _possible_groups(service) if kind in group.backend_kinds]
     for group in () if crowded else possible:
