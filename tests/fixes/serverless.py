@@ -126,7 +126,7 @@ FIXES = {
             _END + _MAP.format(""),
         ),
         program=INTERNET,
-        chosen="URLMap default_service map",
+        chosen="1 default_route_action num_retries",
     ),
     "session affinity over the internet": fix(
         "backend-session-affinity",
