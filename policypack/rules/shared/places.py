@@ -167,10 +167,11 @@ def _is_described(front: ForwardingRule, lead: Lead) -> Checks:
     # Of targets that may all be the one meant, it is that of the rule's region, or else the one that is most like it.
     closest = min(found, key=lambda wrong: (any(one.name == "region" for one in wrong), len(wrong)))
     names = " and ".join(f"``{one.name}``" for one in closest)
+    values = " and ".join(f"``{one.name}`` to {' or '.join(f'`{value}`' for value in one.fitting)}" for one in closest)
     yield Fail(
         f"DNS record `{lead.record}` leads to it with another {names}.",
         "Targets with the type, protocol, port and region of the forwarding rule at their address.",
-        "In the target, set " + " and ".join(f"``{one.name}`` to `{one.wanted}`" for one in closest) + ".",
+        f"In the target, set {values}.",
     )
 
 
