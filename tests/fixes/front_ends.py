@@ -119,7 +119,7 @@ FIXES: dict[str, Fix] = {
     ),
     "an internal rule in Standard Tier": fix(
         _RULE,
-        "_has_tier",
+        "is_in_its_tier",
         (_TO_SERVICE, f'{_TO_SERVICE}    network_tier="STANDARD",\n', _TO_SERVICE),
         program=PASSTHROUGH,
         chosen="STANDARD",
@@ -154,13 +154,13 @@ FIXES: dict[str, Fix] = {
     ),
     "UDP to a proxy": fix(
         _RULE,
-        "_is_for_tcp",
+        "is_for_tcp",
         (_TO_PROXY, f'{_TO_PROXY}    ip_protocol="UDP",\n', f'{_TO_PROXY}    ip_protocol="TCP",\n'),
         program=REGIONAL,
     ),
     "UDP to a service of TCP": fix(
         _RULE,
-        "_has_protocol_of",
+        "has_protocol_of",
         (_TO_SERVICE, f'{_TO_SERVICE}    ip_protocol="UDP",\n', f'{_TO_SERVICE}    ip_protocol="TCP",\n'),
         program=PASSTHROUGH,
     ),

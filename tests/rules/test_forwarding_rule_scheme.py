@@ -480,6 +480,21 @@ def test_certificates_of_certificate_manager(scheme: str, certificates: dict[str
     check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
 
 
+@pytest.mark.parametrize("certificates", [CERTIFICATES, CERTIFICATE_MAP])
+@pytest.mark.parametrize(
+    ("scheme", "other"), [("INTERNAL_MANAGED", "EXTERNAL_MANAGED"), ("EXTERNAL", "INTERNAL_MANAGED")]
+)
+def test_certificates_that_fit_one_of_two_schemes_are_not_wrong(
+    scheme: str, other: str, certificates: dict[str, Any]
+) -> None:
+    chat, paths, proxy, rule = stack(scheme, other)
+    proxy.inputs.update(certificates)
+    (found,) = findings(RULE, build(chat, paths, proxy, rule))
+    assert [problem.observed for problem in found.problems] == [
+        f"It has scheme `{other}`, but backend service `chat` has `{scheme}`."
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["INTERNAL_MANAGED", "EXTERNAL_MANAGED"])
 def test_regional_proxies_name_certificates(scheme: str) -> None:
     chat, paths, proxy = regional(scheme)
