@@ -210,7 +210,8 @@ def test_the_protocol_in_front_of_a_proxy(protocol: Any, expected: Expected) -> 
 )
 def test_the_protocol_of_packets(scheme: str, ours: Any, theirs: Any, expected: Expected) -> None:
     chat = regional_service(scheme, protocol=theirs)
-    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), ipProtocol=ours)
+    ports = {"ports": None, "allPorts": True} if ours == "L3_DEFAULT" else {}
+    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), ipProtocol=ours, **ports)
     check_verdict(RULE, [chat, rule], expected, "rule")
 
 

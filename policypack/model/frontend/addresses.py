@@ -167,6 +167,11 @@ def ports_of(rule: ForwardingRule) -> Ports | Unknown:
     return known if known and len(known) == len(ranges) else UNKNOWN
 
 
+def spelled_ports(ports: range) -> str:
+    """Ports as a forwarding rule has them: `80` or `8000-8999`."""
+    return str(ports.start) if len(ports) == 1 else f"{ports.start}-{ports.stop - 1}"
+
+
 def _range(text: str | Unknown) -> range | Unknown:
     if isinstance(text, Unknown):
         return UNKNOWN

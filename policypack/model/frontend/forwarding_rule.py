@@ -82,6 +82,16 @@ class ForwardingRule(View):
         return when_known(self.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
 
     @property
+    def names_ports_by(self) -> dict[str, bool | Unknown]:
+        """Whether it names its ports by each of the properties for that, by their Python names."""
+        asked = self.resource.asked
+        return {
+            "ports": when_known(asked.strings("ports"), bool),
+            "port_range": when_known(asked.string("portRange"), bool),
+            "all_ports": asked.boolean("allPorts", default=False),
+        }
+
+    @property
     def keeps_to_its_region(self) -> bool | Unknown:
         """Whether only clients in its region reach it, as with an internal regional rule without global access."""
         is_internal = is_in(self.scheme, INTERNAL_SCHEMES)

@@ -9,6 +9,7 @@ from policypack.rule import Options, rule
 from policypack.rules.forwarding.address import has_its_address, has_its_address_alone
 from policypack.rules.forwarding.certificates import takes_a_map, takes_certificates
 from policypack.rules.forwarding.place import has_its_map_there, has_its_subnetwork, leads_to_its_place
+from policypack.rules.forwarding.ports import names_its_ports, reaches_servers
 from policypack.rules.forwarding.protocol import has_protocol_of, is_for_tcp
 from policypack.rules.forwarding.proxies import has_proxies_there, is_not_among_proxies
 from policypack.rules.forwarding.records import records_describe
@@ -42,6 +43,10 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
     - A rule in front of a target proxy has the protocol TCP. Without a proxy, a rule for TCP or UDP leads to a service
       with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with UNSPECIFIED.
+    - Without a proxy, a rule names its ports by one of `ports` (five at most), `port_range` (external rules only) and
+      `all_ports`, which L3_DEFAULT requires. With instance groups behind it, a TCP rule is for a port that they serve
+      on, because a passthrough load balancer does not change ports. It fails if the firewall admits nobody to any port
+      of the rule, and the named ports of the group, or its health check, have another.
     - If a regional rule in Standard Tier leads to a global classic load balancer, all backends are in the region of the
       rule.
 
@@ -94,7 +99,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - the proxy, a scheme, an address or a region is computed, and the verdict depends on it;
     - the services of the URL map are computed, and one of the possible services does not fit;
-    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
+    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover;
+    - a passthrough rule has none of the named ports of a group: nothing in the stack shows whether the servers respond
+      on another one. Declare that port in `named_ports`, and the rule passes.
     """
     yield is_in_its_tier(front)
     yield has_its_subnetwork(front)
@@ -107,6 +114,8 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     for service in front.direct_services:
         yield leads_to_packets(front, service)
         yield has_protocol_of(front, service)
+        yield from names_its_ports(front, service)
+        yield reaches_servers(front, service)
     yield from records_describe(front)
     yield from has_its_address_alone(front)
 
