@@ -218,6 +218,25 @@ def test_what_would_fit_a_wrong_scheme_is_not_asked_for() -> None:
         assert statuses(name, build(chat, US)) == {"chat": "failed"}
 
 
+@pytest.mark.parametrize("rule", ["load-balancer-attributes", "load-balancer-balancing-mode"])
+@pytest.mark.parametrize(
+    ("scheme", "early", "whole"),
+    [
+        ("INTERNAL", "undecided", "not applicable"),
+        (None, "undecided", "not applicable"),
+        ("INTERNAL_MANAGED", "passed", "passed"),
+    ],
+)
+def test_a_proxy_that_is_created_later_may_require_another_scheme(
+    rule: str, scheme: Any, early: str, whole: str
+) -> None:
+    """An update stops nothing for what would fit a scheme that a proxy turns out to refuse."""
+    chat = regional_service(protocol="TCP", loadBalancingScheme=scheme, backends=[backend(US)])
+    proxy = R("RegionTargetTcpProxy", "proxy", {"region": REGION, "backendService": target(chat)})
+    assert statuses(rule, build(chat, US, is_complete=False)) == {"chat": early}
+    assert statuses(rule, build(chat, US, proxy)) == {"chat": whole}
+
+
 RETRY = {"retryPolicy": {"numRetries": 2, "retryConditions": ["connect-failure"]}}
 REWRITE = {"urlRewrite": {"pathPrefixRewrite": "/"}}
 
