@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
@@ -32,12 +32,16 @@ from policypack.config.schema import json_schema
 from policypack.config.words import did_you_mean
 from policypack.evaluate import Finding, apply_rule, apply_to_stack
 from policypack.findings.groups import Group, first_names, groups_of
+from policypack.model.graph.path import on_path
+from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
 from policypack.sources.remediation import with_fixes
 from policypack.sources.sdk import as_sent, prepare, to_send
-from policypack.wording import lines_of, printable, waiver_text
+from policypack.wording import lines_of, printable, title_of, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
 _FORMER_LEVEL = EnforcementLevel.ADVISORY
@@ -51,7 +55,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
 
     A rule that needs other resources is a stack policy and, in an operation, a resource policy of the same name, its
     twin. The twin remembers the inputs that only `Analyze` shows; on an update it also judges each resource before it
-    is created.
+    is created, and before a backend service all that it uses.
 
     Args:
         globs: the names of the rules to take, such as `llm-backend-*`; all without any. Former names count too.
@@ -159,16 +163,29 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
         setting = options(args.get_config())
         with memory.lock:
             resource, shown = memory.remember(rule.name, args)
-            if not judges or resource.type not in rule.subject.TYPES:
+            if not judges:
                 return
             # What is not known now may be known when the whole stack is.
-            certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = apply_rule(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
-        if finding and finding.status == "failed":
-            memory.mark_reported(rule.name, finding.urn)
-            report_violation(_message(finding), finding.urn)
+            certain = Setting(setting.level, dataclasses.replace(setting.options, undecided="advise"))
+            judged = (rule.subject.of(one, shown) for one in _settled_by(resource, shown, rule.subject.TYPES))
+            findings = [apply_rule(rule, view, certain, today) for view in judged]
+        for finding in findings:
+            if finding and finding.status == "failed" and memory.mark_reported(rule.name, finding.urn, args.urn):
+                # The engine shows it below the resource that is about to be created.
+                about = [] if finding.urn == args.urn else [f"This is about {title_of(finding)}, which this backend service uses."]
+                report_violation("\n".join([*about, _message(finding)]), args.urn)
 
     return validate
+
+
+def _settled_by(resource: Resource, shown: Stack, types: tuple[str, ...]) -> Iterable[Resource]:
+    """What may be judged before a resource is created, of the types of a rule.
+
+    That is the resource; and a backend service shows of all on its serving path that it belongs to an LLM backend.
+    """
+    if resource.type in types:
+        return (resource,)
+    return on_path(shown, resource, types) if resource.type in SERVICE_TYPES else ()
 
 
 def _remediate(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> ResourceRemediation:
