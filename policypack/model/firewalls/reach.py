@@ -10,6 +10,7 @@ from policypack.model.firewalls.effects import Effect, Layer, effect_of, hierarc
 from policypack.model.firewalls.firewall import Firewall, FirewallRule, known_tags
 from policypack.model.firewalls.firewall_policy import attachment, network_of, policy_of
 from policypack.model.graph.links import LinkIndex
+from policypack.model.graph.reference import is_regional_type
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -148,7 +149,7 @@ def _policy_layers(stack: Stack, network: Resource, endpoint: Endpoint, port: in
         is_attached = all_of(attachment(stack, association, network, endpoint))
         if is_attached is False:
             continue
-        layer = layers[1 if "/region" in association.type else 0]
+        layer = layers[1 if is_regional_type(association.type) else 0]
         layer += _policy_effects(stack, association, endpoint, port, is_attached)
     return layers
 
