@@ -171,9 +171,7 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
             findings = [apply_rule(rule, view, certain, today) for view in judged]
         for finding in findings:
             if finding and finding.status == "failed" and memory.mark_reported(rule.name, finding.urn, args.urn):
-                # The engine shows it below the resource that is about to be created.
-                about = [] if finding.urn == args.urn else [f"This is about {title_of(finding)}, which this backend service uses."]
-                report_violation("\n".join([*about, _message(finding)]), args.urn)
+                report_violation(_message(finding, below=args.urn), args.urn)
 
     return validate
 
@@ -246,9 +244,12 @@ def _undecided_text(alike: Group) -> str:
     return said + "".join(f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in first.expired)
 
 
-def _message(finding: Finding) -> str:
+def _message(finding: Finding, below: str = "") -> str:
+    """What the engine shows below a resource, which may be a backend service that uses what the finding is about."""
+    is_of_other = below not in ("", finding.urn)
+    about = [f"This is about {title_of(finding)}, which this backend service uses."] if is_of_other else []
     deprecated = [f"This policy is deprecated: {finding.rule.deprecated}."] if finding.rule.deprecated else []
-    return "\n".join([*lines_of(finding), *deprecated, f"See {finding.rule.url}"])
+    return "\n".join([*about, *lines_of(finding), *deprecated, f"See {finding.rule.url}"])
 
 
 def _metadata(rule: AnyRule) -> dict[str, Any]:
