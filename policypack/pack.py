@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, NoReturn
@@ -30,12 +30,8 @@ from policypack import IS_PUBLISHED, PACK_NAME, REPOSITORY
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
 from policypack.config.words import did_you_mean
-from policypack.evaluate import Finding, apply_rule, apply_to_stack
+from policypack.evaluate import Finding, apply_before_creation, apply_rule, apply_to_stack
 from policypack.findings.groups import Group, first_names, groups_of
-from policypack.model.graph.path import on_path
-from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
@@ -167,23 +163,12 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
                 return
             # What is not known now may be known when the whole stack is.
             certain = Setting(setting.level, dataclasses.replace(setting.options, undecided="advise"))
-            judged = (rule.subject.of(one, shown) for one in _settled_by(resource, shown, rule.subject.TYPES))
-            findings = [apply_rule(rule, view, certain, today) for view in judged]
+            findings = apply_before_creation(rule, resource, shown, certain, today)
         for finding in findings:
-            if finding and finding.status == "failed" and memory.mark_reported(rule.name, finding.urn, args.urn):
+            if finding.status == "failed" and memory.mark_reported(rule.name, finding.urn, args.urn):
                 report_violation(_message(finding, below=args.urn), args.urn)
 
     return validate
-
-
-def _settled_by(resource: Resource, shown: Stack, types: tuple[str, ...]) -> Iterable[Resource]:
-    """What may be judged before a resource is created, of the types of a rule.
-
-    That is the resource; and a backend service shows of all on its serving path that it belongs to an LLM backend.
-    """
-    if resource.type in types:
-        return (resource,)
-    return on_path(shown, resource, types) if resource.type in SERVICE_TYPES else ()
 
 
 def _remediate(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> ResourceRemediation:
