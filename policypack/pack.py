@@ -29,15 +29,14 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from policypack import IS_PUBLISHED, PACK_NAME, REPOSITORY
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
-from policypack.config.words import did_you_mean
 from policypack.evaluate import Finding, apply_before_creation, apply_rule, apply_to_stack
-from policypack.findings.groups import Group, first_names, groups_of
+from policypack.findings.groups import MOST_NAMED, Group, groups_of
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
 from policypack.sources.remediation import with_fixes
 from policypack.sources.sdk import as_sent, prepare, to_send
-from policypack.wording import lines_of, printable, title_of, waiver_text
+from policypack.wording import did_you_mean, lines_of, listed, printable, title_of, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
 _FORMER_LEVEL = EnforcementLevel.ADVISORY
@@ -222,10 +221,9 @@ def _say_undecided(findings: list[Finding]) -> NoReturn:
 
 def _undecided_text(alike: Group) -> str:
     first = alike.first
-    names, left_out = first_names([f"`{finding.name}`" for finding in alike.findings])
-    more = f" and {left_out} more" if left_out else ""
+    names = listed([f"`{finding.name}`" for finding in alike.findings], MOST_NAMED)
     example = "" if alike.is_literal else f" (`{first.name}` stands for each of them here)"
-    said = printable(f"{names}{more}: {', and '.join(first.reasons)}{example}")
+    said = printable(f"{names}: {', and '.join(first.reasons)}{example}")
     return said + "".join(f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in first.expired)
 
 

@@ -47,7 +47,7 @@ ALLOWED = {
     "policypack.verdict": MODEL,
     "policypack.rule": {"policypack.verdict"} | MODEL,
     "policypack.rules": {"policypack.rule", "policypack.verdict", "policypack.wording"} | MODEL,
-    "policypack.config": {"policypack.verdict", "policypack.rule"},
+    "policypack.config": {"policypack.verdict", "policypack.rule", "policypack.wording"},
     "policypack.authoring": {
         "policypack.report",
         "policypack.config",
@@ -64,7 +64,7 @@ ALLOWED = {
     }
     | MODEL,
     "policypack.garbage": set(),
-    "policypack.sources": MODEL,
+    "policypack.sources": {"policypack.wording"} | MODEL,
     "policypack.audit": {
         "policypack.findings",
         "policypack.wording",
