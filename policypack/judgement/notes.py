@@ -9,9 +9,10 @@ from typing import Final
 from policypack.baseline import named
 from policypack.config.error import ConfigurationError
 from policypack.config.options import Setting
-from policypack.evaluate import Report, services_in
+from policypack.evaluate import Report
 from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
+from policypack.selection import services_in
 from policypack.wording import listed, natural, printable, quoted
 
 _MOST_NAMED: Final = 8

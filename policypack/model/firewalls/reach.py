@@ -23,7 +23,7 @@ from policypack.model.graph.tokens import (
     WITH_RULES_TYPES,
 )
 from policypack.model.network.placement import Endpoint
-from policypack.model.values.logic import all_of
+from policypack.model.values.logic import all_of, negation
 from policypack.model.values.ranges import EVERYWHERE, Range, Ranges, within, without
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -74,8 +74,17 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
     if not any(_blocked(order, traffic, hopeful=False) for order in orders):
         return Reach(True, (), ())
     if all(blocked) and _is_all_there_is(stack, network):
-        return Reach(False, blocked[0], ())
+        return Reach(False, blocked[0], tuple(uncertain))
     return Reach(UNKNOWN, (), tuple(uncertain))
+
+
+def is_closed(stack: Stack, network: Resource, endpoint: Endpoint, port: int) -> bool | Unknown:
+    """Whether no TCP connection reaches a port of the machines of an endpoint, wherever it comes from."""
+    found = reach(stack, network, endpoint, port, EVERYWHERE)
+    if found.is_open is not False:
+        return negation(found.is_open)
+    is_open_to_some = bool(without(EVERYWHERE, tuple(one.source for one in found.blocked)))
+    return UNKNOWN if is_open_to_some and found.uncertain else not is_open_to_some
 
 
 def _is_all_there_is(stack: Stack, network: Resource) -> bool:

@@ -162,5 +162,5 @@ def is_behind_proxy(service: BackendService) -> bool | Unknown:
 def _services_behind_proxies(stack: Stack) -> tuple[frozenset[str], bool]:
     """The services that proxies certainly send requests to, and whether these are all."""
     proxies = [Proxy.of(resource, stack) for resource in stack.of_types(PROXY_TYPES)]
-    is_all = not any(proxy.why_services_unknown for proxy in proxies)
+    is_all = stack.is_complete and not any(proxy.why_services_unknown for proxy in proxies)
     return frozenset(service.urn for proxy in proxies for service in proxy.services), is_all
