@@ -13,7 +13,8 @@ from policypack.model.graph.reference import (
     location_of,
     parse_reference,
     references_to,
-    setting,
+    short_name,
+    with_provider_default,
 )
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
@@ -51,9 +52,9 @@ def placed_in(group: Group) -> Iterator[Placed]:
     for endpoint in group.stack.users(neg, _TYPES):
         if not _names(endpoint, neg):
             continue
-        zone = setting(endpoint, "zone")
+        zone = with_provider_default(endpoint, "zone")
         if zone is not None:
-            yield Placed(endpoint.name, False, when_known(zone, _last_part), neg_zone)
+            yield Placed(endpoint.name, False, when_known(zone, short_name), neg_zone)
         vms = _vms_of(group.stack, endpoint)
         yield from (Placed(vm.name, True, _zone_of(vm), neg_zone) for vm in vms)
         for url in _named_vms(endpoint):
@@ -92,7 +93,3 @@ def _named_vms(endpoint: Resource) -> Iterator[Reference]:
         url = parse_reference(name) if isinstance(name, str) else None
         if url and url.collection == COLLECTIONS[INSTANCE][0]:
             yield url
-
-
-def _last_part(url: str) -> str:
-    return url.rstrip("/").rpartition("/")[2]
