@@ -20,7 +20,8 @@ def front(name: str = "rule", scheme: str = "INTERNAL_MANAGED", **inputs: Any) -
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
     to_proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
     to = {"target": target(to_proxy)} if scheme == "INTERNAL_MANAGED" else {"backendService": target(chat)}
-    given = {"region": REGION, "loadBalancingScheme": scheme, "portRange": "443", **to, **inputs}
+    ports = {"portRange": "443"} if scheme == "INTERNAL_MANAGED" else {"ports": ["443"]}
+    given = {"region": REGION, "loadBalancingScheme": scheme, **ports, **to, **inputs}
     return [R("ForwardingRule", name, given), chat, paths, to_proxy]
 
 

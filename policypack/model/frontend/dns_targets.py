@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.frontend.addresses import ports_of
+from policypack.model.frontend.addresses import ports_of, spelled_ports
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.products.product import INTERNAL_SCHEMES
 from policypack.model.values.logic import any_of, equals, is_in, known_in, negation, when_known
@@ -52,7 +52,7 @@ def differences(target: Properties, front: ForwardingRule) -> Iterator[Differenc
     port = target.string("port")
     if port is not None:
         ports = ports_of(front)
-        listed = () if isinstance(ports, Unknown) else tuple(_spelled(one) for one in ports)
+        listed = () if isinstance(ports, Unknown) else tuple(spelled_ports(one) for one in ports)
         yield Difference("port", listed, _is_none_of(port, ports))
 
 
@@ -99,7 +99,3 @@ def _is_none_of(port: str | Unknown, ports: tuple[range, ...] | Unknown) -> bool
     if isinstance(port, Unknown) or isinstance(ports, Unknown) or not port.isdecimal():
         return UNKNOWN
     return all(int(port) not in one for one in ports)
-
-
-def _spelled(ports: range) -> str:
-    return str(ports.start) if len(ports) == 1 else f"{ports.start}-{ports.stop - 1}"
