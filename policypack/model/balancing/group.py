@@ -30,7 +30,7 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
     SERVICE_ATTACHMENT,
 )
-from policypack.model.kubernetes.controllers import names_of_negs
+from policypack.model.kubernetes.controllers import named_negs
 from policypack.model.products.kinds import BackendKind
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
@@ -174,7 +174,7 @@ class Group:
         """
         reference = self.target
         return isinstance(reference, Reference) and (
-            reference.scope == "zones" and reference.name in names_of_negs(self.stack)
+            reference.scope == "zones" and reference.name in named_negs(self.stack)
         )
 
     @property
