@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from policypack.audit.results import AuditResults
     from policypack.config.choice import Choice
 
-FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
+AuditFailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 
 
 @click.command(short_help="Judge every stack of an organization from its state.")
@@ -76,7 +76,7 @@ FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 @color_option
 @click.option(
     "--fail-on",
-    type=click.Choice(get_args(FailOn)),
+    type=click.Choice(get_args(AuditFailOn)),
     multiple=True,
     help="Exit with 1 for these too, not only for mandatory violations: nothing-judged if no stack has anything that a "
     "rule applies to. Can be repeated.",
@@ -96,7 +96,7 @@ def audit(
     scheduler: str | None,
     max_size: int,
     color: str,
-    fail_on: tuple[FailOn, ...],
+    fail_on: tuple[AuditFailOn, ...],
     today: datetime | None,
 ) -> None:
     """Judge every stack of an organization from its state, without running a program.
@@ -184,7 +184,7 @@ def _judged_nothing(results: AuditResults) -> bool:
     return set(results.totals.statuses) <= {"nothing to judge", "unreadable"}
 
 
-def exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+def exit_status(results: AuditResults, fail_on: tuple[AuditFailOn, ...]) -> ExitStatus:
     """How the command ends: see the table of docs/audit.md."""
     totals = results.totals
     if totals.unreadable == totals.stacks:
