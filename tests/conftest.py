@@ -44,6 +44,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """pytest has looked for garbage here, and for its errors; after this it looks once more."""
+    gc.freeze()
+
+
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """A worker says once that a test passed: the six messages of pytest-xdist take longer than most tests."""
     if not hasattr(item.config, "workerinput"):
