@@ -9,7 +9,7 @@ from typing import get_args
 import click
 
 from policypack.commands.completion import complete_rule, written_rules
-from policypack.commands.ending import called, refuse
+from policypack.commands.ending import called, note, refuse
 from policypack.commands.options import color_option
 from policypack.config.terms import Level, Severity
 
@@ -86,10 +86,10 @@ def explain(name: str, color: str) -> None:
     """
     from policypack.authoring.pages import page
     from policypack.config.options import renamed
-    from policypack.config.words import closest
     from policypack.report.console import make_console
     from policypack.report.rule_list import print_page
     from policypack.rules import BY_ANY_NAME
+    from policypack.wording import closest
 
     rule = BY_ANY_NAME.get(name)
     if not name.strip():
@@ -99,7 +99,7 @@ def explain(name: str, color: str) -> None:
         hint = f"did you mean {close}?" if close else f"`{called()} rules` lists all"
         refuse(f"there is no rule {name}; {hint}")
     if name != rule.name:
-        click.echo(f"note: {renamed(name, rule)}", err=True)
+        note(renamed(name, rule))
     print_page(make_console(color), _without_files(page(rule)))
 
 

@@ -118,7 +118,7 @@ FIXES = {
     ),
     "two rules for one port": fix(
         "forwarding-rule-scheme",
-        "_has_its_address_alone",
+        "has_its_address_alone",
         ('port_range="80"', 'port_range="443"', 'port_range="80"'),
         chosen="80",
     ),
@@ -197,7 +197,7 @@ FIXES = {
     ),
     "packets to a proxy": fix(
         "forwarding-rule-scheme",
-        "_is_of_no_proxy",
+        "fits_behind",
         (_REGIONAL_SERVICE, _REGIONAL_SERVICE.replace("EXTERNAL_MANAGED", "INTERNAL"), _REGIONAL_SERVICE),
         (_RULE, _RULE.replace("EXTERNAL_MANAGED", "INTERNAL"), _RULE),
         program=REGIONAL,
@@ -296,6 +296,16 @@ FIXES = {
             '    session_affinity="STRONG_COOKIE_AFFINITY",\n',
             '    session_affinity="STRONG_COOKIE_AFFINITY",\n'
             '    strong_session_affinity_cookie={"name": "llm", "ttl": {"seconds": 3600}},\n',
+        ),
+        (_UTILIZATION, _RATE, _RATE),
+    ),
+    "a session by a header that nothing names": fix(
+        "backend-session-affinity",
+        "_says_what_it_hashes",
+        (
+            _NONE,
+            '    session_affinity="HEADER_FIELD",\n',
+            '    session_affinity="HEADER_FIELD",\n    consistent_hash={"http_header_name": "x-session-id"},\n',
         ),
         (_UTILIZATION, _RATE, _RATE),
     ),

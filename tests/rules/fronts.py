@@ -32,7 +32,8 @@ def global_rule(proxy: R, **inputs: Any) -> R:
 
 
 def regional_rule(**inputs: Any) -> R:
-    return R("ForwardingRule", "rule", {"region": REGION, "portRange": "443", **inputs})
+    ports: dict[str, Any] = {"ports": ["443"]} if "backendService" in inputs else {"portRange": "443"}
+    return R("ForwardingRule", "rule", {"region": REGION, **ports, **inputs})
 
 
 def regional_service(scheme: str = "INTERNAL_MANAGED", **inputs: Any) -> R:

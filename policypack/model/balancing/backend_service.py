@@ -14,14 +14,20 @@ from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCh
 from policypack.model.balancing.region_count import count_regions
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, location_of, may_be_one_project, parse_reference, setting
+from policypack.model.graph.reference import (
+    Reference,
+    location_of,
+    may_be_one_project,
+    parse_reference,
+    with_provider_default,
+)
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.kubernetes.controllers import Attachments, attachments_of
 from policypack.model.products.load_balancer import LoadBalancerService
 from policypack.model.values.bounds import DistinctCount
-from policypack.model.values.logic import same
+from policypack.model.values.logic import equals, negation, same, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
@@ -59,8 +65,7 @@ class BackendService(LoadBalancerService):
     @property
     def has_own_timeout(self) -> bool | Unknown:
         """Whether its timeout is another than the default, which is the only one that serverless NEGs take."""
-        timeout = self.timeout_seconds
-        return UNKNOWN if isinstance(timeout, Unknown) else timeout != DEFAULT_TIMEOUT_SECONDS
+        return negation(equals(self.timeout_seconds, DEFAULT_TIMEOUT_SECONDS))
 
     @property
     def draining_seconds(self) -> float | Unknown:
@@ -94,8 +99,7 @@ class BackendService(LoadBalancerService):
 
     def has_setting(self, key: str) -> bool | Unknown:
         """Whether the property `key`, a string or a block, is there; an empty block is."""
-        value = self.resource.asked.value(key)
-        return UNKNOWN if isinstance(value, Unknown) else value not in (None, "", [])
+        return when_known(self.resource.asked.value(key), lambda value: value not in (None, "", []))
 
     def sets(self, name: str) -> bool | Unknown:
         """Whether the property with the Python name `name`, a string or a block, is there."""
@@ -232,7 +236,7 @@ class BackendService(LoadBalancerService):
         """What tells a group from others, however its URL is written."""
         if isinstance(entry, Resource):
             return entry.urn
-        project = entry.project or setting(self.resource, "project")
+        project = entry.project or with_provider_default(self.resource, "project")
         collection = "instanceGroups" if entry.collection == "instanceGroupManagers" else entry.collection
         named = entry.in_collection(collection).in_project(project if isinstance(project, str) else None)
         resource = self.stack.by_reference(named)

@@ -1,42 +1,22 @@
-"""The rule `forwarding-rule-scheme`."""
+"""The rule `forwarding-rule-scheme`; its demands are in `rules/forwarding/`, a file for each thing that it judges."""
 
 from __future__ import annotations
 
-from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.addresses import (
-    SHARED_PURPOSE,
-    NamedAddress,
-    StaticAddress,
-    named_address_of,
-    rivals_of,
-    rules_beside,
-    static_address_of,
-)
-from policypack.model.frontend.entry import RegionalEntry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.products.product import (
-    EXTERNAL_SCHEMES,
-    INTERNAL_SCHEMES,
-    MIGRATIONS,
-    PASSTHROUGH_SCHEMES,
-    PROXY_SCHEMES,
-)
-from policypack.model.values.logic import all_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.places import (
-    are_together,
-    has_its_map_there,
-    has_its_subnetwork,
-    has_proxies,
-    is_not_among_proxies,
-    leads_to_its_place,
-    records_describe,
-)
-from policypack.rules.shared.routes import rewrites_alone
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
-from policypack.wording import quoted
+from policypack.rules.forwarding.address import has_its_address, has_its_address_alone
+from policypack.rules.forwarding.certificates import takes_a_map, takes_certificates
+from policypack.rules.forwarding.place import has_its_map_there, has_its_subnetwork, leads_to_its_place
+from policypack.rules.forwarding.ports import names_its_ports, reaches_servers
+from policypack.rules.forwarding.protocol import has_protocol_of, is_for_tcp
+from policypack.rules.forwarding.proxies import has_proxies_there, is_not_among_proxies
+from policypack.rules.forwarding.records import records_describe
+from policypack.rules.forwarding.routes import rewrites_alone
+from policypack.rules.forwarding.scheme import fits_behind, leads_to_packets
+from policypack.rules.forwarding.tier import is_in_its_tier
+from policypack.verdict import Checks, Undecided, not_known, provided, unresolved
 
 _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer supports only one route action")
 
@@ -63,6 +43,10 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
     - A rule in front of a target proxy has the protocol TCP. Without a proxy, a rule for TCP or UDP leads to a service
       with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with UNSPECIFIED.
+    - Without a proxy, a rule names its ports by one of `ports` (five at most), `port_range` (external rules only) and
+      `all_ports`, which L3_DEFAULT requires. With instance groups behind it, a TCP rule is for a port that they serve
+      on, because a passthrough load balancer does not change ports. It fails if the firewall admits nobody to any port
+      of the rule, and the named ports of the group, or its health check, have another.
     - If a regional rule in Standard Tier leads to a global classic load balancer, all backends are in the region of the
       rule.
 
@@ -115,68 +99,39 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - the proxy, a scheme, an address or a region is computed, and the verdict depends on it;
     - the services of the URL map are computed, and one of the possible services does not fit;
-    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
+    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover;
+    - a passthrough rule has none of the named ports of a group: nothing in the stack shows whether the servers respond
+      on another one. Declare that port in `named_ports`, and the rule passes.
     """
-    yield _has_tier(front)
+    yield is_in_its_tier(front)
     yield has_its_subnetwork(front)
     yield is_not_among_proxies(front)
-    address = static_address_of(front)
-    if address:
-        yield _has_its_address(front, address)
-    named = named_address_of(front)
-    if named:
-        yield _has_address_there(front, named)
+    yield from has_its_address(front)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
-        yield leads_to_its_place(front, proxy)
-        yield _is_for_tcp(front, proxy)
-        yield _has_proxies(front, proxy)
-        yield has_its_map_there(proxy)
-        yield _takes_a_map(front, proxy)
-        yield _takes_certificates(front, proxy)
-        yield from _may_lead_to_others(front, proxy)
-        for service in proxy.services:
-            yield _fits(front, proxy, service)
-        for url_map in proxy.url_maps:
-            yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
+        yield from _fits(front, proxy)
     for service in front.direct_services:
-        yield _leads_to_packets(front, service)
-        yield _has_protocol_of(front, service)
+        yield leads_to_packets(front, service)
+        yield has_protocol_of(front, service)
+        yield from names_its_ports(front, service)
+        yield reaches_servers(front, service)
     yield from records_describe(front)
-    for rival, clash in rivals_of(front):
-        yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
+    yield from has_its_address_alone(front)
 
 
-def _has_proxies(front: ForwardingRule, proxy: Proxy) -> Checks:
-    if front.is_regional and proxy.is_regional and not front.resource.is_read:
-        is_managed = is_in(front.scheme, ("EXTERNAL_MANAGED", "INTERNAL_MANAGED"))
-        doubt = not_known("load_balancing_scheme", because="with a managed one it needs a proxy-only subnetwork")
-        yield provided(is_managed, doubt, has_proxies(RegionalEntry.of(front.resource, front.stack)))
-
-
-def _takes_a_map(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs."""
-    is_internal = equals(front.scheme, "INTERNAL_MANAGED")
-    if known(all_of([is_internal, proxy.has_certificate_map]), "certificate_map", proxy.name):
-        yield Fail(
-            f"`{proxy.name}` has a ``certificate_map``, which scheme `{front.scheme}` does not support.",
-            "Certificates attached directly: internal load balancers do not support certificate maps.",
-            f"Name the certificates in ``certificate_manager_certificates`` of `{proxy.name}`.",
-        )
-
-
-def _takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs."""
-    is_external = is_in(front.scheme, ("EXTERNAL", "EXTERNAL_MANAGED"))
-    is_wrong = all_of([not proxy.is_regional, is_external, proxy.has_managed_certificates])
-    if known(is_wrong, "certificate_manager_certificates", proxy.name):
-        yield Fail(
-            f"`{proxy.name}` has ``certificate_manager_certificates``, which a global proxy with scheme "
-            f"`{front.scheme}` does not support.",
-            "A certificate map: global external load balancers use one for Certificate Manager certificates.",
-            f"Set ``certificate_map`` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
-        )
+def _fits(front: ForwardingRule, proxy: Proxy) -> Checks:
+    yield leads_to_its_place(front, proxy)
+    yield is_for_tcp(front, proxy)
+    yield has_proxies_there(front, proxy)
+    yield has_its_map_there(proxy)
+    yield takes_a_map(front, proxy)
+    yield takes_certificates(front, proxy)
+    yield from _may_lead_to_others(front, proxy)
+    for service in proxy.services:
+        yield fits_behind(proxy, service, front)
+    for url_map in proxy.url_maps:
+        yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
 
 
 def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
@@ -187,163 +142,4 @@ def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
     if proxy.further_services is None:
         yield doubt
     for service in proxy.further_services or ():
-        yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
-
-
-def _may_clash(rival: ForwardingRule) -> Undecided:
-    return Undecided(f"whether `{rival.name}` has its address and port is not known", "ip_address")
-
-
-def _has_its_address_alone(rival: ForwardingRule) -> Checks:
-    yield Fail(
-        f"Forwarding rule `{rival.name}` has the same address and protocol, and an overlapping port.",
-        "One forwarding rule per address, protocol and port.",
-        "Give one of them another address or port, or delete it.",
-    )
-
-
-def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Checks:
-    if service.is_passthrough is True:
-        yield _is_of_no_proxy(proxy, service)
-        return
-    yield _has_scheme_of(front, service)
-    yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
-    yield _speaks_protocol(proxy, service)
-
-
-def _has_its_address(front: ForwardingRule, address: StaticAddress) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_address_specifications."""
-    scheme = known(front.scheme, "load_balancing_scheme")
-    if scheme not in (*EXTERNAL_SCHEMES, *INTERNAL_SCHEMES):
-        return
-    yield _is_of_its_kind(scheme, address)
-    yield _is_shared(front, address)
-    yield _has_address_there(front, address)
-    if scheme in EXTERNAL_SCHEMES:
-        yield _is_in_its_tier(front, address)
-
-
-def _has_address_there(front: ForwardingRule, address: StaticAddress | NamedAddress) -> Checks:
-    if front.is_regional or known(front.scheme, "load_balancing_scheme") in EXTERNAL_SCHEMES:
-        yield from are_together(front, address, "It", f"its address `{address.name}`")
-
-
-def _is_of_its_kind(scheme: str, address: StaticAddress) -> Checks:
-    kind, wanted = known(address.kind, "address_type", address.name), scheme.partition("_")[0]
-    if kind != wanted:
-        yield Fail(
-            f"It has scheme `{scheme}`, and its address `{address.name}` is {kind}.",
-            f"An address with ``address_type`` {wanted}.",
-            f"Set ``address_type`` of `{address.name}` to `{wanted}`, or omit ``ip_address``.",
-        )
-
-
-def _is_shared(front: ForwardingRule, address: StaticAddress) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/internal/multiple-forwarding-rules-same-ip."""
-    others = rules_beside(front)
-    is_internal = equals(address.kind, "INTERNAL") is True
-    if others and is_internal and known(address.purpose, "purpose", address.name) != SHARED_PURPOSE:
-        yield Fail(
-            f"It shares the internal address `{address.name}` with {quoted([other.name for other in others])}.",
-            f"An address with `purpose` {SHARED_PURPOSE}, which several internal rules can have.",
-            f"Set `purpose` of `{address.name}` to `{SHARED_PURPOSE}`.",
-        )
-
-
-def _is_in_its_tier(front: ForwardingRule, address: StaticAddress) -> Checks:
-    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/forwardingrule/#inputs: equal to the address's."""
-    ours, theirs = known(front.network_tier, "network_tier"), known(address.network_tier, "network_tier", address.name)
-    if ours and theirs and ours != theirs:
-        yield Fail(
-            f"It is in network tier `{ours}`, and its address `{address.name}` in `{theirs}`.",
-            "The same network tier.",
-            f"Set ``network_tier`` of `{address.name}` to `{ours}`.",
-        )
-
-
-def _is_for_tcp(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_protocols."""
-    if known(front.protocol, "ip_protocol") != "TCP":
-        yield Fail(
-            f"It is for {front.protocol}, and `{proxy.name}` is a target proxy.",
-            "The protocol TCP: target proxies receive nothing else.",
-            setting({"ip_protocol": "TCP"}),
-        )
-
-
-def _has_protocol_of(front: ForwardingRule, service: BackendService) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/internal#forwarding-rule-protocols."""
-    ours, theirs = known(front.protocol, "ip_protocol"), known(service.protocol, "protocol", service.name)
-    if theirs in (None, "UNSPECIFIED", ours):
-        return
-    if theirs in ("TCP", "UDP"):
-        yield Fail(
-            f"It is for {ours}, and backend service `{service.name}` has protocol {theirs}.",
-            "The protocol of the service, which may be UNSPECIFIED for every rule.",
-            f"Set ``ip_protocol`` to `{theirs}`, or `protocol` of `{service.name}` to `UNSPECIFIED`.",
-        )
-
-
-def _has_tier(front: ForwardingRule) -> Checks:
-    if not front.is_regional and known(front.network_tier, "network_tier") not in (None, "PREMIUM"):
-        yield Fail(
-            f"It is global and in network tier `{front.network_tier}`.",
-            "PREMIUM, the only tier of a global forwarding rule.",
-            "Omit ``network_tier``.",
-        )
-    elif known(front.network_tier, "network_tier") == "STANDARD" and is_in(front.scheme, INTERNAL_SCHEMES) is True:
-        yield Fail(
-            f"It has scheme `{front.scheme}`, and is in network tier `STANDARD`.",
-            "PREMIUM, the only tier of internal forwarding rules.",
-            "Omit ``network_tier``.",
-        )
-
-
-def _speaks_protocol(proxy: Proxy, service: BackendService) -> Checks:
-    protocol, spoken = known(service.protocol, "protocol", service.name), proxy.protocols
-    if protocol is not None and protocol not in spoken:
-        yield Fail(
-            f"`{proxy.name}` is a target {proxy.kind} proxy, and `{service.name}` speaks {protocol}.",
-            f"A service that speaks one of {', '.join(spoken)}.",
-            "Use a target proxy that matches the service's protocol.",
-        )
-
-
-def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
-    yield Fail(
-        f"`{service.name}` has passthrough scheme `{service.scheme}` but is behind target proxy `{proxy.name}`.",
-        f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
-        "Set ``load_balancing_scheme`` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule.",
-    )
-
-
-def _leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:
-    if service.is_regional:
-        yield are_together(front, service, "It", f"backend service `{service.name}`")
-    if service.is_regional and known(front.scheme, "load_balancing_scheme") in PASSTHROUGH_SCHEMES:
-        yield from _has_scheme_of(front, service)
-    else:
-        why = f"its scheme is `{front.scheme}`" if service.is_regional else "that is a global service"
-        yield Fail(
-            f"It sends packets to `{service.name}` without a proxy, and {why}.",
-            "A regional service with scheme INTERNAL or EXTERNAL, or a target proxy.",
-            "Set `target` to a target proxy instead of ``backend_service``.",
-        )
-
-
-def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
-    ours = known(front.scheme, "load_balancing_scheme")
-    theirs = known(service.scheme, "load_balancing_scheme", service.name)
-    migrates = MIGRATIONS.get(ours) == theirs and not service.is_regional
-    if migrates and front.is_regional:
-        yield Undecided(
-            f"the documentation does not say whether a regional rule may lead to `{service.name}`",
-            "load_balancing_scheme",
-        )
-    elif ours != theirs and not migrates:
-        yield Fail(
-            f"It has scheme `{ours}`, but backend service `{service.name}` has `{theirs}`.",
-            "The same scheme on the forwarding rule and the service.",
-            f"Set ``load_balancing_scheme`` to `{theirs}` on the forwarding rule"
-            + ("." if service.is_regional else ", or change the service to match."),
-        )
+        yield provided(UNKNOWN, doubt, fits_behind(proxy, service, front))
