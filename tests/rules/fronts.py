@@ -32,7 +32,9 @@ def global_rule(proxy: R, **inputs: Any) -> R:
 
 
 def regional_rule(**inputs: Any) -> R:
-    return R("ForwardingRule", "rule", {"region": REGION, "portRange": "443", **inputs})
+    """A rule in front of a target proxy, or of a service that it sends packets to."""
+    ports = {"allPorts": True} if "backendService" in inputs else {"portRange": "443"}
+    return R("ForwardingRule", "rule", {"region": REGION, **ports, **inputs})
 
 
 def regional_service(scheme: str = "INTERNAL_MANAGED", **inputs: Any) -> R:

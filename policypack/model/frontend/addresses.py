@@ -171,6 +171,11 @@ def ports_of(rule: ForwardingRule) -> Ports | Unknown:
     return known if known and len(known) == len(ranges) else UNKNOWN
 
 
+def count_of_ports(rule: ForwardingRule) -> int | Unknown:
+    """How many ports a forwarding rule is for."""
+    return when_known(ports_of(rule), lambda ranges: sum(len(one) for one in ranges))
+
+
 def _range(text: str | Unknown) -> range | Unknown:
     if isinstance(text, Unknown):
         return UNKNOWN

@@ -18,7 +18,7 @@ from policypack.model.products.product import (
     scheme_of,
 )
 from policypack.model.values.logic import all_of, equals, is_in, negation, same, when_known
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
 _DEFAULT_PROTOCOL: Final = "TCP"
 
@@ -49,6 +49,15 @@ class ForwardingRule(View):
     def protocol(self) -> str | Unknown:
         """The IP protocol, in capitals: `L3_DEFAULT` is any."""
         return when_known(self.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
+
+    @property
+    def ports(self) -> list[str | Unknown] | Unknown:
+        """The ports that are listed one by one."""
+        return self.resource.asked.strings("ports")
+
+    def sets_ports(self, name: str) -> bool | Unknown:
+        """Whether it says its ports by one of three properties: `ports`, `port_range` or `all_ports`."""
+        return when_known(self.resource.asked.value(camel_case(name)), lambda value: value not in (None, "", False, []))
 
     @property
     def keeps_to_its_region(self) -> bool | Unknown:

@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.addresses import (
-    SHARED_PURPOSE,
-    NamedAddress,
-    StaticAddress,
-    named_address_of,
-    rivals_of,
-    rules_beside,
-    static_address_of,
-)
 from policypack.model.frontend.entry import RegionalEntry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.products.product import (
-    EXTERNAL_SCHEMES,
-    INTERNAL_SCHEMES,
     MIGRATIONS,
     PASSTHROUGH_SCHEMES,
     PROXY_SCHEMES,
@@ -35,8 +24,10 @@ from policypack.rules.shared.places import (
     records_describe,
 )
 from policypack.rules.shared.routes import rewrites_alone
+from policypack.rules.shared.validity.addresses import has_its_address
+from policypack.rules.shared.validity.ports import has_its_ports
+from policypack.rules.shared.validity.url_maps import has_valid_routes
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
-from policypack.wording import quoted
 
 _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer supports only one route action")
 
@@ -63,6 +54,8 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
     - A rule in front of a target proxy has the protocol TCP. Without a proxy, a rule for TCP or UDP leads to a service
       with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with UNSPECIFIED.
+    - A rule in front of a target proxy has exactly one port, in `port_range`. An internal one without a proxy has up to
+      five in `ports`, or `all_ports`, and one for L3_DEFAULT has `all_ports`. No rule has two of these properties.
     - If a regional rule in Standard Tier leads to a global classic load balancer, all backends are in the region of the
       rule.
 
@@ -70,6 +63,9 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - The URL map of a classic Application Load Balancer (scheme EXTERNAL) has no route action except `url_rewrite`: no
       weights, retries, timeouts, mirroring, CORS or fault injection.
+    - The URL map has a default, as has each path matcher, and no route leads both to a service and a redirect. Paths
+      begin with `/` and have a `*` only at their end. A path matcher has path rules or route rules, not both, and each
+      route rule a `priority` of its own.
     - If the stack creates the network, a regional rule in front of a target proxy has an active proxy-only subnetwork
       in its network and region, with the purpose REGIONAL_MANAGED_PROXY. `frontend-regions` checks cross-region load
       balancers.
@@ -117,15 +113,10 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     - the services of the URL map are computed, and one of the possible services does not fit;
     - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
     """
-    yield _has_tier(front)
+    yield from has_its_address(front)
+    yield from has_its_ports(front)
     yield has_its_subnetwork(front)
     yield is_not_among_proxies(front)
-    address = static_address_of(front)
-    if address:
-        yield _has_its_address(front, address)
-    named = named_address_of(front)
-    if named:
-        yield _has_address_there(front, named)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
@@ -139,13 +130,12 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
         for service in proxy.services:
             yield _fits(front, proxy, service)
         for url_map in proxy.url_maps:
+            yield from has_valid_routes(url_map)
             yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
     for service in front.direct_services:
         yield _leads_to_packets(front, service)
         yield _has_protocol_of(front, service)
     yield from records_describe(front)
-    for rival, clash in rivals_of(front):
-        yield provided(clash, _may_clash(rival), _has_its_address_alone(rival))
 
 
 def _has_proxies(front: ForwardingRule, proxy: Proxy) -> Checks:
@@ -190,18 +180,6 @@ def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
         yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
 
 
-def _may_clash(rival: ForwardingRule) -> Undecided:
-    return Undecided(f"whether `{rival.name}` has its address and port is not known", "ip_address")
-
-
-def _has_its_address_alone(rival: ForwardingRule) -> Checks:
-    yield Fail(
-        f"Forwarding rule `{rival.name}` has the same address and protocol, and an overlapping port.",
-        "One forwarding rule per address, protocol and port.",
-        "Give one of them another address or port, or delete it.",
-    )
-
-
 def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Checks:
     if service.is_passthrough is True:
         yield _is_of_no_proxy(proxy, service)
@@ -209,56 +187,6 @@ def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Check
     yield _has_scheme_of(front, service)
     yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
     yield _speaks_protocol(proxy, service)
-
-
-def _has_its_address(front: ForwardingRule, address: StaticAddress) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_address_specifications."""
-    scheme = known(front.scheme, "load_balancing_scheme")
-    if scheme not in (*EXTERNAL_SCHEMES, *INTERNAL_SCHEMES):
-        return
-    yield _is_of_its_kind(scheme, address)
-    yield _is_shared(front, address)
-    yield _has_address_there(front, address)
-    if scheme in EXTERNAL_SCHEMES:
-        yield _is_in_its_tier(front, address)
-
-
-def _has_address_there(front: ForwardingRule, address: StaticAddress | NamedAddress) -> Checks:
-    if front.is_regional or known(front.scheme, "load_balancing_scheme") in EXTERNAL_SCHEMES:
-        yield from are_together(front, address, "It", f"its address `{address.name}`")
-
-
-def _is_of_its_kind(scheme: str, address: StaticAddress) -> Checks:
-    kind, wanted = known(address.kind, "address_type", address.name), scheme.partition("_")[0]
-    if kind != wanted:
-        yield Fail(
-            f"It has scheme `{scheme}`, and its address `{address.name}` is {kind}.",
-            f"An address with ``address_type`` {wanted}.",
-            f"Set ``address_type`` of `{address.name}` to `{wanted}`, or omit ``ip_address``.",
-        )
-
-
-def _is_shared(front: ForwardingRule, address: StaticAddress) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/internal/multiple-forwarding-rules-same-ip."""
-    others = rules_beside(front)
-    is_internal = equals(address.kind, "INTERNAL") is True
-    if others and is_internal and known(address.purpose, "purpose", address.name) != SHARED_PURPOSE:
-        yield Fail(
-            f"It shares the internal address `{address.name}` with {quoted([other.name for other in others])}.",
-            f"An address with `purpose` {SHARED_PURPOSE}, which several internal rules can have.",
-            f"Set `purpose` of `{address.name}` to `{SHARED_PURPOSE}`.",
-        )
-
-
-def _is_in_its_tier(front: ForwardingRule, address: StaticAddress) -> Checks:
-    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/forwardingrule/#inputs: equal to the address's."""
-    ours, theirs = known(front.network_tier, "network_tier"), known(address.network_tier, "network_tier", address.name)
-    if ours and theirs and ours != theirs:
-        yield Fail(
-            f"It is in network tier `{ours}`, and its address `{address.name}` in `{theirs}`.",
-            "The same network tier.",
-            f"Set ``network_tier`` of `{address.name}` to `{ours}`.",
-        )
 
 
 def _is_for_tcp(front: ForwardingRule, proxy: Proxy) -> Checks:
@@ -281,21 +209,6 @@ def _has_protocol_of(front: ForwardingRule, service: BackendService) -> Checks:
             f"It is for {ours}, and backend service `{service.name}` has protocol {theirs}.",
             "The protocol of the service, which may be UNSPECIFIED for every rule.",
             f"Set ``ip_protocol`` to `{theirs}`, or `protocol` of `{service.name}` to `UNSPECIFIED`.",
-        )
-
-
-def _has_tier(front: ForwardingRule) -> Checks:
-    if not front.is_regional and known(front.network_tier, "network_tier") not in (None, "PREMIUM"):
-        yield Fail(
-            f"It is global and in network tier `{front.network_tier}`.",
-            "PREMIUM, the only tier of a global forwarding rule.",
-            "Omit ``network_tier``.",
-        )
-    elif known(front.network_tier, "network_tier") == "STANDARD" and is_in(front.scheme, INTERNAL_SCHEMES) is True:
-        yield Fail(
-            f"It has scheme `{front.scheme}`, and is in network tier `STANDARD`.",
-            "PREMIUM, the only tier of internal forwarding rules.",
-            "Omit ``network_tier``.",
         )
 
 

@@ -14,6 +14,7 @@ from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.shared.refusal import which_product
+from policypack.rules.shared.validity.companions import needs_others
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
@@ -56,6 +57,18 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     - `edge_security_policy`: global external and classic.
     - `preference` of a backend: global ones, except those with the classic scheme EXTERNAL.
     - `failover` of a backend, `failover_policy`, `connection_tracking_policy`, `ha_policy`, `network`: passthrough.
+    - `subsetting`: internal, except cross-region. `network_pass_through_lb_traffic_policy`: internal passthrough.
+    - `custom_response_headers`: global Application Load Balancers. `external_managed_migration_state`: classic.
+
+    Some attributes need another:
+
+    - `service_lb_policy` is global for a global service, and in the service's region for a regional one.
+    - `tls_settings` needs the protocol HTTPS, HTTP2 or SSL.
+    - `disable_connection_drain_on_failover` needs the protocol TCP.
+    - `network` of an external passthrough load balancer needs `ha_policy`.
+    - `locality_lb_policy` WEIGHTED_MAGLEV needs a health check for HTTP, HTTPS or HTTP/2, whose responses have the
+      weights.
+    - `external_managed_migration_testing_percentage` needs the state TEST_BY_PERCENTAGE.
 
     For outlier detection, the kind of backend matters, too:
 
@@ -119,6 +132,7 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     yield _is_taken(service, service.cell_of(ATTRIBUTES["iap"]), "iap", service.uses_iap)
     yield _is_taken(service, service.cell_of(ATTRIBUTES["enable_cdn"]), "enable_cdn", service.uses_cdn)
     yield _locality_policy_fits(service)
+    yield from needs_others(service)
     yield _has_iap_or_cdn(service)
     yield outlier_detection_fits_serverless(service)
     yield _watches_no_internet_neg(service)

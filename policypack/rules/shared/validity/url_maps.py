@@ -1,0 +1,72 @@
+"""Whether the API accepts the routes of a URL map.
+
+The quotations are from its documentation: https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps
+"""
+
+from __future__ import annotations
+
+from policypack.model.frontend.route import PathMatcher, PathRule, Route
+from policypack.model.frontend.url_map import UrlMap
+from policypack.model.values.logic import known_in
+from policypack.verdict import Checks, Fail
+from policypack.wording import quoted
+
+
+def has_valid_routes(url_map: UrlMap) -> Checks:
+    """What is wrong with the routes of a URL map that the stack creates."""
+    if url_map.resource.is_read:
+        return
+    matchers = known_in(url_map.matchers)
+    for route in (url_map.default, *(route for matcher in matchers for route in known_in(matcher.routes))):
+        yield _leads_somewhere(url_map, route)
+    for matcher in matchers:
+        yield _has_rules_of_one_kind(url_map, matcher)
+        for rule in known_in(matcher.path_rules):
+            yield _has_valid_patterns(url_map, rule)
+
+
+def _leads_somewhere(url_map: UrlMap, route: Route) -> Checks:
+    """ "Only one of defaultUrlRedirect, defaultService or defaultRouteAction.weightedBackendService can be set" """
+    service, redirect = ("default_service", "default_url_redirect") if route.is_default else ("service", "url_redirect")
+    if route.is_default and route.leads_nowhere is True:
+        yield Fail(
+            f"{_label(route)} of URL map `{url_map.name}` leads nowhere.",
+            "A default for the requests that no rule matches.",
+            f"Set ``{service}`` or ``{redirect}``.",
+        )
+    elif route.leads_both_ways:
+        yield Fail(
+            f"{_label(route)} of URL map `{url_map.name}` leads to two places.",
+            f"Only one of ``{service}``, ``{redirect}`` and ``weighted_backend_services``.",
+            "Omit all of them but one.",
+        )
+
+
+def _label(route: Route) -> str:
+    return f"{route.label[0].upper()}{route.label[1:]}"
+
+
+def _has_rules_of_one_kind(url_map: UrlMap, matcher: PathMatcher) -> Checks:
+    if matcher.has_both_kinds:
+        yield Fail(
+            f"{matcher.label[0].upper()}{matcher.label[1:]} of URL map `{url_map.name}` has ``path_rules`` and "
+            "``route_rules``.",
+            "Only one of them in a path matcher.",
+            "Write the path rules as ``route_rules`` with a `priority`, or use a path matcher for each.",
+        )
+    for priority in matcher.repeated_priorities:
+        yield Fail(
+            f"{matcher.label[0].upper()}{matcher.label[1:]} of URL map `{url_map.name}` has several route rules with "
+            f"`priority` {priority:g}.",
+            "A `priority` of its own for each route rule.",
+            "Number the route rules in the order in which to try them.",
+        )
+
+
+def _has_valid_patterns(url_map: UrlMap, rule: PathRule) -> Checks:
+    if rule.wrong_patterns:
+        yield Fail(
+            f"{_label(rule.route)} of URL map `{url_map.name}` has {quoted(rule.wrong_patterns)} in `paths`.",
+            "Paths that begin with `/`, with a `*` only at the end after a `/`, and without `?` and `#`.",
+            "Correct the paths, such as `/v1/*`; for other patterns use ``route_rules`` with ``path_template_match``.",
+        )
