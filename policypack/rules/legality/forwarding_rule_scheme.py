@@ -25,7 +25,9 @@ from policypack.rules.shared.places import (
 )
 from policypack.rules.shared.routes import rewrites_alone
 from policypack.rules.shared.validity.addresses import has_its_address
+from policypack.rules.shared.validity.networks import is_near_its_backends
 from policypack.rules.shared.validity.ports import has_its_ports
+from policypack.rules.shared.validity.projects import is_in_its_project
 from policypack.rules.shared.validity.url_maps import has_valid_routes
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
 
@@ -47,6 +49,8 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - The load balancing scheme is the same. A global rule with EXTERNAL may also lead to a service with
       EXTERNAL_MANAGED, as a migration step.
+    - The rule, the proxy and the URL map are in one project. The backend services may be in others (Shared VPC).
+    - An internal rule without a proxy is in a network of its VMs.
     - Global resources lead to global ones, and regional resources to regional ones in the same region.
     - Services with HTTP, HTTPS or HTTP/2 are behind HTTP and HTTPS proxies, services with TCP or SSL behind the other
       proxies.
@@ -120,6 +124,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
     for proxy in front.proxies:
+        yield _is_in_one_project(front, proxy)
         yield leads_to_its_place(front, proxy)
         yield _is_for_tcp(front, proxy)
         yield _has_proxies(front, proxy)
@@ -133,9 +138,19 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
             yield from has_valid_routes(url_map)
             yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
     for service in front.direct_services:
+        yield is_near_its_backends(front, service)
         yield _leads_to_packets(front, service)
         yield _has_protocol_of(front, service)
     yield from records_describe(front)
+
+
+def _is_in_one_project(front: ForwardingRule, proxy: Proxy) -> Checks:
+    required = "A forwarding rule, its target proxy and its URL map in one project; services may be in others."
+    called = f"arget proxy `{proxy.name}`"
+    yield from is_in_its_project(front.resource, proxy.resource, "It", f"t{called}", required)
+    for url_map in proxy.url_maps:
+        its_map = f"its URL map `{url_map.name}`"
+        yield from is_in_its_project(proxy.resource, url_map.resource, f"T{called}", its_map, required)
 
 
 def _has_proxies(front: ForwardingRule, proxy: Proxy) -> Checks:
