@@ -252,4 +252,4 @@ AUTO, CUSTOM = R("Network", "auto"), R("Network", "custom", {"autoCreateSubnetwo
 def test_a_custom_network_has_no_subnetwork_by_itself(interface: dict[str, Any], status: str) -> None:
     template = R("InstanceTemplate", "template", {"region": "us-central1", "networkInterfaces": [interface]})
     group = mig(versions=[{"instanceTemplate": Out(template, "id")}])
-    check_verdict(RULE, [AUTO, CUSTOM, template, group, service([backend(group)])], status, group.name)
+    check_verdict(RULE, [AUTO, CUSTOM, template, group, serving_by_utilization(group)], status, group.name)

@@ -180,7 +180,8 @@ def _is_in_project(service: BackendService, group: Group) -> Checks:
     yield Fail(
         f"Backend `{group.name}` is in project `{theirs}`, but the service is in `{ours}`.",
         "Instance groups of the service's own project.",
-        f"Create the service in project `{theirs}` with ``project``: in a Shared VPC, a URL map may be in another.",
+        f"Create the service and its health check in project `{theirs}` with `project`: in a Shared VPC, a URL map "
+        "may be in another.",
     )
 
 

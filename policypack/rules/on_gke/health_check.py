@@ -9,7 +9,7 @@ from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.ingress_checks import ingress_check
 from policypack.model.gke.policies import Check, Policy
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
-from policypack.model.software.servers import ServerName, doubt_about
+from policypack.model.software.servers import ServerName, doubt_about, ready_paths
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import python_literal
 from policypack.rules.on_gke.policies import how_to_create, on_policies
@@ -53,7 +53,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     check = policy.check
     type_ = known(check.type, "default.config", policy.name)
     path = known(check.path, f"default.config.{type_.lower()}HealthCheck", policy.name)
-    if _is_accepted(check, accepted):
+    if _is_accepted(backend, check, accepted):
         yield from _is_one_of_the_server(backend, path)
         return
     if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
@@ -77,7 +77,7 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     check = ingress_check(backend, config)
     type_ = known(check.type, "healthCheck.type", config.name)
     path = known(check.path, "readinessProbe", because=f"an Ingress takes it over from the Pods of {backend.label}")
-    if _is_accepted(check, accepted):
+    if _is_accepted(backend, check, accepted):
         yield from _is_one_of_the_server(backend, path)
         return
     does = f"requests `{path}` of {backend.label}" if path else f"checks {backend.label} by {type_}, which has no path"
@@ -91,10 +91,11 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     )
 
 
-def _is_accepted(check: Check, accepted: Accepted) -> bool:
+def _is_accepted(backend: GkeBackend, check: Check, accepted: Accepted) -> bool:
     if check.path is None:
         return check.type in accepted.protocols
-    return isinstance(check.path, str) and check.path.partition("?")[0] in accepted.paths
+    paths = (*accepted.paths, *ready_paths(_servers(backend)))
+    return isinstance(check.path, str) and check.path.partition("?")[0] in paths
 
 
 def _path(backend: GkeBackend, accepted: Accepted) -> tuple[str, str]:
