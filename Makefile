@@ -12,7 +12,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test facts fuzz corpus mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check azurite \
+.PHONY: help check test facts fuzz corpus messages mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check azurite \
 	publish clean has-pulumi
 
 help:  ## List the targets.
@@ -37,6 +37,10 @@ corpus: .venv/dev-installed reference_stack/venv/installed  ## Write anew what t
 	.venv/bin/python -m tests.fuzz.corpus
 	.venv/bin/python -m tests.reference_stack.mutants
 	.venv/bin/python -m tests.kept_programs
+
+messages: .venv/dev-installed reference_stack/venv/installed  ## Write anew what tests keep of messages and reports.
+	.venv/bin/python -m tests.rules.update_messages
+	.venv/bin/python -m tests.report.update_golden
 
 facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in the newest libraries of Google Cloud and Pulumi.
 	test -x .facts/bin/python || .venv/bin/python -m venv .facts

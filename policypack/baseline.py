@@ -10,11 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from policypack import PACK_NAME, VERSION
 from policypack.config.error import ConfigurationError
-from policypack.config.words import why_not_json
 from policypack.evaluate import Finding, Report
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.rules import BY_ANY_NAME
-from policypack.wording import printable, spans
+from policypack.wording import listed, printable, spans, why_unreadable
 
 # Within 1.x fields are added, and none is renamed, removed or given another meaning.
 SCHEMA_VERSION: Final = "1.0"
@@ -66,8 +65,7 @@ class Comparison:
 def named(findings: Iterable[tuple[str, str]]) -> str:
     """Findings for a sentence, by the names of their rules and of their resources; the first of very many."""
     names = [printable(f"`{rule}` of `{resource}`") for rule, resource in dict.fromkeys(findings)]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{more}"
+    return listed(names, _MOST_NAMED)
 
 
 def compare(report: Report, stack: Stack, file: Path, baseline: Iterable[Known]) -> tuple[Report, Comparison]:
@@ -160,7 +158,7 @@ def read_baseline(file: Path) -> tuple[Known, ...]:
     except OSError as error:
         raise ConfigurationError(f"cannot read the baseline {file}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise _no_baseline(file, f"it is not valid JSON: {why_not_json(error)}") from error
+        raise _no_baseline(file, f"it is not valid JSON: {why_unreadable(error)}") from error
     if not isinstance(document, Mapping) or not isinstance(document.get("findings"), list):
         raise _no_baseline(file, "it has no list `findings`")
     if str(document.get("schemaVersion")).partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policypack.config.options import Setting
-from policypack.config.terms import SEVERITIES, FailOn, Level, Severity, Stage
-from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.traffic import may_turn_out_without_requests, why_no_requests
-from policypack.model.gke.backends import GkeSubject
+from policypack.config.terms import SEVERITIES, FailOn, Level, Severity
 from policypack.model.gke.sight import LoadBalancerSignal
-from policypack.model.graph.path import services_of
+from policypack.model.graph.path import on_path
 from policypack.model.graph.resource import Resource
-from policypack.model.graph.stack import Stack, per_stack
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.values.spelling import spelled
-from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.rule import AnyRule, Options, Services, Waiver
+from policypack.rule import AnyRule, Options, Waiver
+from policypack.selection import choice_of, matches, selects, services_in, services_on_path
 from policypack.verdict import Fail, NotApplicable, Problem, Undecided, problems_of
 
 # An error inside a rule becomes an undecided verdict, so that the pack never breaks a preview. Tests want the error.
@@ -35,7 +32,6 @@ _UNDECIDED_AS_FAILURE: Final = Problem(
 )
 
 _SELECTED_BY_TAGS: Final = Undecided("`services` selects by stack tags, which only the engine knows")
-_EVERY_SERVICE: Final = Services()
 Status: TypeAlias = Literal["passed", "failed", "undecided", "known", "waived", "not applicable"]
 WaiverState: TypeAlias = Literal["in force", "expired", "unused"]
 
@@ -193,17 +189,10 @@ def evaluate(
     return Report(reports, bool(services_in(stack)))
 
 
-def services_in(*stacks: Stack, with_empty: bool = False) -> list[str]:
-    """The names of backend services, sorted; those of which nothing is known only `with_empty`."""
-    kinds: tuple[type[View], ...] = (BackendService, GkeSubject)
-    views = (view for stack in stacks for kind in kinds for view in views_of(stack, kind))
-    return sorted({view.name for view in views if with_empty or not view.is_empty})
-
-
 def _report(rule: AnyRule, stack: Stack, setting: Setting, today: date) -> RuleReport:
     findings = apply_to_stack(rule, stack, setting, today)
     uses = (_use_of(waiver, rule, findings) for waiver in setting.options.waivers)
-    choice = _choice_of(rule, stack, setting.options.services)
+    choice = choice_of(rule, stack, setting.options.services)
     return RuleReport(rule, setting.level, findings, tuple(uses), choice.left_out)
 
 
@@ -216,40 +205,8 @@ def _use_of(waiver: Waiver, rule: AnyRule, findings: tuple[Finding, ...]) -> Wai
 def apply_to_stack(rule: AnyRule, stack: Stack, setting: Setting, today: date | None = None) -> tuple[Finding, ...]:
     """What a rule says about each resource of a stack that it judges, ordered by URN; `today` as in `evaluate`."""
     today = today or date.today()
-    judged = _choice_of(rule, stack, setting.options.services).judged
+    judged = choice_of(rule, stack, setting.options.services).judged
     return tuple(_finding(rule, view, setting, today, is_certain) for view, is_certain in judged)
-
-
-class _Choice(NamedTuple):
-    """What a rule judges, each with whether that is certain; and what it would if it were selected or known, by URN."""
-
-    judged: tuple[tuple[View, bool], ...]
-    left_out: frozenset[str]
-
-
-def _choice_of(rule: AnyRule, stack: Stack, services: Services) -> _Choice:
-    return _choice(stack, rule.subject, bool(rule.gke), rule.stage, services)
-
-
-@per_stack
-def _choice(stack: Stack, subject: type[View], is_of_gke: bool, stage: Stage, services: Services) -> _Choice:
-    """What rules of one kind judge, so that it is asked once and not once a rule."""
-    of_gke = views_of(stack, GkeSubject) if is_of_gke else ()
-    views = sorted((*views_of(stack, subject), *of_gke), key=lambda view: view.urn)
-    judged, left_out = list[tuple[View, bool]](), set[str]()
-    for view in views:
-        selected = False if view.is_empty else _selects(stage, services, view)
-        if selected is not False:
-            judged.append((view, selected is True))
-        elif view.is_empty or (services != _EVERY_SERVICE and _selects(stage, _EVERY_SERVICE, view)):
-            left_out.add(view.urn)
-    return _Choice(tuple(judged), frozenset(left_out))
-
-
-@per_stack
-def views_of(stack: Stack, subject: type[View]) -> tuple[View, ...]:
-    """The views of all resources of one kind, ordered by URN; rules that judge the same kind share them."""
-    return tuple(subject.of(resource, stack) for resource in subject.resources_in(stack))
 
 
 def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | None = None) -> Finding | None:
@@ -258,8 +215,32 @@ def apply_rule(rule: AnyRule, subject: View, setting: Setting, today: date | Non
     A resource is not judged if nothing is known of it, if the options do not select it, or if all services on whose
     serving path it is certainly get no requests.
     """
-    selected = False if subject.is_empty else _selects(rule.stage, setting.options.services, subject)
+    selected = False if subject.is_empty else selects(rule.stage, setting.options.services, subject)
     return None if selected is False else _finding(rule, subject, setting, today or date.today(), selected is True)
+
+
+def apply_before_creation(
+    rule: AnyRule, resource: Resource, shown: Stack, setting: Setting, today: date | None = None
+) -> list[Finding]:
+    """What a rule says on an update when a resource is about to be created.
+
+    It judges that resource; and before a backend service all that the service uses, of which nothing else shows that it
+    serves an LLM.
+
+    Args:
+        rule: the rule to run.
+        resource: the resource that is about to be created.
+        shown: all resources that the engine has shown so far, with this one.
+        setting: the rule's level and options.
+        today: as in `evaluate`.
+    """
+    types, judged = rule.subject.TYPES, list[Resource]()
+    if resource.type in types:
+        judged = [resource]
+    elif resource.type in SERVICE_TYPES:
+        judged = list(on_path(shown, resource, types))
+    findings = (apply_rule(rule, rule.subject.of(one, shown), setting, today) for one in judged)
+    return [finding for finding in findings if finding]
 
 
 def _finding(rule: AnyRule, subject: View, setting: Setting, today: date, is_certain: bool) -> Finding:
@@ -301,16 +282,9 @@ def _variants(rule: AnyRule, options: Options, subject: View) -> list[Options]:
 
     Where they differ the subject has to pass by all of them: the machines of a canary may be those of the others too.
     """
-    names = _services_on_path(rule.stage, subject)
-    found = [options.of_service(name) for name in names if _matches(name, options.services.names)] or [options]
+    names = services_on_path(rule.stage, subject)
+    found = [options.of_service(name) for name in names if matches(name, options.services.names)] or [options]
     return [variant for number, variant in enumerate(found) if variant not in found[:number]]
-
-
-def _services_on_path(stage: Stage, subject: View) -> Iterator[str]:
-    """The names of the services on whose serving path the subject is and that rules judge as LLM backends."""
-    if subject.is_a_service:
-        return iter([subject.name])
-    return (one.name for one in services_of(subject.stack, subject.resource) if _serves(stage, subject.stack, one))
 
 
 def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecided | NotApplicable]:
@@ -321,28 +295,3 @@ def _run(rule: AnyRule, subject: View, options: Options) -> list[Fail | Undecide
             raise
         # The error's text may hold a secret, its type does not.
         return [Undecided(f"internal error in {rule.name} ({type(error).__name__}); please report it")]
-
-
-def _selects(stage: Stage, services: Services, subject: View) -> bool | Unknown:
-    """Whether the options select a service on whose serving path the subject is."""
-    is_on_path = any(_matches(name, services.names) for name in _services_on_path(stage, subject))
-    if not is_on_path and not ("*" in services.names and subject.counts_alone):
-        return False
-    if not _matches(subject.stack.project or "", services.projects):
-        return False
-    if not services.stack_tags:
-        return True
-    tags = subject.stack.tags
-    if tags is None:
-        return UNKNOWN
-    return all(key in tags and fnmatchcase(tags[key], glob) for key, glob in services.stack_tags.items())
-
-
-def _serves(stage: Stage, stack: Stack, service: Resource) -> bool:
-    """Whether a backend service gets requests, or may; during an update, whether no URL map to come can change that."""
-    gets_none = why_no_requests if stack.is_complete or stage != "stack" else may_turn_out_without_requests
-    return not gets_none(stack, service)
-
-
-def _matches(name: str, globs: tuple[str, ...]) -> bool:
-    return "*" in globs or any(fnmatchcase(name, glob) for glob in globs)

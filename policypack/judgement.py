@@ -17,11 +17,12 @@ from policypack.config.error import ConfigurationError
 from policypack.config.files import ConfigFile
 from policypack.config.options import Setting
 from policypack.config.terms import FailOn
-from policypack.evaluate import Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate, services_in
+from policypack.evaluate import Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate
 from policypack.model.frontend.traffic import services_without_requests
 from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
+from policypack.selection import services_in
 from policypack.sources.target import Target, load_target, load_targets
 from policypack.wording import counted, printable, quoted
 

@@ -29,15 +29,14 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from policypack import IS_PUBLISHED, PACK_NAME, REPOSITORY
 from policypack.config.options import Setting, read_options, renamed
 from policypack.config.schema import json_schema
-from policypack.config.words import did_you_mean
-from policypack.evaluate import Finding, apply_rule, apply_to_stack
-from policypack.findings.groups import Group, first_names, groups_of
+from policypack.evaluate import Finding, apply_before_creation, apply_rule, apply_to_stack
+from policypack.findings.groups import MOST_NAMED, Group, groups_of
 from policypack.rule import AnyRule
 from policypack.rules import BY_ANY_NAME, RULES
 from policypack.sources.engine import Memory
 from policypack.sources.remediation import with_fixes
 from policypack.sources.sdk import as_sent, prepare, to_send
-from policypack.wording import lines_of, printable, waiver_text
+from policypack.wording import did_you_mean, lines_of, listed, printable, title_of, waiver_text
 
 # Never disabled, or it would not be called; it has nothing to report.
 _FORMER_LEVEL = EnforcementLevel.ADVISORY
@@ -51,7 +50,7 @@ def policies(*globs: str, update: bool | None = None, today: date | None = None)
 
     A rule that needs other resources is a stack policy and, in an operation, a resource policy of the same name, its
     twin. The twin remembers the inputs that only `Analyze` shows; on an update it also judges each resource before it
-    is created.
+    is created, and before a backend service all that it uses.
 
     Args:
         globs: the names of the rules to take, such as `llm-backend-*`; all without any. Former names count too.
@@ -159,14 +158,14 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
         setting = options(args.get_config())
         with memory.lock:
             resource, shown = memory.remember(rule.name, args)
-            if not judges or resource.type not in rule.subject.TYPES:
+            if not judges:
                 return
             # What is not known now may be known when the whole stack is.
-            certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = apply_rule(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
-        if finding and finding.status == "failed":
-            memory.mark_reported(rule.name, finding.urn)
-            report_violation(_message(finding), finding.urn)
+            certain = Setting(setting.level, dataclasses.replace(setting.options, undecided="advise"))
+            findings = apply_before_creation(rule, resource, shown, certain, today)
+        for finding in findings:
+            if finding.status == "failed" and memory.mark_reported(rule.name, finding.urn, args.urn):
+                report_violation(_message(finding, below=args.urn), args.urn)
 
     return validate
 
@@ -222,16 +221,18 @@ def _say_undecided(findings: list[Finding]) -> NoReturn:
 
 def _undecided_text(alike: Group) -> str:
     first = alike.first
-    names, left_out = first_names([f"`{finding.name}`" for finding in alike.findings])
-    more = f" and {left_out} more" if left_out else ""
+    names = listed([f"`{finding.name}`" for finding in alike.findings], MOST_NAMED)
     example = "" if alike.is_literal else f" (`{first.name}` stands for each of them here)"
-    said = printable(f"{names}{more}: {', and '.join(first.reasons)}{example}")
+    said = printable(f"{names}: {', and '.join(first.reasons)}{example}")
     return said + "".join(f" (waiver {waiver_text(waiver, has_expired=True)})" for waiver in first.expired)
 
 
-def _message(finding: Finding) -> str:
+def _message(finding: Finding, below: str = "") -> str:
+    """What the engine shows below a resource, which may be a backend service that uses what the finding is about."""
+    is_of_other = below not in ("", finding.urn)
+    about = [f"This is about {title_of(finding)}, which this backend service uses."] if is_of_other else []
     deprecated = [f"This policy is deprecated: {finding.rule.deprecated}."] if finding.rule.deprecated else []
-    return "\n".join([*lines_of(finding), *deprecated, f"See {finding.rule.url}"])
+    return "\n".join([*about, *lines_of(finding), *deprecated, f"See {finding.rule.url}"])
 
 
 def _metadata(rule: AnyRule) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from policypack.config.terms import Level, Severity, Stage
 from policypack.model.gke.backends import GkeBackend, GkeSubject
+from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.model.graph.view import View
 from policypack.model.values.logic import all_of
 from policypack.model.values.values import Unknown
@@ -156,7 +157,8 @@ class Rule(Generic[V, O]):
         title: the state that it asks for.
         severity: how bad it is.
         level: the enforcement level if the configuration does not set one.
-        stage: `resource` if one resource's inputs decide, `stack` if other resources are needed.
+        stage: `resource` if the inputs of a backend service decide, `stack` for all else: only the whole stack tells
+            which services a resource serves.
         url: the documentation that it stands on.
         subject: the view that it judges.
         options: the class of its options.
@@ -266,6 +268,10 @@ def rule(
         subject, options = _parameter_types(check)
         if not url.startswith("https://") or not title or title.endswith("."):
             raise ValueError(f"rule {name}: needs a title without full stop and a documentation url")
+        if stage == "resource" and not set(subject.TYPES) <= set(SERVICE_TYPES):
+            raise ValueError(
+                f'rule {name}: only the stack tells which services a {subject.__name__} serves: needs stage="stack"'
+            )
         if gke and stage == "resource":
             raise ValueError(f"rule {name}: backends on GKE are judged with the whole stack")
         if not all(re.fullmatch(NAME, alias) for alias in aliases) or deprecated.endswith("."):

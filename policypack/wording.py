@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final, Protocol
 
+_MOST_KNOWN: Final = 12
 # Longer numbers are parts of hashes.
 _MOST_DIGITS: Final = 12
 
@@ -97,6 +99,14 @@ def quoted(names: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def listed(texts: Sequence[str], most: int, where: str = "") -> str:
+    """Texts for a sentence, only the first of very many: a, b and 3 more; `where` says how to see the others."""
+    left_out = len(texts) - most
+    if left_out <= 1:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:most])} and {left_out} more{where}"
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: 1 zone, 2 zones."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -133,3 +143,34 @@ def shortened(text: str, length: int) -> str:
         return text
     end = (length - 1) // 2
     return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of a sentence that refuses a name: the nearest one, all if none is near and they are few, or else."""
+    known = list(known)
+    if near := closest(name, known):
+        return f"; did you mean `{near}`?"
+    if len(known) <= _MOST_KNOWN:
+        return f"; known are {', '.join(sorted(known))}" if known else ""
+    return otherwise
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The name that is written most like another one; empty if none is."""
+    plain = {_plain(each): each for each in known}
+    close = difflib.get_close_matches(_plain(name), plain, n=1)
+    return plain[close[0]] if close else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def why_unreadable(error: Exception) -> str:
+    """What is wrong with the text of a file that is not valid JSON or YAML: a clause."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not written in UTF-8"
+    # More lines, and what comes after a semicolon, are about Python.
+    return printable(str(error).partition("\n")[0].partition(";")[0])

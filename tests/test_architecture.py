@@ -47,7 +47,7 @@ ALLOWED = {
     "policypack.verdict": MODEL,
     "policypack.rule": {"policypack.verdict"} | MODEL,
     "policypack.rules": {"policypack.rule", "policypack.verdict", "policypack.wording"} | MODEL,
-    "policypack.config": {"policypack.verdict", "policypack.rule"},
+    "policypack.config": {"policypack.verdict", "policypack.rule", "policypack.wording"},
     "policypack.authoring": {
         "policypack.report",
         "policypack.config",
@@ -55,14 +55,16 @@ ALLOWED = {
         "policypack.rules",
     }
     | MODEL,
+    "policypack.selection": {"policypack.rule"} | MODEL,
     "policypack.evaluate": {
         "policypack.verdict",
         "policypack.rule",
         "policypack.config",
+        "policypack.selection",
     }
     | MODEL,
     "policypack.garbage": set(),
-    "policypack.sources": MODEL,
+    "policypack.sources": {"policypack.wording"} | MODEL,
     "policypack.audit": {
         "policypack.findings",
         "policypack.wording",
@@ -75,7 +77,7 @@ ALLOWED = {
         "policypack.sources",
     }
     | MODEL,
-    "policypack.failover": {"policypack.wording", "policypack.evaluate"} | MODEL,
+    "policypack.failover": {"policypack.wording", "policypack.selection"} | MODEL,
     "policypack.findings": {"policypack.evaluate", "policypack.wording"},
     "policypack.baseline": {
         "policypack.config",
@@ -89,6 +91,7 @@ ALLOWED = {
         "policypack.config",
         "policypack.evaluate",
         "policypack.rules",
+        "policypack.selection",
         "policypack.sources",
         "policypack.wording",
     }
@@ -109,6 +112,7 @@ ALLOWED = {
         "policypack.report.failover",
         "policypack.judgement",
         "policypack.rule",
+        "policypack.selection",
     }
     | MODEL,
     "policypack.report.audit": {

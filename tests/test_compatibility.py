@@ -99,7 +99,7 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "instanceFlexibilityPolicy",
         "updatePolicy.instanceRedistributionType",
     ),
-    # Rules inside of a policy have fewer properties than rules of their own; a global policy has no region.
+    # Rules inside of a policy have fewer properties than rules of their own.
     ":(Region)?NetworkFirewallPolicyWithRules": (
         "rules.match.destNetworkContext",
         "rules.match.srcNetworkContext",
@@ -108,7 +108,6 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
     # Rules of organizations and folders name the networks that they are for.
     ":(Region)?NetworkFirewallPolicyRule": ("targetResources",),
     ":NetworkFirewallPolicyWithRules": ("rules.targetType",),
-    ":NetworkFirewallPolicyAssociation": ("region",),
     # Only a path matched by a template can be rewritten by one.
     ":URLMap": ("pathMatchers.pathRules.routeAction.urlRewrite.pathTemplateRewrite",),
     # Of the policies of a record only weighted ones have weights.

@@ -57,6 +57,12 @@ def request_of(resource: Resource) -> dict[str, Any]:
         "name": resource.name,
         "properties": properties,
         "options": options,
+        "provider": {
+            "type": "pulumi:providers:gcp",
+            "urn": resource.provider_urn,
+            "name": "gcp",
+            "properties": in_wire_form(dict(resource.provider)),
+        },
     }
 
 

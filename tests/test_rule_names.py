@@ -21,6 +21,7 @@ from policypack.config.options import Setting, notes_on_names, read_settings
 from policypack.config.schema import document_schema
 from policypack.evaluate import evaluate
 from policypack.judgement import Results
+from policypack.model.run.service import RunService
 from policypack.report.check.sarif import log_of
 from policypack.rule import AnyRule, Options, by_any_name, rule
 from policypack.rules import BY_ANY_NAME, RULES
@@ -72,6 +73,15 @@ def test_a_rule_with_a_name_that_is_none_is_refused(metadata: dict[str, Any]) ->
 
     make = rule(title="T", severity="low", level="advisory", stage="stack", url="https://x", **metadata)
     with pytest.raises(ValueError, match="aliases are in kebab case"):
+        make(some_rule)
+
+
+def test_a_rule_about_what_serves_a_service_needs_the_stack() -> None:
+    def some_rule(subject: RunService, options: Options) -> Checks:
+        yield from ()
+
+    make = rule(title="T", severity="low", level="advisory", stage="resource", url="https://x")
+    with pytest.raises(ValueError, match='which services a RunService serves: needs stage="stack"'):
         make(some_rule)
 
 

@@ -25,7 +25,7 @@ def make_rule(name: str, area: str, stage: Stage, root: Path = ROOT) -> list[Pat
     Args:
         name: the name of the policy, in kebab case.
         area: the name of the package in policypack/rules.
-        stage: whether one resource's inputs decide.
+        stage: as in `Rule`.
         root: the checkout to write to.
 
     Returns:

@@ -18,7 +18,7 @@ from policypack.config.terms import Stage
     type=click.Choice(get_args(Stage)),
     default="stack",
     show_default=True,
-    help="Whether one resource's inputs decide, or other resources are needed.",
+    help="resource: the inputs of a backend service decide; stack: all else.",
 )
 def new_rule(name: str, area: str, stage: Stage) -> None:
     """Create the files of a rule NAME, such as `llm-backend-quota`, in a checkout of the pack.
@@ -37,6 +37,4 @@ def new_rule(name: str, area: str, stage: Stage) -> None:
         refuse(error)
     for file in files:
         click.echo(f"made {file}")
-    click.echo(
-        "Now fill in each TODO, add a mutation of the reference stack that the rule catches, and run `make docs`."
-    )
+    click.echo("Now fill in each TODO, and go on with step 2 of 'Add a rule' in CONTRIBUTING.md.")

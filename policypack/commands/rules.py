@@ -86,10 +86,10 @@ def explain(name: str, color: str) -> None:
     """
     from policypack.authoring.pages import page
     from policypack.config.options import renamed
-    from policypack.config.words import closest
     from policypack.report.console import make_console
     from policypack.report.rule_list import print_page
     from policypack.rules import BY_ANY_NAME
+    from policypack.wording import closest
 
     rule = BY_ANY_NAME.get(name)
     if not name.strip():

@@ -12,8 +12,9 @@ from policypack.config.error import ConfigurationError
 from policypack.config.options import Setting, notes_on_names, read_settings
 from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.schema import starting_document
-from policypack.config.words import shown, why_not_json
+from policypack.config.words import shown
 from policypack.rule import AnyRule
+from policypack.wording import why_unreadable
 
 
 class ConfigFile(NamedTuple):
@@ -38,14 +39,14 @@ def read_config_file(path: Path, rules: Iterable[AnyRule], profile: Profile = RE
     except OSError as error:
         raise ConfigurationError(f"cannot read the policy configuration {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid JSON: {why_not_json(error)}") from error
+        raise ConfigurationError(f"{path} is not valid JSON: {why_unreadable(error)}") from error
     try:
         (document, twice), rules = _parse(text), list(rules)
         settings = _read(rules, document, twice, profile)
     except ConfigurationError as error:
         raise ConfigurationError(*(f"{path}: {problem}" for problem in error.problems)) from error
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path} is not valid JSON: {why_not_json(error)}") from error
+        raise ConfigurationError(f"{path} is not valid JSON: {why_unreadable(error)}") from error
     return ConfigFile(settings, notes_on_names(rules, document))
 
 

@@ -16,8 +16,9 @@ from datetime import date
 from functools import cache, partial
 from typing import Annotated, Any, Final, Literal
 
-from policypack.config.words import did_you_mean, in_words, shown
+from policypack.config.words import in_words, shown
 from policypack.rule import ForServices, NotBlank, Options, Range
+from policypack.wording import did_you_mean
 
 FOR_SERVICES: Final = "for_services"
 

@@ -14,8 +14,9 @@ from policypack.config.error import ConfigurationError
 from policypack.config.kinds import FOR_SERVICES, OptionError, read_object
 from policypack.config.profiles import RECOMMENDED, Profile
 from policypack.config.terms import Level, Severity
-from policypack.config.words import closest, did_you_mean, in_words, shown
+from policypack.config.words import in_words, shown
 from policypack.rule import AnyRule, Options, by_any_name
+from policypack.wording import closest, did_you_mean
 
 _NamedLevel: TypeAlias = Literal["remediate"] | Level
 LEVELS: Final = ("advisory", "mandatory", "remediate", "disabled")

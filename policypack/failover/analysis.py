@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Final
 
-from policypack.evaluate import views_of
 from policypack.failover.change import fewest_for
 from policypack.failover.instances import remedies_of_instances
 from policypack.failover.pictures import hides_numbers, with_numbers
@@ -32,6 +31,7 @@ from policypack.model.run.capacity import failover_basis, too_small_alone
 from policypack.model.run.failover_signal import undetected
 from policypack.model.run.neg import leads_to_app_engine, psc_targets
 from policypack.model.values.spelling import Spelling, spelled, spelled_path
+from policypack.selection import views_of
 from policypack.wording import printable
 
 _UNITS: Final = {

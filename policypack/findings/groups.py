@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -14,7 +14,9 @@ from policypack.wording import facts_of, printable
 # What the turns of a loop call differently besides the resource itself: places, and the number of the turn.
 _LOCATION: Final = re.compile(r"[a-z]+-[a-z]+[0-9]+(?:-[a-z])?")
 _NUMBER: Final = re.compile(r"(?<=[^0-9])[0-9]+$")
-_MOST_NAMED: Final = 12
+# How many of its resources a message names, and how many fixes are told first.
+MOST_NAMED: Final = 12
+MOST_TO_DO: Final = 3
 
 
 class Group(NamedTuple):
@@ -40,15 +42,6 @@ def groups_of(findings: Iterable[Finding]) -> list[Group]:
         key = (finding.rule.name, finding.level, finding.status, finding.type, _with_names_left_out(finding))
         found.setdefault(key, []).append(finding)
     return [Group(tuple(group), _is_literal(group)) for group in found.values()]
-
-
-def first_names(names: Sequence[str]) -> tuple[str, int]:
-    """The names for a sentence, only the first of very many, and how many are left out."""
-    left_out = len(names) - _MOST_NAMED if len(names) > _MOST_NAMED + 1 else 0
-    return ", ".join(names[: len(names) - left_out]), left_out
-
-
-MOST_TO_DO: Final = 3
 
 
 class ToDo(NamedTuple):

@@ -1,4 +1,4 @@
-"""All rules, one a file in the folder of its area; `shared` and `on_gke` have what rules share, and say of GKE."""
+"""All rules, one a file in the folder of its area; `shared`, `on_gke` and `forwarding` have parts of rules."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 from policypack.rule import AnyRule, Rule, by_any_name
 
-# What rules share, and what rules of all areas say of backends on GKE: parts of rules.
-_PARTS: Final = ("shared", "on_gke")
+# What rules share, what rules of all areas say of backends on GKE, and what one demands of forwarding rules.
+_PARTS: Final = ("shared", "on_gke", "forwarding")
 
 
 def _discover() -> Iterator[AnyRule]:

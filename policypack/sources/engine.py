@@ -29,7 +29,7 @@ class Memory:
         self._shown_to: dict[str, set[str]] = {}
         self._stack = Stack()
         self._stack_given_to: set[str] = set()
-        self._reported: set[tuple[str, str]] = set()
+        self._reported: dict[tuple[str, str], str] = {}
 
     def remember(self, policy: str, args: ResourceValidationArgs) -> tuple[Resource, Stack]:
         """Keeps the inputs of one resource.
@@ -83,13 +83,22 @@ class Memory:
             self._stack_given_to.add(policy)
             return self._stack
 
-    def mark_reported(self, policy: str, urn: str) -> None:
-        """Notes that a violation has been reported before the resource was created."""
+    def mark_reported(self, policy: str, urn: str, before: str) -> bool:
+        """Notes that a violation is reported before a resource is created.
+
+        Args:
+            policy: the name of the policy.
+            urn: the resource that violates it.
+            before: the resource that is about to be created: that one, or one that uses it.
+
+        Returns:
+            Whether it is to be reported: what several resources use is reported before the first of them.
+        """
         with self.lock:
-            self._reported.add((policy, urn))
+            return self._reported.setdefault((policy, urn), before) == before
 
     def was_reported(self, policy: str, urn: str) -> bool:
-        """Whether a violation was reported before the resource was created."""
+        """Whether a violation was reported before the resource, or one that uses it, was created."""
         with self.lock:
             return (policy, urn) in self._reported
 

@@ -18,6 +18,7 @@ from policypack.model.graph.stack import Stack
 from policypack.model.values.read import read_object
 from policypack.model.values.values import Object
 from policypack.sources.error import DamagedState, SourceError
+from policypack.wording import why_unreadable
 
 _VERSIONS: Final = (3, 4)
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -81,8 +82,7 @@ def _parse(content: bytes, where: str) -> object:
     except UnicodeDecodeError as error:
         raise DamagedState(f"{where} is not text: a state is JSON.") from error
     except (RecursionError, ValueError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
-        raise DamagedState(f"{where} cannot be read as a state: {reason}.") from error
+        raise DamagedState(f"{where} cannot be read as a state: {why_unreadable(error)}.") from error
 
 
 def _loads(content: bytes) -> object:

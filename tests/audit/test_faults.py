@@ -44,7 +44,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
     "d": (".json", GOOD[:-20], "it is not JSON, or is cut off"),
     "e": (".json", checkpoint(version=9), "it is a state of version 9; this policy pack reads versions 3 and 4"),
     "f": (".json", b"", "it is empty: w"),
-    "g": (".json", b"[" * 100_000, "it cannot be read as a state: nested too deeply"),
+    "g": (".json", b"[" * 100_000, "it cannot be read as a state: it is nested too deeply"),
     "k": (".json", b"9" * 5000, f"it cannot be read as a state: {TOO_LONG}. The"),
     "h": (".json", SPACES, "it is larger than 1 MiB, the most that this audit reads: raise `--max-size`"),
     "i": (".json.gz", gzip.compress(SPACES), "it is larger than 1 MiB"),

@@ -80,7 +80,79 @@ gcp.dns.RecordSet(
 )
 """
 
+_ON_VMS = """
+import pulumi_gcp as gcp
+
+network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+subnet = gcp.compute.Subnetwork("llm", network=network.id, region="us-central1", ip_cidr_range="10.0.0.0/20")
+gcp.compute.Firewall(
+    "clients",
+    network=network.id,
+    source_ranges=["10.0.0.0/8", "35.191.0.0/16", "130.211.0.0/22"],
+    allows=[{"protocol": "tcp", "ports": ["8000"]}],
+)
+template = gcp.compute.RegionInstanceTemplate(
+    "llm",
+    region="us-central1",
+    machine_type="g2-standard-8",
+    disks=[{"source_image": "cos-cloud/cos-stable"}],
+    network_interfaces=[{"subnetwork": subnet.id}],
+)
+group = gcp.compute.RegionInstanceGroupManager(
+    "llm",
+    region="us-central1",
+    base_instance_name="llm",
+    versions=[{"instance_template": template.self_link}],
+    named_ports=[{"name": "http", "port": 8000}],
+)
+check = gcp.compute.RegionHealthCheck(
+    "health", region="us-central1", http_health_check={"request_path": "/health", "port": 8000}
+)
+service = gcp.compute.RegionBackendService(
+    "chat",
+    region="us-central1",
+    load_balancing_scheme="INTERNAL",
+    protocol="TCP",
+    health_checks=check.id,
+    backends=[{"group": group.instance_group, "balancing_mode": "CONNECTION"}],
+)
+gcp.compute.ForwardingRule(
+    "entry",
+    region="us-central1",
+    load_balancing_scheme="INTERNAL",
+    ports=["8000"],
+    backend_service=service.id,
+)
+"""
+_PORTS = '    ports=["8000"],\n'
+_SIX = ", ".join(f'"{port}"' for port in range(8000, 8006))
+_EVERY_PORT = "    all_ports=True,\n"
+
 FIXES: dict[str, Fix] = {
+    "ports that nobody is admitted to": fix(
+        _RULE,
+        "_serves_there",
+        (_PORTS, '    ports=["80"],\n', '    ports=["80", "8000"],\n'),
+        program=_ON_VMS,
+    ),
+    "ports named twice": fix(
+        _RULE, "_in_one_way", (_PORTS, _PORTS + _EVERY_PORT, _PORTS), program=PASSTHROUGH, chosen="True"
+    ),
+    "six ports": fix(
+        _RULE,
+        "_names_few",
+        (_PORTS, f"    ports=[{_SIX}],\n", _EVERY_PORT),
+        program=PASSTHROUGH,
+    ),
+    "a range of ports of an internal rule": fix(
+        _RULE, "_as_its_kind_does", (_PORTS, '    port_range="8000",\n', _EVERY_PORT), program=PASSTHROUGH
+    ),
+    "any protocol on one port": fix(
+        _RULE,
+        "_names_every_port",
+        (_PORTS, f'{_PORTS}    ip_protocol="L3_DEFAULT",\n', f'{_EVERY_PORT}    ip_protocol="L3_DEFAULT",\n'),
+        program=PASSTHROUGH.replace('protocol="TCP"', 'protocol="UNSPECIFIED"'),
+    ),
     "rules that clients of other regions cannot reach": fix(
         "llm-backend-regions",
         "_is_reached_from_elsewhere",
@@ -119,7 +191,7 @@ FIXES: dict[str, Fix] = {
     ),
     "an internal rule in Standard Tier": fix(
         _RULE,
-        "_has_tier",
+        "is_in_its_tier",
         (_TO_SERVICE, f'{_TO_SERVICE}    network_tier="STANDARD",\n', _TO_SERVICE),
         program=PASSTHROUGH,
         chosen="STANDARD",
@@ -154,13 +226,13 @@ FIXES: dict[str, Fix] = {
     ),
     "UDP to a proxy": fix(
         _RULE,
-        "_is_for_tcp",
+        "is_for_tcp",
         (_TO_PROXY, f'{_TO_PROXY}    ip_protocol="UDP",\n', f'{_TO_PROXY}    ip_protocol="TCP",\n'),
         program=REGIONAL,
     ),
     "UDP to a service of TCP": fix(
         _RULE,
-        "_has_protocol_of",
+        "has_protocol_of",
         (_TO_SERVICE, f'{_TO_SERVICE}    ip_protocol="UDP",\n', f'{_TO_SERVICE}    ip_protocol="TCP",\n'),
         program=PASSTHROUGH,
     ),

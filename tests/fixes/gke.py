@@ -59,6 +59,34 @@ _MODEL = '"spec": {"containers": [{"image": "vllm/vllm-openai:v0.9.1"'
 _TOKEN = f'{_MODEL}, "env": [{{"name": "HF_TOKEN", "value": "hf_{"aB3" * 12}"}}]'
 _FROM_SECRET = f'{_MODEL}, "env": [{{"name": "HF_TOKEN", "valueFrom": {{"secretKeyRef": {{"name": "hf"}}}}}}]'
 
+_TO_INGRESS = 'backend = {"service"'
+_ROUTE_WITHOUT_PORT = """make(
+    "gateway.networking.k8s.io/v1",
+    "HTTPRoute",
+    "chat",
+    {"parentRefs": [{"name": "front"}], "rules": [{"backendRefs": [{"name": "chat"}]}]},
+)
+make(
+    "gateway.networking.k8s.io/v1",
+    "Gateway",
+    "front",
+    {"gatewayClassName": "gke-l7-rilb", "listeners": [{"name": "https", "protocol": "HTTPS", "port": 443}]},
+)
+"""
+_ROUTE_WITH_PORT = _ROUTE_WITHOUT_PORT.replace('"name": "chat"}]}', '"name": "chat", "port": 80}]}')
+_TARGET_PORT = '"targetPort": 8000'
+_IMAGE = '"image": "vllm/vllm-openai:v0.9.1"'
+_ROUTED = '"backendRefs": [POOL]'
+_PROVIDER = "provider = providers[0]\n"
+_SPACE = """TARGET = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "chat"}
+pulumi.CustomResource(
+    "kubernetes:core/v1:Namespace",
+    "llm",
+    {"metadata": {"name": "llm"}},
+    pulumi.ResourceOptions(provider=provider),
+)
+"""
+
 FIXES = {
     "a token in a variable of Pods": fix(
         "backend-no-plaintext-secrets",
@@ -179,6 +207,52 @@ FIXES = {
         "frontend-https-only",
         "_config_redirects",
         ('"gce-internal"}', '"gce"}', '"gce", "kubernetes.io/ingress.allow-http": "false"}'),
+        program=INGRESS,
+    ),
+    "an Ingress to the port of the Pods": fix(
+        "llm-backend-named-port",
+        "_leads_on",
+        ('"number": 80', '"number": 8000', '"number": 80'),
+        program=INGRESS,
+    ),
+    "a route without a port": fix(
+        "llm-backend-named-port",
+        "_names_none",
+        (_TO_INGRESS, f"{_ROUTE_WITHOUT_PORT}{_TO_INGRESS}", f"{_ROUTE_WITH_PORT}{_TO_INGRESS}"),
+        program=INGRESS,
+    ),
+    "a name that no container has": fix(
+        "llm-backend-named-port",
+        "_pods_have",
+        (_TARGET_PORT, '"targetPort": "http"', _TARGET_PORT),
+        (_IMAGE, f'{_IMAGE}, "ports": [{{"containerPort": 8000}}]', f'{_IMAGE}, "ports": [{{"containerPort": 8000}}]'),
+        program=INGRESS,
+    ),
+    "a port that vLLM does not listen on": fix(
+        "llm-backend-named-port",
+        "_pods_have",
+        (_TARGET_PORT, '"targetPort": 8080', _TARGET_PORT),
+        program=INGRESS,
+    ),
+    "a pool that is not there": fix(
+        "llm-backend-named-port",
+        "_is_there",
+        (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
+        (_ROUTED, _ROUTED.replace("[POOL]", '[{**TARGET, "name": "chatt"}]'), _ROUTED.replace("[POOL]", "[TARGET]")),
+        (_PROVIDER, f"{_PROVIDER}{_SPACE}", f"{_PROVIDER}{_SPACE}"),
+        program=GKE,
+        chosen="chatt",
+    ),
+    "a check of another port than vLLM's": fix(
+        "health-check-matches-serving",
+        "_is_of_the_pods",
+        (_CHECK, '"requestPath": "/health", "port": 80', _CHECK),
+        program=INGRESS,
+    ),
+    "a check that uses TLS": fix(
+        "health-check-matches-serving",
+        "_speaks_as_it_is_spoken_to",
+        ('"healthCheck": {"type": "HTTP"', '"healthCheck": {"type": "HTTPS"', '"healthCheck": {"type": "HTTP"'),
         program=INGRESS,
     ),
 }

@@ -184,7 +184,7 @@ FIXES = {
     ),
     "a global rule in Standard Tier": fix(
         "forwarding-rule-scheme",
-        "_has_tier",
+        "is_in_its_tier",
         (_RULE, f'{_RULE}    network_tier="STANDARD",\n', _RULE),
         chosen="STANDARD",
     ),
@@ -223,7 +223,7 @@ FIXES = {
     ),
     "a proxy of another protocol": fix(
         "forwarding-rule-scheme",
-        "_speaks_protocol",
+        "speaks_as",
         (
             f"{_PROXY}HttpProxy({_PLACE}, url_map=paths.id)",
             f"{_PROXY}TcpProxy({_PLACE}, backend_service=service.id)",
@@ -234,7 +234,7 @@ FIXES = {
     ),
     "packets to a service behind proxies": fix(
         "forwarding-rule-scheme",
-        "_leads_to_packets",
+        "leads_to_packets",
         (
             '    port_range="80",\n    target=proxy.id,',
             '    ports=["80"],\n    backend_service=service.id,',

@@ -154,13 +154,13 @@ FIXES = {
     ),
     "a certificate map of an internal load balancer": fix(
         "forwarding-rule-scheme",
-        "_takes_a_map",
+        "takes_a_map",
         (_CERTIFICATES, 'certificate_map="llm"', _CERTIFICATES),
         program=INTERNAL,
     ),
     "certificates without a map": fix(
         "forwarding-rule-scheme",
-        "_takes_certificates",
+        "takes_certificates",
         (_MAP, "certificate_manager_certificates=[certificate.id],", _MAP),
         program=MAPPED,
         chosen="apply lambda f certificates certificatemanager googleapis com",

@@ -123,7 +123,7 @@ FIXES = {
     ),
     "two rules for one port": fix(
         "forwarding-rule-scheme",
-        "_has_its_address_alone",
+        "has_its_address_alone",
         ('port_range="80"', 'port_range="443"', 'port_range="80"'),
         chosen="80",
     ),
@@ -202,7 +202,7 @@ FIXES = {
     ),
     "packets to a proxy": fix(
         "forwarding-rule-scheme",
-        "_is_of_no_proxy",
+        "fits_behind",
         (_REGIONAL_SERVICE, _REGIONAL_SERVICE.replace("EXTERNAL_MANAGED", "INTERNAL"), _REGIONAL_SERVICE),
         (_RULE, _RULE.replace("EXTERNAL_MANAGED", "INTERNAL"), _RULE),
         program=REGIONAL,

@@ -59,30 +59,12 @@ def _attribute(part: str, *edits: Edit, chosen: str = "", program: str = EXTERNA
 
 
 FIXES = {
-    "a port twice": _front(
-        "_has_one_way_to_say_it", (_PORTS, f"{_PORTS}    all_ports=True,\n", _PORTS), chosen="True", program=PASSTHROUGH
-    ),
     "two ports of a proxy": _front(
-        "_has_one_port", ('port_range="443"', 'port_range="443-444"', 'port_range="443"'), chosen="444"
+        "has_one_port", ('port_range="443"', 'port_range="443-444"', 'port_range="443"'), chosen="444"
     ),
     "a list of ports of a proxy": _front(
-        "_has_one_port", ('port_range="80"', 'ports=["80"]', 'port_range="80"'), program=REGIONAL
+        "has_one_port", ('port_range="80"', 'ports=["80"]', 'port_range="80"'), program=REGIONAL
     ),
-    "packets without a port": _front(
-        "_has_every_port",
-        (_PACKETS, *2 * (_PACKETS.replace("TCP", "UNSPECIFIED"),)),
-        (_PORTS, f'{_PORTS}    ip_protocol="L3_DEFAULT",\n', '    all_ports=True,\n    ip_protocol="L3_DEFAULT",\n'),
-        program=PASSTHROUGH,
-    ),
-    "six ports": _front(
-        "_has_a_list",
-        (_PORTS, '    ports=["8000", "8001", "8002", "8003", "8004", "8005"],\n', "    all_ports=True,\n"),
-        program=PASSTHROUGH,
-    ),
-    "a range of an internal rule": _front(
-        "_has_some", (_PORTS, '    port_range="8000",\n', _PORTS), program=PASSTHROUGH
-    ),
-    "no port of an internal rule": _front("_has_some", (_PORTS, "", "    all_ports=True,\n"), program=PASSTHROUGH),
     "a path without its slash": _front("_has_valid_patterns", ('"/v1/*"', '"v1/*"', '"/v1/*"')),
     "a path matcher without a default": _front(
         "_leads_somewhere", (_MATCHER, "", _MATCHER), chosen="service id default_route_action NOT_FOUND"

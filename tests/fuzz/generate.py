@@ -327,6 +327,9 @@ def without(resources: list[R], gone: list[R], source: random.Random | None = No
         resource.inputs = _detached(resource.inputs, urns, source)
         if resource.options.get("parent") in urns:
             del resource.options["parent"]
+        # A stack has the provider of each of its objects; only the default one is none of its resources here.
+        if (provider := resource.options.get("kubernetes")) is not None and provider.urn in urns:
+            del resource.options["kubernetes"]
     return kept
 
 

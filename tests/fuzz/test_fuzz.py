@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
+from tests.fuzz import kubernetes
 from tests.fuzz.__main__ import broken_cases
-from tests.fuzz.checks import CHECKS, broken_by, engine_stack, findings
-from tests.fuzz.generate import generate, is_regular
+from tests.fuzz.checks import CHECKS, broken_by, engine_stack, findings, program_stack, verdicts
+from tests.fuzz.generate import generate, is_regular, named, without
 from tests.fuzz.intent import Intent
 from tests.fuzz.shrink import shrunk, written
 from tests.replay import Pack
@@ -58,6 +59,15 @@ def test_a_failing_case_is_made_small() -> None:
     intent = Intent((service([backend(group)], timeoutSec=1), group, check(), R("Network", "net")), True)
     small = shrunk(intent, lambda one: any("backends" in resource.inputs for resource in one.resources))
     assert written(small).splitlines()[0] == "r0 = R('BackendService', 'chat', {'backends': []})"
+
+
+def test_objects_whose_provider_is_of_another_stack_have_the_default_one() -> None:
+    stack = kubernetes.fleet()
+    providers = [one for one in stack if one.token == "pulumi:providers:kubernetes"]
+    kept = without(stack, providers[:1])
+    assert {one.options["kubernetes"].urn for one in kept if "kubernetes" in one.options} == {providers[1].urn}
+    intent = Intent(named(tuple(kept)), False)
+    assert verdicts(engine_stack(intent)) == verdicts(program_stack(intent))
 
 
 def test_a_stack_is_written_as_the_python_that_makes_it() -> None:

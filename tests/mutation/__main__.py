@@ -21,7 +21,7 @@ from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.put import ROOT
 
 _FOLDERS: Final = ("rules", "model")
-_SHARED: Final = ("on_gke", "shared")
+_SHARED: Final = ("forwarding", "on_gke", "shared")
 _TESTS: Final = (
     "tests/test_legality.py",
     "tests/model",

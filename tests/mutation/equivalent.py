@@ -66,6 +66,7 @@ EQUIVALENT: Final = {
      "is_shared = options.per_client and policy.limits_rate(of_each_client=False) is True",
      "policy.limits_rate(of_each_client=False) is True"): "without the option such a limit has passed already",
     ("rules/edge/frontend_https_only", "elif beside:", "if True:"): "of no proxy beside, nothing is said",
+    ("rules/forwarding/place", "if region is None and not proxy.is_regional:", "if False:"): "both are global then",
     ("rules/legality/backend_session_affinity", "if service.session_affinity.is_stateful is True:",
      "service.session_affinity.is_stateful is not False"): "the affinity is known here",
     ("rules/on_gke/edge/named", "if policy.object is None or name is None:", "name is None"):
@@ -78,7 +79,6 @@ EQUIVALENT: Final = {
     ("rules/on_gke/zones", "spans = reaches(or_else(least, 0), or_else(most, None), min_zones)", "-1"):
         "there are always more than no zones",
     ("rules/run/run_service_ingress", "elif ingress != BALANCED:", "if True:"): "a balanced one has no way around",
-    ("rules/shared/places", "if region is None and not proxy.is_regional:", "if False:"): "both are global then",
     ("rules/shared/signals", "if autoscaler.scales_by_cpu_alone is True:",
      "autoscaler.scales_by_cpu_alone is not False"): "it is known where `follows_cpu_alone` is",
     ("model/run/probe", "_DEFAULT_TIMEOUT_SECONDS = 1.0", "0.0"): "a period is at least 1 s",

@@ -57,6 +57,10 @@ def _row(rule: AnyRule) -> tuple[str, ...]:
 def _narrowest(rule: AnyRule) -> Mapping[str, Mutation]:
     """The mutations that the rule stops, of those with the fewest other rules: they are about its demand alone."""
     stopped = {name: one for name, one in MUTATIONS.items() if rule.name in one.rules}
+    if not stopped:
+        raise ValueError(
+            f"no mutation of the reference stack fires {rule.name}: add one to tests/reference_stack/mutations/"
+        )
     fewest = min(len(one.rules) for one in stopped.values())
     return {name: one for name, one in stopped.items() if len(one.rules) == fewest}
 

@@ -59,4 +59,5 @@ def test_what_is_kept_is_what_the_program_registers(stack_dir: Path, name: str) 
 
 
 def test_every_rule_guards_something() -> None:
-    assert {rule for mutated in MUTATIONS.values() for rule in mutated.rules} == {rule.name for rule in RULES}
+    guarding = {rule for mutated in MUTATIONS.values() for rule in mutated.rules}
+    assert {rule.name for rule in RULES} - guarding == set(), "add a mutation that only this rule catches"

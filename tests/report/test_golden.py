@@ -14,9 +14,7 @@ from tests.report.update_golden import FILES, FOLDER, golden_results
 @pytest.mark.parametrize("name", FILES)
 def test_a_format_shows_what_its_golden_file_does(name: str, results: Results) -> None:
     wanted = (FOLDER / FILES[name]).read_text(encoding="utf-8")
-    assert "".join(render("check", name, golden_results(results))) == wanted, (
-        "run `python -m tests.report.update_golden`"
-    )
+    assert "".join(render("check", name, golden_results(results))) == wanted, "run `make messages`"
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -17,7 +17,7 @@ from policypack.pack import _message
 from policypack.report.check.terminal import print_report
 from policypack.report.formats import render
 from policypack.verdict import Undecided
-from policypack.wording import lines_of, natural, quoted, title_of, waiver_text
+from policypack.wording import lines_of, listed, natural, quoted, title_of, waiver_text
 from tests.report.made import FAIL, HOSTILE, WAIVER, hostile_results, made_finding, made_results
 
 FINDINGS = {
@@ -40,6 +40,21 @@ def test_what_a_finding_says_in_lines() -> None:
     assert lines_of(made_finding(not_applicable="n")) == ("Not applicable: n.",)
     assert lines_of(made_finding(waivers=(WAIVER,))) == (f"Waiver: {waiver_text(WAIVER)}.",)
     assert waiver_text(WAIVER) == "in force until 2026-12-31, owner the team: it has to be"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, ""),
+        (1, "a"),
+        (2, "a, b"),
+        (3, "a, b, c"),
+        (4, "a, b and 2 more (see FILE)"),
+        (5, "a, b and 3 more (see FILE)"),
+    ],
+)
+def test_of_very_many_the_first_are_listed(number: int, said: str) -> None:
+    assert listed("abcde"[:number], 2, " (see FILE)") == said
 
 
 @pytest.mark.parametrize("finding", FINDINGS.values(), ids=FINDINGS)

@@ -44,7 +44,7 @@ def ref(target: R, **others: Any) -> dict[str, Any]:
 
 
 def route(*targets: R | Mapping[str, Any], parent: str = "front", name: str = "route", **spec: Any) -> R:
-    backends = [ref(one, port=8000) if isinstance(one, R) else one for one in targets]
+    backends = [ref(one, port=80) if isinstance(one, R) else one for one in targets]
     given = {"parentRefs": [{"name": parent}], "rules": [{"backendRefs": backends}], **spec}
     return thing(GATEWAY_API, "HTTPRoute", name, given)
 

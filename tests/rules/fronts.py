@@ -32,8 +32,7 @@ def global_rule(proxy: R, **inputs: Any) -> R:
 
 
 def regional_rule(**inputs: Any) -> R:
-    """A rule in front of a target proxy, or of a service that it sends packets to."""
-    ports = {"allPorts": True} if "backendService" in inputs else {"portRange": "443"}
+    ports: dict[str, Any] = {"ports": ["443"]} if "backendService" in inputs else {"portRange": "443"}
     return R("ForwardingRule", "rule", {"region": REGION, **ports, **inputs})
 
 

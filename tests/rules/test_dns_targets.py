@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import REGION, global_rule, https, regional_service, target, url_map
-from tests.stacks import Computed, Expected, R, check_verdict, service
+from tests.stacks import Computed, Expected, R, build, check_verdict, findings, service
 
 RULE = "forwarding-rule-scheme"
 RECORD_SET = "gcp:dns/recordSet:RecordSet"
@@ -20,7 +20,8 @@ def front(name: str = "rule", scheme: str = "INTERNAL_MANAGED", **inputs: Any) -
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
     to_proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
     to = {"target": target(to_proxy)} if scheme == "INTERNAL_MANAGED" else {"backendService": target(chat)}
-    given = {"region": REGION, "loadBalancingScheme": scheme, "portRange": "443", **to, **inputs}
+    ports = {"portRange": "443"} if scheme == "INTERNAL_MANAGED" else {"ports": ["443"]}
+    given = {"region": REGION, "loadBalancingScheme": scheme, **ports, **to, **inputs}
     return [R("ForwardingRule", name, given), chat, paths, to_proxy]
 
 
@@ -123,3 +124,80 @@ def test_a_target_whose_address_is_not_known_before(
     check_verdict(
         RULE, [*rules, record(*({"ipAddress": at, **RIGHT, **one} for one in targets), policy=policy)], expected, "rule"
     )
+
+
+def fixes(*resources: R) -> list[str]:
+    (found,) = findings(RULE, build(*resources))
+    return [problem.fix for problem in found.problems]
+
+
+TO_TCP = 'Set `ip_protocol="TCP"`.'
+MANAGED = "Set `load_balancing_scheme` to `INTERNAL_MANAGED` on the forwarding rule."
+
+
+@pytest.mark.parametrize(
+    ("rule", "inputs", "expected"),
+    [
+        pytest.param({"ipProtocol": "UDP"}, {}, [TO_TCP], id="a target for what the rule is to be"),
+        pytest.param(
+            {"ipProtocol": "UDP"},
+            {"ipProtocol": "udp"},
+            [TO_TCP, "In the target, set `ip_protocol` to `tcp`."],
+            id="a target for what the rule is",
+        ),
+        pytest.param({"loadBalancingScheme": "INTERNAL"}, {}, [MANAGED], id="a target of the scheme to be"),
+        pytest.param(
+            {"loadBalancingScheme": "INTERNAL"},
+            {"loadBalancerType": "regionalL4ilb"},
+            [MANAGED, "In the target, set `load_balancer_type` to `regionalL7ilb`."],
+            id="a target of the scheme that is",
+        ),
+    ],
+)
+def test_a_target_fits_what_a_wrong_rule_is_told_to_become(
+    rule: dict[str, Any], inputs: dict[str, Any], expected: list[str]
+) -> None:
+    found = record({"ipAddress": "10.0.0.5", **RIGHT, **inputs})
+    assert fixes(*front(ipAddress="10.0.0.5", **rule), found) == expected
+
+
+PROTOCOL = "Set `ip_protocol` to `TCP`, or `protocol` of `chat` to `UNSPECIFIED`."
+
+
+@pytest.mark.parametrize(
+    ("protocol", "inputs", "expected"),
+    [
+        pytest.param("UDP", {"ipProtocol": "udp"}, [PROTOCOL], id="a target for the rule"),
+        pytest.param("UDP", {"ipProtocol": "tcp"}, [PROTOCOL], id="a target for the service"),
+        pytest.param("L3_DEFAULT", {"ipProtocol": "udp"}, [PROTOCOL], id="a rule for any protocol"),
+        pytest.param(
+            "TCP", {"ipProtocol": "udp"}, ["In the target, set `ip_protocol` to `tcp`."], id="a target for neither"
+        ),
+    ],
+)
+def test_either_protocol_of_a_rule_and_a_service_that_differ_may_be_right(
+    protocol: str, inputs: dict[str, Any], expected: list[str]
+) -> None:
+    chat = regional_service("INTERNAL", protocol="TCP", portName=None)
+    (rule, *_) = front(scheme="INTERNAL", ipProtocol=protocol, ipAddress="10.0.0.5", backendService=target(chat))
+    found = record({"ipAddress": "10.0.0.5", **RIGHT, "loadBalancerType": "regionalL4ilb", **inputs})
+    assert fixes(rule, chat, found) == expected
+
+
+@pytest.mark.parametrize("region", [REGION, "us-east1"])
+def test_either_region_of_a_rule_and_a_proxy_that_differ_may_be_right(region: str) -> None:
+    rule, chat, paths, to_proxy = front(ipAddress="10.0.0.5")
+    away = R(to_proxy.type, "proxy", {**to_proxy.inputs, "region": "us-east1"})
+    rule.inputs["target"] = target(away)
+    found = record({"ipAddress": "10.0.0.5", **RIGHT, "region": region})
+    assert not any(fix.startswith("In the target") for fix in fixes(rule, chat, paths, away, found))
+
+
+@pytest.mark.parametrize("type_", ["regionalL7ilb", "globalL7ilb"])
+def test_either_scope_of_a_rule_and_a_proxy_that_differ_may_be_right(type_: str) -> None:
+    chat = service(loadBalancingScheme="INTERNAL_MANAGED")
+    paths = url_map(chat)
+    proxy = https(paths)
+    rule, *_ = front(ipAddress="10.0.0.5", target=target(proxy))
+    found = record({"ipAddress": "10.0.0.5", **RIGHT, "loadBalancerType": type_})
+    assert not any(fix.startswith("In the target") for fix in fixes(rule, chat, paths, proxy, found))

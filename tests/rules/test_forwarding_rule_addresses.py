@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rules.fronts import REGION, global_rule, https, regional_rule, regional_service, target, url_map
-from tests.stacks import API, Computed, Expected, Out, R, check_verdict, service
+from tests.stacks import API, Computed, Expected, Out, R, build, check_verdict, findings, service
 
 RULE = "forwarding-rule-scheme"
 ADDRESS, GLOBAL = "gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress"
@@ -210,7 +210,8 @@ def test_the_protocol_in_front_of_a_proxy(protocol: Any, expected: Expected) -> 
 )
 def test_the_protocol_of_packets(scheme: str, ours: Any, theirs: Any, expected: Expected) -> None:
     chat = regional_service(scheme, protocol=theirs)
-    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), ipProtocol=ours)
+    ports = {"ports": None, "allPorts": True} if ours == "L3_DEFAULT" else {}
+    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), ipProtocol=ours, **ports)
     check_verdict(RULE, [chat, rule], expected, "rule")
 
 
@@ -219,3 +220,40 @@ def test_what_is_read_shows_its_region_in_its_id() -> None:
         shown = {"id": f"projects/p/regions/{region}/subnetworks/vms"}
         subnetwork = R("Subnetwork", "vms", {"region": Computed(value=region)}, {"outputs": shown, "is_read": True})
         check_verdict(RULE, [*front("INTERNAL_MANAGED", subnetwork=target(subnetwork)), subnetwork], expected, "rule")
+
+
+def fixes(*resources: R) -> list[str]:
+    (found,) = findings(RULE, build(*resources))
+    return [problem.fix for problem in found.problems]
+
+
+TO_THE_SERVICES = "Set `load_balancing_scheme` to `INTERNAL_MANAGED` on the forwarding rule."
+
+
+@pytest.mark.parametrize(
+    ("rule", "ip", "expected"),
+    [
+        pytest.param({}, {"addressType": "INTERNAL"}, [TO_THE_SERVICES], id="an address for the services"),
+        pytest.param({}, {}, [TO_THE_SERVICES], id="an address for the rule"),
+        pytest.param(
+            {}, {"region": "us-east1"}, ["Create both in one region.", TO_THE_SERVICES], id="an address for neither"
+        ),
+        pytest.param({"networkTier": "STANDARD"}, {}, [TO_THE_SERVICES], id="a tier for the rule"),
+    ],
+)
+def test_what_fits_one_of_two_schemes_is_not_wrong(
+    rule: dict[str, Any], ip: dict[str, Any], expected: list[str]
+) -> None:
+    """The fix for the schemes is one for the address as well."""
+    at = address(networkTier=rule.get("networkTier"), **ip)
+    chat, paths, proxy, own, _ = front("INTERNAL_MANAGED", at, **rule)
+    own.inputs["loadBalancingScheme"] = "EXTERNAL_MANAGED"
+    assert fixes(chat, paths, proxy, own, at) == expected
+
+
+def test_a_tier_that_the_rule_has_to_leave_is_not_asked_of_its_address() -> None:
+    chat = service()
+    paths = url_map(chat)
+    proxy, ip = https(paths), address(networkTier="PREMIUM")
+    rule = global_rule(proxy, networkTier="STANDARD", ipAddress=Out(ip, "address"))
+    assert fixes(chat, paths, proxy, rule, ip) == ["Omit `network_tier`.", "Use the global resource for both."]

@@ -65,5 +65,6 @@ def test_the_network_of_packets(nics: list[R], place: dict[str, Any], scheme: st
     )
     group = mig(REGION, versions=[{"instanceTemplate": target(template)}])
     chat = regional_service(scheme, protocol="TCP", backends=[backend(group)])
-    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), **place)
+    ports = {"ports": None, "allPorts": True}
+    rule = regional_rule(loadBalancingScheme=scheme, backendService=target(chat), **ports, **place)
     check_verdict(RULE, [NETWORK, OTHER, OURS, THEIRS, template, group, chat, rule], status, "rule")

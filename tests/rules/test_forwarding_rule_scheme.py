@@ -223,6 +223,25 @@ def test_what_would_fit_a_wrong_scheme_is_not_asked_for() -> None:
         assert statuses(name, build(chat, US)) == {"chat": "failed"}
 
 
+@pytest.mark.parametrize("rule", ["load-balancer-attributes", "load-balancer-balancing-mode"])
+@pytest.mark.parametrize(
+    ("scheme", "early", "whole"),
+    [
+        ("INTERNAL", "undecided", "not applicable"),
+        (None, "undecided", "not applicable"),
+        ("INTERNAL_MANAGED", "passed", "passed"),
+    ],
+)
+def test_a_proxy_that_is_created_later_may_require_another_scheme(
+    rule: str, scheme: Any, early: str, whole: str
+) -> None:
+    """An update stops nothing for what would fit a scheme that a proxy turns out to refuse."""
+    chat = regional_service(protocol="TCP", loadBalancingScheme=scheme, backends=[backend(US)])
+    proxy = R("RegionTargetTcpProxy", "proxy", {"region": REGION, "backendService": target(chat)})
+    assert statuses(rule, build(chat, US, is_complete=False)) == {"chat": early}
+    assert statuses(rule, build(chat, US, proxy)) == {"chat": whole}
+
+
 RETRY = {"retryPolicy": {"numRetries": 2, "retryConditions": ["connect-failure"]}}
 REWRITE = {"urlRewrite": {"pathPrefixRewrite": "/"}}
 
@@ -485,6 +504,21 @@ def test_certificates_of_certificate_manager(scheme: str, certificates: dict[str
     chat, paths, proxy, rule = stack(scheme, scheme)
     proxy.inputs.update(certificates)
     check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
+
+
+@pytest.mark.parametrize("certificates", [CERTIFICATES, CERTIFICATE_MAP])
+@pytest.mark.parametrize(
+    ("scheme", "other"), [("INTERNAL_MANAGED", "EXTERNAL_MANAGED"), ("EXTERNAL", "INTERNAL_MANAGED")]
+)
+def test_certificates_that_fit_one_of_two_schemes_are_not_wrong(
+    scheme: str, other: str, certificates: dict[str, Any]
+) -> None:
+    chat, paths, proxy, rule = stack(scheme, other)
+    proxy.inputs.update(certificates)
+    (found,) = findings(RULE, build(chat, paths, proxy, rule))
+    assert [problem.observed for problem in found.problems] == [
+        f"It has scheme `{other}`, but backend service `chat` has `{scheme}`."
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["INTERNAL_MANAGED", "EXTERNAL_MANAGED"])

@@ -459,6 +459,17 @@ def test_the_stack_is_chosen(tmp_path: Path) -> None:
     assert load_program(tmp_path, "acme/b", timeout=60).name == "b"
 
 
+def test_deployment_settings_are_no_stack(tmp_path: Path) -> None:
+    write(tmp_path, main="", Pulumi__a__yaml=CONFIG, Pulumi__a__deploy__yaml="settings: {}\n")
+    assert load_program(tmp_path, timeout=60).name == "a"
+
+
+def test_a_folder_in_the_place_of_a_stack_file_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, main="")
+    (tmp_path / "Pulumi.dev.yaml").mkdir()
+    assert "Pulumi.dev.yaml cannot be read: Is a directory" in error_of(tmp_path)
+
+
 def test_without_stack_files_there_is_no_configuration(tmp_path: Path) -> None:
     write(tmp_path, main="")
     assert load_program(tmp_path, timeout=60).name == "dev"

@@ -10,13 +10,12 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from policypack.audit.error import TargetError
-from policypack.wording import printable
+from policypack.wording import closest, printable
 
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
@@ -125,8 +124,8 @@ def notes_on(url: str) -> Iterator[str]:
     known = _PARAMETERS.get(scheme, {})
     for name, _ in parse_qsl(rest.partition("?")[2], keep_blank_values=True) if known else ():
         if name not in known and (scheme, name) not in _REFUSED:
-            close = get_close_matches(name, known, 1)
-            hint = f"; did you mean `{close[0]}`?" if close else ""
+            near = closest(name, known)
+            hint = f"; did you mean `{near}`?" if near else ""
             yield printable(f"the parameter `{name}` of {scheme}:// URLs has no effect on reading{hint}")
 
 

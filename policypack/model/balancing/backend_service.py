@@ -14,7 +14,13 @@ from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCh
 from policypack.model.balancing.region_count import count_regions
 from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, location_of, may_be_one_project, parse_reference, setting
+from policypack.model.graph.reference import (
+    Reference,
+    location_of,
+    may_be_one_project,
+    parse_reference,
+    with_provider_default,
+)
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
@@ -232,7 +238,7 @@ class BackendService(LoadBalancerService):
         """What tells a group from others, however its URL is written."""
         if isinstance(entry, Resource):
             return entry.urn
-        project = entry.project or setting(self.resource, "project")
+        project = entry.project or with_provider_default(self.resource, "project")
         collection = "instanceGroups" if entry.collection == "instanceGroupManagers" else entry.collection
         named = entry.in_collection(collection).in_project(project if isinstance(project, str) else None)
         resource = self.stack.by_reference(named)

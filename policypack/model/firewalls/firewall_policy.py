@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import is_regional_type, parse_reference, region_of, region_setting, setting
+from policypack.model.graph.reference import (
+    is_regional_type,
+    parse_reference,
+    region_setting,
+    short_name,
+)
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -39,11 +44,8 @@ def network_of(stack: Stack, resource: Resource) -> Links:
 def attachment(stack: Stack, association: Resource, network: Resource, endpoint: Endpoint) -> Iterable[bool | Unknown]:
     """Whether an association attaches its policy to a network, and in the region of an endpoint."""
     yield network_of(stack, association).includes(network)
-    region = setting(association, "region")
-    if "/region" in association.type:
-        here = endpoint.group.region
-        known = isinstance(region, str) and isinstance(here, str)
-        yield region_of(region) == here if known and isinstance(region, str) else UNKNOWN
+    if is_regional_type(association.type):
+        yield equals(region_setting(association), endpoint.group.region)
 
 
 def is_of_policy(stack: Stack, resource: Resource, association: Resource) -> bool | Unknown:
@@ -60,11 +62,11 @@ def is_of_policy(stack: Stack, resource: Resource, association: Resource) -> boo
 @per_stack
 def policy_of(stack: Stack, resource: Resource) -> Resource | str | None:
     """The policy of a rule or an association: in the stack, by its name outside it, or not known."""
-    is_regional = "/region" in resource.type
-    types = [type_ for type_ in FIREWALL_POLICY_TYPES if ("/region" in type_) == is_regional]
+    is_regional = is_regional_type(resource.type)
+    types = [type_ for type_ in FIREWALL_POLICY_TYPES if is_regional_type(type_) == is_regional]
     given = resource.asked.string("firewallPolicy")
     if isinstance(given, str):
-        name = given.rpartition("/")[2]
+        name = short_name(given)
         policies = [(policy, _name_of(policy)) for policy in stack.of_types(types) if _are_near(policy, resource)]
         named = [policy for policy, own in policies if isinstance(own, str) and own == name]
         unnamed = [policy for policy, own in policies if isinstance(own, Unknown)]
@@ -83,5 +85,5 @@ def _name_of(policy: Resource) -> str | Unknown | None:
     """A policy's name in Google Cloud; `None` for a new one that Pulumi names."""
     identifier = policy.result.string("id")
     if isinstance(identifier, str) and parse_reference(identifier):
-        return identifier.rpartition("/")[2]
+        return short_name(identifier)
     return policy.asked.string("name")

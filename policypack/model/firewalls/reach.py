@@ -10,6 +10,7 @@ from policypack.model.firewalls.effects import Effect, Layer, effect_of, hierarc
 from policypack.model.firewalls.firewall import Firewall, FirewallRule, known_tags
 from policypack.model.firewalls.firewall_policy import attachment, network_of, policy_of
 from policypack.model.graph.links import LinkIndex
+from policypack.model.graph.reference import is_regional_type
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -22,7 +23,7 @@ from policypack.model.graph.tokens import (
     WITH_RULES_TYPES,
 )
 from policypack.model.network.placement import Endpoint
-from policypack.model.values.logic import all_of
+from policypack.model.values.logic import all_of, negation
 from policypack.model.values.ranges import EVERYWHERE, Range, Ranges, within, without
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -73,8 +74,17 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
     if not any(_blocked(order, traffic, hopeful=False) for order in orders):
         return Reach(True, (), ())
     if all(blocked) and _is_all_there_is(stack, network):
-        return Reach(False, blocked[0], ())
+        return Reach(False, blocked[0], tuple(uncertain))
     return Reach(UNKNOWN, (), tuple(uncertain))
+
+
+def is_closed(stack: Stack, network: Resource, endpoint: Endpoint, port: int) -> bool | Unknown:
+    """Whether no TCP connection reaches a port of the machines of an endpoint, wherever it comes from."""
+    found = reach(stack, network, endpoint, port, EVERYWHERE)
+    if found.is_open is not False:
+        return negation(found.is_open)
+    is_open_to_some = bool(without(EVERYWHERE, tuple(one.source for one in found.blocked)))
+    return UNKNOWN if is_open_to_some and found.uncertain else not is_open_to_some
 
 
 def _is_all_there_is(stack: Stack, network: Resource) -> bool:
@@ -148,7 +158,7 @@ def _policy_layers(stack: Stack, network: Resource, endpoint: Endpoint, port: in
         is_attached = all_of(attachment(stack, association, network, endpoint))
         if is_attached is False:
             continue
-        layer = layers[1 if "/region" in association.type else 0]
+        layer = layers[1 if is_regional_type(association.type) else 0]
         layer += _policy_effects(stack, association, endpoint, port, is_attached)
     return layers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.balancing.health_check import HealthCheck
-from policypack.model.firewalls.reach import reach
+from policypack.model.firewalls.reach import is_closed, reach
 from policypack.model.graph.links import Links
 from policypack.model.graph.path import on_path
 from policypack.model.graph.reference import Reference
@@ -250,4 +250,16 @@ def is_shut_out(service: BackendService, group: Group, port: int, serving: int, 
         found = [reach(service.stack, network, endpoint, number, sources).is_open for number in (serving, port)]
         if found[0] is True and found[1] is False:
             return True
+    return False
+
+
+def is_shut(service: BackendService, group: Group, ports: Iterable[int]) -> bool | Unknown:
+    """Whether the firewall admits nobody to any of some ports of a group's machines; false for networks not seen."""
+    ports = tuple(ports)
+    for endpoint in probed_endpoints(service):
+        if endpoint.group.target is group.target:
+            network = network_of_stack(endpoint, service.stack)
+            if isinstance(network, Unknown):
+                return UNKNOWN
+            return all_of(is_closed(service.stack, network, endpoint, port) for port in ports)
     return False

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import location_of, parse_reference, references_to, setting
+from policypack.model.graph.reference import location_of, parse_reference, references_to, with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -70,7 +70,7 @@ class Autoscaler(View):
         type_, key = _SIZES[self.resource.type]
         if manager.type != type_ or self.targets_instance_group:
             return False
-        if setting(self.resource, key) is None and setting(manager, key) is None:
+        if with_provider_default(self.resource, key) is None and with_provider_default(manager, key) is None:
             # Both leave it to the provider.
             return True if self.resource.provider == manager.provider else UNKNOWN
         there = _place(manager)

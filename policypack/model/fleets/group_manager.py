@@ -14,7 +14,7 @@ from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.fleets.autoscaler import Autoscaler, autoscalers
 from policypack.model.graph.attached import attached_to
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import references_to, region_of, setting
+from policypack.model.graph.reference import references_to, region_of, short_name, with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -104,7 +104,7 @@ class GroupManager(View):
     def listed_zones(self) -> tuple[str, ...]:
         """The names of the zones that a regional group asks for, as far as they are known."""
         listed = self.resource.asked.strings("distributionPolicyZones")
-        names = (zone.rstrip("/").rpartition("/")[2] for zone in known_in(listed))
+        names = (short_name(zone) for zone in known_in(listed))
         return tuple(dict.fromkeys(name for name in names if name))
 
     def _is_in_region(self, zone: str) -> bool:
@@ -319,13 +319,13 @@ def zones_of(group: Group, spreading_shapes: Collection[str]) -> ZoneCount:
 
 def _zone_of(resource: Resource) -> str | Unknown | None:
     """The zone of a zonal resource; of one that is read, its name may be all that says it."""
-    zone = setting(resource, "zone")
+    zone = with_provider_default(resource, "zone")
     names = (name.location for name in references_to(resource) if name.scope == "zones")
     return zone if isinstance(zone, str) else next(names, zone)
 
 
 def _one_zone(zone: str | Unknown | None) -> ZoneCount:
-    name = zone.rstrip("/").rpartition("/")[2] if isinstance(zone, str) else None
+    name = short_name(zone) if isinstance(zone, str) else None
     return ZoneCount(frozenset({name} if name else ()), 1, 1)
 
 

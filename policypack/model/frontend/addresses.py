@@ -17,16 +17,12 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS
 from policypack.model.graph.view import View
-from policypack.model.values.logic import all_of, any_of, equals, is_set, negation, when_known
+from policypack.model.products.fronts import FRONTS
+from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 Ports: TypeAlias = "tuple[range, ...]"
-_FAMILIES: Final = {
-    "EXTERNAL": "external",
-    "EXTERNAL_MANAGED": "external",
-    "INTERNAL": "internal",
-    "INTERNAL_MANAGED": "internal",
-}
+_FAMILIES: Final = {kind.scheme: kind.address for kind in FRONTS}
 # The purpose of an internal address that several rules may have.
 SHARED_PURPOSE: Final = "SHARED_LOADBALANCER_VIP"
 _EVERY_PORT: Final = (range(65536),)
@@ -108,17 +104,17 @@ def _rules(stack: Stack) -> tuple[ForwardingRule, ...]:
 
 
 def _clash(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
-    family, other_family = (when_known(rule.scheme, _FAMILIES.get) for rule in (one, other))
+    family, other_family = (when_known(rule.scheme, lambda scheme: _FAMILIES.get(scheme, "")) for rule in (one, other))
     # Rules for some sources stand beside the one for all others.
     steers = any_of(when_known(rule.resource.asked.strings("sourceIpRanges"), bool) for rule in (one, other))
     return all_of(
         [
-            is_set(family),
+            when_known(family, bool),
             equals(family, other_family),
             negation(steers),
             equals(one.protocol, other.protocol),
             _share_a_port(ports_of(one), ports_of(other)),
-            _are_at_one_address(one, other, is_internal=equals(family, "internal") is True),
+            _are_at_one_address(one, other, is_internal=equals(family, "INTERNAL") is True),
         ]
     )
 
@@ -171,9 +167,9 @@ def ports_of(rule: ForwardingRule) -> Ports | Unknown:
     return known if known and len(known) == len(ranges) else UNKNOWN
 
 
-def count_of_ports(rule: ForwardingRule) -> int | Unknown:
-    """How many ports a forwarding rule is for."""
-    return when_known(ports_of(rule), lambda ranges: sum(len(one) for one in ranges))
+def spelled_ports(ports: range) -> str:
+    """Ports as a forwarding rule has them: `80` or `8000-8999`."""
+    return str(ports.start) if len(ports) == 1 else f"{ports.start}-{ports.stop - 1}"
 
 
 def _range(text: str | Unknown) -> range | Unknown:

@@ -42,6 +42,28 @@ class _Targets:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """The forwarding rules at the addresses that a record leaves out while they are unhealthy.
+
+    Attributes:
+        named: those at each address that is known.
+        others: those that the policy comes from besides, the rules at one address together.
+        unknown: how many addresses are not known.
+        has_more: whether there may be more addresses.
+    """
+
+    named: dict[str, list[Resource]]
+    others: tuple[tuple[Resource, ...], ...]
+    unknown: int
+    has_more: bool
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether each of the others is at one of the unknown addresses: there are as many, and there is no more."""
+        return len(self.others) <= self.unknown and not self.has_more
+
+
+@dataclass(frozen=True)
 class Lead:
     """Health-checked targets of a record, and the forwarding rules at the address of one of them.
 
@@ -77,17 +99,13 @@ def _leads_of(stack: Stack, record: Resource) -> Iterator[Lead]:
     for target in (target for listed in known_in(lists) for target in listed):
         address = _address(target)
         (unnamed if isinstance(address, Unknown) else named.setdefault(address, [])).append(target)
-    rules_at = {address: tuple(_rules_with(stack, address)) for address in named}
+    found = _found(stack, record, policy)
     for address, targets in named.items():
-        yield Lead(record.name, tuple(targets), rules_at[address], is_certain=True)
-    found = {rule for rules in rules_at.values() for rule in rules}
-    others = [rules for rules in _fronts_of(stack, record) if rules and not found.issuperset(rules)]
-    every = _healthy_targets(policy)
-    # As many unknown addresses as resources that they come from: each is one of them.
-    unknown = [address for address in every.addresses if isinstance(address, Unknown)]
-    is_settled = len(others) <= len(unnamed) == len(unknown) and not every.has_more
-    for rules in others if unnamed else ():
-        yield Lead(record.name, tuple(unnamed), rules, is_settled)
+        yield Lead(record.name, tuple(targets), tuple(found.named[address]), is_certain=True)
+    # An unknown address of another kind may be that of any of the rules.
+    is_certain = found.is_settled and len(unnamed) == found.unknown
+    for rules in found.others if unnamed else ():
+        yield Lead(record.name, tuple(unnamed), rules, is_certain)
 
 
 def regions_joined_by_dns(service: BackendService) -> DistinctCount:
@@ -113,31 +131,31 @@ def _joined(stack: Stack) -> tuple[_Joined, ...]:
 
 
 def _joined_by(stack: Stack, record: Resource) -> _Joined:
-    fronts = _fronts_of(stack, record)
     policy = record.asked.object("routingPolicy")
     if policy is None:
         return _Joined()
+    found = _found(stack, record, policy)
+    named = [rule for rules in found.named.values() for rule in rules]
+    others = [rule for rules in found.others for rule in rules] if found.unknown or found.has_more else []
+    if found.is_settled:
+        return _Joined(_services_behind(stack, [*named, *others]))
+    return _Joined(_services_behind(stack, named), _services_behind(stack, others))
+
+
+def _found(stack: Stack, record: Resource, policy: Properties | Unknown) -> _Found:
+    """The forwarding rules at the addresses of a routing policy: by the address, or as what the policy comes from."""
     targets = _Targets((), has_more=True) if isinstance(policy, Unknown) else _healthy_targets(policy)
-    certain, unknown = list[Resource](), 0
-    for address in targets.addresses:
-        if isinstance(address, Unknown):
-            unknown += 1
-        else:
-            certain += _rules_with(stack, address)
-    others = [rules for rules in fronts if rules and not all(rule in certain for rule in rules)]
-    # As many unknown addresses as resources that they come from: each is one of them.
-    are_settled = bool(others) and len(others) <= unknown and not targets.has_more
-    if are_settled:
-        certain += [rule for rules in others for rule in rules]
-    may_join = (unknown or targets.has_more) and not are_settled
-    possible = [rule for rules in others for rule in rules] if may_join else []
-    return _Joined(_services_behind(stack, certain), _services_behind(stack, possible))
+    named = {address: _rules_with(stack, address) for address in known_in(targets.addresses)}
+    certain = {rule for rules in named.values() for rule in rules}
+    others = tuple(rules for rules in _fronts_of(stack, record) if rules and not certain.issuperset(rules))
+    return _Found(named, others, len(targets.addresses) - len(known_in(targets.addresses)), targets.has_more)
 
 
-def _fronts_of(stack: Stack, record: Resource) -> set[tuple[Resource, ...]]:
+def _fronts_of(stack: Stack, record: Resource) -> tuple[tuple[Resource, ...], ...]:
     """The forwarding rules that a routing policy comes from, those at one address together."""
     sources = [stack.by_urn(urn) for urn in record.edges.get("routingPolicy", ())]
-    return {_rules_of(stack, source) for source in sources if source and source.type in _SOURCE_TYPES}
+    fronts = (_rules_of(stack, source) for source in sources if source and source.type in _SOURCE_TYPES)
+    return tuple(dict.fromkeys(fronts))
 
 
 def _healthy_targets(policy: Properties) -> _Targets:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.proxy import Proxy
@@ -11,16 +12,19 @@ from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference, is_regional_type, location_of, region_setting
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES, SUBNETWORK_TYPES
 from policypack.model.graph.view import View
+from policypack.model.products.fronts import FrontKind, fronts_of
 from policypack.model.products.product import (
     CLASSIC_SCHEME,
     DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES,
     INTERNAL_SCHEMES,
+    MIGRATIONS,
     scheme_of,
 )
-from policypack.model.values.logic import all_of, equals, is_in, negation, same, when_known
-from policypack.model.values.values import UNKNOWN, Unknown, camel_case
+from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in, negation, same, when_known
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _DEFAULT_PROTOCOL: Final = "TCP"
+T = TypeVar("T")
 
 
 class ForwardingRule(View):
@@ -40,6 +44,33 @@ class ForwardingRule(View):
     def scheme(self) -> str | Unknown:
         return scheme_of(self.resource, DEFAULT_REGIONAL_SCHEME_OF_FORWARDING_RULES if self.is_regional else None)
 
+    def has_scheme_of(self, service: BackendService) -> bool | Unknown:
+        """Whether a service behind it has its scheme, or the one that a global service migrates to first."""
+        migrated = when_known(self.scheme, lambda own: "" if service.is_regional else MIGRATIONS.get(own, ""))
+        return any_of(equals(one, service.scheme) for one in (self.scheme, migrated))
+
+    @cached_property
+    def _schemes(self) -> tuple[str | Unknown, ...]:
+        """Its scheme, and those of the services that it leads to where they differ: one of the two has to change."""
+        behind = (*self.direct_services, *(service for proxy in self.proxies for service in proxy.services))
+        others = known_in(service.scheme for service in behind if self.has_scheme_of(service) is False)
+        return (self.scheme, *sorted(set(others)))
+
+    def fact(self, read: Callable[[FrontKind], T], of: Proxy | None = None) -> T | Unknown | None:
+        """What the table says of its kind; `UNKNOWN` while that depends on its scheme, which is not known.
+
+        `None` while it depends on whether it or the services behind it get another scheme, as one of them has to.
+
+        Args:
+            read: what to read of a kind.
+            of: a proxy whose scope counts in place of that of the rule.
+        """
+        scope = of.is_regional if of else self.is_regional
+        found = {read(kind) for scheme in self._schemes for kind in fronts_of(scheme, is_regional=scope)}
+        if len(found) == 1:
+            return found.pop()
+        return UNKNOWN if isinstance(self.scheme, Unknown) else None
+
     @property
     def network_tier(self) -> str | Unknown | None:
         """`PREMIUM` or `STANDARD`; `None` takes that of the address, else PREMIUM."""
@@ -51,13 +82,14 @@ class ForwardingRule(View):
         return when_known(self.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
 
     @property
-    def ports(self) -> list[str | Unknown] | Unknown:
-        """The ports that are listed one by one."""
-        return self.resource.asked.strings("ports")
-
-    def sets_ports(self, name: str) -> bool | Unknown:
-        """Whether it says its ports by one of three properties: `ports`, `port_range` or `all_ports`."""
-        return when_known(self.resource.asked.value(camel_case(name)), lambda value: value not in (None, "", False, []))
+    def names_ports_by(self) -> dict[str, bool | Unknown]:
+        """Whether it names its ports by each of the properties for that, by their Python names."""
+        asked = self.resource.asked
+        return {
+            "ports": when_known(asked.strings("ports"), bool),
+            "port_range": when_known(asked.string("portRange"), bool),
+            "all_ports": asked.boolean("allPorts", default=False),
+        }
 
     @property
     def keeps_to_its_region(self) -> bool | Unknown:

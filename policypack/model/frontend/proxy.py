@@ -11,6 +11,7 @@ from policypack.model.frontend.url_map import UrlMap
 from policypack.model.graph.links import Links
 from policypack.model.graph.path import services_of
 from policypack.model.graph.reference import is_regional_type, region_setting
+from policypack.model.graph.resource import ordered
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
     GRPC_PROXY_TYPES,
@@ -121,8 +122,7 @@ class Proxy(View):
     def services(self) -> tuple[BackendService, ...]:
         direct = self.service_links.targets
         through = (service for url_map in self.url_maps for service in url_map.services)
-        found = {resource.urn: resource for resource in (*direct, *through)}
-        return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
+        return tuple(BackendService.of(one, self.stack) for one in ordered((*direct, *through)))
 
     @property
     def further_services(self) -> tuple[BackendService, ...] | None:
@@ -131,8 +131,8 @@ class Proxy(View):
         if self.url_map_links.why or self.service_links.why or None in maps:
             return None
         certain = {service.urn for service in self.services}
-        found = {one.urn: one for services in maps if services for one in services if one.urn not in certain}
-        return tuple(BackendService.of(found[urn], self.stack) for urn in sorted(found))
+        found = (one for services in maps if services for one in services if one.urn not in certain)
+        return tuple(BackendService.of(one, self.stack) for one in ordered(found))
 
     @property
     def passes_requests_on(self) -> bool | Unknown:
@@ -173,5 +173,5 @@ def is_behind_proxy(service: BackendService) -> bool | Unknown:
 def _services_behind_proxies(stack: Stack) -> tuple[frozenset[str], bool]:
     """The services that proxies certainly send requests to, and whether these are all."""
     proxies = [Proxy.of(resource, stack) for resource in stack.of_types(PROXY_TYPES)]
-    is_all = not any(proxy.why_services_unknown for proxy in proxies)
+    is_all = stack.is_complete and not any(proxy.why_services_unknown for proxy in proxies)
     return frozenset(service.urn for proxy in proxies for service in proxy.services), is_all

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from policypack.model.gke.exports import exported_targets
-from policypack.model.gke.fronts import Front, Route, gateways_of, routes_of
+from policypack.model.gke.fronts import TARGETS, Front, Route, gateways_of, routes_of
+from policypack.model.gke.missing import is_missing, meant_by
 from policypack.model.gke.opaque import opaque_in, why_hidden
 from policypack.model.gke.policies import Policy
 from policypack.model.gke.workloads import Workload, workloads_behind
@@ -23,7 +24,6 @@ from policypack.model.kubernetes.kinds import (
     HEALTH_CHECK_POLICY,
     IMPORTS,
     INFERENCE_POOL,
-    SERVICE,
 )
 from policypack.model.kubernetes.objects import (
     KubernetesObject,
@@ -39,7 +39,6 @@ from policypack.model.values.properties import Properties
 from policypack.model.values.secret import plain
 from policypack.model.values.values import UNKNOWN, Unknown
 
-_TARGETS: Final = (SERVICE, INFERENCE_POOL)
 _POOLS: Final = {INFERENCE_POOL, *(kind for kind, of in IMPORTS.items() if of == INFERENCE_POOL)}
 
 
@@ -76,7 +75,7 @@ class GkeBackend:
     @property
     def target(self) -> KubernetesObject | None:
         """The Service or the InferencePool; `None` if it is not in the stack."""
-        return self.shown_on if self.shown_on.kind in _TARGETS else None
+        return self.shown_on if self.shown_on.kind in TARGETS else None
 
     @property
     def kind(self) -> str | Unknown:
@@ -156,11 +155,21 @@ class GkeBackend:
     @cached_property
     def is_llm(self) -> bool | Unknown:
         """Whether it serves a model: an InferencePool, or Pods with accelerators or with a known model server."""
-        if is_in(self.kind, _POOLS) is True:
+        if is_in(self.kind, _POOLS) is True or (self.is_missing and self.meant):
             return True
         found = any_of(all_of([serves, one.is_model_server]) for one, serves in self.workloads_anywhere)
         is_open = not self.target or not self.workloads or opaque_in(self.stack, self.shown_on)
         return UNKNOWN if found is False and is_open else found
+
+    @cached_property
+    def is_missing(self) -> bool:
+        """Whether what its route names is certainly not there."""
+        return not self.target and isinstance(self.ref, Ref) and is_missing(self.shown_on, self.ref)
+
+    @cached_property
+    def meant(self) -> tuple[KubernetesObject, ...]:
+        """Where nothing has the name in its route: what serves a model beside it, and has no route."""
+        return () if self.target or not isinstance(self.ref, Ref) else meant_by(self.shown_on, self.ref)
 
     @property
     def target_ports(self) -> tuple[int, ...]:
@@ -315,6 +324,6 @@ def _targets(stack: Stack, route: Route) -> Sequence[tuple[KubernetesObject, boo
     ref = route.ref
     if isinstance(ref, Unknown):
         return [(route.holder, UNKNOWN)]
-    links = [(one, refers_to(route.holder, ref, one)) for one in objects_of(stack, _TARGETS)]
+    links = [(one, refers_to(route.holder, ref, one)) for one in objects_of(stack, TARGETS)]
     certain = [(one, leads) for one, leads in links if leads is True]
     return certain or [link for link in links if link[1] is UNKNOWN] or [(route.holder, True)]

@@ -14,6 +14,7 @@ from policypack.model.kubernetes.kinds import (
     CORE_GROUP,
     GATEWAY,
     GATEWAY_GROUPS,
+    INFERENCE_POOL,
     INGRESS,
     INGRESS_GROUPS,
     NEG_ANNOTATION,
@@ -26,6 +27,8 @@ from policypack.model.values.logic import any_of, equals, or_else, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
+# What routes lead to.
+TARGETS: Final = (SERVICE, INFERENCE_POOL)
 _INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
 _GOOGLE_PREFIXES: Final = ("gke-l7-", "asm-l7-")
 

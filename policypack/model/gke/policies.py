@@ -81,6 +81,8 @@ _CHECKS: Final = {
     "GRPC": "grpcHealthCheck",
     "TCP": "tcpHealthCheck",
 }
+# https://cloud.google.com/kubernetes-engine/docs/how-to/configure-gateway-resources#configure_health_check
+_FIXED_PORT, _SERVING_PORT = "USE_FIXED_PORT", "USE_SERVING_PORT"
 _WITH_PATHS: Final = ("HTTP", "HTTPS", "HTTP2")
 DEFAULT_PATH: Final = "/"
 
@@ -217,3 +219,28 @@ class Policy:
         return Check(
             type_, block.string("requestPath", default=DEFAULT_PATH) if isinstance(block, Properties) else UNKNOWN
         )
+
+    @property
+    def probed_port(self) -> str | Unknown | None:
+        """The port of the Pods that its health check probes; `None` for the one that serves."""
+        block, specification = self._check_block, "portSpecification"
+        if block is None or isinstance(block, Unknown):
+            return block
+        how = block.string(specification, default=_FIXED_PORT)
+        if isinstance(how, Unknown) or how not in (_FIXED_PORT, _SERVING_PORT):
+            return UNKNOWN
+        port = block.string("port") if how == _FIXED_PORT else None
+        return UNKNOWN if port is None and self.object and self.object.is_patch else port
+
+    @property
+    def _check_block(self) -> Properties | Unknown | None:
+        """The settings of its health check."""
+        if self.object is None:
+            return None
+        if self.kind == BACKEND_CONFIG:
+            return self.object.spec.object("healthCheck")
+        type_ = self.check.type
+        found = self.object.spec.block("default").object("config")
+        if not isinstance(found, Properties) or isinstance(type_, Unknown):
+            return UNKNOWN if found is not None else None
+        return found.object(_CHECKS[type_])

@@ -11,7 +11,7 @@ from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.kubernetes.kinds import INFERENCE_POOL
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of, same_cluster, same_namespace
 from policypack.model.software.servers import ServerName, servers_in
-from policypack.model.values.logic import all_of, any_of, known_in
+from policypack.model.values.logic import all_of, any_of, equals, known_in, or_else
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import joined
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -81,6 +81,18 @@ class Workload(KubernetesObject):
             line = joined(" ", [word for word in known if isinstance(word, str)])
             found.append((line, not any(isinstance(one, Unknown) for one in (*words, *known))))
         return tuple(found)
+
+    @property
+    def serving_containers(self) -> Iterator[Properties]:
+        """Those that run as long as its Pods do, sidecars among them; one of which nothing is known stands for any.
+
+        https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+        """
+        for _, spec in self.templates:
+            for key in ("containers", "initContainers"):
+                for one in or_else(spec.objects(key), [Properties(UNKNOWN)]):
+                    if key == "containers" or equals(one.string("restartPolicy"), "Always") is not False:
+                        yield one
 
     @property
     def _all_containers(self) -> Iterator[Properties]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from policypack.model.graph.links import LinkIndex, Links, resolve
-from policypack.model.graph.reference import COLLECTIONS, full_url, setting
+from policypack.model.graph.reference import COLLECTIONS, full_url, short_name, with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -69,8 +69,8 @@ def attached_to(stack: Stack, owner: Resource, types: Iterable[str]) -> tuple[tu
 def _belongs(resource: Resource, links: Links, owner: Resource) -> bool | Unknown:
     """What names its owner and another place than the owner's may mean another resource of that name."""
     key = _PLACES.get(COLLECTIONS[owner.type][1])
-    places = {setting(one, key) for one in (resource, owner)} if key else ()
-    is_elsewhere = len({place.rpartition("/")[2] for place in places if isinstance(place, str)}) > 1
+    places = {with_provider_default(one, key) for one in (resource, owner)} if key else ()
+    is_elsewhere = len({short_name(place) for place in places if isinstance(place, str)}) > 1
     belongs = links.includes(owner)
     return UNKNOWN if belongs is True and is_elsewhere else belongs
 

@@ -6,8 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from policypack.model.graph.reference import Reference, has_a_name, may_have_any_name, parse_reference, setting
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.reference import (
+    Reference,
+    has_a_name,
+    may_have_any_name,
+    parse_reference,
+    with_provider_default,
+)
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
     AUTOSCALER_TYPES,
@@ -217,7 +223,7 @@ def _match(
     if reference is None:
         return None
     if reference.project is None:
-        project = setting(resource, "project")
+        project = with_provider_default(resource, "project")
         reference = reference.in_project(project if isinstance(project, str) else None)
     target = stack.by_reference(reference)
     if target is not None:
@@ -242,5 +248,4 @@ def _describe(urn: str, source: Resource | None) -> str:
 
 
 def _unique(found: Iterable[Resource | Reference]) -> tuple[Resource, ...]:
-    resources = {resource.urn: resource for resource in found if isinstance(resource, Resource)}
-    return tuple(resources[urn] for urn in sorted(resources))
+    return ordered(entry for entry in found if isinstance(entry, Resource))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from policypack.model.graph.reference import Reference, parse_reference, setting
+from policypack.model.graph.reference import Reference, parse_reference, with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.values.values import Value
 
@@ -39,7 +39,7 @@ def _references(resource: Resource, texts: Iterable[tuple[str, str]]) -> Iterato
             if reference:
                 yield reference
         elif key == "network":
-            project = setting(resource, "project")
+            project = with_provider_default(resource, "project")
             if isinstance(project, str):
                 yield Reference(project, "global", None, "networks", text)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.graph.run_links import negs_of, run_services_of
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -98,8 +98,7 @@ def services_of(stack: Stack, resource: Resource) -> tuple[Resource, ...]:
     if len(found) == 1:
         # All firewall rules of a network share what is often a long list.
         return found[0]
-    services = {service.urn: service for one in found for service in one}
-    return tuple(services[urn] for urn in sorted(services))
+    return ordered(service for one in found for service in one)
 
 
 @per_stack
@@ -116,7 +115,7 @@ def on_path(stack: Stack, service: Resource, types: tuple[str, ...]) -> tuple[Re
                 if neighbour.urn not in found:
                     found[neighbour.urn] = neighbour
                     ahead.append(neighbour)
-    return tuple(found[urn] for urn in sorted(found) if found[urn].type in types)
+    return ordered(one for one in found.values() if one.type in types)
 
 
 @cache

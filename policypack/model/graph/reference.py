@@ -127,9 +127,14 @@ class Reference(NamedTuple):
         return Reference(self.project, self.scope, self.location, collection, self.name)
 
 
+def short_name(url: str) -> str:
+    """The last part of a URL or a path, which is the name itself; a bare name as it is."""
+    return url.rstrip("/").rpartition("/")[2]
+
+
 def region_of(location: str) -> str:
     """The region of a zone (`us-central1-a` is in `us-central1`) or of a region; URLs of either are accepted."""
-    return joined("-", location.rstrip("/").rpartition("/")[2].split("-")[:2])
+    return joined("-", short_name(location).split("-")[:2])
 
 
 def parse_reference(url: str) -> Reference | None:
@@ -171,7 +176,7 @@ def may_have_any_name(resource: Resource) -> bool:
 def _names_from_inputs(resource: Resource) -> set[Reference]:
     if resource.type not in COLLECTIONS:
         return set()
-    name, project = resource.asked.string("name"), setting(resource, "project")
+    name, project = resource.asked.string("name"), with_provider_default(resource, "project")
     location = location_of(resource)
     if not isinstance(name, str) or project is UNKNOWN or location is UNKNOWN:
         return set()
@@ -184,16 +189,16 @@ def location_of(resource: Resource) -> str | Unknown | None:
     _, scope = COLLECTIONS.get(resource.type, ("", "global"))
     if scope == "global":
         return None
-    location = setting(resource, "region" if scope == "regions" else "zone")
+    location = with_provider_default(resource, "region" if scope == "regions" else "zone")
     if not isinstance(location, str):
         # One that is read shows its id at least.
         identifier = resource.result.string("id")
         named = parse_reference(identifier) if isinstance(identifier, str) else None
         location = named.location if named and named.scope == scope else location
-    return location.rstrip("/").rpartition("/")[2] if isinstance(location, str) else UNKNOWN
+    return short_name(location) if isinstance(location, str) else UNKNOWN
 
 
-def setting(resource: Resource, key: str) -> str | Unknown | None:
+def with_provider_default(resource: Resource, key: str) -> str | Unknown | None:
     """The resource's own `project`, `region` or `zone`, else the one that it was created with, else its provider's."""
     own = resource.asked.string(key)
     if own is not None:
@@ -205,7 +210,7 @@ def setting(resource: Resource, key: str) -> str | Unknown | None:
 def project_of(resource: Resource) -> str | Unknown | None:
     """The project that a resource is in, by its id or its number; `None` if neither it nor its provider says."""
     named = (name.project for name in references_to(resource))
-    return next((project for project in named if project), None) or setting(resource, "project")
+    return next((project for project in named if project), None) or with_provider_default(resource, "project")
 
 
 def have_one_project(one: Resource, other: Resource) -> bool:
@@ -230,7 +235,7 @@ def is_regional_type(type_: str) -> bool:
 
 def region_setting(resource: Resource) -> str | Unknown:
     """The region of a regional resource."""
-    region = setting(resource, "region")
+    region = with_provider_default(resource, "region")
     return region_of(region) if isinstance(region, str) else UNKNOWN
 
 
@@ -248,7 +253,7 @@ def full_url(resource: Resource, name: str | Unknown | None, collection: str, sc
     if not isinstance(name, str) or "/" in name:
         return name
     scope = scope or ("regions" if is_regional_type(resource.type) else "global")
-    project, place = setting(resource, "project"), _place_of(resource, scope)
+    project, place = with_provider_default(resource, "project"), _place_of(resource, scope)
     if isinstance(project, Unknown) or isinstance(place, Unknown):
         return UNKNOWN
     return joined("/", [*(["projects", project] if project else []), *place, collection, name])
@@ -258,5 +263,5 @@ def _place_of(resource: Resource, scope: str) -> list[str] | Unknown:
     """The part of a URL that says where something beside `resource` is."""
     if scope == "global":
         return [scope]
-    place = region_setting(resource) if scope == "regions" else setting(resource, "zone")
-    return [scope, place.rstrip("/").rpartition("/")[2]] if isinstance(place, str) else UNKNOWN
+    place = region_setting(resource) if scope == "regions" else with_provider_default(resource, "zone")
+    return [scope, short_name(place)] if isinstance(place, str) else UNKNOWN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -78,6 +78,12 @@ class Resource:
     def ignores_changes_of(self, key: str) -> bool:
         """Whether `ignore_changes` leaves the property `key`, or a part of it, to somebody else."""
         return any(path == "*" or path.replace("[", ".").split(".")[0] == key for path in self.ignore_changes)
+
+
+def ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """The resources, each once, ordered by URN."""
+    by_urn = {resource.urn: resource for resource in resources}
+    return tuple(by_urn[urn] for urn in sorted(by_urn))
 
 
 def _join(asked: Value, key: str, outputs: Object) -> Value:

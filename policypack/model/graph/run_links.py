@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from policypack.model.graph.reference import region_of, region_setting, setting
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.reference import (
+    may_be_one_project,
+    region_of,
+    region_setting,
+    short_name,
+    with_provider_default,
+)
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import REGION_NETWORK_ENDPOINT_GROUP, RUN_FUNCTION, RUN_SERVICE, RUN_TYPES
-from policypack.model.values.logic import equals
+from policypack.model.values.logic import equals, or_else
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # Block -> the property with the short name. A function of the second generation can be named either way.
@@ -59,10 +65,7 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
 
 def _may_be_together(neg: Resource, service: Resource) -> bool:
     """Whether they may be in one project, as the API demands; a project goes by its id or by its number."""
-    one, other = setting(neg, "project"), setting(service, "project")
-    if not isinstance(one, str) or not isinstance(other, str) or one == other:
-        return True
-    return one.isdigit() != other.isdigit()
+    return may_be_one_project(*(or_else(with_provider_default(one, "project"), None) for one in (neg, service)))
 
 
 def _by_name(
@@ -93,8 +96,7 @@ def _by_name(
 def run_services_of(stack: Stack, neg: Resource) -> tuple[Resource, ...]:
     """The Cloud Run services that a NEG names or may name, ordered by URN."""
     link = run_link_of(stack, neg)
-    found = {one.urn: one for one in (*([link.service] if link.service else []), *link.elsewhere, *link.candidates)}
-    return tuple(found[urn] for urn in sorted(found))
+    return ordered((*([link.service] if link.service else []), *link.elsewhere, *link.candidates))
 
 
 def negs_of(stack: Stack, service: Resource) -> tuple[Resource, ...]:
@@ -124,7 +126,7 @@ def run_name(service: Resource) -> str | Unknown | None:
         name = created if isinstance(created, str) else None
     if not isinstance(name, str):
         return name
-    short = name.rpartition("/")[2]
+    short = short_name(name)
     return short.lower().replace("_", "-") if service.type == RUN_FUNCTION else short
 
 

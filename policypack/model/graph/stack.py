@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from policypack.model.graph.mentions import Mentions, mentions_of
 from policypack.model.graph.reference import Reference, may_be_one_project, references_to
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.values.spelling import Spelling
 
 P = ParamSpec("P")
@@ -95,7 +95,7 @@ class Stack:
     @property
     def resources(self) -> tuple[Resource, ...]:
         """All resources, ordered by URN, whatever the order they came in."""
-        return tuple(self._by_urn[urn] for urn in sorted(self._by_urn))
+        return ordered(self._by_urn.values())
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Stack:
     def possibly_named(self, reference: Reference) -> tuple[Resource, ...]:
         """The resources that may have this name: a project can go by its id or its number."""
         projects = self._by_place.get(reference.in_project(None), {})
-        return _ordered(
+        return ordered(
             self._by_urn[urn] for urn, project in projects.items() if may_be_one_project(project, reference.project)
         )
 
@@ -145,7 +145,7 @@ class Stack:
         mentions = self._mentions_of(resource)
         named = (self.by_reference(reference) for reference in mentions.references)
         sources = (self.by_urn(urn) for urn in mentions.urns)
-        return _ordered(used for used in (*named, *sources) if used and used.urn != resource.urn)
+        return ordered(used for used in (*named, *sources) if used and used.urn != resource.urn)
 
     def users(self, resource: Resource, types: Collection[str]) -> tuple[Resource, ...]:
         """The resources of these types with a property that names `resource` or is computed from it, ordered by URN.
@@ -162,7 +162,7 @@ class Stack:
             for name in names:
                 found.update(index.get(name, {}))
         found.pop(resource.urn, None)
-        return _ordered(found.values())
+        return ordered(found.values())
 
     def _mentions_by(self, type_: str) -> dict[str | Reference, dict[str, Resource]]:
         if type_ not in self._mentioned_by:
@@ -183,11 +183,6 @@ class Stack:
         if resource.urn not in self._mentions:
             self._mentions[resource.urn] = mentions_of(resource)
         return self._mentions[resource.urn]
-
-
-def _ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    by_urn = {resource.urn: resource for resource in resources}
-    return tuple(by_urn[urn] for urn in sorted(by_urn))
 
 
 @per_stack

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from policypack.model.graph.reference import parse_reference
+from policypack.model.graph.reference import parse_reference, short_name
 from policypack.model.graph.resource import Resource
 from policypack.model.kubernetes.objects import KubernetesObject, yields_no_other_name
 from policypack.model.values.logic import equals
@@ -41,7 +41,7 @@ def named_in_spec(
         reference = parse_reference(name) if "/" in name else None
         if reference and (found := holder.stack.by_reference(reference)):
             return ((found,), True)
-        answers = [(one, is_called(one, name.rpartition("/")[2])) for one in candidates]
+        answers = [(one, is_called(one, short_name(name))) for one in candidates]
         certain = tuple(one for one, is_it in answers if is_it is True)
         return certain, bool(certain) or not any(isinstance(is_it, Unknown) for _, is_it in answers)
     sources = [holder.stack.by_urn(urn) for urn in holder.resource.edges.get("spec", ())]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import GKE_CLUSTER, GKE_NODE_POOL
 from policypack.model.graph.view import View
@@ -150,10 +150,9 @@ def gke_clusters_of(stack: Stack, provider_urn: str) -> tuple[Resource, ...]:
     """The GKE clusters of the stack that the kubeconfig of a provider comes from, ordered by URN."""
     provider = stack.by_urn(provider_urn)
     sources = [stack.by_urn(urn) for urn in (provider.edges.get("kubeconfig", ()) if provider else ())]
-    found = {one.urn: one for one in sources if one and one.type == GKE_CLUSTER}
-    for pool in (one for one in sources if one and one.type == GKE_NODE_POOL):
-        found |= {one.urn: one for one in stack.uses(pool) if one.type == GKE_CLUSTER}
-    return tuple(found[urn] for urn in sorted(found))
+    known = [source for source in sources if source]
+    used = (one for pool in known if pool.type == GKE_NODE_POOL for one in stack.uses(pool))
+    return ordered(one for one in (*known, *used) if one.type == GKE_CLUSTER)
 
 
 def same_cluster(one: KubernetesObject, other: KubernetesObject) -> bool | Unknown:

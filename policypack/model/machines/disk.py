@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.reference import short_name
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import DISK_TYPES, INSTANCE, KMS_KEYS
@@ -56,9 +57,7 @@ def disks_of(stack: Stack, machine: Resource) -> tuple[Disk, ...] | Unknown:
 def _is_local(disk: Properties) -> bool | Unknown:
     """Whether it is a local SSD: a scratch disk, or of such a type."""
     is_scratch = equals(disk.string("type"), "SCRATCH")
-    is_local_type = when_known(
-        disk.string("diskType"), lambda type_: (type_ or "").rpartition("/")[2].startswith("local-ssd")
-    )
+    is_local_type = when_known(disk.string("diskType"), lambda type_: short_name(type_ or "").startswith("local-ssd"))
     return any_of((is_scratch, is_local_type))
 
 

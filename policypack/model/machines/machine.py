@@ -6,6 +6,7 @@ from typing import Final
 
 from policypack.model.graph.attached import attached_to
 from policypack.model.graph.links import Links, resolve
+from policypack.model.graph.reference import short_name
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -44,7 +45,7 @@ class Machine(View):
     def machine_type(self) -> str | Unknown | None:
         """The machine type, such as `g2-standard-8`, without the URL in front of it."""
         machine_type = self.resource.asked.string("machineType")
-        return machine_type.rpartition("/")[2] if isinstance(machine_type, str) else machine_type
+        return short_name(machine_type) if isinstance(machine_type, str) else machine_type
 
     @property
     def has_gpu(self) -> bool | Unknown:
@@ -166,4 +167,4 @@ def _gpu(accelerator: Properties) -> tuple[str, int] | None:
     type_, count = accelerator.string("type"), accelerator.number("count")
     if not isinstance(type_, str) or not isinstance(count, int | float) or not float(count).is_integer():
         return None
-    return type_.rpartition("/")[2], like(count, int(count))
+    return short_name(type_), like(count, int(count))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from policypack.model.graph.reference import setting
+from policypack.model.graph.reference import with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -195,9 +195,9 @@ def _entries_of_group(group: Resource) -> Properties | None:
 
 
 def _project_entries(stack: Stack, machine: Resource) -> Iterator[Properties]:
-    project = setting(machine, "project")
+    project = with_provider_default(machine, "project")
     for resource in stack.of_types([PROJECT_METADATA, PROJECT_METADATA_ITEM]):
-        other = setting(resource, "project")
+        other = with_provider_default(resource, "project")
         is_known = not isinstance(project, Unknown) and not isinstance(other, Unknown)
         if is_known and project != other:
             continue

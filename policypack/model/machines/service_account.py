@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policypack.model.graph.reference import setting
+from policypack.model.graph.reference import with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import SERVICE_ACCOUNT
@@ -105,7 +105,7 @@ def _email_of(account: Resource) -> str | None:
     email = account.result.string("email")
     if isinstance(email, str):
         return email.lower()
-    name, project = account.asked.string("accountId"), setting(account, "project")
+    name, project = account.asked.string("accountId"), with_provider_default(account, "project")
     if isinstance(name, str) and isinstance(project, str) and ":" not in project:
         return joined("", [name, "@", project, ".iam.gserviceaccount.com"]).lower()
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import parse_reference, region_of, setting
+from policypack.model.graph.reference import parse_reference, region_of, with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import INSTANCE, NETWORK_TYPES, SUBNETWORK_TYPES
@@ -49,9 +49,9 @@ def _subnetwork_url(machine: Resource, interface: Properties) -> str | Unknown |
     if not isinstance(subnetwork, str) or parse_reference(subnetwork):
         return subnetwork
     # An instance has no region of its own: it is in that of its zone.
-    location = setting(machine, "zone" if machine.type == INSTANCE else "region")
+    location = with_provider_default(machine, "zone" if machine.type == INSTANCE else "region")
     project = interface.string("subnetworkProject")
     if not isinstance(location, str):
         return UNKNOWN
     path = ["regions", region_of(location), "subnetworks", subnetwork]
-    return project_url(path, setting(machine, "project") if project is None else project)
+    return project_url(path, with_provider_default(machine, "project") if project is None else project)

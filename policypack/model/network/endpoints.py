@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.balancing.group import Group
-from policypack.model.graph.reference import location_of, parse_reference, references_to, setting
+from policypack.model.graph.reference import (
+    location_of,
+    parse_reference,
+    references_to,
+    short_name,
+    with_provider_default,
+)
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import (
@@ -58,9 +64,9 @@ def placed_in(group: Group) -> Iterator[Placed]:
 def _endpoints_in(group: Group, neg: Resource) -> Iterator[Placed]:
     neg_zone = _zone_of(neg)
     for endpoint in group.stack.users(neg, _TYPES):
-        zone = setting(endpoint, "zone")
+        zone = with_provider_default(endpoint, "zone")
         if _names(endpoint, neg) and zone is not None:
-            yield Placed(endpoint.name, False, when_known(zone, _last_part), neg_zone)
+            yield Placed(endpoint.name, False, when_known(zone, short_name), neg_zone)
             for vm in _vms_of(group.stack, endpoint):
                 yield Placed(vm.name, True, _zone_of(vm), neg_zone)
 
@@ -86,7 +92,3 @@ def _vms_of(stack: Stack, endpoint: Resource) -> list[Resource]:
     sources = map(stack.by_urn, endpoint.edges.get(key, ()))
     found = [source for source in sources if source and source.type == INSTANCE]
     return found if len(found) <= number else []
-
-
-def _last_part(url: str) -> str:
-    return url.rstrip("/").rpartition("/")[2]

@@ -9,7 +9,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group
 from policypack.model.graph.attached import attached_to
 from policypack.model.graph.links import Links, resolve
-from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, setting
+from policypack.model.graph.reference import Reference, may_have_any_name, parse_reference, with_provider_default
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import (
@@ -216,4 +216,4 @@ def _network_url(resource: Resource, network: str | Unknown | None) -> str | Unk
     """The URL of a network given by URL or name."""
     if not isinstance(network, str) or parse_reference(network):
         return network
-    return project_url(["global", "networks", network], setting(resource, "project"))
+    return project_url(["global", "networks", network], with_provider_default(resource, "project"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from policypack.model.graph.reference import region_of, setting
+from policypack.model.graph.reference import region_setting
 from policypack.model.graph.tokens import BACKEND_SERVICE, REGION_BACKEND_SERVICE
 from policypack.model.graph.view import View
 from policypack.model.products.attributes import ATTRIBUTES, HEALTH_CHECKS, USE_SERVING_PORT, cells_of_row
@@ -25,7 +25,7 @@ from policypack.model.products.product import (
     products_of_scheme,
     scheme_of,
 )
-from policypack.model.values.logic import all_of, equals, is_set, negation
+from policypack.model.values.logic import all_of, equals, is_in, is_set, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 
@@ -42,8 +42,7 @@ class LoadBalancerService(View):
     @property
     def region(self) -> str | Unknown:
         """The region of a regional service."""
-        region = setting(self.resource, "region")
-        return region_of(region) if isinstance(region, str) else UNKNOWN
+        return region_setting(self.resource)
 
     @cached_property
     def scheme(self) -> str | Unknown:
@@ -133,7 +132,7 @@ class LoadBalancerService(View):
     @property
     def is_external(self) -> bool | Unknown:
         """Whether its load balancer has an address on the internet."""
-        return UNKNOWN if isinstance(self.scheme, Unknown) else self.scheme in EXTERNAL_SCHEMES
+        return is_in(self.scheme, EXTERNAL_SCHEMES)
 
     @property
     def is_classic(self) -> bool | Unknown:
@@ -158,7 +157,7 @@ class LoadBalancerService(View):
 
         https://cloud.google.com/compute/docs/autoscaler/scaling-load-balancing#limitations
         """
-        return UNKNOWN if isinstance(self.family, Unknown) else self.family is Family.APPLICATION
+        return when_known(self.family, lambda family: family is Family.APPLICATION)
 
     @property
     def takes_serving_port(self) -> bool | Unknown:

@@ -179,7 +179,7 @@ def cells_of(letters: str) -> tuple[Cell, ...]:
 
 
 def agreed(answers: Iterable[bool]) -> bool | Unknown:
-    """What all say; `UNKNOWN` if they differ. Of none at all it is false."""
+    """What all say; `UNKNOWN` if they differ. Of none at all it is false, where `logic.same` leaves it open."""
     values = set(answers)
     return UNKNOWN if len(values) > 1 else True in values
 

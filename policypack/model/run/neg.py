@@ -11,7 +11,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.graph.links import resolve
 from policypack.model.graph.reference import region_setting
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.graph.run_links import RunLink, regions_of, run_link_of
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP, SERVICE_ATTACHMENT
@@ -142,8 +142,7 @@ def _run_links(service: BackendService) -> list[RunLink]:
 
 
 def _run_services(service: BackendService, found: Iterable[Resource]) -> tuple[RunService, ...]:
-    by_urn = {one.urn: one for one in found}
-    return tuple(RunService.of(by_urn[urn], service.stack) for urn in sorted(by_urn))
+    return tuple(RunService.of(one, service.stack) for one in ordered(found))
 
 
 @dataclass(frozen=True)

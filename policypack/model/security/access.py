@@ -10,6 +10,7 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.graph.attached import attached_to
+from policypack.model.graph.reference import short_name
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.run_links import run_name
 from policypack.model.graph.tokens import (
@@ -114,7 +115,7 @@ def _is_about(grant: Resource, run: RunService) -> bool | Unknown:
     own = run_name(run.resource)
     if asked is None or own is None:
         return False
-    return all_of([equals(when_known(asked, lambda name: name.rpartition("/")[2]), own), is_here])
+    return all_of([equals(when_known(asked, short_name), own), is_here])
 
 
 def _asks_for_key(run: RunService, words: tuple[str, ...]) -> bool | Unknown:

@@ -14,7 +14,7 @@ from policypack.report.check.paths.mermaid import flowchart
 from policypack.report.check.paths.serving_path import ServingPath
 from policypack.report.check.verdicts import by_reason, verdict_line
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
-from policypack.wording import counted, facts_of
+from policypack.wording import counted, facts_of, listed
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack -->"
@@ -92,17 +92,12 @@ def _names(group: Group, results: Results, *, in_table: bool = False) -> str:
     for name, of in stacks.items():
         where = f" in {', '.join(code(one, in_table=in_table) for one in of)}" if any(of) else ""
         names.append(f"{code(name, in_table=in_table)}{where}")
-    return _first_of(names)
+    return listed(names, _MOST_IN_A_ROW)
 
 
 def _places(group: Group, results: Results, *, in_table: bool = False) -> str:
     places = dict.fromkeys(results.location_of(finding) for finding in group.findings)
-    return _first_of([_place(place, in_table=in_table) for place in places])
-
-
-def _first_of(texts: Sequence[str], most: int = _MOST_IN_A_ROW) -> str:
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return f"{', '.join(texts[:most])}{more}"
+    return listed([_place(place, in_table=in_table) for place in places], _MOST_IN_A_ROW)
 
 
 def _place(location: Location, *, in_table: bool = False) -> str:
@@ -135,9 +130,7 @@ def _undecided(undecided: Sequence[Finding]) -> str:
 
 
 def _reason(why: str, findings: Sequence[Finding]) -> str:
-    return (
-        f"- {sentence(why)}: {_first_of([f'{code(one.name)} {code(one.rule.name)}' for one in findings], _MOST_NAMED)}"
-    )
+    return f"- {sentence(why)}: {listed([f'{code(one.name)} {code(one.rule.name)}' for one in findings], _MOST_NAMED)}"
 
 
 def _waivers(uses: Sequence[WaiverUse]) -> str:

@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from policypack.evaluate import Finding, Report, RuleReport, Status, WaiverState, WaiverUse
-from policypack.findings.groups import MOST_TO_DO, Group, first_names, first_to_do, groups_of
+from policypack.findings.groups import MOST_NAMED, MOST_TO_DO, Group, first_to_do, groups_of
 from policypack.findings.order import waiver_importance
-from policypack.judgement import Detail, Results
+from policypack.judgement import Results
 from policypack.report.check.verdicts import count_verdicts, nothing_judged
 from policypack.report.console import LEVEL_STYLES, SEVERITY_STYLES, Line, line, plain_text, print_lines
 from policypack.report.source_line import source_line
-from policypack.wording import counted, lines_of, printable, quoted, verdicts_text, waiver_text
+from policypack.wording import counted, lines_of, listed, printable, quoted, verdicts_text, waiver_text
 
 _STATUSES: Final[tuple[Status, ...]] = ("passed", "failed", "undecided", "known", "waived", "not applicable")
 # The table fits into 80 columns.
@@ -133,18 +133,13 @@ def _resource_lines(results: Results, group: Group) -> Iterator[Line]:
     for finding in group.findings:
         by_place.setdefault(_place(results, finding), []).append(finding)
     for place, findings in by_place.items():
-        names = _listed(list(_names(results, findings)), results.detail)
+        all_names = list(_names(results, findings))
+        names = listed(all_names, len(all_names) if results.detail == "verbose" else MOST_NAMED, " (--verbose)")
         yield line("  ", (names, "bold"), f"  {group.first.type}", place, hanging=4)
         resource = results.stack.by_urn(findings[0].urn)
         made = resource.place if resource and place else None
         if made and (code := source_line(made.file, made.line, findings[0].name)):
             yield line((f"    {made.line} | {code}", "dim"), hanging=6)
-
-
-def _listed(names: list[str], detail: Detail) -> str:
-    """The names, but only the first of very many unless all of it is asked for."""
-    shown, left_out = (", ".join(names), 0) if detail == "verbose" else first_names(names)
-    return shown + (f" and {left_out} more (--verbose)" if left_out else "")
 
 
 def _names(results: Results, findings: Iterable[Finding]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from policypack.model.network.ports import chosen_port
 from policypack.model.values.logic import known_in, same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.named_port import has_the_port
 from policypack.rules.shared.conditions import HAS_BACKENDS, uses_proxy
 from policypack.verdict import Checks, Condition, Fail, known, unresolved
 
@@ -20,7 +21,7 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
 
 
 @rule(
-    title="Every instance group defines the service's named port",
+    title="Backends have the port that requests are sent to",
     severity="high",
     level="mandatory",
     stage="stack",
@@ -30,6 +31,7 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
         HAS_BACKENDS,
         Condition(_has_instance_groups, "its backends are NEGs, which have their own ports", "backends"),
     ),
+    gke=lambda backend, options: has_the_port(backend),
 )
 def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     """Each backend service with instance groups names a port that every group defines.
@@ -39,13 +41,18 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     port of that name, in its own `named_ports` or as an `InstanceGroupNamedPort`. Network endpoint groups have their
     own ports, and passthrough load balancers keep the client's port, so neither is judged.
 
+    On GKE, the rule reads routes and Ingresses: the Service that they name exists and has the port that they name, and
+    its `targetPort` is a port of the Pods. A name is one of a container's ports. A number fails if the Pods run only
+    vLLM, and its command line shows that it listens on another port.
+
     ## Why it matters
     Without `port_name`, the API uses the name `http`. A group that does not define the name gets no traffic: its
     backends are healthy on the health check's port but unreachable on the serving port, and requests fail with 502.
+    A route on GKE to a port that the Service or its Pods do not have leads to no endpoint at all.
 
     ## Applies to
     Services of proxy load balancers: all global ones, and regional ones with scheme EXTERNAL_MANAGED or
-    INTERNAL_MANAGED.
+    INTERNAL_MANAGED. LLM backends of Gateways and Ingresses on GKE.
 
     ## Fails
     ```python
@@ -74,8 +81,24 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
      )
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: inference.networking.k8s.io/v1
+    kind: InferencePool
+    metadata: {name: chat, namespace: llm}
+    spec:
+      selector:
+        matchLabels: {app: vllm}
+      targetPorts: [{number: 8000}]
+      endpointPickerRef: {name: chat-epp, port: {number: 9002}}
+    ```
+
     ## Undecided
-    When a group is outside the stack or not known, or when its named ports are computed or left to a controller.
+    The verdict is undecided when:
+
+    - a group is outside the stack or not known, or its named ports are computed or left to a controller;
+    - on GKE, the Service is not in the stack, a port is computed, or requests go to a number that no container lists in
+      its `ports`. A container may listen on it all the same; list it, and the rule passes.
     """
     known(service.is_passthrough, "load_balancing_scheme", because="a passthrough load balancer has no named port")
     port_name = known(service.port_name, "port_name")

@@ -19,6 +19,7 @@ from policypack.model.products.attributes import USE_NAMED_PORT
 from policypack.model.values.logic import any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.probed_port import probes_what_serves
 from policypack.rules.shared.conditions import HAS_BACKENDS, TAKES_HEALTH_CHECKS, uses_proxy
 from policypack.rules.shared.grouped import GROUPS, grouped
 from policypack.verdict import Checks, Condition, Fail, Undecided, decided, known, not_known, unresolved
@@ -46,6 +47,7 @@ def _has_a_check(service: BackendService) -> bool | Unknown:
         TAKES_HEALTH_CHECKS,
         Condition(_has_a_check, "no health check in the stack probes its backends", "health_checks"),
     ),
+    gke=lambda backend, options: probes_what_serves(backend),
 )
 def health_check_matches_serving(service: BackendService, options: Options) -> Checks:
     """Health checks for load balancing and autohealing probe the port and the protocol that the backends serve.
@@ -60,6 +62,10 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
       own the group's port of that name. Any other port fails if the firewall admits checks to the serving port but not
       to that one.
 
+    On GKE, the rule reads the HealthCheckPolicy or, behind an Ingress, the BackendConfig. A `port` there is one of the
+    Pods, not of the Service. On the serving port, the check uses TLS if and only if `appProtocol` of the Service's port
+    says so or, behind an Ingress, the annotation `cloud.google.com/app-protocols`.
+
     ## Why it matters
     A port either uses TLS or does not. A check that gets this wrong finds every VM unhealthy: the service returns 503,
     or all VMs are recreated over and over. A check on a port other than the server's says nothing about the server.
@@ -67,8 +73,8 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
 
     ## Applies to
     Global and regional services of proxy load balancers, with instance groups or with zonal and hybrid NEGs, and health
-    checks of this stack. The port of a NEG is judged if its endpoints are in the stack. Paths are judged by
-    `llm-backend-health-check`; a check for autohealing may use a different path.
+    checks of this stack. LLM backends of Gateways and Ingresses on GKE. The port of a NEG is judged if its endpoints
+    are in the stack. Paths are judged by `llm-backend-health-check`; a check for autohealing may use a different path.
 
     ## Fails
     ```python
@@ -100,13 +106,27 @@ def health_check_matches_serving(service: BackendService, options: Options) -> C
      gcp.compute.BackendService(
     ```
 
+    ## On GKE
+    ```yaml
+    apiVersion: networking.gke.io/v1
+    kind: HealthCheckPolicy
+    metadata: {name: chat, namespace: llm}
+    spec:
+      targetRef: {group: inference.networking.k8s.io, kind: InferencePool, name: chat}
+      default:
+        config:
+          type: HTTP
+          httpHealthCheck: {requestPath: /health, portSpecification: USE_FIXED_PORT, port: 8000}
+    ```
+
     ## Undecided
     The verdict is undecided when:
 
     - a check probes a port that no named port has. The server may respond to health checks on a separate port, such as
       a sidecar's, and nothing in the stack shows it. Declare that port in `named_ports`, under a name such as `health`,
       and the rule passes.
-    - a port, a protocol, the named ports or the backends are not known.
+    - a port, a protocol, the named ports or the backends are not known;
+    - on GKE, a check probes a port that no container lists in its `ports`, and what listens there is not known.
     """
     for use in checks_of(service):
         yield _speaks_as_the_service(service, use)

@@ -1,35 +1,28 @@
-"""The rule `forwarding-rule-scheme`."""
+"""The rule `forwarding-rule-scheme`; its demands are in `rules/forwarding/`, a file for each thing that it judges."""
 
 from __future__ import annotations
 
-from policypack.model.balancing.backend_service import BackendService
-from policypack.model.frontend.entry import RegionalEntry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.products.product import (
-    MIGRATIONS,
-    PASSTHROUGH_SCHEMES,
-    PROXY_SCHEMES,
-)
-from policypack.model.values.logic import all_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
-from policypack.rules.shared.places import (
-    are_together,
+from policypack.rules.forwarding.address import has_its_address, has_its_address_alone
+from policypack.rules.forwarding.certificates import takes_a_map, takes_certificates
+from policypack.rules.forwarding.network import is_near_its_backends
+from policypack.rules.forwarding.place import (
     has_its_map_there,
     has_its_subnetwork,
-    has_proxies,
-    is_not_among_proxies,
+    is_in_one_project,
     leads_to_its_place,
-    records_describe,
 )
-from policypack.rules.shared.routes import rewrites_alone
-from policypack.rules.shared.validity.addresses import has_its_address
-from policypack.rules.shared.validity.networks import is_near_its_backends
-from policypack.rules.shared.validity.ports import has_its_ports
-from policypack.rules.shared.validity.projects import is_in_its_project
-from policypack.rules.shared.validity.url_maps import has_valid_routes
-from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting, unresolved
+from policypack.rules.forwarding.ports import has_one_port, names_its_ports, reaches_servers
+from policypack.rules.forwarding.protocol import has_protocol_of, is_for_tcp
+from policypack.rules.forwarding.proxies import has_proxies_there, is_not_among_proxies
+from policypack.rules.forwarding.records import records_describe
+from policypack.rules.forwarding.routes import has_valid_routes, rewrites_alone
+from policypack.rules.forwarding.scheme import fits_behind, leads_to_packets
+from policypack.rules.forwarding.tier import is_in_its_tier
+from policypack.verdict import Checks, Undecided, not_known, provided, unresolved
 
 _WHICH_ONE = not_known("load_balancing_scheme", because="a classic load balancer supports only one route action")
 
@@ -56,10 +49,13 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
       proxies.
     - A service behind a proxy has no passthrough scheme (INTERNAL, or EXTERNAL if it is regional). A forwarding rule
       without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
-    - A rule in front of a target proxy has the protocol TCP. Without a proxy, a rule for TCP or UDP leads to a service
-      with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with UNSPECIFIED.
-    - A rule in front of a target proxy has exactly one port, in `port_range`. An internal one without a proxy has up to
-      five in `ports`, or `all_ports`, and one for L3_DEFAULT has `all_ports`. No rule has two of these properties.
+    - A rule in front of a target proxy has the protocol TCP and exactly one port, in `port_range`. Without a proxy, a
+      rule for TCP or UDP leads to a service with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with
+      UNSPECIFIED.
+    - Without a proxy, a rule names its ports by one of `ports` (five at most), `port_range` (external rules only) and
+      `all_ports`, which L3_DEFAULT requires. With instance groups behind it, a TCP rule is for a port that they serve
+      on, because a passthrough load balancer does not change ports. It fails if the firewall admits nobody to any port
+      of the rule, and the named ports of the group, or its health check, have another.
     - If a regional rule in Standard Tier leads to a global classic load balancer, all backends are in the region of the
       rule.
 
@@ -115,73 +111,44 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - the proxy, a scheme, an address or a region is computed, and the verdict depends on it;
     - the services of the URL map are computed, and one of the possible services does not fit;
-    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover.
+    - a regional rule without Standard Tier leads to a global proxy, which the documentation does not cover;
+    - a passthrough rule has none of the named ports of a group: nothing in the stack shows whether the servers respond
+      on another one. Declare that port in `named_ports`, and the rule passes.
     """
-    yield from has_its_address(front)
-    yield from has_its_ports(front)
+    yield is_in_its_tier(front)
     yield has_its_subnetwork(front)
     yield is_not_among_proxies(front)
+    yield from has_its_address(front)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
+    if front.proxy_links.members:
+        yield has_one_port(front)
     for proxy in front.proxies:
-        yield _is_in_one_project(front, proxy)
-        yield leads_to_its_place(front, proxy)
-        yield _is_for_tcp(front, proxy)
-        yield _has_proxies(front, proxy)
-        yield has_its_map_there(proxy)
-        yield _takes_a_map(front, proxy)
-        yield _takes_certificates(front, proxy)
-        yield from _may_lead_to_others(front, proxy)
-        for service in proxy.services:
-            yield _fits(front, proxy, service)
-        for url_map in proxy.url_maps:
-            yield from has_valid_routes(url_map)
-            yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
+        yield from _fits(front, proxy)
     for service in front.direct_services:
+        yield leads_to_packets(front, service)
         yield is_near_its_backends(front, service)
-        yield _leads_to_packets(front, service)
-        yield _has_protocol_of(front, service)
+        yield has_protocol_of(front, service)
+        yield from names_its_ports(front, service)
+        yield reaches_servers(front, service)
     yield from records_describe(front)
+    yield from has_its_address_alone(front)
 
 
-def _is_in_one_project(front: ForwardingRule, proxy: Proxy) -> Checks:
-    required = "A forwarding rule, its target proxy and its URL map in one project; services may be in others."
-    called = f"arget proxy `{proxy.name}`"
-    yield from is_in_its_project(front.resource, proxy.resource, "It", f"t{called}", required)
+def _fits(front: ForwardingRule, proxy: Proxy) -> Checks:
+    yield is_in_one_project(front, proxy)
+    yield leads_to_its_place(front, proxy)
+    yield is_for_tcp(front, proxy)
+    yield has_proxies_there(front, proxy)
+    yield has_its_map_there(proxy)
+    yield takes_a_map(front, proxy)
+    yield takes_certificates(front, proxy)
+    yield from _may_lead_to_others(front, proxy)
+    for service in proxy.services:
+        yield fits_behind(proxy, service, front)
     for url_map in proxy.url_maps:
-        its_map = f"its URL map `{url_map.name}`"
-        yield from is_in_its_project(proxy.resource, url_map.resource, f"T{called}", its_map, required)
-
-
-def _has_proxies(front: ForwardingRule, proxy: Proxy) -> Checks:
-    if front.is_regional and proxy.is_regional and not front.resource.is_read:
-        is_managed = is_in(front.scheme, ("EXTERNAL_MANAGED", "INTERNAL_MANAGED"))
-        doubt = not_known("load_balancing_scheme", because="with a managed one it needs a proxy-only subnetwork")
-        yield provided(is_managed, doubt, has_proxies(RegionalEntry.of(front.resource, front.stack)))
-
-
-def _takes_a_map(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs."""
-    is_internal = equals(front.scheme, "INTERNAL_MANAGED")
-    if known(all_of([is_internal, proxy.has_certificate_map]), "certificate_map", proxy.name):
-        yield Fail(
-            f"`{proxy.name}` has a ``certificate_map``, which scheme `{front.scheme}` does not support.",
-            "Certificates attached directly: internal load balancers do not support certificate maps.",
-            f"Name the certificates in ``certificate_manager_certificates`` of `{proxy.name}`.",
-        )
-
-
-def _takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs."""
-    is_external = is_in(front.scheme, ("EXTERNAL", "EXTERNAL_MANAGED"))
-    is_wrong = all_of([not proxy.is_regional, is_external, proxy.has_managed_certificates])
-    if known(is_wrong, "certificate_manager_certificates", proxy.name):
-        yield Fail(
-            f"`{proxy.name}` has ``certificate_manager_certificates``, which a global proxy with scheme "
-            f"`{front.scheme}` does not support.",
-            "A certificate map: global external load balancers use one for Certificate Manager certificates.",
-            f"Set ``certificate_map`` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
-        )
+        yield from has_valid_routes(url_map)
+        yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
 
 
 def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
@@ -192,86 +159,4 @@ def _may_lead_to_others(front: ForwardingRule, proxy: Proxy) -> Checks:
     if proxy.further_services is None:
         yield doubt
     for service in proxy.further_services or ():
-        yield provided(UNKNOWN, doubt, _fits(front, proxy, service))
-
-
-def _fits(front: ForwardingRule, proxy: Proxy, service: BackendService) -> Checks:
-    if service.is_passthrough is True:
-        yield _is_of_no_proxy(proxy, service)
-        return
-    yield _has_scheme_of(front, service)
-    yield are_together(proxy, service, f"Target proxy `{proxy.name}`", f"backend service `{service.name}`")
-    yield _speaks_protocol(proxy, service)
-
-
-def _is_for_tcp(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#ip_protocols."""
-    if known(front.protocol, "ip_protocol") != "TCP":
-        yield Fail(
-            f"It is for {front.protocol}, and `{proxy.name}` is a target proxy.",
-            "The protocol TCP: target proxies receive nothing else.",
-            setting({"ip_protocol": "TCP"}),
-        )
-
-
-def _has_protocol_of(front: ForwardingRule, service: BackendService) -> Checks:
-    """https://cloud.google.com/load-balancing/docs/internal#forwarding-rule-protocols."""
-    ours, theirs = known(front.protocol, "ip_protocol"), known(service.protocol, "protocol", service.name)
-    if theirs in (None, "UNSPECIFIED", ours):
-        return
-    if theirs in ("TCP", "UDP"):
-        yield Fail(
-            f"It is for {ours}, and backend service `{service.name}` has protocol {theirs}.",
-            "The protocol of the service, which may be UNSPECIFIED for every rule.",
-            f"Set ``ip_protocol`` to `{theirs}`, or `protocol` of `{service.name}` to `UNSPECIFIED`.",
-        )
-
-
-def _speaks_protocol(proxy: Proxy, service: BackendService) -> Checks:
-    protocol, spoken = known(service.protocol, "protocol", service.name), proxy.protocols
-    if protocol is not None and protocol not in spoken:
-        yield Fail(
-            f"`{proxy.name}` is a target {proxy.kind} proxy, and `{service.name}` speaks {protocol}.",
-            f"A service that speaks one of {', '.join(spoken)}.",
-            "Use a target proxy that matches the service's protocol.",
-        )
-
-
-def _is_of_no_proxy(proxy: Proxy, service: BackendService) -> Checks:
-    yield Fail(
-        f"`{service.name}` has passthrough scheme `{service.scheme}` but is behind target proxy `{proxy.name}`.",
-        f"Behind a proxy, a service with scheme {' or '.join(PROXY_SCHEMES)}.",
-        "Set ``load_balancing_scheme`` to `EXTERNAL_MANAGED` or `INTERNAL_MANAGED` on service and forwarding rule.",
-    )
-
-
-def _leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:
-    if service.is_regional:
-        yield are_together(front, service, "It", f"backend service `{service.name}`")
-    if service.is_regional and known(front.scheme, "load_balancing_scheme") in PASSTHROUGH_SCHEMES:
-        yield from _has_scheme_of(front, service)
-    else:
-        why = f"its scheme is `{front.scheme}`" if service.is_regional else "that is a global service"
-        yield Fail(
-            f"It sends packets to `{service.name}` without a proxy, and {why}.",
-            "A regional service with scheme INTERNAL or EXTERNAL, or a target proxy.",
-            "Set `target` to a target proxy instead of ``backend_service``.",
-        )
-
-
-def _has_scheme_of(front: ForwardingRule, service: BackendService) -> Checks:
-    ours = known(front.scheme, "load_balancing_scheme")
-    theirs = known(service.scheme, "load_balancing_scheme", service.name)
-    migrates = MIGRATIONS.get(ours) == theirs and not service.is_regional
-    if migrates and front.is_regional:
-        yield Undecided(
-            f"the documentation does not say whether a regional rule may lead to `{service.name}`",
-            "load_balancing_scheme",
-        )
-    elif ours != theirs and not migrates:
-        yield Fail(
-            f"It has scheme `{ours}`, but backend service `{service.name}` has `{theirs}`.",
-            "The same scheme on the forwarding rule and the service.",
-            f"Set ``load_balancing_scheme`` to `{theirs}` on the forwarding rule"
-            + ("." if service.is_regional else ", or change the service to match."),
-        )
+        yield provided(UNKNOWN, doubt, fits_behind(proxy, service, front))

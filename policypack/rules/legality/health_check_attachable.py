@@ -18,8 +18,8 @@ from policypack.model.values.logic import all_of, any_of, equals, is_in, same
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_HEALTH_CHECK
+from policypack.rules.shared.places import is_in_its_project
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.rules.shared.validity.projects import is_in_its_project
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 
 # By the value of `port_specification`: what does not support it.

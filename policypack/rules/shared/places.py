@@ -1,26 +1,19 @@
-"""Whether resources that belong together are in one place, and are described as what they are."""
+"""Whether resources that belong together are in one place, and in one project."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.certificates import placed_certificates
-from policypack.model.frontend.dns import Lead, leads_to
-from policypack.model.frontend.dns_targets import differences, is_another
 from policypack.model.frontend.entry import Entry
-from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
-from policypack.model.graph.reference import location_of
+from policypack.model.graph.reference import location_of, may_be_one_project, project_of
 from policypack.model.graph.resource import Resource
-from policypack.model.network.subnetwork import Subnetwork
-from policypack.model.products.product import CLASSIC_SCHEME
-from policypack.model.values.logic import all_of, equals
-from policypack.model.values.values import UNKNOWN, Unknown
-from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided
+from policypack.model.values.logic import known_in
+from policypack.model.values.values import Unknown
+from policypack.verdict import Checks, Fail, Undecided, decided, known
 from policypack.wording import quoted
 
 SAME_PLACE = "Both global, or both regional in the same region."
@@ -62,116 +55,6 @@ def are_together(one: Placed, other: Placed, called: str, other_called: str) -> 
             yield Fail(
                 f"{called} is in `{here}`, and {other_called} in `{there}`.", SAME_PLACE, "Create both in one region."
             )
-
-
-def leads_to_its_place(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """What is wrong with where a forwarding rule and its target proxy are.
-
-    Of a classic load balancer in Standard Tier the rule is regional, and the rest global:
-    https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts
-    """
-    if not front.is_regional or proxy.is_regional:
-        yield from are_together(front, proxy, "It", f"target proxy `{proxy.name}`")
-    elif equals(front.scheme, CLASSIC_SCHEME) is False:
-        yield Fail(
-            f"It is regional, and target proxy `{proxy.name}` is global.",
-            SAME_PLACE,
-            "Use a `GlobalForwardingRule`, or a regional proxy, URL map and service.",
-        )
-    elif equals(front.network_tier, "STANDARD") is not True:
-        yield Undecided(f"`{proxy.name}` is global, which is documented for Standard Tier only", "network_tier")
-    else:
-        for service in proxy.services:
-            yield _serves_region_alone(front, service)
-
-
-def has_its_map_there(proxy: Proxy) -> Checks:
-    """What is wrong with where the URL map of a proxy is: global ones have global maps, regional ones their region's.
-
-    https://cloud.google.com/load-balancing/docs/url-map-concepts
-    """
-    for found in proxy.url_map_links.members:
-        region = location_of(found) if isinstance(found, Resource) else found.region
-        if region is None and not proxy.is_regional:
-            continue
-        there = "global" if region is None else f"in `{known(region, 'region', found.name)}`"
-        here = f"in `{known(proxy.region, 'region', proxy.name)}`" if proxy.is_regional else "global"
-        if here != there:
-            kind = f'a `RegionUrlMap` with ``region="{proxy.region}"``' if proxy.is_regional else "a `URLMap`"
-            yield Fail(
-                f"Target proxy `{proxy.name}` is {here}, and its URL map `{found.name}` is {there}.",
-                SAME_PLACE,
-                f"Use {kind}, or a proxy and a forwarding rule in the location of the URL map.",
-            )
-
-
-def _serves_region_alone(front: ForwardingRule, service: BackendService) -> Checks:
-    """In Standard Tier a regional rule leads to a global service, which then is in the rule's region alone."""
-    region, regions = known(front.region, "region"), service.regions
-    elsewhere = sorted(regions.certain - {region})
-    if elsewhere:
-        yield Fail(
-            f"It is in Standard Tier in `{region}`, and `{service.name}` has backends in {quoted(elsewhere)}.",
-            "In Standard Tier, only backends in the forwarding rule's region.",
-            "Use a `GlobalForwardingRule` in Premium Tier, which reaches all regions.",
-        )
-    elif regions.upper is None or regions.upper > regions.lower:
-        yield not_known("backends", service.name, because="some may be in other regions")
-
-
-def has_its_subnetwork(front: ForwardingRule) -> Checks:
-    """Whether the subnetwork of a regional rule is in its region.
-
-    https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#internal-forwarding-rules
-    """
-    # What is not known of it is rarely wrong: the program gives a rule and its subnetwork one region.
-    if front.is_regional and equals(front.region, front.subnetwork_region) is False and front.subnetwork_region:
-        yield Fail(
-            f"It is in `{front.region}`, and its `subnetwork` in `{front.subnetwork_region}`.",
-            "A subnetwork in the rule's region.",
-            f"Set `subnetwork` to one in `{front.region}`.",
-        )
-
-
-def is_not_among_proxies(front: ForwardingRule) -> Checks:
-    """Whether a rule has its address from another subnetwork than its proxies.
-
-    "The IP address for the load balancer's forwarding rule doesn't come from the proxy-only subnet":
-    https://cloud.google.com/load-balancing/docs/proxy-only-subnets
-    """
-    for target in front.subnetwork_links.targets:
-        subnetwork = Subnetwork.of(target, front.stack)
-        if known(subnetwork.is_for_proxies, "purpose", subnetwork.name):
-            yield Fail(
-                f"Its `subnetwork` `{subnetwork.name}` is a proxy-only one, with `purpose` {subnetwork.purpose}.",
-                "A subnetwork with `purpose` PRIVATE: proxies have all addresses of a proxy-only one.",
-                "Set `subnetwork` to another one in the same network and region.",
-            )
-
-
-def records_describe(front: ForwardingRule) -> Iterator[Checks]:
-    """What is wrong with the health-checked targets of DNS records that lead to a forwarding rule.
-
-    What a target says "must match the configuration of the load balancer located at the LoadBalancerTarget's IP
-    address, port, and region": https://cloud.google.com/dns/docs/reference/rest/v1/resourceRecordSets
-    """
-    for lead in leads_to(front.stack, front.resource):
-        rules = [ForwardingRule.of(rule, front.stack) for rule in lead.rules]
-        is_none = all_of(is_another(target, rule) for target in lead.targets for rule in rules)
-        doubt = Undecided(f"whether DNS record `{lead.record}` describes it is not known", "routing_policy")
-        yield provided(all_of([lead.is_certain or UNKNOWN, is_none]), doubt, _is_described(front, lead))
-
-
-def _is_described(front: ForwardingRule, lead: Lead) -> Checks:
-    found = [[one for one in differences(target, front) if one.is_there is True] for target in lead.targets]
-    # Of targets that may all be the one meant, it is that of the rule's region, or else the one that is most like it.
-    closest = min(found, key=lambda wrong: (any(one.name == "region" for one in wrong), len(wrong)))
-    names = " and ".join(f"``{one.name}``" for one in closest)
-    yield Fail(
-        f"DNS record `{lead.record}` leads to it with another {names}.",
-        "Targets with the type, protocol, port and region of the forwarding rule at their address.",
-        "In the target, set " + " and ".join(f"``{one.name}`` to `{one.wanted}`" for one in closest) + ".",
-    )
 
 
 @dataclass(frozen=True)
@@ -275,3 +158,27 @@ def has_proxies(entry: Entry) -> Checks:
         f'Create a `Subnetwork` in {place} with ``purpose="{purpose}"`` and ``role="ACTIVE"``, and have the forwarding '
         "rule wait for it (``depends_on``).",
     )
+
+
+def is_in_its_project(owner: Resource, other: Resource, called: str, other_called: str, required: str) -> Checks:
+    """What is wrong if one resource is certainly in another project than the one that it is used by.
+
+    "The forwarding rule, the target HTTP(S) proxy, and the associated URL map must be defined in the same project", and
+    "health checks associated with backend services must be defined in the same project as the backend service":
+    https://cloud.google.com/load-balancing/docs/https#shared-vpc. A program that computes a project has one of its own
+    for all that it makes.
+
+    Args:
+        owner: the resource that uses the other.
+        other: the other.
+        called: what to call the owner at the beginning of a sentence.
+        other_called: what to call the other within one.
+        required: what is asked for, a sentence.
+    """
+    projects = known_in([project_of(owner), project_of(other)])
+    if len(projects) == 2 and not may_be_one_project(*projects):
+        yield Fail(
+            f"{called} is in project `{projects[0]}`, and {other_called} in `{projects[1]}`.",
+            required,
+            f"Create both in one project: set `project` of `{other.name}` to `{projects[0]}`, or its provider.",
+        )

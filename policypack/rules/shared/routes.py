@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterator
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.route import Route
 from policypack.model.frontend.url_map import UrlMap, url_maps_of
-from policypack.model.products.attributes import ROUTE_ACTIONS, refused_by_all
-from policypack.model.products.product import CLASSIC_APPLICATION
 from policypack.model.run.neg import run_services_behind, run_services_perhaps_behind
 from policypack.model.values.logic import all_of, negation
-from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN
-from policypack.verdict import Checks, Fail, NotApplicable, Undecided, Verdict, known, not_known, provided
+from policypack.verdict import Checks, NotApplicable, Undecided, Verdict, known, provided
 
 
 def without_url_map(service: BackendService) -> Iterator[Verdict]:
@@ -42,24 +39,6 @@ def _on_routes_of(url_map: UrlMap, service: BackendService, check: Callable[[Rou
         label = f"{route.label} in `{url_map.name}`"
         doubt = Undecided(f"whether {label} sends requests to it is not known", "path_matchers")
         yield provided(route.sends_to(service.resource), doubt, check(route, label))
-
-
-def rewrites_alone(url_map: UrlMap) -> Checks:
-    """What is wrong with the route actions of a URL map in front of a classic Application Load Balancer."""
-    names = refused_by_all(ROUTE_ACTIONS, CLASSIC_APPLICATION)
-    for route in known(url_map.routes, "path_matchers", url_map.name):
-        found = [name for name in names if route.does(name) is True]
-        if found:
-            yield Fail(
-                f"`{url_map.name}` has {properties(found)} in {route.label}, and the load balancer is a classic one.",
-                "``url_rewrite`` as the only route action of a classic load balancer.",
-                "Set ``load_balancing_scheme`` to `EXTERNAL_MANAGED` on the services and the forwarding rule, or "
-                "remove "
-                f"{properties(found)}.",
-            )
-        unclear = next((name for name in names if route.does(name) is UNKNOWN), "")
-        if unclear:
-            yield not_known(unclear, url_map.name, because="a classic load balancer does not have it")
 
 
 def is_the_only_way(service: BackendService) -> Checks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 from policypack.model.values.values import python_name
 from policypack.sources.error import WITH_CLI, SourceError
 from policypack.sources.program.yaml_file import expect, read_yaml_list
+from policypack.wording import closest, listed
 
 ANSWERS_FILE: Final = "policy-answers.yaml"
 # What stands in an entry that is printed where the user has to write.
@@ -70,14 +70,13 @@ class Answers:
         calls = [f"`{function}`{f' ({place})' if place else ''}" for function, place in unknown.items()]
         if calls:
             yield (
-                f"the results of these functions are not known in this run: {_some(calls)}; an answer in "
-                f"{self.file.name} "
-                "makes it known"
+                f"the results of these functions are not known in this run: {listed(calls, _MOST_TOLD)}; an answer in "
+                f"{self.file.name} makes it known"
             )
         unused = {one.number for one in self.all if one.is_for(stack)} - set(used)
         if unused:
             named = [f"{one.number} (`{one.function}`)" for one in self.all if one.number in unused]
-            yield f"answers in {self.file.name} that the program does not use: {_some(named)}"
+            yield f"answers in {self.file.name} that the program does not use: {listed(named, _MOST_TOLD)}"
 
 
 def read_answers(root: Path, file: Path | None) -> Answers:
@@ -114,9 +113,7 @@ def _read_answer(number: int, entry: object, where: str) -> Answer:
     content = expect(entry, dict, where, "a mapping")
     for key in content:
         if key not in _KEYS:
-            close = difflib.get_close_matches(str(key), _KEYS, 1)
-            hint = f"did you mean `{close[0]}`?" if close else f"it has {', '.join(f'`{one}`' for one in _KEYS)}."
-            raise SourceError(f"{where} has the unknown key `{key}`: {hint}")
+            raise SourceError(f"{where} has the unknown key `{key}`: {_did_you_mean(str(key), _KEYS)}")
     if not content.get("function"):
         raise SourceError(f"{where} has no `function`: name one, such as gcp:compute/getZones:getZones.")
     if "result" not in content:
@@ -160,8 +157,7 @@ def explain_answers(error: Mapping[str, Any], answers: Answers) -> Iterator[str]
         returned = "it returns" if is_one else "they return"
         yield (
             f"The program {calls} of providers, and a run without the CLI has no provider to answer. Write what "
-            f"{returned} "
-            f"into {answers.file}, in place of {FILL_IN}:\n\n{entries}\n\n{WITH_CLI}"
+            f"{returned} into {answers.file}, in place of {FILL_IN}:\n\n{entries}\n\n{WITH_CLI}"
         )
 
 
@@ -176,8 +172,7 @@ def _explain_wrong(wrong: Mapping[str, Any], answers: Answers) -> str:
             "the provider leaves it out."
         )
     if "fields" in wrong:
-        close = difflib.get_close_matches(field.rpartition(".")[2], wrong["fields"], 1)
-        hint = f"did you mean `{close[0]}`?" if close else f"it has {', '.join(wrong['fields'])}."
+        hint = _did_you_mean(field.rpartition(".")[2], wrong["fields"])
         return f"In {what} the result has the unknown field `{field}`: {hint}"
     of = f"`{field}` of the result" if field else "the result"
     return f"In {what} {of} has to be {wrong['wanted']}."
@@ -214,6 +209,6 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _some(texts: Sequence[str]) -> str:
-    rest = f" and {len(texts) - _MOST_TOLD} more" if len(texts) > _MOST_TOLD else ""
-    return f"{', '.join(texts[:_MOST_TOLD])}{rest}"
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    near = closest(name, known)
+    return f"did you mean `{near}`?" if near else f"it has {', '.join(f'`{one}`' for one in known)}."

@@ -33,7 +33,7 @@ def read_config(project: Project, stack: str) -> StackConfig:
         SourceError: a file is not valid, a value is missing, or only the CLI can open it.
     """
     file = stack_file(project, stack)
-    content = read_yaml(file) if file.is_file() else {}
+    content = read_yaml(file) if file.exists() else {}
     if content.get("environment"):
         raise SourceError(
             f"{file} takes configuration from a Pulumi ESC `environment`, which only the CLI can open. {WITH_CLI}"

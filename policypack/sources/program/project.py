@@ -132,7 +132,9 @@ def stacks_of(project: Project) -> list[str]:
     """The stacks of a project that have a configuration file."""
     suffix = project.file.suffix
     files = project.stack_folder.glob(f"Pulumi.*{suffix}")
-    return sorted(file.name.removeprefix("Pulumi.").removesuffix(suffix) for file in files)
+    names = (file.name.removeprefix("Pulumi.").removesuffix(suffix) for file in files)
+    # `Pulumi.dev.deploy.yaml` has the deployment settings of the stack dev.
+    return sorted(name for name in names if not name.endswith(".deploy"))
 
 
 def stack_file(project: Project, stack: str) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from policypack.sources.error import SourceError
+from policypack.wording import why_unreadable
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc, unused-ignore]
@@ -81,18 +82,9 @@ def _read(file: Path) -> object:
         where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SourceError(f"{file} is not valid YAML{where}: {error.problem}. Correct it there.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SourceError(f"{file} is not valid YAML: {_why_not_yaml(error)}. Correct it, or restore it.") from error
+        raise SourceError(f"{file} is not valid YAML: {why_unreadable(error)}. Correct it, or restore it.") from error
     except OSError as error:
         raise SourceError(f"{file} cannot be read: {error.strerror}. Check its name and its permissions.") from error
-
-
-def _why_not_yaml(error: yaml.YAMLError | ValueError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not written in UTF-8"
-    # These have a second line, about Python.
-    return str(error).partition("\n")[0].partition(";")[0]
 
 
 def expect(value: object, kind: type, what: str, form: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TypeAlias, cast
 
-from policypack.evaluate import Finding, Report, views_of
+from policypack.evaluate import Finding, Report
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.gke.backends import GkeSubject
 from policypack.model.graph.path import services_of
@@ -16,6 +16,7 @@ from policypack.report.check.paths.gke import draw_gke
 from policypack.report.check.paths.service import draw_service
 from policypack.report.check.paths.serving_path import Drawn, Node, ServingPath
 from policypack.report.check.verdicts import Verdicts, count_verdicts
+from policypack.selection import views_of
 
 Served: TypeAlias = BackendService | GkeSubject
 

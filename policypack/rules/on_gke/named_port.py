@@ -1,0 +1,140 @@
+"""What `llm-backend-named-port` says of backends on GKE."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.exports import exported_targets
+from policypack.model.gke.fronts import Route
+from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool
+from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL, INGRESS
+from policypack.model.kubernetes.objects import KubernetesObject
+from policypack.model.values.logic import any_of, is_in
+from policypack.model.values.values import UNKNOWN
+from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, known, provided
+from policypack.wording import quoted
+
+_REQUIRED: Final = "A route to a port of the Service, and from there to a port of its Pods."
+
+
+def has_the_port(backend: GkeBackend) -> Checks:
+    """What a route names is there, it has the port in the route, and its Pods have the port that this leads to.
+
+    https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
+    """
+    if is_in(backend.kind, tuple(IMPORTS)) is True:
+        yield _of_import(backend)
+        return
+    seen = set[tuple[str, object]]()
+    for route, leads in backend.routes:
+        if (route.holder.urn, route.port) in seen:
+            continue
+        seen.add((route.holder.urn, route.port))
+        doubt = Undecided(f"whether {route.holder.label} leads to {backend.label} is not known", "backendRefs")
+        target = backend.target
+        yield provided(leads, doubt, _leads_on(target, route) if target else _is_there(backend, route))
+
+
+def _of_import(backend: GkeBackend) -> Checks:
+    """Of what clusters export: the Services of the stack that it certainly is."""
+    found = [one for one, is_it in exported_targets(backend.stack, backend.ref) if is_it is True]
+    if not found:
+        yield NotApplicable(f"{backend.label} has its ports in the clusters that export it")
+    for target in found:
+        for route in {one.port: one for one, _ in backend.routes}.values():
+            yield _leads_on(target, route)
+
+
+def _is_there(backend: GkeBackend, route: Route) -> Checks:
+    names = [f"{one.identity}" for one in backend.meant]
+    if backend.is_missing and (names or backend.kind == INFERENCE_POOL):
+        yield Fail(
+            f"{route.holder.label} leads to {backend.label}, which is not in its namespace.",
+            "A backend that exists.",
+            f"Set the `name` of the backend in {route.holder.label} to {quoted(names)}."
+            if names
+            else f"Create {backend.label} in that namespace, or name another one in {route.holder.label}.",
+        )
+        return
+    meant = f"; if {quoted(names)} is meant, set its `name` in {route.holder.label}" if names else ""
+    yield Undecided(f"{backend.label} is not known to be in the stack{meant}", "backendRefs")
+
+
+def _leads_on(target: KubernetesObject, route: Route) -> Checks:
+    if target.kind == INFERENCE_POOL:
+        for port in known(serving_ports_of_pool(target), "targetPorts", target.name):
+            yield _pods_have(target, port, f"`targetPorts` of {target.label}")
+        return
+    ports = known(ports_of(target), "ports", target.name)
+    if route.port is None:
+        yield _names_none(target, route, ports)
+        return
+    wanted = known(route.port, "port", route.holder.name)
+    answers = [(one, one.is_called(wanted)) for one in ports]
+    doubt = Undecided(f"whether {target.label} has port {wanted} is not known", "ports")
+    if not decided(any_of(is_it for _, is_it in answers), doubt):
+        yield Fail(
+            f"{route.holder.label} leads to port {wanted} of {target.label}, which {_has(ports)}.",
+            _REQUIRED,
+            _how_to_name(target, route, ports, f"{wanted}"),
+        )
+        return
+    for one, is_it in answers:
+        if is_it is True:
+            of_pods = known(one.of_pods, "targetPort", target.name)
+            if of_pods is not None:
+                yield _pods_have(target, of_pods, f"`targetPort` of {target.label}")
+
+
+def _names_none(target: KubernetesObject, route: Route, ports: tuple[ServicePort, ...]) -> Checks:
+    yield Fail(
+        f"{route.holder.label} leads to {target.label} without a port.",
+        _REQUIRED,
+        _how_to_name(target, route, ports, ""),
+    )
+
+
+def _has(ports: tuple[ServicePort, ...]) -> str:
+    called = [f"{one.number} (`{one.name}`)" if one.name else f"{one.number}" for one in ports]
+    return f"has only {', '.join(called)}" if ports else "has no ports"
+
+
+def _how_to_name(target: KubernetesObject, route: Route, ports: tuple[ServicePort, ...], wanted: str) -> str:
+    """What to write as the port of a backend in a route, and why the one that is there does not do."""
+    behind = [one for one in ports if one.of_pods == wanted]
+    numbers = [f"{one.number}" for one in behind or ports]
+    field = "`service.port.number`" if route.holder.kind == INGRESS else "`port`"
+    if not numbers:
+        return f"Add port {wanted} to `spec.ports` of {target.label}."
+    said = f"Set {field} of the backend in {route.holder.label} to {numbers[0] if len(numbers) == 1 else '...'}"
+    if behind:
+        return f"{said}: {wanted} is the `targetPort`, and a route names the `port` of the Service."
+    return f"{said}, or add port {wanted} to `spec.ports` of {target.label}." if wanted else f"{said}."
+
+
+def _pods_have(target: KubernetesObject, port: str, field: str) -> Checks:
+    pods = Pods.behind(target)
+    have, listed = pods.have(port), quoted(pods.listed) if pods.listed else ""
+    if have is True:
+        return
+    is_name = not port.isdecimal()
+    if have is UNKNOWN:
+        if is_name or (pods.list_all and listed):
+            which = f"; their containers list {listed}" if listed else ""
+            yield Undecided(f"{field} is {port}, which no container in the stack certainly has{which}", "containerPort")
+        return
+    if is_name:
+        number = pods.listed[0] if len(pods.listed) == 1 else "..."
+        yield Fail(
+            f"{field} is `{port}`, and no container of {pods.label} has a port of that name.",
+            _REQUIRED,
+            f'Add ``"name": "{port}"`` to the `containerPort` {number} of {pods.label}, or set {field} to {number}.',
+        )
+        return
+    served = quoted(f"{one}" for one in pods.listening)
+    yield Fail(
+        f"{field} is {port}, and the server of {pods.label} listens on {served}.",
+        _REQUIRED,
+        f"Set {field} to {served}, or start the server with `--port={port}`.",
+    )
