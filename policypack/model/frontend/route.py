@@ -5,11 +5,9 @@ Matching: https://cloud.google.com/load-balancing/docs/url-map-concepts
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference
@@ -18,8 +16,6 @@ from policypack.model.graph.tokens import SERVICE_TYPES
 from policypack.model.values.logic import all_of, any_of, is_set, known_in, negation, same, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, Value, camel_case
-
-_PATTERN: Final = re.compile(r"/[^*?#]*(?<=/)\*|/[^*?#]*")
 
 
 @dataclass(frozen=True)
@@ -137,13 +133,16 @@ class PathRule:
         return isinstance(self.patterns, Unknown) or len(known_in(self.patterns)) < len(self.patterns)
 
     @property
-    def wrong_patterns(self) -> tuple[str, ...]:
-        """The patterns that the API refuses: "Each must start with / and the only place a * is allowed is at the end
-        following a /"; what follows the first ? or # is not matched, and "those chars are not allowed here".
+    def wrong_patterns(self) -> tuple[tuple[int, str], ...]:
+        """The patterns that the API refuses: the number of each, from 1, and what is wrong with it, a clause.
 
+        "Each must start with / and the only place a * is allowed is at the end following a /"; what follows the first ?
+        or # is not matched, and "those chars are not allowed here":
         https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps
         """
-        return tuple(pattern for pattern in known_in(self.patterns) if not _PATTERN.fullmatch(pattern))
+        patterns = [] if isinstance(self.patterns, Unknown) else self.patterns
+        found = ((number, _fault_of(one)) for number, one in enumerate(patterns, 1) if isinstance(one, str))
+        return tuple((number, fault) for number, fault in found if fault)
 
 
 @dataclass(frozen=True)
@@ -234,6 +233,14 @@ def _names_a_service(links: Links) -> bool | Unknown:
 
 def _is_service(one: Resource | Reference) -> bool:
     return one.type in SERVICE_TYPES if isinstance(one, Resource) else one.collection == "backendServices"
+
+
+def _fault_of(pattern: str) -> str:
+    if not pattern.startswith("/"):
+        return "does not begin with `/`"
+    if "*" in pattern.removesuffix("/*"):
+        return "has a `*` that is not alone after its last `/`"
+    return "has a `?` or `#`" if "?" in pattern or "#" in pattern else ""
 
 
 def _path_matches(pattern: str, path: str) -> bool:

@@ -13,7 +13,6 @@ from policypack.model.values.logic import known_in
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, known, not_known
-from policypack.wording import quoted
 
 
 def rewrites_alone(url_map: UrlMap) -> Checks:
@@ -86,9 +85,10 @@ def _has_rules_of_one_kind(url_map: UrlMap, matcher: PathMatcher) -> Checks:
 
 
 def _has_valid_patterns(url_map: UrlMap, rule: PathRule) -> Checks:
-    if rule.wrong_patterns:
+    # The paths themselves may be a secret.
+    for number, fault in rule.wrong_patterns:
         yield Fail(
-            f"{_label(rule.route)} of URL map `{url_map.name}` has {quoted(rule.wrong_patterns)} in `paths`.",
+            f"In {rule.route.label} of URL map `{url_map.name}`, path {number} of `paths` {fault}.",
             "Paths that begin with `/`, with a `*` only at the end after a `/`, and without `?` and `#`.",
-            "Correct the paths, such as `/v1/*`; for other patterns use ``route_rules`` with ``path_template_match``.",
+            "Correct the path, such as `/v1/*`; for other patterns use ``route_rules`` with ``path_template_match``.",
         )
