@@ -149,9 +149,9 @@ def audit(
                         workers=workers,
                         scheduler=scheduler,
                         max_mebibytes=max_size,
-                        show=progress.show,
-                        word=with_commands,
-                        tell=lambda text: click.echo(f"note: {printable(text)}", err=True),
+                        on_progress=progress.show,
+                        reword=with_commands,
+                        warn=lambda text: click.echo(f"note: {printable(text)}", err=True),
                     )
                 )
             deliver("audit", results, outputs, format_name, color)

@@ -304,6 +304,16 @@ FIXES = {
         ),
         (_UTILIZATION, _RATE, _RATE),
     ),
+    "a session by a header that nothing names": fix(
+        "backend-session-affinity",
+        "_says_what_it_hashes",
+        (
+            _NONE,
+            '    session_affinity="HEADER_FIELD",\n',
+            '    session_affinity="HEADER_FIELD",\n    consistent_hash={"http_header_name": "x-session-id"},\n',
+        ),
+        (_UTILIZATION, _RATE, _RATE),
+    ),
     "a hash that nothing reads": fix(
         "backend-session-affinity",
         "_hash_is_read",

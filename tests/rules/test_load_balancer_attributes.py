@@ -285,3 +285,25 @@ WEB = R("RegionNetworkEndpointGroup", "web", {"region": "us-central1", "networkE
 def test_global_internet_negs_have_no_outlier_detection(group: R, inputs: dict[str, Any], status: str) -> None:
     subject = service([backend(group, maxUtilization=None)], portName=None, **inputs)
     check_verdict(RULE, [subject, INTERNET, WEB, PSC], status)
+
+
+RETRY = {"retryPolicy": {"numRetries": 1, "retryConditions": ["connect-failure"]}}
+
+
+@pytest.mark.parametrize(
+    ("neg", "action", "status"),
+    [
+        pytest.param(INTERNET, RETRY, "failed", id="retried over the internet"),
+        pytest.param(INTERNET, {"requestMirrorPolicy": {"backendService": "x"}}, "failed", id="mirrored"),
+        pytest.param(INTERNET, {"urlRewrite": {"hostRewrite": "api.example.com"}}, "passed", id="rewritten"),
+        pytest.param(INTERNET, {"retryPolicy": Computed()}, "undecided", id="retried or not"),
+        pytest.param(WEB, RETRY, "passed", id="retried over the internet from a region"),
+        pytest.param(PSC, RETRY, "passed", id="retried by Private Service Connect"),
+    ],
+)
+def test_route_actions_over_the_internet(neg: R, action: dict[str, Any], status: str) -> None:
+    place: dict[str, Any] = {"region": "us-central1"} if neg is WEB else {}
+    subject = service([backend(neg, capacityScaler=1.0)], protocol="HTTPS", portName=None, **place)
+    kind = "RegionUrlMap" if neg is WEB else "URLMap"
+    routes = R(kind, "map", {"defaultService": Out(subject, "id"), "defaultRouteAction": action, **place})
+    check_verdict(RULE, [subject, neg, routes], status)

@@ -34,7 +34,9 @@ _NOT_WITH_SERVERLESS: Final = (
 STATEFUL_AFFINITY: Final = "STRONG_COOKIE_AFFINITY"
 # What an affinity hashes is named in this property of `consistentHash`, which is "applicable if the sessionAffinity is
 # set to" it: https://cloud.google.com/compute/docs/reference/rest/v1/backendServices
-_HASHED: Final = {"HEADER_FIELD": "httpHeaderName", "HTTP_COOKIE": "httpCookie"}
+# Of a header it says: "The hash is based on a user specified header field."
+HEADER_AFFINITY: Final = "HEADER_FIELD"
+_HASHED: Final = {HEADER_AFFINITY: "httpHeaderName", "HTTP_COOKIE": "httpCookie"}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import Final
 
 from policypack.model.balancing.group import Group
 from policypack.model.graph.reference import (
+    COLLECTIONS,
+    Reference,
     location_of,
     parse_reference,
     references_to,
@@ -24,7 +26,7 @@ from policypack.model.graph.tokens import (
     NETWORK_ENDPOINT_LIST,
 )
 from policypack.model.machines.machine import instances_of
-from policypack.model.values.logic import when_known
+from policypack.model.values.logic import known_in, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _TYPES: Final = (NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST)
@@ -64,11 +66,16 @@ def placed_in(group: Group) -> Iterator[Placed]:
 def _endpoints_in(group: Group, neg: Resource) -> Iterator[Placed]:
     neg_zone = _zone_of(neg)
     for endpoint in group.stack.users(neg, _TYPES):
+        if not _names(endpoint, neg):
+            continue
         zone = with_provider_default(endpoint, "zone")
-        if _names(endpoint, neg) and zone is not None:
+        if zone is not None:
             yield Placed(endpoint.name, False, when_known(zone, short_name), neg_zone)
-            for vm in _vms_of(group.stack, endpoint):
-                yield Placed(vm.name, True, _zone_of(vm), neg_zone)
+        vms = _vms_of(group.stack, endpoint)
+        yield from (Placed(vm.name, True, _zone_of(vm), neg_zone) for vm in vms)
+        for url in _named_vms(endpoint):
+            if group.stack.by_reference(url) not in vms:
+                yield Placed(url.name, True, url.location or UNKNOWN, neg_zone)
 
 
 def _zone_of(resource: Resource) -> str | Unknown:
@@ -92,3 +99,13 @@ def _vms_of(stack: Stack, endpoint: Resource) -> list[Resource]:
     sources = map(stack.by_urn, endpoint.edges.get(key, ()))
     found = [source for source in sources if source and source.type == INSTANCE]
     return found if len(found) <= number else []
+
+
+def _named_vms(endpoint: Resource) -> Iterator[Reference]:
+    """The VMs that the program names by their URLs, which say where they are."""
+    is_one = endpoint.type == NETWORK_ENDPOINT
+    each = [endpoint.asked] if is_one else known_in(endpoint.asked.objects("networkEndpoints"))
+    for name in (one.string("instance") for one in each):
+        url = parse_reference(name) if isinstance(name, str) else None
+        if url and url.collection == COLLECTIONS[INSTANCE][0]:
+            yield url

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from policypack.model.products.kinds import BackendKind
@@ -81,6 +81,9 @@ _TARGETS_OF_MODES: Final = {
 # fmt: on
 
 
+_HAD: Final = (Cell.TAKEN, Cell.NOT_DOCUMENTED)
+
+
 def _by_kind(letters: str) -> Mapping[BackendKind, Cell]:
     return dict(zip(BackendKind, cells_of(letters), strict=True))
 
@@ -92,3 +95,15 @@ TARGETS_OF_MODES: Final = {
 }
 SETTINGS_OF_KINDS: Final = {name: _by_kind(letters) for name, letters in _SETTINGS_OF_KINDS.items()}
 OF_KINDS_SOURCE: Final = API
+
+
+def modes_for(kinds: Collection[BackendKind]) -> tuple[str, ...]:
+    """The balancing modes that some of these kinds of backend have: none of NEGs that support no mode."""
+    return tuple(mode for mode, cells in MODES_OF_KINDS.items() if any(cells[kind] in _HAD for kind in kinds))
+
+
+def limits_for(mode: str, kinds: Collection[BackendKind]) -> tuple[str, ...]:
+    """The limits of a balancing mode that some of these kinds of backend have; all of them if none has any."""
+    fields = LIMITS_OF_MODES.get(mode, ())
+    had = tuple(field for field in fields if any(SETTINGS_OF_KINDS[field][kind] in _HAD for kind in kinds))
+    return had or fields

@@ -14,7 +14,8 @@ from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.findings.groups import ToDo, first_to_do, groups_of
 from policypack.findings.order import OPEN, STATUSES, importance, waiver_importance
-from policypack.judgement import Location, Results
+from policypack.judgement import Results
+from policypack.judgement.location import Location
 from policypack.model.balancing.backend_service import BackendService
 from policypack.report.check.paths.all_paths import Served, ServingPaths
 from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw

@@ -7,6 +7,7 @@ from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.service_settings import location_of_lb_policy
+from policypack.model.frontend.route import Route
 from policypack.model.products.attributes import ATTRIBUTES, locality_policy
 from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import Cell, Family
@@ -16,6 +17,7 @@ from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.shared.refusal import which_product
+from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
@@ -79,7 +81,8 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
 
     - With serverless NEGs, it works only on global services and without `iap`. It has none of `enforcing_success_rate`,
       `success_rate_minimum_hosts`, `success_rate_request_volume` and `success_rate_stdev_factor`.
-    - With a global internet NEG, it is not supported.
+    - With a global internet NEG, it is not supported. Neither are `retry_policy` and `request_mirror_policy` of the
+      routes to such a service.
 
     If no load balancer matches the service at all, `load-balancer-product` reports it.
 
@@ -191,15 +194,35 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
 
 def _watches_no_internet_neg(service: BackendService) -> Checks:
     """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
-    is_one = BackendKind.GLOBAL_INTERNET_NEG
-    has_one = when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
     doubt = not_known("backends", because="global internet NEGs do not support ``outlier_detection``")
     fail = Fail(
         "It has ``outlier_detection``, which its global internet NEG does not support.",
         "No ``outlier_detection`` on a service with a global internet NEG.",
         "Remove ``outlier_detection``.",
     )
+    has_one = _has_global_internet_neg(service)
     yield provided(all_of([service.outlier_detection.is_set, has_one]), doubt, iter([fail]))
+    doubt = not_known("backends", because="global internet NEGs do not support all route actions")
+    yield provided(has_one, doubt, on_routes(service, _does_what_it_takes))
+
+
+def _has_global_internet_neg(service: BackendService) -> bool | Unknown:
+    is_one = BackendKind.GLOBAL_INTERNET_NEG
+    return when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
+
+
+def _does_what_it_takes(route: Route, label: str) -> Iterator[Checks]:
+    """Request mirroring and retry policies "aren't supported with global internet NEG backends", says the same page."""
+    yield from (_does_not(route, label, name) for name in ("request_mirror_policy", "retry_policy"))
+
+
+def _does_not(route: Route, label: str, name: str) -> Checks:
+    if known(route.does(name), name, because="global internet NEGs do not support it"):
+        yield Fail(
+            f"It has ``{name}`` in {label}, which its global internet NEG does not support.",
+            f"No ``{name}`` on routes to a global internet NEG.",
+            f"Remove ``{name}`` from that route.",
+        )
 
 
 def _has_what_they_need(service: BackendService) -> Iterator[Checks]:
