@@ -190,18 +190,23 @@ def provider() -> dict[str, Any]:
 
 
 @cache
+def nodes() -> dict[str, list[ast.AST]]:
+    """What the files of the model and the rules are made of, by file."""
+    return {str(file.relative_to(ROOT)): list(ast.walk(ast.parse(file.read_text()))) for file in FILES}
+
+
+@cache
 def literals() -> tuple[tuple[str, str], ...]:
     """All texts in the model and the rules but docstrings, each with the place where it stands."""
-    return tuple(found for file in FILES for found in _literals(file))
+    return tuple(found for file, parts in nodes().items() for found in _literals(file, parts))
 
 
-def _literals(file: Path) -> Iterator[tuple[str, str]]:
-    tree = ast.parse(file.read_text())
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+def _literals(file: str, parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    bodies = [node.body for node in parts if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
     docstrings = {id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)}
-    for node in ast.walk(tree):
+    for node in parts:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+            yield node.value, f"{file}:{node.lineno}"
 
 
 def places(name: str) -> list[str]:
@@ -209,12 +214,12 @@ def places(name: str) -> list[str]:
 
 
 def given_to_readers() -> Iterator[tuple[str, str]]:
-    for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
+    for file, parts in nodes().items():
+        for node in parts:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READERS:
                 for argument in node.args:
                     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                        yield argument.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+                        yield argument.value, f"{file}:{node.lineno}"
 
 
 def is_declared(read: Read) -> bool:

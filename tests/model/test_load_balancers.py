@@ -20,6 +20,7 @@ from policypack.model.products.product import (
     Cell,
     Family,
     Product,
+    by_product,
     nearest_products,
     products_of,
 )
@@ -99,6 +100,12 @@ def test_what_is_not_known_leaves_all_that_it_may_become() -> None:
         known = nearest_products(scheme, protocol, is_regional=is_regional)
         assert set(known) <= set(nearest_products(UNKNOWN, protocol, is_regional=is_regional))
         assert set(known) <= set(nearest_products(scheme, UNKNOWN, is_regional=is_regional))
+
+
+@pytest.mark.parametrize("letters", ["T", "TTTTT TTTTT TT TTTT"])
+def test_a_row_has_a_letter_for_every_column(letters: str) -> None:
+    with pytest.raises(ValueError, match=f"the row `{letters}` has {len(letters.replace(' ', ''))} letters"):
+        by_product(letters)
 
 
 def test_every_row_has_a_source() -> None:
