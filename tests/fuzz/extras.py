@@ -826,7 +826,8 @@ def packets() -> list[R]:
     group, standby = mig(), R("RegionInstanceGroupManager", "standby", {"region": "us-central1"})
     check = R("RegionHealthCheck", "weights", {"region": "us-central1", "httpHealthCheck": {"port": 8000}})
     by_connection = {"balancingMode": "CONNECTION", "maxUtilization": None}
-    given = {"region": "us-central1", "protocol": "TCP", "portName": None, "healthChecks": Out(check, "id")}
+    given: dict[str, Any] = {"region": "us-central1", "protocol": "TCP", "portName": None}
+    given["healthChecks"] = Out(check, "id")
     internal = service(
         [backend(group, **by_connection), backend(standby, failover=True, **by_connection)],
         "internal",

@@ -418,5 +418,5 @@ def test_vms_are_in_the_zone_of_their_unmanaged_group(zone: Any, expected: Expec
     check_verdict(RULE, [service([backend(Out(group, "id"))]), group, vm, OTHER_STACK], expected)
     url = f"projects/{PROJECT}/zones/{'us-central1-b' if zone is LATER else zone}/instances/other"
     outside = R("InstanceGroup", "group", {**IN_A, "instances": [url]})
-    seen = expected if isinstance(expected, str) else expected[1]
+    seen = "passed" if zone == "us-central1-a" else "failed"
     check_verdict(RULE, [service([backend(Out(outside, "id"))]), outside], seen)
