@@ -223,7 +223,10 @@ def test_the_message_names_the_annotation_and_the_option() -> None:
 @pytest.mark.parametrize(
     ("attached", "reason"),
     [
-        (entry("embed"), "names `embed`, and no such service is in the stack; if this service is meant, set its `name`"),
+        (
+            entry("embed"),
+            "names `embed`, and no such service is in the stack; if this service is meant, set its `name`",
+        ),
         (entry(region="us-central1"), "names it, with a `region` that is not its own: this service is global"),
     ],
 )
