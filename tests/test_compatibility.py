@@ -63,8 +63,18 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "failoverPolicy",
         "haPolicy",
         "network",
+        "subsetting",
     ),
-    ":RegionBackendService": ("backends.preference", "customRequestHeaders", "edgeSecurityPolicy", "maxStreamDuration"),
+    ":RegionBackendService": (
+        "backends.preference",
+        "customRequestHeaders",
+        "customResponseHeaders",
+        "edgeSecurityPolicy",
+        "externalManagedMigrationState",
+        "externalManagedMigrationTestingPercentage",
+        "localityLbPolicies",
+        "maxStreamDuration",
+    ),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
     # A front end without certificates of a kind is asked for none.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
 
 from policypack.model.products.kinds import BackendKind
-from policypack.model.products.product import Cell, Row, by_product, cells_of
+from policypack.model.products.product import Cell, Row, by_product, cells_by
 from policypack.model.products.sources import API, BACKEND_SERVICES
 
 # Target fields, by what they limit: for the group, for each instance, for each endpoint.
@@ -83,17 +83,10 @@ _TARGETS_OF_MODES: Final = {
 
 _HAD: Final = (Cell.TAKEN, Cell.NOT_DOCUMENTED)
 
-
-def _by_kind(letters: str) -> Mapping[BackendKind, Cell]:
-    return dict(zip(BackendKind, cells_of(letters), strict=True))
-
-
 # What a kind of backend does with a mode, a mode with a target field, and a kind with a target field or a setting.
-MODES_OF_KINDS: Final = {mode: _by_kind(letters) for mode, letters in _MODES_OF_KINDS.items()}
-TARGETS_OF_MODES: Final = {
-    mode: dict(zip(TARGET_FIELDS, cells_of(letters), strict=True)) for mode, letters in _TARGETS_OF_MODES.items()
-}
-SETTINGS_OF_KINDS: Final = {name: _by_kind(letters) for name, letters in _SETTINGS_OF_KINDS.items()}
+MODES_OF_KINDS: Final = {mode: cells_by(BackendKind, letters) for mode, letters in _MODES_OF_KINDS.items()}
+TARGETS_OF_MODES: Final = {mode: cells_by(TARGET_FIELDS, letters) for mode, letters in _TARGETS_OF_MODES.items()}
+SETTINGS_OF_KINDS: Final = {name: cells_by(BackendKind, letters) for name, letters in _SETTINGS_OF_KINDS.items()}
 OF_KINDS_SOURCE: Final = API
 
 
