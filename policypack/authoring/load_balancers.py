@@ -43,14 +43,17 @@ _SHORT: Final = {
 TOPICS: Final = {
     "Requests and connections": (
         "port_name", "timeout_sec", "connection_draining_timeout_sec", "max_stream_duration", "custom_request_headers",
-        "enable_cdn", "log_config",
+        "custom_response_headers", "enable_cdn", "log_config", "external_managed_migration_state",
+        "external_managed_migration_testing_percentage",
     ),
     "Choice of backend": (
         "service_lb_policy", "preference", "custom_metrics", "outlier_detection", "circuit_breakers",
+        "locality_lb_policies", "subsetting",
     ),
     "Access": ("iap", "security_policy", "edge_security_policy"),
     "Passthrough load balancers only": (
         "failover", "failover_policy", "connection_tracking_policy", "ha_policy", "network",
+        "network_pass_through_lb_traffic_policy",
     ),
 }  # fmt: skip
 _TOGETHER: Final = {

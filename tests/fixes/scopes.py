@@ -108,6 +108,11 @@ FIXES = {
             f'{_PLACE_OF_GROUP}    project="llm-models",\n',
         ),
         (_REGIONAL_SERVICE, _REGIONAL_SERVICE, f'{_REGIONAL_SERVICE}    project="llm-models",\n'),
+        (
+            '"health", region="us-central1", ',
+            '"health", region="us-central1", ',
+            '"health", region="us-central1", project="llm-models", ',
+        ),
         program=REGIONAL,
     ),
     "an endpoint of another zone": fix(

@@ -401,3 +401,22 @@ def test_a_vm_that_an_address_alone_comes_from_need_not_be_there() -> None:
     listed = {"networkEndpointGroup": Out(ZONAL_NEG, "id"), "networkEndpoints": [{"ipAddress": Out(vm, "ip")}], **IN_A}
     made = R("gcp:compute/networkEndpointList:NetworkEndpointList", "endpoints", listed)
     check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made], "passed")
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        pytest.param("us-central1-a", "passed", id="in its zone"),
+        pytest.param("us-central1-b", "failed", id="in another zone"),
+        pytest.param("us-east1-b", "failed", id="in another region"),
+        pytest.param(LATER, ("undecided", "failed"), id="in a computed zone"),
+    ],
+)
+def test_vms_are_in_the_zone_of_their_unmanaged_group(zone: Any, expected: Expected) -> None:
+    vm = vm_in(zone)
+    group = R("InstanceGroup", "group", {**IN_A, "instances": [Out(vm, "selfLink")]})
+    check_verdict(RULE, [service([backend(Out(group, "id"))]), group, vm, OTHER_STACK], expected)
+    url = f"projects/{PROJECT}/zones/{'us-central1-b' if zone is LATER else zone}/instances/other"
+    outside = R("InstanceGroup", "group", {**IN_A, "instances": [url]})
+    seen = "passed" if zone == "us-central1-a" else "failed"
+    check_verdict(RULE, [service([backend(Out(outside, "id"))]), outside], seen)

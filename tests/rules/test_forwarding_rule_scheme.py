@@ -104,7 +104,12 @@ def test_regional_rules(scheme: str, rule_scheme: Any, regions: dict[str, Any], 
     rule = R(
         "ForwardingRule",
         "rule",
-        {"region": regions.get("rule", REGION), "loadBalancingScheme": rule_scheme, "target": target(proxy)},
+        {
+            "region": regions.get("rule", REGION),
+            "portRange": "443",
+            "loadBalancingScheme": rule_scheme,
+            "target": target(proxy),
+        },
     )
     if isinstance(rule.inputs["region"], Computed):
         assert statuses(RULE, build(chat, paths, proxy, rule)) == {"rule": status}
@@ -242,15 +247,17 @@ REWRITE = {"urlRewrite": {"pathPrefixRewrite": "/"}}
 
 
 def in_path_rule(action: Any) -> dict[str, Any]:
-    return {"pathMatchers": [{"name": "all", "pathRules": [{"paths": ["/v1/*"], "routeAction": action}]}]}
+    return in_matcher(None, pathRules=[{"paths": ["/v1/*"], "routeAction": action}])
 
 
 def in_route_rule(action: Any) -> dict[str, Any]:
-    return {"pathMatchers": [{"name": "all", "routeRules": [{"priority": 1, "routeAction": action}]}]}
+    return in_matcher(None, routeRules=[{"priority": 1, "routeAction": action}])
 
 
-def in_matcher(action: Any) -> dict[str, Any]:
-    return {"pathMatchers": [{"name": "all", "defaultRouteAction": action}]}
+def in_matcher(action: Any, **rules: Any) -> dict[str, Any]:
+    redirect = {"hostRedirect": "docs.example.com", "stripQuery": True}
+    matcher = {"name": "all", "defaultUrlRedirect": redirect, **rules}
+    return {"pathMatchers": [matcher | ({"defaultRouteAction": action} if action else {})]}
 
 
 def classic(inputs: dict[str, Any], scheme: str, rule_scheme: str) -> list[R]:
@@ -299,7 +306,7 @@ def test_weights_between_two_new_services() -> None:
 
 def test_what_is_not_known() -> None:
     chat, paths, proxy, rule = stack("EXTERNAL", "EXTERNAL_MANAGED")
-    hidden = R("URLMap", "paths", {"pathMatchers": Computed((chat,))})
+    hidden = url_map(chat, pathMatchers=Computed((chat,)))
     check_verdict(RULE, [chat, hidden, proxy, rule], "undecided", "rule")
     other = https(paths, "other")
     either = global_rule(proxy, target=Computed((proxy, other)))

@@ -36,6 +36,7 @@ _KINDS: Final = {
     "TCP": TCP_PROXY_TYPES,
     "gRPC": GRPC_PROXY_TYPES,
 }
+_CERTIFICATES: Final = ("sslCertificates", "certificateMap")
 
 
 class Proxy(View):
@@ -70,6 +71,16 @@ class Proxy(View):
     def has_managed_certificates(self) -> bool | Unknown:
         """Whether it names certificates of Certificate Manager itself."""
         return when_known(self.resource.asked.value("certificateManagerCertificates"), bool)
+
+    @property
+    def lacks_certificates(self) -> bool:
+        """Whether it is for TLS, and this program certainly gives it no certificate."""
+        keys = [*_CERTIFICATES, "certificateManagerCertificates"] if self.kind == "HTTPS" else _CERTIFICATES
+        if self.kind not in ("HTTPS", "SSL") or self.resource.is_read:
+            return False
+        if any(self.resource.ignores_changes_of(key) for key in keys):
+            return False
+        return any_of(when_known(self.resource.asked.value(key), bool) for key in keys) is False
 
     @cached_property
     def url_map_links(self) -> Links:

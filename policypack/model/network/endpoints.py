@@ -1,4 +1,4 @@
-"""Where the endpoints of zonal NEGs are that the stack adds."""
+"""Where the endpoints of zonal NEGs are that the stack adds, and the VMs of unmanaged instance groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from policypack.model.graph.reference import (
 )
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import INSTANCE, NETWORK_ENDPOINT, NETWORK_ENDPOINT_GROUP, NETWORK_ENDPOINT_LIST
+from policypack.model.graph.tokens import (
+    INSTANCE,
+    INSTANCE_GROUP,
+    NETWORK_ENDPOINT,
+    NETWORK_ENDPOINT_GROUP,
+    NETWORK_ENDPOINT_LIST,
+)
+from policypack.model.machines.machine import instances_of
 from policypack.model.values.logic import known_in, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -28,26 +35,35 @@ _OWNER: Final = "networkEndpointGroup"
 
 @dataclass(frozen=True)
 class Placed:
-    """Something that has to be in the zone of a NEG: endpoints, or a VM that one of them is on.
+    """Something that has to be in the zone of a group: endpoints of a NEG, or a VM.
 
     Attributes:
         name: its logical name.
-        is_vm: whether it is the VM.
+        is_vm: whether it is a VM, of the group or with an endpoint on it.
         zone: the zone that it is in.
-        neg_zone: the zone of the NEG.
+        group_zone: the zone of the group.
     """
 
     name: str
     is_vm: bool
     zone: str | Unknown
-    neg_zone: str | Unknown
+    group_zone: str | Unknown
 
 
 def placed_in(group: Group) -> Iterator[Placed]:
-    """The endpoints that the stack adds to a zonal NEG of the stack, and the VMs that they are on."""
-    neg = group.target
-    if not isinstance(neg, Resource) or neg.type != NETWORK_ENDPOINT_GROUP:
+    """The endpoints that the stack adds to a zonal NEG of the stack, with their VMs; the VMs of an unmanaged group."""
+    if not isinstance(group.target, Resource):
         return
+    if group.target.type == NETWORK_ENDPOINT_GROUP:
+        yield from _endpoints_in(group, group.target)
+    elif group.target.type == INSTANCE_GROUP:
+        for links in instances_of(group.stack, group.target):
+            for vm in links.members:
+                zone = _zone_of(vm) if isinstance(vm, Resource) else vm.location or UNKNOWN
+                yield Placed(vm.name, True, zone, _zone_of(group.target))
+
+
+def _endpoints_in(group: Group, neg: Resource) -> Iterator[Placed]:
     neg_zone = _zone_of(neg)
     for endpoint in group.stack.users(neg, _TYPES):
         if not _names(endpoint, neg):

@@ -9,7 +9,7 @@ from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.ingress_checks import has_readiness_probe, ingress_check
 from policypack.model.gke.policies import DEFAULT_PATH, Check, Policy
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
-from policypack.model.software.servers import ServerName, doubt_about
+from policypack.model.software.servers import ServerName, doubt_about, ready_paths
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import python_literal
 from policypack.rules.on_gke.policies import how_to_create, on_policies
@@ -57,7 +57,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     check = policy.check
     type_ = known(check.type, "default.config", policy.name)
     path = known(check.path, f"default.config.{type_.lower()}HealthCheck", policy.name)
-    if _is_accepted(check, accepted):
+    if _is_accepted(backend, check, accepted):
         yield from _is_one_of_the_server(backend, path)
         return
     if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
@@ -85,7 +85,7 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     check = ingress_check(backend, config)
     type_ = known(check.type, "healthCheck.type", config.name)
     path = known(check.path, "readinessProbe", because=f"an Ingress takes it over from the Pods of {backend.label}")
-    if _is_accepted(check, accepted):
+    if _is_accepted(backend, check, accepted):
         yield from _is_one_of_the_server(backend, path)
         return
     why = _NOT_TAKEN_OVER if path == DEFAULT_PATH and check.is_default and has_readiness_probe(backend) else ""
@@ -107,10 +107,11 @@ def _how_to_accept(also: str) -> str:
     return f"Keep the path{also}."
 
 
-def _is_accepted(check: Check, accepted: Accepted) -> bool:
+def _is_accepted(backend: GkeBackend, check: Check, accepted: Accepted) -> bool:
     if check.path is None:
         return check.type in accepted.protocols
-    return isinstance(check.path, str) and check.path.partition("?")[0] in accepted.paths
+    paths = (*accepted.paths, *ready_paths(_servers(backend)))
+    return isinstance(check.path, str) and check.path.partition("?")[0] in paths
 
 
 def _path(backend: GkeBackend, accepted: Accepted) -> tuple[str, str]:
