@@ -366,6 +366,11 @@ def test_an_app_engine_app_is_in_one_region_whatever_its_negs() -> None:
     check_verdict(RULE, [service([backend(US_APP), backend(some)]), US_APP, some], "passed")
 
 
+def test_a_neg_that_leads_nowhere_yet_may_be_for_a_google_api() -> None:
+    nowhere = psc(None)
+    check_verdict(RULE, [service([backend(nowhere)]), nowhere], "undecided")
+
+
 def test_an_app_engine_app_has_no_peer_in_another_region() -> None:
     (found,) = findings(RULE, build(service([backend(US_APP)], region="us-central1"), US_APP))
     assert found.problems[0].fix.startswith("Deploy what the App Engine app serves as Cloud Run services")

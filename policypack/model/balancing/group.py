@@ -205,8 +205,8 @@ class Group:
         if isinstance(self.target, Reference) or len(self.kinds) > 1:
             return UNKNOWN
         target = self.target.asked.string("pscTargetService")
-        if not isinstance(target, Unknown):
-            return target is not None and "/serviceAttachments/" not in target
+        if isinstance(target, str):
+            return "/serviceAttachments/" not in target
         sources = map(self.stack.by_urn, self.target.edges.get("pscTargetService", ()))
         return False if any(source and source.type == SERVICE_ATTACHMENT for source in sources) else UNKNOWN
 

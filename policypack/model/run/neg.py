@@ -176,7 +176,7 @@ class PscTarget:
     def is_google_api(self) -> bool | Unknown:
         """Whether it is an API of Google's, of which a backend service takes one, and not a published service."""
         if not isinstance(self.target, str):
-            return False if self.attachment or self.target is None else UNKNOWN
+            return False if self.attachment else UNKNOWN
         if _GOOGLE_API.fullmatch(self.target):
             return True
         return False if _ATTACHMENT.search(self.target) else UNKNOWN
