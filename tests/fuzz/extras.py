@@ -380,7 +380,11 @@ def fronts() -> list[R]:
         R("TargetHttpProxy", "http", {"urlMap": id_of(plain)}),
         R("RegionTargetHttpsProxy", "r-https", {"region": REGION, "urlMap": id_of(regional), **secure}),
         R("RegionTargetHttpProxy", "r-http", {"region": REGION, "urlMap": id_of(regional)}),
-        R("TargetSSLProxy", "ssl", {"backendService": id_of(stream), "sslPolicy": id_of(tls)}),
+        R(
+            "TargetSSLProxy",
+            "ssl",
+            {"backendService": id_of(stream), "sslPolicy": id_of(tls), "sslCertificates": ["c"]},
+        ),
         R("TargetTCPProxy", "tcp", {"backendService": id_of(stream)}),
         R("RegionTargetTcpProxy", "r-tcp", {"region": REGION, "backendService": id_of(inner)}),
         R("TargetGrpcProxy", "grpc", {"urlMap": id_of(paths)}),

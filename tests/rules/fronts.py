@@ -7,6 +7,7 @@ from typing import Any
 from tests.stacks import Out, R, service
 
 REGION = "us-central1"
+CERTIFIED = {"sslCertificates": ["projects/p/global/sslCertificates/c"]}
 TLS = "gcp:compute/sSLPolicy:SSLPolicy"
 
 
@@ -19,7 +20,13 @@ def url_map(of: R, **inputs: Any) -> R:
 
 
 def https(paths: R, name: str = "proxy", **inputs: Any) -> R:
-    return R("TargetHttpsProxy", name, {"urlMap": target(paths), **inputs})
+    own = {} if any("ertificate" in key for key in inputs) else CERTIFIED
+    return R("TargetHttpsProxy", name, {"urlMap": target(paths), **own, **inputs})
+
+
+def regional_https(paths: R, **inputs: Any) -> R:
+    own = {"sslCertificates": [f"projects/p/regions/{REGION}/sslCertificates/c"]}
+    return R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths), **own, **inputs})
 
 
 def http(paths: R, name: str = "proxy", **inputs: Any) -> R:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import REGION, global_rule, https, regional_service, target, url_map
+from tests.rules.fronts import REGION, global_rule, https, regional_https, regional_service, target, url_map
 from tests.stacks import Computed, Expected, R, build, check_verdict, findings, service
 
 RULE = "forwarding-rule-scheme"
@@ -18,7 +18,7 @@ RIGHT = {"loadBalancerType": "regionalL7ilb", "ipProtocol": "tcp", "port": "443"
 def front(name: str = "rule", scheme: str = "INTERNAL_MANAGED", **inputs: Any) -> list[R]:
     chat = regional_service(scheme)
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
-    to_proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    to_proxy = regional_https(paths)
     to = {"target": target(to_proxy)} if scheme == "INTERNAL_MANAGED" else {"backendService": target(chat)}
     ports = {"portRange": "443"} if scheme == "INTERNAL_MANAGED" else {"ports": ["443"]}
     given = {"region": REGION, "loadBalancingScheme": scheme, **ports, **to, **inputs}

@@ -27,7 +27,7 @@ from policypack.model.graph.tokens import (
 from policypack.model.graph.view import View
 from policypack.model.products.product import PROTOCOLS_BEHIND
 from policypack.model.values.logic import any_of, same, when_known
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
 _KINDS: Final = {
     "HTTP": HTTP_PROXY_TYPES,
@@ -70,6 +70,13 @@ class Proxy(View):
     def has_managed_certificates(self) -> bool | Unknown:
         """Whether it names certificates of Certificate Manager itself."""
         return when_known(self.resource.asked.value("certificateManagerCertificates"), bool)
+
+    @property
+    def certificate_properties(self) -> dict[str, bool | Unknown]:
+        """By which properties, with their Python names, it has certificates, or something else attaches them."""
+        keys = ("sslCertificates", "certificateManagerCertificates", "certificateMap")
+        found = {key: when_known(self.resource.asked.value(key), bool) for key in keys}
+        return {python_name(key): self.resource.ignores_changes_of(key) or is_set for key, is_set in found.items()}
 
     @cached_property
     def url_map_links(self) -> Links:
