@@ -57,7 +57,7 @@ class StaticAddress(View):
     @cached_property
     def subnetworks(self) -> tuple[Resource, ...]:
         """The subnetwork of the stack that it is from, if it is from one."""
-        return self.link("subnetwork", SUBNETWORK_TYPES).targets
+        return self.link("subnetwork", SUBNETWORK_TYPES).targets if self.is_regional else ()
 
     @property
     def purpose(self) -> str | Unknown:

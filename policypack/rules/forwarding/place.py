@@ -8,7 +8,7 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.products.product import CLASSIC_SCHEME
-from policypack.model.values.logic import all_of, equals, negation
+from policypack.model.values.logic import all_of, equals
 from policypack.rules.shared.places import SAME_PLACE, are_together
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 from policypack.wording import quoted
@@ -88,17 +88,14 @@ def names_its_subnetwork(front: ForwardingRule) -> Checks:
 
     https://www.pulumi.com/registry/packages/gcp/api-docs/compute/forwardingrule/#inputs
     """
-    if any(front.resource.asked.string(key) is not None for key in ("subnetwork", "ipAddress")):
+    if front.has_subnetwork_or_address:
         return
-    for network in front.own_networks:
-        is_automatic = network.asked.boolean("autoCreateSubnetworks", default=True)
+    for network, is_custom in front.networks_in_custom_mode:
         is_internal = equals(front.fact(lambda kind: kind.address), "INTERNAL")
-        doubt = not_known(
-            "auto_create_subnetworks", network.name, because="in custom mode the rule needs a `subnetwork`"
-        )
+        doubt = not_known("auto_create_subnetworks", network, because="in custom mode the rule needs a `subnetwork`")
         fail = Fail(
-            f"It has no `subnetwork`, and its network `{network.name}` is in custom mode.",
+            f"It has no `subnetwork`, and its network `{network}` is in custom mode.",
             "The subnetwork that it has its address from.",
-            f"Set `subnetwork` to one of `{network.name}`.",
+            f"Set `subnetwork` to one of `{network}`.",
         )
-        yield provided(all_of([is_internal, negation(is_automatic)]), doubt, iter([fail]))
+        yield provided(all_of([is_internal, is_custom]), doubt, iter([fail]))
