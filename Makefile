@@ -67,7 +67,7 @@ bench: .venv/dev-installed .bench/bin/checkov  ## Measure everything, beside Che
 lint: .venv/dev-installed reference_stack/venv/installed  ## Check style and types.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy policypack tests
+	.venv/bin/mypy policypack tests benchmarks scripts
 	cd reference_stack && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable venv/bin/python .
 
 lock:  ## Pin what builds, tests and lints this anew, with hashes, in requirements-dev.txt (needs uv).

@@ -30,7 +30,7 @@ from policypack.audit.results import AuditResults
 from policypack.audit.run import Progress, run_audit
 from policypack.audit.stores.content import MEBIBYTE
 from policypack.audit.stores.store import Entry
-from policypack.audit.worker import Order
+from policypack.audit.worker import JobOptions
 from policypack.config.options import default_settings
 from policypack.rules import RULES
 
@@ -56,6 +56,10 @@ class SeededStore:
     def read(self, entry: Entry, max_bytes: int) -> bytes:
         """The state of a seed."""
         return realistic(int(entry.key), _RESOURCES)
+
+    def advice(self, entry: Entry) -> str:
+        """Nothing: no seed is damaged."""
+        return ""
 
 
 def main() -> None:
@@ -87,7 +91,7 @@ def _cpu() -> float:
 
 def _time_of_audit(stacks: int, workers: int, scheduler: str | None) -> tuple[float, list[int]]:
     settings, today = default_settings(RULES), date.today()
-    order = Order(settings, today, 64 * MEBIBYTE, pack_digest())
+    options = JobOptions(settings, today, 64 * MEBIBYTE, pack_digest())
     memory: list[int] = []
 
     def show(progress: Progress) -> None:
@@ -98,7 +102,7 @@ def _time_of_audit(stacks: int, workers: int, scheduler: str | None) -> tuple[fl
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         with closing(Journal(Path(folder, "journal"), fingerprint(settings, today), settings, today)) as journal:
-            run_audit([SeededStore(stacks)], order, journal, execute, show=show)
+            run_audit([SeededStore(stacks)], options, journal, execute, on_progress=show)
             assert AuditResults(journal).totals.stacks == stacks
         return time.perf_counter() - start, memory
 

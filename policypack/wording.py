@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final, Protocol
 
+# A waiver with so many days left is said to end soon.
+EXPIRES_SOON_DAYS: Final = 30
 _MOST_KNOWN: Final = 12
 # Longer numbers are parts of hashes.
 _MOST_DIGITS: Final = 12

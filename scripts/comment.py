@@ -88,7 +88,8 @@ def keep_comment(repository: str, pull_request: str, run: str, kind: str) -> Non
 def gh(path: str, *arguments: str, text: str | None = None) -> bytes:
     """What GitHub's API answers."""
     command = ["gh", "api", path, *arguments]
-    return subprocess.run(command, input=text and text.encode(), stdout=subprocess.PIPE, check=True).stdout
+    answer: bytes = subprocess.run(command, input=text and text.encode(), stdout=subprocess.PIPE, check=True).stdout
+    return answer
 
 
 def pull_request_from_fork(repository: str, run: str) -> str:

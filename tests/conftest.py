@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 
 from policypack import evaluate
@@ -18,6 +19,8 @@ from tests.stacks import Computed, Out, R, shown
 from tests.warm_interpreter import warm_interpreter
 
 _HEAD, _TAIL = 48, 28
+# Seconds: what pytest's `--durations` shows.
+_LONG = 0.005
 _EXECUTE = run.execute
 # By default the collector looks at all tests and modules again and again.
 collect_seldom()
@@ -39,6 +42,24 @@ os.environ.pop("COLUMNS", None)
 def pytest_collection_finish() -> None:
     """Tests and modules live to the end, when pytest has the collector run some more times."""
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """pytest has looked for garbage here, and for its errors; after this it looks once more."""
+    gc.freeze()
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A worker says once that a test passed: the six messages of pytest-xdist take longer than most tests."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.passed:
+            report.keywords = {}
+        if not report.passed or report.when == "call" or report.duration > _LONG:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

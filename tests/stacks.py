@@ -61,6 +61,7 @@ class R:
         return f"urn:pulumi:test::llm::{self.token}::{self.name}"
 
     def url(self, key: str) -> str:
+        """Its URL once it is deployed, as the output `key` has it: `id`, `selfLink` or `instanceGroup`."""
         collection, scope = COLLECTIONS[self.token]
         place = "" if scope == "global" else self.inputs[scope[:-1]]
         location = scope if scope == "global" else f"{scope}/{place.value if isinstance(place, Computed) else place}"
@@ -73,15 +74,18 @@ class R:
 
 
 def mig(region: str = "us-central1", ports: Iterable[str] | None = ("http",), **inputs: Any) -> R:
+    """A regional managed group with these named ports; `None` leaves them out."""
     named = {} if ports is None else {"namedPorts": [{"name": port, "port": 8000} for port in ports]}
     return R("RegionInstanceGroupManager", f"mig-{region}", {"region": region, **named, **inputs})
 
 
 def check(path: str | None = "/health", **inputs: Any) -> R:
+    """A health check over HTTP."""
     return R("HealthCheck", "check", {"httpHealthCheck": {"port": 8000, "requestPath": path}, **inputs})
 
 
 def backend(group: R | str | Any, **properties: Any) -> dict[str, Any]:
+    """A backend of a group with a bounded utilization; a property of `None` is left out."""
     key = "id" if isinstance(group, R) and "NetworkEndpointGroup" in group.type else "instanceGroup"
     return {
         "group": Out(group, key) if isinstance(group, R) else group,
@@ -92,12 +96,14 @@ def backend(group: R | str | Any, **properties: Any) -> dict[str, Any]:
 
 
 def service(backends: Any = None, name: str = "chat", *, options: Mapping[str, Any] | None = None, **inputs: Any) -> R:
+    """A backend service of a global external Application Load Balancer, or a regional one if `region` is given."""
     given = {"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "portName": "http", **inputs}
     type_ = "RegionBackendService" if "region" in inputs else "BackendService"
     return R(type_, name, {**given, **({} if backends is None else {"backends": backends})}, dict(options or {}))
 
 
 def build(*resources: R, deployed: bool = False, is_complete: bool = True, **stack: Any) -> Stack:
+    """A stack on a first preview, or as deployed; an input of `None` is left out, one of `UNKNOWN` is not known."""
     return Stack((_resource(r, deployed) for r in resources), is_complete=is_complete, **stack)
 
 
@@ -219,8 +225,10 @@ def finding(rule: str, *resources: R, **options: Any) -> Finding:
 
 
 def findings(rule: str, stack: Stack, **options: Any) -> tuple[Finding, ...]:
+    """What a rule with these options says of a stack."""
     return apply_to_stack(BY_NAME[rule], stack, Setting("mandatory", read_options(BY_NAME[rule], options)))
 
 
 def statuses(rule: str, stack: Stack, **options: Any) -> dict[str, Status]:
+    """The verdicts by the logical names of the resources that are judged."""
     return {finding.name: finding.status for finding in findings(rule, stack, **options)}

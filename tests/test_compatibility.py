@@ -9,20 +9,24 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import pytest
 
 from policypack.config.options import default_settings
 from policypack.evaluate import evaluate
 from policypack.model.graph.reference import COLLECTIONS
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
+from policypack.sources.program import run
 from policypack.sources.program.config import StackConfig
 from policypack.sources.program.resources import stack_of
+from tests.command import PATIENCE
 from tests.fuzz import corpus
 from tests.fuzz.extras import extras
 from tests.fuzz.forms import to_records, to_requests
@@ -30,6 +34,8 @@ from tests.fuzz.intent import PROVIDER, Intent
 from tests.projects import ENVIRONMENT
 from tests.recorded import joined_resources
 from tests.traced import Read, traced
+
+pytestmark = pytest.mark.usefixtures("_warm")
 
 ROOT = Path(__file__).parent.parent
 # They read Kubernetes objects, most of them custom resources, which no provider declares.
@@ -57,8 +63,18 @@ NOT_IN_EVERY_TYPE: dict[str, tuple[str, ...]] = {
         "failoverPolicy",
         "haPolicy",
         "network",
+        "subsetting",
     ),
-    ":RegionBackendService": ("backends.preference", "customRequestHeaders", "edgeSecurityPolicy", "maxStreamDuration"),
+    ":RegionBackendService": (
+        "backends.preference",
+        "customRequestHeaders",
+        "customResponseHeaders",
+        "edgeSecurityPolicy",
+        "externalManagedMigrationState",
+        "externalManagedMigrationTestingPercentage",
+        "localityLbPolicies",
+        "maxStreamDuration",
+    ),
     # What a front end leads to: each kind has one of these.
     f":(Region)?{_PROXIES}": ("backendService", "urlMap", "serverTlsPolicy"),
     # A front end without certificates of a kind is asked for none.
@@ -171,27 +187,33 @@ def provider() -> dict[str, Any]:
     """What pulumi-gcp declares of the types that are read."""
     wanted = sorted({read.type for read in reads()} | {token for token in tokens() if re.search(r":\w+:\w", token)})
     wanted = [token for token in wanted if token.startswith(("gcp:", "pulumi:providers:gcp"))]
-    script = ROOT / "tests/provider_schema.py"
-    result = subprocess.run(
-        [ENVIRONMENT / "bin/python", script, *wanted], stdout=subprocess.PIPE, text=True, timeout=120, check=True
-    )
-    declared: dict[str, Any] = json.loads(result.stdout)
+    command = [str(ENVIRONMENT / "bin/python"), "-u", str(ROOT / "tests/provider_schema.py"), *wanted]
+    with TemporaryDirectory() as folder:
+        printed = Path(folder, "printed")
+        status = run.execute(command, ROOT, printed, PATIENCE)
+        assert status == 0, printed.read_text()
+        declared: dict[str, Any] = json.loads(printed.read_text())
     return declared
+
+
+@cache
+def nodes() -> dict[str, list[ast.AST]]:
+    """What the files of the model and the rules are made of, by file."""
+    return {str(file.relative_to(ROOT)): list(ast.walk(ast.parse(file.read_text()))) for file in FILES}
 
 
 @cache
 def literals() -> tuple[tuple[str, str], ...]:
     """All texts in the model and the rules but docstrings, each with the place where it stands."""
-    return tuple(found for file in FILES for found in _literals(file))
+    return tuple(found for file, parts in nodes().items() for found in _literals(file, parts))
 
 
-def _literals(file: Path) -> Iterator[tuple[str, str]]:
-    tree = ast.parse(file.read_text())
-    bodies = [node.body for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+def _literals(file: str, parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    bodies = [node.body for node in parts if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
     docstrings = {id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)}
-    for node in ast.walk(tree):
+    for node in parts:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+            yield node.value, f"{file}:{node.lineno}"
 
 
 def places(name: str) -> list[str]:
@@ -199,12 +221,12 @@ def places(name: str) -> list[str]:
 
 
 def given_to_readers() -> Iterator[tuple[str, str]]:
-    for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
+    for file, parts in nodes().items():
+        for node in parts:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READERS:
                 for argument in node.args:
                     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                        yield argument.value, f"{file.relative_to(ROOT)}:{node.lineno}"
+                        yield argument.value, f"{file}:{node.lineno}"
 
 
 def is_declared(read: Read) -> bool:

@@ -196,7 +196,16 @@ def test_the_readme_is_short() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    root = tmp_path / "checkout"
+    return make_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="module")
+def unchanged_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests that change nothing in it."""
+    return make_checkout(tmp_path_factory.mktemp("unchanged") / "checkout")
+
+
+def make_checkout(root: Path) -> Path:
     # With what is compiled already.
     shutil.copytree(ROOT / "policypack", root / "policypack")
     (root / "tests/rules").mkdir(parents=True)
@@ -248,7 +257,8 @@ def test_a_new_rule_can_be_imported_and_is_refused_until_it_is_written(checkout:
         ("llm-quota", "class", "is no name for an area"),
     ],
 )
-def test_what_cannot_be_a_new_rule_is_refused(checkout: Path, name: str, area: str, sentence: str) -> None:
+def test_what_cannot_be_a_new_rule_is_refused(unchanged_checkout: Path, name: str, area: str, sentence: str) -> None:
+    checkout = unchanged_checkout
     (checkout / "tests/rules/test_half_made.py").write_text("mine")
     before = sorted(checkout.rglob("*"))
     with pytest.raises(NewRuleError) as caught:

@@ -17,7 +17,8 @@ from policypack.authoring.examples import example
 from policypack.config.choice import Choice
 from policypack.config.options import Setting, default_settings, read_settings
 from policypack.evaluate import Report, apply_to_stack, evaluate
-from policypack.judgement import judge, notes_on_remediation
+from policypack.judgement import judge
+from policypack.judgement.notes import notes_on_remediation
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.values.read import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_SENTINELS, read_object

@@ -13,7 +13,7 @@ from policypack.cli import main
 from policypack.config.error import ConfigurationError
 from policypack.config.options import read_options, read_settings, with_services
 from policypack.config.schema import document_schema, json_schema, starting_document
-from policypack.judgement import refuse_globs
+from policypack.judgement.notes import refuse_globs
 from policypack.rule import ForServices
 from policypack.rules import RULES
 from tests.audit.states import checkpoint, put, service

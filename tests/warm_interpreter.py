@@ -1,8 +1,8 @@
 """Runs programs in forks of one interpreter that has imported pulumi-gcp, which takes longer than most programs.
 
 As a script, in the interpreter of the reference stack, it takes a job a line: the command, working directory,
-environment and log of a run, and answers with its exit status. The rest is as without it: the same runner script, in a
-process of its own.
+environment and log of a run, and answers with its exit status. The rest is as without it: the same script, in a process
+of its own.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ def run(job: dict[str, Any]) -> None:
         main = sys.modules["__main__"] = types.ModuleType("__main__")
         main.__file__ = runner
         exec(code_of(Path(runner)), vars(main))
+        os._exit(0)
     finally:
         os._exit(1)
 

@@ -12,7 +12,7 @@ from policypack.audit.record import StackRecord
 from policypack.audit.stores.content import MEBIBYTE
 from policypack.audit.stores.store import Entry, Store
 from policypack.audit.stores.target import open_target
-from policypack.audit.worker import Job, Order
+from policypack.audit.worker import Job, JobOptions
 from policypack.wording import printable
 
 # Where jobs are done: in order or not, one after the other or at once.
@@ -39,18 +39,18 @@ class Progress:
     goes_on: bool = False
 
 
-Show: TypeAlias = Callable[[Progress], None]
-Word: TypeAlias = Callable[[str], str]
+OnProgress: TypeAlias = Callable[[Progress], None]
+Reword: TypeAlias = Callable[[str], str]
 
 
 def run_audit(
     targets: Iterable[str | Store],
-    order: Order,
+    options: JobOptions,
     journal: Journal,
     execute: Execute,
     *,
-    show: Show = lambda progress: None,
-    word: Word = str,
+    on_progress: OnProgress = lambda progress: None,
+    reword: Reword = str,
 ) -> None:
     """Judges every stack of the targets that the journal does not have yet.
 
@@ -58,16 +58,16 @@ def run_audit(
 
     Args:
         targets: what `open_target` takes, or stores.
-        order: how to judge.
+        options: how to judge.
         journal: where the results go.
         execute: where the work is done.
-        show: is called whenever something was judged.
-        word: rewords what is said of stacks and targets that cannot be read.
+        on_progress: is called whenever something was judged.
+        reword: rewords what is said of stacks and targets that cannot be read.
 
     Raises:
         AuditError: no target can be listed, or the audit cannot go on.
     """
-    audit = _Audit(order, journal, show, word)
+    audit = _Audit(options, journal, on_progress, reword)
     for job, records in execute(audit.jobs(targets)):
         audit.keep(job, records)
     if all(result.error for result in audit.targets):
@@ -76,11 +76,11 @@ def run_audit(
 
 
 class _Audit:
-    def __init__(self, order: Order, journal: Journal, show: Show, word: Word) -> None:
-        self._order = order
+    def __init__(self, options: JobOptions, journal: Journal, on_progress: OnProgress, reword: Reword) -> None:
+        self._options = options
         self._journal = journal
-        self._show = show
-        self._word = word
+        self._on_progress = on_progress
+        self._reword = reword
         self._progress = Progress(goes_on=journal.goes_on)
         self.targets: list[TargetResult] = []
 
@@ -90,10 +90,10 @@ class _Audit:
             yield from self._jobs_of(target)
 
     def keep(self, job: Job, records: list[StackRecord]) -> None:
-        reworded = (replace(record, error=self._word(record.error)) for record in records)
+        reworded = (replace(record, error=self._reword(record.error)) for record in records)
         self._journal.write(reworded, job.store.target)
         self._progress.judged += len(records)
-        self._show(self._progress)
+        self._on_progress(self._progress)
 
     def _jobs_of(self, target: str | Store) -> Iterator[Job]:
         # The parameters of a URL are for the store that reads them.
@@ -104,9 +104,9 @@ class _Audit:
             name = store.target
             for batch in _in_batches(self._journal.claim(self._counted(store.entries()), name)):
                 self._progress.taken += len(batch)
-                yield Job(store, batch, self._order)
+                yield Job(store, batch, self._options)
         except TargetError as error:
-            self.targets.append(TargetResult(name, self._progress.listed - before, self._word(str(error))))
+            self.targets.append(TargetResult(name, self._progress.listed - before, self._reword(str(error))))
         else:
             self.targets.append(TargetResult(name, self._progress.listed - before))
 

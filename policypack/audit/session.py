@@ -16,9 +16,9 @@ from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import VERSION, Journal
 from policypack.audit.owners import Owners
 from policypack.audit.results import AuditResults
-from policypack.audit.run import Execute, Progress, Show, Word, run_audit
+from policypack.audit.run import Execute, OnProgress, Progress, Reword, run_audit
 from policypack.audit.stores.content import MEBIBYTE
-from policypack.audit.worker import Order
+from policypack.audit.worker import JobOptions
 from policypack.config.options import Setting
 
 
@@ -34,9 +34,9 @@ def audit(
     workers: int = os.cpu_count() or 1,
     scheduler: str | None = None,
     max_mebibytes: int = 64,
-    show: Show = lambda progress: None,
-    word: Word = str,
-    tell: Callable[[str], object] = str,
+    on_progress: OnProgress = lambda progress: None,
+    reword: Reword = str,
+    warn: Callable[[str], object] = str,
 ) -> Iterator[AuditResults]:
     """Judges every stack of the targets, and gives the results while the journal that they are in is open.
 
@@ -50,9 +50,9 @@ def audit(
         workers: how many processes judge.
         scheduler: the address of a Dask scheduler, whose cluster judges instead.
         max_mebibytes: how large a state may be.
-        show: is called whenever something was judged.
-        word: rewords what is said of stacks and targets that cannot be read.
-        tell: is called with a sentence for each journal of an older format, which is not used.
+        on_progress: is called whenever something was judged.
+        reword: rewords what is said of stacks and targets that cannot be read.
+        warn: is called with a sentence for each journal of an older format, which is not used.
 
     Raises:
         AuditError: no target can be listed, the journal or the baseline is none, or the audit cannot go on.
@@ -63,16 +63,16 @@ def audit(
     def note(progress: Progress) -> None:
         nonlocal last
         last = progress
-        show(progress)
+        on_progress(progress)
 
-    order = Order(settings, day, max_mebibytes * MEBIBYTE, pack_digest())
+    options = JobOptions(settings, day, max_mebibytes * MEBIBYTE, pack_digest())
     file = journal or _default_journal(targets)
     with closing(Journal(file, fingerprint(settings, day), settings, day)) as opened:
         if opened.set_aside:
-            tell(f"{file} is of an older format, so the audit starts anew; it is kept as {opened.set_aside}")
-        results = _results(opened, baseline, owners, tell)
+            warn(f"{file} is of an older format, so the audit starts anew; it is kept as {opened.set_aside}")
+        results = _results(opened, baseline, owners, warn)
         try:
-            run_audit(targets, order, opened, _executor(workers, scheduler), show=note, word=word)
+            run_audit(targets, options, opened, _executor(workers, scheduler), on_progress=note, reword=reword)
         except KeyboardInterrupt:
             raise AuditInterrupted(
                 f"interrupted after {last.judged} stacks: run the same command again to continue ({file})"
@@ -81,12 +81,12 @@ def audit(
 
 
 def _results(
-    journal: Journal, baseline: Path | None, owners: Owners | None, tell: Callable[[str], object]
+    journal: Journal, baseline: Path | None, owners: Owners | None, warn: Callable[[str], object]
 ) -> AuditResults:
     try:
         return AuditResults(journal, baseline, owners)
     except OldFormatError:
-        tell(f"the baseline {baseline} is of an older format, so it is not known what has changed since")
+        warn(f"the baseline {baseline} is of an older format, so it is not known what has changed since")
         return AuditResults(journal, None, owners)
 
 

@@ -21,7 +21,7 @@ from policypack.sources.state import parse_state
 
 
 @dataclass(frozen=True)
-class Order:
+class JobOptions:
     """How to judge.
 
     Attributes:
@@ -43,10 +43,10 @@ class Job:
 
     store: Store
     entries: tuple[Entry, ...]
-    order: Order
+    options: JobOptions
 
     def split(self) -> Iterator[Job]:
-        return (Job(self.store, (entry,), self.order) for entry in self.entries)
+        return (Job(self.store, (entry,), self.options) for entry in self.entries)
 
 
 def run_job(job: Job) -> list[StackRecord]:
@@ -55,15 +55,15 @@ def run_job(job: Job) -> list[StackRecord]:
     Raises:
         AuditError: this machine has another policy pack than the one that the audit was started with.
     """
-    if job.order.pack != pack_digest():
+    if job.options.pack != pack_digest():
         raise AuditError(
             "a worker has other files of the policy pack than this machine: install the same release on both"
         )
-    return [_record(job.store, entry, content, job.order) for entry, content in _read_all(job)]
+    return [_record(job.store, entry, content, job.options) for entry, content in _read_all(job)]
 
 
 def _read_all(job: Job) -> Iterator[tuple[Entry, bytes | UnreadableState]]:
-    read = partial(_read, job.store, job.order.max_bytes)
+    read = partial(_read, job.store, job.options.max_bytes)
     if job.store.readers == 1:
         yield from ((entry, read(entry)) for entry in job.entries)
         return
@@ -80,12 +80,12 @@ def _read(store: Store, max_bytes: int, entry: Entry) -> bytes | UnreadableState
         return error
 
 
-def _record(store: Store, entry: Entry, content: bytes | UnreadableState, order: Order) -> StackRecord:
+def _record(store: Store, entry: Entry, content: bytes | UnreadableState, options: JobOptions) -> StackRecord:
     if isinstance(content, UnreadableState):
         return unreadable(entry, str(content))
     try:
-        stack = parse_state(decompressed(content, order.max_bytes), "it")
-        record = record_of(entry, stack, evaluate(stack, RULES, order.settings, order.today))
+        stack = parse_state(decompressed(content, options.max_bytes), "it")
+        record = record_of(entry, stack, evaluate(stack, RULES, options.settings, options.today))
         # Frees it now, not when the garbage collector comes by.
         stack.forget()
         return record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import click
 
 from policypack.commands.completion import complete_path
-from policypack.commands.ending import ExitStatus, refuse
+from policypack.commands.ending import ExitStatus, note, refuse
 from policypack.commands.installing import with_commands
 from policypack.commands.options import (
     FilePath,
@@ -27,13 +28,12 @@ from policypack.commands.options import (
 from policypack.config.error import ConfigurationError
 from policypack.report.formats import check_outputs, deliver
 from policypack.report.writing import OutputError
-from policypack.wording import printable
 
 if TYPE_CHECKING:
     from policypack.audit.results import AuditResults
     from policypack.config.choice import Choice
 
-FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
+AuditFailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 
 
 @click.command(short_help="Judge every stack of an organization from its state.")
@@ -76,7 +76,7 @@ FailOn = Literal["advisory", "undecided", "unreadable", "nothing-judged"]
 @color_option
 @click.option(
     "--fail-on",
-    type=click.Choice(get_args(FailOn)),
+    type=click.Choice(get_args(AuditFailOn)),
     multiple=True,
     help="Exit with 1 for these too, not only for mandatory violations: nothing-judged if no stack has anything that a "
     "rule applies to. Can be repeated.",
@@ -96,7 +96,7 @@ def audit(
     scheduler: str | None,
     max_size: int,
     color: str,
-    fail_on: tuple[FailOn, ...],
+    fail_on: tuple[AuditFailOn, ...],
     today: datetime | None,
 ) -> None:
     """Judge every stack of an organization from its state, without running a program.
@@ -134,8 +134,8 @@ def audit(
         _check_targets(targets, outputs)
         settings = choice.read(RULES).settings
         owners = read_owners(owners_file, only)
-        for note in (note for target in targets for note in notes_on(target)):
-            click.echo(f"note: {note}", err=True)
+        for text in (text for target in targets for text in notes_on(target)):
+            note(text)
         with ExitStack() as opened:
             with AuditProgress() as progress:
                 results = opened.enter_context(
@@ -149,17 +149,14 @@ def audit(
                         workers=workers,
                         scheduler=scheduler,
                         max_mebibytes=max_size,
-                        show=progress.show,
-                        word=with_commands,
-                        tell=lambda text: click.echo(f"note: {printable(text)}", err=True),
+                        on_progress=progress.show,
+                        reword=with_commands,
+                        warn=note,
                     )
                 )
             deliver("audit", results, outputs, format_name, color)
-            if only and not results.totals.stacks:
-                click.echo(f"note: no stack is owned by {' or '.join(map(printable, only))}", err=True)
-            if choice.services and _judged_nothing(results):
-                asked = " ".join(f"--services {printable(glob)}" for glob in choice.services)
-                click.echo(f"note: {asked}: no stack has such a backend service", err=True)
+            for text in _what_selects_nothing(results, only, choice.services):
+                note(text)
             sys.exit(exit_status(results, fail_on))
     except AuditInterrupted as error:
         click.echo(error, err=True)
@@ -180,11 +177,18 @@ def _check_targets(targets: tuple[str, ...], outputs: tuple[Path, ...]) -> None:
                 raise OutputError(f"{report} is part of the target {target}: write the report elsewhere")
 
 
+def _what_selects_nothing(results: AuditResults, owners: Sequence[str], services: Sequence[str]) -> Iterator[str]:
+    if owners and not results.totals.stacks:
+        yield f"no stack is owned by {' or '.join(owners)}"
+    if services and _judged_nothing(results):
+        yield f"{' '.join(f'--services {glob}' for glob in services)}: no stack has such a backend service"
+
+
 def _judged_nothing(results: AuditResults) -> bool:
     return set(results.totals.statuses) <= {"nothing to judge", "unreadable"}
 
 
-def exit_status(results: AuditResults, fail_on: tuple[FailOn, ...]) -> ExitStatus:
+def exit_status(results: AuditResults, fail_on: tuple[AuditFailOn, ...]) -> ExitStatus:
     """How the command ends: see the table of docs/audit.md."""
     totals = results.totals
     if totals.unreadable == totals.stacks:

@@ -1,4 +1,4 @@
-"""How commands end."""
+"""How commands end, and what they say beside their reports."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class ExitStatus(IntEnum):
 def called() -> str:
     """How the program was called: `llm-policypack`, or `python -m policypack`."""
     return click.get_current_context().find_root().info_name or "llm-policypack"
+
+
+def note(text: str) -> None:
+    """Says something on standard error, on one line."""
+    click.echo(f"note: {printable(text)}", err=True)
 
 
 def refuse(error: Exception | str) -> NoReturn:

@@ -147,7 +147,7 @@ def _load(
 ) -> FailoverResults:
     from policypack.failover.analysis import failovers
     from policypack.failover.result import FailoverResults
-    from policypack.judgement import notes_on_services, notes_out_of_sight, refuse_globs
+    from policypack.judgement.notes import notes_on_services, notes_out_of_sight, refuse_globs
     from policypack.report.console import progress
     from policypack.sources.target import load_target
 

@@ -9,7 +9,7 @@ from typing import get_args
 import click
 
 from policypack.commands.completion import complete_rule, written_rules
-from policypack.commands.ending import called, refuse
+from policypack.commands.ending import called, note, refuse
 from policypack.commands.options import color_option
 from policypack.config.terms import Level, Severity
 
@@ -99,7 +99,7 @@ def explain(name: str, color: str) -> None:
         hint = f"did you mean {close}?" if close else f"`{called()} rules` lists all"
         refuse(f"there is no rule {name}; {hint}")
     if name != rule.name:
-        click.echo(f"note: {renamed(name, rule)}", err=True)
+        note(renamed(name, rule))
     print_page(make_console(color), _without_files(page(rule)))
 
 

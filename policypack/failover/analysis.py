@@ -81,11 +81,11 @@ def failover_of(service: BackendService, demand: Demand = INFERRED) -> ServiceFa
 def _failover_of(service: BackendService, demand: Demand) -> ServiceFailover:
     peak = demand.peak_rps.of(service.name)
     basis = failover_basis(service, needs_load=peak is None)
-    found = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, kind=_kind_of(service))
+    draft = ServiceFailover(service.urn, service.name, "undecided", peak_rps=peak, kind=_kind_of(service))
     if basis.not_applicable:
-        return _without_failover(found, service, basis.not_applicable)
-    judged = _without_what_is_secret(_by_capacity(found, service, basis, demand), basis.found)
-    return _where_detected(judged, service) if found.is_cloud_run else judged
+        return _without_failover(draft, service, basis.not_applicable)
+    judged = _without_what_is_secret(_by_capacity(draft, service, basis, demand), basis.found)
+    return _where_detected(judged, service) if draft.is_cloud_run else judged
 
 
 def _as_spelled(judged: ServiceFailover, spelling: Spelling) -> ServiceFailover:
@@ -125,47 +125,52 @@ def _without_what_is_secret(judged: ServiceFailover, found: ServiceFleets) -> Se
 
 
 def _by_capacity(
-    found: ServiceFailover, service: BackendService, basis: FailoverBasis, demand: Demand
+    draft: ServiceFailover, service: BackendService, basis: FailoverBasis, demand: Demand
 ) -> ServiceFailover:
-    peak = found.peak_rps
+    peak = draft.peak_rps
     if basis.undecided:
         reasons = tuple(one.why for one in basis.undecided)
-        undecided = replace(found, reasons=reasons, blocked_by=tuple(one.property_name for one in basis.undecided))
+        undecided = replace(draft, reasons=reasons, blocked_by=tuple(one.property_name for one in basis.undecided))
         return _whichever(undecided, service, basis) if peak is None else undecided
     if peak is None:
-        return _by_steady_load(found, service, basis)
-    return _by_peak(found, service, basis, peak, demand.rps_per_machine)
+        return _by_steady_load(draft, service, basis)
+    return _by_peak(draft, service, basis, peak, demand.rps_per_machine)
 
 
-def _without_failover(found: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
+def _without_failover(draft: ServiceFailover, service: BackendService, why: str) -> ServiceFailover:
     if service.is_regional or service.regions.upper != 1:
-        return replace(found, verdict="not applicable", reasons=(why,))
+        return replace(draft, verdict="not applicable", reasons=(why,))
     if any(target.is_google_api is True for target in psc_targets(service)):
         why = "its backend is a Google API, and a service supports only one"
-        return replace(found, verdict="not applicable", reasons=(why,))
-    needed = (
-        "Add a backend in another region that can carry the whole load alone: as many VMs as here, and autoscaler "
-        "targets that keep both regions at 0.5 of the load balancer's target or less."
-    )
+        return replace(draft, verdict="not applicable", reasons=(why,))
+    reason = "all its backends are in one region, and nothing is left if it is lost"
+    needed = _another_region(draft, service)
+    return replace(draft, verdict="one region", reasons=(reason,), remedies=Remedies(needed=needed))
+
+
+def _another_region(draft: ServiceFailover, service: BackendService) -> str:
+    """What makes a service with one region survive its loss: a sentence."""
     if leads_to_app_engine(service):
-        needed = (
+        return (
             "Deploy what the App Engine app serves as Cloud Run services in two regions, each with a maximum number of "
             "instances that carries the whole load alone: an App Engine app stays in its one region."
         )
-    elif found.is_cloud_run:
-        needed = (
+    if draft.is_cloud_run:
+        return (
             "Also create the Cloud Run service in another region, with a maximum number of instances that carries the "
             "whole load alone, and add a serverless NEG for it to the backends."
         )
-    elif service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
-        needed = "Add a Private Service Connect NEG in another region, for a service attachment published there."
-    elif found.peak_rps is not None:
-        needed = (
+    if service.kinds == {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
+        return "Add a Private Service Connect NEG in another region, for a service attachment published there."
+    if draft.peak_rps is not None:
+        return (
             "Add a backend in another region, with enough VMs in each of the two regions to carry "
-            f"{found.peak_rps:g} requests per second."
+            f"{draft.peak_rps:g} requests per second."
         )
-    reason = "all its backends are in one region, and nothing is left if it is lost"
-    return replace(found, verdict="one region", reasons=(reason,), remedies=Remedies(needed=needed))
+    return (
+        "Add a backend in another region that can carry the whole load alone: as many VMs as here, and autoscaler "
+        "targets that keep both regions at 0.5 of the load balancer's target or less."
+    )
 
 
 def _whichever(undecided: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
@@ -178,16 +183,16 @@ def _whichever(undecided: ServiceFailover, service: BackendService, basis: Failo
     return replace(undecided, verdict=ways[0].verdict, reasons=reasons, blocked_by=())
 
 
-def _by_steady_load(found: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
+def _by_steady_load(draft: ServiceFailover, service: BackendService, basis: FailoverBasis) -> ServiceFailover:
     fleets, targets = basis.found.by_group, basis.found.targets
-    each = losses(basis.found.fleets, after_scale_out=found.is_cloud_run)
-    shown = with_numbers(replace(found, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
+    each = losses(basis.found.fleets, after_scale_out=draft.is_cloud_run)
+    shown = with_numbers(replace(draft, unit=_unit_of(fleets, targets)), service, tuple(fleets.values()), None)
     if all(loss.is_survivable for loss in each):
         return _unless_crowded(shown, service, basis.found, None)
     inexact = basis.found.inexact
     if inexact and all(loss.left for loss in each):
         return replace(shown, reasons=(f"{inexact.why}; set `--peak-rps`",), blocked_by=(inexact.property_name,))
-    changes = remedies_of_instances(service, fleets, None) if found.is_cloud_run else remedies(service, fleets, targets)
+    changes = remedies_of_instances(service, fleets, None) if draft.is_cloud_run else remedies(service, fleets, targets)
     return replace(shown, verdict="fails", remedies=changes)
 
 
@@ -203,20 +208,20 @@ def _unless_crowded(
 
 
 def _by_peak(
-    found: ServiceFailover, service: BackendService, basis: FailoverBasis, peak: float, per_machine: Amounts
+    draft: ServiceFailover, service: BackendService, basis: FailoverBasis, peak: float, per_machine: Amounts
 ) -> ServiceFailover:
     rates = _machine_rates(service, basis, per_machine)
     if isinstance(rates, str):
-        return replace(found, reasons=(rates,))
+        return replace(draft, reasons=(rates,))
     by_group = {
         urn: replace(fleet, weight=1.0, target=rates.by_group[urn]) for urn, fleet in basis.found.by_group.items()
     }
     fleets = tuple(by_group.values())
-    enough = _enough(fleets, peak) if rates.is_exact and not found.is_cloud_run else None
-    found = replace(found, unit=_UNITS["RATE"], is_at_most=not rates.is_exact, enough=enough)
-    shown = with_numbers(found, service, fleets, peak)
-    if not all(loss.is_survivable for loss in losses(fleets, after_scale_out=found.is_cloud_run, demand=peak)):
-        more = remedies_of_instances if found.is_cloud_run else remedies_for_peak
+    enough = _enough(fleets, peak) if rates.is_exact and not draft.is_cloud_run else None
+    draft = replace(draft, unit=_UNITS["RATE"], is_at_most=not rates.is_exact, enough=enough)
+    shown = with_numbers(draft, service, fleets, peak)
+    if not all(loss.is_survivable for loss in losses(fleets, after_scale_out=draft.is_cloud_run, demand=peak)):
+        more = remedies_of_instances if draft.is_cloud_run else remedies_for_peak
         return replace(shown, verdict="fails", remedies=more(service, by_group, peak))
     if not rates.is_exact:
         why = (

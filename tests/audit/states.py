@@ -17,7 +17,7 @@ from policypack.audit.results import AuditResults, StackStatus
 from policypack.audit.run import run_audit
 from policypack.audit.stores.content import MEBIBYTE
 from policypack.audit.stores.store import Store
-from policypack.audit.worker import Job, Order, run_job
+from policypack.audit.worker import Job, JobOptions, run_job
 from policypack.config.options import read_settings
 from policypack.rules import RULES
 
@@ -85,10 +85,10 @@ def audited(
 ) -> Iterator[AuditResults]:
     """The results of an audit, while its journal is open."""
     settings = read_settings(RULES, config)
-    order = Order(settings, today, max_bytes, pack_digest())
+    options = JobOptions(settings, today, max_bytes, pack_digest())
     with closing(Journal(journal, fingerprint(settings, today), settings, today)) as opened:
         results = AuditResults(opened, baseline)
-        run_audit([str(t) if isinstance(t, Path) else t for t in targets], order, opened, execute)
+        run_audit([str(t) if isinstance(t, Path) else t for t in targets], options, opened, execute)
         yield results
 
 

@@ -289,7 +289,7 @@ SENTENCES: Final = tuple(Sentence(*row) for row in (
      "sslCertificates and certificateManagerCertificates fields can not be defined together.",
      "policypack/rules/forwarding/certificates.py"),
     (PROVIDER, "compute.RegionTargetHttpsProxyArgs", "ssl_certificates",
-     "At least one SSL certificate must be specified.", "policypack/rules/forwarding/certificates.py"),
+     "At least one SSL certificate must be specified.", "policypack/model/frontend/proxy.py"),
     (COMPUTE, "TargetHttpsProxy", "certificate_map",
      "If set, sslCertificates will be ignored.", "policypack/model/frontend/certificates.py"),
     (COMPUTE, "SecurityPolicyRuleRateLimitOptions", "enforce_on_key",

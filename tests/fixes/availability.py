@@ -229,7 +229,7 @@ FIXES = {
     ),
     "no port name": fix(
         "llm-backend-named-port",
-        "llm_backend_named_port",
+        "_groups_define_it",
         ('    port_name="http",\n', "", '    port_name="http",\n'),
     ),
     "another named port": fix(

@@ -81,6 +81,9 @@ FIXES = {
     "too few cores for the GPU": run(
         "run-service-capacity", "_fits_its_gpu", (_RESOURCES, _RESOURCES.replace('"8"', '"2"'), _RESOURCES), chosen="8"
     ),
+    "more memory than the cores take": run(
+        "run-service-capacity", "_memory_fits_its_cores", (_RESOURCES, _RESOURCES.replace('"8"', '"4"'), _RESOURCES)
+    ),
     "an idle CPU beside a GPU": run(
         "run-service-capacity",
         "_keeps_its_cpu",

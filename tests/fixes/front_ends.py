@@ -165,24 +165,13 @@ def _subnetworks(of_address: str) -> str:
     return f"{''.join(made)}address = gcp.compute.Address({address})\n{_FRONT}"
 
 
-_CUSTOM = f"""network = gcp.compute.Network("llm", auto_create_subnetworks=False)
-vms = gcp.compute.Subnetwork("vms", region="us-central1", network=network.id, ip_cidr_range="10.0.0.0/20")
-{_FRONT}"""
-
 FIXES: dict[str, Fix] = {
     "a target SSL proxy of an internal load balancer": fix(
         _RULE, "takes_proxy", (_TCP_PROXY, _SSL_PROXY, _TCP_PROXY), program=_STREAM, chosen="TargetTCPProxy"
     ),
-    "a target HTTPS proxy without certificates": fix(
-        _RULE,
-        "_has_some",
-        (f", {_DIRECT}", "", f", {_DIRECT}"),
-        program=INTERNAL,
-        chosen="llm",
-    ),
     "both kinds of certificates": fix(
         _RULE,
-        "_has_one_kind",
+        "has_one_kind",
         (_DIRECT, f'{_DIRECT}, ssl_certificates=["llm"]', _DIRECT),
         program=INTERNAL,
     ),
@@ -214,13 +203,13 @@ FIXES: dict[str, Fix] = {
     "no subnetwork of a network in custom mode": fix(
         _RULE,
         "names_its_subnetwork",
-        (_FRONT, *2 * (_CUSTOM,)),
         (
-            _TO_SERVICE,
-            f"{_TO_SERVICE}    network=network.id,\n",
-            f"{_TO_SERVICE}    network=network.id,\n    subnetwork=vms.id,\n",
+            _PORTS,
+            f"{_PORTS}    network=network.id,\n",
+            f"{_PORTS}    network=network.id,\n    subnetwork=subnet.id,\n",
         ),
-        program=PASSTHROUGH,
+        program=_ON_VMS,
+        chosen="subnet",
     ),
     "ports that nobody is admitted to": fix(
         _RULE,
@@ -326,7 +315,7 @@ FIXES: dict[str, Fix] = {
     "UDP to a service of TCP": fix(
         _RULE,
         "has_protocol_of",
-        (_TO_SERVICE, f'{_TO_SERVICE}    ip_protocol="UDP",\n', f'{_TO_SERVICE}    ip_protocol="TCP",\n'),
+        (_PORTS, f'{_PORTS}    ip_protocol="UDP",\n', f'{_PORTS}    ip_protocol="TCP",\n'),
         program=PASSTHROUGH,
     ),
 }

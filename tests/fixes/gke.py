@@ -255,4 +255,18 @@ FIXES = {
         ('"healthCheck": {"type": "HTTP"', '"healthCheck": {"type": "HTTPS"', '"healthCheck": {"type": "HTTP"'),
         program=INGRESS,
     ),
+    "an annotation for the port of the Pods": fix(
+        "llm-backend-named-port",
+        "_has_the_port",
+        ('"exposed_ports": {"80"', '"exposed_ports": {"80"', '"exposed_ports": {"80"'),
+        ('"backend_services": {"80"', '"backend_services": {"8000"', '"backend_services": {"80"'),
+        program=AUTONEG,
+        chosen="8000",
+    ),
+    "an annotation for a port without a NEG": fix(
+        "llm-backend-named-port",
+        "_is_exposed",
+        ('"exposed_ports": {"80": {}}', '"exposed_ports": {}', '"exposed_ports": {"80": {}}'),
+        program=AUTONEG,
+    ),
 }

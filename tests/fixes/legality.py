@@ -338,7 +338,7 @@ FIXES = {
         "load-balancer-balancing-mode",
         "_has_limit_of_mode",
         (_TARGETS, '            "balancing_mode": "RATE",\n', '            "balancing_mode": "RATE",\n' + _RATE),
-        chosen="max_rate_per_instance 4",
+        chosen="4",
     ),
     "long requests counted by the second": fix(
         "load-balancer-balancing-mode",

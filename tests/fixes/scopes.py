@@ -108,6 +108,11 @@ FIXES = {
             f'{_PLACE_OF_GROUP}    project="llm-models",\n',
         ),
         (_REGIONAL_SERVICE, _REGIONAL_SERVICE, f'{_REGIONAL_SERVICE}    project="llm-models",\n'),
+        (
+            '"health", region="us-central1", ',
+            '"health", region="us-central1", ',
+            '"health", region="us-central1", project="llm-models", ',
+        ),
         program=REGIONAL,
     ),
     "an endpoint of another zone": fix(
@@ -296,6 +301,16 @@ FIXES = {
             '    session_affinity="STRONG_COOKIE_AFFINITY",\n',
             '    session_affinity="STRONG_COOKIE_AFFINITY",\n'
             '    strong_session_affinity_cookie={"name": "llm", "ttl": {"seconds": 3600}},\n',
+        ),
+        (_UTILIZATION, _RATE, _RATE),
+    ),
+    "a session by a header that nothing names": fix(
+        "backend-session-affinity",
+        "_says_what_it_hashes",
+        (
+            _NONE,
+            '    session_affinity="HEADER_FIELD",\n',
+            '    session_affinity="HEADER_FIELD",\n    consistent_hash={"http_header_name": "x-session-id"},\n',
         ),
         (_UTILIZATION, _RATE, _RATE),
     ),

@@ -13,9 +13,12 @@ _CLOSED = """        ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 
 
 _PROTOCOL = 'protocol="HTTPS"'
+_TARGET = ', psc_target_service="us-a.googleapis.com"'
 _IN_US = 'region="us-central1"'
 _FQDN = 'network_endpoint_type="INTERNET_FQDN_PORT"'
 _NEG = f'neg = gcp.compute.GlobalNetworkEndpointGroup("api", {_FQDN}, default_port=443)\n'
+_END = 'backends=[{"group": neg.id}]\n)'
+_MAP = '\ngcp.compute.URLMap("map", default_service=service.id{})'
 _SERVICE = 'service = gcp.compute.BackendService(\n    "chat",'
 _CHECKED_SERVICE = (
     f'check = gcp.compute.RegionHealthCheck("check", {_IN_US}, {{form}}_health_check={{{{"port": 443}}}})\n'
@@ -32,6 +35,12 @@ def _apart(part: str, one: str, another: str, chosen: str = "other") -> Fix:
     together, apart = f'over("chat", {one}, {another})', f'over("chat", {one})\nother = over("tts", {another})'
     edit = ('over("chat", on_run("llm"))', together, apart)
     return fix("backend-group-kind", part, edit, chosen=chosen, program=NEGS)
+
+
+def _over(part: str, kind: str, edit: Edit, chosen: str = "") -> Fix:
+    """A service over one NEG, with something that does not fit its kind."""
+    base = ('over("chat", on_run("llm"))', *2 * (f'over("chat", {kind}("llm"))',))
+    return fix("backend-group-kind", part, base, edit, chosen=chosen, program=NEGS)
 
 
 FIXES = {
@@ -94,12 +103,30 @@ FIXES = {
     "two internet NEGs": _apart("_as_many_of_kind", 'outside("llm")', 'outside("asr")', "other tts"),
     "two NEGs for Google APIs": _apart("google_api_is_alone", 'at_google("llm")', 'at_google("asr")', "other tts"),
     "Cloud Run and App Engine": _apart("platforms_agree", 'on_run("llm")', 'on_app_engine("tts")'),
+    "plain HTTP to a Google API": _over("google_api_gets_tls", "at_google", (_PROTOCOL, 'protocol="HTTP"', _PROTOCOL)),
+    "a NEG to nowhere": _over("_has_psc_target", "at_google", (_TARGET, "", _TARGET), chosen="com googleapis us"),
+    "App Engine across regions": _over(
+        "_load_balancer_takes_platform",
+        "on_app_engine",
+        ('"EXTERNAL_MANAGED"', '"INTERNAL_MANAGED"', '"EXTERNAL_MANAGED"'),
+    ),
     "outlier detection over the internet": fix(
         "load-balancer-attributes",
         "_watches_no_internet_neg",
         (_PROTOCOL, f'{_PROTOCOL}, outlier_detection={{"consecutive_errors": 5}}', _PROTOCOL),
         program=INTERNET,
         chosen="consecutive_errors 5",
+    ),
+    "retries over the internet": fix(
+        "load-balancer-attributes",
+        "_does_not",
+        (
+            _END,
+            _END + _MAP.format(', default_route_action={"retry_policy": {"num_retries": 1}}'),
+            _END + _MAP.format(""),
+        ),
+        program=INTERNET,
+        chosen="1 default_route_action num_retries",
     ),
     "session affinity over the internet": fix(
         "backend-session-affinity",

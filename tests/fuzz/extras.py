@@ -825,6 +825,30 @@ def affinities() -> list[R]:
     return [group, service([backend(group)], "header", **by_header), service([backend(group)], "cookie", **by_cookie)]
 
 
+def packets() -> list[R]:
+    """Passthrough services with what they alone have: a failover policy, and weights from health checks."""
+    group, standby = mig(), R("RegionInstanceGroupManager", "standby", {"region": "us-central1"})
+    check = R("RegionHealthCheck", "weights", {"region": "us-central1", "httpHealthCheck": {"port": 8000}})
+    by_connection = {"balancingMode": "CONNECTION", "maxUtilization": None}
+    given: dict[str, Any] = {"region": "us-central1", "protocol": "TCP", "portName": None}
+    given["healthChecks"] = Out(check, "id")
+    internal = service(
+        [backend(group, **by_connection), backend(standby, failover=True, **by_connection)],
+        "internal",
+        loadBalancingScheme="INTERNAL",
+        failoverPolicy={"disableConnectionDrainOnFailover": True, "failoverRatio": 0.5},
+        **given,
+    )
+    external = service(
+        [backend(group, **by_connection)],
+        "external",
+        loadBalancingScheme="EXTERNAL",
+        localityLbPolicy="WEIGHTED_MAGLEV",
+        **given,
+    )
+    return [group, standby, check, internal, external]
+
+
 def extras() -> dict[str, list[R]]:
     """All these stacks by name, new ones at each call."""
     kinds = (
@@ -841,6 +865,7 @@ def extras() -> dict[str, list[R]]:
             names,
             joined,
             affinities,
+            packets,
         ),
         undecided_so_far,
     )

@@ -10,7 +10,7 @@ import copy
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -401,7 +401,8 @@ def is_regular(intent: Intent) -> bool:
     if len(set(scaled)) < len(scaled):
         return False
     computed = ((resource, value) for resource in intent.resources for value in _computed_in(resource.inputs))
-    if any(_names_without_saying(resource, value, deployed) for resource, value in computed):
+    ends = _urls_of(deployed)
+    if any(_names_without_saying(resource, value, deployed, ends) for resource, value in computed):
         return False
     return all(_is_regular(resource, deployed) for resource in intent.resources)
 
@@ -409,22 +410,28 @@ def is_regular(intent: Intent) -> bool:
 def has_written_out_names(intent: Intent) -> bool:
     """Whether a property has the URL of a resource on which it does not depend: unknown, it would hide their link."""
     deployed = Intent(intent.resources, True, intent.provider)
+    urls = _urls_of(deployed)
     return any(
-        _names_without_saying(resource, value, deployed)
+        _names_without_saying(resource, value, deployed, urls)
         for resource in intent.resources
         for value in resource.inputs.values()
     )
 
 
-def _names_without_saying(resource: R, value: Any, intent: Intent) -> bool:
+def _urls_of(intent: Intent) -> list[tuple[str, str]]:
+    """The end of each URL that a resource has, and whose it is."""
+    outputs = ((one.urn, outputs_of(one, intent)) for one in intent.resources)
+    ends = ((urn, of.get(key, "").rpartition("/v1/")[2]) for urn, of in outputs for key in ("id", "instanceGroup"))
+    return [(urn, end) for urn, end in ends if "/" in end]
+
+
+def _names_without_saying(resource: R, value: Any, intent: Intent, urls: Iterable[tuple[str, str]]) -> bool:
     """Whether a value has the URL of a resource in it that is not among its sources."""
     text = json.dumps(resolved(value, intent), default=str)
     # Of what is only read, no dependencies are shown.
     sources = () if resource.options.get("is_read") else sources_of(value)
     said = {resource.urn, *(source.urn for source in sources)}
-    others = [outputs_of(other, intent) for other in intent.resources if other.urn not in said]
-    urls = [url.rpartition("/v1/")[2] for one in others for key in ("id", "instanceGroup") if (url := one.get(key))]
-    return any("/" in url and f'{url}"' in text for url in urls)
+    return any(f'{url}"' in text and urn not in said for urn, url in urls)
 
 
 def _computed_in(value: Any) -> Iterator[Computed]:

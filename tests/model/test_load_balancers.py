@@ -20,6 +20,7 @@ from policypack.model.products.product import (
     Cell,
     Family,
     Product,
+    by_product,
     nearest_products,
     products_of,
 )
@@ -101,6 +102,12 @@ def test_what_is_not_known_leaves_all_that_it_may_become() -> None:
         assert set(known) <= set(nearest_products(scheme, UNKNOWN, is_regional=is_regional))
 
 
+@pytest.mark.parametrize("letters", ["T", "TTTTT TTTTT TT TTTT"])
+def test_a_row_has_a_letter_for_every_column(letters: str) -> None:
+    with pytest.raises(ValueError, match=f"the row `{letters}` has {len(letters.replace(' ', ''))} letters"):
+        by_product(letters)
+
+
 def test_every_row_has_a_source() -> None:
     rows = [*ATTRIBUTES.values(), *LOCALITY_POLICIES.values(), *SESSION_AFFINITIES.values(), *MODES.values()]
     assert [row.name for row in rows if not row.source.startswith("https://")] == []
@@ -130,7 +137,12 @@ SET: dict[str, dict[str, Any]] = {
     "service_lb_policy": {"serviceLbPolicy": "projects/p/x/y"},
     "max_stream_duration": {"maxStreamDuration": {"seconds": "900"}},
     "edge_security_policy": {"edgeSecurityPolicy": "projects/p/x/y"},
-    "network": {"network": "projects/p/global/networks/n"},
+    "network": {"network": "projects/p/global/networks/n", "haPolicy": {"fastIpMove": "GARP_RA"}},
+    "network_pass_through_lb_traffic_policy": {"networkPassThroughLbTrafficPolicy": {"zonalAffinity": {}}},
+    "subsetting": {"subsetting": {"policy": "CONSISTENT_HASH_SUBSETTING"}},
+    "custom_response_headers": {"customResponseHeaders": ["X-Served-By: llm"]},
+    "external_managed_migration_state": {"externalManagedMigrationState": "PREPARE"},
+    "locality_lb_policies": {"localityLbPolicies": [{"policy": {"name": "LEAST_REQUEST"}}]},
     "ha_policy": {"haPolicy": {"fastIpMove": "DISABLED"}},
     "failover_policy": {"failoverPolicy": {"failoverRatio": 0.5}},
     "connection_tracking_policy": {"connectionTrackingPolicy": {"trackingMode": "PER_SESSION"}},

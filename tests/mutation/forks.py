@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -39,6 +40,8 @@ def in_forks(tasks: Sequence[Callable[[], _T]], jobs: int) -> list[_T | None]:
 
 
 def _send(sender: Connection, task: Callable[[], object]) -> None:
+    # What was there before is not its garbage: to look at it takes longer than most tasks.
+    gc.freeze()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -100,6 +100,8 @@ class _Judging:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if self.failing:
             return True
+        # Nobody reads how a test failed, and to quote the sources takes longer than the test.
+        session.config.option.tbstyle = "value"
         at_import = executed()
         shares = [session.items[first :: self._jobs] for first in range(self._jobs)]
         found = in_forks([partial(_runs, session, share) for share in shares], self._jobs)

@@ -21,11 +21,13 @@ def functions_of(path: Path) -> list[FunctionType]:
     """All functions that there are of a module's source file."""
     # What `tests/conftest.py` froze is not listed.
     gc.unfreeze()
-    return [
+    found = [
         thing
         for thing in gc.get_objects()
         if isinstance(thing, FunctionType) and thing.__code__.co_filename == str(path)
     ]
+    gc.freeze()
+    return found
 
 
 def new_codes(

@@ -20,13 +20,11 @@ def url_map(of: R, **inputs: Any) -> R:
 
 
 def https(paths: R, name: str = "proxy", **inputs: Any) -> R:
-    own = {} if any("ertificate" in key for key in inputs) else CERTIFIED
-    return R("TargetHttpsProxy", name, {"urlMap": target(paths), **own, **inputs})
+    return R("TargetHttpsProxy", name, {"urlMap": target(paths), **inputs})
 
 
 def regional_https(paths: R, **inputs: Any) -> R:
-    own = {"sslCertificates": [f"projects/p/regions/{REGION}/sslCertificates/c"]}
-    return R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths), **own, **inputs})
+    return R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths), **inputs})
 
 
 def http(paths: R, name: str = "proxy", **inputs: Any) -> R:

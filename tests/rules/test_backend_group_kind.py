@@ -19,8 +19,11 @@ HYBRID = R(
 VM_IPS = R("NetworkEndpointGroup", "vm-ips", {"zone": "us-central1-a", "networkEndpointType": "GCE_VM_IP"})
 SOME_NEG = R("NetworkEndpointGroup", "some-neg", {"zone": "us-central1-a", "networkEndpointType": Computed()})
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
+_PUBLISHED = "projects/p/regions/us-central1/serviceAttachments/llm"
 PSC = R(
-    "RegionNetworkEndpointGroup", "psc", {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT"}
+    "RegionNetworkEndpointGroup",
+    "psc",
+    {"region": "us-central1", "networkEndpointType": "PRIVATE_SERVICE_CONNECT", "pscTargetService": _PUBLISHED},
 )
 INTERNET = R("GlobalNetworkEndpointGroup", "internet", {"networkEndpointType": "INTERNET_FQDN_PORT"})
 UNKNOWN_NEG = R("RegionNetworkEndpointGroup", "some", {"region": "us-central1", "networkEndpointType": Computed()})
@@ -36,23 +39,26 @@ RUN_US, RUN_US_2 = region_neg("run-us", **CLOUD_RUN), region_neg("run-us-2", **C
 RUN_EU = region_neg("run-eu", region="europe-west4", **CLOUD_RUN)
 RUN_SOMEWHERE = region_neg("run-somewhere", region=Computed(), **CLOUD_RUN)
 APP_ENGINE = region_neg("app-engine", region="europe-west4", appEngine={"service": "llm"})
+GATEWAY = region_neg("gateway", serverlessDeployment={"platform": "apigateway.googleapis.com", "resource": "llm"})
+FUNCTION = region_neg("function", cloudFunction={"function": "llm"})
 SOME_PLATFORM = region_neg("some-platform", region="europe-west4", cloudRun=Computed())
 PORT_MAP, PORT_MAP_2 = region_neg("port-map", "GCE_VM_IP_PORTMAP"), region_neg("port-map-2", "GCE_VM_IP_PORTMAP")
 INTERNET_2 = R("GlobalNetworkEndpointGroup", "internet-2", {"networkEndpointType": "INTERNET_IP_PORT"})
 REGIONAL_INTERNET = [region_neg(f"internet-{number}", "INTERNET_FQDN_PORT") for number in range(10, 61)]
 ATTACHMENT = R("gcp:compute/serviceAttachment:ServiceAttachment", "attachment", {"region": "us-central1"})
-_PUBLISHED = "projects/p/regions/us-central1/serviceAttachments/llm"
 API, API_2 = (
     region_neg(name, "PRIVATE_SERVICE_CONNECT", pscTargetService="us-central1-aiplatform.googleapis.com")
     for name in ("api", "api-2")
 )
 PUBLISHED = region_neg("published", "PRIVATE_SERVICE_CONNECT", pscTargetService=_PUBLISHED)
 PUBLISHED_2 = region_neg("published-2", "PRIVATE_SERVICE_CONNECT", pscTargetService=Computed((ATTACHMENT,), _PUBLISHED))
+NOWHERE = region_neg("nowhere", "PRIVATE_SERVICE_CONNECT", region="europe-west4")
 SOME_PSC = region_neg("some-psc", "PRIVATE_SERVICE_CONNECT", pscTargetService=Computed())
 RESOURCES = (
     US, EU, ZONAL, UNMANAGED, NEG, HYBRID, VM_IPS, SOME_NEG, SERVERLESS, PSC, INTERNET, UNKNOWN_NEG, OTHER_STACK,
     RUN_US, RUN_US_2, RUN_EU, RUN_SOMEWHERE, APP_ENGINE, SOME_PLATFORM, PORT_MAP, PORT_MAP_2, INTERNET_2,
     *REGIONAL_INTERNET, ATTACHMENT, API, API_2, PUBLISHED, PUBLISHED_2, SOME_PSC,
+    GATEWAY, FUNCTION, NOWHERE,
 )  # fmt: skip
 ELSEWHERE = Computed((OTHER_STACK,))
 BARE = {"maxUtilization": None}
@@ -63,6 +69,7 @@ FOR_SERVERLESS: dict[str, Any] = {"portName": None}
 REGIONAL = {"region": "us-central1"}
 PASSTHROUGH = {**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP", "portName": None}
 TCP = {"protocol": "TCP"}
+HTTPS: dict[str, Any] = {"protocol": "HTTPS"}
 
 # (backends, inputs, status)
 CASES: list[tuple[Any, dict[str, Any], str]] = [
@@ -165,7 +172,7 @@ _US, _ZONE = "projects/p/regions/us-central1", "https://www.googleapis.com/compu
 EACH = {**RATE, "maxRatePerEndpoint": 4}
 
 
-def plain(*groups: R) -> list[dict[str, Any]]:
+def plain(*groups: Any) -> list[dict[str, Any]]:
     return [backend(group, balancingMode=None, **BARE, capacityScaler=1.0) for group in groups]
 
 
@@ -238,13 +245,46 @@ TOGETHER: dict[str, tuple[Any, dict[str, Any], Any]] = {
     "one internet NEG": (plain(INTERNET), {}, "passed"),
     "50 regional internet NEGs": (plain(*REGIONAL_INTERNET[:50]), REGIONAL_EXTERNAL_ALB, "passed"),
     "51 regional internet NEGs": (plain(*REGIONAL_INTERNET), REGIONAL_EXTERNAL_ALB, "failed"),
-    "one Google API": (plain(API), {}, "passed"),
+    "one Google API": (plain(API), HTTPS, "passed"),
+    "a Google API and a NEG of a kind that is not known": (plain(API, UNKNOWN_NEG), HTTPS, "failed"),
+    "a Google API and a NEG outside the stack": (plain(API, f"{_US}/networkEndpointGroups/n"), HTTPS, "failed"),
+    "a published service and a NEG of a kind that is not known": (plain(PUBLISHED, UNKNOWN_NEG), HTTPS, "undecided"),
+    "an internet NEG and a NEG outside the stack": (
+        plain(INTERNET, f"{_US}/networkEndpointGroups/n"), HTTPS, "failed",
+    ),
+    "serverless and perhaps another of a regional one": (plain(RUN_US, UNKNOWN_NEG), REGIONAL_ALB, "failed"),
     "two Google APIs": (plain(API, API_2), {}, "failed"),
     "a Google API and a published service": (plain(API, PUBLISHED), {}, "failed"),
     "two published services": (plain(PUBLISHED, PUBLISHED_2), {}, "passed"),
     "a published service and perhaps a Google API": (plain(PUBLISHED, SOME_PSC), {}, "undecided"),
     "two published services of a regional one": (plain(PUBLISHED, PUBLISHED_2), REGIONAL_ALB, "failed"),
     "one published service of a regional one": (plain(PUBLISHED), REGIONAL_ALB, "passed"),
+    # Protocols to Google APIs
+    "HTTP to a Google API": (plain(API), {"protocol": "HTTP"}, "failed"),
+    "the default protocol to a Google API": (plain(API), {"protocol": None}, "failed"),
+    "HTTP/2 without TLS to a Google API": (plain(API), {"protocol": "H2C"}, "failed"),
+    "HTTP/2 to a Google API": (plain(API), {"protocol": "HTTP2"}, "passed"),
+    "TCP to a Google API, through which clients encrypt": (plain(API), TCP, "passed"),
+    "a computed protocol to a Google API": (plain(API), {"protocol": Computed()}, "undecided"),
+    "HTTP to what may be a Google API": (plain(SOME_PSC), {"protocol": "HTTP"}, "undecided"),
+    "HTTPS to what may be a Google API": (plain(SOME_PSC), HTTPS, "passed"),
+    "HTTP to a published service": (plain(PUBLISHED), {"protocol": "HTTP"}, "passed"),
+    "HTTP to a Google API in one region": (plain(API), REGIONAL_ALB, "failed"),
+    # Targets of Private Service Connect
+    "Private Service Connect to nowhere": (plain(NOWHERE), HTTPS, "failed"),
+    "Private Service Connect to nowhere and a published service": (plain(NOWHERE, PUBLISHED), HTTPS, "failed"),
+    # Platforms
+    "App Engine": (plain(APP_ENGINE), FOR_SERVERLESS, "passed"),
+    "App Engine behind a classic one": (plain(APP_ENGINE), CLASSIC, "passed"),
+    "App Engine across regions": (plain(APP_ENGINE), CROSS_REGION, "failed"),
+    "App Engine behind a regional one": (plain(APP_ENGINE), REGIONAL_EXTERNAL_ALB, "failed"),
+    "API Gateway": (plain(GATEWAY), FOR_SERVERLESS, "passed"),
+    "API Gateway across regions": (plain(GATEWAY), CROSS_REGION, "failed"),
+    "App Engine of a computed scheme": (
+        plain(APP_ENGINE), {**FOR_SERVERLESS, "loadBalancingScheme": Computed()}, "undecided",
+    ),
+    "a function behind a regional one, of either generation": (plain(FUNCTION), REGIONAL_EXTERNAL_ALB, "passed"),
+    "some product across regions": (plain(SOME_PLATFORM), CROSS_REGION, "passed"),
     # Modes and scalers of NEGs that have none
     "serverless in RATE mode": ([backend(RUN_US, **RATE)], FOR_SERVERLESS, "failed"),
     "Private Service Connect in CONNECTION mode": ([backend(API, **CONNECTION)], TCP, "failed"),

@@ -361,8 +361,62 @@ def test_vms_are_in_the_zone_of_their_neg(zone: Any, expected: Expected) -> None
         check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made, OTHER_STACK], expected)
 
 
+_PLACED = {"networkEndpointGroup": Out(ZONAL_NEG, "id"), "port": 8000, "ipAddress": "10.0.0.2", **IN_A}
+VM_URL = f"projects/{PROJECT}/zones/us-central1-a/instances/vm"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param(VM_URL, "passed", id="in the zone"),
+        pytest.param(f"https://www.googleapis.com/compute/v1/{VM_URL}", "passed", id="in the zone, by a full URL"),
+        pytest.param(VM_URL.replace("1-a", "1-b"), "failed", id="in another zone"),
+        pytest.param(VM_URL.replace("us-central1-a", "europe-west4-a"), "failed", id="in another region"),
+        pytest.param("vm", "passed", id="by its name alone, which is one in the zone"),
+        pytest.param(Computed(), "passed", id="computed"),
+    ],
+)
+def test_vms_named_by_url_are_in_the_zone_of_their_neg(url: Any, expected: Expected) -> None:
+    neg = Out(ZONAL_NEG, "id")
+    one = R("gcp:compute/networkEndpoint:NetworkEndpoint", "endpoint", {**_PLACED, "instance": url})
+    listed = {"networkEndpointGroup": neg, "networkEndpoints": [{"ipAddress": "10.0.0.2", "instance": url}]}
+    several = R("gcp:compute/networkEndpointList:NetworkEndpointList", "endpoints", {**listed, **IN_A})
+    for made in (one, several):
+        check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, made], expected)
+
+
+def test_a_vm_of_the_stack_is_said_once_whether_its_url_is_known_or_not() -> None:
+    vm = R("gcp:compute/instance:Instance", "vm", {"zone": "us-central1-b", "name": "vm"})
+    inputs = {**_PLACED, "instance": Out(vm, "selfLink")}
+    made = R("gcp:compute/networkEndpoint:NetworkEndpoint", "endpoint", inputs)
+    for deployed in (False, True):
+        (found,) = findings(RULE, build(service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made, deployed=deployed))
+        assert [problem.observed for problem in found.problems] == [
+            "VM `vm` is in zone `us-central1-b`, and its NEG `neg` in `us-central1-a`."
+        ]
+
+
 def test_a_vm_that_an_address_alone_comes_from_need_not_be_there() -> None:
     vm = vm_in("us-central1-b")
     listed = {"networkEndpointGroup": Out(ZONAL_NEG, "id"), "networkEndpoints": [{"ipAddress": Out(vm, "ip")}], **IN_A}
     made = R("gcp:compute/networkEndpointList:NetworkEndpointList", "endpoints", listed)
     check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made], "passed")
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        pytest.param("us-central1-a", "passed", id="in its zone"),
+        pytest.param("us-central1-b", "failed", id="in another zone"),
+        pytest.param("us-east1-b", "failed", id="in another region"),
+        pytest.param(LATER, ("undecided", "failed"), id="in a computed zone"),
+    ],
+)
+def test_vms_are_in_the_zone_of_their_unmanaged_group(zone: Any, expected: Expected) -> None:
+    vm = vm_in(zone)
+    group = R("InstanceGroup", "group", {**IN_A, "instances": [Out(vm, "selfLink")]})
+    check_verdict(RULE, [service([backend(Out(group, "id"))]), group, vm, OTHER_STACK], expected)
+    url = f"projects/{PROJECT}/zones/{'us-central1-b' if zone is LATER else zone}/instances/other"
+    outside = R("InstanceGroup", "group", {**IN_A, "instances": [url]})
+    seen = "passed" if zone == "us-central1-a" else "failed"
+    check_verdict(RULE, [service([backend(Out(outside, "id"))]), outside], seen)

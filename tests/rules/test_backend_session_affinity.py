@@ -78,11 +78,11 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(Computed((OTHER_STACK,)), **RATE)], {**AFFINE, "localityLbPolicy": "ROUND_ROBIN"}, "undecided"),
     ([backend(SERVERLESS)], {**AFFINE, "localityLbPolicy": "ROUND_ROBIN"}, "failed"),
     ([backend(US, **RATE)], {**AFFINE, "localityLbPolicy": "WEIGHTED_ROUND_ROBIN"}, "failed"),
-    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD"}, "undecided"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD"}, "failed"),
     ([backend(US, **RATE)], {"sessionAffinity": "HTTP_COOKIE"}, "undecided"),
     ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpHeaderName="x-user")}, "passed"),
     ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpHeaderName=Computed())}, "undecided"),
-    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpCookie={"name": "a"})}, "undecided"),
+    ([backend(US, **RATE)], {"sessionAffinity": "HEADER_FIELD", **hashed(httpCookie={"name": "a"})}, "failed"),
     ([backend(US, **RATE)], {"sessionAffinity": "HTTP_COOKIE", **hashed(httpCookie={"name": "a"})}, "passed"),
     (
         [backend(US, **RATE)],

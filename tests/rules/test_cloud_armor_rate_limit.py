@@ -211,6 +211,11 @@ LAST_ALLOWS, LAST_DENIES = rule(2147483647, "allow"), rule(2147483647, "deny(403
             id="attacks are denied, all others pass",
         ),
         pytest.param(
+            [allow("origin.region_code == 'US'", action="deny(403)"), OFFICE_LIMIT, LAST_ALLOWS],
+            "failed",
+            id="one country is denied, all others pass",
+        ),
+        pytest.param(
             [rule(500, "throttle", ("0.0.0.0/1",), rateLimitOptions={"enforceOnKey": "ALL"}), limit()],
             "failed",
             id="half of all share a limit",

@@ -59,10 +59,20 @@ def test_a_target_with_the_address_of_the_rule(inputs: dict[str, Any], expected:
     [
         pytest.param({"scheme": "INTERNAL"}, {"loadBalancerType": "regionalL4ilb"}, "passed", id="passthrough"),
         pytest.param({"scheme": "INTERNAL"}, {}, "failed", id="passthrough as an application"),
-        pytest.param({"portRange": "8000-8999"}, {"port": "8443"}, "passed", id="in the range"),
+        pytest.param(
+            {"scheme": "INTERNAL", "ports": ["8000", "8443"]},
+            {"loadBalancerType": "regionalL4ilb", "port": "8443"},
+            "passed",
+            id="one of its ports",
+        ),
         pytest.param({"portRange": "8000-8999"}, {"port": "443"}, "failed", id="out of the range"),
         pytest.param({"portRange": Computed()}, {}, "undecided", id="a computed range"),
-        pytest.param({"portRange": None, "allPorts": True}, {"port": "9"}, "passed", id="all ports"),
+        pytest.param(
+            {"scheme": "INTERNAL", "ports": None, "allPorts": True},
+            {"loadBalancerType": "regionalL4ilb", "port": "9"},
+            "passed",
+            id="all ports",
+        ),
         pytest.param({"ipProtocol": Computed((OTHER,), "TCP")}, {}, ("undecided", "passed"), id="a computed protocol"),
     ],
 )

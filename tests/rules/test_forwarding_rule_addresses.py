@@ -355,7 +355,7 @@ MORE = R("Subnetwork", "more", {"region": REGION, "ipCidrRange": "10.1.0.0/20"})
     ],
 )
 def test_the_subnetwork_of_an_address(of_address: R | None, of_rule: R | None, expected: Expected) -> None:
-    ip = address(addressType="INTERNAL", **({"subnetwork": target(of_address)} if of_address else {}))
+    ip = address(addressType="INTERNAL", subnetwork=target(of_address) if of_address else None)
     inputs = {"subnetwork": target(of_rule)} if of_rule else {}
     check_verdict(RULE, [*front("INTERNAL_MANAGED", ip, **inputs), SUBNET, MORE, PROXIES], expected, "rule")
 

@@ -1,4 +1,4 @@
-"""`forwarding-rule-scheme` on the ports of rules of passthrough load balancers."""
+"""`forwarding-rule-scheme` on the ports of rules in front of target proxies, and of passthrough load balancers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import REGION, regional_rule, regional_service, target
-from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings
+from tests.rules.fronts import REGION, global_rule, https, regional_rule, regional_service, target, url_map
+from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, service
 
 RULE = "forwarding-rule-scheme"
 OTHER = R("StackReference", "platform")
@@ -160,3 +160,37 @@ def test_the_fix_names_the_port_that_is_served() -> None:
         "It sends packets to TCP port 80 of `mig`, where the firewall admits nobody: the named port is 8000."
     )
     assert problem.fix == "Add 8000 to `ports`."
+
+
+@pytest.mark.parametrize(
+    ("ports", "status"),
+    [
+        ({"portRange": "443"}, "passed"),
+        ({"portRange": 443}, "passed"),
+        ({"portRange": "8000-8000"}, "passed"),
+        ({"portRange": "443-444"}, "failed"),
+        ({"portRange": "1-65535"}, "failed"),
+        ({"portRange": Computed()}, "undecided"),
+        ({"portRange": None}, "failed"),
+        ({"portRange": None, "ports": ["443"]}, "failed"),
+        ({"portRange": None, "allPorts": True}, "failed"),
+        ({"portRange": "443", "ports": ["443"]}, "failed"),
+        ({"portRange": "443", "ports": [], "allPorts": False}, "passed"),
+    ],
+)
+def test_a_rule_before_a_regional_proxy_has_one_port(ports: dict[str, Any], status: str) -> None:
+    chat = regional_service("EXTERNAL_MANAGED")
+    paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
+    proxy = R("RegionTargetHttpProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    front = regional_rule(loadBalancingScheme="EXTERNAL_MANAGED", target=target(proxy), **ports)
+    check_verdict(RULE, [chat, paths, proxy, front], status, "rule")
+
+
+@pytest.mark.parametrize(("ports", "status"), [("8443", "passed"), ("80-81", "failed"), (None, "failed")])
+@pytest.mark.parametrize("scheme", ["EXTERNAL_MANAGED", "INTERNAL_SELF_MANAGED"])
+def test_a_rule_before_a_global_proxy_has_one_port(scheme: str, ports: Any, status: str) -> None:
+    chat = service(loadBalancingScheme=scheme)
+    paths = url_map(chat)
+    proxy = https(paths)
+    front = global_rule(proxy, loadBalancingScheme=scheme, portRange=ports)
+    check_verdict(RULE, [chat, paths, proxy, front], status, "rule")

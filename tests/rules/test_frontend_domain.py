@@ -63,7 +63,6 @@ def test_certificates(hosts: list[Any], domains: list[Any], expected: Expected) 
     [
         pytest.param({"sslCertificates": ["projects/p/global/sslCertificates/c"]}, "undecided", id="outside the stack"),
         pytest.param({"certificateMap": "//certificatemanager.googleapis.com/x/y"}, "undecided", id="a map outside"),
-        pytest.param({}, "undecided", id="none"),
     ],
 )
 def test_certificates_elsewhere(inputs: dict[str, Any], expected: Expected) -> None:
@@ -71,6 +70,32 @@ def test_certificates_elsewhere(inputs: dict[str, Any], expected: Expected) -> N
     check_verdict(RULE, [CHAT, of, https(of, **inputs)], expected, "proxy")
     every = paths("*")
     check_verdict(RULE, [CHAT, every, https(every, **inputs)], "not applicable", "proxy")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        pytest.param({}, "failed", id="none"),
+        pytest.param({"sslCertificates": []}, "failed", id="an empty list"),
+        pytest.param({"sslCertificates": Computed()}, "undecided", id="a computed list"),
+        pytest.param({"certificateMap": Computed()}, "not applicable", id="a computed map"),
+    ],
+)
+def test_a_proxy_has_a_certificate(inputs: dict[str, Any], expected: Expected) -> None:
+    of = paths("*")
+    check_verdict(RULE, [CHAT, of, https(of, **inputs)], expected, "proxy")
+
+
+def test_proxies_of_a_mesh_have_certificates_elsewhere() -> None:
+    chat = service(loadBalancingScheme="INTERNAL_SELF_MANAGED")
+    of = R("URLMap", "paths", {"defaultService": target(chat)})
+    check_verdict(RULE, [chat, of, https(of)], "not applicable", "proxy")
+
+
+def test_certificates_that_something_else_attaches() -> None:
+    of = paths("*")
+    proxy = R("TargetHttpsProxy", "proxy", {"urlMap": target(of)}, {"ignore_changes": ("sslCertificates",)})
+    check_verdict(RULE, [CHAT, of, proxy], "not applicable", "proxy")
 
 
 def test_a_certificate_of_the_stack_by_its_url() -> None:

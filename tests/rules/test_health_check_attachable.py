@@ -113,10 +113,10 @@ def test_a_region_that_is_computed() -> None:
 
 def test_a_check_that_is_read_shows_its_source_regions() -> None:
     def read(**outputs: Any) -> R:
-        url = "projects/p/global/healthChecks/x"
+        url = "projects/p-demo/global/healthChecks/x"
         return R("HealthCheck", "check", {}, {"inputs": None, "outputs": {"id": url, **outputs}, "is_read": True})
 
-    subject = service([backend(US)], healthChecks="projects/p/global/healthChecks/x")
+    subject = service([backend(US)], healthChecks="projects/p-demo/global/healthChecks/x")
     check_verdict(RULE, [subject, US, read(sourceRegions=REGIONS)], "failed")
     check_verdict(
         RULE, [subject, US, read(sourceRegions=[], httpHealthCheck={"port": 8000, "portSpecification": ""})], "passed"
@@ -164,3 +164,21 @@ PROXIED = check(httpHealthCheck={"requestPath": "/health", "proxyHeader": "PROXY
 def test_what_endpoints_on_the_internet_are_asked(health_check: R, group: R, status: str) -> None:
     subject = service([backend(group)], healthChecks=Out(health_check, "id"), **REGIONAL)
     check_verdict(RULE, [subject, *RESOURCES, health_check], status)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        pytest.param({}, "passed", id="the project of the provider"),
+        pytest.param({"project": "p-demo"}, "passed", id="the same project"),
+        pytest.param({"project": "host"}, "failed", id="the host project of a Shared VPC"),
+        pytest.param({"project": Computed((OTHER_STACK,), "p-demo")}, "passed", id="a computed project"),
+        pytest.param({"project": "123456789"}, "passed", id="a project by its number"),
+    ],
+)
+def test_the_project_of_the_check(inputs: dict[str, Any], status: str) -> None:
+    check = R(
+        "HealthCheck", "check", {"httpHealthCheck": {"port": 8000}, **inputs}, {"provider": {"project": "p-demo"}}
+    )
+    chat = service([backend(US)], healthChecks=Out(check, "id"), project="p-demo")
+    check_verdict(RULE, [chat, US, check, OTHER_STACK], status)

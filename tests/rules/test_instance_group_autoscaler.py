@@ -338,3 +338,14 @@ def test_the_fix_for_none_names_what_gpus_need(of: R, says: bool) -> None:
     (found,) = findings(RULE, build(serving(group), group, of))
     (problem,) = [one for one in found.problems if one.observed == "It has no autoscaler."]
     assert ("For VMs with GPUs, limit the backend with `max_rate_per_instance`." in problem.fix) is says
+
+
+def test_a_group_has_one_autoscaler() -> None:
+    group, other = managed(of=GPU), managed("europe-west4", of=GPU)
+    first, second = autoscaler(group), autoscaler(group, "second")
+    check_verdict(RULE, [serving(group), group, GPU, first, second], "failed", group.name)
+    check_verdict(RULE, [serving(group, other), group, other, GPU, first, autoscaler(other)], "passed", group.name)
+    elsewhere = R("RegionAutoscaler", "second", {**second.inputs, "region": "europe-west4"})
+    check_verdict(RULE, [serving(group), group, GPU, first, elsewhere], "passed", group.name)
+    maybe = R("RegionAutoscaler", "second", {**second.inputs, "target": Computed((group, other))})
+    assert statuses(RULE, build(serving(group, other), group, other, GPU, first, maybe))[group.name] == "passed"

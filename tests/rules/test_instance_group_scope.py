@@ -233,3 +233,23 @@ def test_the_messages() -> None:
         "`autoscaler-mig-us-central1` is not a `RegionAutoscaler` in the region of this group, "
         "so it does not size the group.",
     ]
+
+
+AUTO, CUSTOM = R("Network", "auto"), R("Network", "custom", {"autoCreateSubnetworks": False})
+
+
+@pytest.mark.parametrize(
+    ("interface", "status"),
+    [
+        pytest.param({"network": Out(AUTO, "id")}, "passed", id="automatic subnetworks"),
+        pytest.param({"network": Out(CUSTOM, "id")}, "failed", id="custom subnetworks, and none named"),
+        pytest.param({"network": Out(CUSTOM, "id"), "subnetwork": "llm"}, "passed", id="one named"),
+        pytest.param({"network": "default"}, "passed", id="outside the stack"),
+        pytest.param({"network": Computed((AUTO, CUSTOM))}, "passed", id="one of two networks"),
+        pytest.param({}, "passed", id="the default network"),
+    ],
+)
+def test_a_custom_network_has_no_subnetwork_by_itself(interface: dict[str, Any], status: str) -> None:
+    template = R("InstanceTemplate", "template", {"region": "us-central1", "networkInterfaces": [interface]})
+    group = mig(versions=[{"instanceTemplate": Out(template, "id")}])
+    check_verdict(RULE, [AUTO, CUSTOM, template, group, serving_by_utilization(group)], status, group.name)

@@ -344,3 +344,31 @@ def test_the_fixes_of_both_limits_can_be_done_together() -> None:
 def test_shapes_without_redistribution(shape: Any, policy: Any, expected: Any) -> None:
     group = mig(distributionPolicyTargetShape=shape, updatePolicy=policy)
     check_verdict(RULE, [service([backend(group)]), group], expected, group.name)
+
+
+STABLE, CANARY = (
+    {"instanceTemplate": "global/instanceTemplates/llm"},
+    {"instanceTemplate": "global/instanceTemplates/new"},
+)
+
+
+@pytest.mark.parametrize(
+    ("versions", "status"),
+    [
+        pytest.param([STABLE], "passed", id="one"),
+        pytest.param([STABLE, {**CANARY, "targetSize": {"fixed": 1}}], "passed", id="a canary"),
+        pytest.param([{**CANARY, "targetSize": {"percent": 20}}, STABLE], "passed", id="a canary by its share"),
+        pytest.param([STABLE, CANARY], "failed", id="none has a size"),
+        pytest.param(
+            [{**STABLE, "targetSize": {"percent": 80}}, {**CANARY, "targetSize": {"percent": 20}}],
+            "failed",
+            id="both have a size",
+        ),
+        pytest.param([{**STABLE, "targetSize": {"fixed": 3}}], "failed", id="the only one has a size"),
+        pytest.param([STABLE, {**CANARY, "targetSize": Computed()}], "undecided", id="a computed size"),
+        pytest.param(Computed(), "passed", id="computed versions"),
+    ],
+)
+def test_versions(versions: Any, status: str) -> None:
+    us, eu = mig("us-central1", versions=versions), managed("europe-west4")
+    check_verdict(RULE, [serving(us, eu), us, eu], status, "mig-us-central1")

@@ -108,6 +108,63 @@ def test_the_message_names_the_region_and_what_it_lacks() -> None:
     ]
 
 
+_OUTLIERS_FIX = (
+    ' Or set `outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}` on the backend service.'
+)
+
+
+@pytest.mark.parametrize(
+    ("eu", "link", "fix"),
+    [
+        pytest.param(
+            run(EU, SILENT),
+            {},
+            'Give the Cloud Run service `readiness_probe={"http_get": {"path": "/health"}}`.',
+            id="probe",
+        ),
+        pytest.param(
+            run(EU, scaling=None), {}, 'Give the Cloud Run service `scaling={"min_instance_count": 1}`.', id="minimum"
+        ),
+        pytest.param(
+            run(EU, scaling={"scalingMode": "MANUAL", "manualInstanceCount": 0}),
+            {},
+            'Give the Cloud Run service `scaling={"manual_instance_count": 1}`.',
+            id="fixed number",
+        ),
+        pytest.param(
+            R(V1, "llm-eu", {"name": "llm", "location": EU, "template": {"spec": {"containers": [PROBED]}}}),
+            {},
+            'Give the Cloud Run service `metadata={"annotations": {"run.googleapis.com/minScale": "1"}}`.',
+            id="first version of the API",
+        ),
+        pytest.param(
+            run(EU),
+            {"cloudRun": {"service": "llm", "urlMask": "example.com/<service>"}},
+            "Have the NEG name one Cloud Run service, without `url_mask` and `tag`.",
+            id="URL mask",
+        ),
+    ],
+)
+def test_the_fix_is_what_is_missing(eu: R, link: dict[str, Any], fix: str) -> None:
+    us = run(US)
+    negs = (neg(us, US), neg(eu, EU, **link))
+    (problem,) = finding(RULE, us, eu, *negs, behind(*negs)).problems
+    assert problem.fix == fix + _OUTLIERS_FIX
+
+
+def test_an_app_engine_app_has_no_other_region() -> None:
+    apps = [neg(None, region, appEngine={"service": "llm"}) for region in (US, EU)]
+    check_verdict(RULE, [*apps, behind(*apps)], "not applicable")
+
+
+def test_iap_beside_another_product_is_not_moved_to_cloud_run() -> None:
+    gateways = [
+        neg(None, region, serverlessDeployment={"platform": "apigateway.googleapis.com"}) for region in (US, EU)
+    ]
+    (problem,) = finding(RULE, *gateways, behind(*gateways, iap={"enabled": True})).problems
+    assert "Cloud Run" not in problem.fix
+
+
 @pytest.mark.parametrize(
     ("cloud_run", "expected"),
     [

@@ -245,9 +245,9 @@ def running(script: Any, key: str = "metadataStartupScript") -> list[R]:
             "docker run ollama/ollama",
             ["`/api/version`", '`servers=["ollama"]`', "only shows that its process"],
         ),
-        ("docker run ghcr.io/berriai/litellm", ["`/health/readiness`", '`servers=["litellm"]`']),
-        ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", ["`/v2/health/ready`", '`servers=["triton"]`']),
-        ("docker run nvcr.io/nim/meta/llama3-8b", ["`/v1/health/ready`", '`servers=["nim"]`']),
+        ("docker run ghcr.io/berriai/litellm", ["`/health/readiness`", "names litellm)."]),
+        ("docker run nvcr.io/nvidia/tritonserver:25.01-py3", ["`/v2/health/ready`", "names triton)."]),
+        ("docker run nvcr.io/nim/meta/llama3-8b", ["`/v1/health/ready`", "names nim)."]),
         ("docker run vllm/vllm-openai", ["Set `request_path` of `check` to `/health`."]),
         ("docker run me/server", ["the server's health path"]),
         ("docker run vllm/vllm-openai; docker run ollama/ollama", ["Set `request_path` of `check` to `/health`."]),
@@ -279,6 +279,35 @@ def test_the_fix_names_the_path_of_the_server(script: Any, words: list[str], key
 def test_a_path_that_the_server_lacks(script: Any, options: dict[str, Any], expected: str) -> None:
     group, template = running(script)
     check_verdict(RULE, [*checked(http("/health?x"), backends=[backend(group)]), group, template], expected, **options)
+
+
+@pytest.mark.parametrize(
+    ("script", "path", "expected"),
+    [
+        pytest.param("docker run nvcr.io/nim/meta/llama3-8b", "/v1/health/ready", "passed", id="NIM"),
+        pytest.param("docker run nvcr.io/nim/meta/llama3-8b", "/v1/health/live", "failed", id="alive only"),
+        pytest.param("docker run nvcr.io/nim/meta/llama3-8b", "/v2/health/ready", "failed", id="of another server"),
+        pytest.param("tritonserver --model-repository=/m", "/v2/health/ready", "passed", id="Triton"),
+        pytest.param("docker run ghcr.io/berriai/litellm", "/health/readiness", "passed", id="LiteLLM"),
+        pytest.param("docker run lmsysorg/sglang", "/ready", "passed", id="SGLang"),
+        pytest.param("docker run ollama/ollama", "/api/version", "failed", id="a process that may have no model"),
+        pytest.param("tritonserver; docker run ollama/ollama", "/v2/health/ready", "failed", id="one of two servers"),
+        pytest.param("docker run me/server", "/v2/health/ready", "failed", id="no server"),
+        pytest.param(Computed(), "/v2/health/ready", "failed", id="a computed script"),
+    ],
+)
+def test_a_path_of_the_server_that_the_startup_names(script: Any, path: str, expected: str) -> None:
+    group, template = running(script)
+    check_verdict(RULE, [*checked(http(path), backends=[backend(group)]), group, template], expected)
+
+
+def test_the_fix_of_the_path_of_a_running_process_is_the_option() -> None:
+    group, template = running("docker run ollama/ollama")
+    (found,) = findings(RULE, build(*checked(http("/api/version"), backends=[backend(group)]), group, template))
+    assert [problem.fix for problem in found.problems] == [
+        "It is the path of ollama, which the startup configuration of its VMs names, and shows only that the process "
+        'is running. If that is enough, set the option `servers=["ollama"]`.'
+    ]
 
 
 @pytest.mark.parametrize(

@@ -357,6 +357,15 @@ def test_a_global_service_is_named_only_where_one_takes_the_backends(group: R, i
     assert "`health_checked_targets`" in found.problems[0].fix
 
 
+def test_an_app_engine_app_is_in_one_region_whatever_its_negs() -> None:
+    eu = R(US_APP.type, "app-eu", {**US_APP.inputs, "region": "europe-west4"})
+    some = R(US_APP.type, "some", {"region": "europe-west4", "cloudRun": Computed(), "appEngine": Computed()})
+    (found,) = findings(RULE, build(service([backend(US_APP), backend(eu)]), US_APP, eu))
+    assert found.problems[0].observed == "Its backends are one App Engine app, which is in one region."
+    check_verdict(RULE, [service([backend(US_APP), backend(eu)]), US_APP, eu], "passed", min_regions=1)
+    check_verdict(RULE, [service([backend(US_APP), backend(some)]), US_APP, some], "passed")
+
+
 def test_an_app_engine_app_has_no_peer_in_another_region() -> None:
     (found,) = findings(RULE, build(service([backend(US_APP)], region="us-central1"), US_APP))
     assert found.problems[0].fix.startswith("Deploy what the App Engine app serves as Cloud Run services")

@@ -8,8 +8,8 @@ import pytest
 
 from policypack.model.products.attributes import ATTRIBUTES
 from policypack.rules.legality.load_balancer_attributes import _JUDGED_OTHERWISE
-from tests.rules.load_balancers import CLASSIC, IN_REGION, LOAD_BALANCERS, MESH, NLB, REGIONAL, row
-from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service
+from tests.rules.load_balancers import CLASSIC, GLOBAL, IN_REGION, LOAD_BALANCERS, MESH, NLB, REGIONAL, row
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service, statuses
 
 RULE = "load-balancer-attributes"
 GROUP = "projects/p/zones/us-central1-a/instanceGroups/a"
@@ -38,7 +38,20 @@ MATRIX: dict[str, tuple[dict[str, Any], str]] = {
     "service policy": ({"serviceLbPolicy": "projects/p/x/y"}, "FPPPPPFF FPPPPPP"),
     "stream duration": ({"maxStreamDuration": {"seconds": "900"}}, "FFFPFFFF FFFFFPP"),
     "edge policy": ({"edgeSecurityPolicy": "projects/p/x/y"}, "PPFF---- PPF--FF"),
-    "network": ({"network": "projects/p/global/networks/n"}, "FFFFFFPP FFFFFFF"),
+    "network": ({"network": "projects/p/global/networks/n"}, "FFFFFFFP FFFFFFF"),
+    "network to move an address in": (
+        {"network": "projects/p/global/networks/n", "haPolicy": {"fastIpMove": "GARP_RA"}},
+        "FFFFFFPP FFFFFFF",
+    ),
+    "subsetting": ({"subsetting": {"policy": "CONSISTENT_HASH_SUBSETTING"}}, "----FPFP ---FU--"),
+    "zonal affinity": ({"networkPassThroughLbTrafficPolicy": {"zonalAffinity": {}}}, "FFFFFFFP FFFFFFF"),
+    "response headers": ({"customResponseHeaders": ["X-Served-By: llm"]}, "PPPU---- FFF--UU"),
+    "migration state": ({"externalManagedMigrationState": "PREPARE"}, "PUFF---- FFF--FF"),
+    "migration percentage": (
+        {"externalManagedMigrationState": "TEST_BY_PERCENTAGE", "externalManagedMigrationTestingPercentage": 10},
+        "PFFF---- FFF--FF",
+    ),
+    "policies of gRPC clients": ({"localityLbPolicies": [{"policy": {"name": "LEAST_REQUEST"}}]}, "FFFU---- FFF--PU"),
     "failover policy": ({"failoverPolicy": {"failoverRatio": 0.5}}, "FFFFFFPP FFFFFFF"),
     "connection tracking": ({"connectionTrackingPolicy": {"trackingMode": "PER_SESSION"}}, "FFFFFFPP FFFFFFF"),
     "high availability": ({"haPolicy": {"fastIpMove": "DISABLED"}}, "FFFFFFPP FFFFFFF"),
@@ -109,6 +122,80 @@ def test_attribute_of_a_load_balancer(attribute: str, load_balancer: str, status
 )
 def test_verdict(inputs: dict[str, Any], status: str) -> None:
     check_verdict(RULE, [service(**inputs)], status)
+
+
+LB_POLICY = "gcp:networkservices/serviceLbPolicies:ServiceLbPolicies"
+GLOBAL_POLICY = R(LB_POLICY, "global", {"location": "global"})
+US_POLICY = R(LB_POLICY, "us", {"location": "us-central1"})
+EU_POLICY = R(LB_POLICY, "eu", {"location": "europe-west4"})
+POLICIES = (GLOBAL_POLICY, US_POLICY, EU_POLICY)
+
+
+@pytest.mark.parametrize(
+    ("policy", "of_global", "of_regional"),
+    [
+        (Computed((GLOBAL_POLICY,)), "passed", "failed"),
+        (Computed((US_POLICY,)), "failed", "passed"),
+        (Computed((EU_POLICY,)), "failed", "failed"),
+        (Computed((GLOBAL_POLICY, US_POLICY)), "passed", "passed"),
+        (Computed(), "passed", "passed"),
+        ("//networkservices.googleapis.com/projects/p/locations/global/serviceLbPolicies/a", "passed", "failed"),
+        ("projects/p/locations/us-central1/serviceLbPolicies/a", "failed", "passed"),
+        ("a", "passed", "passed"),
+    ],
+)
+def test_the_place_of_a_service_policy(policy: Any, of_global: str, of_regional: str) -> None:
+    for inputs, status in ((GLOBAL, of_global), (REGIONAL, of_regional)):
+        subject = service(**inputs, serviceLbPolicy=policy)
+        assert statuses(RULE, build(subject, *POLICIES))["chat"] == status
+
+
+SLOW = R("HealthCheck", "check", {"tcpHealthCheck": {"port": 8000}})
+WEIGHED = R("HealthCheck", "check", {"httpHealthCheck": {"port": 8000, "requestPath": "/weight"}})
+DRAINS_NONE = {"failoverPolicy": {"disableConnectionDrainOnFailover": True}}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({"tlsSettings": {"sni": "llm"}}, "failed"),
+        ({"tlsSettings": {"sni": "llm"}, "protocol": None}, "failed"),
+        ({"tlsSettings": {"sni": "llm"}, "protocol": "HTTPS"}, "passed"),
+        ({"tlsSettings": {"sni": "llm"}, "protocol": "HTTP2"}, "passed"),
+        ({"tlsSettings": {"sni": "llm"}, "protocol": "SSL"}, "passed"),
+        ({"tlsSettings": {"sni": "llm"}, "protocol": "TCP"}, "failed"),
+        ({"tlsSettings": {"sni": "llm"}, "protocol": Computed()}, "undecided"),
+        ({"tlsSettings": Computed()}, "undecided"),
+        ({**NLB, **DRAINS_NONE}, "passed"),
+        ({**NLB, **DRAINS_NONE, "protocol": "UDP"}, "failed"),
+        ({**NLB, **DRAINS_NONE, "protocol": Computed()}, "undecided"),
+        ({**NLB, "failoverPolicy": {"dropTrafficIfUnhealthy": True}, "protocol": "UDP"}, "passed"),
+        ({**NLB, "network": "projects/p/global/networks/n", "haPolicy": Computed()}, "undecided"),
+        ({**NLB, "localityLbPolicy": "WEIGHTED_MAGLEV", "healthChecks": Out(SLOW, "id")}, "failed"),
+        ({**NLB, "localityLbPolicy": "WEIGHTED_MAGLEV", "healthChecks": Out(WEIGHED, "id")}, "passed"),
+        ({**NLB, "localityLbPolicy": "MAGLEV", "healthChecks": Out(SLOW, "id")}, "passed"),
+        ({**CLASSIC, "externalManagedMigrationTestingPercentage": 10}, "failed"),
+        (
+            {
+                **CLASSIC,
+                "externalManagedMigrationState": "PREPARE",
+                "externalManagedMigrationTestingPercentage": 10,
+            },
+            "failed",
+        ),
+        (
+            {
+                **CLASSIC,
+                "externalManagedMigrationState": Computed(),
+                "externalManagedMigrationTestingPercentage": 10,
+            },
+            "undecided",
+        ),
+    ],
+)
+def test_attributes_that_need_another(inputs: dict[str, Any], status: str) -> None:
+    checks = [value.of for value in inputs.values() if isinstance(value, Out)]
+    check_verdict(RULE, [service(**inputs), *checks], status)
 
 
 RUN = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
@@ -198,3 +285,25 @@ WEB = R("RegionNetworkEndpointGroup", "web", {"region": "us-central1", "networkE
 def test_global_internet_negs_have_no_outlier_detection(group: R, inputs: dict[str, Any], status: str) -> None:
     subject = service([backend(group, maxUtilization=None)], portName=None, **inputs)
     check_verdict(RULE, [subject, INTERNET, WEB, PSC], status)
+
+
+RETRY = {"retryPolicy": {"numRetries": 1, "retryConditions": ["connect-failure"]}}
+
+
+@pytest.mark.parametrize(
+    ("neg", "action", "status"),
+    [
+        pytest.param(INTERNET, RETRY, "failed", id="retried over the internet"),
+        pytest.param(INTERNET, {"requestMirrorPolicy": {"backendService": "x"}}, "failed", id="mirrored"),
+        pytest.param(INTERNET, {"urlRewrite": {"hostRewrite": "api.example.com"}}, "passed", id="rewritten"),
+        pytest.param(INTERNET, {"retryPolicy": Computed()}, "undecided", id="retried or not"),
+        pytest.param(WEB, RETRY, "passed", id="retried over the internet from a region"),
+        pytest.param(PSC, RETRY, "passed", id="retried by Private Service Connect"),
+    ],
+)
+def test_route_actions_over_the_internet(neg: R, action: dict[str, Any], status: str) -> None:
+    place: dict[str, Any] = {"region": "us-central1"} if neg is WEB else {}
+    subject = service([backend(neg, capacityScaler=1.0)], protocol="HTTPS", portName=None, **place)
+    kind = "RegionUrlMap" if neg is WEB else "URLMap"
+    routes = R(kind, "map", {"defaultService": Out(subject, "id"), "defaultRouteAction": action, **place})
+    check_verdict(RULE, [subject, neg, routes], status)

@@ -85,7 +85,9 @@ def test_a_grpc_check_is_right_where_the_option_or_the_pool_says_so() -> None:
     ("image", "path", "expected"),
     [
         ("nvcr.io/nvidia/tritonserver:25.01-py3", "/health", "undecided"),
-        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/v2/health/ready", "failed"),
+        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/v2/health/ready", "passed"),
+        ("nvcr.io/nvidia/tritonserver:25.01-py3", "/v2/health/live", "failed"),
+        ("vllm/vllm-openai", "/v2/health/ready", "failed"),
         ("vllm/vllm-openai", "/health", "passed"),
     ],
 )

@@ -86,8 +86,49 @@ def test_the_annotation_of_the_beta_names_a_backend_config() -> None:
 
 
 PROBE = {"httpGet": {"path": "/health", "port": 8000}}
-PROBED = deployment({**VLLM, "readinessProbe": PROBE})
-PERHAPS_PROBED = deployment({**VLLM, "readinessProbe": PROBE}, labels=Computed())
+LISTED = {**VLLM, "ports": [{"containerPort": 8000, "name": "http"}]}
+PROBED = deployment({**LISTED, "readinessProbe": PROBE})
+PERHAPS_PROBED = deployment({**LISTED, "readinessProbe": PROBE}, labels=Computed())
+
+
+def probed(container: Any = LISTED, target_port: Any = 8000, **request: Any) -> list[R]:
+    """An Ingress to Pods with a readiness probe of the health path."""
+    probe = {"httpGet": {"path": "/health", "port": 8000, **request}}
+    target = service(spec={"ports": [{"port": 80, "targetPort": target_port, "name": "web"}]})
+    return [ingress(class_name="gce"), target, deployment({**container, "readinessProbe": probe})]
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param(probed(), "passed", id="of the port that serves"),
+        pytest.param(probed(port="http"), "passed", id="by its name"),
+        pytest.param(probed(target_port="http"), "passed", id="which the Service names"),
+        pytest.param(probed(VLLM), "failed", id="the container lists no ports"),
+        pytest.param(probed(port=8001), "failed", id="of another port"),
+        pytest.param(probed(target_port=8001), "failed", id="the Service has another"),
+        pytest.param(probed(scheme="HTTPS"), "failed", id="of another protocol"),
+        pytest.param(probed(scheme="HTTP"), "passed", id="of its protocol, in words"),
+        pytest.param(probed(host="chat.example.com"), "failed", id="with a host"),
+        pytest.param(probed(httpHeaders=[{"name": "Host", "value": "chat"}]), "passed", id="with the header Host"),
+        pytest.param(probed(httpHeaders=[{"name": "Authorization", "value": "x"}]), "failed", id="with a header"),
+        pytest.param(probed({**LISTED, "ports": Computed()}), "undecided", id="computed ports"),
+        pytest.param(probed(path=Computed()), "undecided", id="computed path"),
+        pytest.param(probed(port=Computed()), "undecided", id="computed port"),
+        pytest.param(probed(target_port=Computed()), "undecided", id="computed port of the Service"),
+    ],
+)
+def test_an_ingress_takes_over_only_some_readiness_probes(stack: list[R], expected: str) -> None:
+    check_verdict(CHECK, stack, expected)
+
+
+def test_the_message_says_why_a_readiness_probe_does_not_count() -> None:
+    (found,) = findings(CHECK, build(*probed(VLLM)))
+    assert [problem.observed for problem in found.problems] == [
+        "The Ingress requests `/` of Service `chat`, not the path of the readiness probe: it takes over only a probe "
+        "of the port that the Service's `targetPort` and the container's `ports` both name, with the Service's "
+        "protocol."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ from tests.rules.clusters import (
     within,
 )
 from tests.stacks import Computed, R, build, check_verdict, findings
+from tests.stacks import backend as backend_of
+from tests.stacks import service as backend_service
 
 PORT, PROBE = "llm-backend-named-port", "health-check-matches-serving"
 LISTED = {**VLLM, "ports": [{"containerPort": 8000, "name": "http"}]}
@@ -165,6 +168,26 @@ def test_what_clusters_export_has_the_port(port: int, expected: str) -> None:
     check_verdict(PORT, [gateway(), route(imported)], "not applicable", "route")
 
 
+IMPORTED = {"group": "net.gke.io", "kind": "ServiceImport", "name": "chat", "port": 80}
+EXPORTED = [service(), thing("net.gke.io/v1", "ServiceExport", "chat", logical="export"), deployment(LISTED)]
+
+
+@pytest.mark.parametrize(
+    ("default", "others", "expected"),
+    [
+        ({"httpHealthCheck": {"requestPath": "/health"}, "type": "HTTP"}, EXPORTED, "passed"),
+        ({"httpHealthCheck": {"requestPath": "/health", "port": 80}, "type": "HTTP"}, EXPORTED, "failed"),
+        ({"httpsHealthCheck": {"requestPath": "/health"}, "type": "HTTPS"}, EXPORTED, "failed"),
+        ({"httpHealthCheck": {"requestPath": "/health"}, "type": "HTTP"}, [], "undecided"),
+        ({"tcpHealthCheck": {}, "type": "TCP"}, [], "passed"),
+    ],
+)
+def test_the_check_of_what_clusters_export(default: Any, others: list[R], expected: str) -> None:
+    check_verdict(
+        PROBE, [gateway(), route(IMPORTED), health(IMPORTED, {"config": default}), *others], expected, "route"
+    )
+
+
 def probe(port: Any = None, kind: str = "HTTP", key: str = "httpHealthCheck", **others: Any) -> dict[str, Any]:
     block = {"requestPath": "/health", **({} if port is None else {"port": port}), **others}
     return {"config": {"type": kind, key: block}}
@@ -197,6 +220,9 @@ def checked(default: Any, *pods: R, **service_port: Any) -> list[R]:
         pytest.param(checked(TLS, appProtocol="HTTPS"), "passed", id="TLS where it is"),
         pytest.param(checked(HEALTH, appProtocol="HTTPS"), "failed", id="no TLS where it is spoken"),
         pytest.param(checked(HEALTH, appProtocol="kubernetes.io/h2c"), "passed", id="no TLS in h2c"),
+        pytest.param(checked(HEALTH, targetPort="http", appProtocol="HTTPS"), "failed", id="by the name of the port"),
+        pytest.param(checked(probe(8000), targetPort="http", appProtocol="HTTPS"), "failed", id="by name and number"),
+        pytest.param(checked(probe(8000), targetPort="http"), "passed", id="by name and number, without TLS"),
         pytest.param(checked(TLS, appProtocol="https"), "undecided", id="a protocol that is not known"),
         pytest.param(checked(TLS, appProtocol=Computed()), "undecided", id="computed protocol"),
         pytest.param([*checked(TLS), thing("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "tls")], "undecided",
@@ -272,7 +298,7 @@ def fix_of(rule: str, stack: list[R]) -> list[str]:
 
 def test_the_fix_says_which_port_it_is() -> None:
     assert fix_of(PORT, to(8000)) == [
-        "Set `port` of the backend in HTTPRoute `route` to 80: 8000 is the `targetPort`, and a route names the `port` "
+        "Set `port` of the backend in HTTPRoute `route` to 80: 8000 is the `targetPort`, and a route names the port "
         "of the Service."
     ]
     assert fix_of(PORT, to(443)) == [
@@ -289,3 +315,59 @@ def test_two_clusters_are_told_apart() -> None:
     gke, provider = cluster("eu", "europe-west4")
     stack = in_cluster(*to(80, target_port="http", labels=LABELS))
     check_verdict(PORT, all_of(stack, gke, provider, within(provider, other)), "passed")
+
+
+ATTACHED, NEGS = "controller.autoneg.dev/neg", "cloud.google.com/neg"
+
+
+def attached(port: str, exposed: Any, *pods: R, ports: Any = None, **others: Any) -> list[R]:
+    """A backend service to which a controller attaches a port of a Service with the port 80."""
+    entry = {"name": "chat", "max_rate_per_endpoint": 10}
+    annotations = {
+        NEGS: exposed if isinstance(exposed, Computed) else json.dumps({"exposed_ports": exposed}),
+        ATTACHED: json.dumps({"backend_services": {port: [entry]}, **others}),
+    }
+    spec = {"ports": [{"port": 80, "targetPort": 8000}] if ports is None else ports}
+    chat = backend_service(None, options={"ignore_changes": ("backends",)})
+    chat.inputs["name"] = "chat"
+    return [chat, service("vllm", spec=spec, annotations=annotations), *(pods or [deployment(LISTED)])]
+
+
+def listing(port: str, name: str = "vllm-neg") -> list[R]:
+    """A backend service with the NEG that an annotation of a Service names."""
+    url = "projects/p/zones/us-central1-a/networkEndpointGroups/vllm-neg"
+    negs = {NEGS: json.dumps({"exposed_ports": {port: {"name": name}}})}
+    return [
+        backend_service([backend_of(url)]),
+        service("vllm", annotations=negs, spec={"ports": [{"port": 80, "targetPort": 8000}]}),
+        deployment(LISTED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param(attached("80", {"80": {}}), "passed", id="its port"),
+        pytest.param(attached("8000", {"80": {}}), "failed", id="attached by the port of its Pods"),
+        pytest.param(attached("8000", {"8000": {}}), "failed", id="and exposed by it"),
+        pytest.param(attached("80", {}), "failed", id="without a NEG"),
+        pytest.param(attached("80", {"80": {}, "443": {}}), "passed", id="another one beside it"),
+        pytest.param(attached("80", Computed()), "undecided", id="computed annotation for NEGs"),
+        pytest.param(attached("80", {"80": {}}, ports=Computed()), "undecided", id="computed ports"),
+        pytest.param(attached("80", {"80": {}}, ports=[{"port": 80, "targetPort": 8080}]), "failed",
+                     id="vLLM listens on another"),
+        pytest.param(attached("80", {"80": {}}, ports=[{"port": 80, "targetPort": "web"}]), "failed",
+                     id="a name that no container has"),
+        pytest.param(listing("80"), "passed", id="NEG in the backends"),
+        pytest.param(listing("8000"), "failed", id="NEG in the backends, of the port of the Pods"),
+        pytest.param(listing("8000", "other"), "not applicable", id="NEG in the backends, of something else"),
+    ],
+)  # fmt: skip
+def test_the_ports_of_negs(stack: list[R], expected: str) -> None:
+    check_verdict(PORT, stack, expected)
+
+
+def test_an_annotation_of_before_version_1_names_no_port() -> None:
+    old = attached("80", {})
+    old[1].inputs["metadata"]["annotations"][ATTACHED] = json.dumps({"name": "chat", "max_rate_per_endpoint": 10})
+    check_verdict(PORT, old, "passed")

@@ -27,7 +27,7 @@ def sized(cpu: Any = "8", memory: Any = "32Gi", gpu: Any = "1", **resources: Any
     [
         pytest.param(sized(), {**L4, "maxInstanceRequestConcurrency": 16}, "passed", id="GPU"),
         pytest.param(sized(), L4, "undecided", id="default concurrency of several vCPUs"),
-        pytest.param(sized(cpu="1", gpu=None), {}, "passed", id="default concurrency of one vCPU"),
+        pytest.param(sized(cpu="1", memory="4Gi", gpu=None), {}, "passed", id="default concurrency of one vCPU"),
         pytest.param(PROBED, {}, "passed", id="all left out"),
         pytest.param(PROBED, {"maxInstanceRequestConcurrency": 100}, "passed", id="100"),
         pytest.param(PROBED, {"maxInstanceRequestConcurrency": 101}, "failed", id="101"),
@@ -42,6 +42,13 @@ def sized(cpu: Any = "8", memory: Any = "32Gi", gpu: Any = "1", **resources: Any
         pytest.param(sized(cpu="4000m", memory="16384Mi"), {**L4, **FEW}, "passed", id="as much as it needs"),
         pytest.param(sized(cpu=8.0), {**L4, **FEW}, "passed", id="cores as a number"),
         pytest.param(sized(memory="15Gi"), L4, "failed", id="too little memory"),
+        pytest.param(sized(cpu="4"), {**L4, **FEW}, "failed", id="more memory than the cores of a GPU take"),
+        pytest.param(sized(cpu="4", memory="16Gi"), {**L4, **FEW}, "passed", id="as much memory as they take"),
+        pytest.param(sized(cpu="2", memory="9Gi", gpu=None), FEW, "failed", id="more memory than the cores take"),
+        pytest.param(sized(cpu="8", memory="2Gi", gpu=None), FEW, "failed", id="less memory than the cores take"),
+        pytest.param(sized(cpu="6", memory="24Gi", gpu=None), FEW, "passed", id="six cores"),
+        pytest.param(sized(cpu=None, memory="8Gi", gpu=None), FEW, "passed", id="memory without cores"),
+        pytest.param(sized(cpu="2", memory=Computed(), gpu=None), FEW, "passed", id="computed memory"),
         pytest.param(sized(cpu=None), L4, "undecided", id="no limit of its CPU"),
         pytest.param(sized(cpu="many"), L4, "undecided", id="no quantity"),
         pytest.param(sized(), RTX, "failed", id="larger GPU"),
@@ -69,6 +76,58 @@ def test_the_other_forms_say_the_same() -> None:
     check_verdict(RULE, chained(function), "passed")
     busy = {"maxInstanceRequestConcurrency": 500}
     check_verdict(RULE, chained(R(FUNCTION, "chat", {"name": "llm", "location": US, "serviceConfig": busy})), "failed")
+
+
+def annotated(**annotations: str) -> R:
+    spec = {"containerConcurrency": 16, "nodeSelector": {"run.googleapis.com/accelerator": "nvidia-l4"}}
+    spec["containers"] = [{key: value for key, value in sized().items() if key != "readinessProbe"}]
+    template = {"metadata": {"annotations": annotations}, "spec": spec}
+    return R(V1, "chat", {"name": "llm", "location": US, "template": template})
+
+
+@pytest.mark.parametrize(
+    ("throttling", "expected"),
+    [("false", "passed"), ("true", "failed"), (None, "undecided"), (Computed(), "undecided")],
+)
+def test_gpus_of_the_v1_api_keep_their_cpu(throttling: Any, expected: str) -> None:
+    given = {} if throttling is None else {"run.googleapis.com/cpu-throttling": throttling}
+    check_verdict(RULE, chained(annotated(**given)), expected)
+
+
+def test_sidecars_have_memory_of_their_own() -> None:
+    containers = [sized(cpu="2", memory="9Gi", gpu=None), {"image": "logs"}]
+    check_verdict(RULE, chained(run(US, template={**FEW, "containers": containers}, logical="chat")), "passed")
+
+
+@pytest.mark.parametrize(
+    ("container", "observed", "fix"),
+    [
+        (
+            sized(cpu="2", memory="8Gi"),
+            "It has 2 cores and 8 GiB, less than its GPU requires.",
+            "Set `cpu` to 4 and `memory` to `16Gi` in `limits`, or more.",
+        ),
+        (
+            sized(cpu="4"),
+            "It has 32 GiB of memory for 4 cores, which Cloud Run rejects.",
+            "Set `cpu` in `limits` to 8, or lower `memory` to `16Gi`.",
+        ),
+        (
+            sized(memory="48Gi"),
+            "It has 48 GiB of memory for 8 cores, which Cloud Run rejects.",
+            "Lower `memory` to `32Gi`.",
+        ),
+        (
+            sized(memory="2Gi", gpu=None),
+            "It has 2 GiB of memory for 8 cores, which Cloud Run rejects.",
+            "Set `memory` in `limits` to `4Gi`, or more.",
+        ),
+    ],
+)
+def test_sizes_are_said_with_what_they_have_to_be(container: dict[str, Any], observed: str, fix: str) -> None:
+    template = {**(L4 if "nvidia.com/gpu" in container["resources"]["limits"] else {}), **FEW}
+    (problem,) = finding(RULE, *chained(run(US, container, template=template))).problems
+    assert (problem.observed, problem.fix) == (observed, fix)
 
 
 def test_options() -> None:

@@ -13,7 +13,7 @@ from policypack.model.graph.reference import parse_reference
 from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import Cell, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, TARGET_FIELDS
-from policypack.model.values.logic import all_of, any_of, equals, negation, same
+from policypack.model.values.logic import all_of, any_of, equals, negation, same, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, PropertyPath, Unknown
 
@@ -53,10 +53,7 @@ class Backend:
     def _targets(self) -> Mapping[str, bool | Unknown]:
         """Whether each target field is set."""
         values = {field: self.properties.number(field) for field in TARGET_FIELDS}
-        return {
-            field: UNKNOWN if isinstance(value, Unknown) else value is not None and value > 0
-            for field, value in values.items()
-        }
+        return {field: when_known(value, lambda number: (number or 0) > 0) for field, value in values.items()}
 
     @cached_property
     def balancing_mode(self) -> str | Unknown:
@@ -78,8 +75,7 @@ class Backend:
     @cached_property
     def is_drained(self) -> bool | Unknown:
         """Whether its capacity scaler takes all its capacity away."""
-        scaler = self.capacity_scaler
-        return UNKNOWN if isinstance(scaler, Unknown) else scaler == 0
+        return equals(self.capacity_scaler, 0)
 
     @property
     def preference(self) -> str | Unknown | None:
@@ -94,8 +90,7 @@ class Backend:
     @property
     def is_failover(self) -> bool | Unknown:
         """Whether it is a failover backend of a passthrough load balancer."""
-        failover = self.properties.boolean("failover")
-        return False if failover is None else failover
+        return self.properties.boolean("failover", default=False)
 
     @property
     def metrics(self) -> list[Properties] | Unknown:
@@ -105,7 +100,7 @@ class Backend:
     @property
     def metric_targets(self) -> list[float | Unknown | None] | Unknown:
         """The utilization of each custom metric at which it counts as full, as a fraction."""
-        return UNKNOWN if isinstance(self.metrics, Unknown) else [m.number("maxUtilization") for m in self.metrics]
+        return when_known(self.metrics, lambda metrics: [one.number("maxUtilization") for one in metrics])
 
     @property
     def has_effective_metric(self) -> bool | Unknown:

@@ -27,7 +27,7 @@ from policypack.model.graph.tokens import GROUP_TYPES, REGION_BACKEND_SERVICE
 from policypack.model.kubernetes.controllers import Attachments, attachments_of
 from policypack.model.products.load_balancer import LoadBalancerService
 from policypack.model.values.bounds import DistinctCount
-from policypack.model.values.logic import same
+from policypack.model.values.logic import equals, negation, same, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, camel_case
 
@@ -65,8 +65,7 @@ class BackendService(LoadBalancerService):
     @property
     def has_own_timeout(self) -> bool | Unknown:
         """Whether its timeout is another than the default, which is the only one that serverless NEGs take."""
-        timeout = self.timeout_seconds
-        return UNKNOWN if isinstance(timeout, Unknown) else timeout != DEFAULT_TIMEOUT_SECONDS
+        return negation(equals(self.timeout_seconds, DEFAULT_TIMEOUT_SECONDS))
 
     @property
     def draining_seconds(self) -> float | Unknown:
@@ -100,8 +99,7 @@ class BackendService(LoadBalancerService):
 
     def has_setting(self, key: str) -> bool | Unknown:
         """Whether the property `key`, a string or a block, is there; an empty block is."""
-        value = self.resource.asked.value(key)
-        return UNKNOWN if isinstance(value, Unknown) else value not in (None, "", [])
+        return when_known(self.resource.asked.value(key), lambda value: value not in (None, "", []))
 
     def sets(self, name: str) -> bool | Unknown:
         """Whether the property with the Python name `name`, a string or a block, is there."""

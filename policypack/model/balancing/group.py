@@ -30,7 +30,7 @@ from policypack.model.graph.tokens import (
     REGION_NETWORK_ENDPOINT_GROUP,
     SERVICE_ATTACHMENT,
 )
-from policypack.model.kubernetes.controllers import names_of_negs
+from policypack.model.kubernetes.controllers import named_negs
 from policypack.model.products.kinds import BackendKind
 from policypack.model.values.logic import all_of, any_of, equals, is_set, negation
 from policypack.model.values.properties import Properties
@@ -174,7 +174,7 @@ class Group:
         """
         reference = self.target
         return isinstance(reference, Reference) and (
-            reference.scope == "zones" and reference.name in names_of_negs(self.stack)
+            reference.scope == "zones" and reference.name in named_negs(self.stack)
         )
 
     @property
@@ -205,10 +205,17 @@ class Group:
         if isinstance(self.target, Reference) or len(self.kinds) > 1:
             return UNKNOWN
         target = self.target.asked.string("pscTargetService")
-        if isinstance(target, str):
-            return "/serviceAttachments/" not in target
+        if not isinstance(target, Unknown):
+            return target is not None and "/serviceAttachments/" not in target
         sources = map(self.stack.by_urn, self.target.edges.get("pscTargetService", ()))
         return False if any(source and source.type == SERVICE_ATTACHMENT for source in sources) else UNKNOWN
+
+    @property
+    def lacks_psc_target(self) -> bool:
+        """Whether it certainly is a Private Service Connect NEG of the stack that does not say what it leads to."""
+        if isinstance(self.target, Reference) or self.kinds != {GroupKind.PRIVATE_SERVICE_CONNECT_NEG}:
+            return False
+        return self.target.asked.string("pscTargetService") is None
 
     @cached_property
     def region(self) -> str | Unknown:

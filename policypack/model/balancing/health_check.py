@@ -97,11 +97,7 @@ class HealthCheck(View):
     @property
     def is_logged(self) -> bool | Unknown:
         """Whether changes of a machine's health are logged; left out, they are not."""
-        config = self.resource.asked.object("logConfig")
-        if config is None:
-            return False
-        enable = UNKNOWN if isinstance(config, Unknown) else config.boolean("enable")
-        return UNKNOWN if isinstance(enable, Unknown) else bool(enable)
+        return self.resource.asked.block("logConfig").boolean("enable", default=False)
 
     @property
     def source_regions(self) -> list[str | Unknown] | Unknown:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.graph.tokens import SERVICE_LB_POLICY
 from policypack.model.values.logic import any_of, equals, is_set, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
@@ -31,7 +34,9 @@ _NOT_WITH_SERVERLESS: Final = (
 STATEFUL_AFFINITY: Final = "STRONG_COOKIE_AFFINITY"
 # What an affinity hashes is named in this property of `consistentHash`, which is "applicable if the sessionAffinity is
 # set to" it: https://cloud.google.com/compute/docs/reference/rest/v1/backendServices
-_HASHED: Final = {"HEADER_FIELD": "httpHeaderName", "HTTP_COOKIE": "httpCookie"}
+# Of a header it says: "The hash is based on a user specified header field."
+HEADER_AFFINITY: Final = "HEADER_FIELD"
+_HASHED: Final = {HEADER_AFFINITY: "httpHeaderName", "HTTP_COOKIE": "httpCookie"}
 
 
 @dataclass(frozen=True)
@@ -114,3 +119,19 @@ class OutlierDetection:
 
     def _number(self, key: str, default: float) -> float | Unknown:
         return self.resource.asked.block("outlierDetection").number(key, default=default, if_omitted=True)
+
+
+_LOCATION: Final = re.compile(r"/locations/([^/]+)/serviceLbPolicies/")
+
+
+def location_of_lb_policy(resource: Resource, stack: Stack) -> str | Unknown | None:
+    """Where the `service_lb_policy` of a backend service is, `global` or a region; `None` without one."""
+    url = resource.asked.string("serviceLbPolicy")
+    if isinstance(url, str):
+        named = _LOCATION.search(url)
+        return named[1] if named else UNKNOWN
+    sources = [stack.by_urn(urn) for urn in resource.edges.get("serviceLbPolicy", ())]
+    policies = [source for source in sources if source and source.type == SERVICE_LB_POLICY]
+    if url is None or len(policies) != 1 or len(sources) != 1:
+        return None if url is None else UNKNOWN
+    return policies[0].asked.string("location") or UNKNOWN

@@ -6,6 +6,7 @@ from typing import Final
 
 from policypack.model.balancing.health_check import HealthCheck
 from policypack.model.products.load_balancer import LoadBalancerService
+from policypack.model.values.logic import when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # https://cloud.google.com/load-balancing/docs/backend-service#protocol_to_backends: HTTP2 is always HTTP/2 over TLS,
@@ -40,8 +41,7 @@ def service_uses_tls(service: LoadBalancerService) -> bool | Unknown | None:
 
 def check_uses_tls(check: HealthCheck) -> bool | Unknown | None:
     """Whether a health check speaks TLS; `None` if it goes with either, or has no protocol at all."""
-    protocol = check.protocol
-    return UNKNOWN if isinstance(protocol, Unknown) else _CHECKS.get(protocol or "")
+    return when_known(check.protocol, lambda protocol: _CHECKS.get(protocol or ""))
 
 
 def other_block(check: HealthCheck) -> str:

@@ -218,6 +218,12 @@ class GroupManager(View):
             return certain[0] if len(certain) == 1 else UNKNOWN
         return UNKNOWN if possible or not self.stack.is_complete or self.is_sized_elsewhere else None
 
+    @property
+    def rival_autoscalers(self) -> tuple[Autoscaler, ...]:
+        """The autoscalers that certainly size it, if these are more than the one that it can have."""
+        certain, _ = self._autoscalers
+        return tuple(certain) if len(certain) > 1 else ()
+
     @cached_property
     def _autoscalers(self) -> tuple[list[Autoscaler], bool]:
         """The autoscalers that certainly size it, and whether others may."""

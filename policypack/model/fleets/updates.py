@@ -15,7 +15,7 @@ from policypack.model.fleets.group_manager import DEFAULT_ZONES, GroupManager
 from policypack.model.graph.attached import attached_to
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import PER_INSTANCE_CONFIG, REGION_PER_INSTANCE_CONFIG
-from policypack.model.values.logic import all_of, any_of, equals, is_in, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_in, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -118,6 +118,18 @@ def _zones(group: GroupManager) -> range | Unknown:
     names = len(group.listed_zones)
     open_entries = sum(isinstance(zone, Unknown) for zone in listed)
     return range(max(names, 1), names + open_entries + 1)
+
+
+def versions_for_the_rest(group: GroupManager) -> int | Unknown:
+    """How many of a group's versions have no target size, and so get the VMs that the others leave.
+
+    What is read has one, and so has a group of which no version is shown.
+    """
+    versions = known_in([group.resource.asked.objects("versions")])
+    sizes = [one.object("targetSize") for found in versions for one in found]
+    if group.resource.is_read or not sizes:
+        return 1
+    return UNKNOWN if len(known_in(sizes)) < len(sizes) else sum(size is None for size in sizes)
 
 
 def is_stateful(group: GroupManager) -> bool | Unknown:

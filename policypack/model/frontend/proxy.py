@@ -27,7 +27,7 @@ from policypack.model.graph.tokens import (
 from policypack.model.graph.view import View
 from policypack.model.products.product import PROTOCOLS_BEHIND
 from policypack.model.values.logic import any_of, same, when_known
-from policypack.model.values.values import UNKNOWN, Unknown, python_name
+from policypack.model.values.values import UNKNOWN, Unknown
 
 _KINDS: Final = {
     "HTTP": HTTP_PROXY_TYPES,
@@ -36,6 +36,7 @@ _KINDS: Final = {
     "TCP": TCP_PROXY_TYPES,
     "gRPC": GRPC_PROXY_TYPES,
 }
+_CERTIFICATES: Final = ("sslCertificates", "certificateMap")
 
 
 class Proxy(View):
@@ -72,11 +73,19 @@ class Proxy(View):
         return when_known(self.resource.asked.value("certificateManagerCertificates"), bool)
 
     @property
-    def certificate_properties(self) -> dict[str, bool | Unknown]:
-        """By which properties, with their Python names, it has certificates, or something else attaches them."""
-        keys = ("sslCertificates", "certificateManagerCertificates", "certificateMap")
-        found = {key: when_known(self.resource.asked.value(key), bool) for key in keys}
-        return {python_name(key): self.resource.ignores_changes_of(key) or is_set for key, is_set in found.items()}
+    def has_compute_certificates(self) -> bool | Unknown:
+        """Whether it names certificates of Compute Engine."""
+        return when_known(self.resource.asked.value("sslCertificates"), bool)
+
+    @property
+    def lacks_certificates(self) -> bool:
+        """Whether it is for TLS, and this program certainly gives it no certificate."""
+        keys = [*_CERTIFICATES, "certificateManagerCertificates"] if self.kind == "HTTPS" else _CERTIFICATES
+        if self.kind not in ("HTTPS", "SSL") or self.resource.is_read:
+            return False
+        if any(self.resource.ignores_changes_of(key) for key in keys):
+            return False
+        return any_of(when_known(self.resource.asked.value(key), bool) for key in keys) is False
 
     @cached_property
     def url_map_links(self) -> Links:

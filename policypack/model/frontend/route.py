@@ -5,6 +5,7 @@ Matching: https://cloud.google.com/load-balancing/docs/url-map-concepts
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Route:
         redirect: the redirect, empty without one.
         targets: for each service or bucket that it may send requests to, what the property points at.
         headers: what it and what is around it do with the headers of requests, each with what to call it.
+        acts: whether it has a route action.
     """
 
     label: str
@@ -36,6 +38,7 @@ class Route:
     redirect: Properties
     targets: tuple[Links, ...] | Unknown
     headers: tuple[tuple[str, Properties], ...] = ()
+    acts: bool | Unknown = UNKNOWN
 
     def sends_to(self, service: Resource) -> bool | Unknown:
         """Whether it sends requests to a service, and neither redirects nor aborts all of them."""
@@ -49,6 +52,18 @@ class Route:
 
     def names(self, service: Resource) -> bool | Unknown:
         return when_known(self.targets, lambda targets: any_of(links.includes(service) for links in targets))
+
+    @property
+    def leads_nowhere(self) -> bool | Unknown:
+        """Whether it names no service, and neither redirects nor says what else to do with requests."""
+        has_none = when_known(self.targets, lambda found: not found)
+        return all_of([has_none, negation(self.redirects), negation(self.acts)])
+
+    @property
+    def leads_both_ways(self) -> bool:
+        """Whether it certainly has two of a service, weighted services and a redirect, which exclude each other."""
+        named = [links for links in known_in(self.targets) if links.members]
+        return len(named) + (self.redirects is True) > 1
 
     @property
     def is_default(self) -> bool:
@@ -117,6 +132,18 @@ class PathRule:
     def has_unknown_pattern(self) -> bool:
         return isinstance(self.patterns, Unknown) or len(known_in(self.patterns)) < len(self.patterns)
 
+    @property
+    def wrong_patterns(self) -> tuple[tuple[int, str], ...]:
+        """The patterns that the API refuses: the number of each, from 1, and what is wrong with it, a clause.
+
+        "Each must start with / and the only place a * is allowed is at the end following a /"; what follows the first ?
+        or # is not matched, and "those chars are not allowed here":
+        https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps
+        """
+        patterns = [] if isinstance(self.patterns, Unknown) else self.patterns
+        found = ((number, _fault_of(one)) for number, one in enumerate(patterns, 1) if isinstance(one, str))
+        return tuple((number, fault) for number, fault in found if fault)
+
 
 @dataclass(frozen=True)
 class RouteRule:
@@ -135,8 +162,16 @@ class RouteRule:
 
 @dataclass(frozen=True)
 class PathMatcher:
-    """The rules for the paths of some hosts; without rules all requests go to `default`."""
+    """The rules for the paths of some hosts; without rules all requests go to `default`.
 
+    Attributes:
+        label: what to call it in a sentence.
+        default: what becomes of requests that no rule takes.
+        path_rules: its path rules.
+        route_rules: its route rules, of which it has none if it has path rules.
+    """
+
+    label: str
     default: Route
     path_rules: tuple[PathRule, ...] | Unknown
     route_rules: tuple[RouteRule, ...] | Unknown
@@ -150,6 +185,19 @@ class PathMatcher:
             *(rule.route for rule in self.path_rules),
             *(rule.route for rule in self.route_rules),
         )
+
+    @property
+    def has_both_kinds(self) -> bool:
+        """Whether it certainly has path rules and route rules, which exclude each other."""
+        kinds = (self.path_rules, self.route_rules)
+        return all(not isinstance(rules, Unknown) and len(rules) > 0 for rules in kinds)
+
+    @property
+    def repeated_priorities(self) -> tuple[float, ...]:
+        """The priorities that several route rules certainly have."""
+        rules = () if isinstance(self.route_rules, Unknown) else self.route_rules
+        found = Counter(priority for priority in known_in(rule.priority for rule in rules) if priority is not None)
+        return tuple(sorted(priority for priority, count in found.items() if count > 1))
 
     def routes_for(self, path: str) -> tuple[Route, ...] | Unknown:
         """The routes that may take a path; one if that is certain."""
@@ -185,6 +233,14 @@ def _names_a_service(links: Links) -> bool | Unknown:
 
 def _is_service(one: Resource | Reference) -> bool:
     return one.type in SERVICE_TYPES if isinstance(one, Resource) else one.collection == "backendServices"
+
+
+def _fault_of(pattern: str) -> str:
+    if not pattern.startswith("/"):
+        return "does not begin with `/`"
+    if "*" in pattern.removesuffix("/*"):
+        return "has a `*` that is not alone after its last `/`"
+    return "has a `?` or `#`" if "?" in pattern or "#" in pattern else ""
 
 
 def _path_matches(pattern: str, path: str) -> bool:

@@ -13,7 +13,7 @@ from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import BACKEND_BUCKET, SERVICE_TYPES, URL_MAP_TYPES
 from policypack.model.graph.view import View
-from policypack.model.values.logic import all_of, any_of, equals, known_in, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -164,6 +164,7 @@ class UrlMap(View):
         where = f"path matcher `{name}`" if isinstance(name, str) else f"path matcher {number + 1}"
         around = (*self._headers, (where, properties.block("headerAction")))
         return PathMatcher(
+            where,
             self._route("pathMatchers", f"the default of {where}", properties, "default", around),
             when_known(
                 properties.objects("pathRules"),
@@ -225,6 +226,7 @@ class UrlMap(View):
             properties.block(named("urlRedirect")),
             targets,
             headers,
+            is_set(properties.object(named("routeAction"))),
         )
 
 

@@ -85,6 +85,11 @@ class GkeBackend:
         return self.ref if isinstance(self.ref, Unknown) else self.ref.kind
 
     @property
+    def is_pool(self) -> bool:
+        """Whether it certainly is an InferencePool, of its cluster or of those that export one."""
+        return is_in(self.kind, _POOLS) is True
+
+    @property
     def may_be_any(self) -> bool:
         """Whether not even the kind of what a route names is known."""
         return isinstance(self.ref, Unknown) or isinstance(self.ref.kind, Unknown)
@@ -155,7 +160,7 @@ class GkeBackend:
     @cached_property
     def is_llm(self) -> bool | Unknown:
         """Whether it serves a model: an InferencePool, or Pods with accelerators or with a known model server."""
-        if is_in(self.kind, _POOLS) is True or (self.is_missing and self.meant):
+        if self.is_pool or (self.is_missing and self.meant):
             return True
         found = any_of(all_of([serves, one.is_model_server]) for one, serves in self.workloads_anywhere)
         is_open = not self.target or not self.workloads or opaque_in(self.stack, self.shown_on)

@@ -9,6 +9,8 @@ from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import DEFAULT_PATH, Check, Policy
+from policypack.model.gke.ports import routed_ports, uses_tls
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -35,7 +37,13 @@ def ingress_check(backend: GkeBackend, config: Policy) -> Check:
         return Check(type_, None if type_ == "TCP" else path)
     if backend.target is None or backend.target.annotation(_TRANSPARENT) is not None:
         return _NOT_KNOWN
-    return Check(type_, _probed_path(backend))
+    return Check(type_, _probed_path(backend), is_default=True)
+
+
+def has_readiness_probe(backend: GkeBackend) -> bool:
+    """Whether a container of its Pods has a readiness probe that an Ingress can take over under conditions."""
+    containers = (container for one, _ in backend.workloads for container in known_in(one.containers))
+    return any(isinstance(_request_of(one), Properties) for one in containers)
 
 
 def _probed_path(backend: GkeBackend) -> str | Unknown:
@@ -43,11 +51,51 @@ def _probed_path(backend: GkeBackend) -> str | Unknown:
     certain = [one for one, serves in backend.workloads if serves is True]
     if len(certain) != 1 or len(backend.workloads) != 1 or isinstance(certain[0].containers, Unknown):
         return UNKNOWN
-    probes = [one.object("readinessProbe") for one in certain[0].containers]
-    blocks = [one.object("httpGet") if isinstance(one, Properties) else one for one in probes]
-    if any(isinstance(one, Unknown) for one in blocks):
+    for container in certain[0].containers:
+        request = _request_of(container)
+        if request is None:
+            continue
+        is_taken = UNKNOWN if isinstance(request, Unknown) else _is_taken_over(backend, container, request)
+        if is_taken is not False:
+            known = request if is_taken is True and isinstance(request, Properties) else Properties(UNKNOWN)
+            return known.string("path", default=DEFAULT_PATH)
+    return DEFAULT_PATH
+
+
+def _request_of(container: Properties) -> Properties | Unknown | None:
+    probe = container.object("readinessProbe")
+    return probe.object("httpGet") if isinstance(probe, Properties) else probe
+
+
+def _is_taken_over(backend: GkeBackend, container: Properties, request: Properties) -> bool | Unknown:
+    """Whether an Ingress takes over a probe: of the port that gets requests, which the container lists too.
+
+    It takes none with a host or with headers other than `Host`. https://github.com/kubernetes/ingress-gce
+    """
+    ports = routed_ports(backend, backend.target) if backend.target else UNKNOWN
+    listed = container.objects("ports")
+    if isinstance(ports, Unknown) or isinstance(listed, Unknown):
         return UNKNOWN
-    paths = [one.string("path", default=DEFAULT_PATH) for one in blocks if isinstance(one, Properties)]
-    if not paths:
-        return DEFAULT_PATH
-    return paths[0] if len(paths) == 1 else UNKNOWN
+    is_listed = any_of(
+        all_of([_is_called(entry, port.of_pods), _is_called(entry, request.string("port"))])
+        for port in ports
+        for entry in listed
+    )
+    headers = request.objects("httpHeaders")
+    return all_of(
+        [
+            is_listed,
+            negation(is_set(request.string("host"))),
+            when_known(headers, lambda given: all_of(equals(one.string("name"), "Host") for one in given)),
+            equals(equals(request.string("scheme", default="HTTP"), "HTTPS"), uses_tls(backend, backend.target))
+            if backend.target
+            else UNKNOWN,
+        ]
+    )
+
+
+def _is_called(entry: Properties, port: str | Unknown | None) -> bool | Unknown:
+    """Whether a port of a container has this number or name."""
+    if isinstance(port, str):
+        return equals(entry.string("containerPort" if port.isdecimal() else "name"), port)
+    return UNKNOWN if isinstance(port, Unknown) else False

@@ -88,10 +88,17 @@ DEFAULT_PATH: Final = "/"
 
 
 class Check(NamedTuple):
-    """A health check: its type, and the path that it requests, `None` if it requests none."""
+    """A health check.
+
+    Attributes:
+        type: its type.
+        path: the path that it requests; `None` if it requests none.
+        is_default: whether no object says that path.
+    """
 
     type: str | Unknown
     path: str | Unknown | None
+    is_default: bool = False
 
 
 @dataclass(frozen=True)

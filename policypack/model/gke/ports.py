@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.exports import exported_targets
 from policypack.model.gke.fronts import FrontClass
 from policypack.model.gke.opaque import opaque_in
 from policypack.model.gke.policies import Policy
@@ -57,15 +58,21 @@ def ports_of(service: KubernetesObject) -> tuple[ServicePort, ...] | Unknown:
     return tuple(ServicePort.of(entry) for entry in entries)
 
 
-def has_port(backend: GkeBackend, port: str) -> bool:
-    """Whether its Service certainly has a port of this number."""
-    found = ports_of(backend.target) if backend.target else UNKNOWN
-    return any(equals(one.number, port) is True for one in or_else(found, ()))
+def targets_of(backend: GkeBackend) -> tuple[KubernetesObject, ...]:
+    """The Service or the InferencePool of a backend, or those that clusters of the stack certainly export to it."""
+    if backend.target:
+        return (backend.target,)
+    return tuple(one for one, is_it in exported_targets(backend.stack, backend.ref) if is_it is True)
 
 
-def routed_ports(backend: GkeBackend) -> tuple[ServicePort, ...] | Unknown:
-    """The ports of its Service that routes certainly lead to; not known if they may lead to others."""
-    ports = ports_of(backend.target) if backend.target else UNKNOWN
+def has_port(service: KubernetesObject, port: str) -> bool:
+    """Whether a Service certainly has a port of this number."""
+    return any(equals(one.number, port) is True for one in or_else(ports_of(service), ()))
+
+
+def routed_ports(backend: GkeBackend, service: KubernetesObject) -> tuple[ServicePort, ...] | Unknown:
+    """The ports of a Service of a backend that routes lead to; not known if they may lead to others."""
+    ports = ports_of(service)
     if isinstance(ports, Unknown):
         return UNKNOWN
     names = [route.port for route, leads in backend.routes if leads is not False]
@@ -75,14 +82,13 @@ def routed_ports(backend: GkeBackend) -> tuple[ServicePort, ...] | Unknown:
     return tuple(dict.fromkeys(one for found in answers for one, is_it in found if is_it is True))
 
 
-def serving_ports(backend: GkeBackend) -> tuple[str, ...] | Unknown:
-    """The ports of its Pods that get requests, by their numbers or names."""
-    if backend.target is None:
-        return UNKNOWN
-    if backend.target.kind == INFERENCE_POOL:
-        return serving_ports_of_pool(backend.target)
-    ports = routed_ports(backend)
-    return UNKNOWN if isinstance(ports, Unknown) else _whole(one.of_pods for one in ports)
+def serving_ports(backend: GkeBackend, target: KubernetesObject) -> tuple[str, ...] | Unknown:
+    """The ports of the Pods of a backend that get requests, by their numbers where those are known."""
+    if target.kind == INFERENCE_POOL:
+        return serving_ports_of_pool(target)
+    ports = routed_ports(backend, target)
+    found = UNKNOWN if isinstance(ports, Unknown) else _whole(one.of_pods for one in ports)
+    return when_known(found, lambda names: tuple(Pods.behind(target).number_of(name) for name in names))
 
 
 def serving_ports_of_pool(pool: KubernetesObject) -> tuple[str, ...] | Unknown:
@@ -109,22 +115,22 @@ _BACKEND_TLS_POLICY: Final = "BackendTLSPolicy"
 _PROBES_WITH_TLS: Final = {"HTTP": False, "GRPC": False, "HTTPS": True, "HTTP2": True}
 
 
-def uses_tls(backend: GkeBackend) -> bool | Unknown:
-    """Whether the load balancer uses TLS to the port of the Pods that gets requests."""
-    if backend.target is None or objects_of(backend.stack, (_BACKEND_TLS_POLICY,)):
+def uses_tls(backend: GkeBackend, target: KubernetesObject) -> bool | Unknown | None:
+    """Whether the load balancer uses TLS to the port of the Pods that gets requests; `None` if there is none."""
+    if objects_of(backend.stack, (_BACKEND_TLS_POLICY,)):
         return UNKNOWN
-    if backend.target.kind == INFERENCE_POOL:
-        return when_known(backend.target.spec.string("appProtocol", default="HTTP"), _spoken)
-    ports = routed_ports(backend)
-    if isinstance(ports, Unknown) or not ports:
+    if target.kind == INFERENCE_POOL:
+        return when_known(target.spec.string("appProtocol", default="HTTP"), _spoken)
+    ports = routed_ports(backend, target)
+    if isinstance(ports, Unknown):
         return UNKNOWN
-    return same(_is_spoken_to(backend, one) for one in ports)
+    return same(_is_spoken_to(backend, target, one) for one in ports) if ports else None
 
 
-def _is_spoken_to(backend: GkeBackend, port: ServicePort) -> bool | Unknown:
+def _is_spoken_to(backend: GkeBackend, service: KubernetesObject, port: ServicePort) -> bool | Unknown:
     if backend.way == GATEWAY:
         return when_known(port.protocol, lambda protocol: _spoken(protocol or "HTTP"))
-    given = backend.target.annotation_object(_APP_PROTOCOLS) if backend.target else UNKNOWN
+    given = service.annotation_object(_APP_PROTOCOLS)
     if isinstance(given, Unknown) or isinstance(port.name, Unknown):
         return UNKNOWN
     annotated = when_known(given.string(port.name, default="HTTP") if given and port.name else "HTTP", _spoken)
@@ -198,6 +204,13 @@ class Pods:
         by_container = _listens if port.isdecimal() else _names
         found = any_of(by_container(one, port) for one in self._containers)
         return UNKNOWN if found is False and not self.are_all else found
+
+    def number_of(self, name: str) -> str:
+        """The number of the port that a container gives a name; the name itself if it is not certain."""
+        entries = [entry for one in self._containers for entry in known_in(one.objects("ports"))]
+        found = {entry.string("containerPort") for entry in entries if equals(entry.string("name"), name) is True}
+        numbers = [one for one in found if isinstance(one, str)]
+        return numbers[0] if len(numbers) == len(found) == 1 else name
 
     @property
     def listed(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import ClassVar, Final, NamedTuple
 from policypack.model.gke.backends import all_backends
 from policypack.model.gke.exports import is_exported
 from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
-from policypack.model.gke.opaque import opaque_resources
+from policypack.model.gke.opaque import opaque_resources, why_hidden
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
 from policypack.model.graph.tokens import SERVICE_TYPES
@@ -121,6 +121,10 @@ def _of_front(front: Front) -> Signal:
         return Signal(front.resource, Sight.NOT_KNOWN, why)
     of_class = f" of class `{name}`" if isinstance(name, str) else ""
     lacks = "it has no backends" if front.is_ingress else "no HTTPRoute or GRPCRoute in this stack is attached to it"
+    if not front.is_ingress and (why := why_hidden(front.stack, front)):
+        return Signal(
+            front.resource, Sight.NOT_KNOWN, f"no route in this stack is attached to {front.label}, and {why}"
+        )
     return Signal(front.resource, Sight.OUT_OF_SIGHT, f"{front.label}{of_class} creates a load balancer, but {lacks}.")
 
 
@@ -185,6 +189,8 @@ def _unused_pools(stack: Stack) -> Iterator[Signal]:
             continue
         if exported is UNKNOWN or any(backend.may_be_any for backend in all_backends(stack)):
             yield Signal(one.resource, Sight.NOT_KNOWN, f"which route leads to {one.label} is not known")
+        elif why := why_hidden(stack, one):
+            yield Signal(one.resource, Sight.NOT_KNOWN, f"no route in this stack leads to {one.label}, and {why}")
         else:
             yield Signal(one.resource, Sight.OUT_OF_SIGHT, f"{one.label} is not a backend of any route in this stack.")
 
@@ -196,14 +202,16 @@ def _has_imports(stack: Stack) -> bool:
 def _attachments(stack: Stack) -> Iterator[Signal]:
     """For each cluster without a Gateway, a route or an Ingress, the first of the policies that are there for one."""
     fronts = {*(front.cluster for front in fronts_of(stack)), *(route.holder.cluster for route in routes_of(stack))}
-    found: dict[str, list[Resource]] = {}
+    found: dict[str, list[KubernetesObject]] = {}
     for one in all_objects(stack):
         is_policy = one.kind in ATTACHMENTS.get(one.group, ()) and one.kind != INFERENCE_POOL
         if is_policy and one.cluster not in fronts and not _has_imports(stack):
-            found.setdefault(one.cluster, []).append(one.resource)
+            found.setdefault(one.cluster, []).append(one)
     for policies in found.values():
-        text = f"This stack has no Gateway and no Ingress for {_names(policies)}."
-        yield Signal(policies[0], Sight.OUT_OF_SIGHT, text)
+        resources = [one.resource for one in policies]
+        text, why = f"his stack has no Gateway and no Ingress for {_names(resources)}", why_hidden(stack, policies[0])
+        sight = Sight.NOT_KNOWN if why else Sight.OUT_OF_SIGHT
+        yield Signal(resources[0], sight, f"t{text}, and {why}" if why else f"T{text}.")
 
 
 def _names(resources: Sequence[Resource] | Iterable[Resource]) -> str:

@@ -6,9 +6,9 @@ Service to a backend service that exists: https://github.com/GoogleCloudPlatform
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
@@ -18,7 +18,7 @@ from policypack.model.kubernetes.clusters import cluster_of
 from policypack.model.kubernetes.kinds import AUTONEG_ANNOTATIONS, NAMESPACE, NEG_ANNOTATION, PACKAGE, SERVICE, kind_of
 from policypack.model.kubernetes.names import is_called
 from policypack.model.kubernetes.objects import KubernetesObject, objects_of
-from policypack.model.values.logic import all_of, any_of, equals, known_in, negation, when_known
+from policypack.model.values.logic import all_of, any_of, equals, known_in, negation, or_else, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -34,11 +34,13 @@ class Attachment:
         service: the Service.
         annotation: the annotation that says so.
         entry: what it says of the backend service; nothing of that is known where the annotation is computed.
+        port: the port of the Service; `None` where an annotation of before version 1 names none.
     """
 
     service: KubernetesObject
     annotation: str
     entry: Properties
+    port: str | Unknown | None
 
     @property
     def label(self) -> str:
@@ -92,20 +94,20 @@ def _attachments(service: KubernetesObject) -> Iterator[Attachment]:
     for name in AUTONEG_ANNOTATIONS:
         found = service.annotation_object(name)
         if found is not None:
-            for entry in _entries(found):
-                yield Attachment(service, name, Properties(UNKNOWN) if isinstance(entry, Unknown) else entry)
+            for port, entry in _entries(found):
+                yield Attachment(service, name, entry, port)
             return
 
 
-def _entries(annotation: Properties | Unknown) -> list[Properties | Unknown]:
+def _entries(annotation: Properties | Unknown) -> list[tuple[str | Unknown | None, Properties]]:
     ports = annotation if isinstance(annotation, Unknown) else annotation.object("backend_services")
     if isinstance(ports, Unknown) or isinstance(annotation, Unknown):
-        return [UNKNOWN]
+        return [(UNKNOWN, Properties(UNKNOWN))]
     if ports is None:
         # Before version 1 an annotation named one backend service.
-        return [annotation] if annotation.keys else []
-    found = [ports.objects(port) for port in ports.keys]
-    return [one for entries in found for one in ([UNKNOWN] if isinstance(entries, Unknown) else entries)]
+        return [(None, annotation)] if annotation.keys else []
+    found = [(port, or_else(ports.objects(port), [Properties(UNKNOWN)])) for port in ports.keys]
+    return [(port, one) for port, entries in found for one in entries]
 
 
 @dataclass(frozen=True)
@@ -167,13 +169,38 @@ def has_negs(service: KubernetesObject) -> bool:
     return isinstance(found, Unknown) or (isinstance(found, Properties) and found.value("exposed_ports") is not None)
 
 
+class NegPort(NamedTuple):
+    """A port of a Service for which an annotation asks for NEGs, one in each zone.
+
+    Attributes:
+        service: the Service.
+        port: its port.
+        name: the name of the NEGs; `None` where GKE makes it up.
+    """
+
+    service: KubernetesObject
+    port: str
+    name: str | Unknown | None
+
+
+def ports_with_negs(service: KubernetesObject) -> tuple[NegPort, ...] | Unknown:
+    """The ports of a Service for which an annotation asks for NEGs of addresses with ports."""
+    found = service.annotation_object(NEG_ANNOTATION)
+    ports = found.object("exposed_ports") if isinstance(found, Properties) else found
+    if isinstance(ports, Unknown) or ports is None:
+        return UNKNOWN if isinstance(ports, Unknown) else ()
+    return tuple(NegPort(service, port, ports.block(port).string("name")) for port in ports.keys)
+
+
 @per_stack
-def names_of_negs(stack: Stack) -> frozenset[str]:
-    """The names that Services of a stack give their NEGs: zonal ones, of addresses with ports, one in each zone."""
-    found = (one.annotation_object(NEG_ANNOTATION) for one in objects_of(stack, (SERVICE,)))
-    ports = [one.block("exposed_ports") for one in found if isinstance(one, Properties)]
-    names = (port.block(key).string("name") for port in ports for key in port.keys)
-    return frozenset(name for name in names if isinstance(name, str) and name)
+def named_negs(stack: Stack) -> Mapping[str, tuple[NegPort, ...]]:
+    """The ports of the Services of a stack by the names that they give their NEGs."""
+    found: dict[str, tuple[NegPort, ...]] = {}
+    for service in objects_of(stack, (SERVICE,)):
+        for one in or_else(ports_with_negs(service), ()):
+            if isinstance(one.name, str):
+                found[one.name] = (*found.get(one.name, ()), one)
+    return found
 
 
 @per_stack

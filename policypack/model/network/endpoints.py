@@ -1,4 +1,4 @@
-"""Where the endpoints of zonal NEGs are that the stack adds."""
+"""Where the endpoints of zonal NEGs are that the stack adds, and the VMs of unmanaged instance groups."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 
 from policypack.model.balancing.group import Group
 from policypack.model.graph.reference import (
+    COLLECTIONS,
+    Reference,
     location_of,
     parse_reference,
     references_to,
@@ -16,8 +18,15 @@ from policypack.model.graph.reference import (
 )
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import INSTANCE, NETWORK_ENDPOINT, NETWORK_ENDPOINT_GROUP, NETWORK_ENDPOINT_LIST
-from policypack.model.values.logic import when_known
+from policypack.model.graph.tokens import (
+    INSTANCE,
+    INSTANCE_GROUP,
+    NETWORK_ENDPOINT,
+    NETWORK_ENDPOINT_GROUP,
+    NETWORK_ENDPOINT_LIST,
+)
+from policypack.model.machines.machine import instances_of
+from policypack.model.values.logic import known_in, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _TYPES: Final = (NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST)
@@ -26,33 +35,47 @@ _OWNER: Final = "networkEndpointGroup"
 
 @dataclass(frozen=True)
 class Placed:
-    """Something that has to be in the zone of a NEG: endpoints, or a VM that one of them is on.
+    """Something that has to be in the zone of a group: endpoints of a NEG, or a VM.
 
     Attributes:
         name: its logical name.
-        is_vm: whether it is the VM.
+        is_vm: whether it is a VM, of the group or with an endpoint on it.
         zone: the zone that it is in.
-        neg_zone: the zone of the NEG.
+        group_zone: the zone of the group.
     """
 
     name: str
     is_vm: bool
     zone: str | Unknown
-    neg_zone: str | Unknown
+    group_zone: str | Unknown
 
 
 def placed_in(group: Group) -> Iterator[Placed]:
-    """The endpoints that the stack adds to a zonal NEG of the stack, and the VMs that they are on."""
-    neg = group.target
-    if not isinstance(neg, Resource) or neg.type != NETWORK_ENDPOINT_GROUP:
+    """The endpoints that the stack adds to a zonal NEG of the stack, with their VMs; the VMs of an unmanaged group."""
+    if not isinstance(group.target, Resource):
         return
+    if group.target.type == NETWORK_ENDPOINT_GROUP:
+        yield from _endpoints_in(group, group.target)
+    elif group.target.type == INSTANCE_GROUP:
+        for links in instances_of(group.stack, group.target):
+            for vm in links.members:
+                zone = _zone_of(vm) if isinstance(vm, Resource) else vm.location or UNKNOWN
+                yield Placed(vm.name, True, zone, _zone_of(group.target))
+
+
+def _endpoints_in(group: Group, neg: Resource) -> Iterator[Placed]:
     neg_zone = _zone_of(neg)
     for endpoint in group.stack.users(neg, _TYPES):
+        if not _names(endpoint, neg):
+            continue
         zone = with_provider_default(endpoint, "zone")
-        if _names(endpoint, neg) and zone is not None:
+        if zone is not None:
             yield Placed(endpoint.name, False, when_known(zone, short_name), neg_zone)
-            for vm in _vms_of(group.stack, endpoint):
-                yield Placed(vm.name, True, _zone_of(vm), neg_zone)
+        vms = _vms_of(group.stack, endpoint)
+        yield from (Placed(vm.name, True, _zone_of(vm), neg_zone) for vm in vms)
+        for url in _named_vms(endpoint):
+            if group.stack.by_reference(url) not in vms:
+                yield Placed(url.name, True, url.location or UNKNOWN, neg_zone)
 
 
 def _zone_of(resource: Resource) -> str | Unknown:
@@ -76,3 +99,13 @@ def _vms_of(stack: Stack, endpoint: Resource) -> list[Resource]:
     sources = map(stack.by_urn, endpoint.edges.get(key, ()))
     found = [source for source in sources if source and source.type == INSTANCE]
     return found if len(found) <= number else []
+
+
+def _named_vms(endpoint: Resource) -> Iterator[Reference]:
+    """The VMs that the program names by their URLs, which say where they are."""
+    is_one = endpoint.type == NETWORK_ENDPOINT
+    each = [endpoint.asked] if is_one else known_in(endpoint.asked.objects("networkEndpoints"))
+    for name in (one.string("instance") for one in each):
+        url = parse_reference(name) if isinstance(name, str) else None
+        if url and url.collection == COLLECTIONS[INSTANCE][0]:
+            yield url

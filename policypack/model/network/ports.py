@@ -12,7 +12,7 @@ from policypack.model.graph.reference import Reference
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.tokens import NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST
 from policypack.model.products.attributes import USE_NAMED_PORT, USE_SERVING_PORT
-from policypack.model.values.logic import any_of, is_set, negation, when_known
+from policypack.model.values.logic import any_of, equals, is_set, negation, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -27,8 +27,7 @@ _ENDPOINT_TYPES: Final = (NETWORK_ENDPOINT, NETWORK_ENDPOINT_LIST)
 
 def follows_serving_port(check: HealthCheck) -> bool | Unknown:
     """Whether a check asks whatever port the backend service serves on."""
-    specification = check.settings.string("portSpecification")
-    return UNKNOWN if isinstance(specification, Unknown) else specification == USE_SERVING_PORT
+    return equals(check.settings.string("portSpecification"), USE_SERVING_PORT)
 
 
 def named_port(check: HealthCheck) -> str | Unknown | None:

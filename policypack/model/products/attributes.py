@@ -50,6 +50,7 @@ ATTRIBUTES: Final = _table(
     # The feature table leaves the classic one out; https://cloud.google.com/load-balancing/docs/https/custom-headers is
     # about it alone.
     ("custom_request_headers",     "TTTTT RRRRR RR ???", HEADERS),
+    ("custom_response_headers",    "TT-T- RR-R- -- ???", HEADERS),
     ("custom_metrics",             "TRTTT RRRRR RR TT?", CUSTOM_METRICS,
      "Of the service, for `locality_lb_policy` WEIGHTED_ROUND_ROBIN."),
     # The API's text leaves the cross-region internal one out; this page has it, and so has Google's guide to it. Of
@@ -60,6 +61,14 @@ ATTRIBUTES: Final = _table(
     # Of regional services the provider names internal ones that speak HTTP alone.
     ("circuit_breakers",           "RR??T RR??? RR TTT", API),
     ("max_stream_duration",        "RRRRR RRRRR RR TTT", API),
+    # It may stay behind after the migration.
+    ("external_managed_migration_state", "?T-R- RR-R- -- RRR", GLOBAL_SDK),
+    ("external_managed_migration_testing_percentage", "RT-R- RR-R- -- RRR", GLOBAL_SDK,
+     "With the state TEST_BY_PERCENTAGE."),
+    # For service meshes of gRPC clients: proxies cannot use it.
+    ("locality_lb_policies",       "RR-R- RR-R- -- ?T?", API),
+    # The provider names internal load balancers for TCP, UDP and HTTP, but not whether it means proxies for TCP.
+    ("subsetting",                 "--R-T --R-? RT ---", REGIONAL_SDK),
     ("iap",                        "TTTTT RRRRR RR RRR", IAP, "Not together with `enable_cdn`."),
     ("enable_cdn",                 "TT?RR RRRRR RR RRR", CDN, "Not together with `iap`."),
     ("security_policy",            "TTT?T TT??? TR T??", ARMOR,
@@ -73,7 +82,9 @@ ATTRIBUTES: Final = _table(
     ("failover_policy",            "RRRRR RRRRR TT RRR", API),
     ("connection_tracking_policy", "RRRRR RRRRR TT RRR", API),
     ("ha_policy",                  "RRRRR RRRRR TT RRR", REGIONAL_SDK),
-    ("network",                    "RRRRR RRRRR TT RRR", REGIONAL_SDK),
+    ("network",                    "RRRRR RRRRR TT RRR", REGIONAL_SDK,
+     "Of an external passthrough load balancer, only with `ha_policy`."),
+    ("network_pass_through_lb_traffic_policy", "RRRRR RRRRR RT RRR", API),
 )
 
 # How one endpoint of a group is chosen: the values of `locality_lb_policy`.

@@ -108,12 +108,22 @@ KINDS: Final = _table(
     (BackendKind.HYBRID_NEG,                  "***** ***** RR ***", HYBRID_NEGS,
      "Together with zonal NEGs only."),
     (BackendKind.SERVERLESS_NEG,              "r*1*1 RRRRR RR ??R", SERVERLESS_NEGS,
-     f"{_ALONE} All serverless NEGs of one service are of one product, such as Cloud Run. Pages disagree on whether a "
-     "cross-region internal load balancer supports several."),
+     f"{_ALONE} All serverless NEGs of one service are of one product. That is Cloud Run (with 2nd gen functions), and "
+     "for the global external and the classic load balancer also App Engine, 1st gen functions or API Gateway. Pages "
+     "disagree on whether a cross-region internal load balancer supports several."),
     (BackendKind.GLOBAL_INTERNET_NEG,         "11RRR RRRRR RR 1??", INTERNET_NEGS, _ALONE),
     (BackendKind.REGIONAL_INTERNET_NEG,       "RR5R5 RR5R5 RR RRR", INTERNET_NEGS, _ALONE),
     (BackendKind.PRIVATE_SERVICE_CONNECT_NEG, "*R1*1 *R1*1 RR ???", PSC,
      f"{_ALONE} A service has only one for a Google API, whatever the load balancer."),
     (BackendKind.PORT_MAPPING_NEG,            "RRRRR RRRRR R1 RRR", f"{BACKEND_SERVICES}#backends", _ALONE),
 )
+# What a serverless NEG leads to, besides Cloud Run, which all Application Load Balancers take. A function can be of
+# either generation, and those of the second are Cloud Run services.
+# https://cloud.google.com/api-gateway/docs/gateway-load-balancing, https://cloud.google.com/load-balancing/docs/backend-service#backends
+PLATFORMS: Final = {
+    "Cloud Run":           by_product("TTTTT RRRRR RR ??R"),
+    "Cloud Run functions": by_product("TT??? RRRRR RR ??R"),
+    "App Engine":          by_product("TTRRR RRRRR RR ??R"),
+    "API Gateway":         by_product("TTRRR RRRRR RR ??R"),
+}
 # fmt: on

@@ -10,10 +10,12 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from policypack.model.graph.resource import Resource
 from policypack.model.values.values import UNKNOWN, Unknown
+
+K = TypeVar("K")
 
 
 class Family(enum.Enum):
@@ -162,20 +164,25 @@ class Row:
     note: str = ""
 
 
-def by_product(letters: str) -> dict[Product, Cell]:
-    """The cells of a row of a table.
+def cells_by(columns: Iterable[K], letters: str) -> dict[K, Cell]:
+    """The cells of a row of a table by its columns.
 
     Args:
-        letters: one a product, T(aken), R(efused), N(o effect) or ? for not documented; - where its resource has no
-            such property, so that there is no cell.
+        columns: what the columns are for.
+        letters: one a column, T(aken), R(efused), N(o effect) or ? for not documented; - where there is no cell.
+
+    Raises:
+        ValueError: there are more or fewer letters than columns.
     """
-    columns = zip(PRODUCTS, letters.replace(" ", ""), strict=True)
-    return {product: _LETTERS[letter] for product, letter in columns if letter != "-"}
+    keys, row = tuple(columns), letters.replace(" ", "")
+    if len(row) != len(keys):
+        raise ValueError(f"the row `{letters}` has {len(row)} letters, and its table has {len(keys)} columns")
+    return {key: _LETTERS[letter] for key, letter in zip(keys, row, strict=True) if letter != "-"}
 
 
-def cells_of(letters: str) -> tuple[Cell, ...]:
-    """The cells of a row whose columns are other things than products."""
-    return tuple(_LETTERS[letter] for letter in letters.replace(" ", ""))
+def by_product(letters: str) -> dict[Product, Cell]:
+    """The cells of a row by products; none where the product's resource has no such property."""
+    return cells_by(PRODUCTS, letters)
 
 
 def agreed(answers: Iterable[bool]) -> bool | Unknown:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Final
 
 from policypack.model.products.kinds import BackendKind
-from policypack.model.products.product import Cell, Row, by_product, cells_of
+from policypack.model.products.product import Cell, Row, by_product, cells_by
 from policypack.model.products.sources import API, BACKEND_SERVICES
 
 # Target fields, by what they limit: for the group, for each instance, for each endpoint.
@@ -81,14 +81,22 @@ _TARGETS_OF_MODES: Final = {
 # fmt: on
 
 
-def _by_kind(letters: str) -> Mapping[BackendKind, Cell]:
-    return dict(zip(BackendKind, cells_of(letters), strict=True))
-
+_HAD: Final = (Cell.TAKEN, Cell.NOT_DOCUMENTED)
 
 # What a kind of backend does with a mode, a mode with a target field, and a kind with a target field or a setting.
-MODES_OF_KINDS: Final = {mode: _by_kind(letters) for mode, letters in _MODES_OF_KINDS.items()}
-TARGETS_OF_MODES: Final = {
-    mode: dict(zip(TARGET_FIELDS, cells_of(letters), strict=True)) for mode, letters in _TARGETS_OF_MODES.items()
-}
-SETTINGS_OF_KINDS: Final = {name: _by_kind(letters) for name, letters in _SETTINGS_OF_KINDS.items()}
+MODES_OF_KINDS: Final = {mode: cells_by(BackendKind, letters) for mode, letters in _MODES_OF_KINDS.items()}
+TARGETS_OF_MODES: Final = {mode: cells_by(TARGET_FIELDS, letters) for mode, letters in _TARGETS_OF_MODES.items()}
+SETTINGS_OF_KINDS: Final = {name: cells_by(BackendKind, letters) for name, letters in _SETTINGS_OF_KINDS.items()}
 OF_KINDS_SOURCE: Final = API
+
+
+def modes_for(kinds: Collection[BackendKind]) -> tuple[str, ...]:
+    """The balancing modes that some of these kinds of backend have: none of NEGs that support no mode."""
+    return tuple(mode for mode, cells in MODES_OF_KINDS.items() if any(cells[kind] in _HAD for kind in kinds))
+
+
+def limits_for(mode: str, kinds: Collection[BackendKind]) -> tuple[str, ...]:
+    """The limits of a balancing mode that some of these kinds of backend have; all of them if none has any."""
+    fields = LIMITS_OF_MODES.get(mode, ())
+    had = tuple(field for field in fields if any(SETTINGS_OF_KINDS[field][kind] in _HAD for kind in kinds))
+    return had or fields

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from policypack.model.run.probe import Probe
 from policypack.model.values.logic import all_of, any_of, is_in, is_set
 from policypack.model.values.properties import Properties
+from policypack.model.values.secret import like
 from policypack.model.values.values import UNKNOWN, Unknown
 
 _GPU = "nvidia.com/gpu"
@@ -110,6 +111,6 @@ def _quantity(text: str | Unknown | None) -> float | Unknown | None:
         return text
     suffix = next((suffix for suffix in _FACTORS if text.endswith(suffix)), "")
     try:
-        return float(text.removesuffix(suffix)) * _FACTORS.get(suffix, 1)
+        return like(text, float(text.removesuffix(suffix)) * _FACTORS.get(suffix, 1))
     except ValueError:
         return UNKNOWN

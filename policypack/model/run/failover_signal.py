@@ -20,6 +20,8 @@ SIGNALLED_KINDS = frozenset({GroupKind.SERVERLESS_NEG, GroupKind.PRIVATE_SERVICE
 SIGNALLING_SCHEMES = ("EXTERNAL_MANAGED", "INTERNAL_MANAGED")
 # https://www.pulumi.com/registry/packages/gcp/api-docs/compute/backendservice/: `outlier_detection`.
 _ENFORCING_PERCENTS = {"enforcingConsecutiveErrors": 100.0, "enforcingConsecutiveGatewayFailure": 0.0}
+# What keeps a region from reporting its health.
+URL_MASK, TAG, NO_PROBE, NO_MINIMUM = "a URL mask", "the tag of a revision", "no readiness probe", "no minimum instance"
 # Cloud Run service health behind a cross-region internal load balancer takes no more NEGs.
 _MOST_INTERNAL_NEGS = 5
 
@@ -40,13 +42,13 @@ def counts_consecutive_errors(service: BackendService) -> bool | Unknown:
 
 def lacks(backend: ServerlessBackend) -> tuple[str, ...]:
     """What keeps a backend from reporting its health for certain, each as what there is or is not."""
-    checks = [("a URL mask", backend.has_url_mask), ("the tag of a revision", backend.has_tag)]
+    checks = [(URL_MASK, backend.has_url_mask), (TAG, backend.has_tag)]
     found = [text for text, is_wrong in checks if is_wrong is True]
     service = backend.service
     if service and service.readiness_probe is None and service.serves_its_template is True:
-        found.append("no readiness probe")
+        found.append(NO_PROBE)
     if service and service.has_minimum is False:
-        found.append("no minimum instance")
+        found.append(NO_MINIMUM)
     return tuple(found)
 
 

@@ -45,6 +45,7 @@ PATHS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "ingress": ("metadata", "annotations", "run.googleapis.com/ingress"),
         "session affinity": ("template", "metadata", "annotations", "run.googleapis.com/sessionAffinity"),
         "GPUs in one zone": ("template", "metadata", "annotations", "run.googleapis.com/gpu-zonal-redundancy-disabled"),
+        "CPU throttled": ("template", "metadata", "annotations", "run.googleapis.com/cpu-throttling"),
         "default URL disabled": ("metadata", "annotations", "run.googleapis.com/default-url-disabled"),
         "IAP": ("metadata", "annotations", "run.googleapis.com/iap-enabled"),
         "invokers unchecked": ("metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"),

@@ -17,12 +17,13 @@ from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import GLOBAL_NETWORK_ENDPOINT_GROUP, SERVICE_ATTACHMENT
 from policypack.model.run.endpoint import InternetEndpoint, endpoints_of
 from policypack.model.run.service import RunService
-from policypack.model.values.logic import any_of, is_set, known_in, when_known
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown
 
 # The serverless products besides Cloud Run that a NEG can stand for, by the block that names them:
 # https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
+_APP_ENGINE = "App Engine"
 _OTHER_PRODUCTS = ("appEngine", "cloudFunction", "serverlessDeployment")
 # https://cloud.google.com/vpc/docs/private-service-connect-backends: a published service by the name of its
 # attachment, a Google API by its host.
@@ -118,7 +119,17 @@ def serverless_backends(service: BackendService) -> tuple[ServerlessBackend, ...
 
 def leads_to_app_engine(service: BackendService) -> bool:
     """Whether a backend certainly is for an App Engine app."""
-    return "App Engine" in known_in(group.platform for group in service.groups)
+    return _APP_ENGINE in known_in(group.platform for group in service.groups)
+
+
+def leads_to_one_app(service: BackendService) -> bool:
+    """Whether all its backends certainly are for App Engine: its project has one app, in one region, whatever the NEGs.
+
+    https://cloud.google.com/appengine/docs/locations
+    """
+    if not service.links.is_complete or not service.groups:
+        return False
+    return all_of(equals(group.platform, _APP_ENGINE) for group in service.groups) is True
 
 
 def _neg(group: Group) -> Resource | None:
@@ -165,7 +176,7 @@ class PscTarget:
     def is_google_api(self) -> bool | Unknown:
         """Whether it is an API of Google's, of which a backend service takes one, and not a published service."""
         if not isinstance(self.target, str):
-            return False if self.attachment else UNKNOWN
+            return False if self.attachment or self.target is None else UNKNOWN
         if _GOOGLE_API.fullmatch(self.target):
             return True
         return False if _ATTACHMENT.search(self.target) else UNKNOWN

@@ -154,6 +154,12 @@ class RunService(View):
         return max(known) if len(known) == len(self.minimums) else UNKNOWN
 
     @property
+    def kept_warm(self) -> dict[str, Value]:
+        """What lets one instance always run in each of its regions; annotations are texts."""
+        one: Value = "1" if self.resource.type == RUN_SERVICE_V1 else 1
+        return assigned(self.resource.type, {"count" if self.is_manual is True else "min of the service": one})
+
+    @property
     def max_instances(self) -> float | Unknown | None:
         """How many instances run at most in each of its regions; `None` leaves it to Cloud Run and the quota."""
         if self.is_manual is UNKNOWN:
@@ -208,6 +214,18 @@ class RunService(View):
         """Whether its instances have a GPU."""
         containers = UNKNOWN if isinstance(self.containers, Unknown) else any_of(one.has_gpu for one in self.containers)
         return any_of([is_set(self.accelerator), containers])
+
+    def idles_cpu(self, container: Container) -> bool | Unknown | None:
+        """Whether a container has CPU only while it handles requests; `None` if the program does not say."""
+        if not self._has("CPU throttled"):
+            return container.idles_cpu
+        properties, key = self._at("CPU throttled")
+        return properties.boolean(key)
+
+    @property
+    def keeps_its_cpu(self) -> dict[str, Value]:
+        """What lets its containers have CPU all the time, where that is a setting of the whole service."""
+        return assigned(self.resource.type, {"CPU throttled": "false"})
 
     @property
     def ingress(self) -> str | Unknown:

@@ -100,6 +100,11 @@ def health_paths(names: Iterable[ServerName]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for name in names for path in SERVERS[name].paths))
 
 
+def ready_paths(names: tuple[ServerName, ...]) -> tuple[str, ...]:
+    """The health paths of the one server that a sign names, if they say that it can serve; none of several servers."""
+    return SERVERS[names[0]].paths if len(names) == 1 and SERVERS[names[0]].is_ready else ()
+
+
 def doubt_about(path: str | None, names: tuple[ServerName, ...], sign: str) -> str:
     """Why a path is perhaps not one of the server that a sign names, a clause; empty without a reason."""
     if len(names) != 1 or path is None or path.partition("?")[0] not in SERVERS[names[0]].lacks:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from policypack.audit.results import AuditResults, StackStatus, StackTotal
 from policypack.evaluate import Finding
 from policypack.report.audit.text import (
-    EXPIRES_SOON_DAYS,
     STATUS_IN_WORDS,
     Shown,
     bad_stacks,
@@ -20,7 +19,7 @@ from policypack.report.audit.text import (
     statuses_of,
 )
 from policypack.report.page_template import Filters, render_page
-from policypack.wording import counted, shortened
+from policypack.wording import EXPIRES_SOON_DAYS, counted, shortened
 
 # What bounds the size of the page, whatever the audit; a sentence on the page says what is left out.
 MOST_STACKS: Final = 100

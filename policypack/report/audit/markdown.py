@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Final
 
 from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackTotal
-from policypack.report.audit.text import EXPIRES_SOON_DAYS, bad_stacks, first_of, headline, soon, summary
+from policypack.report.audit.text import bad_stacks, first_of, headline, soon, summary
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
-from policypack.wording import counted, facts_of, waiver_text
+from policypack.wording import EXPIRES_SOON_DAYS, counted, facts_of, waiver_text
 
 # By its first line a job finds the comment that it wrote before.
 MARKER: Final = "<!-- llm-policypack-audit -->"

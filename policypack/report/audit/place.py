@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
-from policypack.judgement import relative_path, repository_around
+from policypack.judgement.location import relative_path, repository_around
 
 
 def path_of(url: str) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar, get_args
 
 from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
-from policypack.wording import counted, verdicts_text
+from policypack.wording import EXPIRES_SOON_DAYS, counted, verdicts_text
 
 Item = TypeVar("Item")
 
@@ -20,7 +20,6 @@ STATUS_IN_WORDS: Final[dict[StackStatus, str]] = {
     "nothing to judge": "with nothing to judge",
     "unreadable": "unreadable",
 }
-EXPIRES_SOON_DAYS: Final = 30
 NOTHING_JUDGED: Final = "Nothing was judged: no stack has a resource that a rule applies to"
 _BAD: Final[tuple[StackStatus, ...]] = ("violations", "advisories", "undecided")
 

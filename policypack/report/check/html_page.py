@@ -14,7 +14,8 @@ from policypack.failover.analysis import failover_of
 from policypack.failover.result import ServiceFailover
 from policypack.findings.groups import ToDo, first_to_do, groups_of
 from policypack.findings.order import OPEN, STATUSES, importance, waiver_importance
-from policypack.judgement import Location, Results
+from policypack.judgement import Results
+from policypack.judgement.location import Location
 from policypack.model.balancing.backend_service import BackendService
 from policypack.report.check.paths.all_paths import Served, ServingPaths
 from policypack.report.check.paths.drawing import BOX_HEIGHT, BOX_WIDTH, Drawing, draw
@@ -22,7 +23,7 @@ from policypack.report.check.paths.serving_path import ServingPath
 from policypack.report.check.verdicts import Verdicts, by_reason, count_verdicts, verdict_line
 from policypack.report.failover.text import advice
 from policypack.report.page_template import Filters, render_page
-from policypack.wording import natural
+from policypack.wording import EXPIRES_SOON_DAYS, natural
 
 # What keeps the page of a large stack quick to load and read; a sentence on the page says what is left out.
 MOST_DRAWN: Final = 20
@@ -32,7 +33,6 @@ MOST_FINDINGS: Final = 6000
 # How many resources show their findings at once; more of them are closed at first.
 MOST_OPEN: Final = 12
 MOST_LINKS: Final = 8
-EXPIRES_SOON_DAYS: Final = 30
 
 _ICONS: Final[dict[Status, str]] = {
     "failed": "failed",

@@ -8,7 +8,8 @@ from typing import Final
 from policypack.evaluate import Finding, WaiverUse
 from policypack.findings.groups import Group, groups_of
 from policypack.findings.order import importance, waiver_importance
-from policypack.judgement import Location, Results
+from policypack.judgement import Results
+from policypack.judgement.location import Location
 from policypack.report.check.paths.all_paths import ServingPaths
 from policypack.report.check.paths.mermaid import flowchart
 from policypack.report.check.paths.serving_path import ServingPath

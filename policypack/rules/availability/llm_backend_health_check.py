@@ -16,6 +16,7 @@ from policypack.model.software.servers import (
     ServerName,
     doubt_about,
     health_paths,
+    ready_paths,
     servers_named_by,
 )
 from policypack.rule import Options, rule
@@ -35,7 +36,8 @@ class HealthCheckOptions(Options):
     Attributes:
         allowed_paths: the request paths that show whether the server is ready.
         servers: model servers whose health paths are accepted in addition to `allowed_paths`: Triton has
-            `/v2/health/ready`, NIM `/v1/health/ready`, LiteLLM `/health/readiness`. The paths of `ollama` and
+            `/v2/health/ready`, NIM `/v1/health/ready`, LiteLLM `/health/readiness`. Without the option they are
+            accepted where the startup of the VMs or the image of the Pods names the server. The paths of `ollama` and
             `ray-serve` show only that the process is running, so they are accepted only if named here.
         protocols: accepted protocols without a path, for servers that support only gRPC.
         vouched: globs on resources outside the stack that their owner vouches for: the name, the path
@@ -75,7 +77,7 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
     The health check in `health_checks`, whether global, regional or legacy, uses an allowed protocol and requests an
     allowed path. The query string is ignored. The path must match one of `allowed_paths`, or a path of `servers`,
     exactly: for `/health/`, servers return a redirect or 404, and the load balancer treats only 200 as healthy. If the
-    startup of the VMs names a model server, the fix names its path.
+    startup of the VMs names one model server, a path that shows that this server is ready is accepted, too.
 
     Services whose backends do not support health checks (serverless, internet and Private Service Connect NEGs) need
     none. An existing health check is judged even if the service has no backends yet.
@@ -192,17 +194,28 @@ def _requests_an_allowed_path(
             f'Give `{check.name}` ``http_health_check={{"request_path": "{wanted}", {_port(service, check)}}}`` '
             f"instead{also}{grpc}.",
         )
-    elif path is not None and path.partition("?")[0] not in options.paths:
+    elif path is not None and path.partition("?")[0] not in (*options.paths, *ready_paths(servers)):
         yield Fail(
             f"Its health check `{check.name}` requests `{path}`.",
             required,
-            f"Set ``request_path`` of `{check.name}` to `{wanted}`{also}."
+            _accept_it(servers)
+            if path == wanted and also
+            else f"Set ``request_path`` of `{check.name}` to `{wanted}`{also}."
             if servers
             else f"Set ``request_path`` of `{check.name}` to the server's health path; if that is a different path, "
             "name the server in the option `servers`, or add the path to the option `allowed_paths`.",
         )
     elif doubt := doubt_about(path, servers, _START_UP):
         yield Undecided(doubt, "request_path")
+
+
+def _accept_it(servers: tuple[ServerName, ...]) -> str:
+    """What to do about the path of a server that shows only that its process is running."""
+    [name] = servers
+    return (
+        f"It is the path of {name}, which {_START_UP} names, and shows only that the process is running. If that is "
+        f'enough, set the option ``servers=["{name}"]``.'
+    )
 
 
 def _port(service: BackendService, check: HealthCheck | None = None) -> str:
@@ -241,5 +254,8 @@ def _path_to_request(
     accepted = [path for path in paths if path in options.paths]
     if accepted:
         return accepted[0], ""
-    limits = "" if SERVERS[name].is_ready else ", which only shows that its process is running"
-    return paths[0], f' ({sign} names {name}{limits}), with the option ``servers=["{name}"]``'
+    if SERVERS[name].is_ready:
+        return paths[0], f" ({sign} names {name})"
+    return paths[0], f" ({sign} names {name}, which only shows that its process is running), with the option " + (
+        f'``servers=["{name}"]``'
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import NEG_KINDS
 from policypack.model.fleets.vms import has_gpus
-from policypack.model.products.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS
+from policypack.model.products.targets import IN_FLIGHT_FIELDS, LIMITS_OF_MODES, RATE_FIELDS, limits_for
 from policypack.model.values.logic import any_of
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import Unknown, python_name
@@ -155,7 +156,7 @@ def _is_bounded(backend: Backend, options: MaxUtilizationOptions, service: Backe
     elif not known(_has_limit(backend, mode), python_name(_LIMITS[mode][0]), backend.label):
         yield Fail(
             f"Backend `{backend.label}` never counts as full: {mode} mode has no limit of its own.",
-            f"A limit for this mode: {properties(map(python_name, _LIMITS[mode]), 'or')}.",
+            f"A limit for this mode: {properties(map(python_name, _limits_of(backend, mode)), 'or')}.",
             _limit_to_set(backend, mode),
         )
 
@@ -170,15 +171,16 @@ def _is_bounded_by_more_than_cpus(backend: Backend) -> Checks:
         )
 
 
+def _limits_of(backend: Backend, mode: str) -> Sequence[str]:
+    """The limits of a mode that a backend of its kind can have."""
+    return limits_for(mode, backend.backend_kinds) or _LIMITS[mode]
+
+
 def _limit_to_set(backend: Backend, mode: str) -> str:
     if mode == "CUSTOM_METRICS":
         return "Set ``custom_metrics`` with a metric that tracks the server's load and is not in dry-run mode."
-    each = [python_name(field) for field in _LIMITS[mode][1:3]]
-    if backend.kinds <= NEG_KINDS:
-        each = each[1:]
-    elif not backend.kinds & NEG_KINDS:
-        each = each[:1]
-    return f"Set {' or '.join(f'``{field}``' for field in each)} to what one server can handle."
+    of_one = [python_name(field) for field in _limits_of(backend, mode) if field in _LIMITS[mode][1:]]
+    return f"Set {properties(of_one, 'or')} to what one server can handle."
 
 
 def _has_limit(backend: Backend, mode: str) -> bool | Unknown:

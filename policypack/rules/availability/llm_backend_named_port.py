@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
+from policypack.model.kubernetes.controllers import named_negs
 from policypack.model.network.ports import chosen_port
 from policypack.model.values.logic import known_in, same
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
+from policypack.rules.on_gke.attached import attached_have_ports
 from policypack.rules.on_gke.named_port import has_the_port
-from policypack.rules.shared.conditions import HAS_BACKENDS, uses_proxy
-from policypack.verdict import Checks, Condition, Fail, known, unresolved
+from policypack.rules.shared.conditions import GETS_BACKENDS, uses_proxy
+from policypack.verdict import Checks, Condition, Fail, Undecided, known, provided, unresolved
 
 
 def _has_instance_groups(service: BackendService) -> bool | Unknown:
@@ -18,6 +20,13 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
     if any(group.kinds == {GroupKind.INSTANCE_GROUP} for group in service.groups):
         return True
     return same(kind is GroupKind.INSTANCE_GROUP for kind in service.kinds)
+
+
+def _has_ports_to_judge(service: BackendService) -> bool | Unknown:
+    negs = named_negs(service.stack)
+    if service.attachments.certain or any(group.is_external and group.name in negs for group in service.groups):
+        return True
+    return _has_instance_groups(service)
 
 
 @rule(
@@ -28,8 +37,8 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
     url="https://cloud.google.com/load-balancing/docs/backend-service#named_ports",
     applies=(
         uses_proxy("a passthrough load balancer has no named port"),
-        HAS_BACKENDS,
-        Condition(_has_instance_groups, "its backends are NEGs, which have their own ports", "backends"),
+        GETS_BACKENDS,
+        Condition(_has_ports_to_judge, "its backends are NEGs, which have their own ports", "backends"),
     ),
     gke=lambda backend, options: has_the_port(backend),
 )
@@ -39,7 +48,8 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     ## What it checks
     For services with instance groups behind a proxy load balancer: `port_name` is set, and every group defines a named
     port of that name, in its own `named_ports` or as an `InstanceGroupNamedPort`. Network endpoint groups have their
-    own ports, and passthrough load balancers keep the client's port, so neither is judged.
+    own ports, and passthrough load balancers keep the client's port, so neither is judged. Of the NEGs of a Kubernetes
+    Service, the ports in its annotations are: they are ports of the Service.
 
     On GKE, the rule reads routes and Ingresses: the Service that they name exists and has the port that they name, and
     its `targetPort` is a port of the Pods. A name is one of a container's ports. A number fails if the Pods run only
@@ -100,6 +110,12 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     - on GKE, the Service is not in the stack, a port is computed, or requests go to a number that no container lists in
       its `ports`. A container may listen on it all the same; list it, and the rule passes.
     """
+    yield attached_have_ports(service)
+    doubt = Undecided("whether instance groups are among its backends is not known", "backends")
+    yield provided(_has_instance_groups(service), doubt, _groups_define_it(service))
+
+
+def _groups_define_it(service: BackendService) -> Checks:
     known(service.is_passthrough, "load_balancing_scheme", because="a passthrough load balancer has no named port")
     port_name = known(service.port_name, "port_name")
     if port_name is None:

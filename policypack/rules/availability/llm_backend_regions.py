@@ -14,7 +14,7 @@ from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.graph.path import on_path
 from policypack.model.graph.tokens import FORWARDING_RULE_TYPES
 from policypack.model.kubernetes.controllers import may_have_controller
-from policypack.model.run.neg import leads_to_app_engine
+from policypack.model.run.neg import leads_to_app_engine, leads_to_one_app
 from policypack.model.values.bounds import DistinctCount
 from policypack.model.values.logic import all_of, any_of, negation
 from policypack.model.values.values import UNKNOWN, Unknown
@@ -91,7 +91,8 @@ def llm_backend_regions(service: BackendService, options: RegionsOptions) -> Che
 
     ## What it checks
     The instance groups and network endpoint groups of a global service are in at least `min_regions` distinct regions.
-    A drained backend (`capacity_scaler` 0) gets no requests and does not count.
+    A drained backend (`capacity_scaler` 0) gets no requests and does not count. NEGs for App Engine count as one
+    region: a project has one app, which stays in its region.
 
     A `RegionBackendService` serves only its own region, whatever its backends are. Several of them pass together in one
     of two cases:
@@ -207,6 +208,9 @@ def _serves_nothing(service: BackendService, required: str) -> Checks:
 
 def _spans_regions(service: BackendService, options: RegionsOptions, required: str) -> Checks:
     regions = serving_regions(service)
+    if leads_to_one_app(service) and options.min_regions > 1 and regions.reaches(2) is not False:
+        yield Fail("Its backends are one App Engine app, which is in one region.", required, FROM_APP_ENGINE)
+        return
     may_get_others = UNKNOWN if service.leaves_backends_to_a_controller else False
     if not decided(any_of([regions.reaches(options.min_regions), may_get_others]), _doubt(service, options)):
         yield Fail(_where(service, regions), required, how_to_reach_another(service, options.min_regions))

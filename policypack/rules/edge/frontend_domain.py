@@ -28,6 +28,7 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     """Each domain that a front end routes, and each entry of its certificate map, has a certificate.
 
     ## What it checks
+    - The proxy has a certificate or, if it is global, a certificate map.
     - Each host in the URL map's host rules, except `*`, is covered by a managed certificate of the proxy, by name or by
       wildcard.
     - With a certificate map, an entry covers the host: its own entry, or the entry for all other hosts.
@@ -70,11 +71,26 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
     - a certificate is outside the stack, or was read with `get`;
     - a certificate is self-managed, so that nothing shows its domains.
     """
+    if proxy.lacks_certificates and proxy.is_mesh is False:
+        yield _has_one(proxy)
+        return
     yield certificates_are_there(proxy)
     hosts, certificates = hosts_of(proxy), certificates_of(proxy)
     for entry in known_in(certificates):
         yield _is_for_its_host(entry)
     yield _have_certificates(hosts, certificates)
+
+
+def _has_one(proxy: Proxy) -> Checks:
+    """ "An Application Load Balancer or proxy Network Load Balancer that uses SSL requires at least one private key and
+    SSL certificate": https://cloud.google.com/load-balancing/docs/ssl-certificates. A mesh has them elsewhere.
+    """
+    others = "" if proxy.is_regional else ", or an entry for it in a ``certificate_map``"
+    yield Fail(
+        "It has no certificate, which the API rejects.",
+        "At least one certificate.",
+        f"Name a certificate in ``ssl_certificates``{others}.",
+    )
 
 
 def _is_for_its_host(entry: Domains) -> Checks:

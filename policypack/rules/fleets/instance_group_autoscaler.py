@@ -119,6 +119,9 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
     if stateful is True:
         yield _has_a_fixed_size(group, options)
         return
+    if group.rival_autoscalers:
+        yield _has_one(group.rival_autoscalers)
+        return
     autoscaler = decided(group.autoscaler, _unknown_autoscaler(group))
     if autoscaler is None:
         yield provided(negation(stateful), _MAY_BE_STATEFUL, _needs_one(group, options))
@@ -144,6 +147,16 @@ def _has_a_fixed_size(group: GroupManager, options: AutoscalerOptions) -> Checks
         return
     for service, serves in group.serving:
         yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options, "target_size"))
+
+
+def _has_one(rivals: tuple[Autoscaler, ...]) -> Checks:
+    """https://cloud.google.com/compute/docs/autoscaler."""
+    yield Fail(
+        f"It has more than one autoscaler: {quoted(one.name for one in rivals)}.",
+        "One autoscaler, which a managed instance group has at most.",
+        f"Keep `{rivals[0].name}`, move the signals of the others into its ``autoscaling_policy``, and remove them: an "
+        "autoscaler follows the signal that asks for the most VMs.",
+    )
 
 
 def _needs_one(group: GroupManager, options: AutoscalerOptions) -> Checks:

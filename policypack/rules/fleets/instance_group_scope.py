@@ -5,6 +5,8 @@ from __future__ import annotations
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.parts import Part, Parts, parts_of
+from policypack.model.graph.resource import Resource
+from policypack.model.machines.subnetworks import networks_without_subnetwork
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import SERVES
@@ -25,6 +27,8 @@ def instance_group_scope(group: GroupManager, options: Options) -> Checks:
     ## What it checks
     - `distribution_policy_zones`, a regional instance template, the template's subnetworks and the Cloud KMS keys of
       its disks are in the group's region. A global template, and keys in `global` or in a multi-region, are accepted.
+    - Each interface of the template in a network in custom subnet mode (`auto_create_subnetworks=False`) names a
+      subnetwork.
     - The autoscaler that targets the group is a `RegionAutoscaler` in the same region for a regional group, and an
       `Autoscaler` in the same zone for a zonal group.
     - The autoscaler's `target` is the instance group manager, not its instance group.
@@ -75,6 +79,9 @@ def instance_group_scope(group: GroupManager, options: Options) -> Checks:
     """
     for parts in parts_of(group):
         yield _are_in_its_region(group, parts)
+    for template in group.template_links.targets:
+        for network in networks_without_subnetwork(group.stack, template):
+            yield _has_a_subnetwork(template, network)
     for autoscaler in group.named_autoscalers:
         yield _is_its_own(group, autoscaler)
 
@@ -98,6 +105,15 @@ def _is_in_its_region(group: GroupManager, part: Part) -> Checks:
             "Everything that the group uses is in the group's own region.",
             f"Use one in `{here}` in ``{part.property_name}``.",
         )
+
+
+def _has_a_subnetwork(template: Resource, network: Resource) -> Checks:
+    yield Fail(
+        f"An interface of template `{template.name}` names no subnetwork, and its network `{network.name}` is in "
+        "custom subnet mode.",
+        "A subnetwork in the group's region: only networks with automatic subnetworks have one to choose.",
+        f"Set `subnetwork` in ``network_interfaces`` of `{template.name}`.",
+    )
 
 
 def _is_its_own(group: GroupManager, autoscaler: Autoscaler) -> Checks:

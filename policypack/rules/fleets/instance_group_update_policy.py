@@ -15,6 +15,7 @@ from policypack.model.fleets.updates import (
     loses_names,
     loses_places,
     update_limits,
+    versions_for_the_rest,
 )
 from policypack.model.values.logic import all_of, any_of
 from policypack.model.values.values import Unknown
@@ -42,7 +43,7 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     """The API accepts the group's update policy, and any other region can be lost while an update replaces VMs.
 
     ## What it checks
-    The update policy is valid:
+    Of several `versions`, exactly one has no `target_size`. The update policy is valid:
 
     - `max_surge` and `max_unavailable` are not both 0.
     - With `replacement_method` RECREATE, the surge is 0 and `max_unavailable` is not.
@@ -123,12 +124,26 @@ def instance_group_update_policy(group: GroupManager, options: Options) -> Check
     if not group.serving:
         yield NotApplicable(SERVES.otherwise)
         return
+    yield _has_a_version_for_the_rest(group)
     yield _is_accepted(group)
     yield _keeps_names(group)
     yield _keeps_places(group)
     yield _suits_its_shape(group)
     if group.is_updated_at_once is not False:
         yield _leaves_enough(group)
+
+
+def _has_a_version_for_the_rest(group: GroupManager) -> Checks:
+    """ "Exactly one version must leave the targetSize field unset. That version will be applied to all remaining
+    instances": https://cloud.google.com/compute/docs/reference/rest/v1/instanceGroupManagers
+    """
+    count = known(versions_for_the_rest(group), "versions", because="exactly one may have no ``target_size``")
+    if count != 1:
+        yield Fail(
+            f"{count or 'None'} of its `versions` {'have' if count else 'has'} no ``target_size``.",
+            "Exactly one version without ``target_size``, which gets all VMs that the others leave.",
+            "Set ``target_size`` only for the canary, and omit it for the stable version.",
+        )
 
 
 def _is_accepted(group: GroupManager) -> Checks:

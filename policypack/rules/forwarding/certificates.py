@@ -1,15 +1,13 @@
-"""The certificates of a target proxy, and by which property it has them.
+"""By which property a target proxy has its certificates.
 
 https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.values.logic import all_of, any_of, equals
+from policypack.model.values.logic import all_of, equals
 from policypack.model.values.spelling import properties
 from policypack.verdict import Checks, Fail, known
 
@@ -37,32 +35,12 @@ def takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
         )
 
 
-def has_certificates(front: ForwardingRule, proxy: Proxy) -> Iterator[Checks]:
-    """A proxy that terminates TLS has certificates of one kind. Those of a mesh have none."""
-    if proxy.kind in ("HTTPS", "SSL"):
-        yield _has_some(front, proxy)
-        yield _has_one_kind(front, proxy)
-
-
-def _has_some(front: ForwardingRule, proxy: Proxy) -> Checks:
-    """ "At least one SSL certificate must be specified"."""
-    way = front.fact(lambda kind: kind.certificates, proxy)
-    # A computed list, or the URL of a map, is some.
-    has_none = any_of(proxy.certificate_properties.values()) is False
-    if has_none and known(way, "load_balancing_scheme"):
-        yield Fail(
-            f"`{proxy.name}` is a target {proxy.kind} proxy without a certificate.",
-            "At least one certificate.",
-            f"Set ``ssl_certificates`` or ``{way}`` of `{proxy.name}`.",
-        )
-
-
-def _has_one_kind(front: ForwardingRule, proxy: Proxy) -> Checks:
+def has_one_kind(front: ForwardingRule, proxy: Proxy) -> Checks:
     """ "sslCertificates and certificateManagerCertificates fields can not be defined together"."""
     names = ("ssl_certificates", "certificate_manager_certificates")
     takes_either = equals(front.fact(lambda kind: kind.certificates, proxy), names[1])
-    has_both = all_of(proxy.certificate_properties[name] for name in names)
-    if known(all_of([takes_either, has_both]), names[1], proxy.name):
+    has_both = all_of([takes_either, proxy.has_compute_certificates, proxy.has_managed_certificates])
+    if known(has_both, names[1], proxy.name):
         yield Fail(
             f"`{proxy.name}` has {properties(names)}, which exclude each other.",
             "Certificates of Compute Engine or of Certificate Manager, not both.",

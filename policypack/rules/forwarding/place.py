@@ -9,7 +9,7 @@ from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.products.product import CLASSIC_SCHEME
 from policypack.model.values.logic import all_of, equals
-from policypack.rules.shared.places import SAME_PLACE, are_together
+from policypack.rules.shared.places import SAME_PLACE, are_together, is_in_its_project
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 from policypack.wording import quoted
 
@@ -99,3 +99,13 @@ def names_its_subnetwork(front: ForwardingRule) -> Checks:
             f"Set `subnetwork` to one of `{network}`.",
         )
         yield provided(all_of([is_internal, is_custom]), doubt, iter([fail]))
+
+
+def is_in_one_project(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """A rule, its target proxy and its URL map are in one project; the services may be in others."""
+    required = "A forwarding rule, its target proxy and its URL map in one project; services may be in others."
+    called = f"arget proxy `{proxy.name}`"
+    yield from is_in_its_project(front.resource, proxy.resource, "It", f"t{called}", required)
+    for url_map in proxy.url_maps:
+        its_map = f"its URL map `{url_map.name}`"
+        yield from is_in_its_project(proxy.resource, url_map.resource, f"T{called}", its_map, required)

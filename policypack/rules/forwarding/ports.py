@@ -1,4 +1,4 @@
-"""The ports of a forwarding rule of a passthrough load balancer.
+"""The ports of a forwarding rule: one in front of a target proxy, and those of a passthrough load balancer.
 
 https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules: `ports`, `portRange` and `allPorts`
 """
@@ -22,10 +22,37 @@ from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rules.shared.grouped import GROUPS, grouped
 from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided, setting
 
+_ONE_PORT: Final = "a target proxy needs exactly one port"
 _MOST: Final = 5
 _EVERY: Final = "L3_DEFAULT"
 # Of more ports it is not asked whether the firewall admits somebody to one of them.
 _FEW: Final = 16
+
+
+def has_one_port(front: ForwardingRule) -> Checks:
+    """A rule in front of a target proxy "can reference exactly one port", which it names in `port_range`.
+
+    https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts#port_specifications
+    """
+    used = [name for name, is_used in front.names_ports_by.items() if is_used is True]
+    others = [name for name in used if name != "port_range"]
+    if front.resource.is_read or front.resource.ignores_changes_of("portRange"):
+        return
+    if others:
+        observed = f"It has {properties(used)}, and its `target` is a target proxy."
+    elif known(front.names_ports_by["port_range"], "port_range", because=_ONE_PORT):
+        number = sum(map(len, known(ports_of(front), "port_range", because=_ONE_PORT)))
+        if number == 1:
+            return
+        observed = f"Its ``port_range`` has {number} ports, and its `target` is a target proxy."
+    else:
+        observed = "It has no port, and its `target` is a target proxy."
+    yield Fail(
+        observed,
+        "In front of a target proxy, exactly one port in ``port_range``.",
+        'Set ``port_range`` to one port, such as ``port_range="443"``'
+        + (f", and omit {properties(others)}." if others else "."),
+    )
 
 
 def names_its_ports(front: ForwardingRule, service: BackendService) -> Iterator[Checks]:

@@ -7,13 +7,13 @@ from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.group import MANAGER_COLLECTION
-from policypack.model.products.kinds import INSTANCE_GROUPS, KINDS, BackendKind
+from policypack.model.balancing.group import MANAGER_COLLECTION, Group
+from policypack.model.products.kinds import INSTANCE_GROUPS, KINDS, PLATFORMS, BackendKind
 from policypack.model.products.product import Cell, is_refused
 from policypack.model.values.logic import negation
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_BACKENDS
-from policypack.rules.shared.kind_settings import mode_fits, scaler_fits, settings_fit
+from policypack.rules.shared.kind_settings import google_api_gets_tls, mode_fits, scaler_fits, settings_fit
 from policypack.rules.shared.mixtures import (
     as_many_as_taken,
     as_many_endpoints_as_taken,
@@ -21,7 +21,7 @@ from policypack.rules.shared.mixtures import (
     kinds_go_together,
     platforms_agree,
 )
-from policypack.rules.shared.refusal import which_kind, which_product
+from policypack.rules.shared.refusal import refused, which_kind, which_product
 from policypack.verdict import Checks, Fail, blocked, decided, known, not_known, provided
 
 _FIXES: Final = {
@@ -56,7 +56,8 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
 
     - NEGs with GCE_VM_IP endpoints are for passthrough load balancers only;
     - port mapping NEGs are for the internal passthrough load balancer;
-    - serverless NEGs are for Application Load Balancers;
+    - serverless NEGs are for Application Load Balancers; those for App Engine or API Gateway only for the global
+      external and the classic one;
     - internet NEGs are for the load balancers in the table.
 
     The kinds can be combined. A service has one of these:
@@ -83,6 +84,8 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     - A serverless, internet or Private Service Connect NEG has no target, no `capacity_scaler` between 0 and 1, and no
       mode other than UTILIZATION, the provider's default, which does no harm.
     - A service with a serverless NEG has no `port_name`, and no `timeout_sec` other than 30.
+    - A Private Service Connect NEG has a `psc_target_service`. A service with a NEG for a Google API does not speak
+      plain HTTP, because Google APIs accept only TLS.
 
     ## Why it matters
     The provider's preview accepts all of these. The API rejects them during the update, halfway through a deployment.
@@ -138,6 +141,10 @@ def backend_group_kind(service: BackendService, options: Options) -> Checks:
     yield google_api_is_alone(service)
     yield as_many_endpoints_as_taken(service)
     yield as_many_as_taken(service)
+    for group in service.groups:
+        yield _load_balancer_takes_platform(service, group)
+        yield _has_psc_target(group)
+    yield google_api_gets_tls(service)
     uses_proxy, doubt = negation(service.is_passthrough), not_known("load_balancing_scheme")
     for backend in backends:
         yield _is_group(backend)
@@ -175,6 +182,29 @@ def _load_balancer_takes_kind(service: BackendService, backend: Backend) -> Chec
     doubt = which_product(service) if service.undecided_property else which_kind(backend)
     check = provided(is_taken_by_none, doubt, _takes_others(service, backend, kinds))
     yield provided(service.is_load_balancer, which_product(service), check)
+
+
+def _load_balancer_takes_platform(service: BackendService, group: Group) -> Checks:
+    platform = group.platform
+    if isinstance(platform, str):
+        taking = [one for one in service.products if KINDS[BackendKind.SERVERLESS_NEG].cells[one] is Cell.TAKEN]
+        fail = Fail(
+            f"Backend `{group.name}` leads to {platform}, which this load balancer does not support.",
+            "A serverless NEG for a Cloud Run service or a 2nd gen function.",
+            'Use a global `BackendService` with ``load_balancing_scheme="EXTERNAL_MANAGED"``, or serve it from Cloud '
+            "Run.",
+        )
+        yield from refused([PLATFORMS[platform][one] for one in taking], fail, which_product(service))
+
+
+def _has_psc_target(group: Group) -> Checks:
+    """https://cloud.google.com/sdk/gcloud/reference/compute/network-endpoint-groups/create: `--psc-target-service`."""
+    if group.lacks_psc_target:
+        yield Fail(
+            f"The Private Service Connect NEG `{group.name}` leads nowhere: it has no ``psc_target_service``.",
+            "A NEG for a published service or a Google API.",
+            "Set ``psc_target_service`` to the URI of a service attachment, or to the host name of a regional API.",
+        )
 
 
 def _takes_others(service: BackendService, backend: Backend, kinds: Collection[BackendKind]) -> Checks:

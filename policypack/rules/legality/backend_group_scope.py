@@ -34,7 +34,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     Every instance group is in the project of its service, whose URL map may be in another one. A project that neither
     the resource, its URL nor the provider names counts as the same.
 
-    Endpoints that the stack adds to a zonal NEG, and the VMs that they name, are in the zone of the NEG.
+    Endpoints that the stack adds to a zonal NEG, and the VMs that they name, are in the zone of the NEG. The VMs of an
+    unmanaged group are in the group's zone.
 
     For every service, no two backends have the same group, however its URL is written. No VM of an unmanaged group is
     in another unmanaged group that is also a backend of any service.
@@ -179,25 +180,30 @@ def _is_in_project(service: BackendService, group: Group) -> Checks:
     yield Fail(
         f"Backend `{group.name}` is in project `{theirs}`, but the service is in `{ours}`.",
         "Instance groups of the service's own project.",
-        f"Create the service in project `{theirs}` with ``project``: in a Shared VPC, a URL map may be in another.",
+        f"Create the service and its health check in project `{theirs}` with `project`: in a Shared VPC, a URL map "
+        "may be in another.",
     )
 
 
 def _is_in_zone(group: Group, placed: Placed) -> Checks:
-    """ "The instance must be in the same zone of network endpoint group", and endpoints name the zone of their NEG.
+    """Of a NEG: "The instance must be in the same zone of network endpoint group", and endpoints name the zone of their
+    NEG. Of an instance group: "When adding instances they must all be in the same network and zone as the instance
+    group".
 
     https://cloud.google.com/compute/docs/reference/rest/v1/networkEndpointGroups/attachNetworkEndpoints
+    https://www.pulumi.com/registry/packages/gcp/api-docs/compute/instancegroup/#inputs
     """
-    ours, theirs = known(placed.neg_zone, "zone", group.name), known(placed.zone, "zone", placed.name)
+    ours, theirs = known(placed.group_zone, "zone", group.name), known(placed.zone, "zone", placed.name)
     if ours == theirs:
         return
+    kind = "group" if GroupKind.INSTANCE_GROUP in group.kinds else "NEG"
     called, fix = (
-        ("VM", f"Create `{placed.name}` in `{ours}`, or use a NEG in `{theirs}` for it.")
+        ("VM", f"Create `{placed.name}` in `{ours}`, or use a {kind} in `{theirs}` for it.")
         if placed.is_vm
         else ("Endpoint", f"Set `zone` of `{placed.name}` to `{ours}`.")
     )
     yield Fail(
-        f"{called} `{placed.name}` is in zone `{theirs}`, and its NEG `{group.name}` in `{ours}`.",
-        "Endpoints and their VMs in the zone of the NEG.",
+        f"{called} `{placed.name}` is in zone `{theirs}`, and its {kind} `{group.name}` in `{ours}`.",
+        "VMs in the zone of their group." if kind == "group" else "Endpoints and their VMs in the zone of the NEG.",
         fix,
     )

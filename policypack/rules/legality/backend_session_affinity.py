@@ -6,7 +6,7 @@ from typing import Final
 
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.balancing.service_settings import STATEFUL_AFFINITY
+from policypack.model.balancing.service_settings import HEADER_AFFINITY, STATEFUL_AFFINITY
 from policypack.model.products.attributes import (
     HASHING_POLICIES,
     POLICIES_WITHOUT_AFFINITY,
@@ -57,7 +57,8 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
     - cookies and headers work only with HTTP, and the classic Application Load Balancer supports only GENERATED_COOKIE;
     - CLIENT_IP_PROTO and CLIENT_IP_PORT_PROTO are for passthrough load balancers, CLIENT_IP_NO_DESTINATION for the
       internal one;
-    - STRONG_COOKIE_AFFINITY has a `strong_session_affinity_cookie`, which may be empty.
+    - STRONG_COOKIE_AFFINITY has a `strong_session_affinity_cookie`, which may be empty;
+    - HEADER_FIELD has the name of a header in `consistent_hash`.
 
     With a value other than NONE, nothing defeats it:
 
@@ -116,7 +117,7 @@ def backend_session_affinity(service: BackendService, options: Options) -> Check
       verdict depends on it;
     - `backends` is built inside `apply`;
     - the kind of a backend is not known;
-    - `consistent_hash` does not name the header of HEADER_FIELD or the cookie of HTTP_COOKIE.
+    - `consistent_hash` does not name the cookie of HTTP_COOKIE.
     """
     yield _hash_is_read(service)
     is_on = service.session_affinity.is_on
@@ -198,10 +199,19 @@ def _load_balancer_has_it(service: BackendService) -> Checks:
 
 
 def _says_what_it_hashes(service: BackendService) -> Checks:
-    if not known(service.session_affinity.says_what_it_hashes, "consistent_hash"):
+    affinity = service.session_affinity
+    if known(affinity.says_what_it_hashes, "consistent_hash"):
+        return
+    if affinity.value == HEADER_AFFINITY:
+        yield Fail(
+            f"It has ``session_affinity`` {HEADER_AFFINITY}, and ``consistent_hash`` names no header.",
+            "A header whose value keeps a client's requests together.",
+            setting({"consistent_hash": {"http_header_name": "x-session-id"}}, ", or the header that clients send."),
+        )
+    else:
         yield Undecided(
-            f"``consistent_hash`` does not say what ``session_affinity`` {service.session_affinity.value} hashes; what "
-            "the load balancer does then is not documented",
+            f"``consistent_hash`` does not say which cookie ``session_affinity`` {affinity.value} hashes; what the "
+            "load balancer does then is not documented",
             "consistent_hash",
         )
 

@@ -7,18 +7,20 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.forwarding.address import has_its_address, has_its_address_alone
-from policypack.rules.forwarding.certificates import has_certificates, takes_a_map, takes_certificates
+from policypack.rules.forwarding.certificates import has_one_kind, takes_a_map, takes_certificates
+from policypack.rules.forwarding.network import is_near_its_backends
 from policypack.rules.forwarding.place import (
     has_its_map_there,
     has_its_subnetwork,
+    is_in_one_project,
     leads_to_its_place,
     names_its_subnetwork,
 )
-from policypack.rules.forwarding.ports import names_its_ports, reaches_servers
+from policypack.rules.forwarding.ports import has_one_port, names_its_ports, reaches_servers
 from policypack.rules.forwarding.protocol import has_protocol_of, is_for_tcp
 from policypack.rules.forwarding.proxies import has_proxies_there, is_not_among_proxies
 from policypack.rules.forwarding.records import records_describe
-from policypack.rules.forwarding.routes import rewrites_alone
+from policypack.rules.forwarding.routes import has_valid_routes, rewrites_alone
 from policypack.rules.forwarding.scheme import fits_behind, leads_to_packets, takes_proxy
 from policypack.rules.forwarding.tier import is_in_its_tier
 from policypack.verdict import Checks, Undecided, not_known, provided, unresolved
@@ -41,14 +43,17 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - The load balancing scheme is the same. A global rule with EXTERNAL may also lead to a service with
       EXTERNAL_MANAGED, as a migration step.
+    - The rule, the proxy and the URL map are in one project. The backend services may be in others (Shared VPC).
+    - An internal rule without a proxy is in a network of its VMs.
     - Global resources lead to global ones, and regional resources to regional ones in the same region.
     - Target SSL proxies have an external scheme.
     - Services with HTTP, HTTPS or HTTP/2 are behind HTTP and HTTPS proxies, services with TCP or SSL behind the other
       proxies.
     - A service behind a proxy has no passthrough scheme (INTERNAL, or EXTERNAL if it is regional). A forwarding rule
       without a proxy leads to a regional service with scheme INTERNAL or EXTERNAL.
-    - A rule in front of a target proxy has the protocol TCP. Without a proxy, a rule for TCP or UDP leads to a service
-      with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with UNSPECIFIED.
+    - A rule in front of a target proxy has the protocol TCP and exactly one port, in `port_range`. Without a proxy, a
+      rule for TCP or UDP leads to a service with that protocol or UNSPECIFIED, and a rule for L3_DEFAULT to one with
+      UNSPECIFIED.
     - Without a proxy, a rule names its ports by one of `ports` (five at most), `port_range` (external rules only) and
       `all_ports`, which L3_DEFAULT requires. With instance groups behind it, a TCP rule is for a port that they serve
       on, because a passthrough load balancer does not change ports. It fails if the firewall admits nobody to any port
@@ -60,11 +65,13 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
     - The URL map of a classic Application Load Balancer (scheme EXTERNAL) has no route action except `url_rewrite`: no
       weights, retries, timeouts, mirroring, CORS or fault injection.
+    - The URL map has a default, as has each path matcher, and no route leads both to a service and a redirect. Paths
+      begin with `/` and have a `*` only at their end. A path matcher has path rules or route rules, not both, and each
+      route rule a `priority` of its own.
     - If the stack creates the network, a regional rule in front of a target proxy has an active proxy-only subnetwork
       in its network and region, with the purpose REGIONAL_MANAGED_PROXY. `frontend-regions` checks cross-region load
       balancers.
-    - A target HTTPS or SSL proxy has a certificate, and not both `ssl_certificates` and
-      `certificate_manager_certificates`.
+    - A target proxy does not have both `ssl_certificates` and `certificate_manager_certificates`.
     - Certificate Manager certificates are attached by a `certificate_map` on global external load balancers, and by
       `certificate_manager_certificates` on all others.
     - External global rules have global addresses, and regional rules addresses of their region. Global internal rules
@@ -120,10 +127,13 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     yield from has_its_address(front)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
+    if front.proxy_links.members:
+        yield has_one_port(front)
     for proxy in front.proxies:
         yield from _fits(front, proxy)
     for service in front.direct_services:
         yield leads_to_packets(front, service)
+        yield is_near_its_backends(front, service)
         yield has_protocol_of(front, service)
         yield from names_its_ports(front, service)
         yield reaches_servers(front, service)
@@ -132,6 +142,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 
 
 def _fits(front: ForwardingRule, proxy: Proxy) -> Checks:
+    yield is_in_one_project(front, proxy)
     yield leads_to_its_place(front, proxy)
     yield takes_proxy(front, proxy)
     yield is_for_tcp(front, proxy)
@@ -139,11 +150,12 @@ def _fits(front: ForwardingRule, proxy: Proxy) -> Checks:
     yield has_its_map_there(proxy)
     yield takes_a_map(front, proxy)
     yield takes_certificates(front, proxy)
-    yield has_certificates(front, proxy)
+    yield has_one_kind(front, proxy)
     yield from _may_lead_to_others(front, proxy)
     for service in proxy.services:
         yield fits_behind(proxy, service, front)
     for url_map in proxy.url_maps:
+        yield from has_valid_routes(url_map)
         yield provided(front.is_classic_with(proxy), _WHICH_ONE, rewrites_alone(url_map))
 
 

@@ -18,6 +18,7 @@ from policypack.model.values.logic import all_of, any_of, equals, is_in, same
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_HEALTH_CHECK
+from policypack.rules.shared.places import is_in_its_project
 from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
 
@@ -44,6 +45,7 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     ## What it checks
     For the health check in `health_checks`:
 
+    - It is in the project of the service.
     - It has no `source_regions`, which would make it a check for Cloud DNS only.
     - A global service has a global check. A regional service has no check of another region.
     - The backends are not serverless NEGs or global internet NEGs, which support no health check.
@@ -103,6 +105,13 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     """
     links = service.health_check_links
     for check in service.health_checks:
+        yield is_in_its_project(
+            service.resource,
+            check.resource,
+            "It",
+            f"its health check `{check.name}`",
+            "A health check in the project of the service, also in a Shared VPC.",
+        )
         yield _has_no_source_regions(check)
         yield _has_port(service, check)
         yield _is_one_of_the_internet(service, check)

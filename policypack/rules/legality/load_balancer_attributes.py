@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from policypack.model.balancing.backend_service import BackendService
+from policypack.model.balancing.service_settings import location_of_lb_policy
+from policypack.model.frontend.route import Route
 from policypack.model.products.attributes import ATTRIBUTES, locality_policy
 from policypack.model.products.kinds import BackendKind
-from policypack.model.products.product import Cell
-from policypack.model.values.logic import all_of, any_of, is_set, known_in, when_known
+from policypack.model.products.product import Cell, Family
+from policypack.model.values.logic import all_of, any_of, equals, is_set, known_in, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
 from policypack.rules.shared.kind_settings import outlier_detection_fits_serverless
 from policypack.rules.shared.refusal import which_product
+from policypack.rules.shared.routes import on_routes
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 # The rows of the table that are judged otherwise than by whether the service sets them, or not here, and why.
@@ -27,6 +31,10 @@ _JUDGED_OTHERWISE: Final = {
     "preference": "it is one of a backend",
     "failover": "it is one of a backend",
 }
+
+_WITH_TLS: Final = ("HTTPS", "HTTP2", "SSL")
+_WITH_WEIGHTS: Final = ("HTTP", "HTTPS", "HTTP2")
+_BY_PERCENTAGE: Final = "TEST_BY_PERCENTAGE"
 
 
 @rule(
@@ -56,12 +64,25 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     - `edge_security_policy`: global external and classic.
     - `preference` of a backend: global ones, except those with the classic scheme EXTERNAL.
     - `failover` of a backend, `failover_policy`, `connection_tracking_policy`, `ha_policy`, `network`: passthrough.
+    - `subsetting`: internal, except cross-region. `network_pass_through_lb_traffic_policy`: internal passthrough.
+    - `custom_response_headers`: global Application Load Balancers. `external_managed_migration_state`: classic.
+
+    Some attributes need another:
+
+    - `service_lb_policy` is global for a global service, and in the service's region for a regional one.
+    - `tls_settings` needs the protocol HTTPS, HTTP2 or SSL.
+    - `disable_connection_drain_on_failover` needs the protocol TCP.
+    - `network` of an external passthrough load balancer needs `ha_policy`.
+    - `locality_lb_policy` WEIGHTED_MAGLEV needs a health check for HTTP, HTTPS or HTTP/2, whose responses have the
+      weights.
+    - `external_managed_migration_testing_percentage` needs the state TEST_BY_PERCENTAGE.
 
     For outlier detection, the kind of backend matters, too:
 
     - With serverless NEGs, it works only on global services and without `iap`. It has none of `enforcing_success_rate`,
       `success_rate_minimum_hosts`, `success_rate_request_volume` and `success_rate_stdev_factor`.
-    - With a global internet NEG, it is not supported.
+    - With a global internet NEG, it is not supported. Neither are `retry_policy` and `request_mirror_policy` of the
+      routes to such a service.
 
     If no load balancer matches the service at all, `load-balancer-product` reports it.
 
@@ -119,6 +140,7 @@ def load_balancer_attributes(service: BackendService, options: Options) -> Check
     yield _is_taken(service, service.cell_of(ATTRIBUTES["iap"]), "iap", service.uses_iap)
     yield _is_taken(service, service.cell_of(ATTRIBUTES["enable_cdn"]), "enable_cdn", service.uses_cdn)
     yield _locality_policy_fits(service)
+    yield from _has_what_they_need(service)
     yield _has_iap_or_cdn(service)
     yield outlier_detection_fits_serverless(service)
     yield _watches_no_internet_neg(service)
@@ -172,12 +194,139 @@ def _has_iap_or_cdn(service: BackendService) -> Checks:
 
 def _watches_no_internet_neg(service: BackendService) -> Checks:
     """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
-    is_one = BackendKind.GLOBAL_INTERNET_NEG
-    has_one = when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
     doubt = not_known("backends", because="global internet NEGs do not support ``outlier_detection``")
     fail = Fail(
         "It has ``outlier_detection``, which its global internet NEG does not support.",
         "No ``outlier_detection`` on a service with a global internet NEG.",
         "Remove ``outlier_detection``.",
     )
+    has_one = _has_global_internet_neg(service)
     yield provided(all_of([service.outlier_detection.is_set, has_one]), doubt, iter([fail]))
+    doubt = not_known("backends", because="global internet NEGs do not support all route actions")
+    yield provided(has_one, doubt, on_routes(service, _does_what_it_takes))
+
+
+def _has_global_internet_neg(service: BackendService) -> bool | Unknown:
+    is_one = BackendKind.GLOBAL_INTERNET_NEG
+    return when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
+
+
+def _does_what_it_takes(route: Route, label: str) -> Iterator[Checks]:
+    """Request mirroring and retry policies "aren't supported with global internet NEG backends", says the same page."""
+    yield from (_does_not(route, label, name) for name in ("request_mirror_policy", "retry_policy"))
+
+
+def _does_not(route: Route, label: str, name: str) -> Checks:
+    if known(route.does(name), name, because="global internet NEGs do not support it"):
+        yield Fail(
+            f"It has ``{name}`` in {label}, which its global internet NEG does not support.",
+            f"No ``{name}`` on routes to a global internet NEG.",
+            f"Remove ``{name}`` from that route.",
+        )
+
+
+def _has_what_they_need(service: BackendService) -> Iterator[Checks]:
+    """What is wrong with attributes that need another one.
+
+    The quotations are from https://cloud.google.com/compute/docs/reference/rest/v1/backendServices
+    """
+    if service.products:
+        yield _has_its_lb_policy(service)
+        yield _authenticates_over_tls(service)
+        yield _fails_over_connections(service)
+        yield _has_its_network(service)
+        yield _has_weights(service)
+        yield _migrates_by_percentage(service)
+
+
+def _has_its_lb_policy(service: BackendService) -> Checks:
+    """ "For a global backend service, the service lb policy must be global. For a regional backend service, the service
+    lb policy must be regional and in the same region."
+    """
+    location = location_of_lb_policy(service.resource, service.stack)
+    if location is None or service.is_passthrough is True:
+        return
+    wanted = known(service.region, "region") if service.is_regional else "global"
+    # What is not known of it is rarely wrong: a program that computes it makes it for the service.
+    if equals(location, wanted) is False:
+        yield Fail(
+            f"It is {_there(wanted)}, and its ``service_lb_policy`` is {_there(str(location))}.",
+            "A service load balancing policy in the location of the service.",
+            f'Create the `ServiceLbPolicies` with ``location="{wanted}"``.',
+        )
+
+
+def _there(location: str) -> str:
+    return location if location == "global" else f"in `{location}`"
+
+
+def _authenticates_over_tls(service: BackendService) -> Checks:
+    """ "May only be specified when the backend protocol is SSL, HTTPS or HTTP2." """
+    if known(service.sets("tls_settings"), "tls_settings"):
+        protocol = known(service.protocol, "protocol") or "HTTP"
+        if protocol not in _WITH_TLS:
+            yield Fail(
+                f"It has ``tls_settings``, and speaks {protocol} to its backends.",
+                f"With ``tls_settings``, one of the protocols {', '.join(_WITH_TLS)}.",
+                "Set `protocol` to `HTTPS` if the servers speak TLS, or remove ``tls_settings``.",
+            )
+
+
+def _fails_over_connections(service: BackendService) -> Checks:
+    """ "This can be set to true only if the protocol is TCP." """
+    policy = service.resource.asked.block("failoverPolicy")
+    drops = policy.boolean("disableConnectionDrainOnFailover", default=False)
+    is_wrong = all_of([service.is_passthrough, drops, negation(equals(service.protocol, "TCP"))])
+    doubt = not_known("protocol", because="``disable_connection_drain_on_failover`` is for TCP alone")
+    fail = Fail(
+        "Its ``failover_policy`` has ``disable_connection_drain_on_failover``, and its protocol is not TCP.",
+        "``disable_connection_drain_on_failover`` only with the protocol TCP.",
+        setting({"failover_policy": {"disable_connection_drain_on_failover": False}}),
+    )
+    yield provided(is_wrong, doubt, iter([fail]))
+
+
+def _has_its_network(service: BackendService) -> Checks:
+    """ "This field can only be specified when the load balancing scheme is set to INTERNAL, or when the load balancing
+    scheme is set to EXTERNAL and haPolicy fastIpMove is enabled."
+    """
+    is_external = all_of([service.is_passthrough, equals(service.scheme, "EXTERNAL")])
+    has_none = negation(is_set(service.resource.asked.object("haPolicy")))
+    is_wrong = all_of([is_external, service.sets("network"), has_none])
+    doubt = not_known("ha_policy", because="without it, an external passthrough load balancer has no `network`")
+    fail = Fail(
+        "It has `network`, which an external passthrough load balancer supports only with ``ha_policy``.",
+        "No `network`: the network is that of the backends.",
+        "Remove `network`.",
+    )
+    yield provided(is_wrong, doubt, iter([fail]))
+
+
+def _has_weights(service: BackendService) -> Checks:
+    """Of WEIGHTED_MAGLEV: "the Backend Service must configure a non legacy HTTP-based Health Check"."""
+    if any(product.family is not Family.PASSTHROUGH for product in service.products):
+        return
+    if equals(service.locality_lb_policy, "WEIGHTED_MAGLEV") is not True:
+        return
+    for check in service.health_checks:
+        protocol = known(check.protocol, "health_checks", check.name, because="WEIGHTED_MAGLEV needs an HTTP one")
+        if protocol is not None and protocol not in _WITH_WEIGHTS:
+            yield Fail(
+                f"Its ``locality_lb_policy`` is WEIGHTED_MAGLEV, and health check `{check.name}` is for {protocol}.",
+                "A health check for HTTP, HTTPS or HTTP/2: the weights are in the headers of its responses.",
+                f"Give `{check.name}` an ``http_health_check``, or set ``locality_lb_policy`` to `MAGLEV`.",
+            )
+
+
+def _migrates_by_percentage(service: BackendService) -> Checks:
+    """ "This value can only be set if [...] the migration state is TEST_BY_PERCENTAGE." """
+    asked = service.resource.asked
+    has_share = all_of([service.is_classic, is_set(asked.number("externalManagedMigrationTestingPercentage"))])
+    is_wrong = all_of([has_share, negation(equals(asked.string("externalManagedMigrationState"), _BY_PERCENTAGE))])
+    doubt = Undecided("``external_managed_migration_state`` is not known", "external_managed_migration_state")
+    fail = Fail(
+        "It has ``external_managed_migration_testing_percentage``, and its migration state is not TEST_BY_PERCENTAGE.",
+        "A percentage only while the migration is tested by it.",
+        setting({"external_managed_migration_state": _BY_PERCENTAGE}, is_safe=False),
+    )
+    yield provided(is_wrong, doubt, iter([fail]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.shared_groups import SharedUse, clashing_uses
 from policypack.model.products.product import Cell, Family, is_refused
-from policypack.model.products.targets import MODES, TARGET_FIELDS
+from policypack.model.products.targets import MODES, TARGET_FIELDS, modes_for
 from policypack.rule import Options, rule
 from policypack.rules.on_gke.attached import attached_have_a_mode_of_it
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, GETS_BACKENDS
@@ -117,15 +119,22 @@ def _load_balancer_has_mode(service: BackendService, backend: Backend, mode: str
     cells = {MODES[mode].cells[product] for product in service.nearest_products}
     if is_refused(cells) is True:
         having = [one for one, row in MODES.items() if Cell.TAKEN in map(row.cells.get, service.nearest_products)]
+        fitting = [one for one in having if one in modes_for(backend.backend_kinds)]
         yield Fail(
             f"Backend `{backend.label}` has balancing mode {mode}, which this load balancer does not support.",
-            f"One of {', '.join(having)}.",
-            f'Set ``balancing_mode="{having[0]}"`` explicitly: UTILIZATION is the provider\'s default.'
-            if family is Family.PASSTHROUGH
-            else "Set ``balancing_mode`` to one of them.",
+            f"One of {', '.join(fitting)}." if fitting else "No balancing mode: this kind of NEG supports none.",
+            _mode_to_set(fitting, family),
         )
     elif len(cells) > 1 and service.undecided_property:
         yield which_product(service)
+
+
+def _mode_to_set(modes: Sequence[str], family: Family | None) -> str:
+    if not modes:
+        return "Omit ``balancing_mode``."
+    if family is Family.PASSTHROUGH:
+        return f'Set ``balancing_mode="{modes[0]}"`` explicitly: UTILIZATION is the provider\'s default.'
+    return "Set ``balancing_mode`` to one of them."
 
 
 def _shares_no_group(use: SharedUse) -> Checks:

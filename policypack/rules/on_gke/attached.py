@@ -6,11 +6,16 @@ https://github.com/GoogleCloudPlatform/gke-autoneg-controller
 from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
-from policypack.model.kubernetes.controllers import Attachment
+from policypack.model.gke.ports import ports_of
+from policypack.model.kubernetes.controllers import Attachment, named_negs, ports_with_negs
+from policypack.model.kubernetes.kinds import NEG_ANNOTATION
+from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.products.product import is_refused
 from policypack.model.products.targets import MODES
+from policypack.model.values.logic import any_of, equals
+from policypack.rules.on_gke.named_port import pods_have_port_of
 from policypack.rules.shared.refusal import which_product
-from policypack.verdict import Checks, Fail, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known
 
 _RATE, _CONNECTIONS = "max_rate_per_endpoint", "max_connections_per_endpoint"
 # The mode that the controller chooses -> what to set, and instead of what, for the other one.
@@ -55,3 +60,46 @@ def _has_mode_of_it(service: BackendService, one: Attachment) -> Checks:
         )
     elif len(cells) > 1 and service.undecided_property:
         yield which_product(service)
+
+
+def attached_have_ports(service: BackendService) -> Checks:
+    """Each is of a port that its Service has and that its Pods listen on, and a NEG is asked for it.
+
+    https://cloud.google.com/kubernetes-engine/docs/how-to/standalone-neg
+    """
+    for one in service.attachments.certain:
+        yield _is_exposed(one)
+    for group in service.groups:
+        for exposed in named_negs(service.stack).get(group.name, ()) if group.is_external else ():
+            yield _has_the_port(exposed.service, exposed.port, f"`{NEG_ANNOTATION}` of {exposed.service.label}")
+
+
+def _is_exposed(one: Attachment) -> Checks:
+    port = known(one.port, one.annotation, one.service.name)
+    if port is None:
+        return
+    yield _has_the_port(one.service, port, one.label)
+    exposed = known(ports_with_negs(one.service), NEG_ANNOTATION, one.service.name)
+    if port not in (other.port for other in exposed):
+        yield Fail(
+            f"{one.label} attaches port {port}, for which `{NEG_ANNOTATION}` asks for no NEG.",
+            "A NEG for each port that is attached.",
+            f'Set ``"exposed_ports": {{"{port}": {{}}}}`` in `{NEG_ANNOTATION}` of {one.service.label}.',
+        )
+
+
+def _has_the_port(service: KubernetesObject, port: str, label: str) -> Checks:
+    ports = known(ports_of(service), "ports", service.name)
+    answers = [(one, equals(one.number, port)) for one in ports]
+    doubt = Undecided(f"whether {service.label} has port {port} is not known", "ports")
+    if decided(any_of(is_it for _, is_it in answers), doubt):
+        for one, is_it in answers:
+            if is_it is True:
+                yield pods_have_port_of(service, one)
+        return
+    numbers = " or ".join(f"{one.number}" for one in ports) or "..."
+    yield Fail(
+        f"{label} names port {port}, which is none of {service.label}, so there is no NEG for it.",
+        "A port of the Service.",
+        f"Set the port in {label} to {numbers}.",
+    )

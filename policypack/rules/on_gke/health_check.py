@@ -6,15 +6,19 @@ from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.ingress_checks import ingress_check
-from policypack.model.gke.policies import Check, Policy
+from policypack.model.gke.ingress_checks import has_readiness_probe, ingress_check
+from policypack.model.gke.policies import DEFAULT_PATH, Check, Policy
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY
-from policypack.model.software.servers import ServerName, doubt_about
+from policypack.model.software.servers import ServerName, doubt_about, ready_paths
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import python_literal
 from policypack.rules.on_gke.policies import how_to_create, on_policies
 from policypack.verdict import Checks, Fail, Undecided, known
 
+_NOT_TAKEN_OVER: Final = (
+    ", not the path of the readiness probe: it takes over only a probe of the port that the Service's `targetPort` and "
+    "the container's `ports` both name, with the Service's protocol"
+)
 OF_PODS: Final = "the image of its Pods"
 _H2C = "kubernetes.io/h2c"
 
@@ -53,7 +57,7 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     check = policy.check
     type_ = known(check.type, "default.config", policy.name)
     path = known(check.path, f"default.config.{type_.lower()}HealthCheck", policy.name)
-    if _is_accepted(check, accepted):
+    if _is_accepted(backend, check, accepted):
         yield from _is_one_of_the_server(backend, path)
         return
     if type_ == "GRPC" and backend.target and equals(backend.target.spec.string("appProtocol"), _H2C) is not False:
@@ -66,7 +70,11 @@ def _of_gateway(backend: GkeBackend, policy: Policy, accepted: Accepted) -> Chec
     if policy.object:
         does = f"requests `{path}`" if path else f"is a {type_} check, which cannot request a path"
         observed = f"{policy.label} {does}."
-        fix = f"Set `spec.default` of {policy.label} to ``{python_literal(config)}``{also}."
+        fix = (
+            _how_to_accept(also)
+            if path == wanted
+            else f"Set `spec.default` of {policy.label} to ``{python_literal(config)}``{also}."
+        )
     else:
         observed = f"{backend.label} has {policy.label}, so the Gateway requests `/`, whatever readiness probes say."
         fix = how_to_create(backend, policy, {"default": config}, also)
@@ -77,24 +85,33 @@ def _of_ingress(backend: GkeBackend, config: Policy, accepted: Accepted) -> Chec
     check = ingress_check(backend, config)
     type_ = known(check.type, "healthCheck.type", config.name)
     path = known(check.path, "readinessProbe", because=f"an Ingress takes it over from the Pods of {backend.label}")
-    if _is_accepted(check, accepted):
+    if _is_accepted(backend, check, accepted):
         yield from _is_one_of_the_server(backend, path)
         return
-    does = f"requests `{path}` of {backend.label}" if path else f"checks {backend.label} by {type_}, which has no path"
+    why = _NOT_TAKEN_OVER if path == DEFAULT_PATH and check.is_default and has_readiness_probe(backend) else ""
+    does = (
+        f"requests `{path}` of {backend.label}{why}"
+        if path
+        else f"checks {backend.label} by {type_}, which has no path"
+    )
     wanted, also = _path(backend, accepted)
     block = {"type": "HTTP", "requestPath": wanted, **_port(backend, with_kind=False)}
     fix = f"Set `spec.healthCheck` of {config.label} to ``{python_literal(block)}``{also}."
-    yield Fail(
-        f"The Ingress {does}.",
-        accepted.required,
-        fix if config.object else how_to_create(backend, config, {"healthCheck": block}, also),
-    )
+    if not config.object:
+        fix = how_to_create(backend, config, {"healthCheck": block}, also)
+    yield Fail(f"The Ingress {does}.", accepted.required, _how_to_accept(also) if path == wanted else fix)
 
 
-def _is_accepted(check: Check, accepted: Accepted) -> bool:
+def _how_to_accept(also: str) -> str:
+    """What to do where the path is the server's own, and only the options do not accept it."""
+    return f"Keep the path{also}."
+
+
+def _is_accepted(backend: GkeBackend, check: Check, accepted: Accepted) -> bool:
     if check.path is None:
         return check.type in accepted.protocols
-    return isinstance(check.path, str) and check.path.partition("?")[0] in accepted.paths
+    paths = (*accepted.paths, *ready_paths(_servers(backend)))
+    return isinstance(check.path, str) and check.path.partition("?")[0] in paths
 
 
 def _path(backend: GkeBackend, accepted: Accepted) -> tuple[str, str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
-from policypack.model.gke.exports import exported_targets
 from policypack.model.gke.fronts import Route
-from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool
+from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool, targets_of
 from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL, INGRESS
 from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.logic import any_of, is_in
@@ -38,7 +37,7 @@ def has_the_port(backend: GkeBackend) -> Checks:
 
 def _of_import(backend: GkeBackend) -> Checks:
     """Of what clusters export: the Services of the stack that it certainly is."""
-    found = [one for one, is_it in exported_targets(backend.stack, backend.ref) if is_it is True]
+    found = targets_of(backend)
     if not found:
         yield NotApplicable(f"{backend.label} has its ports in the clusters that export it")
     for target in found:
@@ -82,9 +81,14 @@ def _leads_on(target: KubernetesObject, route: Route) -> Checks:
         return
     for one, is_it in answers:
         if is_it is True:
-            of_pods = known(one.of_pods, "targetPort", target.name)
-            if of_pods is not None:
-                yield _pods_have(target, of_pods, f"`targetPort` of {target.label}")
+            yield pods_have_port_of(target, one)
+
+
+def pods_have_port_of(service: KubernetesObject, port: ServicePort) -> Checks:
+    """The Pods behind a Service have the port that one of its ports leads to."""
+    of_pods = known(port.of_pods, "targetPort", service.name)
+    if of_pods is not None:
+        yield _pods_have(service, of_pods, f"`targetPort` of {service.label}")
 
 
 def _names_none(target: KubernetesObject, route: Route, ports: tuple[ServicePort, ...]) -> Checks:
@@ -102,15 +106,21 @@ def _has(ports: tuple[ServicePort, ...]) -> str:
 
 def _how_to_name(target: KubernetesObject, route: Route, ports: tuple[ServicePort, ...], wanted: str) -> str:
     """What to write as the port of a backend in a route, and why the one that is there does not do."""
-    behind = [one for one in ports if one.of_pods == wanted]
-    numbers = [f"{one.number}" for one in behind or ports]
-    field = "`service.port.number`" if route.holder.kind == INGRESS else "`port`"
-    if not numbers:
-        return f"Add port {wanted} to `spec.ports` of {target.label}."
-    said = f"Set {field} of the backend in {route.holder.label} to {numbers[0] if len(numbers) == 1 else '...'}"
+    behind, is_name = [one for one in ports if one.of_pods == wanted], bool(wanted) and not wanted.isdecimal()
+    names = [f"{one.name}" if is_name else f"{one.number}" for one in behind or ports if one.name or not is_name]
+    key = "name" if is_name else "number"
+    field = f"`service.port.{key}`" if route.holder.kind == INGRESS else "`port`"
+    what = (
+        f"name a port of {target.label} `{wanted}`"
+        if is_name
+        else f"add port {wanted} to `spec.ports` of {target.label}"
+    )
+    if not names:
+        return f"{what[0].upper()}{what[1:]}."
+    said = f"Set {field} of the backend in {route.holder.label} to {' or '.join(dict.fromkeys(names))}"
     if behind:
-        return f"{said}: {wanted} is the `targetPort`, and a route names the `port` of the Service."
-    return f"{said}, or add port {wanted} to `spec.ports` of {target.label}." if wanted else f"{said}."
+        return f"{said}: {wanted} is the `targetPort`, and a route names the port of the Service."
+    return f"{said}, or {what}." if wanted else f"{said}."
 
 
 def _pods_have(target: KubernetesObject, port: str, field: str) -> Checks:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.policies import Policy
-from policypack.model.gke.ports import Pods, has_endpoints, has_port, probes_with_tls, serving_ports, uses_tls
+from policypack.model.gke.ports import (
+    Pods,
+    has_endpoints,
+    has_port,
+    probes_with_tls,
+    serving_ports,
+    targets_of,
+    uses_tls,
+)
 from policypack.model.kubernetes.kinds import BACKEND_CONFIG, GATEWAY, HEALTH_CHECK_POLICY, INFERENCE_POOL
+from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.logic import or_else
 from policypack.model.values.values import UNKNOWN
 from policypack.rules.on_gke.policies import on_policies
@@ -32,17 +41,24 @@ def _of_policy(backend: GkeBackend, policy: Policy) -> Checks:
     if not policy.object:
         return
     field = "healthCheck.port" if policy.kind == BACKEND_CONFIG else "default.config"
-    port = known(policy.probed_port, field, policy.name)
-    serving = or_else(serving_ports(backend), ())
+    port, targets = known(policy.probed_port, field, policy.name), targets_of(backend)
+    for target in targets:
+        yield _of_target(backend, policy, target, port)
+    if not targets and (port or probes_with_tls(policy) is not None):
+        yield Undecided(f"the Pods of {backend.label} are not known to be in the stack", "targetRef")
+
+
+def _of_target(backend: GkeBackend, policy: Policy, target: KubernetesObject, port: str | None) -> Checks:
+    serving = or_else(serving_ports(backend, target), ())
     if port is None or serving == (port,):
-        yield _speaks_as_it_is_spoken_to(backend, policy)
-    elif backend.target and port not in serving:
-        yield _is_of_the_pods(backend, policy, Pods.behind(backend.target), port)
+        yield _speaks_as_it_is_spoken_to(backend, policy, target)
+    elif port not in serving:
+        yield _is_of_the_pods(backend, policy, target, port)
 
 
-def _speaks_as_it_is_spoken_to(backend: GkeBackend, policy: Policy) -> Checks:
-    probed, served = probes_with_tls(policy), uses_tls(backend)
-    if probed is None:
+def _speaks_as_it_is_spoken_to(backend: GkeBackend, policy: Policy, target: KubernetesObject) -> Checks:
+    probed, served = probes_with_tls(policy), uses_tls(backend, target)
+    if probed is None or served is None:
         return
     type_ = "healthCheck.type" if policy.kind == BACKEND_CONFIG else "default.config"
     doubt = Undecided(f"whether the load balancer uses TLS to {backend.label} is not known", "appProtocol")
@@ -52,26 +68,27 @@ def _speaks_as_it_is_spoken_to(backend: GkeBackend, policy: Policy) -> Checks:
         f"{policy.label} uses {_SPOKEN[probed is True]} on the serving port of {backend.label}, where the load "
         f"balancer uses {_SPOKEN[served is True]}.",
         "A health check that uses TLS if, and only if, the load balancer does on that port.",
-        _how_to_speak(backend, policy, is_probed=probed is True),
+        _how_to_speak(backend, policy, target, is_probed=probed is True),
     )
 
 
-def _how_to_speak(backend: GkeBackend, policy: Policy, *, is_probed: bool) -> str:
+def _how_to_speak(backend: GkeBackend, policy: Policy, target: KubernetesObject, *, is_probed: bool) -> str:
     of_check = "healthCheck.type" if policy.kind == BACKEND_CONFIG else "default.config.type"
     fix = f"Set `spec.{of_check}` of {policy.label} to {'HTTP' if is_probed else 'HTTPS'}"
     if policy.kind == HEALTH_CHECK_POLICY:
         fix += f", with its settings in `{'http' if is_probed else 'https'}HealthCheck`"
-    if backend.kind == INFERENCE_POOL:
+    if target.kind == INFERENCE_POOL:
         return f"{fix}."
     is_gateway, spoken = backend.way == GATEWAY, "HTTPS" if is_probed else "HTTP"
     setting = f"`appProtocol: {spoken}`" if is_gateway else "the annotation `cloud.google.com/app-protocols`"
     return (
-        f"{fix}. If the server {'uses' if is_probed else 'does not use'} TLS, set {setting} on {backend.label} instead."
+        f"{fix}. If the server {'uses' if is_probed else 'does not use'} TLS, set {setting} on {target.label} instead."
     )
 
 
-def _is_of_the_pods(backend: GkeBackend, policy: Policy, pods: Pods, port: str) -> Checks:
-    have, serving = pods.have(port), serving_ports(backend)
+def _is_of_the_pods(backend: GkeBackend, policy: Policy, target: KubernetesObject, port: str) -> Checks:
+    pods = Pods.behind(target)
+    have, serving = pods.have(port), serving_ports(backend, target)
     if have is True:
         return
     numbers = [one for one in or_else(serving, ()) if one.isdecimal()]
@@ -83,7 +100,7 @@ def _is_of_the_pods(backend: GkeBackend, policy: Policy, pods: Pods, port: str) 
         return
     served = quoted(f"{one}" for one in pods.listening)
     at = "healthCheck.port" if policy.kind == BACKEND_CONFIG else "default.config"
-    of_service = f": {port} is the port of the Service, not of its Pods" if has_port(backend, port) else ""
+    of_service = f": {port} is the port of the Service, not of its Pods" if has_port(target, port) else ""
     yield Fail(
         f"{probes}, and their server listens on {served}{of_service}.",
         "A health check on a port that the server listens on.",

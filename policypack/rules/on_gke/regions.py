@@ -16,7 +16,7 @@ from policypack.model.gke.regions import (
     regions_of_peers,
 )
 from policypack.model.kubernetes.kinds import GATEWAY, IMPORTS, INFERENCE_POOL
-from policypack.model.values.logic import equals
+from policypack.model.values.logic import is_in
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import how_many, quoted
 
@@ -29,6 +29,8 @@ _MULTI_CLUSTER: Final = (
     "Use a Gateway of class `{name}`, export the {what} from clusters in two regions to it, and make its `{imported}` "
     "the backend of the route{limit}. Or: "
 )
+# What clusters export is its backend already.
+_CLASS_ALONE: Final = "Set `spec.gatewayClassName` of {front} to `{name}`{limit}. Or: "
 _LIMIT: Final = ", with a limit such as `maxRatePerEndpoint` in its GCPBackendPolicy"
 # https://cloud.google.com/kubernetes-engine/docs/how-to/gatewayclass-capabilities
 _EXTERNAL_CLASS: Final = "gke-l7-global-external-managed-mc"
@@ -75,15 +77,16 @@ def _of_front(backend: GkeBackend, front: Front, min_regions: int, peers: Sequen
 def _serves_one_cluster(backend: GkeBackend, front: Front, its_class: FrontClass, min_regions: int) -> Checks:
     region, is_internal = region_of_front(front), its_class.product.is_internal
     where = f", in `{region}`" if region else ""
-    is_pool = equals(backend.kind, INFERENCE_POOL) is True
+    is_imported, is_pool = is_in(backend.kind, IMPORTS) is True, backend.is_pool
     # A pool behind a global external load balancer is not documented.
     name = _INTERNAL_CLASS if is_internal else "" if is_pool else _EXTERNAL_CLASS
     imported, limit = _imported(is_pool=is_pool), "" if _has_a_limit(backend) else _LIMIT
     what = "pool (annotation `networking.gke.io/export`)" if is_pool else "Service (`ServiceExport`)"
+    how = _CLASS_ALONE if is_imported else _MULTI_CLUSTER
     yield Fail(
         f"{front.label} of class `{its_class.name}` serves its own cluster only{where}.",
         f"Backends in at least {how_many(min_regions, 'region')}.",
-        (_MULTI_CLUSTER.format(name=name, what=what, imported=imported, limit=limit) if name else "") + _JOIN,
+        (how.format(front=front.label, name=name, what=what, imported=imported, limit=limit) if name else "") + _JOIN,
     )
 
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import GroupKind
 from policypack.model.run.failover_signal import (
+    NO_MINIMUM,
+    NO_PROBE,
     SIGNALLED_KINDS,
     SIGNALLING_SCHEMES,
+    TAG,
+    URL_MASK,
     doubts,
     ejects_outliers,
     has_too_many_negs,
     lacks,
 )
-from policypack.model.run.neg import ServerlessBackend, psc_targets, serverless_backends
+from policypack.model.run.neg import ServerlessBackend, leads_to_one_app, psc_targets, serverless_backends
 from policypack.model.values.logic import all_of, any_of, negation
+from policypack.model.values.spelling import argument
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Condition, Fail, Undecided, known, not_known, provided, unresolved
 
 _REQUIRED = "A readiness probe and a minimum instance for the Cloud Run service in each region, or outlier detection."
+_PROBE = '``readiness_probe={"http_get": {"path": "/health"}}``'
 _OUTLIERS = '``outlier_detection={"consecutive_errors": 5, "max_ejection_percent": 50}``'
 
 
@@ -31,7 +37,8 @@ def _is_unwatched(service: BackendService) -> bool | Unknown:
 
 def _may_fail_over(service: BackendService) -> bool | Unknown:
     is_google_api = any_of(target.is_google_api is True for target in psc_targets(service))
-    return all_of([not service.is_regional, negation(is_google_api), service.regions.reaches(2)])
+    is_in_one_region = service.is_regional or leads_to_one_app(service)
+    return all_of([not is_in_one_region, negation(is_google_api), service.regions.reaches(2)])
 
 
 @rule(
@@ -67,7 +74,8 @@ def llm_backend_failover_signal(service: BackendService, options: Options) -> Ch
 
     ## Applies to
     Global services whose backends are serverless or Private Service Connect NEGs in two or more regions. Regional
-    services are exempt, and so are Google APIs, because a service supports only one.
+    services are exempt, and so are Google APIs, because a service supports only one, and App Engine, because an app is
+    in one region.
 
     ## Fails
     ```python
@@ -141,7 +149,9 @@ def _serverless_is_watched(service: BackendService) -> Checks:
         yield Fail(
             "It has `iap`, with which neither Cloud Run service health nor outlier detection works.",
             _REQUIRED,
-            "Remove `iap` here, and set ``iap_enabled=True`` on the Cloud Run services.",
+            "Remove `iap` here, and set ``iap_enabled=True`` on the Cloud Run services."
+            if any(backend.is_of_cloud_run is not False for backend in backends)
+            else f"Remove `iap`, have the services authenticate callers themselves, and set {_OUTLIERS}.",
         )
         return
     if ejects is not True:
@@ -151,9 +161,9 @@ def _serverless_is_watched(service: BackendService) -> Checks:
 
 
 def _every_region_reports(service: BackendService, backends: tuple[ServerlessBackend, ...]) -> Checks:
-    silent = [(backend.label, found) for backend in backends if (found := lacks(backend))]
-    for label, found in silent:
-        yield _region_is_silent(label, found)
+    silent = [(backend, found) for backend in backends if (found := lacks(backend))]
+    for backend, found in silent:
+        yield _region_is_silent(backend, found)
     if silent:
         return
     for backend in backends:
@@ -163,13 +173,24 @@ def _every_region_reports(service: BackendService, backends: tuple[ServerlessBac
         yield Undecided("service health supports at most 5 NEGs behind this load balancer", "backends")
 
 
-def _region_is_silent(label: str, missing: tuple[str, ...]) -> Fail:
+def _region_is_silent(backend: ServerlessBackend, missing: tuple[str, ...]) -> Fail:
     return Fail(
-        f"The load balancer cannot detect that the region of `{label}` is dead: there is {' and '.join(missing)}.",
+        f"The load balancer cannot detect that the region of `{backend.label}` is dead: there is "
+        f"{' and '.join(missing)}.",
         _REQUIRED,
-        'Give the Cloud Run service a ``readiness_probe`` and ``scaling={"min_instance_count": 1}``, and have the NEG '
-        f"name only that service. Or set {_OUTLIERS} on the backend service.",
+        f"{_how_to_report(backend, missing)} Or set {_OUTLIERS} on the backend service.",
     )
+
+
+def _how_to_report(backend: ServerlessBackend, missing: tuple[str, ...]) -> str:
+    settings = [_PROBE] if NO_PROBE in missing else []
+    if NO_MINIMUM in missing and backend.service:
+        settings += [f"``{argument(name, value)}``" for name, value in backend.service.kept_warm.items()]
+    steps = [f"give the Cloud Run service {' and '.join(settings)}"] if settings else []
+    if {URL_MASK, TAG} & {*missing}:
+        steps.append("have the NEG name one Cloud Run service, without ``url_mask`` and ``tag``")
+    text = ", and ".join(steps)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _published_is_watched(service: BackendService) -> Checks:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from policypack.model.run.container import Container
 from policypack.model.run.service import RunService
-from policypack.model.values.logic import when_known
-from policypack.model.values.values import UNKNOWN, Unknown
+from policypack.model.values.logic import any_of, is_in, negation, or_else
 from policypack.rule import Options, Range, rule
-from policypack.verdict import Checks, Fail, Undecided, decided, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known, setting
 
 # https://cloud.google.com/run/docs/configuring/services/gpu: accelerator -> cores and GiB that it needs at least.
 _NEEDS = {"nvidia-l4": (4, 16), "nvidia-rtx-pro-6000": (20, 80)}
 _GIB = 2**30
+# https://cloud.google.com/run/docs/configuring/services/memory-limits: cores -> GiB at least and at most.
+_GIB_OF_CORES: Final = {1: (0, 4), 2: (0, 8), 4: (2, 16), 6: (4, 24), 8: (4, 32)}
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,11 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     ## What it checks
     - `max_instance_request_concurrency` is at most `max_concurrency`. The default with one vCPU is 80.
     - The minimum number of instances is not above the maximum.
-    - With a GPU, `cpu_idle` is not `True`, and CPU and memory meet the minimum of the GPU: 4 cores and 16 GiB for
-      `nvidia-l4`, 20 cores and 80 GiB for `nvidia-rtx-pro-6000`.
+    - With a GPU, `cpu_idle` is not `True` (in the v1 API: `run.googleapis.com/cpu-throttling` is `false`), and CPU and
+      memory meet the minimum of the GPU: 4 cores and 16 GiB for `nvidia-l4`, 20 cores and 80 GiB for
+      `nvidia-rtx-pro-6000`.
+    - The memory of the only container is what its cores support: up to 4 GiB for one core, 8 for two, 16 for four, 24
+      for six and 32 for eight.
 
     A maximum of one instance is reported as advice.
 
@@ -86,6 +90,7 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     The verdict is undecided when:
 
     - a number is computed, and the verdict depends on it;
+    - with a GPU, the v1 API's `run.googleapis.com/cpu-throttling` is omitted;
     - `max_instance_request_concurrency` is omitted with several vCPUs: Google's documentation is contradictory about
       whether the default is 80 in total or 80 per vCPU.
 
@@ -97,20 +102,25 @@ def run_service_capacity(service: RunService, options: RunCapacityOptions) -> Ch
     if service.has_gpus_in_one_zone is True:
         why = "without ``gpu_zonal_redundancy`` it is not known whether GPUs are there when a zone is lost"
         yield Undecided(why, "template")
-    for container in known(service.containers, "template"):
+    containers = known(service.containers, "template")
+    for container in containers:
         if container.has_gpu is True:
-            yield _keeps_its_cpu(container)
+            yield _keeps_its_cpu(service, container)
             yield _fits_its_gpu(service, container)
+    # No page says which memory goes with which cores for several containers, or for a GPU that is new.
+    is_listed = any_of([negation(service.has_gpu), is_in(service.accelerator, tuple(_NEEDS))])
+    if len(containers) == 1 and is_listed is True and not _too_small(service, containers[0]):
+        yield _memory_fits_its_cores(containers[0])
 
 
 def _takes_few_requests(service: RunService, options: RunCapacityOptions) -> Checks:
     concurrency = decided(service.concurrency, Undecided(service.why_concurrency_is_open, "template"))
     if concurrency > options.max_concurrency:
-        setting = service.name_of("concurrency")
+        name = service.name_of("concurrency")
         yield Fail(
             f"Each instance receives up to {concurrency:g} concurrent requests.",
             f"At most {options.max_concurrency}.",
-            f"Set ``{setting}`` to the model server's batch size, such as vLLM's `--max-num-seqs`.",
+            f"Set ``{name}`` to the model server's batch size, such as vLLM's `--max-num-seqs`.",
         )
 
 
@@ -133,13 +143,22 @@ def _can_grow(service: RunService) -> Checks:
         yield Undecided(why, "max_instance_count")
 
 
-def _keeps_its_cpu(container: Container) -> Checks:
-    if known(container.idles_cpu, "cpu_idle"):
+def _keeps_its_cpu(service: RunService, container: Container) -> Checks:
+    """ "You must use instance-based billing to use the GPU feature"; what the v1 API takes by default is not said.
+
+    https://cloud.google.com/run/docs/configuring/services/gpu
+    """
+    idles, name = service.idles_cpu(container), service.name_of("CPU throttled")
+    if known(idles, name if service.keeps_its_cpu else "cpu_idle"):
         yield Fail(
-            "It has a GPU and ``cpu_idle=True``, which Cloud Run rejects.",
+            f"It has a GPU and ``{name}``, which Cloud Run rejects."
+            if service.keeps_its_cpu
+            else "It has a GPU and ``cpu_idle=True``, which Cloud Run rejects.",
             "Instance-based billing, which GPUs require.",
-            "Set ``cpu_idle=False`` in `resources`.",
+            setting(service.keeps_its_cpu) if service.keeps_its_cpu else "Set ``cpu_idle=False`` in `resources`.",
         )
+    elif idles is None and service.keeps_its_cpu:
+        yield Undecided(f"GPUs require ``{name}`` to be `false`, and whether that is the default is not known", name)
 
 
 def _fits_its_gpu(service: RunService, container: Container) -> Checks:
@@ -147,14 +166,48 @@ def _fits_its_gpu(service: RunService, container: Container) -> Checks:
     if accelerator not in _NEEDS:
         return
     cores, gibibytes = _NEEDS[accelerator]
-    required = f"At least {cores} cores and {gibibytes} GiB for `{accelerator}`."
-    if _is_below(container.cpu, cores) is True or _is_below(container.memory, gibibytes * _GIB) is True:
-        observed = "It has less CPU or memory than its GPU requires."
-        yield Fail(observed, required, "Raise `cpu` and `memory` in `limits`.")
-    elif _is_below(container.cpu, cores) is UNKNOWN or _is_below(container.memory, gibibytes * _GIB) is UNKNOWN:
+    if found := _too_small(service, container):
+        yield Fail(
+            f"It has {' and '.join(found)}, less than its GPU requires.",
+            f"At least {cores} cores and {gibibytes} GiB for `{accelerator}`.",
+            f"Set {' and '.join(found.values())} in `limits`, or more.",
+        )
+    elif not all(isinstance(limit, int | float) for limit in (container.cpu, container.memory)):
         yield Undecided("whether its CPU and memory are those that its GPU needs is not known", "template")
 
 
-def _is_below(quantity: float | Unknown | None, needed: float) -> bool | Unknown:
-    """Whether a limit is too low; one that is left out is Cloud Run's default, which may depend on the GPU."""
-    return UNKNOWN if quantity is None else when_known(quantity, lambda limit: limit < needed)
+def _too_small(service: RunService, container: Container) -> dict[str, str]:
+    """Each size of a container that certainly is too small for its GPU, with what to set."""
+    cores, gibibytes = _NEEDS.get(or_else(service.accelerator, None) or "", (0, 0))
+    cpu, memory, found = container.cpu, container.memory, dict[str, str]()
+    if isinstance(cpu, int | float) and cpu < cores:
+        found[_cores(cpu)] = f"`cpu` to {cores}"
+    if isinstance(memory, int | float) and memory < gibibytes * _GIB:
+        found[_gibibytes(memory)] = f"`memory` to `{gibibytes}Gi`"
+    return found
+
+
+def _memory_fits_its_cores(container: Container) -> Checks:
+    """ "For 4.0 CPU, memory must be between 2Gi and 16Gi inclusive", says the API."""
+    cores, memory = container.cpu, container.memory
+    if not isinstance(cores, int | float) or not isinstance(memory, int | float) or cores not in _GIB_OF_CORES:
+        return
+    least, most = _GIB_OF_CORES[int(cores)]
+    fitting = [other for other, (low, high) in _GIB_OF_CORES.items() if low <= memory / _GIB <= high]
+    if cores in fitting:
+        return
+    is_too_much, more = memory / _GIB > most, f"set `cpu` in `limits` to {fitting[0]}, or " if fitting else ""
+    fix = f"{more}lower `memory` to `{most}Gi`" if is_too_much else f"set `memory` in `limits` to `{least}Gi`, or more"
+    yield Fail(
+        f"It has {_gibibytes(memory)} of memory for {_cores(cores)}, which Cloud Run rejects.",
+        f"{f'{least} to' if least else 'At most'} {most} GiB for {_cores(cores)}.",
+        f"{fix[0].upper()}{fix[1:]}.",
+    )
+
+
+def _cores(number: float) -> str:
+    return "one core" if number == 1 else f"{number:g} cores"
+
+
+def _gibibytes(memory: float) -> str:
+    return f"{memory / _GIB:.3g} GiB"

@@ -85,10 +85,15 @@ def _names_a_service(backend: ServerlessBackend) -> Checks:
         yield provided(True if backend.stack.is_complete else UNKNOWN, doubt, _is_elsewhere(backend))
     elif backend.is_of_cloud_run is not False and backend.service is None:
         mask = known(backend.has_url_mask, "cloud_run", backend.label)
-        why = (
-            "takes the names of services from URLs" if mask else "names a service that is not known to be in the stack"
-        )
+        why = "takes the names of services from URLs" if mask else _names_another(backend)
         yield Undecided(f"`{backend.label}` {why}", "cloud_run")
+
+
+def _names_another(backend: ServerlessBackend) -> str:
+    """That its service is not in the stack, with its name and those of the region, one of which may be meant."""
+    name = f"`{backend.service_name}`" if isinstance(backend.service_name, str) else "a service"
+    nearby = f"; in its region the stack has {quoted(backend.services_nearby)}" if backend.services_nearby else ""
+    return f"names {name}, which is not known to be in the stack{nearby}"
 
 
 def _such_as(backend: ServerlessBackend) -> str:

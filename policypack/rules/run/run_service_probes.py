@@ -206,9 +206,9 @@ def _starts_in_time(service: RunService, probe: Probe, options: RunProbeOptions)
     delay = known(
         probe.initial_delay_seconds, "template", because="``initial_delay_seconds`` of ``startup_probe`` decides"
     )
-    required = (
-        f"Between {options.min_startup_seconds} s and {_LONGEST_WINDOW} s, or {_LONGEST_WINDOW_WITH_GPU} s with a GPU."
-    )
+    longest = f"{_LONGEST_WINDOW_WITH_GPU} s" if service.has_gpu is True else f"{_LONGEST_WINDOW} s"
+    perhaps = f", or {_LONGEST_WINDOW_WITH_GPU} s with a GPU" if service.has_gpu is UNKNOWN else ""
+    required = f"Between {options.min_startup_seconds} s and {longest}{perhaps}."
     fix = "Set ``period_seconds`` and ``failure_threshold`` so that their product covers the time to load the model."
     if delay + threshold * period < options.min_startup_seconds:
         yield Fail(f"Its startup probe gives up after {delay + threshold * period:g} s.", required, fix)

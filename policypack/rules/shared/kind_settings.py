@@ -9,15 +9,17 @@ from typing import Final
 from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.products.kinds import BackendKind
-from policypack.model.products.product import Cell, agreed
+from policypack.model.products.product import Cell, Family, agreed
 from policypack.model.products.targets import MODES_OF_KINDS, SETTINGS_OF_KINDS, TARGET_FIELDS
-from policypack.model.values.logic import all_of, equals, negation
+from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 from policypack.rules.shared.refusal import undocumented, which_kind
 from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided, setting
 
 _UTILIZATION: Final = "UTILIZATION"
+# The protocols of Application Load Balancers that are not encrypted.
+_IN_THE_CLEAR: Final = ("HTTP", "H2C")
 _SETTINGS: Final = ("port_name", "timeout_sec", "preference", "service_lb_policy", *TARGET_FIELDS)
 _OTHER_MODE: Final = (
     "A balancing mode other than UTILIZATION, the provider's default: NEG endpoints have no utilization.",
@@ -28,6 +30,12 @@ _NO_MODE: Final = (
     "No balancing mode and no target: this kind of NEG supports neither.",
     "Omit ``balancing_mode`` and all targets.",
 )
+# Where serverless products have what a service cannot set for them.
+_ELSEWHERE: Final = {
+    "timeout_sec": ": the serverless product has its own timeout, such as `timeout` in the template of a Cloud Run "
+    "service.",
+    "port_name": ": a serverless product has no named ports.",
+}
 _NO_LIMIT: Final = (
     "Instance groups support limits per instance, zonal and hybrid NEGs limits per endpoint, and other NEGs none."
 )
@@ -106,7 +114,24 @@ def _is_left_out(backend: Backend, name: str, is_there: bool | Unknown) -> Check
             "Settings and targets that this kind of group supports.",
             f"Remove ``{name}``. {_NO_LIMIT}"
             if name.startswith("max_")
-            else f"Remove ``{name}``, or use another kind of group.",
+            else f"Remove ``{name}``{_ELSEWHERE.get(name, ', or use another kind of group.')}",
+        )
+
+
+def google_api_gets_tls(service: BackendService) -> Checks:
+    """A service with a NEG for a Google API speaks HTTPS or HTTP/2 to it.
+
+    "All Cloud APIs accept only secure requests using TLS encryption": https://cloud.google.com/apis/docs/overview
+    """
+    serves_api = any_of(group.serves_google_api for group in service.groups if not group.is_external)
+    is_clear = when_known(service.protocol, lambda protocol: protocol is None or protocol in _IN_THE_CLEAR)
+    is_application = when_known(service.family, lambda family: family is Family.APPLICATION)
+    deciding = "psc_target_service" if serves_api is UNKNOWN else "protocol"
+    if known(all_of([serves_api, is_clear, is_application]), deciding, because="Google APIs accept only TLS"):
+        yield Fail(
+            f"It speaks {service.protocol or 'HTTP, the default,'} to a Google API, which accepts only TLS.",
+            "``protocol`` HTTPS or HTTP2.",
+            setting({"protocol": "HTTPS"}),
         )
 
 

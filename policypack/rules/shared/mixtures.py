@@ -37,9 +37,37 @@ def kinds_go_together(service: BackendService) -> Checks:
             "Instance groups alone, zonal NEGs with or without hybrid ones, or NEGs of one other kind.",
             _apart(service),
         )
+    elif alone := _only_one(service):
+        (kind,) = alone.backend_kinds
+        what = " for a Google API" if alone.serves_google_api is True else ""
+        yield Fail(
+            f"It has {len(or_else(service.backends, ()))} backends, and `{alone.name}` is a {kind.value}{what}.",
+            f"A {kind.value}{what} as the only backend.",
+            _apart(service),
+        )
     elif len(or_else(service.backends, ())) > 1 and not any(kinds <= together for together in likely):
         unclear = next(entry.label for entry in or_else(service.backends, ()) if len(entry.backend_kinds) > 1)
         yield not_known("group", unclear, because="some kinds of backends cannot be combined")
+
+
+def _only_one(service: BackendService) -> Group | None:
+    """A group that has to be the only one of a service, and is not, whatever the others are.
+
+    Of groups of one kind there are too many then, which is said elsewhere.
+    """
+    if len(or_else(service.backends, ())) < 2:
+        return None
+    for group in service.groups:
+        others = _certainly(service.groups, *group.backend_kinds) if len(group.backend_kinds) == 1 else ()
+        if len(others) == 1 and (group.serves_google_api is True or _is_one_of_its_kind(service, group)):
+            return group
+    return None
+
+
+def _is_one_of_its_kind(service: BackendService, group: Group) -> bool:
+    """Whether its load balancer takes one group of this kind, and no other kind beside it."""
+    counts = {KINDS[kind].counts.get(product) for product in service.products for kind in group.backend_kinds}
+    return counts == {"one"} and group.backend_kinds in TOGETHER
 
 
 def as_many_as_taken(service: BackendService) -> Checks:
@@ -85,7 +113,7 @@ def _one_a_region(service: BackendService, kind: BackendKind) -> Checks:
         yield Fail(
             f"It has {how_many(regions.count(region), 'serverless NEG')} in `{region}`.",
             "One serverless NEG per region.",
-            _apart(service),
+            f"Move one of them to another region. Or c{_apart(service)[1:]}",
         )
     possible = [group for group in _possible_groups(service) if kind in group.backend_kinds]
     for group in () if crowded else possible:

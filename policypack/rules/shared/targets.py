@@ -16,6 +16,7 @@ from policypack.model.products.targets import (
     MODES_OF_KINDS,
     TARGET_FIELDS,
     TARGETS_OF_MODES,
+    limits_for,
 )
 from policypack.model.values.logic import equals
 from policypack.model.values.spelling import properties
@@ -92,12 +93,13 @@ def metrics_count(service: BackendService, backend: Backend) -> Checks:
 
 
 def _has_limit_of_mode(backend: Backend, mode: str) -> Checks:
-    fields = [python_name(field) for field in LIMITS_OF_MODES.get(mode, ())]
-    if fields and not known(backend.has_any(LIMITS_OF_MODES[mode]), fields[0], backend.label):
+    fields = limits_for(mode, backend.backend_kinds)
+    if fields and not known(backend.has_any(LIMITS_OF_MODES[mode]), python_name(fields[0]), backend.label):
+        of_one = [python_name(field) for field in fields if field in LIMITS_OF_MODES[mode][1:]]
         yield Fail(
             f"Backend `{backend.label}` is in {mode} mode without a limit.",
-            f"{properties(fields, 'or')}.",
-            "Set a limit per instance or endpoint to what one server can handle.",
+            f"{properties(map(python_name, fields), 'or')}.",
+            f"Set {properties(of_one, 'or')} to what one server can handle.",
         )
 
 

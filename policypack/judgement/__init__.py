@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from policypack.baseline import Comparison, Known, compare, known_of, named, read_baseline
+from policypack.baseline import Comparison, Known, compare, known_of, read_baseline
 from policypack.config.choice import Choice
-from policypack.config.error import ConfigurationError
 from policypack.config.files import ConfigFile
-from policypack.config.options import Setting
 from policypack.config.terms import FailOn
 from policypack.evaluate import Finding, Report, RuleReport, WaiverState, WaiverUse, evaluate
+from policypack.judgement.location import Location, relative_path, repository_around
+from policypack.judgement.notes import notes_on_remediation, notes_on_selection, notes_on_services, refuse_globs
 from policypack.model.frontend.traffic import services_without_requests
-from policypack.model.gke.sight import Sight, signals_of
 from policypack.model.graph.stack import Stack
 from policypack.rules import RULES
-from policypack.selection import services_in
 from policypack.sources.target import Target, load_target, load_targets
-from policypack.wording import counted, printable, quoted
+from policypack.wording import counted
 
 # How much is said in a terminal: what the run fails for, all findings, all rules as well.
 Detail: TypeAlias = Literal["quiet", "normal", "verbose"]
 
 _EVERYTHING: Final = Choice()
 _WITHOUT_A_FILE: Final = "Pulumi.yaml"
-_MOST_NAMED: Final = 8
-
-
-@dataclass(frozen=True)
-class Location:
-    """Where a finding is shown in a repository.
-
-    Attributes:
-        path: a file, relative to the repository's root, with `/` between its parts.
-        line: the line in it, from 1; `None` if the file as a whole stands for the resource.
-    """
-
-    path: str
-    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -216,7 +199,7 @@ def _judge(loaded: Target, file: ConfigFile, choice: Choice, day: date) -> Resul
     settings, notes = file
     stack, report = loaded.stack, evaluate(loaded.stack, RULES, settings, day)
     idle = (f"`{name}` is not judged: {why}" for name, why in services_without_requests(stack))
-    unselected = notes_on_services(stack, choice.services) if choice.services else _nothing_selected(stack, settings)
+    unselected = notes_on_services(stack, choice.services) if choice.services else notes_on_selection(stack, settings)
     said = (*loaded.notes, *notes, *idle, *unselected, *notes_on_remediation(report, settings, stack))
     return Results(loaded.title, stack, report, day, loaded.is_preview, loaded.file, said)
 
@@ -266,77 +249,5 @@ def _all_of(comparisons: Sequence[Comparison]) -> Comparison | None:
     )
 
 
-def notes_on_remediation(report: Report, settings: Mapping[str, Setting], stack: Stack) -> Iterator[str]:
-    """Which violations `pulumi up` can mend, with the level `remediate`: a sentence without full stop."""
-    own = [rule for rule in report.rules if rule.rule.remediates and settings[rule.rule.name].remediates]
-    failed = [(one, stack.by_urn(one.urn)) for rule in own for one in rule.with_status("failed")]
-    mended = [one for one, of in failed if of and any(problem.settings_to_make(of) for problem in one.problems)]
-    if mended:
-        shown = named((one.rule.name, one.name) for one in mended)
-        yield f"with the level `remediate`, `pulumi up` can make these fixes: {shown}; this command changes nothing"
-
-
 def _stack_in(urn: str) -> str:
     return urn.partition("::")[0].removeprefix("urn:pulumi:")
-
-
-def refuse_globs(stacks: Sequence[Stack], globs: Sequence[str]) -> None:
-    """Refuses globs that select no backend service of any of the stacks, if there are backend services.
-
-    Raises:
-        ConfigurationError: the globs, and the services that there are.
-    """
-    names, there = services_in(*stacks), services_in(*stacks, with_empty=True)
-    wrong = [glob for glob in dict.fromkeys(globs) if not any(fnmatchcase(name, glob) for name in there)]
-    if names and wrong:
-        raise ConfigurationError(*(_selects_nothing(glob, names) for glob in wrong))
-
-
-def notes_on_services(stack: Stack, globs: Sequence[str]) -> tuple[str, ...]:
-    """Which of these globs select no backend service of a stack: sentences without full stop."""
-    names = services_in(stack)
-    wrong = (glob for glob in globs if not any(fnmatchcase(name, glob) for name in names))
-    return tuple(_selects_nothing(glob, names) for glob in wrong)
-
-
-def _selects_nothing(glob: str, names: Sequence[str]) -> str:
-    return f"the services glob `{printable(glob)}` selects nothing: {_what_is_there(names)}"
-
-
-def notes_out_of_sight(stack: Stack) -> tuple[str, ...]:
-    """That load balancers, which no backend service of a stack belongs to, are not counted: a sentence without stop."""
-    names = {signal.resource.name for signal in signals_of(stack) if signal.sight is not Sight.ELSEWHERE}
-    if not names:
-        return ()
-    shown = quoted(printable(name) for name in sorted(names)[:_MOST_NAMED])
-    return (f"load balancers that no backend service of the stack belongs to are not counted: see {shown}",)
-
-
-def _nothing_selected(stack: Stack, settings: Mapping[str, Setting]) -> tuple[str, ...]:
-    globs = {
-        glob for setting in settings.values() if setting.level != "disabled" for glob in setting.options.services.names
-    }
-    names = services_in(stack)
-    if not names or any(fnmatchcase(name, glob) for name in names for glob in globs):
-        return ()
-    return (f"`services` in the policy configuration selects nothing: {_what_is_there(names)}",)
-
-
-def _what_is_there(names: Sequence[str]) -> str:
-    if not names:
-        return "the stack has no backend service"
-    named = [printable(name) for name in names]
-    if len(named) <= _MOST_NAMED:
-        return f"the backend service{'s are' if len(named) > 1 else ' is'} {quoted(named)}"
-    return f"of {len(named)} backend services, such as {quoted(named[:_MOST_NAMED])}"
-
-
-def repository_around(folder: Path) -> Path | None:
-    """The root of the repository that a folder is in."""
-    return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
-
-
-def relative_path(file: Path, root: Path) -> str | None:
-    """The path from the root, or `None` for a file outside it."""
-    file, root = file.resolve(), root.resolve()
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else None
