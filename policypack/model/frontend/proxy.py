@@ -75,6 +75,8 @@ class Proxy(View):
     @property
     def has_compute_certificates(self) -> bool | Unknown:
         """Whether it names certificates of Compute Engine."""
+        if self.kind not in ("HTTPS", "SSL"):
+            return False
         return when_known(self.resource.asked.value("sslCertificates"), bool)
 
     @property
