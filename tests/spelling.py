@@ -14,7 +14,9 @@ from policypack.wording import facts_of, spans
 _OPTIONS = {name for rule in RULES for name in rule.options.__dataclass_fields__}
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 # Words of Kubernetes, URLs and annotations, which are the same in every language.
-_KUBERNETES = "sectionName|topologySpreadConstraints|valueFrom|secretKeyRef|targetPorts?|containerPort|appProtocol"
+_KUBERNETES = (
+    "sectionName|topologySpreadConstraints|valueFrom|secretKeyRef|targetPorts?|containerPort|appProtocol|allowedRoutes"
+)
 _CAMEL = re.compile(rf"spec[.=:]|^metadata=|[/{{]|^instanceGroup|^(?:{_KUBERNETES})(?:: |$)")
 _SNAKE = ("total_latencies", "max_rate_per_endpoint", "max_connections_per_endpoint")
 

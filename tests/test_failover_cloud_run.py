@@ -57,6 +57,8 @@ NONE = {"scaling": {"scalingMode": "MANUAL", "manualInstanceCount": 0}}
             sized(US, 10, 20, concurrencyUtilization=0.5), sized(EU, 1, 6), "survives", id="less load an instance"
         ),
         pytest.param(sized(US, 2, 2), sized(EU, 2, 2), "undecided", id="fixed numbers: the load is not known"),
+        pytest.param(sized(US, 10, 20), sized(EU, 5, 5), "fails", id="a fixed number below the load of the others"),
+        pytest.param(sized(US, 10, 20), sized(EU, 6, 6), "undecided", id="a fixed number that carries it"),
         pytest.param(run(US, **MANUAL), run(EU, **MANUAL), "undecided", id="manual"),
         pytest.param(run(US, **MANUAL), run(EU, **NONE), "fails", id="manual, and none elsewhere"),
         pytest.param(sized(US), sized(EU, most=Computed()), "undecided", id="computed maximum"),

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from policypack.audit.error import AuditError
 from policypack.audit.journal import BELOW_UNREADABLE, Journal, KeptJournal, TargetResult, check_is_journal, explained
 from policypack.audit.owners import Owners
 from policypack.audit.record import FindingRow, RuleCount, finding_of
+from policypack.audit.totals import OwnerTotal, RuleTotal, StackFinding, StackTotal, Totals
 from policypack.config.terms import Level
 from policypack.evaluate import Finding
-from policypack.rule import AnyRule, Waiver
+from policypack.rule import AnyRule
 from policypack.rules import RULES
 
-StackStatus: TypeAlias = Literal["violations", "advisories", "undecided", "compliant", "nothing to judge", "unreadable"]
-
-# What is said of a stack as a whole: the first that holds.
+# The `StackStatus` of a stack: the first that holds.
 _STATUS: Final = """
 CASE WHEN error <> '' THEN 'unreadable' WHEN mandatory > 0 THEN 'violations' WHEN advisory > 0 THEN 'advisories'
      WHEN undecided > 0 THEN 'undecided' WHEN judged > 0 THEN 'compliant' ELSE 'nothing to judge' END
@@ -34,94 +32,6 @@ _OF_THIS_AUDIT: Final = "FROM shown s JOIN main.findings f ON f.stack = s.id WHE
 _FINDING: Final = f"s.url, s.project, s.name, s.owner, {', '.join(f'f.{field}' for field in FindingRow._fields)}"
 # As `order.importance`, and of several stacks by their places.
 _MOST_IMPORTANT_FIRST: Final = "f.rank, s.url, f.urn, f.rule"
-
-
-class StackTotal(NamedTuple):
-    """A stack with the numbers of its verdicts; `mandatory` and `advisory` are violations."""
-
-    id: int
-    url: str
-    target: str
-    project: str
-    name: str
-    resources: int
-    error: str
-    judged: int
-    mandatory: int
-    advisory: int
-    undecided: int
-    waived: int
-    status: StackStatus
-    owner: str
-
-    @property
-    def title(self) -> str:
-        return _title(self.project, self.name, self.url)
-
-
-class RuleTotal(NamedTuple):
-    """A rule with the number of stacks that violate it, and of its verdicts over all stacks."""
-
-    rule: str
-    level: str
-    stacks: int
-    failed: int
-    undecided: int
-    waived: int
-    passed: int
-    not_applicable: int
-
-
-class OwnerTotal(NamedTuple):
-    """An owner, empty for stacks without one, with the numbers of stacks and of their verdicts."""
-
-    owner: str
-    stacks: int
-    violating: int
-    mandatory: int
-    advisory: int
-    undecided: int
-    waived: int
-    unreadable: int
-
-
-class StackFinding(NamedTuple):
-    """A finding with the stack that it is of."""
-
-    url: str
-    project: str
-    stack: str
-    owner: str
-    finding: Finding
-
-    @property
-    def title(self) -> str:
-        return _title(self.project, self.stack, self.url)
-
-    @property
-    def last_waiver(self) -> Waiver:
-        """Of its waivers in force the one that ends last."""
-        return max(self.finding.waivers, key=lambda waiver: waiver.expires)
-
-
-@dataclass(frozen=True)
-class Totals:
-    """How many stacks there are of each status, and how many verdicts."""
-
-    statuses: dict[StackStatus, int]
-    mandatory: int
-    advisory: int
-    undecided: int
-    waived: int
-    resources: int
-
-    @property
-    def stacks(self) -> int:
-        return sum(self.statuses.values())
-
-    @property
-    def unreadable(self) -> int:
-        return self.statuses.get("unreadable", 0)
 
 
 class AuditResults:
@@ -342,8 +252,3 @@ class AuditResults:
             last = self._connection.execute("SELECT finished FROM baseline.audits ORDER BY id DESC").fetchone()
         if not last or not last[0]:
             raise AuditError(f"the audit in the baseline {baseline} was not finished: finish it first")
-
-
-def _title(project: str, stack: str, url: str) -> str:
-    """`PROJECT/STACK`, or where its state is if that does not tell."""
-    return f"{project}/{stack}" if project and stack else url

@@ -12,7 +12,8 @@ from typing import Final
 from policypack.audit.error import AuditError
 from policypack.audit.journal import KeptJournal
 from policypack.audit.owners import Owners
-from policypack.audit.results import AuditResults, Totals
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import Totals
 from policypack.config.terms import SEVERITIES, Severity
 from policypack.rules import RULES
 

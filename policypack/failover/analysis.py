@@ -190,7 +190,8 @@ def _by_steady_load(draft: ServiceFailover, service: BackendService, basis: Fail
     if all(loss.is_survivable for loss in each):
         return _unless_crowded(shown, service, basis.found, None)
     inexact = basis.found.inexact
-    if inexact and all(loss.left for loss in each):
+    least = losses(basis.found.fleets, after_scale_out=draft.is_cloud_run, demand=basis.found.least_load)
+    if inexact and all(loss.is_survivable for loss in least):
         return replace(shown, reasons=(f"{inexact.why}; set `--peak-rps`",), blocked_by=(inexact.property_name,))
     changes = remedies_of_instances(service, fleets, None) if draft.is_cloud_run else remedies(service, fleets, targets)
     return replace(shown, verdict="fails", remedies=changes)

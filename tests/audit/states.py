@@ -13,10 +13,11 @@ from typing import Any
 from policypack.audit.fingerprint import fingerprint, pack_digest
 from policypack.audit.journal import Journal
 from policypack.audit.record import StackRecord
-from policypack.audit.results import AuditResults, StackStatus
+from policypack.audit.results import AuditResults
 from policypack.audit.run import run_audit
 from policypack.audit.stores.content import MEBIBYTE
 from policypack.audit.stores.store import Store
+from policypack.audit.totals import StackStatus
 from policypack.audit.worker import Job, JobOptions, run_job
 from policypack.config.options import read_settings
 from policypack.rules import RULES

@@ -76,6 +76,7 @@ make(
 _ROUTE_WITH_PORT = _ROUTE_WITHOUT_PORT.replace('"name": "chat"}]}', '"name": "chat", "port": 80}]}')
 _TARGET_PORT = '"targetPort": 8000'
 _IMAGE = '"image": "vllm/vllm-openai:v0.9.1"'
+_SELECTOR = '{"selector": {"matchLabels": {"app": "vllm"}}'
 _ROUTED = '"backendRefs": [POOL]'
 _PROVIDER = "provider = providers[0]\n"
 _SPACE = """TARGET = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "chat"}
@@ -268,5 +269,15 @@ FIXES = {
         "_is_exposed",
         ('"exposed_ports": {"80": {}}', '"exposed_ports": {}', '"exposed_ports": {"80": {}}'),
         program=AUTONEG,
+    ),
+    "a selector that matches no Pods": fix(
+        "llm-backend-named-port",
+        "_has_pods",
+        (_IMPORTED, _POOL, _POOL),
+        (_CLASS, "gke-l7-rilb", "gke-l7-rilb"),
+        (_SELECTOR, _SELECTOR.replace("vllm", "chat"), _SELECTOR),
+        (_PROVIDER, f"{_PROVIDER}{_SPACE}", f"{_PROVIDER}{_SPACE}"),
+        program=GKE,
+        chosen="vllm",
     ),
 }

@@ -218,3 +218,18 @@ def test_the_message_names_the_annotation_and_the_option() -> None:
         "`controller.autoneg.dev/neg` of Service `vllm` names `field`, and no such service is in the stack; if this "
         "service is meant, set its `name`",
     )
+
+
+@pytest.mark.parametrize(
+    ("attached", "reason"),
+    [
+        (
+            entry("embed"),
+            "names `embed`, and no such service is in the stack; if this service is meant, set its `name`",
+        ),
+        (entry(region="us-central1"), "names it, with a `region` that is not its own: this service is global"),
+    ],
+)
+def test_the_reason_says_what_the_annotation_has_instead(attached: dict[str, Any], reason: str) -> None:
+    (found,) = findings(RULE, build(LEFT_CHAT, autoneg([attached])))
+    assert found.reasons == (f"`{AUTONEG}` of Service `vllm` {reason}",)

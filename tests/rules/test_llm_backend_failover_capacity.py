@@ -220,6 +220,31 @@ def test_nothing_says_what_the_load_of_a_fixed_size_is() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("size", "busy", "expected"),
+    [
+        pytest.param(6, lb(0.8, 8, 20), "failed", id="too few for the load of the other region"),
+        pytest.param(7, lb(0.8, 8, 20), "undecided", id="enough for that, and perhaps not for their own as well"),
+        pytest.param(6, lb(0.7, 8, 20), "undecided", id="less load in the other region"),
+        pytest.param(
+            1, {"loadBalancingUtilization": None, "metrics": [{"name": "queue"}]}, "undecided", id="no signal"
+        ),
+    ],
+)
+def test_a_fixed_size_has_to_carry_the_load_of_the_others(size: int, busy: dict[str, Any], expected: str) -> None:
+    us, eu = managed("us-central1"), managed("europe-west4", targetSize=size)
+    resources = [serving(us, eu), us, eu, autoscaler(us, **busy)]
+    check_verdict(RULE, resources, expected)
+    if expected == "failed":
+        (found,) = findings(RULE, build(*resources))
+        assert [(problem.observed, problem.fix) for problem in found.problems] == [
+            (
+                "Without `us-central1`, 42.9 % of the warm capacity is left for a steady load of at least 45.7 %.",
+                "Add VMs to the smaller regions or add a region.",
+            )
+        ]
+
+
 def test_the_peak_load_stands_in_for_a_signal() -> None:
     us, eu = managed("us-central1"), managed("europe-west4")
     by_queue: dict[str, Any] = {"loadBalancingUtilization": None, "metrics": [{"name": "queue"}]}

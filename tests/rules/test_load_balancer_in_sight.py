@@ -39,6 +39,17 @@ AUTONEG = {"controller.autoneg.dev/neg": '{"backend_services": {"80": [{"name": 
 CHILD = {"parent": config_group().urn}
 
 
+IN_INFRA = [{"name": "front", "namespace": "infra"}]
+FOR_ALL = {"name": "http", "protocol": "HTTP", "port": 80, "allowedRoutes": {"namespaces": {"from": "All"}}}
+FOR_ITS_OWN = {**FOR_ALL, "allowedRoutes": {}}
+FOR_SOME = {**FOR_ALL, "allowedRoutes": {"namespaces": {"from": "Selector", "selector": {}}}}
+
+
+def in_infra(listener: Any) -> R:
+    spec = {"gatewayClassName": "gke-l7-rilb", "listeners": [listener]}
+    return thing(GATEWAY_API, "Gateway", "front", spec, namespace="infra")
+
+
 def balancer(**spec: Any) -> R:
     return service("lb", spec={"type": "LoadBalancer", **spec})
 
@@ -51,6 +62,14 @@ def balancer(**spec: Any) -> R:
         pytest.param(served(pool(), health(pool()), policy(pool())), {"front": "passed"}, id="Gateway with a route"),
         pytest.param([gateway()], {"front": "failed"}, id="Gateway alone"),
         pytest.param([gateway(), route(pool(), parent="other")], {"front": "failed"}, id="another Gateway's route"),
+        pytest.param([in_infra(FOR_ITS_OWN), route(service(), parentRefs=IN_INFRA)], {"front": "failed"},
+                     id="route of another namespace"),
+        pytest.param([in_infra(FOR_ALL), route(service(), parentRefs=IN_INFRA)],
+                     {"front": "passed"}, id="which a listener takes"),
+        pytest.param([in_infra(FOR_SOME), route(service(), parentRefs=IN_INFRA)],
+                     {"front": "undecided"}, id="which a listener may take"),
+        pytest.param([gateway(), route(service(), parentRefs=[{"name": "front", "sectionName": "https"}])],
+                     {"front": "failed"}, id="route of a listener that is not there"),
         pytest.param([gateway(), route(pool(), parentRefs=Computed())], {"front": "undecided"}, id="computed parents"),
         pytest.param([gateway(), thing(GATEWAY_API, "TCPRoute", "tcp", {"parentRefs": [{"name": "front"}]})],
                      {"front": "failed"}, id="TCP route"),
@@ -126,6 +145,16 @@ def test_the_message_says_what_is_not_judged() -> None:
     ]
     assert finding(RULE, release(), config_group("files")).reasons == (
         "`files` and `release` may hold load balancers that the stack does not show",
+    )
+
+
+def test_the_message_names_the_route_that_no_listener_takes() -> None:
+    (problem,) = finding(RULE, gateway(), route(service(), parentRefs=[{"name": "front", "sectionName": "x"}])).problems
+    assert (problem.observed, problem.fix) == (
+        "Gateway `front` of class `gke-l7-rilb` creates a load balancer, but none of its listeners takes HTTPRoute "
+        "`route`.",
+        "Have a listener of Gateway `front` take HTTPRoute `route`: by its `allowedRoutes`, `sectionName` and host "
+        "names.",
     )
 
 

@@ -151,13 +151,62 @@ def in_cluster(*objects: R) -> list[R]:
                      id="the other one has a route"),
         pytest.param(in_cluster(SPACE, gateway(), route(FAR), service(), deployment({"image": "nginx"})), "undecided",
                      id="the other one serves no model"),
-        pytest.param(in_cluster(SPACE, gateway(), route(FAR_POOL)), "failed", id="pool"),
-        pytest.param(in_cluster(gateway(), route(FAR_POOL)), "undecided", id="pool, namespace elsewhere"),
+        pytest.param(in_cluster(SPACE, gateway(), route(FAR_POOL), pool()), "failed", id="pool beside another"),
+        pytest.param(in_cluster(SPACE, gateway(), route(FAR_POOL)), "undecided", id="pool with nothing beside"),
+        pytest.param(in_cluster(gateway(), route(FAR_POOL), pool()), "undecided", id="pool, namespace elsewhere"),
         pytest.param(in_cluster(SPACE, gateway(), route({**FAR, "name": Computed()})), "undecided", id="computed"),
     ],
 )  # fmt: skip
 def test_what_a_route_names_is_there(stack: list[R], expected: str) -> None:
     check_verdict(PORT, stack, expected, "route")
+
+
+ELSEWHERE = {"app": "other"}
+OTHERS_POOL = pool()
+OTHERS_POOL.inputs["spec"] = {**OTHERS_POOL.inputs["spec"], "selector": {"matchLabels": ELSEWHERE}}
+
+
+def of_other_pods(*others: R, target: R | None = None) -> list[R]:
+    """A Service whose selector the labels of the Pods do not match."""
+    chat = service(labels=ELSEWHERE) if target is None else target
+    return [SPACE, gateway(), route(chat), chat, deployment(LISTED), *others]
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param(in_cluster(*of_other_pods()), "failed", id="a Service"),
+        pytest.param(in_cluster(*of_other_pods(service("right"))), "undecided", id="another one has the Pods"),
+        pytest.param(of_other_pods(), "undecided", id="cluster elsewhere"),
+        pytest.param(in_cluster(*of_other_pods()[1:]), "undecided", id="namespace elsewhere"),
+        pytest.param(in_cluster(*of_other_pods(release())), "undecided", id="beside a release"),
+        pytest.param(in_cluster(*of_other_pods(thing("ray.io/v1", "RayService", "ray"))), "undecided",
+                     id="beside what makes Pods"),
+        pytest.param(in_cluster(*of_other_pods(thing("batch/v1", "Job", "job"))), "undecided", id="beside a job"),
+        pytest.param(in_cluster(*of_other_pods(thing("policy/v1", "PodDisruptionBudget", "pdb"))), "failed",
+                     id="beside what makes none"),
+        pytest.param(in_cluster(*of_other_pods(deployment(VLLM, labels=Computed(), name="new"))), "passed",
+                     id="computed labels of others"),
+        pytest.param(in_cluster(*of_other_pods(target=OTHERS_POOL)), "failed", id="a pool"),
+        pytest.param(in_cluster(SPACE, gateway(), route(pool()), pool()), "undecided", id="a pool with nothing beside"),
+        pytest.param(in_cluster(*of_other_pods(target=service(labels=None))), "passed", id="without a selector"),
+    ],
+)  # fmt: skip
+def test_the_pods_of_a_selector(stack: list[R], expected: str) -> None:
+    check_verdict(PORT, stack, expected)
+
+
+def test_a_route_beside_what_makes_services_may_lead_to_them() -> None:
+    ray = thing("ray.io/v1", "RayService", "ray")
+    check_verdict(PORT, in_cluster(SPACE, gateway(), route(FAR), service(), deployment(), ray), "undecided", "route")
+
+
+def test_the_reason_says_where_one_of_the_name_is() -> None:
+    (found,) = findings(PORT, build(gateway(), route({**FAR, "name": "chat"}), service(namespace="web")))
+    assert found.reasons == (
+        "Service `chat` is not known to be in the stack; one of this name is in the namespace `web`, and a route says "
+        "that by `namespace`",
+    )
 
 
 @pytest.mark.parametrize(("port", "expected"), [(80, "passed"), (8000, "failed")])

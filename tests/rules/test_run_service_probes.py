@@ -55,6 +55,9 @@ def liveness(**changes: Any) -> dict[str, Any]:
         pytest.param(startup(timeoutSeconds=10), "passed", id="timeout as long as the period"),
         pytest.param(readiness({**HTTP, "timeoutSeconds": 20}), "failed", id="readiness timeout above the period"),
         pytest.param({**PROBED, "image": "ollama/ollama:0.9"}, "undecided", id="a path that the server lacks"),
+        pytest.param({**PROBED, "image": "eu.pkg.dev/acme/litellm"}, "undecided", id="an image without a tag"),
+        pytest.param({**PROBED, "image": "eu.pkg.dev/acme/ollama@sha256:0a"}, "undecided", id="an image by its digest"),
+        pytest.param({**PROBED, "image": "eu.pkg.dev/acme/ollama-ui:1"}, "passed", id="another image"),
         pytest.param({**PROBED, "image": "x", "commands": ["ollama", "serve"]}, "undecided", id="named by the command"),
         pytest.param({**PROBED, "image": "vllm/vllm-openai"}, "passed", id="the path of the server"),
         pytest.param({**PROBED, "image": Computed()}, "passed", id="computed image"),
@@ -134,6 +137,15 @@ def test_the_fix_names_the_path_of_the_server() -> None:
     ):
         _, readiness = finding(RULE, *chained(run(US, {"image": image}))).problems
         assert readiness.fix == f'Set `readiness_probe={{"http_get": {{"path": "{path}"}}}}` on the container{more}.'
+
+
+def test_the_fix_for_the_path_of_the_server_is_to_allow_it() -> None:
+    asked = {"httpGet": {"path": "/health/readiness"}, "failureThreshold": 60}
+    container = {**PROBED, "image": "eu.pkg.dev/acme/litellm@sha256:0a", "startupProbe": asked, "readinessProbe": asked}
+    problems = finding(RULE, *chained(run(US, container))).problems
+    fix = "Add `/health/readiness`, which is a health path of litellm, to the option `allowed_paths`."
+    assert {problem.fix for problem in problems} == {fix}
+    check_verdict(RULE, chained(run(US, container)), "passed", "llm-us-central1", allowed_paths=["/health/readiness"])
 
 
 def test_the_messages() -> None:

@@ -33,6 +33,7 @@ class ServiceFleets:
         why: what keeps them from being known; empty if they are.
         has_untargeted: some backend certainly has no target, so there is no capacity to speak of.
         inexact: why the steady load may be lower than the fleets say; `None` if it is not.
+        least_load: the steady load of those of which it is exact, which is what there is at least.
         has_fixed_size: some group has no autoscaler that is on.
         switched_off: the names of the autoscalers that are off.
         alternatives: the fleets as each way of pairing backends and groups makes them, if which has which is all that
@@ -45,6 +46,7 @@ class ServiceFleets:
     why: tuple[Unresolved, ...] = ()
     has_untargeted: bool = False
     inexact: Unresolved | None = None
+    least_load: float = 0.0
     has_fixed_size: bool = False
     switched_off: tuple[str, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -223,6 +225,9 @@ def _weighed(found: _Collected) -> ServiceFleets:
     return ServiceFleets(
         fleets,
         inexact=_inexact(found),
+        least_load=sum(
+            fleet.load for fleet, sizing in zip(fleets.values(), found.sizings, strict=True) if sizing.is_exact
+        ),
         has_fixed_size=any(one.is_fixed for one in found.sizings),
         switched_off=tuple(one.switched_off for one in found.sizings if one.switched_off),
         targets=targets,

@@ -9,7 +9,7 @@ from typing import Final
 from policypack.model.frontend.route import PathMatcher, PathRule, Route, RouteRule
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.path import on_path
-from policypack.model.graph.resource import Resource
+from policypack.model.graph.resource import Resource, ordered
 from policypack.model.graph.stack import Stack
 from policypack.model.graph.tokens import BACKEND_BUCKET, SERVICE_TYPES, URL_MAP_TYPES
 from policypack.model.graph.view import View
@@ -62,14 +62,13 @@ class UrlMap(View):
     @cached_property
     def services(self) -> tuple[Resource, ...]:
         """The backend services in the stack that certainly are among its targets, ordered by URN."""
-        found = {
-            target.urn: target
+        return ordered(
+            target
             for route in known_in(self.routes)
             for links in known_in(route.targets)
             for target in links.targets
             if target.type in SERVICE_TYPES
-        }
-        return tuple(found[urn] for urn in sorted(found))
+        )
 
     @property
     def passes_requests_on(self) -> bool | Unknown:
@@ -109,15 +108,15 @@ class UrlMap(View):
         """The backend services in the stack that may be among its targets; `None` if there may be others."""
         if isinstance(self.routes, Unknown):
             return None
-        found = {service.urn: service for service in self.services}
+        found = [*self.services]
         for route in self.routes:
             if isinstance(route.targets, Unknown):
                 return None
             for links in route.targets:
                 if not links.is_complete and not links.is_closed:
                     return None
-                found |= {one.urn: one for one in links.candidates if one.type in SERVICE_TYPES}
-        return tuple(found[urn] for urn in sorted(found))
+                found += (one for one in links.candidates if one.type in SERVICE_TYPES)
+        return ordered(found)
 
     def sends(self, path: str, service: Resource) -> bool | Unknown:
         """Whether requests for a path reach a service under that path, on any host."""

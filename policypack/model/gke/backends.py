@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from policypack.model.gke.exports import exported_targets
 from policypack.model.gke.fronts import TARGETS, Front, Route, gateways_of, routes_of
-from policypack.model.gke.missing import is_missing, meant_by
+from policypack.model.gke.missing import has_no_pods, is_missing, meant_by, unserved_beside
 from policypack.model.gke.opaque import opaque_in, why_hidden
 from policypack.model.gke.policies import Policy
 from policypack.model.gke.workloads import Workload, workloads_behind
@@ -160,7 +160,7 @@ class GkeBackend:
     @cached_property
     def is_llm(self) -> bool | Unknown:
         """Whether it serves a model: an InferencePool, or Pods with accelerators or with a known model server."""
-        if self.is_pool or (self.is_missing and self.meant):
+        if self.is_pool or (self.is_missing and self.meant) or self.unserved:
             return True
         found = any_of(all_of([serves, one.is_model_server]) for one, serves in self.workloads_anywhere)
         is_open = not self.target or not self.workloads or opaque_in(self.stack, self.shown_on)
@@ -175,6 +175,11 @@ class GkeBackend:
     def meant(self) -> tuple[KubernetesObject, ...]:
         """Where nothing has the name in its route: what serves a model beside it, and has no route."""
         return () if self.target or not isinstance(self.ref, Ref) else meant_by(self.shown_on, self.ref)
+
+    @cached_property
+    def unserved(self) -> tuple[Workload, ...]:
+        """Where its selector certainly matches no Pods: what serves a model beside it, and is behind nothing."""
+        return unserved_beside(self.target) if self.target and has_no_pods(self.target) else ()
 
     @property
     def target_ports(self) -> tuple[int, ...]:

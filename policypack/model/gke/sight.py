@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import ClassVar, Final, NamedTuple
 
 from policypack.model.gke.backends import all_backends
+from policypack.model.gke.edge.listeners import takes_route
 from policypack.model.gke.exports import is_exported
 from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
 from policypack.model.gke.opaque import opaque_resources, why_hidden
@@ -33,7 +34,7 @@ from policypack.model.kubernetes.kinds import (
     SERVICE,
 )
 from policypack.model.kubernetes.objects import KubernetesObject, all_objects, objects_of
-from policypack.model.values.logic import any_of, equals
+from policypack.model.values.logic import all_of, any_of, equals
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.wording import quoted
 
@@ -59,11 +60,13 @@ class Signal(NamedTuple):
         resource: the resource.
         sight: whether rules judge the load balancer.
         text: what it is or why it is not judged: a sentence where it is out of sight, else a clause.
+        fix: what to do, a sentence; empty where there is nothing special to do.
     """
 
     resource: Resource
     sight: Sight
     text: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +123,30 @@ def _of_front(front: Front) -> Signal:
         why = f"whether GKE creates a load balancer for {front.label} is not known"
         return Signal(front.resource, Sight.NOT_KNOWN, why)
     of_class = f" of class `{name}`" if isinstance(name, str) else ""
-    lacks = "it has no backends" if front.is_ingress else "no HTTPRoute or GRPCRoute in this stack is attached to it"
-    if not front.is_ingress and (why := why_hidden(front.stack, front)):
-        return Signal(
-            front.resource, Sight.NOT_KNOWN, f"no route in this stack is attached to {front.label}, and {why}"
-        )
-    return Signal(front.resource, Sight.OUT_OF_SIGHT, f"{front.label}{of_class} creates a load balancer, but {lacks}.")
+    lacks, fix = "it has no backends", ""
+    if not front.is_ingress:
+        if why := why_hidden(front.stack, front):
+            text = f"no route in this stack is attached to {front.label}, and {why}"
+            return Signal(front.resource, Sight.NOT_KNOWN, text)
+        lacks, fix = _lacks_routes(front)
+    text = f"{front.label}{of_class} creates a load balancer, but {lacks}."
+    return Signal(front.resource, Sight.OUT_OF_SIGHT, text, fix)
+
+
+def _lacks_routes(front: Front) -> tuple[str, str]:
+    """Why no route is attached to a Gateway, a clause, and what to do if one names it."""
+    refused = [one.label for one, is_parent in _routes_that_name(front) if is_parent is True]
+    if not refused:
+        return "no HTTPRoute or GRPCRoute in this stack is attached to it", ""
+    routes = ", ".join(refused)
+    fix = f"Have a listener of {front.label} take {routes}: by its `allowedRoutes`, `sectionName` and host names."
+    return f"none of its listeners takes {routes}", fix
+
+
+def _routes_that_name(front: Front) -> Iterator[tuple[KubernetesObject, bool | Unknown]]:
+    for one in objects_of(front.stack, ROUTES):
+        if one.group in GATEWAY_GROUPS:
+            yield from ((one, is_it) for gateway, is_it in gateways_of(front.stack, one) if gateway is front)
 
 
 def _leads_on(front: Front) -> bool | Unknown:
@@ -133,9 +154,7 @@ def _leads_on(front: Front) -> bool | Unknown:
     if front.is_ingress:
         routes = (route for route in routes_of(front.stack) if route.holder.urn == front.urn)
         return any_of(UNKNOWN if isinstance(route.ref, Unknown) else True for route in routes)
-    holders = (one for one in objects_of(front.stack, ROUTES) if one.group in GATEWAY_GROUPS)
-    found = (gateways_of(front.stack, one) for one in holders)
-    return any_of(is_parent for gateways in found for gateway, is_parent in gateways if gateway is front)
+    return any_of(all_of([is_it, takes_route(front, one)]) for one, is_it in _routes_that_name(front))
 
 
 def _services(stack: Stack) -> Iterator[Signal]:

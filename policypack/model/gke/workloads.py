@@ -160,10 +160,16 @@ def selector_of(target: KubernetesObject) -> Properties | Unknown | None:
 
 
 @per_stack
+def workloads_of(stack: Stack) -> tuple[Workload, ...]:
+    """What makes Pods in a stack, ordered by URN."""
+    return tuple(Workload.of(one.resource, stack) for one in objects_of(stack, tuple(_TEMPLATES)))
+
+
+@per_stack
 def workloads_behind(stack: Stack, target: KubernetesObject) -> tuple[tuple[Workload, bool | Unknown], ...]:
     """What makes Pods that a Service or an InferencePool sends requests to, or may, each with whether it does."""
-    here = [one for one in objects_of(stack, tuple(_TEMPLATES)) if same_cluster(one, target) is not False]
-    found = ((one, _serves(one, target)) for one in (Workload.of(one.resource, stack) for one in here))
+    here = [one for one in workloads_of(stack) if same_cluster(one, target) is not False]
+    found = ((one, _serves(one, target)) for one in here)
     return tuple((one, serves) for one, serves in found if serves is not False)
 
 

@@ -83,9 +83,17 @@ def _fleets_of(
         targets[backend.neg.urn] = Target("IN_FLIGHT", fleet.target, 1.0)
         if not fleet.warm < fleet.maximum:
             fixed.append(backend.service)
+    least = sum(fleet.load for fleet in fleets.values() if fleet.warm < fleet.maximum)
     why = f"`{fixed[0].name}` has a fixed number of instances, and no signal shows its load" if fixed else ""
     inexact = Unresolved(why, "template") if fixed and needs_load else None
-    return ServiceFleets(fleets, inexact=inexact, has_fixed_size=bool(fixed), targets=targets, starts_on_demand=True)
+    return ServiceFleets(
+        fleets,
+        inexact=inexact,
+        least_load=least,
+        has_fixed_size=bool(fixed),
+        targets=targets,
+        starts_on_demand=True,
+    )
 
 
 def _why_open(backend: ServerlessBackend) -> Unresolved | None:

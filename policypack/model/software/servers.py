@@ -32,7 +32,7 @@ class Server:
 
     Attributes:
         paths: the request paths of its health, the best first.
-        words: what its images, commands and modules are called.
+        words: what its images, commands and modules are called; with a colon at the end, the name of an image.
         source: where its paths are documented.
         is_ready: 200 means that it can serve the model, and not only that its process runs.
         lacks: paths of other servers' health that it has not, or not without a key.
@@ -44,6 +44,8 @@ class Server:
     is_ready: bool = True
     lacks: tuple[str, ...] = ()
 
+
+_OF_AN_IMAGE: Final = ":"
 
 # fmt: off
 SERVERS: Final[dict[ServerName, Server]] = {
@@ -124,4 +126,14 @@ def servers_named_by(machines: Iterable[Resource]) -> tuple[ServerName, ...]:
 def servers_in(texts: Iterable[str]) -> tuple[ServerName, ...]:
     """The servers that images, commands or scripts name."""
     texts = tuple(texts)
-    return tuple(name for name, one in SERVERS.items() if any(word in text for text in texts for word in one.words))
+    return tuple(
+        name for name, one in SERVERS.items() if any(_names(text, word) for text in texts for word in one.words)
+    )
+
+
+def _names(text: str, word: str) -> bool:
+    """Whether a text names a server by a word of its own; an image in any registry has a tag, a digest or neither."""
+    if not word.endswith(_OF_AN_IMAGE):
+        return word in text
+    image = word.removesuffix(_OF_AN_IMAGE)
+    return word in text or f"{image}@" in text or text.endswith(image)

@@ -8,7 +8,8 @@ from io import StringIO
 from itertools import chain
 from typing import Final, NamedTuple
 
-from policypack.audit.results import AuditResults, StackFinding
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import StackFinding
 from policypack.wording import printable, waiver_text
 
 _UNREADABLE: Final = "unreadable"

@@ -6,7 +6,8 @@ from datetime import date
 from itertools import islice
 from typing import Any, Final
 
-from policypack.audit.results import AuditResults, StackStatus, StackTotal
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import StackStatus, StackTotal
 from policypack.evaluate import Finding
 from policypack.report.audit.text import (
     STATUS_IN_WORDS,

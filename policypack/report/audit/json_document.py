@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from policypack import PACK_NAME, VERSION
 from policypack.audit.record import RuleCount
-from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackStatus, StackTotal, Totals
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import OwnerTotal, RuleTotal, StackFinding, StackStatus, StackTotal, Totals
 from policypack.report.json_parts import finding_json, problems_json
 from policypack.report.text import json_text
 from policypack.wording import printable

@@ -12,7 +12,8 @@ from typing import Final
 from xml.etree import ElementTree
 
 from policypack import PACK_NAME
-from policypack.audit.results import AuditResults, StackTotal
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import StackTotal
 from policypack.evaluate import Finding
 from policypack.report.audit.text import NOTHING_JUDGED, summary
 from policypack.report.junit_elements import DECLARATION, as_text, element, outcome, with_counts

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from policypack.audit.results import AuditResults, OwnerTotal, RuleTotal, StackFinding, StackTotal
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import OwnerTotal, RuleTotal, StackFinding, StackTotal
 from policypack.report.audit.text import bad_stacks, first_of, headline, soon, summary
 from policypack.report.markdown_text import code, fitting, folded, left_out_here, plain, row, sentence, table
 from policypack.wording import EXPIRES_SOON_DAYS, counted, facts_of, waiver_text

@@ -6,7 +6,8 @@ import hashlib
 from itertools import islice
 from typing import Any, Final
 
-from policypack.audit.results import AuditResults, StackFinding
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import StackFinding
 from policypack.report.audit.place import path_of
 from policypack.report.audit.text import NOTHING_JUDGED
 from policypack.report.sarif_log import MOST_RESULTS, SarifResult, left_out_of_sarif, sarif_log

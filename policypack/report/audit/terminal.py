@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from policypack.audit.results import AuditResults, RuleTotal, StackFinding, StackStatus
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import RuleTotal, StackFinding, StackStatus
 from policypack.report.audit.text import bad_stacks, first_of, statuses_of, summary
 from policypack.report.console import plain_text
 from policypack.wording import counted, printable

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeVar, get_args
 
-from policypack.audit.results import AuditResults, StackFinding, StackStatus, StackTotal, Totals
+from policypack.audit.results import AuditResults
+from policypack.audit.totals import StackFinding, StackStatus, StackTotal, Totals
 from policypack.wording import EXPIRES_SOON_DAYS, counted, verdicts_text
 
 Item = TypeVar("Item")

@@ -62,7 +62,7 @@ def llm_backend_failover_capacity(service: BackendService, options: FailoverCapa
     The steady load of a backend is the share of its capacity at which the autoscaler keeps it: the target of
     `load_balancing_utilization`, or the target of `cpu_utilization` divided by `max_utilization`. Without such a
     signal, for example with a group of a fixed size, the load is unknown. A region then fails only if its loss leaves
-    no capacity at all, unless the option `peak_load` gives the load.
+    no capacity at all, or less than the other groups' load, unless the option `peak_load` gives the load.
 
     Cloud Run starts instances on demand. The capacity of a Cloud Run service is therefore its maximum number of
     instances times `max_instance_request_concurrency`. Without a maximum, the quota is the limit and the rule does not
@@ -166,16 +166,17 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
     after_scale_out = options.after_scale_out or found.starts_on_demand
     each = losses(found.fleets, after_scale_out=after_scale_out, demand=demand)
     fatal = [loss for loss in each if not loss.is_survivable]
-    if fatal and found.inexact and all(loss.left for loss in fatal):
-        why = f"{found.inexact.why}; set the option `peak_load` of this rule"
-        yield Undecided(why, found.inexact.property_name)
-        return
+    if fatal and found.inexact:
+        least = losses(found.fleets, after_scale_out=after_scale_out, demand=found.least_load)
+        fatal = [loss for loss in least if not loss.is_survivable]
+        if not fatal:
+            why = f"{found.inexact.why}; set the option `peak_load` of this rule"
+            yield Undecided(why, found.inexact.property_name)
+            return
     if not fatal and found.starts_on_demand:
         why = too_small_alone(found.fleets, demand=demand)
         yield from [Undecided(why, "template")] if why else []
     for loss in fatal:
-        if loss.left and found.inexact:
-            continue
         yield Fail(
             _observed(loss, found),
             "Whichever region is lost, the others can carry the whole load.",
@@ -184,18 +185,19 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
 
 
 def _observed(loss: Loss, found: ServiceFleets) -> str:
+    at_least = "at least " if found.inexact else ""
     if found.starts_on_demand:
         return (
             f"Without `{loss.region}`, the Cloud Run services of the other regions serve at most {loss.left:g} "
-            f"requests at a time, but the steady load is {loss.load:g}."
+            f"requests at a time, but the steady load is {at_least}{loss.load:g}."
         )
     if not loss.total:
         return "No backend has warm VMs that can take load."
-    if found.inexact:
+    if found.inexact and not loss.left:
         return f"Without `{loss.region}`, no warm capacity is left."
     return (
         f"Without `{loss.region}`, {100 * loss.left_fraction:.3g} % of the warm capacity is left for a steady load of "
-        f"{100 * loss.load_fraction:.3g} %."
+        f"{at_least}{100 * loss.load_fraction:.3g} %."
     )
 
 
@@ -218,7 +220,8 @@ def _fix(loss: Loss, fatal: Sequence[Loss], regions: int, found: ServiceFleets) 
         warm = "Keep VMs warm in more than one region: set ``min_replicas`` of an autoscaler, or ``target_size``."
         return f"{_switched_on(found)}{warm}"
     if found.has_fixed_size:
-        return f"{_switched_on(found)}Add VMs to the smaller regions, add a region, or lower the option `peak_load`."
+        given = "" if found.inexact else ", or lower the option `peak_load`"
+        return f"{_switched_on(found)}Add VMs to the smaller regions or add a region{given}."
     # VMs that are added bring load with them, so that equal regions never get there.
     is_uneven = loss.load_fraction <= (regions - 1) / regions
     more = ", raise ``min_replicas`` in the smaller regions" if is_uneven else ""

@@ -51,9 +51,10 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     own ports, and passthrough load balancers keep the client's port, so neither is judged. Of the NEGs of a Kubernetes
     Service, the ports in its annotations are: they are ports of the Service.
 
-    On GKE, the rule reads routes and Ingresses: the Service that they name exists and has the port that they name, and
-    its `targetPort` is a port of the Pods. A name is one of a container's ports. A number fails if the Pods run only
-    vLLM, and its command line shows that it listens on another port.
+    On GKE, the rule reads routes and Ingresses: the Service that they name exists, its selector matches Pods, it has
+    the port that they name, and its `targetPort` is a port of the Pods. A name is one of a container's ports. A number
+    fails if the Pods run only vLLM, and its command line shows that it listens on another port. That something does not
+    exist is certain in a cluster and a namespace that the stack makes.
 
     ## Why it matters
     Without `port_name`, the API uses the name `http`. A group that does not define the name gets no traffic: its
@@ -107,8 +108,8 @@ def llm_backend_named_port(service: BackendService, options: Options) -> Checks:
     The verdict is undecided when:
 
     - a group is outside the stack or not known, or its named ports are computed or left to a controller;
-    - on GKE, the Service is not in the stack, a port is computed, or requests go to a number that no container lists in
-      its `ports`. A container may listen on it all the same; list it, and the rule passes.
+    - on GKE, the Service or its Pods are not in the stack, a port is computed, or requests go to a number that no
+      container lists in its `ports`. A container may listen on it all the same; list it, and the rule passes.
     """
     yield attached_have_ports(service)
     doubt = Undecided("whether instance groups are among its backends is not known", "backends")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.kubernetes.controllers import all_attachments, services_with_negs
+from policypack.model.kubernetes.names import is_called
 from policypack.rule import Options, rule
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided
 from policypack.wording import quoted
@@ -104,6 +105,10 @@ def backend_controller_backends(service: BackendService, options: Options) -> Ch
 def _why_nothing_is_attached(service: BackendService) -> str:
     """Why a controller is there and attaches nothing to a service, as far as the stack shows it; empty if none is."""
     found = all_attachments(service.stack)
+    elsewhere = next((one for one in found if is_called(service.resource, one.backend_service) is True), None)
+    if elsewhere:
+        place = "regional" if service.is_regional else "global"
+        return f"{elsewhere.label} names it, with a `region` that is not its own: this service is {place}"
     names = sorted({one.backend_service for one in found if isinstance(one.backend_service, str)})
     if names:
         given = quoted(names)

@@ -23,7 +23,7 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
 
     No rule judges these:
 
-    - Gateways, Ingresses and InferencePools without the above;
+    - Gateways, Ingresses and InferencePools without the above, and Gateways none of whose listeners takes a route;
     - Services of type LoadBalancer;
     - Multi Cluster Ingresses;
     - policies whose Gateway is not in the stack;
@@ -87,7 +87,7 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
         yield Undecided("what it serves may be created later in this update")
     elif signal.sight is Sight.OUT_OF_SIGHT:
         yield Fail(
-            f"{signal.text} Its backends are not judged.",
+            f"{signal.text} Its backends are not judged." if not signal.fix else signal.text,
             "Every load balancer in the stack is judged or waived.",
-            "Declare what it serves in this stack, or review it yourself and waive this rule for it.",
+            signal.fix or "Declare what it serves in this stack, or review it yourself and waive this rule for it.",
         )

@@ -6,6 +6,7 @@ from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
 from policypack.model.gke.fronts import Route
+from policypack.model.gke.missing import has_no_pods, namesakes_of, selects_nothing, unserved_beside
 from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool, targets_of
 from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL, INGRESS
 from policypack.model.kubernetes.objects import KubernetesObject
@@ -33,6 +34,8 @@ def has_the_port(backend: GkeBackend) -> Checks:
         doubt = Undecided(f"whether {route.holder.label} leads to {backend.label} is not known", "backendRefs")
         target = backend.target
         yield provided(leads, doubt, _leads_on(target, route) if target else _is_there(backend, route))
+    if backend.target:
+        yield _has_pods(backend.target)
 
 
 def _of_import(backend: GkeBackend) -> Checks:
@@ -47,17 +50,33 @@ def _of_import(backend: GkeBackend) -> Checks:
 
 def _is_there(backend: GkeBackend, route: Route) -> Checks:
     names = [f"{one.identity}" for one in backend.meant]
-    if backend.is_missing and (names or backend.kind == INFERENCE_POOL):
+    if backend.is_missing and names:
         yield Fail(
             f"{route.holder.label} leads to {backend.label}, which is not in its namespace.",
             "A backend that exists.",
-            f"Set the `name` of the backend in {route.holder.label} to {quoted(names)}."
-            if names
-            else f"Create {backend.label} in that namespace, or name another one in {route.holder.label}.",
+            f"Set the `name` of the backend in {route.holder.label} to {quoted(names)}.",
         )
         return
-    meant = f"; if {quoted(names)} is meant, set its `name` in {route.holder.label}" if names else ""
-    yield Undecided(f"{backend.label} is not known to be in the stack{meant}", "backendRefs")
+    hint = f"; if {quoted(names)} is meant, set its `name` in {route.holder.label}" if names else ""
+    spaces = [f"{one.namespace}" for one in namesakes_of(route.holder, route.ref)]
+    if spaces:
+        hint = f"; one of this name is in the namespace {quoted(spaces)}, and a route says that by `namespace`"
+    yield Undecided(f"{backend.label} is not known to be in the stack{hint}", "backendRefs")
+
+
+def _has_pods(target: KubernetesObject) -> Checks:
+    if not selects_nothing(target):
+        return
+    beside, is_certain = [one.label for one in unserved_beside(target)], has_no_pods(target)
+    if beside and is_certain:
+        yield Fail(
+            f"The selector of {target.label} matches no Pods of its namespace.",
+            "Pods behind every backend.",
+            f"Set the selector of {target.label} to labels of the Pods of {' or '.join(beside)}.",
+        )
+    elif beside or is_certain:
+        others = f", and nothing selects those of {', '.join(beside)}" if beside else ""
+        yield Undecided(f"the selector of {target.label} matches no Pods of the stack{others}", "selector")
 
 
 def _leads_on(target: KubernetesObject, route: Route) -> Checks:
@@ -126,7 +145,7 @@ def _how_to_name(target: KubernetesObject, route: Route, ports: tuple[ServicePor
 def _pods_have(target: KubernetesObject, port: str, field: str) -> Checks:
     pods = Pods.behind(target)
     have, listed = pods.have(port), quoted(pods.listed) if pods.listed else ""
-    if have is True:
+    if have is True or selects_nothing(target):
         return
     is_name = not port.isdecimal()
     if have is UNKNOWN:

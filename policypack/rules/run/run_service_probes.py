@@ -194,7 +194,10 @@ def _asks_the_server(
     path = known(probe.path, "template", because=f"the path of ``{name}`` decides")
     if path.partition("?")[0] not in options.allowed_paths:
         other = "; if the server's health path is another one, add it to the option `allowed_paths`"
-        fix = fix if "`allowed_paths`" in fix else f"{fix[:-1]}{other}."
+        if path in health_paths(servers) and len(servers) == 1:
+            fix = f"Add `{path}`, which is a health path of {servers[0]}, to the option `allowed_paths`."
+        elif "`allowed_paths`" not in fix:
+            fix = f"{fix[:-1]}{other}."
         yield Fail(f"Its ``{name}`` requests `{path}`.", _required(name, options), fix)
     elif doubt := doubt_about(path, servers, "its container"):
         yield Undecided(doubt, "template")

@@ -44,6 +44,15 @@ def plain_listeners(front: Front, holder: KubernetesObject) -> tuple[Listener, .
     return tuple(one for one in found if one.takes is not False)
 
 
+def takes_route(front: Front, holder: KubernetesObject) -> bool | Unknown:
+    """Whether a listener of a Gateway takes a route that names the Gateway.
+
+    https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes
+    """
+    listeners = or_else(front.spec.objects("listeners"), [Properties(UNKNOWN)])
+    return any_of(_takes(front, one, holder) for one in listeners)
+
+
 def name_of_https_listener(front: Front) -> str | None:
     """The name of a listener of a Gateway for HTTPS, if one is known."""
     listeners = known_in(front.spec.objects("listeners"))
