@@ -103,7 +103,7 @@ def test_a_violation_says_what_was_observed_what_is_required_and_how_to_fix_it(t
 def test_colors_are_for_terminals_or_on_demand(tmp_path: Path) -> None:
     one_region = state(tmp_path, [ONE_REGION_STATE])
     assert "\x1b" in process("check", one_region, "--color", "always").stdout
-    assert "\x1b" not in process("check", one_region, "--color", "never").stdout
+    assert "\x1b" not in command("check", one_region, "--color", "never").stdout
     assert "\x1b" not in process("check", one_region).stdout
 
 
@@ -371,7 +371,7 @@ def test_a_report_that_cannot_be_written_is_no_violation() -> None:
 
 
 def test_the_file_of_a_project_is_not_a_state() -> None:
-    assert_refused(process("check", "reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
+    assert_refused(command("check", "reference_stack/Pulumi.dev.yaml"), "give its folder", "--stack")
 
 
 def test_without_its_libraries_the_command_line_says_what_to_install() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.fixes.fix import Edit, Fix, fix
+from tests.fixes.other_programs import INTERNAL
 from tests.fixes.programs import PASSTHROUGH, REGIONAL
 
 _RULE = "forwarding-rule-scheme"
@@ -128,7 +129,88 @@ _PORTS = '    ports=["8000"],\n'
 _SIX = ", ".join(f'"{port}"' for port in range(8000, 8006))
 _EVERY_PORT = "    all_ports=True,\n"
 
+_STREAM = """
+import pulumi_gcp as gcp
+
+service = gcp.compute.BackendService(
+    "stream",
+    load_balancing_scheme="INTERNAL_MANAGED",
+    protocol="TCP",
+    backends=[{"group": "projects/p-demo/regions/us-central1/instanceGroups/llm", "max_utilization": 0.8}],
+)
+proxy = gcp.compute.TargetTCPProxy("proxy", backend_service=service.id)
+gcp.compute.GlobalForwardingRule(
+    "entry",
+    load_balancing_scheme="INTERNAL_MANAGED",
+    port_range="443",
+    target=proxy.id,
+    subnetwork="projects/p-demo/regions/us-central1/subnetworks/llm",
+)
+"""
+_TCP_PROXY = 'gcp.compute.TargetTCPProxy("proxy", backend_service=service.id)'
+_SSL_PROXY = 'gcp.compute.TargetSSLProxy("proxy", backend_service=service.id, ssl_certificates=["llm"])'
+_ENTRY = "    entries[region] = gcp.compute.GlobalForwardingRule(\n"
+_IN_SUBNET = "        subnetwork=subnet.id,\n"
+_DIRECT = 'certificate_manager_certificates=["llm"]'
+
+
+def _reserved(address: str) -> str:
+    return f"    address = gcp.compute.{address}\n{_ENTRY}"
+
+
+def _subnetworks(of_address: str) -> str:
+    made = (f'{name} = gcp.compute.Subnetwork("{name}", region="us-central1", network="llm", '
+            f'ip_cidr_range="10.{number}.0.0/20")\n' for number, name in enumerate(("own", "other")))  # fmt: skip
+    address = f'"front", region="us-central1", address_type="INTERNAL", subnetwork={of_address}.id'
+    return f"{''.join(made)}address = gcp.compute.Address({address})\n{_FRONT}"
+
+
 FIXES: dict[str, Fix] = {
+    "a target SSL proxy of an internal load balancer": fix(
+        _RULE, "takes_proxy", (_TCP_PROXY, _SSL_PROXY, _TCP_PROXY), program=_STREAM, chosen="TargetTCPProxy"
+    ),
+    "both kinds of certificates": fix(
+        _RULE,
+        "has_one_kind",
+        (_DIRECT, f'{_DIRECT}, ssl_certificates=["llm"]', _DIRECT),
+        program=INTERNAL,
+    ),
+    "a global address of a cross-region rule": fix(
+        _RULE,
+        "_is_there",
+        (
+            _ENTRY,
+            _reserved('GlobalAddress(f"front-{region}", address_type="INTERNAL")'),
+            _reserved('Address(f"front-{region}", address_type="INTERNAL", region=region)'),
+        ),
+        (_IN_SUBNET, *2 * (f"{_IN_SUBNET}        ip_address=address.id,\n",)),
+        program=INTERNAL,
+    ),
+    "an address of another IP version": fix(
+        _RULE,
+        "_is_of_its_version",
+        (_FRONT, *2 * (_address(""),)),
+        (_TO_PROXY, f'{_AT}    ip_version="IPV6",\n', f'{_AT}    ip_version="IPV4",\n'),
+        program=REGIONAL,
+    ),
+    "an address of another subnetwork": fix(
+        _RULE,
+        "_is_of_its_subnetwork",
+        (_FRONT, _subnetworks("other"), _subnetworks("own")),
+        (_TO_SERVICE, *2 * (f"{_TO_SERVICE}    subnetwork=own.id,\n    ip_address=address.id,\n",)),
+        program=PASSTHROUGH,
+    ),
+    "no subnetwork of a network in custom mode": fix(
+        _RULE,
+        "names_its_subnetwork",
+        (
+            _PORTS,
+            f"{_PORTS}    network=network.id,\n",
+            f"{_PORTS}    network=network.id,\n    subnetwork=subnet.id,\n",
+        ),
+        program=_ON_VMS,
+        chosen="subnet",
+    ),
     "ports that nobody is admitted to": fix(
         _RULE,
         "_serves_there",
@@ -214,7 +296,7 @@ FIXES: dict[str, Fix] = {
     ),
     "a subnetwork of proxies": fix(
         _RULE,
-        "is_not_among_proxies",
+        "is_none_of_proxies",
         (_FRONT, *2 * (_PROXIES + _FRONT,)),
         (
             _TO_SERVICE,
@@ -233,7 +315,7 @@ FIXES: dict[str, Fix] = {
     "UDP to a service of TCP": fix(
         _RULE,
         "has_protocol_of",
-        (_TO_SERVICE, f'{_TO_SERVICE}    ip_protocol="UDP",\n', f'{_TO_SERVICE}    ip_protocol="TCP",\n'),
+        (_PORTS, f'{_PORTS}    ip_protocol="UDP",\n', f'{_PORTS}    ip_protocol="TCP",\n'),
         program=PASSTHROUGH,
     ),
 }

@@ -316,7 +316,6 @@ FIXES = {
             '            "balancing_mode": "LATENCY",\n' + _RATE,
             '            "balancing_mode": "RATE",\n' + _RATE,
         ),
-        chosen="RATE",
     ),
     "the provider's mode without a proxy": fix(
         "load-balancer-balancing-mode",
@@ -332,7 +331,7 @@ FIXES = {
             '            "balancing_mode": "CONNECTION",\n            "max_connections_per_instance": 4,\n',
             '            "balancing_mode": "RATE",\n' + _RATE,
         ),
-        chosen="RATE max_rate_per_instance",
+        chosen="max_rate_per_instance",
     ),
     "a mode without its limit": fix(
         "load-balancer-balancing-mode",

@@ -24,8 +24,8 @@ _CLASSIC = '    protocol="HTTP",\n'
 _SHARE = "    external_managed_migration_testing_percentage=10,\n"
 _GROUP = "group = gcp.compute.NetworkEndpointGroup("
 _NIC = 'network="llm", subnetwork="llm", '
-_NETWORKS = """network = gcp.compute.Network("llm", auto_create_subnetworks=False)
-other = gcp.compute.Network("apps", auto_create_subnetworks=False)
+_NETWORKS = """network = gcp.compute.Network("llm")
+other = gcp.compute.Network("apps")
 """
 _SCALER = '            "load_balancing_utilization": {"target": 0.5},\n        },\n    )\n'
 _SECOND = """    gcp.compute.RegionAutoscaler(

@@ -380,7 +380,11 @@ def fronts() -> list[R]:
         R("TargetHttpProxy", "http", {"urlMap": id_of(plain)}),
         R("RegionTargetHttpsProxy", "r-https", {"region": REGION, "urlMap": id_of(regional), **secure}),
         R("RegionTargetHttpProxy", "r-http", {"region": REGION, "urlMap": id_of(regional)}),
-        R("TargetSSLProxy", "ssl", {"backendService": id_of(stream), "sslPolicy": id_of(tls)}),
+        R(
+            "TargetSSLProxy",
+            "ssl",
+            {"backendService": id_of(stream), "sslPolicy": id_of(tls), "sslCertificates": ["c"]},
+        ),
         R("TargetTCPProxy", "tcp", {"backendService": id_of(stream)}),
         R("RegionTargetTcpProxy", "r-tcp", {"region": REGION, "backendService": id_of(inner)}),
         R("TargetGrpcProxy", "grpc", {"urlMap": id_of(paths)}),
@@ -405,7 +409,7 @@ def fronts() -> list[R]:
         inputs = {"target": id_of(proxy), "portRange": "443", "loadBalancingScheme": scheme, **regional_place}
         rules.append(R(kind, f"front-{number}", {**inputs, "ipVersion": "IPV4", "ipProtocol": "TCP"}))
     direct = {"region": REGION, "backendService": id_of(passing), "loadBalancingScheme": "EXTERNAL", "allPorts": True}
-    rules.append(R("ForwardingRule", "direct", direct))
+    rules.append(R("ForwardingRule", "direct", {**direct, "network": id_of(network)}))
     policies = [armor, rule, regional_armor, regional_rule, tls, regional_tls, mutual, *certificates]
     services = [chat, inner, stream, passing, unsaid, bucket]
     return [network, template, group, tcp, *policies, *services, paths, plain, rewritten, regional, *proxies, *rules]

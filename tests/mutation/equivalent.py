@@ -23,7 +23,7 @@ EQUIVALENT: Final = {
         "what is enforced for 0 % or less is off",
     ("model/balancing/service_settings", 'if self.resource.asked.object("logConfig") is None:', "if False:"):
         "a block that is not there is off as well",
-    ("model/balancing/tls", 'return UNKNOWN if isinstance(protocol, Unknown) else _CHECKS.get(protocol or "")',
+    ("model/balancing/tls", 'return when_known(check.protocol, lambda protocol: _CHECKS.get(protocol or ""))',
      "protocol"): "neither `None` nor an empty text is a protocol of the table",
     ("model/firewalls/firewall",
      "return None if isinstance(tags, Unknown) or len(known) < len(tags) else frozenset(known)",

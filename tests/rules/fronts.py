@@ -7,6 +7,7 @@ from typing import Any
 from tests.stacks import Out, R, service
 
 REGION = "us-central1"
+CERTIFIED = {"sslCertificates": ["projects/p/global/sslCertificates/c"]}
 TLS = "gcp:compute/sSLPolicy:SSLPolicy"
 
 
@@ -20,6 +21,10 @@ def url_map(of: R, **inputs: Any) -> R:
 
 def https(paths: R, name: str = "proxy", **inputs: Any) -> R:
     return R("TargetHttpsProxy", name, {"urlMap": target(paths), **inputs})
+
+
+def regional_https(paths: R, **inputs: Any) -> R:
+    return R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths), **inputs})
 
 
 def http(paths: R, name: str = "proxy", **inputs: Any) -> R:

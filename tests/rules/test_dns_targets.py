@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import REGION, global_rule, https, regional_service, target, url_map
+from tests.rules.fronts import REGION, global_rule, https, regional_https, regional_service, target, url_map
 from tests.stacks import Computed, Expected, R, build, check_verdict, findings, service
 
 RULE = "forwarding-rule-scheme"
@@ -18,7 +18,7 @@ RIGHT = {"loadBalancerType": "regionalL7ilb", "ipProtocol": "tcp", "port": "443"
 def front(name: str = "rule", scheme: str = "INTERNAL_MANAGED", **inputs: Any) -> list[R]:
     chat = regional_service(scheme)
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
-    to_proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    to_proxy = regional_https(paths)
     to = {"target": target(to_proxy)} if scheme == "INTERNAL_MANAGED" else {"backendService": target(chat)}
     ports = {"portRange": "443"} if scheme == "INTERNAL_MANAGED" else {"ports": ["443"]}
     given = {"region": REGION, "loadBalancingScheme": scheme, **ports, **to, **inputs}
@@ -59,10 +59,20 @@ def test_a_target_with_the_address_of_the_rule(inputs: dict[str, Any], expected:
     [
         pytest.param({"scheme": "INTERNAL"}, {"loadBalancerType": "regionalL4ilb"}, "passed", id="passthrough"),
         pytest.param({"scheme": "INTERNAL"}, {}, "failed", id="passthrough as an application"),
-        pytest.param({"portRange": "8000-8999"}, {"port": "8443"}, "passed", id="in the range"),
+        pytest.param(
+            {"scheme": "INTERNAL", "ports": ["8000", "8443"]},
+            {"loadBalancerType": "regionalL4ilb", "port": "8443"},
+            "passed",
+            id="one of its ports",
+        ),
         pytest.param({"portRange": "8000-8999"}, {"port": "443"}, "failed", id="out of the range"),
         pytest.param({"portRange": Computed()}, {}, "undecided", id="a computed range"),
-        pytest.param({"portRange": None, "allPorts": True}, {"port": "9"}, "passed", id="all ports"),
+        pytest.param(
+            {"scheme": "INTERNAL", "ports": None, "allPorts": True},
+            {"loadBalancerType": "regionalL4ilb", "port": "9"},
+            "passed",
+            id="all ports",
+        ),
         pytest.param({"ipProtocol": Computed((OTHER,), "TCP")}, {}, ("undecided", "passed"), id="a computed protocol"),
     ],
 )

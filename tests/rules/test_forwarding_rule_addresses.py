@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import REGION, global_rule, https, regional_rule, regional_service, target, url_map
-from tests.stacks import API, Computed, Expected, Out, R, build, check_verdict, findings, service
+from tests.rules.fronts import (
+    REGION,
+    global_rule,
+    https,
+    regional_https,
+    regional_rule,
+    regional_service,
+    target,
+    url_map,
+)
+from tests.stacks import API, Computed, Expected, Out, R, build, check_verdict, findings, service, statuses
 
 RULE = "forwarding-rule-scheme"
 ADDRESS, GLOBAL = "gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress"
@@ -26,7 +35,7 @@ def front(scheme: str, ip: R | None = None, **inputs: Any) -> list[R]:
     """A regional rule, its proxy and service, with an address."""
     chat = regional_service(scheme)
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
-    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    proxy = regional_https(paths)
     at = {"ipAddress": Out(ip, "address")} if ip else {}
     rule = regional_rule(loadBalancingScheme=scheme, target=target(proxy), **at, **inputs)
     return [chat, paths, proxy, rule, *([ip] if ip else [])]
@@ -257,3 +266,118 @@ def test_a_tier_that_the_rule_has_to_leave_is_not_asked_of_its_address() -> None
     proxy, ip = https(paths), address(networkTier="PREMIUM")
     rule = global_rule(proxy, networkTier="STANDARD", ipAddress=Out(ip, "address"))
     assert fixes(chat, paths, proxy, rule, ip) == ["Omit `network_tier`.", "Use the global resource for both."]
+
+
+SIX = address(GLOBAL, ipVersion="IPV6")
+
+
+@pytest.mark.parametrize(
+    ("ip", "inputs", "expected"),
+    [
+        pytest.param(SIX, {"ipVersion": "IPV6"}, "passed", id="IPv6"),
+        pytest.param(SIX, {}, "passed", id="IPv6, not said"),
+        pytest.param(SIX, {"ipVersion": "IPV4"}, "failed", id="an IPv6 address of an IPv4 rule"),
+        pytest.param(SIX, {"ipVersion": Computed((OTHER,), "IPV6")}, ("undecided", "passed"), id="a computed version"),
+        pytest.param(address(GLOBAL), {"ipVersion": "IPV6"}, "failed", id="an IPv4 address of an IPv6 rule"),
+        pytest.param(address(GLOBAL), {"ipVersion": "IPV4"}, "passed", id="IPv4"),
+        pytest.param(None, {"ipVersion": "IPV6"}, "passed", id="no address"),
+        pytest.param(None, {"ipVersion": "IPV6", "ipAddress": "203.0.113.9"}, "failed", id="a number of IPv4"),
+        pytest.param(None, {"ipVersion": "IPV6", "ipAddress": "2001:db8::9"}, "passed", id="a number of IPv6"),
+        pytest.param(None, {"ipVersion": "IPV6", "ipAddress": "2001:db8::/96"}, "passed", id="a range of IPv6"),
+        pytest.param(None, {"ipVersion": "IPV6", "ipAddress": "front"}, "passed", id="a name outside the stack"),
+        pytest.param(None, {"ipVersion": "IPV6", "ipAddress": Computed((OTHER,))}, "undecided", id="some address"),
+    ],
+)
+def test_the_ip_version_of_an_address(ip: R | None, inputs: dict[str, Any], expected: Expected) -> None:
+    chat = service()
+    paths = url_map(chat)
+    proxy = https(paths)
+    at = {"ipAddress": Out(ip, "address")} if ip else {}
+    check_verdict(
+        RULE, [chat, paths, proxy, OTHER, *([ip] if ip else []), global_rule(proxy, **at, **inputs)], expected, "rule"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        pytest.param({"ipAddress": Computed((OTHER,))}, {}, "undecided", id="an address from elsewhere"),
+        pytest.param({}, {}, "passed", id="an address of its own"),
+        pytest.param({"ipVersion": "IPV6"}, {}, "passed", id="an IPv6 address of its own"),
+        pytest.param({"ipAddress": "2001:db8::9"}, {}, "passed", id="a number of IPv6"),
+        pytest.param({"ipAddress": "2001:db8::9"}, {"ipVersion": "IPV6"}, "undecided", id="both IPv6"),
+    ],
+)
+def test_rules_of_two_ip_versions_share_no_address(
+    ours: dict[str, Any], theirs: dict[str, Any], expected: Expected
+) -> None:
+    chat = service()
+    paths = url_map(chat)
+    proxy, ip = https(paths), address(GLOBAL, **theirs)
+    beside = global_rule(proxy, ipAddress=Out(ip, "address"))
+    other = R(beside.type, "beside", beside.inputs)
+    found = statuses(RULE, build(chat, paths, proxy, OTHER, ip, other, global_rule(proxy, **ours)))
+    assert found["rule"] == expected
+
+
+@pytest.mark.parametrize(
+    ("ip", "expected"),
+    [
+        pytest.param(address(addressType="INTERNAL"), "passed", id="of its region"),
+        pytest.param(address(addressType="INTERNAL", region="us-east1"), "failed", id="of another region"),
+        pytest.param(
+            address(addressType="INTERNAL", region=Computed((), REGION)), ("undecided", "passed"), id="of some region"
+        ),
+        pytest.param(address(GLOBAL, addressType="INTERNAL"), "failed", id="global"),
+    ],
+)
+def test_the_address_of_a_cross_region_load_balancer(ip: R, expected: Expected) -> None:
+    chat = service(loadBalancingScheme="INTERNAL_MANAGED")
+    paths = url_map(chat)
+    proxy = https(paths)
+    at = {"ipAddress": Out(ip, "address"), "subnetwork": target(SUBNET)}
+    rule = global_rule(proxy, loadBalancingScheme="INTERNAL_MANAGED", **at)
+    check_verdict(RULE, [chat, paths, proxy, SUBNET, ip, rule], expected, "rule")
+
+
+PROXIES = R("Subnetwork", "proxies", {"region": REGION, "purpose": "REGIONAL_MANAGED_PROXY"})
+MORE = R("Subnetwork", "more", {"region": REGION, "ipCidrRange": "10.1.0.0/20"})
+
+
+@pytest.mark.parametrize(
+    ("of_address", "of_rule", "expected"),
+    [
+        pytest.param(SUBNET, SUBNET, "passed", id="one"),
+        pytest.param(SUBNET, None, "passed", id="that of the address"),
+        pytest.param(MORE, SUBNET, "failed", id="another"),
+        pytest.param(PROXIES, None, "failed", id="one of proxies"),
+        pytest.param(None, SUBNET, "passed", id="an address without one"),
+    ],
+)
+def test_the_subnetwork_of_an_address(of_address: R | None, of_rule: R | None, expected: Expected) -> None:
+    ip = address(addressType="INTERNAL", subnetwork=target(of_address) if of_address else None)
+    inputs = {"subnetwork": target(of_rule)} if of_rule else {}
+    check_verdict(RULE, [*front("INTERNAL_MANAGED", ip, **inputs), SUBNET, MORE, PROXIES], expected, "rule")
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs", "expected"),
+    [
+        pytest.param({"autoCreateSubnetworks": False}, {}, "failed", id="custom mode"),
+        pytest.param({"autoCreateSubnetworks": False}, {"subnetwork": target(SUBNET)}, "passed", id="its subnetwork"),
+        pytest.param({"autoCreateSubnetworks": False}, {"ipAddress": "10.0.0.9"}, "passed", id="an address"),
+        pytest.param({"autoCreateSubnetworks": True}, {}, "passed", id="automatic mode"),
+        pytest.param({}, {}, "passed", id="the provider's default"),
+        pytest.param({"autoCreateSubnetworks": Computed((), False)}, {}, ("undecided", "failed"), id="some mode"),
+    ],
+)
+def test_a_network_in_custom_mode_needs_a_subnetwork(
+    network: dict[str, Any], inputs: dict[str, Any], expected: Expected
+) -> None:
+    llm = R("Network", "llm", network)
+    chat = regional_service("INTERNAL", protocol="TCP")
+    rule = regional_rule(loadBalancingScheme="INTERNAL", backendService=target(chat), network=target(llm), **inputs)
+    check_verdict(RULE, [chat, llm, SUBNET, rule], expected, "rule")
+    chat = regional_service("EXTERNAL", protocol="TCP")
+    rule = regional_rule(loadBalancingScheme="EXTERNAL", backendService=target(chat), network=target(llm))
+    check_verdict(RULE, [chat, llm, SUBNET, rule], "passed", "rule")

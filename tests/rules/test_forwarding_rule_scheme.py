@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.rules.fronts import REGION, global_rule, http, https, regional_rule, regional_service, target, url_map
+from tests.rules.fronts import (
+    CERTIFIED,
+    REGION,
+    global_rule,
+    http,
+    https,
+    regional_https,
+    regional_rule,
+    regional_service,
+    target,
+    url_map,
+)
 from tests.stacks import Computed, Expected, Out, R, backend, build, check_verdict, findings, mig, service, statuses
 
 RULE = "forwarding-rule-scheme"
@@ -78,11 +89,26 @@ def test_protocols(protocol: Any, kind: str, status: str) -> None:
     check_verdict(RULE, [chat, paths, proxy, global_rule(proxy)], status, "rule")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "kind", "status"),
+    [
+        ("EXTERNAL_MANAGED", "TargetSSLProxy", "passed"),
+        ("EXTERNAL", "TargetSSLProxy", "passed"),
+        ("INTERNAL_MANAGED", "TargetSSLProxy", "failed"),
+        ("INTERNAL_MANAGED", "TargetTCPProxy", "passed"),
+        (Computed(), "TargetSSLProxy", "undecided"),
+    ],
+)
+def test_target_ssl_proxies_are_external(scheme: Any, kind: str, status: str) -> None:
+    chat = service(protocol="TCP", loadBalancingScheme=scheme)
+    proxy = R(kind, "proxy", {"backendService": target(chat)})
+    check_verdict(RULE, [chat, proxy, global_rule(proxy, loadBalancingScheme=scheme)], status, "rule")
+
+
 def regional(scheme: str = "INTERNAL_MANAGED", **regions: str) -> tuple[R, R, R]:
     chat = regional_service(scheme, region=regions.get("service", REGION))
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
-    given = {"region": regions.get("proxy", REGION), "urlMap": target(paths)}
-    return chat, paths, R("RegionTargetHttpsProxy", "proxy", given)
+    return chat, paths, regional_https(paths, region=regions.get("proxy", REGION))
 
 
 @pytest.mark.parametrize(
@@ -344,7 +370,7 @@ def test_the_message_says_which_is_regional() -> None:
     ]
     chat = service()
     paths = url_map(chat)
-    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    proxy = regional_https(paths)
     rule = regional_rule(target=target(proxy), loadBalancingScheme="EXTERNAL_MANAGED")
     (found,) = findings(RULE, build(chat, paths, proxy, rule))
     assert [problem.observed for problem in found.problems] == [
@@ -497,12 +523,15 @@ CERTIFICATE_MAP: dict[str, Any] = {"certificateMap": f"{_MANAGER}/certificateMap
         pytest.param("EXTERNAL_MANAGED", CERTIFICATES, "failed", id="certificates, external"),
         pytest.param("EXTERNAL", CERTIFICATES, "failed", id="certificates, classic"),
         pytest.param("INTERNAL_MANAGED", {"certificateMap": Computed()}, "undecided", id="a map or none, internal"),
-        pytest.param("EXTERNAL_MANAGED", {"sslCertificates": Computed()}, "passed", id="of Compute Engine"),
+        pytest.param("EXTERNAL_MANAGED", {"sslCertificates": [Computed()]}, "passed", id="of Compute Engine"),
+        pytest.param("EXTERNAL_MANAGED", {"sslCertificates": Computed()}, "passed", id="a computed list"),
+        pytest.param("INTERNAL_MANAGED", {**CERTIFICATES, **CERTIFIED}, "failed", id="both kinds, internal"),
+        pytest.param("EXTERNAL_MANAGED", {**CERTIFICATE_MAP, **CERTIFIED}, "passed", id="a map that takes precedence"),
     ],
 )
 def test_certificates_of_certificate_manager(scheme: str, certificates: dict[str, Any], status: Expected) -> None:
     chat, paths, proxy, rule = stack(scheme, scheme)
-    proxy.inputs.update(certificates)
+    proxy.inputs = {"urlMap": proxy.inputs["urlMap"], **certificates}
     check_verdict(RULE, [chat, paths, proxy, rule], status, "rule")
 
 
@@ -514,7 +543,7 @@ def test_certificates_that_fit_one_of_two_schemes_are_not_wrong(
     scheme: str, other: str, certificates: dict[str, Any]
 ) -> None:
     chat, paths, proxy, rule = stack(scheme, other)
-    proxy.inputs.update(certificates)
+    proxy.inputs = {"urlMap": proxy.inputs["urlMap"], **certificates}
     (found,) = findings(RULE, build(chat, paths, proxy, rule))
     assert [problem.observed for problem in found.problems] == [
         f"It has scheme `{other}`, but backend service `chat` has `{scheme}`."
@@ -545,7 +574,7 @@ MACHINES = proxies("PRIVATE", "machines", role=None)
 def in_network(*subnets: R, scheme: Any = "INTERNAL_MANAGED", **inputs: Any) -> tuple[R, ...]:
     chat = regional_service(scheme if isinstance(scheme, str) else "INTERNAL_MANAGED")
     paths = R("RegionUrlMap", "paths", {"region": REGION, "defaultService": target(chat)})
-    proxy = R("RegionTargetHttpsProxy", "proxy", {"region": REGION, "urlMap": target(paths)})
+    proxy = regional_https(paths)
     given = {"loadBalancingScheme": scheme, "target": target(proxy), "network": target(NETWORK), **inputs}
     return chat, paths, proxy, NETWORK, MACHINES, OTHER_STACK, *subnets, regional_rule(**given)
 

@@ -506,6 +506,18 @@ def test_the_order_of_rules_and_policies(network: R, vpc: list[R], rules: list[d
     check_verdict(RULE, probed(*vpc, *policy(*rules), network=network), status)
 
 
+@pytest.mark.parametrize(
+    ("network", "kind"),
+    [
+        pytest.param(BEFORE, 'Add a rule with `action="allow"`', id="a policy that is evaluated first"),
+        pytest.param(NETWORK, "Add a `gcp.compute.Firewall`", id="VPC rules that are evaluated first"),
+    ],
+)
+def test_the_fix_adds_the_rule_that_is_evaluated_in_time(network: R, kind: str) -> None:
+    (found,) = findings(RULE, build(*probed(*policy(DENY_ALL), network=network)))
+    assert [problem.fix.startswith(kind) for problem in found.problems] == [True]
+
+
 def test_which_policies_count() -> None:
     check_verdict(RULE, probed(*policy(policy_rule(), regional="europe-west4")), FAILED)
     held, _, rule = policy(policy_rule())

@@ -8,7 +8,17 @@ import pytest
 
 from policypack.model.products.attributes import ATTRIBUTES
 from policypack.rules.legality.load_balancer_attributes import _JUDGED_OTHERWISE
-from tests.rules.load_balancers import CLASSIC, GLOBAL, IN_REGION, LOAD_BALANCERS, MESH, NLB, REGIONAL, row
+from tests.rules.load_balancers import (
+    CLASSIC,
+    GLOBAL,
+    IN_REGION,
+    INTERNAL_NLB,
+    LOAD_BALANCERS,
+    MESH,
+    NLB,
+    REGIONAL,
+    row,
+)
 from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, service, statuses
 
 RULE = "load-balancer-attributes"
@@ -150,6 +160,7 @@ def test_the_place_of_a_service_policy(policy: Any, of_global: str, of_regional:
         assert statuses(RULE, build(subject, *POLICIES))["chat"] == status
 
 
+NETWORK = R("Network", "vpc")
 SLOW = R("HealthCheck", "check", {"tcpHealthCheck": {"port": 8000}})
 WEIGHED = R("HealthCheck", "check", {"httpHealthCheck": {"port": 8000, "requestPath": "/weight"}})
 DRAINS_NONE = {"failoverPolicy": {"disableConnectionDrainOnFailover": True}}
@@ -171,6 +182,10 @@ DRAINS_NONE = {"failoverPolicy": {"disableConnectionDrainOnFailover": True}}
         ({**NLB, **DRAINS_NONE, "protocol": Computed()}, "undecided"),
         ({**NLB, "failoverPolicy": {"dropTrafficIfUnhealthy": True}, "protocol": "UDP"}, "passed"),
         ({**NLB, "network": "projects/p/global/networks/n", "haPolicy": Computed()}, "undecided"),
+        ({**NLB, "network": Out(NETWORK, "id")}, "failed"),
+        ({**REGIONAL, "network": Out(NETWORK, "id")}, "failed"),
+        ({**INTERNAL_NLB, "network": Out(NETWORK, "id")}, "passed"),
+        ({**NLB, "network": Computed()}, "undecided"),
         ({**NLB, "localityLbPolicy": "WEIGHTED_MAGLEV", "healthChecks": Out(SLOW, "id")}, "failed"),
         ({**NLB, "localityLbPolicy": "WEIGHTED_MAGLEV", "healthChecks": Out(WEIGHED, "id")}, "passed"),
         ({**NLB, "localityLbPolicy": "MAGLEV", "healthChecks": Out(SLOW, "id")}, "passed"),

@@ -230,3 +230,26 @@ def test_a_computed_list_has_no_group_that_it_is_not_computed_from() -> None:
     check_verdict(RULE, [named, theirs, service([backend(named)]), rival], ("undecided", "passed"))
     sharing = service(Computed((ours,), [backend(ours, balancingMode="RATE", maxRatePerInstance=4)]), "rival")
     check_verdict(RULE, [ours, theirs, chat, sharing], ("undecided", "failed"))
+
+
+ON_RUN = R("RegionNetworkEndpointGroup", "neg", {**REGIONAL, "cloudRun": {"service": "llm"}})
+
+
+@pytest.mark.parametrize(
+    ("group", "properties", "inputs", "required", "fix"),
+    [
+        pytest.param(
+            mig(), {**CONNECTION, "maxConnectionsPerInstance": 9}, CLASSIC,
+            "One of UTILIZATION, RATE.", "Set `balancing_mode` to UTILIZATION or RATE.", id="what a group has",
+        ),
+        pytest.param(
+            ON_RUN, {**CONNECTION, "maxConnectionsPerEndpoint": 9}, CLASSIC,
+            "No balancing mode: this kind of NEG supports none.", "Omit `balancing_mode`.", id="a NEG without modes",
+        ),
+    ],
+)  # fmt: skip
+def test_the_modes_that_a_message_offers(
+    group: R, properties: dict[str, Any], inputs: dict[str, Any], required: str, fix: str
+) -> None:
+    (found,) = findings(RULE, build(group, service([backend(group, **properties)], **inputs)))
+    assert (found.problems[0].required, found.problems[0].fix) == (required, fix)

@@ -316,6 +316,25 @@ def texts(rule: str, *stack: R) -> list[tuple[str, str, str]]:
     return [(problem.observed, problem.required, problem.fix) for problem in found.problems]
 
 
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (
+            {"timeoutSec": 900},
+            "the default: GCPBackendPolicy `settings` sets it elsewhere than in `spec.default.timeoutSec`",
+        ),
+        ({"default": {}}, "the default: GCPBackendPolicy `settings` does not set it"),
+        ({"default": {"timeoutSec": 5}, "timeoutSec": 900}, "as GCPBackendPolicy `settings` says"),
+    ],
+)
+def test_a_setting_in_the_wrong_place_is_told(spec: dict[str, Any], expected: str) -> None:
+    given = {"targetRef": ref(POOL), **spec}
+    misplaced = thing("networking.gke.io/v1", "GCPBackendPolicy", "settings", given)
+    seconds = 5 if "as " in expected else 30
+    (found,) = texts(TIMEOUT, *served(POOL, misplaced))
+    assert found[0] == f"The timeout of InferencePool `chat` is {seconds} s, {expected}."
+
+
 def test_the_fix_is_a_whole_policy_with_its_target() -> None:
     assert texts(CHECK, *served(POOL)) == [
         (

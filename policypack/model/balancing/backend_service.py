@@ -12,7 +12,7 @@ from policypack.model.balancing.backend import Backend
 from policypack.model.balancing.group import ALL_KINDS, NEG_KINDS, Group, GroupKind
 from policypack.model.balancing.health_check import LEGACY_COLLECTIONS, HealthCheck
 from policypack.model.balancing.region_count import count_regions
-from policypack.model.balancing.service_settings import OutlierDetection, RequestLog, SessionAffinity
+from policypack.model.balancing.service_settings import LINKED, OutlierDetection, RequestLog, SessionAffinity
 from policypack.model.graph.links import Links, resolve
 from policypack.model.graph.reference import (
     Reference,
@@ -102,8 +102,10 @@ class BackendService(LoadBalancerService):
         return when_known(self.resource.asked.value(key), lambda value: value not in (None, "", []))
 
     def sets(self, name: str) -> bool | Unknown:
-        """Whether the property with the Python name `name`, a string or a block, is there."""
-        return self.has_setting(camel_case(name))
+        """Whether the property with the Python name `name`, a string or a block, is there; so is what a resource is."""
+        key = camel_case(name)
+        is_there = self.has_setting(key)
+        return True if key in LINKED and is_there is UNKNOWN and self.link(key, LINKED[key]).members else is_there
 
     @property
     def has_no_backends(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack
-from policypack.model.graph.tokens import SERVICE_LB_POLICY
+from policypack.model.graph.tokens import NETWORK_TYPES, SECURITY_POLICY, SERVICE_LB_POLICY
 from policypack.model.values.logic import any_of, equals, is_set, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown, python_name
 
@@ -29,6 +29,12 @@ _NOT_WITH_SERVERLESS: Final = (
     "successRateStdevFactor",
 )
 
+# What attributes lead to whose URL a first preview does not know.
+LINKED: Final = {
+    "edgeSecurityPolicy": (SECURITY_POLICY,),
+    "network": NETWORK_TYPES,
+    "serviceLbPolicy": (SERVICE_LB_POLICY,),
+}
 
 # It keeps a session by a cookie that names the backend, not by hashing.
 STATEFUL_AFFINITY: Final = "STRONG_COOKIE_AFFINITY"

@@ -23,7 +23,7 @@ from policypack.model.graph.tokens import (
     WITH_RULES_TYPES,
 )
 from policypack.model.network.placement import Endpoint
-from policypack.model.values.logic import all_of, negation
+from policypack.model.values.logic import all_of, equals, negation
 from policypack.model.values.ranges import EVERYWHERE, Range, Ranges, within, without
 from policypack.model.values.values import UNKNOWN, Unknown
 
@@ -46,11 +46,13 @@ class Reach:
         is_open: all of them do; false if some certainly do not.
         blocked: those that certainly do not.
         uncertain: the rules of which it is not known whether, or how, they apply.
+        denied_by_policy: a policy denies some of them before VPC rules are evaluated.
     """
 
     is_open: bool | Unknown
     blocked: tuple[Blocked, ...]
     uncertain: tuple[str, ...]
+    denied_by_policy: bool = False
 
 
 def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unknown, sources: Iterable[Range]) -> Reach:
@@ -74,7 +76,10 @@ def reach(stack: Stack, network: Resource, endpoint: Endpoint, port: int | Unkno
     if not any(_blocked(order, traffic, hopeful=False) for order in orders):
         return Reach(True, (), ())
     if all(blocked) and _is_all_there_is(stack, network):
-        return Reach(False, blocked[0], tuple(uncertain))
+        of_policies = {effect.label for layer in layers[1:] for effect in layer}
+        is_first = equals(network.asked.string("networkFirewallPolicyEnforcementOrder"), _BEFORE) is True
+        denied = is_first and any(one.rule in of_policies for one in blocked[0])
+        return Reach(False, blocked[0], tuple(uncertain), denied)
     return Reach(UNKNOWN, (), tuple(uncertain))
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_network
 from typing import Final, TypeAlias
 
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.graph.reference import parse_reference, region_setting
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
-from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS
+from policypack.model.graph.tokens import ADDRESS, FORWARDING_RULE_TYPES, GLOBAL_ADDRESS, SUBNETWORK_TYPES
 from policypack.model.graph.view import View
 from policypack.model.products.fronts import FRONTS
 from policypack.model.values.logic import all_of, any_of, equals, negation, when_known
@@ -25,6 +27,7 @@ Ports: TypeAlias = "tuple[range, ...]"
 _FAMILIES: Final = {kind.scheme: kind.address for kind in FRONTS}
 # The purpose of an internal address that several rules may have.
 SHARED_PURPOSE: Final = "SHARED_LOADBALANCER_VIP"
+_DEFAULT_VERSION: Final = "IPV4"
 _EVERY_PORT: Final = (range(65536),)
 
 
@@ -45,6 +48,16 @@ class StaticAddress(View):
     def kind(self) -> str | Unknown:
         """`EXTERNAL` or `INTERNAL`."""
         return self.resource.asked.string("addressType", default="EXTERNAL")
+
+    @property
+    def ip_version(self) -> str | Unknown:
+        """`IPV4` or `IPV6`."""
+        return self.resource.asked.string("ipVersion", default=_DEFAULT_VERSION)
+
+    @cached_property
+    def subnetworks(self) -> tuple[Resource, ...]:
+        """The subnetwork of the stack that it is from, if it is from one."""
+        return self.link("subnetwork", SUBNETWORK_TYPES).targets if self.is_regional else ()
 
     @property
     def purpose(self) -> str | Unknown:
@@ -80,6 +93,19 @@ def static_address_of(front: ForwardingRule) -> StaticAddress | None:
     return StaticAddress.of(found, front.stack) if found else None
 
 
+def version_of_address(front: ForwardingRule) -> str | Unknown | None:
+    """`IPV4` or `IPV6`, as the address of a forwarding rule is; `None` where it is none of the stack and no number."""
+    address, text = static_address_of(front), front.resource.asked.string("ipAddress")
+    if address:
+        return address.ip_version
+    if not isinstance(text, str):
+        return text
+    try:
+        return f"IPV{ip_network(text, strict=False).version}"
+    except ValueError:
+        return None
+
+
 def rules_beside(front: ForwardingRule) -> tuple[ForwardingRule, ...]:
     """The other forwarding rules that have a rule's address, if the stack reserves it."""
     address = _address_resource(front)
@@ -89,7 +115,9 @@ def rules_beside(front: ForwardingRule) -> tuple[ForwardingRule, ...]:
 
 def rivals_of(front: ForwardingRule) -> Iterator[tuple[ForwardingRule, bool | Unknown]]:
     """The forwarding rules that claim an address and a port of this one (true), or may (not known)."""
-    for other in _rules(front.stack):
+    # One without an address gets one of its own.
+    has_one = front.resource.asked.string("ipAddress") is not None
+    for other in _rules(front.stack) if has_one else ():
         if other.urn != front.urn:
             clash = _clash(front, other)
             if clash is not False:
@@ -99,7 +127,6 @@ def rivals_of(front: ForwardingRule) -> Iterator[tuple[ForwardingRule, bool | Un
 @per_stack
 def _rules(stack: Stack) -> tuple[ForwardingRule, ...]:
     found = (ForwardingRule.of(one, stack) for one in stack.of_types(FORWARDING_RULE_TYPES) if not one.is_read)
-    # One without an address gets one of its own.
     return tuple(rule for rule in found if rule.resource.asked.string("ipAddress") is not None)
 
 
@@ -112,11 +139,17 @@ def _clash(one: ForwardingRule, other: ForwardingRule) -> bool | Unknown:
             when_known(family, bool),
             equals(family, other_family),
             negation(steers),
+            equals(_version(one), _version(other)) is not False,
             equals(one.protocol, other.protocol),
             _share_a_port(ports_of(one), ports_of(other)),
             _are_at_one_address(one, other, is_internal=equals(family, "INTERNAL") is True),
         ]
     )
+
+
+def _version(rule: ForwardingRule) -> str | Unknown:
+    found = (version_of_address(rule), rule.ip_version)
+    return next((one for one in found if isinstance(one, str)), UNKNOWN)
 
 
 def _are_at_one_address(one: ForwardingRule, other: ForwardingRule, *, is_internal: bool) -> bool | Unknown:

@@ -10,7 +10,13 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import Reference, is_regional_type, location_of, region_setting
-from policypack.model.graph.tokens import FORWARDING_RULE_TYPES, PROXY_TYPES, SERVICE_TYPES, SUBNETWORK_TYPES
+from policypack.model.graph.tokens import (
+    FORWARDING_RULE_TYPES,
+    NETWORK_TYPES,
+    PROXY_TYPES,
+    SERVICE_TYPES,
+    SUBNETWORK_TYPES,
+)
 from policypack.model.graph.view import View
 from policypack.model.products.fronts import FrontKind, fronts_of
 from policypack.model.products.product import (
@@ -80,6 +86,22 @@ class ForwardingRule(View):
     def protocol(self) -> str | Unknown:
         """The IP protocol, in capitals: `L3_DEFAULT` is any."""
         return when_known(self.resource.asked.string("ipProtocol", default=_DEFAULT_PROTOCOL), str.upper)
+
+    @property
+    def ip_version(self) -> str | Unknown | None:
+        """`IPV4` or `IPV6`, if it says so."""
+        return self.resource.asked.string("ipVersion")
+
+    @property
+    def has_subnetwork_or_address(self) -> bool:
+        """Whether it says where its address is from, be it by what is not known yet."""
+        return any(self.resource.asked.string(key) is not None for key in ("subnetwork", "ipAddress"))
+
+    @property
+    def networks_in_custom_mode(self) -> list[tuple[str, bool | Unknown]]:
+        """The network that it names, if the stack makes it, by its name, and whether it makes no subnetworks itself."""
+        found = (one for one in self.link("network", NETWORK_TYPES, "networks").targets if not one.is_read)
+        return [(one.name, negation(one.asked.boolean("autoCreateSubnetworks", default=True))) for one in found]
 
     @property
     def names_ports_by(self) -> dict[str, bool | Unknown]:

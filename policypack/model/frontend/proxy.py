@@ -73,6 +73,13 @@ class Proxy(View):
         return when_known(self.resource.asked.value("certificateManagerCertificates"), bool)
 
     @property
+    def has_compute_certificates(self) -> bool | Unknown:
+        """Whether it names certificates of Compute Engine."""
+        if self.kind not in ("HTTPS", "SSL"):
+            return False
+        return when_known(self.resource.asked.value("sslCertificates"), bool)
+
+    @property
     def lacks_certificates(self) -> bool:
         """Whether it is for TLS, and this program certainly gives it no certificate."""
         keys = [*_CERTIFICATES, "certificateManagerCertificates"] if self.kind == "HTTPS" else _CERTIFICATES

@@ -136,6 +136,12 @@ class Policy:
         found, key = self._at(setting)
         return found is None or found.value(key) is not None
 
+    def is_misplaced(self, setting: Setting) -> bool:
+        """Whether the object says something of a setting directly in `spec`, where it does not count."""
+        path = FIELDS[self.kind][setting]
+        names = {path[-1], path[min(1, len(path) - 1)]}
+        return len(path) > 1 and self.object is not None and not names.isdisjoint(self.object.spec.keys)
+
     def seconds(self, setting: Setting) -> float | Unknown:
         """A setting that is a duration, or its default."""
         found = self.number(setting)

@@ -195,25 +195,34 @@ def resolve(
             f"be judged"
         )
         return Links(UNKNOWN, (), candidates, False, why, name, is_of_names=bool(sources) and not blocking)
-    has_other_texts = any(isinstance(one, str) for one, found in zip(given, matched, strict=True) if found is None)
-    has_outside = any(isinstance(entry, Reference) for entry in matched)
-    is_closed = False
-    if has_other_texts:
-        why = f"``{name}`` has a value that may or may not name a resource"
-    elif blocking:
-        why = f"``{name}`` comes through {', '.join(blocking)}"
-    elif has_outside and any(may_have_any_name(candidate) for candidate in candidates):
-        why = f"``{name}`` may name a resource whose own name is not known"
-    elif len(candidates) == missing:
+    if doubt := _doubt(given, matched, candidates, blocking):
+        return Links(matched, targets, candidates, False, f"``{name}`` {doubt}", name)
+    if len(candidates) == missing:
         if missing == 1:
             matched = tuple(candidates[0] if entry is None else entry for entry in matched)
         return Links(matched, (*targets, *candidates), (), True, "", name)
-    elif not candidates:
-        why = f"``{name}`` has a value that is not known yet"
-    else:
-        choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
-        why, is_closed = f"``{name}`` may point at any of {choices}", len(candidates) > missing
-    return Links(matched, targets, candidates, is_closed, why, name)
+    if not candidates:
+        return Links(matched, targets, (), False, f"``{name}`` has a value that is not known yet", name)
+    choices = ", ".join(sorted(f"`{candidate.name}`" for candidate in candidates))
+    why = f"``{name}`` may point at any of {choices}"
+    return Links(matched, targets, candidates, len(candidates) > missing, why, name)
+
+
+def _doubt(
+    given: Sequence[str | Unknown | None],
+    matched: Sequence[Resource | Reference | None],
+    candidates: Sequence[Resource],
+    blocking: Sequence[str],
+) -> str:
+    """Why entries may point at something else than the candidates: what is said of the property; empty if none may."""
+    if any(isinstance(one, str) for one, found in zip(given, matched, strict=True) if found is None):
+        return "has a value that may or may not name a resource"
+    if blocking:
+        return f"comes through {', '.join(blocking)}"
+    has_outside = any(isinstance(entry, Reference) for entry in matched)
+    if has_outside and any(may_have_any_name(candidate) for candidate in candidates):
+        return "may name a resource whose own name is not known"
+    return ""
 
 
 def _match(

@@ -1,6 +1,7 @@
 """What a forwarding rule can have, by its scope and its load balancing scheme: one row a kind.
 
 Sources: https://cloud.google.com/load-balancing/docs/forwarding-rule-concepts for tiers and addresses,
+https://cloud.google.com/load-balancing/docs/target-proxies for proxies,
 https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs for certificates,
 https://cloud.google.com/load-balancing/docs/proxy-only-subnets for subnetworks,
 https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules for ports: each property with the load balancers
@@ -25,7 +26,8 @@ class FrontKind:
         scheme: its load balancing scheme.
         is_premium: whether it is in PREMIUM tier only, and not in STANDARD tier.
         address: whether its address is `EXTERNAL` or `INTERNAL`; empty in a mesh, where it is none of Google's.
-        has_address_in_its_scope: whether a reserved address is global for a global rule, and else in its region.
+        address_scope: whether an address that is reserved for it is `global` or `regional`; empty in a mesh.
+        proxies: the kinds of target proxy that it can lead to; none without one.
         certificates: the property by which its target proxies have certificates of Certificate Manager.
         needs_proxies: whether its proxies have addresses in a proxy-only subnetwork of its region.
         ports_by: the properties by which it names its ports without a target proxy; empty if it needs one.
@@ -35,7 +37,8 @@ class FrontKind:
     scheme: str
     is_premium: bool
     address: str
-    has_address_in_its_scope: bool
+    address_scope: str
+    proxies: tuple[str, ...]
     certificates: str
     needs_proxies: bool
     ports_by: tuple[str, ...] = ()
@@ -43,21 +46,25 @@ class FrontKind:
 
 _GLOBAL, _REGIONAL = False, True
 _PREMIUM, _BOTH = True, False
+_WITH_SSL: Final = ("HTTP", "HTTPS", "SSL", "TCP")
+_WITHOUT_SSL: Final = ("HTTP", "HTTPS", "TCP")
+_MESH: Final = ("HTTP", "HTTPS", "TCP", "gRPC")
+_PACKETS: Final = ("ports", "port_range", "all_ports")
 _MAP, _DIRECT = "certificate_map", "certificate_manager_certificates"
 
 # fmt: off
 FRONTS: Final = (
-    # Scope, scheme, tiers, address, whether it is in the scope of the rule, certificates, proxy-only subnetwork, ports.
-    FrontKind(_GLOBAL, "EXTERNAL_MANAGED", _PREMIUM, "EXTERNAL", True, _MAP, False),
-    FrontKind(_GLOBAL, "EXTERNAL", _PREMIUM, "EXTERNAL", True, _MAP, False),
+    # Scope, scheme, tiers, address, its scope, proxies, certificates, proxy-only subnetwork, ports.
+    FrontKind(_GLOBAL, "EXTERNAL_MANAGED", _PREMIUM, "EXTERNAL", "global", _WITH_SSL, _MAP, False),
+    FrontKind(_GLOBAL, "EXTERNAL", _PREMIUM, "EXTERNAL", "global", _WITH_SSL, _MAP, False),
     # Its address is in the region of its subnetwork, and so are its proxies: see `frontend-regions`.
-    FrontKind(_GLOBAL, "INTERNAL_MANAGED", _PREMIUM, "INTERNAL", False, _DIRECT, False),
-    FrontKind(_GLOBAL, "INTERNAL_SELF_MANAGED", _PREMIUM, "", False, "", False),
+    FrontKind(_GLOBAL, "INTERNAL_MANAGED", _PREMIUM, "INTERNAL", "regional", _WITHOUT_SSL, _DIRECT, False),
+    FrontKind(_GLOBAL, "INTERNAL_SELF_MANAGED", _PREMIUM, "", "", _MESH, "", False),
 
-    FrontKind(_REGIONAL, "EXTERNAL_MANAGED", _BOTH, "EXTERNAL", True, _DIRECT, True),
-    FrontKind(_REGIONAL, "EXTERNAL", _BOTH, "EXTERNAL", True, "", False, ("ports", "port_range", "all_ports")),
-    FrontKind(_REGIONAL, "INTERNAL_MANAGED", _PREMIUM, "INTERNAL", True, _DIRECT, True),
-    FrontKind(_REGIONAL, "INTERNAL", _PREMIUM, "INTERNAL", True, "", False, ("ports", "all_ports")),
+    FrontKind(_REGIONAL, "EXTERNAL_MANAGED", _BOTH, "EXTERNAL", "regional", _WITHOUT_SSL, _DIRECT, True),
+    FrontKind(_REGIONAL, "EXTERNAL", _BOTH, "EXTERNAL", "regional", (), "", False, _PACKETS),
+    FrontKind(_REGIONAL, "INTERNAL_MANAGED", _PREMIUM, "INTERNAL", "regional", _WITHOUT_SSL, _DIRECT, True),
+    FrontKind(_REGIONAL, "INTERNAL", _PREMIUM, "INTERNAL", "regional", (), "", False, ("ports", "all_ports")),
 )
 # fmt: on
 

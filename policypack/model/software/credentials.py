@@ -33,8 +33,10 @@ def needs_account(machine: Machine) -> str | Unknown | None:
     texts, known = machine.texts, _known_texts(machine)
     if any(_TOKEN.search(text) for text in known):
         return "asks the metadata server for a token"
-    has_own = any(_OWN.search(text) for text in known)
-    if any(_SECRETS.search(text) for text in known) and not has_own and len(known) == len(texts):
+    if any(_OWN.search(text) for text in known):
+        return None
+    if len(known) < len(texts):
+        return UNKNOWN
+    if any(_SECRETS.search(text) for text in known):
         return "reads Secret Manager"
-    is_open = len(known) < len(texts) or any(_MAYBE.search(text) or _SECRETS.search(text) for text in known)
-    return UNKNOWN if is_open and not has_own else None
+    return UNKNOWN if any(_MAYBE.search(text) for text in known) else None

@@ -15,9 +15,12 @@ from policypack.model.frontend.addresses import (
     rivals_of,
     rules_beside,
     static_address_of,
+    version_of_address,
 )
 from policypack.model.frontend.forwarding_rule import ForwardingRule
+from policypack.model.network.subnetwork import Subnetwork
 from policypack.model.values.logic import equals
+from policypack.rules.forwarding.proxies import is_none_of_proxies
 from policypack.rules.shared.places import are_together
 from policypack.verdict import Checks, Fail, Undecided, known, provided
 from policypack.wording import quoted
@@ -30,9 +33,11 @@ def has_its_address(front: ForwardingRule) -> Iterator[Checks]:
         yield _is_of_its_kind(front, address)
         yield _is_shared(front, address)
         yield _is_in_its_tier(front, address)
+        yield from _is_of_its_subnetwork(front, address)
     for one in (address, named_address_of(front)):
         if one:
             yield _is_there(front, one)
+    yield _is_of_its_version(front)
 
 
 def has_its_address_alone(front: ForwardingRule) -> Iterator[Checks]:
@@ -48,8 +53,52 @@ def has_its_address_alone(front: ForwardingRule) -> Iterator[Checks]:
 
 
 def _is_there(front: ForwardingRule, address: StaticAddress | NamedAddress) -> Checks:
-    if known(front.fact(lambda kind: kind.has_address_in_its_scope), "load_balancing_scheme"):
+    scope = known(front.fact(lambda kind: kind.address_scope), "load_balancing_scheme")
+    if not scope:
+        return
+    if (scope == "regional") == front.is_regional:
         yield from are_together(front, address, "It", f"its address `{address.name}`")
+    elif not address.is_regional:
+        yield Fail(
+            f"It has scheme `{front.scheme}`, and its address `{address.name}` is global.",
+            "An address in the region of its subnetwork.",
+            f"Use an `Address` in the region of `subnetwork` in place of `{address.name}`.",
+        )
+    elif front.subnetwork_region is not None:
+        here, there = known(front.subnetwork_region, "subnetwork"), known(address.region, "region", address.name)
+        if here != there:
+            yield Fail(
+                f"Its `subnetwork` is in `{here}`, and its address `{address.name}` in `{there}`.",
+                "An address in the region of its subnetwork.",
+                f"Create `{address.name}` in `{here}`.",
+            )
+
+
+def _is_of_its_version(front: ForwardingRule) -> Checks:
+    ours, theirs = front.ip_version, version_of_address(front)
+    if ours is not None and theirs is not None and known(theirs, "ip_address") != known(ours, "ip_version"):
+        yield Fail(
+            f"It has ``ip_version`` {ours}, and its address is {theirs}.",
+            "An address of the IP version of the rule.",
+            f"Set ``ip_version`` to `{theirs}`, or use an address of {ours}.",
+        )
+
+
+def _is_of_its_subnetwork(front: ForwardingRule, address: StaticAddress) -> Iterator[Checks]:
+    """The address belongs to "the network/subnet configured for the forwarding rule".
+
+    https://cloud.google.com/compute/docs/reference/rest/v1/forwardingRules: `IPAddress`
+    """
+    for target in address.subnetworks:
+        yield is_none_of_proxies(Subnetwork.of(target, front.stack), f"Its address `{address.name}` is from")
+        for own in front.subnetwork_links.targets:
+            if own is not target:
+                fail = Fail(
+                    f"Its `subnetwork` is `{own.name}`, and its address `{address.name}` is from `{target.name}`.",
+                    "An address from its subnetwork.",
+                    f"Set `subnetwork` of `{address.name}` to that of the rule, or the other way round.",
+                )
+                yield iter([fail])
 
 
 def _is_of_its_kind(front: ForwardingRule, address: StaticAddress) -> Checks:

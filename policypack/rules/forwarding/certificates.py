@@ -1,4 +1,4 @@
-"""By which property a target proxy has certificates of Certificate Manager.
+"""By which property a target proxy has its certificates.
 
 https://www.pulumi.com/registry/packages/gcp/api-docs/compute/targethttpsproxy/#inputs
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.logic import all_of, equals
+from policypack.model.values.spelling import properties
 from policypack.verdict import Checks, Fail, known
 
 
@@ -31,4 +32,17 @@ def takes_certificates(front: ForwardingRule, proxy: Proxy) -> Checks:
             f"`{front.scheme}` does not support.",
             "A certificate map: global external load balancers use one for Certificate Manager certificates.",
             f"Set ``certificate_map`` of `{proxy.name}` to a `CertificateMap` with an entry for each certificate.",
+        )
+
+
+def has_one_kind(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """ "sslCertificates and certificateManagerCertificates fields can not be defined together"."""
+    names = ("ssl_certificates", "certificate_manager_certificates")
+    takes_either = equals(front.fact(lambda kind: kind.certificates, proxy), names[1])
+    has_both = all_of([takes_either, proxy.has_compute_certificates, proxy.has_managed_certificates])
+    if known(has_both, names[1], proxy.name):
+        yield Fail(
+            f"`{proxy.name}` has {properties(names)}, which exclude each other.",
+            "Certificates of Compute Engine or of Certificate Manager, not both.",
+            f"Name all certificates of `{proxy.name}` in one of {properties(names)}.",
         )

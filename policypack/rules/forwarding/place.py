@@ -8,9 +8,9 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.reference import location_of
 from policypack.model.graph.resource import Resource
 from policypack.model.products.product import CLASSIC_SCHEME
-from policypack.model.values.logic import equals
+from policypack.model.values.logic import all_of, equals
 from policypack.rules.shared.places import SAME_PLACE, are_together, is_in_its_project
-from policypack.verdict import Checks, Fail, Undecided, known, not_known
+from policypack.verdict import Checks, Fail, Undecided, known, not_known, provided
 from policypack.wording import quoted
 
 
@@ -81,6 +81,24 @@ def has_its_subnetwork(front: ForwardingRule) -> Checks:
             "A subnetwork in the rule's region.",
             f"Set `subnetwork` to one in `{front.region}`.",
         )
+
+
+def names_its_subnetwork(front: ForwardingRule) -> Checks:
+    """An internal rule names its subnetwork if its network is "in custom subnet mode".
+
+    https://www.pulumi.com/registry/packages/gcp/api-docs/compute/forwardingrule/#inputs
+    """
+    if front.has_subnetwork_or_address:
+        return
+    for network, is_custom in front.networks_in_custom_mode:
+        is_internal = equals(front.fact(lambda kind: kind.address), "INTERNAL")
+        doubt = not_known("auto_create_subnetworks", network, because="in custom mode the rule needs a `subnetwork`")
+        fail = Fail(
+            f"It has no `subnetwork`, and its network `{network}` is in custom mode.",
+            "The subnetwork that it has its address from.",
+            f"Set `subnetwork` to one of `{network}`.",
+        )
+        yield provided(all_of([is_internal, is_custom]), doubt, iter([fail]))
 
 
 def is_in_one_project(front: ForwardingRule, proxy: Proxy) -> Checks:

@@ -5,6 +5,8 @@ https://cloud.google.com/load-balancing/docs/proxy-only-subnets
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policypack.model.frontend.entry import RegionalEntry
 from policypack.model.frontend.forwarding_rule import ForwardingRule
 from policypack.model.frontend.proxy import Proxy
@@ -22,17 +24,21 @@ def has_proxies_there(front: ForwardingRule, proxy: Proxy) -> Checks:
         yield provided(needs_some, doubt, has_proxies(RegionalEntry.of(front.resource, front.stack)))
 
 
-def is_not_among_proxies(front: ForwardingRule) -> Checks:
-    """Whether a rule has its address from another subnetwork than its proxies.
+def is_not_among_proxies(front: ForwardingRule) -> Iterator[Checks]:
+    """Whether a rule has its address from another subnetwork than its proxies."""
+    for target in front.subnetwork_links.targets:
+        yield is_none_of_proxies(Subnetwork.of(target, front.stack), "It has the `subnetwork`")
+
+
+def is_none_of_proxies(subnetwork: Subnetwork, begins: str) -> Checks:
+    """What is wrong with a subnetwork of an address, said in a sentence that begins in some way.
 
     "The IP address for the load balancer's forwarding rule doesn't come from the proxy-only subnet":
     https://cloud.google.com/load-balancing/docs/proxy-only-subnets
     """
-    for target in front.subnetwork_links.targets:
-        subnetwork = Subnetwork.of(target, front.stack)
-        if known(subnetwork.is_for_proxies, "purpose", subnetwork.name):
-            yield Fail(
-                f"Its `subnetwork` `{subnetwork.name}` is a proxy-only one, with `purpose` {subnetwork.purpose}.",
-                "A subnetwork with `purpose` PRIVATE: proxies have all addresses of a proxy-only one.",
-                "Set `subnetwork` to another one in the same network and region.",
-            )
+    if known(subnetwork.is_for_proxies, "purpose", subnetwork.name):
+        yield Fail(
+            f"{begins} `{subnetwork.name}`, which is a proxy-only one with `purpose` {subnetwork.purpose}.",
+            "A subnetwork with `purpose` PRIVATE: proxies have all addresses of a proxy-only one.",
+            "Set `subnetwork` to another one in the same network and region.",
+        )

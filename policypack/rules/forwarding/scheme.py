@@ -25,6 +25,20 @@ def fits_behind(proxy: Proxy, service: BackendService, front: ForwardingRule) ->
     yield speaks_as(service, proxy)
 
 
+def takes_proxy(front: ForwardingRule, proxy: Proxy) -> Checks:
+    """Its scheme has target proxies of that kind: internal load balancers have no target SSL proxy.
+
+    https://cloud.google.com/load-balancing/docs/target-proxies
+    """
+    is_wrong = front.fact(lambda kind: bool(kind.proxies) and proxy.kind not in kind.proxies, proxy)
+    if known(is_wrong, "load_balancing_scheme"):
+        yield Fail(
+            f"`{proxy.name}` is a target {proxy.kind} proxy, which scheme `{front.scheme}` does not support.",
+            f"A target proxy of a kind that scheme `{front.scheme}` supports.",
+            f"Use a target TCP proxy in place of `{proxy.name}`, or for HTTP a target HTTP or HTTPS proxy.",
+        )
+
+
 def leads_to_packets(front: ForwardingRule, service: BackendService) -> Checks:
     """Without a proxy, a rule of a passthrough scheme leads to a regional service of that scheme."""
     if service.is_regional:

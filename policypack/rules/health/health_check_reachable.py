@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policypack.model.balancing.backend_service import BackendService
@@ -225,24 +226,34 @@ def _is_open(asked: Asked, found: Reach, near: NearMiss | None, other: str, port
     observed += [f"`{portless.name}` sets no port, and so probes its protocol's default."] if portless else []
     observed += [f"Requests go to {other}."] if other else []
     ranges = [str(range_) for range_ in known(asked.sources, "ip_cidr_range", asked.subnet)]
-    allows = [{"protocol": "tcp", **({"ports": asked.numbers} if asked.numbers else {})}]
     fixes = []
     if portless:
         follow = f'Set ``port_specification="{USE_SERVING_PORT}"`` on `{portless.name}`'
         fixes.append(f"{follow}: it then probes the port that requests go to.")
     elif other:
         fixes.append(f"If the server also responds to health checks on {other}, set the check's `port` to it.")
-    fixes.append(
-        mending
-        or "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with "
-        f"``source_ranges={json.dumps(ranges)}``, ``allows={json.dumps(allows)}`` and a `priority` number below that "
-        "of every deny rule. If an organization or folder policy admits them, add the ranges to the option "
-        "`admitted_ranges`."
-    )
+    fixes.append(mending or _rule_to_add(found, ranges, asked, denying))
     yield Fail(
         " ".join(observed),
         f"Ingress from {quoted(ranges)} to the health check port and the serving port.",
         " Otherwise: ".join(fixes),
+    )
+
+
+def _rule_to_add(found: Reach, ranges: Sequence[str], asked: Asked, denying: Sequence[str]) -> str:
+    ports = {"ports": asked.numbers} if asked.numbers else {}
+    if found.denied_by_policy:
+        match = {"src_ip_ranges": [*ranges], "layer4_configs": [{"ip_protocol": "tcp", **ports}]}
+        return (
+            f'Add a rule with ``action="allow"``, ``match={json.dumps(match)}`` and a `priority` number below that of '
+            f"{' and '.join(denying)} to the firewall policy: the network evaluates it before VPC firewall rules."
+        )
+    allows = [{"protocol": "tcp", **ports}]
+    return (
+        "Add a `gcp.compute.Firewall` for the tag or service account of these VMs with "
+        f"``source_ranges={json.dumps(ranges)}``, ``allows={json.dumps(allows)}`` and a `priority` number below that "
+        "of every deny rule. If an organization or folder policy admits them, add the ranges to the option "
+        "`admitted_ranges`."
     )
 
 

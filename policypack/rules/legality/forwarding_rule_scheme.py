@@ -7,20 +7,21 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.forwarding.address import has_its_address, has_its_address_alone
-from policypack.rules.forwarding.certificates import takes_a_map, takes_certificates
+from policypack.rules.forwarding.certificates import has_one_kind, takes_a_map, takes_certificates
 from policypack.rules.forwarding.network import is_near_its_backends
 from policypack.rules.forwarding.place import (
     has_its_map_there,
     has_its_subnetwork,
     is_in_one_project,
     leads_to_its_place,
+    names_its_subnetwork,
 )
 from policypack.rules.forwarding.ports import has_one_port, names_its_ports, reaches_servers
 from policypack.rules.forwarding.protocol import has_protocol_of, is_for_tcp
 from policypack.rules.forwarding.proxies import has_proxies_there, is_not_among_proxies
 from policypack.rules.forwarding.records import records_describe
 from policypack.rules.forwarding.routes import has_valid_routes, rewrites_alone
-from policypack.rules.forwarding.scheme import fits_behind, leads_to_packets
+from policypack.rules.forwarding.scheme import fits_behind, leads_to_packets, takes_proxy
 from policypack.rules.forwarding.tier import is_in_its_tier
 from policypack.verdict import Checks, Undecided, not_known, provided, unresolved
 
@@ -45,6 +46,7 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     - The rule, the proxy and the URL map are in one project. The backend services may be in others (Shared VPC).
     - An internal rule without a proxy is in a network of its VMs.
     - Global resources lead to global ones, and regional resources to regional ones in the same region.
+    - Target SSL proxies have an external scheme.
     - Services with HTTP, HTTPS or HTTP/2 are behind HTTP and HTTPS proxies, services with TCP or SSL behind the other
       proxies.
     - A service behind a proxy has no passthrough scheme (INTERNAL, or EXTERNAL if it is regional). A forwarding rule
@@ -69,12 +71,15 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     - If the stack creates the network, a regional rule in front of a target proxy has an active proxy-only subnetwork
       in its network and region, with the purpose REGIONAL_MANAGED_PROXY. `frontend-regions` checks cross-region load
       balancers.
+    - A target proxy does not have both `ssl_certificates` and `certificate_manager_certificates`.
     - Certificate Manager certificates are attached by a `certificate_map` on global external load balancers, and by
       `certificate_manager_certificates` on all others.
-    - External global rules have global addresses, and regional rules addresses of their region. One that the stack
-      reserves is internal for an internal rule and external for an external one, and in the tier of the rule. Several
-      internal rules share one only with the purpose SHARED_LOADBALANCER_VIP.
-    - Internal rules are in PREMIUM tier. Their subnetwork is no proxy-only one, and in the region of a regional rule.
+    - External global rules have global addresses, and regional rules addresses of their region. Global internal rules
+      have addresses in the region of their subnetwork. One that the stack reserves is internal for an internal rule and
+      external for an external one, and in the tier of the rule. Several internal rules share one only with the purpose
+      SHARED_LOADBALANCER_VIP. An address is of the rule's `ip_version`, if it has one.
+    - Internal rules are in PREMIUM tier. Their subnetwork is no proxy-only one, in the region of a regional rule, and
+      that of their address. In a network in custom mode they name it, unless they have an address.
     - No two forwarding rules of the stack share an address, a protocol and a port, unless they are for specific sources
       (`source_ip_ranges`). Rules without an address each get their own.
     - The targets in the routing policy of a `RecordSet` have the type, protocol, port and region of the rule.
@@ -117,7 +122,8 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
     """
     yield is_in_its_tier(front)
     yield has_its_subnetwork(front)
-    yield is_not_among_proxies(front)
+    yield from is_not_among_proxies(front)
+    yield names_its_subnetwork(front)
     yield from has_its_address(front)
     yield from unresolved(front.proxy_links)
     yield from unresolved(front.service_links)
@@ -138,11 +144,13 @@ def forwarding_rule_scheme(front: ForwardingRule, options: Options) -> Checks:
 def _fits(front: ForwardingRule, proxy: Proxy) -> Checks:
     yield is_in_one_project(front, proxy)
     yield leads_to_its_place(front, proxy)
+    yield takes_proxy(front, proxy)
     yield is_for_tcp(front, proxy)
     yield has_proxies_there(front, proxy)
     yield has_its_map_there(proxy)
     yield takes_a_map(front, proxy)
     yield takes_certificates(front, proxy)
+    yield has_one_kind(front, proxy)
     yield from _may_lead_to_others(front, proxy)
     for service in proxy.services:
         yield fits_behind(proxy, service, front)

@@ -293,7 +293,8 @@ def _has_its_network(service: BackendService) -> Checks:
     is_external = all_of([service.is_passthrough, equals(service.scheme, "EXTERNAL")])
     has_none = negation(is_set(service.resource.asked.object("haPolicy")))
     is_wrong = all_of([is_external, service.sets("network"), has_none])
-    doubt = not_known("ha_policy", because="without it, an external passthrough load balancer has no `network`")
+    unclear = "ha_policy" if has_none is UNKNOWN else "network"
+    doubt = not_known(unclear, because="an external passthrough load balancer has a `network` only with ``ha_policy``")
     fail = Fail(
         "It has `network`, which an external passthrough load balancer supports only with ``ha_policy``.",
         "No `network`: the network is that of the backends.",

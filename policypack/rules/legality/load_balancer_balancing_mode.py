@@ -103,7 +103,7 @@ def _mode_and_targets_fit(service: BackendService, backend: Backend) -> Checks:
         yield Fail(
             f"Backend `{backend.label}` has balancing mode `{mode}`, which does not exist.",
             f"One of {', '.join(MODES)}.",
-            "Set ``balancing_mode`` to one of them.",
+            f"Set ``balancing_mode`` to {_either(tuple(MODES))}.",
         )
         return
     is_passthrough = known(service.is_passthrough, "load_balancing_scheme")
@@ -134,7 +134,11 @@ def _mode_to_set(modes: Sequence[str], family: Family | None) -> str:
         return "Omit ``balancing_mode``."
     if family is Family.PASSTHROUGH:
         return f'Set ``balancing_mode="{modes[0]}"`` explicitly: UTILIZATION is the provider\'s default.'
-    return "Set ``balancing_mode`` to one of them."
+    return f"Set ``balancing_mode`` to {_either(modes)}."
+
+
+def _either(modes: Sequence[str]) -> str:
+    return " or ".join([", ".join(modes[:-1]), modes[-1]] if len(modes) > 1 else modes)
 
 
 def _shares_no_group(use: SharedUse) -> Checks:

@@ -79,6 +79,8 @@ def whence(policy: Policy, setting: Setting) -> str:
     """Why a setting of a backend is what it is, a clause."""
     if policy.sets(setting):
         return f"as {policy.label} says"
+    if policy.is_misplaced(setting):
+        return f"the default: {policy.label} sets it elsewhere than in `spec.{policy.field(setting)}`"
     return f"the default: {policy.label} does not set it" if policy.object else f"the default: it has {policy.label}"
 
 

@@ -103,9 +103,20 @@ class Functions:
     def watch(self) -> None:
         """Has the SDK tell of each call where it is, and what it wants of its result."""
         module: Any = sys.modules["pulumi.runtime.invoke"]
-        invoke, monitor = module._invoke, module.get_monitor
+        monitor = module.get_monitor
+        module._invoke = self._telling(module._invoke, module.InvokeResult)
+        module.get_monitor = lambda: _MonitorOf(self, monitor(), _call.get(None))
+        if hasattr(module, "invoke_output"):
+            module.invoke_output = pulumi.runtime.invoke_output = self._placed(module.invoke_output)
+        self._watch_stack_references()
+        # Arguments keep what marks them as secret until they are here.
+        unwrap = getattr(rpc, "_unwrap_rpc_secret_struct_properties", None)
+        if unwrap:
+            rpc._unwrap_rpc_secret_struct_properties = lambda value: (value, unwrap(value)[1])
+
+    def _telling(self, invoke: Any, result_class: Any) -> Any:
+        """The SDK's call of a function, with what `_MonitorOf` needs to know of it."""
         signature = inspect.signature(invoke)
-        result_class: Any = module.InvokeResult
 
         @functools.wraps(invoke)
         def _invoke(*args: Any, **kwargs: Any) -> Any:
@@ -130,15 +141,7 @@ class Functions:
 
             return answered()
 
-        module._invoke = _invoke
-        module.get_monitor = lambda: _MonitorOf(self, monitor(), _call.get(None))
-        if hasattr(module, "invoke_output"):
-            module.invoke_output = pulumi.runtime.invoke_output = self._placed(module.invoke_output)
-        self._watch_stack_references()
-        # Arguments keep what marks them as secret until they are here.
-        unwrap = getattr(rpc, "_unwrap_rpc_secret_struct_properties", None)
-        if unwrap:
-            rpc._unwrap_rpc_secret_struct_properties = lambda value: (value, unwrap(value)[1])
+        return _invoke
 
     def _watch_stack_references(self) -> None:
         """What an answer does not have must not look like an output that there is not."""
