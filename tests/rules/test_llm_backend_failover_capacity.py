@@ -493,3 +493,9 @@ def test_a_fixed_size_says_that_the_autoscaler_is_off() -> None:
     (found,) = findings(RULE, build(*of_size(2, OFF, OFF)))
     reason = f"`mig-europe-west4` has a fixed size while `{EU_OFF}` is off, and no signal shows its load"
     assert found.reasons == (f"{reason}; set the option `peak_load` of this rule",)
+
+
+def test_a_group_that_is_listed_twice_is_no_error() -> None:
+    us, eu = managed("us-central1"), managed("europe-west4")
+    (found,) = findings(RULE, build(serving(us, us, eu), us, eu, autoscaler(us), autoscaler(eu)))
+    assert not any("raised" in reason or "Error" in reason for reason in found.reasons)

@@ -226,7 +226,7 @@ def _weighed(found: _Collected) -> ServiceFleets:
         fleets,
         inexact=_inexact(found),
         least_load=sum(
-            fleet.load for fleet, sizing in zip(fleets.values(), found.sizings, strict=True) if sizing.is_exact
+            fleets[one.urn].load for one, sizing in zip(found.managers, found.sizings, strict=True) if sizing.is_exact
         ),
         has_fixed_size=any(one.is_fixed for one in found.sizings),
         switched_off=tuple(one.switched_off for one in found.sizings if one.switched_off),
