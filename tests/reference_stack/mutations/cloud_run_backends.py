@@ -142,7 +142,7 @@ MUTATIONS = {
             '            protocol="HTTP",\n            timeout_sec=900,\n            backends=[{"group": '
             'compute.GlobalNetworkEndpointGroup(name, network_endpoint_type="INTERNET_FQDN_PORT").id}],',
         ),
-        fires={"internet-neg-host", "internet-neg-tls"},
+        fires={"internet-neg-host", "internet-neg-tls", "load-balancer-attributes"},
         undecided={"backend-authentication"},
     ),
     "run: a tag": run_mutation(
@@ -165,7 +165,7 @@ MUTATIONS = {
             'timeout_sec=900,\n            backends=[{"group": '
             'compute.GlobalNetworkEndpointGroup(name, network_endpoint_type="INTERNET_FQDN_PORT").id}],',
         ),
-        fires={"internet-neg-host"},
+        fires={"internet-neg-host", "load-balancer-attributes"},
         undecided={"backend-authentication"},
     ),
     "run: a cache of answers": run_mutation(
