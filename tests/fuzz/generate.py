@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Final
 
 from policypack.model.graph.reference import COLLECTIONS
+from policypack.model.graph.tokens import RUN_TYPES
 from tests.fuzz import corpus
 from tests.fuzz.extras import extras
 from tests.fuzz.forms import UNKNOWN_STRING, auto_name, outputs_of, resolved
@@ -370,13 +371,14 @@ def _detached(value: Any, urns: set[str], source: random.Random | None) -> Any:
 def is_regular(intent: Intent) -> bool:
     """Whether a stack keeps to what the model takes for granted, so that less knowledge never turns a verdict around.
 
-    No two resources have one URL or account id, and no service has a group twice, or NEGs beside instance groups. The
-    API refuses these: https://cloud.google.com/load-balancing/docs/backend-service#backends. A group has its named
-    ports in one place: the provider documents that the two overwrite each other. It has one autoscaler. A backend is in
-    one region: of one that is not known yet the model takes this for granted, although it may be a global NEG. No
-    property is computed from a resource of a kind that it cannot take, and what is computed from a resource says so,
-    by its dependencies. An alert that is computed from a service is about it, in the metrics of its load balancer. What
-    a Kubernetes object computes from a resource is its name.
+    No two resources have one URL or account id, and no two Cloud Run services one name in a region. No service has a
+    group twice, or NEGs beside instance groups. The API refuses these:
+    https://cloud.google.com/load-balancing/docs/backend-service#backends. A group has its named ports in one place: the
+    provider documents that the two overwrite each other. It has one autoscaler. A backend is in one region: of one that
+    is not known yet the model takes this for granted, although it may be a global NEG. No property is computed from a
+    resource of a kind that it cannot take, and what is computed from a resource says so, by its dependencies. An alert
+    that is computed from a service is about it, in the metrics of its load balancer. What a Kubernetes object computes
+    from a resource is its name.
     """
     if any(resource.options.get("misdirected") for resource in intent.resources):
         return False
@@ -390,7 +392,9 @@ def is_regular(intent: Intent) -> bool:
         return False
     accounts = [one.inputs.get("accountId") for one in intent.resources if one.token.endswith(":Account")]
     accounts = [account for account in accounts if isinstance(account, str)]
-    if len(set(accounts)) < len(accounts):
+    run = [(one.inputs.get("name"), one.inputs.get("location")) for one in intent.resources if one.token in RUN_TYPES]
+    run = [names for names in run if all(isinstance(name, str) for name in names)]
+    if len(set(accounts)) < len(accounts) or len(set(run)) < len(run):
         return False
     scaled = [
         source.urn

@@ -305,6 +305,9 @@ def test_per_instance_configurations_make_a_group_stateful(state: Any, status: A
     check_verdict(RULE, [serving(group), group, stray], doubtful, group.name)
     elsewhere = R(config.type, "one", {**inputs, "region": "asia-east1"})
     check_verdict(RULE, [serving(group), group, elsewhere], doubtful, group.name)
+    named = managed(targetSize=4, updatePolicy=by_hand(), name="mig")
+    somewhere = R(config.type, "one", {**inputs, "regionInstanceGroupManager": "mig", "region": Computed()})
+    check_verdict(RULE, [serving(named), named, somewhere], doubtful, named.name)
 
 
 def limits(policy: dict[str, Any]) -> list[str]:
@@ -366,7 +369,8 @@ STABLE, CANARY = (
         ),
         pytest.param([{**STABLE, "targetSize": {"fixed": 3}}], "failed", id="the only one has a size"),
         pytest.param([STABLE, {**CANARY, "targetSize": Computed()}], "undecided", id="a computed size"),
-        pytest.param(Computed(), "passed", id="computed versions"),
+        pytest.param(Computed(), "undecided", id="computed versions"),
+        pytest.param([1e308], "undecided", id="what is no version"),
     ],
 )
 def test_versions(versions: Any, status: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.runs import behind, two_regions
-from tests.stacks import Computed, R, backend, build, check_verdict, findings, mig, service
+from tests.rules.runs import behind, neg, run, two_regions
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, findings, mig, service
 
 RULE = "llm-backend-outlier-detection"
 US = mig("us-central1")
@@ -140,6 +140,17 @@ EFFECTLESS = {**CONSECUTIVE, "successRateMinimumHosts": 3}
 )  # fmt: skip
 def test_serverless_negs(inputs: dict[str, Any], expected: str) -> None:
     check_verdict(RULE, two_regions(**inputs), expected)
+
+
+def test_backends_that_may_be_serverless() -> None:
+    """Computed as a whole they may be others, too, of which success rates count."""
+    regions = ("us-central1", "europe-west4")
+    runs, negs = [run(one) for one in regions], [neg(None, one, cloudRun={"service": "llm"}) for one in regions]
+    whole = Computed(tuple(negs), [{"group": Out(one, "id")} for one in negs])
+    stack = [*runs, *negs, service(whole, protocol="HTTPS", outlierDetection=EFFECTLESS)]
+    check_verdict(RULE, stack, ("undecided", "failed"))
+    stack = [*runs, *negs, service(whole, protocol="HTTPS", outlierDetection=CONSECUTIVE)]
+    check_verdict(RULE, stack, "passed")
 
 
 def test_published_services() -> None:

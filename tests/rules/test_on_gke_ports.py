@@ -64,6 +64,8 @@ NEG = {"cloud.google.com/neg": '{"ingress": true}'}
         pytest.param(to(8000), "failed", id="the port of its Pods"),
         pytest.param(to(443), "failed", id="another port"),
         pytest.param(to(None), "failed", id="without a port"),
+        pytest.param(to(None, ports=[{"port": 80, "targetPort": Computed(), "name": Computed()}]), "failed",
+                     id="without a port, computed in the Service"),
         pytest.param(to(Computed()), "undecided", id="computed in the route"),
         pytest.param(to(80, ports=Computed()), "undecided", id="computed in the Service"),
         pytest.param(to(80, ports=[{"port": Computed(), "targetPort": 8000}]), "undecided", id="computed number"),
@@ -77,7 +79,7 @@ NEG = {"cloud.google.com/neg": '{"ingress": true}'}
         pytest.param(behind_ingress(None, serviceName="chat", servicePort="web"), "passed", id="former Ingress"),
         pytest.param(behind_ingress(None, serviceName="chat", servicePort=81), "failed", id="former Ingress, wrong"),
     ],
-)
+)  # fmt: skip
 def test_the_port_in_a_route(stack: list[R], expected: str) -> None:
     check_verdict(PORT, stack, expected)
 
@@ -155,6 +157,8 @@ def in_cluster(*objects: R) -> list[R]:
         pytest.param(in_cluster(SPACE, gateway(), route(FAR_POOL)), "undecided", id="pool with nothing beside"),
         pytest.param(in_cluster(gateway(), route(FAR_POOL), pool()), "undecided", id="pool, namespace elsewhere"),
         pytest.param(in_cluster(SPACE, gateway(), route({**FAR, "name": Computed()})), "undecided", id="computed"),
+        pytest.param(in_cluster(SPACE, gateway(), route({**FAR, "kind": Computed()}), service(), pool()), "undecided",
+                     id="of a computed kind"),
     ],
 )  # fmt: skip
 def test_what_a_route_names_is_there(stack: list[R], expected: str) -> None:
@@ -207,6 +211,8 @@ def test_the_reason_says_where_one_of_the_name_is() -> None:
         "Service `chat` is not known to be in the stack; one of this name is in the namespace `web`, and a route says "
         "that by `namespace`",
     )
+    (found,) = findings(PORT, build(gateway(), route({**FAR, "name": "chat"}), pool(namespace=Computed())))
+    assert found.reasons == ("Service `chat` is not known to be in the stack",)
 
 
 @pytest.mark.parametrize(("port", "expected"), [(80, "passed"), (8000, "failed")])

@@ -81,6 +81,13 @@ def test_a_name_that_pulumi_makes_up() -> None:
     check_verdict(RULE, [llm, literal, behind(literal)], "undecided")
 
 
+def test_a_name_is_there_once_in_a_region() -> None:
+    here, somewhere = run(US), R("gcp:cloudrunv2/service:Service", "somewhere", {"name": "llm", "location": Computed()})
+    link = neg(None, US, **LITERAL)
+    check_verdict(RULE, [here, somewhere, link, behind(link)], "passed")
+    check_verdict(RULE, [somewhere, link, behind(link)], "undecided")
+
+
 def test_a_service_of_another_project_is_another_one() -> None:
     link = neg(None, US, **LITERAL)
     check_verdict(RULE, [run(US, project="other"), link, behind(link)], "undecided")

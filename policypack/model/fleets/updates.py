@@ -123,12 +123,14 @@ def _zones(group: GroupManager) -> range | Unknown:
 def versions_for_the_rest(group: GroupManager) -> int | Unknown:
     """How many of a group's versions have no target size, and so get the VMs that the others leave.
 
-    What is read has one, and so has a group of which no version is shown.
+    What is read has one, and so has a group without versions.
     """
-    versions = known_in([group.resource.asked.objects("versions")])
-    sizes = [one.object("targetSize") for found in versions for one in found]
-    if group.resource.is_read or not sizes:
+    versions = group.resource.asked.objects("versions")
+    if group.resource.is_read or not (isinstance(versions, Unknown) or versions):
         return 1
+    if isinstance(versions, Unknown):
+        return UNKNOWN
+    sizes = [one.object("targetSize") for one in versions]
     return UNKNOWN if len(known_in(sizes)) < len(sizes) else sum(size is None for size in sizes)
 
 

@@ -32,7 +32,7 @@ from policypack.model.kubernetes.objects import (
     same_cluster,
     same_namespace,
 )
-from policypack.model.values.logic import all_of, any_of, is_in
+from policypack.model.values.logic import all_of, any_of, equals, is_in
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import Unknown
 
@@ -80,7 +80,7 @@ def meant_by(holder: KubernetesObject, ref: Ref) -> tuple[KubernetesObject, ...]
     return tuple(
         one
         for one in objects_of(holder.stack, TARGETS)
-        if one.kind == ref.kind
+        if equals(ref.kind, one.kind) is True
         and all_of([same_cluster(one, holder), same_namespace(one.namespace, ref.namespace)]) is True
         and all(isinstance(route.ref, Ref) and refers_to(route.holder, route.ref, one) is False for route in routes)
         and (one.kind == INFERENCE_POOL or _serves_model(one) is True)
@@ -91,8 +91,11 @@ def namesakes_of(holder: KubernetesObject, ref: Ref | Unknown) -> tuple[Kubernet
     """What has the name in a route, and is in a namespace of another name than the route says."""
     if isinstance(ref, Unknown):
         return ()
-    found = [(one, ref._replace(namespace=one.namespace)) for one in objects_of(holder.stack, TARGETS)]
-    return tuple(one for one, there in found if one.namespace and refers_to(holder, there, one) is True)
+    return tuple(
+        one
+        for one in objects_of(holder.stack, TARGETS)
+        if isinstance(one.namespace, str) and refers_to(holder, ref._replace(namespace=one.namespace), one) is True
+    )
 
 
 def _serves_model(target: KubernetesObject) -> bool | Unknown:

@@ -67,12 +67,14 @@ def attached_to(stack: Stack, owner: Resource, types: Iterable[str]) -> tuple[tu
 
 
 def _belongs(resource: Resource, links: Links, owner: Resource) -> bool | Unknown:
-    """What names its owner and another place than the owner's may mean another resource of that name."""
+    """What names its owner may mean another resource of that name, in a place that is not or may not be the owner's."""
     key = _PLACES.get(COLLECTIONS[owner.type][1])
-    places = {with_provider_default(one, key) for one in (resource, owner)} if key else ()
+    places = [with_provider_default(one, key) for one in (resource, owner)] if key else []
     is_elsewhere = len({short_name(place) for place in places if isinstance(place, str)}) > 1
+    name = resource.asked.string(_OWNERS[resource.type][0])
+    may_be_elsewhere = isinstance(name, str) and "/" not in name and any(isinstance(place, Unknown) for place in places)
     belongs = links.includes(owner)
-    return UNKNOWN if belongs is True and is_elsewhere else belongs
+    return UNKNOWN if belongs is True and (is_elsewhere or may_be_elsewhere) else belongs
 
 
 @per_stack

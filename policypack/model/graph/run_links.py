@@ -58,8 +58,10 @@ def run_link_of(stack: Stack, neg: Resource) -> RunLink:
         return RunLink(elsewhere=tuple(certain))
     if len(sources) == 1 and sources[0] in here:
         here = sources
-    if len(here) == 1 and _is_in(here[0], region) is True:
-        return RunLink(here[0])
+    # A name is there once in a region.
+    certainly_here = [one for one in here if _is_in(one, region) is True]
+    if len(certainly_here) == 1:
+        return RunLink(certainly_here[0])
     return RunLink(candidates=(*here, *perhaps))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policypack.model.balancing.group import Group
+from policypack.model.graph.links import Links
 from policypack.model.graph.reference import (
     COLLECTIONS,
     Reference,
@@ -56,11 +57,17 @@ def placed_in(group: Group) -> Iterator[Placed]:
         return
     if group.target.type == NETWORK_ENDPOINT_GROUP:
         yield from _endpoints_in(group, group.target)
-    elif group.target.type == INSTANCE_GROUP:
-        for links in instances_of(group.stack, group.target):
-            for vm in links.members:
-                zone = _zone_of(vm) if isinstance(vm, Resource) else vm.location or UNKNOWN
-                yield Placed(vm.name, True, zone, _zone_of(group.target))
+    for links in links_to_vms(group):
+        for vm in links.members:
+            zone = _zone_of(vm) if isinstance(vm, Resource) else vm.location or UNKNOWN
+            yield Placed(vm.name, True, zone, _zone_of(group.target))
+
+
+def links_to_vms(group: Group) -> list[Links]:
+    """The VMs of an unmanaged instance group of the stack; nothing for another group."""
+    if not isinstance(group.target, Resource) or group.target.type != INSTANCE_GROUP:
+        return []
+    return instances_of(group.stack, group.target)
 
 
 def _endpoints_in(group: Group, neg: Resource) -> Iterator[Placed]:

@@ -6,7 +6,7 @@ from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.fleets.vms import SharedVms, shared_vms
 from policypack.model.graph.reference import project_of
-from policypack.model.network.endpoints import Placed, placed_in
+from policypack.model.network.endpoints import Placed, links_to_vms, placed_in
 from policypack.model.products.product import MESH_SCHEME
 from policypack.model.run.neg import PscTarget, psc_targets
 from policypack.model.values.logic import equals
@@ -96,6 +96,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
         yield _is_in_project(service, group)
         for placed in placed_in(group):
             yield _is_in_zone(group, placed)
+        for links in links_to_vms(group):
+            yield from unresolved(links)
     for target in psc_targets(service):
         yield _is_near_its_target(target)
     yield from unresolved(service.links)

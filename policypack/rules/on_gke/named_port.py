@@ -10,7 +10,7 @@ from policypack.model.gke.missing import has_no_pods, namesakes_of, selects_noth
 from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool, targets_of
 from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL, INGRESS
 from policypack.model.kubernetes.objects import KubernetesObject
-from policypack.model.values.logic import any_of, is_in
+from policypack.model.values.logic import any_of, equals, is_in
 from policypack.model.values.values import UNKNOWN
 from policypack.verdict import Checks, Fail, NotApplicable, Undecided, decided, known, provided
 from policypack.wording import quoted
@@ -125,8 +125,9 @@ def _has(ports: tuple[ServicePort, ...]) -> str:
 
 def _how_to_name(target: KubernetesObject, route: Route, ports: tuple[ServicePort, ...], wanted: str) -> str:
     """What to write as the port of a backend in a route, and why the one that is there does not do."""
-    behind, is_name = [one for one in ports if one.of_pods == wanted], bool(wanted) and not wanted.isdecimal()
-    names = [f"{one.name}" if is_name else f"{one.number}" for one in behind or ports if one.name or not is_name]
+    behind = [one for one in ports if equals(one.of_pods, wanted) is True]
+    is_name = bool(wanted) and not wanted.isdecimal()
+    names = [name for one in behind or ports if isinstance(name := one.name if is_name else one.number, str) and name]
     key = "name" if is_name else "number"
     field = f"`service.port.{key}`" if route.holder.kind == INGRESS else "`port`"
     what = (

@@ -8,12 +8,12 @@ from typing import Annotated, Final
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.service_settings import OutlierDetection
 from policypack.model.run.failover_signal import SIGNALLED_KINDS, SIGNALLING_SCHEMES, counts_consecutive_errors
-from policypack.model.values.logic import is_set, when_known
+from policypack.model.values.logic import is_set, negation, when_known
 from policypack.model.values.spelling import properties
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, Range, rule
 from policypack.rules.shared.conditions import handles_requests
-from policypack.verdict import Checks, Condition, Fail, known, setting
+from policypack.verdict import Checks, Condition, Fail, known, not_known, provided, setting
 
 _HAS_NONE: Final = "its load balancer has no outlier detection"
 # https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts: what it has no effect on.
@@ -119,11 +119,11 @@ def llm_backend_outlier_detection(service: BackendService, options: OutlierDetec
     detection = service.outlier_detection
     if known(detection.is_set, "outlier_detection"):
         yield _ejects_enough_servers(detection, options)
-        is_enforced = detection.is_enforced
-        if service.has_only_serverless_backends:
-            is_enforced = counts_consecutive_errors(service)
-            yield _is_not_off_for_serverless(service)
-        yield _ejects_at_all(is_enforced)
+        is_serverless = service.has_serverless_backends
+        doubt = not_known("backends", because="serverless NEGs do not support all of ``outlier_detection``")
+        yield provided(is_serverless, doubt, _is_not_off_for_serverless(service))
+        yield provided(is_serverless, doubt, _ejects_at_all(counts_consecutive_errors(service)))
+        yield provided(negation(is_serverless), doubt, _ejects_at_all(detection.is_enforced))
     else:
         yield Fail(
             "It has no ``outlier_detection``.",
