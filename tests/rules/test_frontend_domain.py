@@ -181,6 +181,23 @@ def test_certificates_outside_the_stack(key: str, url: Any, expected: Expected) 
     check_verdict(RULE, [CHAT, every, https(every, "proxy", **{key: [url]})], expected, "proxy")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("EXTERNAL_MANAGED", "give it an entry in a `certificate_map`"),
+        ("INTERNAL_MANAGED", "name it in `certificate_manager_certificates`"),
+    ],
+)
+def test_the_fix_for_a_regional_certificate_is_one_that_the_load_balancer_takes(scheme: str, said: str) -> None:
+    """A global external one takes those of Certificate Manager from a map alone."""
+    chat = service(loadBalancingScheme=scheme)
+    of = R("URLMap", "paths", {"defaultService": target(chat)})
+    regional = "projects/p/locations/europe-west4/certificates/c"
+    proxy = https(of, certificateManagerCertificates=[regional])
+    (found,) = findings(RULE, build(chat, of, proxy))
+    assert [said in problem.fix for problem in found.problems] == [True]
+
+
 def test_host_rules_that_are_not_known() -> None:
     computed = R("URLMap", "paths", {"defaultService": target(CHAT), "hostRules": Computed()})
     check_verdict(RULE, fronted(computed, managed("x.org")), "undecided", "proxy")

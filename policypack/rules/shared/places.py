@@ -117,6 +117,8 @@ def certificates_are_there(proxy: Proxy) -> Checks:
     for one in placed_certificates(proxy):
         kinds = _OF_CERTIFICATE_MANAGER if one.is_of_certificate_manager else _SSL_CERTIFICATES
         found, use_it = Found(one.name, one.region, one.property_name), f"name it in ``{one.property_name}``"
+        if one.is_of_certificate_manager and not proxy.is_regional and proxy.is_external is True:
+            use_it = "give it an entry in a ``certificate_map``: global external load balancers take it from there"
         yield _is_of_its_scope(proxy, found, use_it, kinds, "The API rejects that.")
 
 
