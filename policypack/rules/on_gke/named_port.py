@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from policypack.model.gke.backends import GkeBackend
+from policypack.model.gke.exports import exported_targets
 from policypack.model.gke.fronts import Route
 from policypack.model.gke.missing import has_no_pods, namesakes_of, selects_nothing, unserved_beside
-from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool, targets_of
+from policypack.model.gke.ports import Pods, ServicePort, ports_of, serving_ports_of_pool
 from policypack.model.kubernetes.kinds import IMPORTS, INFERENCE_POOL, INGRESS
 from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.values.logic import any_of, equals, is_in
@@ -39,13 +40,14 @@ def has_the_port(backend: GkeBackend) -> Checks:
 
 
 def _of_import(backend: GkeBackend) -> Checks:
-    """Of what clusters export: the Services of the stack that it certainly is."""
-    found = targets_of(backend)
+    """Of what clusters export: the Services and InferencePools of the stack that it is."""
+    found = exported_targets(backend.stack, backend.ref)
     if not found:
         yield NotApplicable(f"{backend.label} has its ports in the clusters that export it")
-    for target in found:
+    for target, is_it in found:
+        doubt = Undecided(f"whether {backend.label} imports {target.label} is not known", "backendRefs")
         for route in {one.port: one for one, _ in backend.routes}.values():
-            yield _leads_on(target, route)
+            yield provided(is_it, doubt, _leads_on(target, route))
 
 
 def _is_there(backend: GkeBackend, route: Route) -> Checks:
