@@ -23,7 +23,7 @@ SETTINGS = {
 }
 
 
-def thing(api: str, kind: str, name: str, spec: Any = None, *, logical: str = "", **metadata: Any) -> R:
+def thing(api: str, kind: str, name: Any, spec: Any = None, *, logical: str = "", **metadata: Any) -> R:
     """An object; `None` in the metadata leaves that out."""
     given = {"name": name, "namespace": "llm", **metadata}
     inputs = {"apiVersion": api, "kind": kind, "metadata": {k: v for k, v in given.items() if v is not None}}

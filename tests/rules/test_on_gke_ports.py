@@ -167,6 +167,7 @@ def test_what_a_route_names_is_there(stack: list[R], expected: str) -> None:
 
 ELSEWHERE = {"app": "other"}
 OTHERS_POOL = pool()
+NO_PODS = service(labels=ELSEWHERE)
 OTHERS_POOL.inputs["spec"] = {**OTHERS_POOL.inputs["spec"], "selector": {"matchLabels": ELSEWHERE}}
 
 
@@ -191,6 +192,8 @@ def of_other_pods(*others: R, target: R | None = None) -> list[R]:
                      id="beside what makes none"),
         pytest.param(in_cluster(*of_other_pods(deployment(VLLM, labels=Computed(), name="new"))), "passed",
                      id="computed labels of others"),
+        pytest.param([gateway(), route(NO_PODS), NO_PODS, deployment({"image": Computed()})], "undecided",
+                     id="beside what may serve a model"),
         pytest.param(in_cluster(*of_other_pods(target=OTHERS_POOL)), "failed", id="a pool"),
         pytest.param(in_cluster(SPACE, gateway(), route(pool()), pool()), "undecided", id="a pool with nothing beside"),
         pytest.param(in_cluster(*of_other_pods(target=service(labels=None))), "passed", id="without a selector"),

@@ -179,7 +179,8 @@ class GkeBackend:
     @cached_property
     def unserved(self) -> tuple[Workload, ...]:
         """Where its selector certainly matches no Pods: what serves a model beside it, and is behind nothing."""
-        return unserved_beside(self.target) if self.target and has_no_pods(self.target) else ()
+        beside = unserved_beside(self.target) if self.target and has_no_pods(self.target) else ()
+        return tuple(one for one, is_beside in beside if is_beside is True)
 
     @property
     def target_ports(self) -> tuple[int, ...]:

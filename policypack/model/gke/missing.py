@@ -115,14 +115,13 @@ def has_no_pods(target: KubernetesObject) -> bool:
     return selects_nothing(target) and _is_closed(target.stack, target, target.namespace)
 
 
-def unserved_beside(target: KubernetesObject) -> tuple[Workload, ...]:
-    """What serves a model in the namespace of a Service or an InferencePool, and is behind none."""
+def unserved_beside(target: KubernetesObject) -> tuple[tuple[Workload, bool | Unknown], ...]:
+    """What serves a model in the namespace of a Service or an InferencePool, or may, and is behind none."""
     stack = target.stack
     served = {one.urn for other in objects_of(stack, TARGETS) for one, _ in workloads_behind(stack, other)}
-    return tuple(
-        one
+    answers = (
+        (one, all_of([same_cluster(one, target), same_namespace(one.namespace, target.namespace), one.is_model_server]))
         for one in workloads_of(stack)
         if one.urn not in served
-        and all_of([same_cluster(one, target), same_namespace(one.namespace, target.namespace)]) is True
-        and one.is_model_server is True
     )
+    return tuple((one, is_beside) for one, is_beside in answers if is_beside is not False)

@@ -69,15 +69,16 @@ def _is_there(backend: GkeBackend, route: Route) -> Checks:
 def _has_pods(target: KubernetesObject) -> Checks:
     if not selects_nothing(target):
         return
-    beside, is_certain = [one.label for one in unserved_beside(target)], has_no_pods(target)
-    if beside and is_certain:
+    beside, is_certain = unserved_beside(target), has_no_pods(target)
+    meant = [one.label for one, is_beside in beside if is_beside is True]
+    if meant and is_certain:
         yield Fail(
             f"The selector of {target.label} matches no Pods of its namespace.",
             "Pods behind every backend.",
-            f"Set the selector of {target.label} to labels of the Pods of {' or '.join(beside)}.",
+            f"Set the selector of {target.label} to labels of the Pods of {' or '.join(meant)}.",
         )
     elif beside or is_certain:
-        others = f", and nothing selects those of {', '.join(beside)}" if beside else ""
+        others = f", and nothing selects those of {', '.join(one.label for one, _ in beside)}" if beside else ""
         yield Undecided(f"the selector of {target.label} matches no Pods of the stack{others}", "selector")
 
 
