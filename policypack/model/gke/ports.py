@@ -201,9 +201,16 @@ class Pods:
         What a container lists in `ports` opens nothing, and it may listen on others:
         https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports
         """
-        by_container = _listens if port.isdecimal() else _names
-        found = any_of(by_container(one, port) for one in self._containers)
+        found = self._shown_have(port)
         return UNKNOWN if found is False and not self.are_all else found
+
+    def lack(self, port: str) -> bool:
+        """Whether all containers that the stack shows certainly have no such port, and it shows some."""
+        return bool(self.workloads) and self._shown_have(port) is False
+
+    def _shown_have(self, port: str) -> bool | Unknown:
+        by_container = _listens if port.isdecimal() else _names
+        return any_of(by_container(one, port) for one in self._containers)
 
     def number_of(self, name: str) -> str:
         """The number of the port that a container gives a name; the name itself if it is not certain."""

@@ -153,7 +153,7 @@ def _pods_have(target: KubernetesObject, port: str, field: str) -> Checks:
         return
     is_name = not port.isdecimal()
     if have is UNKNOWN:
-        if is_name or (pods.list_all and listed):
+        if is_name or pods.lack(port) or (pods.list_all and listed):
             which = f"; their containers list {listed}" if listed else ""
             yield Undecided(f"{field} is {port}, which no container in the stack certainly has{which}", "containerPort")
         return
