@@ -160,9 +160,7 @@ def _twin(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date, *
             resource, shown = memory.remember(rule.name, args)
             if not judges:
                 return
-            # What is not known now may be known when the whole stack is.
-            certain = Setting(setting.level, dataclasses.replace(setting.options, undecided="advise"))
-            findings = apply_before_creation(rule, resource, shown, certain, today)
+            findings = apply_before_creation(rule, resource, shown, _certain_alone(setting), today)
         for finding in findings:
             if finding.status == "failed" and memory.mark_reported(rule.name, finding.urn, args.urn):
                 report_violation(_message(finding, below=args.urn), args.urn)
@@ -178,8 +176,7 @@ def _remediate(rule: AnyRule, options: _OptionsReader, memory: Memory, today: da
         setting = options(args.get_config())
         with memory.lock:
             resource, shown = memory.look_at(args)
-            certain = dataclasses.replace(setting.options, undecided="advise")
-            finding = apply_rule(rule, rule.subject.of(resource, shown), Setting(setting.level, certain), today)
+            finding = apply_rule(rule, rule.subject.of(resource, shown), _certain_alone(setting), today)
         if finding is None or finding.status != "failed":
             return None
         fixes = (problem.settings_to_make(resource) for problem in finding.problems)
@@ -187,6 +184,11 @@ def _remediate(rule: AnyRule, options: _OptionsReader, memory: Memory, today: da
         return None if changed is None else to_send(changed)
 
     return remediate
+
+
+def _certain_alone(setting: Setting) -> Setting:
+    """A setting by which nothing fails for being undecided: what is not known now may be when the whole stack is."""
+    return Setting(setting.level, dataclasses.replace(setting.options, undecided="advise"))
 
 
 def _judge_stack(rule: AnyRule, options: _OptionsReader, memory: Memory, today: date) -> StackValidation:
