@@ -45,6 +45,11 @@ _MORE_IDS: Final = {
     ),
 }
 
+# These have no `project`.
+_OF_ORGANIZATIONS: Final = {
+    "gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules",
+}
+
 # What the provider fills in: the paths and values of the recordings.
 _CHECK_DEFAULTS: Final = {"checkIntervalSec": 5, "healthyThreshold": 2, "timeoutSec": 5, "unhealthyThreshold": 2}
 _MANAGER_DEFAULTS: Final = {"listManagedInstancesResults": "PAGELESS", "waitForInstancesStatus": "STABLE"}
@@ -173,7 +178,15 @@ def provider_outputs(resource: R, inputs: dict[str, Any], intent: Intent) -> dic
     shape = _shapes(intent.deployed).get(resource.token, {})
     filled: dict[str, Any] = _filled(_without_defaults(inputs), shape)
     kept = {key: value for key, value in filled.items() if key in inputs or key not in DEPLOYED.get(resource.token, ())}
-    return {**computed, **kept}
+    return {**_in_project(resource, intent), **computed, **kept}
+
+
+def _in_project(resource: R, intent: Intent) -> dict[str, Any]:
+    """The provider shows on each resource which project it is in, at a preview too."""
+    if not resource.token.startswith("gcp:compute/") or resource.token in _OF_ORGANIZATIONS:
+        return {}
+    project = intent.provider.get("project", PROJECT)
+    return {"project": resolved(project, intent)}
 
 
 def _without_defaults(value: Any) -> Any:
