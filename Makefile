@@ -12,7 +12,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 # Each command that a test starts would compile the pack anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help check test facts fuzz corpus messages mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check azurite \
+.PHONY: help check test facts provider-examples fuzz corpus messages mutation ecosystem try-packages try-runtimes bench lint lock vulnerabilities docs report-image preview release-check azurite \
 	publish clean has-pulumi
 
 help:  ## List the targets.
@@ -46,6 +46,9 @@ facts: | .venv/bin/python  ## Look for the sentences that verdicts stand on in t
 	test -x .facts/bin/python || .venv/bin/python -m venv .facts
 	.facts/bin/python $(PIP) --upgrade google-cloud-compute google-cloud-run pulumi-gcp
 	.facts/bin/python -m tests.facts
+
+provider-examples: .venv/dev-installed reference_stack/venv/installed  ## Hold what is called refused against the examples of pulumi-gcp.
+	.venv/bin/python -m tests.provider_examples
 
 azurite:  ## Install Azurite, which stands for Azure Blob Storage in tests (needs npm).
 	npm install --global --prefix .azurite --ignore-scripts --no-audit --no-fund --loglevel=error $(AZURITE)

@@ -17,6 +17,9 @@ HYBRID = R(
     "NetworkEndpointGroup", "hybrid", {"zone": "us-central1-a", "networkEndpointType": "NON_GCP_PRIVATE_IP_PORT"}
 )
 VM_IPS = R("NetworkEndpointGroup", "vm-ips", {"zone": "us-central1-a", "networkEndpointType": "GCE_VM_IP"})
+NEWER_NEG = R(
+    "NetworkEndpointGroup", "newer", {"zone": "us-central1-a", "networkEndpointType": "GCE_VM_IP_DEDICATED_BACKEND"}
+)
 SOME_NEG = R("NetworkEndpointGroup", "some-neg", {"zone": "us-central1-a", "networkEndpointType": Computed()})
 SERVERLESS = R("RegionNetworkEndpointGroup", "run", {"region": "us-central1", "networkEndpointType": "SERVERLESS"})
 _PUBLISHED = "projects/p/regions/us-central1/serviceAttachments/llm"
@@ -55,7 +58,8 @@ PUBLISHED_2 = region_neg("published-2", "PRIVATE_SERVICE_CONNECT", pscTargetServ
 NOWHERE = region_neg("nowhere", "PRIVATE_SERVICE_CONNECT", region="europe-west4")
 SOME_PSC = region_neg("some-psc", "PRIVATE_SERVICE_CONNECT", pscTargetService=Computed())
 RESOURCES = (
-    US, EU, ZONAL, UNMANAGED, NEG, HYBRID, VM_IPS, SOME_NEG, SERVERLESS, PSC, INTERNET, UNKNOWN_NEG, OTHER_STACK,
+    US, EU, ZONAL, UNMANAGED, NEG, HYBRID, VM_IPS, NEWER_NEG, SOME_NEG, SERVERLESS, PSC, INTERNET, UNKNOWN_NEG,
+    OTHER_STACK,
     RUN_US, RUN_US_2, RUN_EU, RUN_SOMEWHERE, APP_ENGINE, SOME_PLATFORM, PORT_MAP, PORT_MAP_2, INTERNET_2,
     *REGIONAL_INTERNET, ATTACHMENT, API, API_2, PUBLISHED, PUBLISHED_2, SOME_PSC,
     GATEWAY, FUNCTION, NOWHERE,
@@ -122,6 +126,8 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(NEG, **RATE, maxRatePerInstance=4)], {}, "failed"),
     ([backend(NEG, **RATE, maxRatePerInstance=Computed())], {}, "undecided"),
     ([backend(NEG, **BARE | {"balancingMode": Computed()})], {}, "undecided"),
+    ([backend(HYBRID, balancingMode="CONNECTION", **BARE)], PASSTHROUGH, "failed"),
+    ([backend(NEWER_NEG, balancingMode="CONNECTION", **BARE)], PASSTHROUGH, "undecided"),
     # Serverless and the like
     ([backend(SERVERLESS, **BARE, capacityScaler=1.0)], FOR_SERVERLESS, "passed"),
     ([backend(SERVERLESS, balancingMode=None, **BARE)], FOR_SERVERLESS, "passed"),

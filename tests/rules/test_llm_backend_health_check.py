@@ -333,3 +333,22 @@ def test_the_fix_has_the_port(asked: R | None, group: R, inputs: dict[str, Any],
 def test_what_the_fix_says_passes() -> None:
     for name, server in SERVERS.items():
         check_verdict(RULE, checked(http(server.paths[0])), "passed", servers=[name])
+
+
+@pytest.mark.parametrize(
+    ("ha_policy", "observed"),
+    [
+        pytest.param(None, ["It has no health check."], id="no leader"),
+        pytest.param(
+            {"fastIpMove": "GARP_RA"},
+            ["It has `ha_policy`: one VM is the leader, and nothing checks its health."],
+            id="a leader",
+        ),
+        pytest.param(Computed(), [], id="unknown"),
+    ],
+)
+def test_a_service_with_a_leader_is_not_told_to_take_a_health_check(ha_policy: Any, observed: list[str]) -> None:
+    subject = service([backend(US)], **{**PASSTHROUGH, "haPolicy": ha_policy, "healthChecks": None})
+    (found,) = findings(RULE, build(subject, US))
+    assert [problem.observed for problem in found.problems] == observed
+    assert (found.status == "undecided") is not bool(observed)

@@ -141,6 +141,9 @@ class Group:
         if endpoint_type is None:
             endpoint_type = _DEFAULT_ENDPOINT_TYPES.get(self.target.type, UNKNOWN)
         kind = _ENDPOINT_KINDS.get(endpoint_type) if isinstance(endpoint_type, str) else None
+        if kind is None and isinstance(endpoint_type, str):
+            # The provider takes only types that exist: this one is newer, and may be like any kind.
+            return ALL_KINDS
         kinds_in_scope = _NEG_KINDS_IN[COLLECTIONS[self.target.type][1]]
         return frozenset({kind}) if kind in kinds_in_scope else kinds_in_scope
 

@@ -163,7 +163,17 @@ def llm_backend_health_check(service: BackendService, options: HealthCheckOption
 
 def _has_a_check(service: BackendService, options: HealthCheckOptions, required: str) -> Checks:
     links = service.health_check_links
-    if links.is_complete and not links.members:
+    if not links.is_complete or links.members:
+        return
+    # "haPolicy is not for load balancing [and] cannot be specified with healthChecks":
+    # https://cloud.google.com/compute/docs/reference/rest/v1/regionBackendServices
+    if known(service.sets("ha_policy"), "ha_policy", because="it cannot be combined with ``health_checks``"):
+        yield Fail(
+            "It has ``ha_policy``: one VM is the leader, and nothing checks its health.",
+            required,
+            "Remove ``ha_policy``, which is not for load balancing, and set ``health_checks``.",
+        )
+    else:
         path, also = _path_to_request(_start_up_servers(service), options)
         kind = "RegionHealthCheck" if service.is_regional else "HealthCheck"
         yield Fail(

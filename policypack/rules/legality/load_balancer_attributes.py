@@ -291,7 +291,7 @@ def _has_its_network(service: BackendService) -> Checks:
     scheme is set to EXTERNAL and haPolicy fastIpMove is enabled."
     """
     is_external = all_of([service.is_passthrough, equals(service.scheme, "EXTERNAL")])
-    has_none = negation(is_set(service.resource.asked.object("haPolicy")))
+    has_none = negation(service.sets("ha_policy"))
     is_wrong = all_of([is_external, service.sets("network"), has_none])
     unclear = "ha_policy" if has_none is UNKNOWN else "network"
     doubt = not_known(unclear, because="an external passthrough load balancer has a `network` only with ``ha_policy``")
