@@ -64,6 +64,8 @@ CASES: list[tuple[Any, dict[str, Any], str]] = [
     ([backend(SERVERLESS)], {}, "passed"),
     ([backend(UNKNOWN_NEG)], {"localityLbPolicy": "ROUND_ROBIN"}, "undecided"),
     ([backend(UNKNOWN_NEG)], {}, "passed"),
+    (Computed(), {"localityLbPolicy": "ROUND_ROBIN"}, "undecided"),
+    (Computed(), {}, "passed"),
     ([backend(Computed((OTHER_STACK,)))], AFFINE, "undecided"),
     ([backend(Computed((OTHER_STACK,)), **RATE)], AFFINE, "passed"),
     ([], AFFINE, "passed"),

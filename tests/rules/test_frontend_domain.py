@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policypack.model.values.secret import secret
 from tests.rules.fronts import http, https, target, url_map
 from tests.stacks import Computed, Expected, Out, R, build, check_verdict, findings, service
 
@@ -90,6 +91,8 @@ def test_proxies_of_a_mesh_have_certificates_elsewhere() -> None:
     chat = service(loadBalancingScheme="INTERNAL_SELF_MANAGED")
     of = R("URLMap", "paths", {"defaultService": target(chat)})
     check_verdict(RULE, [chat, of, https(of)], "not applicable", "proxy")
+    maybe = service(loadBalancingScheme=Computed(value="EXTERNAL_MANAGED"))
+    check_verdict(RULE, [maybe, of, https(of)], ("undecided", "failed"), "proxy")
 
 
 def test_certificates_that_something_else_attaches() -> None:
@@ -159,6 +162,13 @@ def test_certificates_are_where_the_proxy_is(
     front = R("RegionTargetHttpsProxy" if proxy else "TargetHttpsProxy", "proxy", {"urlMap": target(of), **proxy})
     by_edge = {**front.inputs, key: [target(one)]}
     check_verdict(RULE, [CHAT, of, one, R(front.type, "proxy", by_edge)], expected, "proxy")
+
+
+def test_a_secret_region_is_compared_as_it_is() -> None:
+    one = R(REGIONAL, "certificate", {"region": secret("us-central1")})
+    of = R("RegionUrlMap", "paths", {"defaultService": target(CHAT), **HERE})
+    front = R("RegionTargetHttpsProxy", "proxy", {"urlMap": target(of), **HERE, "sslCertificates": [target(one)]})
+    assert [found.status for found in findings(RULE, build(CHAT, of, one, front))] == ["not applicable"]
 
 
 @pytest.mark.parametrize(

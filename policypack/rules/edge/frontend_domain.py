@@ -6,11 +6,11 @@ from typing import Final
 
 from policypack.model.frontend.domains import Domains, certificates_of, hosts_of, is_proved
 from policypack.model.frontend.proxy import Proxy
-from policypack.model.values.logic import known_in, when_known
+from policypack.model.values.logic import known_in, negation, when_known
 from policypack.model.values.values import Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.places import certificates_are_there
-from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided, known
+from policypack.verdict import Checks, Condition, Fail, NotApplicable, Undecided, decided, known, not_known, provided
 from policypack.wording import quoted
 
 _IS_HTTPS: Final = Condition[Proxy](lambda proxy: proxy.kind == "HTTPS", "it is not a target HTTPS proxy", "")
@@ -69,10 +69,12 @@ def frontend_domain(proxy: Proxy, options: Options) -> Checks:
 
     - hosts, domains or the location of a certificate are computed;
     - a certificate is outside the stack, or was read with `get`;
-    - a certificate is self-managed, so that nothing shows its domains.
+    - a certificate is self-managed, so that nothing shows its domains;
+    - there is no certificate, and the proxy may be one of Cloud Service Mesh.
     """
-    if proxy.lacks_certificates and proxy.is_mesh is False:
-        yield _has_one(proxy)
+    if proxy.lacks_certificates and proxy.is_mesh is not True:
+        doubt = not_known("load_balancing_scheme", because="a mesh has its certificates elsewhere")
+        yield provided(negation(proxy.is_mesh), doubt, _has_one(proxy))
         return
     yield certificates_are_there(proxy)
     hosts, certificates = hosts_of(proxy), certificates_of(proxy)

@@ -16,7 +16,7 @@ from policypack.model.products.attributes import (
 )
 from policypack.model.products.kinds import BackendKind
 from policypack.model.products.product import is_refused
-from policypack.model.values.logic import all_of, any_of, is_in, known_in, negation
+from policypack.model.values.logic import all_of, any_of, is_in, negation, when_known
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT
@@ -159,9 +159,8 @@ def _serverless_has_none(service: BackendService, name: str, is_set: bool | Unkn
 
     https://cloud.google.com/load-balancing/docs/negs/serverless-neg-concepts
     """
-    is_serverless = any_of(
-        [service.has_serverless_backends is True, *(one.is_serverless for one in known_in(service.backends))]
-    )
+    has_one = when_known(service.backends, lambda backends: any_of(one.is_serverless for one in backends))
+    is_serverless = any_of([service.has_serverless_backends is True, has_one])
     deciding = name if is_set is UNKNOWN else "backends"
     if known(all_of([is_serverless, is_set]), deciding, because="serverless NEGs do not have it"):
         yield Fail(
@@ -173,7 +172,8 @@ def _serverless_has_none(service: BackendService, name: str, is_set: bool | Unkn
 
 def _internet_has_none(service: BackendService, name: str, is_set: bool | Unknown) -> Checks:
     """https://cloud.google.com/load-balancing/docs/negs/internet-neg-concepts#limitations."""
-    is_there = any_of(one.is_a(BackendKind.GLOBAL_INTERNET_NEG) for one in known_in(service.backends))
+    is_one = BackendKind.GLOBAL_INTERNET_NEG
+    is_there = when_known(service.backends, lambda backends: any_of(one.is_a(is_one) for one in backends))
     deciding = name if is_set is UNKNOWN else "backends"
     if known(all_of([is_there, is_set]), deciding, because="global internet NEGs do not support it"):
         yield Fail(

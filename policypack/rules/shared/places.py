@@ -123,14 +123,13 @@ def certificates_are_there(proxy: Proxy) -> Checks:
 
 
 def _is_of_its_scope(owner: Placed, policy: Found, use_it: str, policies: Policies, otherwise: str) -> Checks:
-    region = policy.region
-    if not owner.is_regional and region is None:
+    if not owner.is_regional and policy.region is None:
         return
     here = known(owner.region, "region") if owner.is_regional else None
-    theirs = "global" if region is None else f"in {known(region, policy.deciding, policy.name)}"
-    ours = f"in {here}" if here else "global"
-    if theirs == ours:
+    there = None if policy.region is None else known(policy.region, policy.deciding, policy.name)
+    if there == here:
         return
+    ours, theirs = (f"in {place}" if place else "global" for place in (here, there))
     place = f"`{policies.fitting(owner)}`" + (f' with ``{policies.place}="{here}"``' if here else "")
     yield Fail(
         f"Its {policies.called} `{policy.name}` is {theirs}, and the {policies.owner} is {ours}. {otherwise}",
