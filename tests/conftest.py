@@ -39,6 +39,12 @@ evaluate.raise_internal_errors = True
 os.environ.pop("COLUMNS", None)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, as tests wait for the processes that they start."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """Tests and modules live to the end, when pytest has the collector run some more times."""
     gc.freeze()

@@ -74,11 +74,11 @@ def policy(target: R | Computed | Mapping[str, Any], default: Any = SETTINGS, na
     return thing(GKE, "GCPBackendPolicy", name, {"targetRef": its_ref, "default": default, **spec})
 
 
-def ingress(target: str = "chat", name: str = "front", *, class_name: Any = None, port: Any = 80) -> R:
+def ingress(target: str = "chat", name: str = "front", *, class_name: Any = None, port: Any = 80, **spec: Any) -> R:
     annotations = {} if class_name is None else {"kubernetes.io/ingress.class": class_name}
     backend = {"service": {"name": target, "port": {"number": port}}}
-    spec = {"rules": [{"http": {"paths": [{"path": "/", "backend": backend}]}}]}
-    return thing("networking.k8s.io/v1", "Ingress", name, spec, annotations=annotations)
+    rules = [{"http": {"paths": [{"path": "/", "backend": backend}]}}]
+    return thing("networking.k8s.io/v1", "Ingress", name, {"rules": rules, **spec}, annotations=annotations)
 
 
 def backend_config(spec: Any, name: str = "config") -> R:

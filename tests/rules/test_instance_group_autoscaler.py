@@ -349,3 +349,10 @@ def test_a_group_has_one_autoscaler() -> None:
     check_verdict(RULE, [serving(group), group, GPU, first, elsewhere], "passed", group.name)
     maybe = R("RegionAutoscaler", "second", {**second.inputs, "target": Computed((group, other))})
     assert statuses(RULE, build(serving(group, other), group, other, GPU, first, maybe))[group.name] == "passed"
+
+
+def test_one_that_is_off_is_only_told_to_be_switched_on() -> None:
+    group = managed()
+    scaler = autoscaler(group, mode="OFF", minReplicas=4)
+    (found,) = findings(RULE, build(serving(group), group, scaler, GPU))
+    assert [problem.observed for problem in found.problems] == [f"`{scaler.name}` is switched off."]

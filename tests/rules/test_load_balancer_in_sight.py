@@ -78,6 +78,16 @@ def balancer(**spec: Any) -> R:
         pytest.param([ingress(class_name="nginx"), service()], {"front": "not applicable"}, id="Ingress of nginx"),
         pytest.param([ingress(class_name="gce"), service()], {"front": "passed"}, id="Ingress of GKE"),
         pytest.param([ingress(), service()], {"front": "passed"}, id="Ingress without a class"),
+        pytest.param(
+            [ingress(ingressClassName="gce"), service()], {"front": "failed"}, id="GKE's class in the field"
+        ),
+        pytest.param(
+            [ingress(class_name="gce", ingressClassName="nginx"), service()], {"front": "passed"}, id="both classes"
+        ),
+        pytest.param(
+            [ingress(ingressClassName="nginx"), service()], {"front": "not applicable"}, id="another class in the field"
+        ),
+        pytest.param([ingress(ingressClassName=Computed()), service()], {"front": "passed"}, id="a class unknown"),
         pytest.param([thing(GKE, "MultiClusterIngress", "mci")], {"mci": "failed"}, id="Multi Cluster Ingress"),
         pytest.param([balancer()], {"lb": "failed"}, id="load balancer"),
         pytest.param([balancer(loadBalancerClass="networking.gke.io/l4-regional-internal")], {"lb": "failed"},

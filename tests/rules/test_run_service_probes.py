@@ -26,6 +26,9 @@ def liveness(**changes: Any) -> dict[str, Any]:
     return {**PROBED, "livenessProbe": {**HTTP, **changes}}
 
 
+LATEST = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
+
+
 @pytest.mark.parametrize(
     ("container", "expected"),
     [
@@ -95,6 +98,17 @@ def test_probes(container: dict[str, Any], expected: str) -> None:
             id="deploys unchecked without a probe",
         ),
         pytest.param({"traffics": [{"revision": "x"}]}, {}, "undecided", id="another revision"),
+        pytest.param({"traffics": [*LATEST, {"revision": "x", "tag": "preview"}]}, {}, "passed", id="a preview"),
+        pytest.param({"traffics": [*LATEST, {"revision": "x", "percent": 0}]}, {}, "passed", id="none for another"),
+        pytest.param(
+            {"traffics": [{"percent": 90}, {"revision": "x", "percent": 10}]}, {}, "undecided", id="some for another"
+        ),
+        pytest.param(
+            {"traffics": [{"percent": Computed(value=100)}, {"revision": "x"}]},
+            {},
+            ("undecided", "passed"),
+            id="a share unknown",
+        ),
         pytest.param({"traffics": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"}]}, {}, "passed", id="latest"),
         pytest.param({"template": {"containers": Computed()}}, {}, "undecided", id="computed containers"),
         pytest.param({"template": {"containers": [PROBED, {"image": "logs"}]}}, {}, "passed", id="sidecar"),

@@ -29,7 +29,7 @@ from policypack.model.values.values import UNKNOWN, Unknown
 
 # What routes lead to.
 TARGETS: Final = (SERVICE, INFERENCE_POOL)
-_INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
+INGRESS_CLASS: Final = "kubernetes.io/ingress.class"
 _GOOGLE_PREFIXES: Final = ("gke-l7-", "asm-l7-")
 
 
@@ -103,8 +103,21 @@ class Front(KubernetesObject):
         """The name of its class; `None` for an Ingress without one."""
         if not self.is_ingress:
             return self.spec.string("gatewayClassName", default=UNKNOWN)
-        annotated = self.annotation(_INGRESS_CLASS)
+        annotated = self.annotation(INGRESS_CLASS)
         return self.spec.string("ingressClassName") if annotated is None else annotated
+
+    @property
+    def has_ignored_class(self) -> bool:
+        """Whether it names a class of GKE where GKE does not look: with `ingressClassName` alone it "takes no action".
+
+        https://cloud.google.com/kubernetes-engine/docs/concepts/ingress#controller_summary
+        """
+        name = self.class_name
+        return self._is_of_field and isinstance(name, str) and name in _INGRESS_CLASSES
+
+    @property
+    def _is_of_field(self) -> bool:
+        return self.is_ingress and self.annotation(INGRESS_CLASS) is None
 
     @cached_property
     def front_class(self) -> FrontClass | Unknown | None:
@@ -115,6 +128,8 @@ class Front(KubernetesObject):
         name = self.class_name
         if name is None:
             return _INGRESS_CLASSES["gce"] if self._is_on_gke else UNKNOWN
+        if self._is_of_field:
+            return when_known(name, lambda _: None)
         return when_known(name, self._class_named)
 
     def _class_named(self, name: str) -> FrontClass | Unknown | None:

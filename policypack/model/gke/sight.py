@@ -14,7 +14,7 @@ from typing import ClassVar, Final, NamedTuple
 from policypack.model.gke.backends import all_backends
 from policypack.model.gke.edge.listeners import takes_route
 from policypack.model.gke.exports import is_exported
-from policypack.model.gke.fronts import Front, fronts_of, gateways_of, routes_of
+from policypack.model.gke.fronts import INGRESS_CLASS, Front, fronts_of, gateways_of, routes_of
 from policypack.model.gke.opaque import opaque_resources, why_hidden
 from policypack.model.graph.resource import Resource
 from policypack.model.graph.stack import Stack, per_stack
@@ -111,6 +111,10 @@ def _fronts(stack: Stack) -> Iterator[Signal]:
 
 def _of_front(front: Front) -> Signal:
     name, found = front.class_name, front.front_class
+    if front.has_ignored_class:
+        text = f"GKE creates no load balancer for {front.label}: `ingressClassName: {name}` is not what it reads."
+        fix = f"Name the class in the annotation `{INGRESS_CLASS}` instead."
+        return Signal(front.resource, Sight.OUT_OF_SIGHT, text, fix)
     if found is None:
         why = f"its class `{name}` is not one of GKE, so a proxy in the cluster serves it"
         return Signal(front.resource, Sight.ELSEWHERE, why)

@@ -14,6 +14,7 @@ from policypack.model.graph.view import View
 from policypack.model.run.container import Container
 from policypack.model.run.forms import PATHS, assigned, written
 from policypack.model.run.probe import Probe
+from policypack.model.run.traffic import serves_its_template
 from policypack.model.values.logic import all_of, any_of, equals, is_set, when_known
 from policypack.model.values.properties import Properties
 from policypack.model.values.values import UNKNOWN, Unknown, Value
@@ -272,14 +273,7 @@ class RunService(View):
     @property
     def serves_its_template(self) -> bool | Unknown:
         """Whether the revision that the program describes gets the requests; `UNKNOWN` if another one is named."""
-        if self.is_function:
-            return True
-        traffic = self.resource.asked.objects("traffics")
-        if isinstance(traffic, Unknown):
-            return UNKNOWN
-        key = "revision" if self.resource.type == RUN_SERVICE else "revisionName"
-        names = [one.string(key) for one in traffic]
-        return UNKNOWN if any(name is not None for name in names) else True
+        return True if self.is_function else serves_its_template(self.resource, self.stack)
 
     @cached_property
     def backend_services(self) -> tuple[BackendService, ...]:

@@ -128,7 +128,8 @@ def instance_group_autoscaler(group: GroupManager, options: AutoscalerOptions) -
         return
     yield _is_on(autoscaler)
     yield _has_room(autoscaler)
-    for service, serves in group.serving:
+    # How many VMs there are is another question once it is on.
+    for service, serves in group.serving if autoscaler.is_on is not False else ():
         yield provided(serves, may_serve(service), _keeps_a_minimum(group, service, options))
     yield has_a_telling_signal(group, autoscaler)
     yield _grows_before_it_is_full("cpu_utilization", autoscaler.cpu_target, autoscaler)

@@ -24,6 +24,8 @@ def load_balancer_in_sight(found: LoadBalancerSignal, options: Options) -> Check
     No rule judges these:
 
     - Gateways, Ingresses and InferencePools without the above, and Gateways none of whose listeners takes a route;
+    - Ingresses that name a class of GKE in `ingressClassName` and not in the annotation `kubernetes.io/ingress.class`:
+      GKE creates no load balancer for them;
     - Services of type LoadBalancer;
     - Multi Cluster Ingresses;
     - policies whose Gateway is not in the stack;
