@@ -420,6 +420,34 @@ def test_a_vm_that_an_address_alone_comes_from_need_not_be_there() -> None:
     check_verdict(RULE, [service([backend(ZONAL_NEG)]), ZONAL_NEG, vm, made], "passed")
 
 
+CUSTOM = R("Network", "custom", {"autoCreateSubnetworks": False})
+AUTO = R("Network", "auto", {})
+NEAR = R("Subnetwork", "near", {"region": "us-central1", "network": Out(CUSTOM, "id")})
+FAR = R("Subnetwork", "far", {"region": "us-east1", "network": Out(CUSTOM, "id")})
+EAST_LATER = Computed((OTHER_STACK,), "us-east1")
+SOMEWHERE = R(
+    "Subnetwork", "somewhere", {"region": EAST_LATER, "network": Out(CUSTOM, "id"), "ipCidrRange": "10.2.0.0/24"}
+)
+
+
+@pytest.mark.parametrize(
+    ("interface", "expected"),
+    [
+        pytest.param({"subnetwork": Out(NEAR, "id")}, "passed", id="a subnetwork of its region"),
+        pytest.param({"subnetwork": Out(FAR, "id")}, "failed", id="one of another region"),
+        pytest.param({"subnetwork": Out(SOMEWHERE, "id")}, ("undecided", "failed"), id="one of a computed region"),
+        pytest.param({"network": Out(CUSTOM, "id"), "subnetwork": Out(NEAR, "id")}, "passed", id="with its network"),
+        pytest.param({"network": Out(CUSTOM, "id")}, "failed", id="none in a network in custom mode"),
+        pytest.param({"network": Out(AUTO, "id")}, "passed", id="none in a network with automatic ones"),
+    ],
+)
+def test_vms_of_an_unmanaged_group_have_a_subnetwork(interface: dict[str, Any], expected: Expected) -> None:
+    vm = R("Instance", "vm", {"zone": "us-central1-a", "networkInterfaces": [interface]})
+    group = R("InstanceGroup", "group", {**IN_A, "instances": [Out(vm, "selfLink")]})
+    resources = [service([backend(Out(group, "id"))]), group, vm, CUSTOM, AUTO, NEAR, FAR, SOMEWHERE, OTHER_STACK]
+    check_verdict(RULE, resources, expected)
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [

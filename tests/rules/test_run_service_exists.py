@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.runs import EU, FUNCTION, US, V1, behind, neg, run
-from tests.stacks import Computed, Out, R, backend, check_verdict, finding, mig, service
+from tests.stacks import Computed, Out, R, backend, build, check_verdict, finding, findings, mig, service
 
 RULE = "run-service-exists"
 OTHER_STACK = R("StackReference", "platform")
@@ -144,3 +144,16 @@ def test_the_message_names_both_regions() -> None:
         "The serverless NEG `neg-us-central1` is in `us-central1`, but the Cloud Run services of its name, "
         "`llm-asia-east1` and `llm-europe-west4`, are in `asia-east1` and `europe-west4`."
     )
+
+
+def test_other_rules_do_not_say_that_a_service_elsewhere_may_not_be_in_the_stack() -> None:
+    one = run(US)
+    right, wrong = neg(one, US), neg(one, EU)
+    stack = build(one, right, wrong, behind(right, wrong))
+    reasons = {
+        reason.removeprefix("its capacity is not known: ")
+        for rule in ("llm-backend-failover-capacity", "llm-backend-failover-signal", "backend-no-plaintext-secrets")
+        for found in findings(rule, stack)
+        for reason in found.reasons
+    }
+    assert reasons == {f"the Cloud Run service that `{wrong.name}` names is not in its region"}

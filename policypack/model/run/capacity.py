@@ -99,7 +99,7 @@ def _fleets_of(
 def _why_open(backend: ServerlessBackend) -> Unresolved | None:
     service, name = backend.service, f"`{backend.label}`"
     if service is None:
-        return Unresolved(f"the Cloud Run service of {name} is not known to be in the stack", "cloud_run")
+        return Unresolved(backend.why_unlinked, "cloud_run")
     if backend.has_url_mask is not False:
         return Unresolved(f"{name} takes, or may take, the names of services from URLs", "cloud_run")
     if backend.has_tag is not False:

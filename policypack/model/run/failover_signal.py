@@ -78,7 +78,7 @@ def _doubts_of(service: RunService) -> Iterator[tuple[str, str]]:
 def _unlinked(backend: ServerlessBackend) -> tuple[str, str]:
     if backend.is_of_cloud_run is False:
         return f"`{backend.label}` is for a product other than Cloud Run", "outlier_detection"
-    return f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "cloud_run"
+    return backend.why_unlinked, "cloud_run"
 
 
 def undetected(service: BackendService) -> dict[str, str]:

@@ -103,6 +103,13 @@ class ServerlessBackend:
         return RunService.of(self.link.service, self.stack) if self.link.service else None
 
     @property
+    def why_unlinked(self) -> str:
+        """Why `service` is none, a clause."""
+        if self.link.elsewhere:
+            return f"the Cloud Run service that `{self.label}` names is not in its region"
+        return f"the Cloud Run service of `{self.label}` is not known to be in the stack"
+
+    @property
     def services_nearby(self) -> tuple[str, ...]:
         """The names of the Cloud Run services of the stack that certainly are in its region."""
         if isinstance(self.region, Unknown):

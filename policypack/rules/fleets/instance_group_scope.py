@@ -5,11 +5,10 @@ from __future__ import annotations
 from policypack.model.fleets.autoscaler import Autoscaler
 from policypack.model.fleets.group_manager import GroupManager
 from policypack.model.fleets.parts import Part, Parts, parts_of
-from policypack.model.graph.resource import Resource
-from policypack.model.machines.subnetworks import networks_without_subnetwork
 from policypack.model.values.values import UNKNOWN
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import SERVES
+from policypack.rules.shared.places import names_a_subnetwork
 from policypack.verdict import Checks, Fail, Undecided, decided, known, not_known, provided, unresolved
 
 
@@ -80,8 +79,7 @@ def instance_group_scope(group: GroupManager, options: Options) -> Checks:
     for parts in parts_of(group):
         yield _are_in_its_region(group, parts)
     for template in group.template_links.targets:
-        for network in networks_without_subnetwork(group.stack, template):
-            yield _has_a_subnetwork(template, network)
+        yield names_a_subnetwork(group.stack, template, f"template `{template.name}`")
     for autoscaler in group.named_autoscalers:
         yield _is_its_own(group, autoscaler)
 
@@ -105,15 +103,6 @@ def _is_in_its_region(group: GroupManager, part: Part) -> Checks:
             "Everything that the group uses is in the group's own region.",
             f"Use one in `{here}` in ``{part.property_name}``.",
         )
-
-
-def _has_a_subnetwork(template: Resource, network: Resource) -> Checks:
-    yield Fail(
-        f"An interface of template `{template.name}` names no subnetwork, and its network `{network.name}` is in "
-        "custom subnet mode.",
-        "A subnetwork in the group's region: only networks with automatic subnetworks have one to choose.",
-        f"Set `subnetwork` in ``network_interfaces`` of `{template.name}`.",
-    )
 
 
 def _is_its_own(group: GroupManager, autoscaler: Autoscaler) -> Checks:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.balancing.group import Group, GroupKind
 from policypack.model.fleets.vms import SharedVms, shared_vms
-from policypack.model.graph.reference import project_of
+from policypack.model.graph.reference import location_of, project_of, region_of
+from policypack.model.graph.resource import Resource
+from policypack.model.machines.subnetworks import subnetwork_links
 from policypack.model.network.endpoints import Placed, links_to_vms, placed_in
 from policypack.model.products.product import MESH_SCHEME
 from policypack.model.run.neg import PscTarget, psc_targets
 from policypack.model.values.logic import equals
 from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import HAS_BACKENDS
+from policypack.rules.shared.places import names_a_subnetwork
 from policypack.verdict import Checks, Fail, Undecided, decided, known, unresolved
 from policypack.wording import quoted
 
@@ -35,7 +38,8 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
     the resource, its URL nor the provider names counts as the same.
 
     Endpoints that the stack adds to a zonal NEG, and the VMs that they name, are in the zone of the NEG. The VMs of an
-    unmanaged group are in the group's zone.
+    unmanaged group are in the group's zone, their subnetworks are in its region, and each of their interfaces in a
+    network in custom subnet mode names a subnetwork.
 
     For every service, no two backends have the same group, however its URL is written. No VM of an unmanaged group is
     in another unmanaged group that is also a backend of any service.
@@ -98,9 +102,32 @@ def backend_group_scope(service: BackendService, options: Options) -> Checks:
             yield _is_in_zone(group, placed)
         for links in links_to_vms(group):
             yield from unresolved(links)
+            for vm in links.targets:
+                yield names_a_subnetwork(service.stack, vm, f"VM `{vm.name}`")
+                yield _has_its_subnetworks_near(service, vm)
     for target in psc_targets(service):
         yield _is_near_its_target(target)
     yield from unresolved(service.links)
+
+
+def _has_its_subnetworks_near(service: BackendService, vm: Resource) -> Checks:
+    """Of an interface: "Unlike networks, subnetworks are regional resources".
+
+    https://cloud.google.com/compute/docs/regions-zones/global-regional-zonal-resources
+    """
+    zone = location_of(vm)
+    if not isinstance(zone, str):
+        # `_is_in_zone` says so.
+        return
+    here = region_of(zone)
+    for subnetwork in subnetwork_links(service.stack, vm).targets:
+        there = known(location_of(subnetwork), "region", subnetwork.name)
+        if here != there:
+            yield Fail(
+                f"VM `{vm.name}` is in `{here}`, and its subnetwork `{subnetwork.name}` in `{there}`.",
+                "Subnetworks in the region of the VM.",
+                f"Use one in `{here}` in ``network_interfaces`` of `{vm.name}`.",
+            )
 
 
 def _is_near_its_target(target: PscTarget) -> Checks:

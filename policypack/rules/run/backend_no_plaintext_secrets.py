@@ -132,7 +132,7 @@ def backend_no_plaintext_secrets(service: BackendService, options: Options) -> C
             yield _holds_no_secret(text)
     for backend in serverless_backends(service):
         if backend.service is None and backend.is_of_cloud_run is not False:
-            yield Undecided(f"the Cloud Run service of `{backend.label}` is not known to be in the stack", "backends")
+            yield Undecided(backend.why_unlinked, "backends")
     if service.may_have_serverless_backends:
         yield from unresolved(service.links)
 

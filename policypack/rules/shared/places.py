@@ -11,6 +11,8 @@ from policypack.model.frontend.proxy import Proxy
 from policypack.model.graph.links import Links
 from policypack.model.graph.reference import location_of, may_be_one_project, project_of
 from policypack.model.graph.resource import Resource
+from policypack.model.graph.stack import Stack
+from policypack.model.machines.subnetworks import networks_without_subnetwork
 from policypack.model.values.logic import known_in
 from policypack.model.values.values import Unknown
 from policypack.verdict import Checks, Fail, Undecided, decided, known
@@ -182,4 +184,14 @@ def is_in_its_project(owner: Resource, other: Resource, called: str, other_calle
             f"{called} is in project `{projects[0]}`, and {other_called} in `{projects[1]}`.",
             required,
             f"Create both in one project: set `project` of `{other.name}` to `{projects[0]}`, or its provider.",
+        )
+
+
+def names_a_subnetwork(stack: Stack, machine: Resource, called: str) -> Checks:
+    """What is wrong with interfaces of a template or a VM that leave it open which subnetwork they are in."""
+    for network in networks_without_subnetwork(stack, machine):
+        yield Fail(
+            f"An interface of {called} names no subnetwork, and its network `{network.name}` is in custom subnet mode.",
+            "A subnetwork in its region: only networks with automatic subnetworks have one to choose.",
+            f"Set `subnetwork` in ``network_interfaces`` of `{machine.name}`.",
         )
