@@ -68,7 +68,10 @@ def on(specification: Any) -> R:
         (on("USE_SERVING_PORT"), [backend(US)], {}, "passed"),
         (on("USE_SERVING_PORT"), [backend(NEG)], REGIONAL, "passed"),
         (on("USE_SERVING_PORT"), [backend(US)], PASSTHROUGH, "failed"),
-        (on("USE_SERVING_PORT"), [backend(US)], {**REGIONAL, "loadBalancingScheme": Computed()}, "undecided"),
+        (on("USE_SERVING_PORT"), [backend(US)], {**REGIONAL, **TCP, "loadBalancingScheme": Computed()}, "undecided"),
+        # With HTTP it can only be an Application Load Balancer; EXTERNAL is for `load-balancer-product` to refuse.
+        (on("USE_SERVING_PORT"), [backend(US)], {**REGIONAL, "loadBalancingScheme": Computed()}, "passed"),
+        (on("USE_SERVING_PORT"), [backend(US)], {**REGIONAL, "loadBalancingScheme": "EXTERNAL"}, "passed"),
         (on("USE_FIXED_PORT"), [backend(US)], PASSTHROUGH, "passed"),
         (on(Computed()), [backend(US)], {}, "undecided"),
         (TCP_ON_SERVING_PORT, [backend(US)], TCP, "passed"),

@@ -216,10 +216,11 @@ REGIONAL = {"region": "us-central1"}
     [
         ({**REGIONAL, "loadBalancingScheme": "EXTERNAL_MANAGED"}, GOOGLE, PASSED),
         ({**REGIONAL, "loadBalancingScheme": "INTERNAL_MANAGED"}, GOOGLE, PASSED),
-        ({**REGIONAL, "loadBalancingScheme": "INTERNAL"}, GOOGLE, PASSED),
-        ({**REGIONAL, "loadBalancingScheme": "INTERNAL"}, PASSTHROUGH, FAILED),
-        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL"}, PASSTHROUGH, PASSED),
-        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL"}, GOOGLE, FAILED),
+        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL"}, GOOGLE, "not applicable"),
+        ({**REGIONAL, "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}, GOOGLE, PASSED),
+        ({**REGIONAL, "loadBalancingScheme": "INTERNAL", "protocol": "TCP"}, PASSTHROUGH, FAILED),
+        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}, PASSTHROUGH, PASSED),
+        ({**REGIONAL, "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}, GOOGLE, FAILED),
         ({**REGIONAL, "loadBalancingScheme": Computed()}, GOOGLE, UNDECIDED),
         ({"loadBalancingScheme": "INTERNAL_SELF_MANAGED"}, GOOGLE, PASSED),
         ({"ipAddressSelectionPolicy": "IPV4_ONLY"}, GOOGLE, PASSED),
@@ -240,6 +241,9 @@ def test_schemes(inputs: dict[str, Any], sources: list[str], status: str) -> Non
     check_verdict(RULE, probed(firewall(sources), **inputs), status)
 
 
+PASSES_THROUGH: dict[str, Any] = {"region": "us-central1", "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
+
+
 @pytest.mark.parametrize(
     ("versions", "sources", "status"),
     [
@@ -255,7 +259,7 @@ def test_schemes(inputs: dict[str, Any], sources: list[str], status: str) -> Non
 def test_ip_versions_of_passthrough_load_balancers(versions: list[Any], sources: list[str], status: str) -> None:
     machine = template()
     mig, probe = group(machine), check()
-    chat = service([backend(mig)], region="us-central1", loadBalancingScheme="EXTERNAL", healthChecks=Out(probe, "id"))
+    chat = service([backend(mig)], **PASSES_THROUGH, healthChecks=Out(probe, "id"))
     rules = [
         R("ForwardingRule", f"front-{number}", {**REGIONAL, "backendService": Out(chat, "id"), "ipVersion": version})
         for number, version in enumerate(versions)
@@ -610,7 +614,9 @@ IPV6 = {"ipAddressSelectionPolicy": "PREFER_IPV6"}
         pytest.param([proxies()], {"loadBalancingScheme": INTERNAL}, FAILED, id="internal: only probes"),
         pytest.param([proxies(), PROXIED], {"loadBalancingScheme": INTERNAL}, PASSED, id="internal: both"),
         pytest.param([proxies()], {"loadBalancingScheme": INTERNAL, "protocol": "TCP"}, FAILED, id="proxy NLB"),
-        pytest.param([proxies()], {"loadBalancingScheme": "INTERNAL"}, PASSED, id="passthrough: clients come directly"),
+        pytest.param(
+            [proxies()], {"loadBalancingScheme": "INTERNAL", "protocol": "TCP"}, PASSED, id="passthrough: from clients"
+        ),
         pytest.param([proxies()], {"region": None}, PASSED, id="global external: front ends come from Google's ranges"),
         pytest.param(
             [proxies()], {"region": None, "loadBalancingScheme": INTERNAL}, PASSED, id="a purpose of regional ones"
@@ -846,7 +852,6 @@ def test_the_message_names_the_rule_that_almost_fits_and_what_it_lacks(rules: li
 
 
 FOLLOW = 'Set `port_specification="USE_SERVING_PORT"` on `check`: it then probes the port that requests go to.'
-PASSES_THROUGH = {"region": "us-central1", "loadBalancingScheme": "EXTERNAL", "protocol": "TCP"}
 
 
 @pytest.mark.parametrize(

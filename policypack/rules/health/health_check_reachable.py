@@ -27,7 +27,13 @@ from policypack.model.network.placement import Endpoint
 from policypack.model.products.attributes import USE_SERVING_PORT
 from policypack.model.values.ranges import parse_ranges
 from policypack.rule import Options, rule
-from policypack.rules.shared.conditions import HAS_BACKENDS, HAS_HEALTH_CHECK, TAKES_HEALTH_CHECKS
+from policypack.rules.shared.conditions import (
+    FITS_ITS_FRONT,
+    HAS_BACKENDS,
+    HAS_HEALTH_CHECK,
+    IS_A_PRODUCT,
+    TAKES_HEALTH_CHECKS,
+)
 from policypack.rules.shared.firewalls import missing_in
 from policypack.rules.shared.grouped import GROUPS, grouped
 from policypack.verdict import (
@@ -80,6 +86,8 @@ def _has_a_network(service: BackendService) -> bool:
         HAS_BACKENDS,
         HAS_HEALTH_CHECK,
         TAKES_HEALTH_CHECKS,
+        IS_A_PRODUCT,
+        FITS_ITS_FRONT,
     ),
 )
 def health_check_reachable(service: BackendService, options: ReachableOptions) -> Checks:
@@ -124,6 +132,7 @@ def health_check_reachable(service: BackendService, options: ReachableOptions) -
     - networks outside the stack, and hybrid, serverless and internet NEGs;
     - requests through a proxy-only subnet of another stack (Shared VPC);
     - requests that passthrough load balancers forward;
+    - services whose scheme and protocol match no load balancer, or do not fit their target proxy;
     - firewall rules of other stacks.
 
     ## Fails

@@ -17,7 +17,7 @@ from policypack.model.products.product import is_refused
 from policypack.model.values.logic import all_of, any_of, equals, is_in, same
 from policypack.model.values.values import UNKNOWN, Unknown
 from policypack.rule import Options, rule
-from policypack.rules.shared.conditions import HAS_HEALTH_CHECK
+from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_HEALTH_CHECK, IS_A_PRODUCT
 from policypack.rules.shared.places import is_in_its_project
 from policypack.rules.shared.refusal import refused, which_product
 from policypack.verdict import Checks, Fail, Undecided, known, unresolved
@@ -137,7 +137,9 @@ def _has_no_source_regions(check: HealthCheck) -> Checks:
 
 def _has_port(service: BackendService, check: HealthCheck) -> Checks:
     specification = known(check.port_specification, "port_specification", check.name)
-    if specification not in _UNSUPPORTED:
+    fits = all_of([IS_A_PRODUCT.holds_for(service), FITS_ITS_FRONT.holds_for(service)])
+    # What would fit a scheme that is wrong leads the wrong way.
+    if specification not in _UNSUPPORTED or fits is False:
         return
     fail = Fail(
         f"Its health check `{check.name}` has ``port_specification`` {specification}, which is not supported "
@@ -147,7 +149,7 @@ def _has_port(service: BackendService, check: HealthCheck) -> Checks:
         if service.takes_serving_port is True
         else "Set `port` to the port that the servers listen on, and remove ``port_specification``.",
     )
-    cells = cells_of_row(HEALTH_CHECKS, specification, service.nearest_products)
+    cells = cells_of_row(HEALTH_CHECKS, specification, service.products)
     yield from refused(cells, fail, which_product(service))
 
 

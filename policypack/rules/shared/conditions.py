@@ -54,6 +54,11 @@ FITS_ITS_FRONT: Final = Condition[BackendService](
     "it is behind a target proxy, which requires another scheme: see `forwarding-rule-scheme`",
     "load_balancing_scheme",
 )
+IS_A_PRODUCT: Final = Condition[BackendService](
+    lambda service: bool(service.products),
+    "its scheme and protocol match no load balancer: see `load-balancer-product`",
+    "protocol",
+)
 IS_EXTERNAL: Final = Condition[BackendService](
     lambda service: service.is_external, "it is internal", "load_balancing_scheme"
 )
