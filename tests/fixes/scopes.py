@@ -68,6 +68,19 @@ PORTS = [{"name": "http", "port": 8000}]
 group = gcp.compute.InstanceGroup("llm", zone="us-central1-a", instances=[VM], named_ports=PORTS)
 other = gcp.compute.InstanceGroup("tts", zone="us-central1-a", instances=[VM], named_ports=PORTS)
 """
+_ONE_VM = """network = gcp.compute.Network("llm", auto_create_subnetworks=False)
+near = gcp.compute.Subnetwork("near", region="us-central1", network=network.id, ip_cidr_range="10.0.0.0/24")
+far = gcp.compute.Subnetwork("far", region="us-east1", network=network.id, ip_cidr_range="10.1.0.0/24")
+vm = gcp.compute.Instance(
+    "vm",
+    zone="us-central1-a",
+    machine_type="n2-standard-8",
+    boot_disk={"source": "llm"},
+    network_interfaces=[{"subnetwork": far.id}],
+)
+PORTS = [{"name": "http", "port": 8000}]
+group = gcp.compute.InstanceGroup("llm", zone="us-central1-a", instances=[vm.self_link], named_ports=PORTS)
+"""
 _SCALER = '            "capacity_scaler": 1.0,\n        }'
 _ENTRY = ' {"group": other.id, "max_utilization": 0.8, "capacity_scaler": 1.0}'
 _FIREWALL = 'gcp.compute.Firewall(\n    "ssh"'
@@ -98,6 +111,13 @@ FIXES = {
         (_SCALER, f"{_SCALER},{_ENTRY}", _SCALER),
         program=REGIONAL,
         chosen="max_utilization 0.8",
+    ),
+    "a VM with a subnetwork of another region": fix(
+        "backend-group-scope",
+        "_has_its_subnetworks_near",
+        (_MIG, _ONE_VM, _ONE_VM.replace("far.id", "near.id")),
+        ("group.instance_group", *2 * ("group.id",)),
+        program=REGIONAL,
     ),
     "a group of another project": fix(
         "backend-group-scope",

@@ -134,7 +134,7 @@ FIXES = {
     ),
     "a custom network without a subnetwork": fix(
         "instance-group-scope",
-        "_has_a_subnetwork",
+        "names_a_subnetwork",
         ('{"subnetwork": subnet.id}', '{"network": network.id}', '{"subnetwork": subnet.id}'),
         chosen="subnet",
     ),
