@@ -247,3 +247,11 @@ def test_what_the_rule_says() -> None:
         f"steady load is 105.6."
     )
     assert problem.fix.startswith("Raise the maximum number of instances in the other regions")
+
+
+def test_what_the_rule_says_of_regions_that_are_switched_off() -> None:
+    off = {"scaling": {"scalingMode": "MANUAL", "manualInstanceCount": 0}}
+    (found,) = findings(RULE, build(*two_regions(sized(US, 10, 20), run(EU, **off))))
+    assert [problem.observed for problem in found.problems] == [
+        f"Without `{US}`, the Cloud Run services of the other regions serve no requests."
+    ]

@@ -186,6 +186,8 @@ def _survives(found: ServiceFleets, options: FailoverCapacityOptions) -> Iterato
 
 def _observed(loss: Loss, found: ServiceFleets) -> str:
     at_least = "at least " if found.inexact else ""
+    if found.starts_on_demand and not loss.left:
+        return f"Without `{loss.region}`, the Cloud Run services of the other regions serve no requests."
     if found.starts_on_demand:
         return (
             f"Without `{loss.region}`, the Cloud Run services of the other regions serve at most {loss.left:g} "

@@ -58,7 +58,8 @@ def health_check_attachable(service: BackendService, options: Options) -> Checks
     Other rules check whether the service needs a health check, and its path.
 
     ## Why it matters
-    The provider's preview accepts all of these, and the API rejects them during the update.
+    The provider's preview accepts all of these, and the API rejects them during the update. Of USE_NAMED_PORT it is
+    documented only that it is not supported.
 
     ## Applies to
     Global and regional backend services of every scheme that have a health check.
