@@ -385,7 +385,7 @@ def test_two_clusters_are_told_apart() -> None:
 ATTACHED, NEGS = "controller.autoneg.dev/neg", "cloud.google.com/neg"
 
 
-def attached(port: str, exposed: Any, *pods: R, ports: Any = None, **others: Any) -> list[R]:
+def attached(port: str, exposed: Any, *pods: R, ports: Any = None, name: Any = "chat", **others: Any) -> list[R]:
     """A backend service to which a controller attaches a port of a Service with the port 80."""
     entry = {"name": "chat", "max_rate_per_endpoint": 10}
     annotations = {
@@ -394,7 +394,7 @@ def attached(port: str, exposed: Any, *pods: R, ports: Any = None, **others: Any
     }
     spec = {"ports": [{"port": 80, "targetPort": 8000}] if ports is None else ports}
     chat = backend_service(None, options={"ignore_changes": ("backends",)})
-    chat.inputs["name"] = "chat"
+    chat.inputs["name"] = name
     return [chat, service("vllm", spec=spec, annotations=annotations), *(pods or [deployment(LISTED)])]
 
 
@@ -423,12 +423,15 @@ def listing(port: str, name: str = "vllm-neg") -> list[R]:
                      id="vLLM listens on another"),
         pytest.param(attached("80", {"80": {}}, ports=[{"port": 80, "targetPort": "web"}]), "failed",
                      id="a name that no container has"),
+        pytest.param(attached("80", {"80": {}}, name=Computed(value="chat")), "passed", id="to one that may be it"),
+        pytest.param(attached("80", {}, name=Computed(value="chat")), ("undecided", "failed"),
+                     id="without a NEG, to one that may be it"),
         pytest.param(listing("80"), "passed", id="NEG in the backends"),
         pytest.param(listing("8000"), "failed", id="NEG in the backends, of the port of the Pods"),
         pytest.param(listing("8000", "other"), "not applicable", id="NEG in the backends, of something else"),
     ],
 )  # fmt: skip
-def test_the_ports_of_negs(stack: list[R], expected: str) -> None:
+def test_the_ports_of_negs(stack: list[R], expected: Any) -> None:
     check_verdict(PORT, stack, expected)
 
 

@@ -24,7 +24,7 @@ def _has_instance_groups(service: BackendService) -> bool | Unknown:
 
 def _has_ports_to_judge(service: BackendService) -> bool | Unknown:
     negs = named_negs(service.stack)
-    if service.attachments.certain or any(group.is_external and group.name in negs for group in service.groups):
+    if service.attachments.any or any(group.is_external and group.name in negs for group in service.groups):
         return True
     return _has_instance_groups(service)
 

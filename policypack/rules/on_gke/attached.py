@@ -5,6 +5,8 @@ https://github.com/GoogleCloudPlatform/gke-autoneg-controller
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from policypack.model.balancing.backend_service import BackendService
 from policypack.model.gke.ports import ports_of
 from policypack.model.kubernetes.controllers import Attachment, named_negs, ports_with_negs
@@ -13,9 +15,10 @@ from policypack.model.kubernetes.objects import KubernetesObject
 from policypack.model.products.product import is_refused
 from policypack.model.products.targets import MODES
 from policypack.model.values.logic import any_of, equals
+from policypack.model.values.values import UNKNOWN
 from policypack.rules.on_gke.named_port import pods_have_port_of
 from policypack.rules.shared.refusal import which_product
-from policypack.verdict import Checks, Fail, Undecided, decided, known
+from policypack.verdict import Checks, Fail, Undecided, decided, known, provided
 
 _RATE, _CONNECTIONS = "max_rate_per_endpoint", "max_connections_per_endpoint"
 # The mode that the controller chooses -> what to set, and instead of what, for the other one.
@@ -24,8 +27,16 @@ _OTHER_MODE = {"CONNECTION": (_RATE, _CONNECTIONS), "RATE": (_CONNECTIONS, _RATE
 
 def attached_have_limits(service: BackendService) -> Checks:
     """Each has a limit by its mode."""
+    yield _each(service, lambda one: _has_limit(service, one))
+
+
+def _each(service: BackendService, judge: Callable[[Attachment], Checks]) -> Iterator[Checks]:
+    """What is wrong with each that is attached, or may be."""
     for one in service.attachments.certain:
-        yield _has_limit(service, one)
+        yield judge(one)
+    for one in service.attachments.possible:
+        doubt = Undecided(f"whether {one.label} attaches its backends to this service is not known", "backends")
+        yield provided(UNKNOWN, doubt, judge(one))
 
 
 def _has_limit(service: BackendService, one: Attachment) -> Checks:
@@ -43,8 +54,7 @@ def _has_limit(service: BackendService, one: Attachment) -> Checks:
 
 def attached_have_a_mode_of_it(service: BackendService) -> Checks:
     """Each is in a mode that the load balancer of the service has."""
-    for one in service.attachments.certain:
-        yield _has_mode_of_it(service, one)
+    yield _each(service, lambda one: _has_mode_of_it(service, one))
 
 
 def _has_mode_of_it(service: BackendService, one: Attachment) -> Checks:
@@ -67,8 +77,7 @@ def attached_have_ports(service: BackendService) -> Checks:
 
     https://cloud.google.com/kubernetes-engine/docs/how-to/standalone-neg
     """
-    for one in service.attachments.certain:
-        yield _is_exposed(one)
+    yield _each(service, _is_exposed)
     for group in service.groups:
         for exposed in named_negs(service.stack).get(group.name, ()) if group.is_external else ():
             yield _has_the_port(exposed.service, exposed.port, f"`{NEG_ANNOTATION}` of {exposed.service.label}")

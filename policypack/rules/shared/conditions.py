@@ -35,7 +35,7 @@ HAS_BACKENDS: Final = Condition[BackendService](
     lambda service: not service.has_no_backends, "it has no backends", "backends"
 )
 GETS_BACKENDS: Final = Condition[BackendService](
-    lambda service: bool(service.attachments.certain) or not service.has_no_backends, "it has no backends", "backends"
+    lambda service: service.attachments.any or not service.has_no_backends, "it has no backends", "backends"
 )
 TAKES_HEALTH_CHECKS: Final = Condition[BackendService](
     lambda service: service.is_measured is not False, "its backends support no health check", "backends"
