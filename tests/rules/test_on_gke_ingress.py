@@ -72,6 +72,7 @@ def test_which_backend_config_counts(names: Any, expected: str) -> None:
         pytest.param([{"name": Computed(), "port": 80}], '{"ports": {"api": "config"}}', "undecided",
                      id="a computed name"),
         pytest.param(Computed(), '{"ports": {"8080": "config"}}', "undecided", id="computed ports"),
+        pytest.param(Computed(), '{"ports": {"8080": "config"}, "default": "config"}', "passed", id="one for all"),
     ],
 )  # fmt: skip
 def test_a_backend_config_for_a_port(ports: Any, names: str, expected: str) -> None:

@@ -265,7 +265,9 @@ class GkeBackend:
         is_for_others = not known and all(len(names) > 1 for names in called)
         if is_for_others and not isinstance(annotation, Unknown) and annotation.value("default") is None:
             return []
-        return [default, *by_key.values()]
+        # For all ports the same one is certain.
+        names = [default, *by_key.values()]
+        return list(dict.fromkeys(names)) if all(isinstance(name, str) for name in names) else names
 
     def _names_of_port(self, port: str | Unknown | None) -> tuple[str, ...]:
         """What a port of its Service is called: all its names if the Service shows it, else the one in the route."""
