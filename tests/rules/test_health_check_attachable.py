@@ -185,3 +185,23 @@ def test_the_project_of_the_check(inputs: dict[str, Any], status: str) -> None:
     )
     chat = service([backend(US)], healthChecks=Out(check, "id"), project="p-demo")
     check_verdict(RULE, [chat, US, check, OTHER_STACK], status)
+
+
+@pytest.mark.parametrize(
+    ("proxied", "status"),
+    [
+        pytest.param(None, "failed", id="no proxy"),
+        pytest.param("chat", "passed", id="behind a proxy, whose scheme is wrong"),
+        pytest.param("other", "failed", id="a proxy of another service"),
+        pytest.param(Computed(), "undecided", id="a proxy of something computed"),
+    ],
+)
+def test_a_port_waits_for_a_scheme_that_fits_its_proxy(proxied: Any, status: str) -> None:
+    probe = on("USE_SERVING_PORT")
+    chat = service([backend(US)], **PASSTHROUGH, healthChecks=Out(probe, "id"))
+    other = service([backend(US)], "other", **PASSTHROUGH)
+    to = proxied if isinstance(proxied, Computed) else Out(other if proxied == "other" else chat, "id")
+    proxy = R("TargetTCPProxy", "proxy", {"backendService": to})
+    (found,) = [one for one in findings(RULE, build(chat, other, US, probe, *([proxy] if proxied else [])))
+                if one.name == "chat"]  # fmt: skip
+    assert found.status == status

@@ -20,7 +20,7 @@ from policypack.rule import Options, rule
 from policypack.rules.shared.conditions import FITS_ITS_FRONT, HAS_HEALTH_CHECK, IS_A_PRODUCT
 from policypack.rules.shared.places import is_in_its_project
 from policypack.rules.shared.refusal import refused, which_product
-from policypack.verdict import Checks, Fail, Undecided, known, unresolved
+from policypack.verdict import Checks, Fail, Undecided, known, provided, unresolved
 
 # By the value of `port_specification`: what does not support it.
 _UNSUPPORTED: Final = {
@@ -138,9 +138,7 @@ def _has_no_source_regions(check: HealthCheck) -> Checks:
 
 def _has_port(service: BackendService, check: HealthCheck) -> Checks:
     specification = known(check.port_specification, "port_specification", check.name)
-    fits = all_of([IS_A_PRODUCT.holds_for(service), FITS_ITS_FRONT.holds_for(service)])
-    # What would fit a scheme that is wrong leads the wrong way.
-    if specification not in _UNSUPPORTED or fits is False:
+    if specification not in _UNSUPPORTED:
         return
     fail = Fail(
         f"Its health check `{check.name}` has ``port_specification`` {specification}, which is not supported "
@@ -151,7 +149,9 @@ def _has_port(service: BackendService, check: HealthCheck) -> Checks:
         else "Set `port` to the port that the servers listen on, and remove ``port_specification``.",
     )
     cells = cells_of_row(HEALTH_CHECKS, specification, service.products)
-    yield from refused(cells, fail, which_product(service))
+    # What would fit a scheme that is wrong leads the wrong way.
+    fits = all_of([IS_A_PRODUCT.holds_for(service), FITS_ITS_FRONT.holds_for(service)])
+    yield provided(fits, FITS_ITS_FRONT.doubt, refused(cells, fail, which_product(service)))
 
 
 def _is_one_of_the_internet(service: BackendService, check: HealthCheck) -> Checks:
